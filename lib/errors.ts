@@ -1,0 +1,141 @@
+/** Every `code` that a {@link CallbackError} can carry. The list is closed, so that a `switch` over it can be complete. */
+export type ErrorCode =
+  | 'ERR_CONFIG_INVALID'
+  | 'ERR_CONFIG_UNKNOWN_KEY'
+  | 'ERR_CONFIG_VALUE'
+  | 'ERR_CONFIG_TEMPLATE'
+  | 'ERR_CONFIG_ENV'
+  | 'ERR_CONFIG_YAML'
+  | 'ERR_CONFIG_FILE'
+  | 'ERR_CONFIG_UNSUPPORTED'
+  | 'ERR_CALLBACK_FAILED'
+  | 'ERR_WAIT_TIMEOUT'
+  | 'ERR_WAIT_ID'
+  | 'ERR_ABORTED'
+  | 'ERR_CANCELLED'
+  | 'ERR_CLOSED'
+  | 'ERR_WAITS_FULL'
+  | 'ERR_ENDPOINT_AMBIGUOUS'
+  | 'ERR_ENDPOINT_UNKNOWN'
+  | 'ERR_COMPONENT_UNKNOWN'
+  | 'ERR_HTTP_STATUS'
+  | 'ERR_HTTP_NETWORK'
+  | 'ERR_HTTP_TIMEOUT'
+  | 'ERR_GATEWAY_NOT_READY'
+  | 'ERR_GATEWAY_MISSING'
+  | 'ERR_LISTEN'
+  | 'ERR_STORE_UNAVAILABLE'
+  | AnswerCode
+
+/** The codes that a sender can see, as `{"error": "ERR_…"}`. */
+export type AnswerCode = keyof typeof ANSWER_STATUS
+
+/** The HTTP status of every code that is answered to a sender; the only place where the two meet. */
+export const ANSWER_STATUS = {
+  ERR_BODY_MALFORMED: 400,
+  ERR_BODY_DEPTH: 400,
+  ERR_BODY_ABORTED: 400,
+  ERR_ITEMS: 400,
+  ERR_ID: 400,
+  ERR_TEMPLATE: 400,
+  ERR_UNVERIFIED: 401,
+  ERR_BODY_TIMEOUT: 408,
+  ERR_BODY_TOO_LARGE: 413,
+  ERR_BODY_ENCODING: 415,
+  ERR_RATE_LIMITED: 429,
+  ERR_BODY_CONSUMED: 500,
+  ERR_INTERNAL: 500,
+  ERR_PARKING_FULL: 503,
+  ERR_QUEUE_FULL: 503,
+  ERR_CLOSING: 503,
+  ERR_STORE_DOWN: 503,
+} as const
+
+/** A place in a YAML file, counted from 1. */
+export interface Location {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+export interface ErrorDetails {
+  /** What is wrong, what was found, what to do. */
+  readonly message: string
+  /** The place in the config, such as `listener.callbacks[1].path`. */
+  readonly at?: string | undefined
+  readonly location?: Location | undefined
+  readonly cause?: unknown
+  /** What came with a failed callback. */
+  readonly callback?: FailedCallback | undefined
+}
+
+/** What `ERR_CALLBACK_FAILED` carries. */
+export interface FailedCallback {
+  readonly status: string | undefined
+  readonly result: unknown
+  readonly body: unknown
+  readonly id: string | undefined
+  readonly endpoint: string
+}
+
+/** The one error class of this package. `code` is stable and made for `switch`; `message` is made for people. */
+export class CallbackError extends Error {
+  readonly code: ErrorCode
+  /** The place in the config, with `file:line:column` where it came from YAML. */
+  readonly at: string | undefined
+  /** The status, result, body, id and endpoint of the callback, when one said that the work failed. */
+  declare readonly status?: string | undefined
+  declare readonly result?: unknown
+  declare readonly body?: unknown
+  declare readonly id?: string | undefined
+  declare readonly endpoint?: string
+
+  constructor(code: ErrorCode, details: ErrorDetails) {
+    super(details.message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = new.target.name
+    this.code = code
+    this.at = describePlace(details.at, details.location)
+    if (details.callback) Object.assign(this, details.callback)
+  }
+}
+
+/** Whether a code is one that a sender can see. */
+export function isAnswerCode(code: string): code is AnswerCode {
+  return Object.hasOwn(ANSWER_STATUS, code)
+}
+
+/** One thing wrong with a config. */
+export interface Problem {
+  readonly code: ErrorCode
+  readonly message: string
+  /** The place in the config as its author wrote it, such as `listener.callbacks[1].identfy_by`; empty for the whole. */
+  readonly at: string
+  readonly location?: Location | undefined
+}
+
+/** Thrown once for a config, with everything that is wrong with it in `problems`. */
+export class ConfigError extends CallbackError {
+  readonly problems: readonly Problem[]
+
+  constructor(problems: readonly Problem[]) {
+    const [first] = problems
+    const single = problems.length === 1 ? first : undefined
+    super(single?.code ?? 'ERR_CONFIG_INVALID', {
+      message: problems.map(describeProblem).join('\n'),
+      at: first?.at,
+      location: first?.location,
+    })
+    this.problems = problems
+  }
+}
+
+/** Says where and what in one line: `callbacks.yml:7:5 listener.port: …`. */
+export function describeProblem(problem: Problem): string {
+  const place = describePlace(problem.at, problem.location)
+  return place === undefined ? problem.message : `${place}: ${problem.message}`
+}
+
+function describePlace(at: string | undefined, location: Location | undefined): string | undefined {
+  const spot = location && `${location.file}:${location.line}:${location.column}`
+  return [spot, at].filter(Boolean).join(' ') || undefined
+}

@@ -1,0 +1,234 @@
+import { CallbackError, type Problem } from '../errors'
+import { findConversion, parseNumber, toText } from './convert'
+import { type Node, type Operator, parseTemplate } from './parse'
+import { compilePath } from './path'
+import { TemplateSyntaxError } from './scanner'
+import type { Step } from './steps'
+
+/** What a template reads from: an object with a property, or a getter, for each source. */
+export type Scope = object
+
+type Render = (scope: Scope) => unknown
+
+/** A path that a template reads, such as `env` with `['TOKEN']`. */
+export interface Reference {
+  readonly source: string
+  readonly path: readonly (string | number)[]
+  /** Whether a `| default` stands behind it. */
+  readonly hasDefault: boolean
+  /** Whether it is a JSONPath query, which gives a list of hits. */
+  readonly isQuery: boolean
+}
+
+/** A compiled template: a value of any shape in which every text may hold placeholders. */
+export interface Template {
+  /** The value as it was written. */
+  readonly source: unknown
+  /** Gives the rendered value; throws `ERR_TEMPLATE` for a conversion or an arithmetic that fails. Missing is null. */
+  readonly render: Render
+  readonly references: readonly Reference[]
+}
+
+export interface TemplateOptions {
+  /** Where the template stands, for messages. */
+  readonly at: string
+  /** The names that may be read; any name when left out. An unknown one is a problem. */
+  readonly sources?: ReadonlySet<string>
+  /** Receives every problem of the template; without it the first one is thrown as `ERR_TEMPLATE`. */
+  readonly report?: (problem: Problem) => void
+  /** Receives what is odd but allowed, such as an unknown `as` type. */
+  readonly warn?: (problem: Problem) => void
+}
+
+/** What one compilation carries along: the options and the references it finds. */
+interface Compilation extends TemplateOptions {
+  readonly references: Reference[]
+}
+
+const MAX_DEPTH = 100
+
+/** Compiles a template of any shape into closures; nothing is parsed when it is rendered. */
+export function compileTemplate(source: unknown, options: TemplateOptions): Template {
+  const references: Reference[] = []
+  const render = compileValue(source, { ...options, references }, 0)
+  return { source, render, references }
+}
+
+function compileValue(value: unknown, context: Compilation, depth: number): Render {
+  if (depth > MAX_DEPTH) return refuse(`The template is nested deeper than ${MAX_DEPTH}`, context)
+  if (typeof value === 'string') return compileText(value, context)
+  if (Array.isArray(value)) return compileList(value, context, depth)
+  if (isMapping(value)) return compileMapping(value, context, depth)
+  return () => value
+}
+
+function compileText(text: string, context: Compilation): Render {
+  try {
+    return compileNode(parseTemplate(text), context, false)
+  } catch (error) {
+    if (error instanceof TemplateSyntaxError) return refuse(`Broken template: ${error.message}`, context)
+    throw error
+  }
+}
+
+function compileList(list: readonly unknown[], context: Compilation, depth: number): Render {
+  const renders = list.map((item, index) =>
+    compileValue(item, { ...context, at: `${context.at}[${index}]` }, depth + 1),
+  )
+  return (scope) => renders.map((render) => render(scope))
+}
+
+function compileMapping(mapping: Readonly<Record<string, unknown>>, context: Compilation, depth: number): Render {
+  const fields = Object.entries(mapping).map(([key, value]) => ({
+    key,
+    render: compileValue(value, { ...context, at: context.at === '' ? key : `${context.at}.${key}` }, depth + 1),
+  }))
+  if (fields.some(({ key }) => key === '__proto__')) return refuse('"__proto__" cannot be a key', context)
+  return (scope) => {
+    const result: Record<string, unknown> = {}
+    for (const { key, render } of fields) result[key] = render(scope)
+    return result
+  }
+}
+
+function compileNode(node: Node, context: Compilation, hasDefault: boolean): Render {
+  switch (node.kind) {
+    case 'literal':
+      return () => node.value
+    case 'path':
+      return compileReference(node, context, hasDefault)
+    case 'arithmetic':
+      return compileArithmetic(node, context, hasDefault)
+    case 'placeholder':
+      return compilePlaceholder(node, context, hasDefault)
+    case 'text':
+      return compileParts(node.parts, context)
+  }
+}
+
+function compileReference(node: Extract<Node, { kind: 'path' }>, context: Compilation, hasDefault: boolean): Render {
+  context.references.push({
+    source: node.source,
+    path: node.steps.flatMap(plainStep),
+    hasDefault,
+    isQuery: node.steps.some((step) => step.kind === 'jsonpath'),
+  })
+  if (context.sources && !context.sources.has(node.source)) {
+    const known = [...context.sources].join(', ')
+    return refuse(`Unknown source "${node.source}" in \${${node.text}}. What can be read here: ${known}`, context)
+  }
+  return compilePath(node.source, node.steps)
+}
+
+function plainStep(step: Step): (string | number)[] {
+  if (step.kind === 'key') return [step.key]
+  return step.kind === 'index' ? [step.index] : []
+}
+
+function compilePlaceholder(
+  node: Extract<Node, { kind: 'placeholder' }>,
+  context: Compilation,
+  hasDefault: boolean,
+): Render {
+  const value = compileNode(node.value, context, hasDefault || node.fallback !== undefined)
+  const fallback = node.fallback && compileNode(node.fallback, context, hasDefault)
+  const withDefault: Render = fallback ? (scope) => value(scope) ?? fallback(scope) : value
+  const convert = node.type === undefined ? undefined : findConversion(node.type)
+  if (convert === undefined) {
+    if (node.type !== undefined) warnOfType(node.type, node.text, context)
+    return withDefault
+  }
+  return (scope) => {
+    const found = withDefault(scope)
+    try {
+      return convert(found)
+    } catch (error) {
+      throw failure(`${node.text} cannot be read from ${showFor(node.value, found)}: ${describe(error)}`, context)
+    }
+  }
+}
+
+function compileArithmetic(
+  node: Extract<Node, { kind: 'arithmetic' }>,
+  context: Compilation,
+  hasDefault: boolean,
+): Render {
+  const left = compileNode(node.left, context, hasDefault)
+  const right = compileNode(node.right, context, hasDefault)
+  const calculate = CALCULATIONS[node.operator]
+  const toOperand = (value: unknown, operand: Node): number => {
+    const number = parseNumber(value)
+    if (number === undefined)
+      throw failure(`${nameOf(operand)} is ${showFor(operand, value)}, which is no number`, context)
+    return number
+  }
+  return (scope) => {
+    const a = left(scope)
+    const b = right(scope)
+    if (a === null || a === undefined || b === null || b === undefined) return null
+    const result = calculate(toOperand(a, node.left), toOperand(b, node.right))
+    if (!Number.isFinite(result))
+      throw failure(`${nameOf(node.left)} ${node.operator} ${nameOf(node.right)} has no finite result`, context)
+    return result
+  }
+}
+
+const CALCULATIONS: Readonly<Record<Operator, (left: number, right: number) => number>> = {
+  '+': (left, right) => left + right,
+  '-': (left, right) => left - right,
+  '*': (left, right) => left * right,
+  '/': (left, right) => left / right,
+  '%': (left, right) => left % right,
+}
+
+function compileParts(parts: readonly (string | Node)[], context: Compilation): Render {
+  const renders = parts.map((part) => (typeof part === 'string' ? () => part : compileNode(part, context, false)))
+  return (scope) => {
+    let text = ''
+    for (const render of renders) text += toText(render(scope))
+    return text
+  }
+}
+
+/** Hands a problem to the caller, or throws it when nobody collects problems. */
+function refuse(message: string, context: Compilation): Render {
+  if (context.report === undefined) throw failure(message, context)
+  context.report({ code: 'ERR_CONFIG_TEMPLATE', message, at: context.at })
+  return () => null
+}
+
+function warnOfType(type: string, text: string, context: Compilation): void {
+  const message = `Unknown type "${type}" in ${text}; the value is left as it is`
+  context.warn?.({ code: 'ERR_CONFIG_TEMPLATE', message, at: context.at })
+}
+
+function failure(message: string, context: Compilation): CallbackError {
+  return new CallbackError('ERR_TEMPLATE', { message, at: context.at })
+}
+
+function nameOf(node: Node): string {
+  if (node.kind === 'path') return `\${${node.text}}`
+  if (node.kind === 'placeholder') return node.text
+  if (node.kind === 'literal') return show(node.value)
+  return 'The arithmetic'
+}
+
+/** What stands in the environment is taken for a secret and never quoted. */
+function showFor(node: Node, value: unknown): string {
+  return nameOf(node).includes('env.') ? 'a value of the environment' : show(value)
+}
+
+function show(value: unknown): string {
+  const text = typeof value === 'string' ? JSON.stringify(value) : toText(value)
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}

@@ -1,0 +1,235 @@
+import { createScanner, type Scanner, TemplateSyntaxError } from './scanner'
+import { parseSteps, type Step } from './steps'
+
+/** The tree of one template text. */
+export type Node =
+  | { readonly kind: 'literal'; readonly value: string | number | boolean | null }
+  | { readonly kind: 'path'; readonly source: string; readonly steps: readonly Step[]; readonly text: string }
+  | { readonly kind: 'arithmetic'; readonly operator: Operator; readonly left: Node; readonly right: Node }
+  | {
+      readonly kind: 'placeholder'
+      readonly value: Node
+      readonly type: string | undefined
+      readonly fallback: Node | undefined
+      readonly text: string
+    }
+  | { readonly kind: 'text'; readonly parts: readonly (string | Node)[] }
+
+export type Operator = '+' | '-' | '*' | '/' | '%'
+
+const MAX_NESTING = 50
+const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y
+const WHOLE_NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+const NAME = /[\p{L}_][\p{L}\p{N}_-]*/uy
+const PORT = /:([\p{L}\p{N}_-]+)/uy
+const AS = /as(?=[\s}|])\s*/y
+const TYPE = /[^\s|}]+/y
+const KEYWORDS: ReadonlyMap<string, boolean | null> = new Map<string, boolean | null>([
+  ['true', true],
+  ['false', false],
+  ['null', null],
+])
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' }
+
+/**
+ * Parses a text with `${…}` placeholders into a tree; `$${` is a literal `${`.
+ * Throws {@link TemplateSyntaxError} with the column of the mistake.
+ */
+export function parseTemplate(text: string): Node {
+  const scanner = createScanner(text)
+  const parts = parseText(scanner, false, 0)
+  const [only] = parts
+  if (parts.length === 0) return { kind: 'literal', value: '' }
+  if (parts.length === 1 && only !== undefined)
+    return typeof only === 'string' ? { kind: 'literal', value: only } : only
+  return { kind: 'text', parts }
+}
+
+/**
+ * Reads text and placeholders to the end, or, inside a placeholder, to the `}` or `|` that belongs to it: braces in
+ * between are balanced, so that `| {}` can be a default.
+ */
+function parseText(scanner: Scanner, inside: boolean, depth: number): (string | Node)[] {
+  const parts: (string | Node)[] = []
+  let text = ''
+  let open = 0
+  const isEnd = (): boolean => (inside ? open === 0 && (scanner.peek('}') || scanner.peek('|')) : scanner.atEnd())
+  while (!isEnd()) {
+    if (scanner.atEnd()) throw scanner.error('a "}" is missing')
+    if (scanner.accept('$${')) text += '${'
+    else if (scanner.accept('${')) {
+      if (text !== '') parts.push(text)
+      text = ''
+      parts.push(parsePlaceholder(scanner, depth + 1))
+    } else {
+      const char = scanner.next()
+      if (char === '{') open += 1
+      if (char === '}') open -= 1
+      text += char
+    }
+  }
+  if (text !== '') parts.push(text)
+  return parts
+}
+
+function parsePlaceholder(scanner: Scanner, depth: number): Node {
+  if (depth > MAX_NESTING) throw scanner.error(`placeholders are nested deeper than ${MAX_NESTING}`)
+  const start = scanner.position - 2
+  scanner.skipSpace()
+  if (scanner.peek('}')) throw scanner.error('"${}" is empty: name a source, such as ${body.id}')
+  const value = parseSum(scanner, depth)
+  const type = parseType(scanner)
+  const fallback = parseFallback(scanner, depth)
+  if (!scanner.accept('}')) throw unexpected(scanner)
+  return { kind: 'placeholder', value, type, fallback, text: scanner.slice(start) }
+}
+
+function parseSum(scanner: Scanner, depth: number): Node {
+  let left = parseProduct(scanner, depth)
+  for (let operator = parseOperator(scanner, '+-'); operator; operator = parseOperator(scanner, '+-')) {
+    left = { kind: 'arithmetic', operator, left, right: parseProduct(scanner, depth) }
+  }
+  return left
+}
+
+function parseProduct(scanner: Scanner, depth: number): Node {
+  let left = parseOperand(scanner, depth)
+  for (let operator = parseOperator(scanner, '*/%'); operator; operator = parseOperator(scanner, '*/%')) {
+    left = { kind: 'arithmetic', operator, left, right: parseOperand(scanner, depth) }
+  }
+  return left
+}
+
+function parseOperator(scanner: Scanner, operators: string): Operator | undefined {
+  const operator = scanner.peekChar()
+  if (!isOperator(operator) || !operators.includes(operator)) return undefined
+  scanner.next()
+  if (operator === '-' && !scanner.isSpace()) {
+    throw scanner.error('a minus between two values needs a space on both sides, since names may contain "-"')
+  }
+  scanner.skipSpace()
+  return operator
+}
+
+function isOperator(text: string): text is Operator {
+  return text === '+' || text === '-' || text === '*' || text === '/' || text === '%'
+}
+
+function parseOperand(scanner: Scanner, depth: number): Node {
+  const node = parseBareOperand(scanner, depth)
+  scanner.skipSpace()
+  return node
+}
+
+function parseBareOperand(scanner: Scanner, depth: number): Node {
+  if (scanner.accept('${')) return parsePlaceholder(scanner, depth + 1)
+  if (scanner.peek('(')) return parseGroup(scanner, depth)
+  const quoted = parseQuoted(scanner)
+  if (quoted !== undefined) return { kind: 'literal', value: quoted }
+  const number = scanner.match(NUMBER)
+  if (number) return { kind: 'literal', value: Number(number[0]) }
+  return parsePath(scanner)
+}
+
+function parseGroup(scanner: Scanner, depth: number): Node {
+  if (depth >= MAX_NESTING) throw scanner.error(`parentheses are nested deeper than ${MAX_NESTING}`)
+  scanner.next()
+  scanner.skipSpace()
+  const node = parseSum(scanner, depth + 1)
+  if (!scanner.accept(')')) throw scanner.error('a ")" is missing')
+  return node
+}
+
+function parsePath(scanner: Scanner): Node {
+  const start = scanner.position
+  const name = scanner.match(NAME)?.[0]
+  if (name === undefined) throw unexpected(scanner)
+  const keyword = KEYWORDS.get(name)
+  if (keyword !== undefined) return { kind: 'literal', value: keyword }
+  const port = name === 'gateway' ? scanner.match(PORT)?.[1] : undefined
+  const steps = parseSteps(scanner)
+  return {
+    kind: 'path',
+    source: name,
+    steps: name === 'header' ? lowerFirst(steps) : port === undefined ? steps : [{ kind: 'key', key: port }, ...steps],
+    text: scanner.slice(start),
+  }
+}
+
+/** Header names are lower case in Node, in any case in a template. */
+function lowerFirst([first, ...rest]: readonly Step[]): readonly Step[] {
+  if (first?.kind !== 'key') return first === undefined ? [] : [first, ...rest]
+  return [{ kind: 'key', key: first.key.toLowerCase() }, ...rest]
+}
+
+/** Reads `"text"` or `'text'` at the scanner's position, with `\"`, `\'`, `\\`, `\n`, `\r` and `\t`. */
+function parseQuoted(scanner: Scanner): string | undefined {
+  const quote = scanner.peekChar()
+  if (quote !== '"' && quote !== "'") return undefined
+  const start = scanner.position
+  scanner.next()
+  let text = ''
+  while (!scanner.accept(quote)) {
+    if (scanner.atEnd()) throw scanner.error(`the closing ${quote} is missing`, start)
+    const char = scanner.next()
+    if (char !== '\\') text += char
+    else {
+      const escaped = scanner.next()
+      text += ESCAPES[escaped] ?? escaped
+    }
+  }
+  return text
+}
+
+function parseType(scanner: Scanner): string | undefined {
+  if (!scanner.match(AS)) return undefined
+  const type = scanner.match(TYPE)?.[0]
+  if (type === undefined) throw scanner.error('a type is missing after "as"')
+  scanner.skipSpace()
+  return type
+}
+
+function parseFallback(scanner: Scanner, depth: number): Node | undefined {
+  if (!scanner.accept('|')) return undefined
+  if (scanner.peek('|')) throw scanner.error('a default is written with one "|"')
+  scanner.skipSpace()
+  const value = parseFallbackValue(scanner, depth)
+  const fallback = parseFallback(scanner, depth)
+  if (fallback === undefined) return value
+  return { kind: 'placeholder', value, type: undefined, fallback, text: '' }
+}
+
+function parseFallbackValue(scanner: Scanner, depth: number): Node {
+  const quoted = parseQuoted(scanner)
+  if (quoted !== undefined) {
+    scanner.skipSpace()
+    return { kind: 'literal', value: quoted }
+  }
+  const start = scanner.position
+  const parts = parseText(scanner, true, depth)
+  const last = parts.at(-1)
+  if (typeof last === 'string') parts.splice(-1, 1, ...[last.trimEnd()].filter(Boolean))
+  const [only] = parts
+  if (only === undefined) throw scanner.error('a default is missing after "|"; for empty text write ""', start)
+  if (parts.length > 1) return { kind: 'text', parts }
+  return typeof only === 'string' ? { kind: 'literal', value: parseWord(scanner, only, start) } : only
+}
+
+function parseWord(scanner: Scanner, word: string, start: number): string | number | boolean | null {
+  const keyword = KEYWORDS.get(word)
+  if (keyword !== undefined) return keyword
+  if (WHOLE_NUMBER.test(word)) return Number(word)
+  const misplaced = / as (\S+)$/.exec(word)
+  if (misplaced)
+    throw scanner.error(`"as ${misplaced[1] ?? ''}" belongs before the "|"; it applies to the default too`, start)
+  return word
+}
+
+function unexpected(scanner: Scanner): TemplateSyntaxError {
+  if (scanner.atEnd()) return scanner.error('a "}" is missing')
+  const char = scanner.peekChar()
+  if (char === '?' || char === '&' || char === '=') {
+    return scanner.error(`"${char}" is not part of the template language; a default is written as \${value | default}`)
+  }
+  return scanner.error(`"${char}" was not expected here`)
+}

@@ -1,0 +1,108 @@
+import { JSONPath } from 'jsonpath-plus'
+import { CallbackError } from '../errors'
+import type { Step } from './steps'
+
+type Read = (value: unknown) => unknown
+
+/**
+ * Names that stand on some prototype: only these need an own-property check when they are read, any other name is
+ * missing unless the value has it itself.
+ */
+const INHERITED = new Set(
+  [Object, Array, Function, String, Number, Boolean, Symbol, BigInt, Date, RegExp, Map, Set, Promise, Error, Buffer]
+    .flatMap((type) => prototypeChain(type.prototype))
+    .flatMap((prototype) => Object.getOwnPropertyNames(prototype)),
+)
+
+/**
+ * Compiles a path into one closure that reads it from a scope. Only own properties are read; what is missing is null.
+ * A source that throws counts as missing, unless it throws a {@link CallbackError} (a gateway that is not there).
+ */
+export function compilePath(source: string, steps: readonly Step[]): (scope: object) => unknown {
+  const readSource = compileSource(source)
+  const keys = steps.map((step) => (step.kind === 'key' && !INHERITED.has(step.key) ? step.key : undefined))
+  const [first, second, third] = keys
+  if (steps.length === 0) return (scope) => readSource(scope) ?? null
+  if (steps.length === 1 && first !== undefined) return (scope) => readKey(readSource(scope), first) ?? null
+  if (steps.length === 2 && first !== undefined && second !== undefined) {
+    return (scope) => readKey(readKey(readSource(scope), first), second) ?? null
+  }
+  if (steps.length === 3 && first !== undefined && second !== undefined && third !== undefined) {
+    return (scope) => readKey(readKey(readKey(readSource(scope), first), second), third) ?? null
+  }
+  const read = compileSteps(steps)
+  return (scope) => read(readSource(scope)) ?? null
+}
+
+function compileSource(source: string): (scope: object) => unknown {
+  const inherited = INHERITED.has(source)
+  return (scope) => {
+    try {
+      return inherited ? readOwn(scope, source) : readKey(scope, source)
+    } catch (error) {
+      if (error instanceof CallbackError) throw error
+      return undefined
+    }
+  }
+}
+
+function compileSteps(steps: readonly Step[]): Read {
+  const reads: Read[] = []
+  for (const [position, step] of steps.entries()) {
+    if (step.kind === 'all') {
+      reads.push(compileAll(steps.slice(position + 1)))
+      break
+    }
+    reads.push(compileStep(step))
+  }
+  return (value) => {
+    let current = value
+    for (const read of reads) {
+      if (current === null || current === undefined) return null
+      current = read(current)
+    }
+    return current
+  }
+}
+
+function compileStep(step: Exclude<Step, { kind: 'all' }>): Read {
+  switch (step.kind) {
+    case 'key':
+      return INHERITED.has(step.key) ? (value) => readOwn(value, step.key) : (value) => readKey(value, step.key)
+    case 'index':
+      return (value) => (Array.isArray(value) ? value.at(step.index) : readOwn(value, String(step.index)))
+    case 'slice':
+      return (value) => (Array.isArray(value) ? value.slice(step.start, step.end) : null)
+    case 'jsonpath':
+      return (value) => queryJsonPath(step.expression, value)
+  }
+}
+
+/** `[*]`: what stands behind it is read from every element, a missing one stays null. */
+function compileAll(rest: readonly Step[]): Read {
+  const read = compileSteps(rest)
+  return (value) => {
+    if (typeof value !== 'object' || value === null) return null
+    return Object.values(value).map((element) => read(element) ?? null)
+  }
+}
+
+/** For a name that no prototype has, so that a plain read cannot reach anything inherited. */
+function readKey(value: unknown, key: string): unknown {
+  return value === null || value === undefined ? undefined : (value as Readonly<Record<string, unknown>>)[key]
+}
+
+function readOwn(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? readKey(value, key) : undefined
+}
+
+/** jsonpath-plus 10 must never evaluate: its "safe" evaluator has had escapes (fixed in 11, which needs Node 22). */
+function queryJsonPath(expression: string, json: unknown): unknown {
+  if (typeof json !== 'object' || json === null) return []
+  return JSONPath({ path: expression, json, eval: false, wrap: true })
+}
+
+function prototypeChain(prototype: unknown): object[] {
+  if (typeof prototype !== 'object' && typeof prototype !== 'function') return []
+  return prototype === null ? [] : [prototype, ...prototypeChain(Object.getPrototypeOf(prototype))]
+}

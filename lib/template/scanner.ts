@@ -1,0 +1,71 @@
+/** A template that cannot be parsed; `column` counts from 1 within the text. */
+export class TemplateSyntaxError extends Error {
+  readonly column: number
+
+  constructor(message: string, text: string, position: number) {
+    super(`${message} (column ${position + 1} of ${JSON.stringify(shorten(text))})`)
+    this.name = 'TemplateSyntaxError'
+    this.column = position + 1
+  }
+}
+
+/** Walks over a text from left to right. */
+export interface Scanner {
+  readonly position: number
+  atEnd(): boolean
+  /** Whether `text` stands at the position. */
+  peek(text: string): boolean
+  peekChar(): string
+  /** Steps over `text` when it stands at the position. */
+  accept(text: string): boolean
+  /** Steps over one code point and gives it; empty at the end. */
+  next(): string
+  /** Steps over what a sticky pattern finds at the position. */
+  match(pattern: RegExp): RegExpExecArray | null
+  isSpace(): boolean
+  skipSpace(): void
+  /** The text from `start` to the position. */
+  slice(start: number): string
+  error(message: string, position?: number): TemplateSyntaxError
+}
+
+const SPACE = /\s*/y
+
+/** Gives a scanner at the start of `text`. */
+export function createScanner(text: string): Scanner {
+  let position = 0
+  const match = (pattern: RegExp): RegExpExecArray | null => {
+    pattern.lastIndex = position
+    const found = pattern.exec(text)
+    if (found) position += found[0].length
+    return found
+  }
+  return {
+    get position() {
+      return position
+    },
+    atEnd: () => position >= text.length,
+    peek: (expected) => text.startsWith(expected, position),
+    peekChar: () => text.charAt(position),
+    accept(expected) {
+      const found = text.startsWith(expected, position)
+      if (found) position += expected.length
+      return found
+    },
+    next() {
+      const point = text.codePointAt(position)
+      const char = point === undefined ? '' : String.fromCodePoint(point)
+      position += char.length
+      return char
+    },
+    match,
+    isSpace: () => /\s/.test(text.charAt(position)),
+    skipSpace: () => void match(SPACE),
+    slice: (start) => text.slice(start, position),
+    error: (message, at = position) => new TemplateSyntaxError(message, text, at),
+  }
+}
+
+function shorten(text: string): string {
+  return text.length > 120 ? `${text.slice(0, 120)}…` : text
+}

@@ -1,0 +1,107 @@
+/** Time as this package sees it, so that tests need no real sleeps. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+  setTimeout(callback: () => void, delayMs: number): unknown
+  clearTimeout(timer: unknown): void
+}
+
+/** The four methods of pino that are used; `console` fits too. */
+export interface Logger {
+  debug(details: object, message: string): void
+  info(details: object, message: string): void
+  warn(details: object, message: string): void
+  error(details: object, message: string): void
+}
+
+/** How one callback, or one item of a bulk callback, turned out. */
+export interface Outcome {
+  readonly outcome: 'succeeded' | 'failed'
+  /** The correlation id; absent where the endpoint has no `identify_by`. */
+  readonly id: string | undefined
+  /** The endpoint, as `POST /webhooks/done`. */
+  readonly endpoint: string
+  /** What `result` made of it. */
+  readonly result: unknown
+  /** What `status` read, as text. */
+  readonly status: string | undefined
+  readonly body: unknown
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number
+  /** Why the outcome has no result: the `result` template failed, or `fail()` was called with this. */
+  readonly error?: unknown
+}
+
+/** An endpoint as a store knows it. */
+export interface StoreEndpoint {
+  /** Stable across restarts and instances, such as `8090 POST /webhooks/done`. */
+  readonly key: string
+  /** Without `identify_by`: waits are served first in, first out. */
+  readonly anonymous: boolean
+}
+
+/** An outcome on its way to whoever waits. */
+export interface Arrival {
+  readonly endpoint: StoreEndpoint
+  readonly outcome: Outcome
+  /** What it takes up while it is parked. */
+  readonly bytes: number
+  /** Two arrivals with the same key are the same delivery. */
+  readonly dedupeKey?: string | undefined
+}
+
+/** What became of an arrival. All three are acknowledged to the sender. */
+export type Delivery = 'settled' | 'parked' | 'duplicate'
+
+/** What somebody waits for. */
+export interface WaitRequest {
+  /** The callback may come to any of these. */
+  readonly endpoints: readonly StoreEndpoint[]
+  /** The first callback for any of them ends the wait. */
+  readonly ids: readonly string[]
+  readonly timeoutMs: number
+  /** Whether a callback without an id may end it, on endpoints without `identify_by`. */
+  readonly queued: boolean
+  /** Called once, with how the wait ended; may be called before `wait` returns, when the callback came early. */
+  readonly onEnd: (ending: Ending) => void
+  /** Called for every pending callback; it does not end the wait. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+}
+
+/** A callback whose status says that the work goes on. */
+export type Progress = Omit<Outcome, 'outcome'> & { readonly outcome: 'pending' }
+
+export type Ending =
+  { readonly kind: 'outcome'; readonly outcome: Outcome } | { readonly kind: 'timeout' } | { readonly kind: 'closed' }
+
+/** An open wait. */
+export interface OpenWait {
+  /** More ids under which the callback may come; one that came already ends the wait at once. */
+  alias(ids: readonly string[]): void
+  /** Frees everything that the wait held, without calling `onEnd`. Does nothing when it has ended. */
+  cancel(): void
+}
+
+export interface StoreStats {
+  readonly waiting: number
+  readonly parked: number
+}
+
+/**
+ * What decides whether waits survive and how far they reach. A store keeps the rules of correlation (early callbacks
+ * are parked, later ones are duplicates); whoever uses it need not know which one runs.
+ */
+export interface Store {
+  open(): Promise<void>
+  /** Registers a wait at once. Throws `ERR_WAITS_FULL` and `ERR_CLOSED`. */
+  wait(request: WaitRequest): OpenWait
+  /** Hands over an outcome; throws `ERR_PARKING_FULL` or `ERR_STORE_DOWN` when that cannot be done. */
+  deliver(arrival: Arrival): Delivery | Promise<Delivery>
+  /** Tells open waits that their work goes on. */
+  progress(endpoint: StoreEndpoint, progress: Progress): void
+  /** For one endpoint, or for all when left out. */
+  stats(endpoint?: StoreEndpoint): StoreStats
+  /** Ends every open wait with `closed`. */
+  close(): Promise<void>
+}
