@@ -1,0 +1,18 @@
+import type { Store } from '../types'
+import { createRegistry, type RegistryOptions } from './registry'
+
+/** The store that keeps everything in this process and nothing beyond it. */
+export function createMemoryStore(options: RegistryOptions): Store {
+  const registry = createRegistry(options)
+  return {
+    open: () => Promise.resolve(),
+    wait: registry.wait,
+    deliver: registry.deliver,
+    progress: registry.progress,
+    stats: registry.stats,
+    close() {
+      registry.close()
+      return Promise.resolve()
+    },
+  }
+}

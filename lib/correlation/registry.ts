@@ -1,0 +1,234 @@
+import { CallbackError } from '../errors'
+import type {
+  Arrival,
+  Clock,
+  Delivery,
+  Ending,
+  OpenWait,
+  Outcome,
+  Progress,
+  StoreEndpoint,
+  StoreStats,
+  WaitRequest,
+} from '../types'
+import { Multimap } from './multimap'
+import { createParking, earlier, Parked, type ParkingLimits } from './parking'
+import { createRecent } from './recent'
+import { type EndpointState, idsOf, type Scope, Wait } from './scope'
+import { createTimerWheel, type Timed } from './timer-wheel'
+
+export interface RegistryOptions {
+  readonly clock: Clock
+  /** How many waits may be open at once. */
+  readonly maxWaits: number
+  /** What is kept of callbacks that nobody waits for yet, per endpoint. */
+  readonly park: ParkingLimits
+  /** Called for a parked outcome that nobody came for in time. */
+  readonly onForgotten: (outcome: Outcome) => void
+}
+
+/** Who waits for what, what came early, and what is done; all of it in this process. */
+export interface Registry {
+  wait(request: WaitRequest): OpenWait
+  deliver(arrival: Arrival): Delivery
+  progress(endpoint: StoreEndpoint, progress: Progress): void
+  stats(endpoint?: StoreEndpoint): StoreStats
+  close(): void
+}
+
+const REMEMBER_MS = 24 * 60 * 60 * 1000
+const REMEMBER_MAX = 100_000
+
+/** Gives an empty registry; it keeps at most one timer, which does not keep the process alive. */
+export function createRegistry(options: RegistryOptions): Registry {
+  const { clock } = options
+  const wheel = createTimerWheel(clock, onDue)
+  const states = new Map<string, EndpointState>()
+  const scopes = new Map<string, Scope>()
+  const scopeOfList = new WeakMap<readonly StoreEndpoint[], Scope>()
+  let waiting = 0
+  let counter = 0
+  let closed = false
+
+  function stateOf({ key }: StoreEndpoint): EndpointState {
+    const state = states.get(key) ?? {
+      scopes: [],
+      parking: createParking(options.park, wheel),
+      deliveries: createRecent(clock, REMEMBER_MS, REMEMBER_MAX),
+    }
+    states.set(key, state)
+    return state
+  }
+
+  function scopeOf(endpoints: readonly StoreEndpoint[]): Scope {
+    const known = scopeOfList.get(endpoints)
+    if (known) return known
+    const key = JSON.stringify(endpoints.map((endpoint) => endpoint.key).toSorted())
+    const scope = scopes.get(key) ?? createScope(endpoints)
+    scopes.set(key, scope)
+    scopeOfList.set(endpoints, scope)
+    return scope
+  }
+
+  function createScope(endpoints: readonly StoreEndpoint[]): Scope {
+    const scope: Scope = {
+      states: endpoints.map(stateOf),
+      waits: new Multimap(),
+      queue: endpoints.some((endpoint) => endpoint.anonymous) ? new Set() : undefined,
+      settled: createRecent(clock, REMEMBER_MS, REMEMBER_MAX),
+      overlapping: new Set(),
+      alias,
+      cancel: remove,
+      size: 0,
+    }
+    for (const state of scope.states) state.scopes.push(scope)
+    for (const other of scope.states.flatMap((state) => state.scopes)) {
+      scope.overlapping.add(other)
+      other.overlapping.add(scope)
+    }
+    return scope
+  }
+
+  function wait(request: WaitRequest): OpenWait {
+    if (closed)
+      throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are closed; nothing can be waited for' })
+    if (waiting >= options.maxWaits) throw waitsFull(options.maxWaits)
+    const scope = scopeOf(request.endpoints)
+    const [id] = request.ids
+    const ids = id !== undefined && request.ids.length === 1 ? id : request.ids
+    const entry = new Wait(scope, ids, counter++, request.onEnd, request.onProgress)
+    scope.size += 1
+    waiting += 1
+    wheel.add(entry, request.timeoutMs)
+    if (request.queued) scope.queue?.add(entry)
+    register(entry, request.ids, request.queued)
+    return entry
+  }
+
+  function alias(entry: Wait, ids: readonly string[]): void {
+    if (!entry.open) return
+    const known = idsOf(entry)
+    const added = ids.filter((id) => !known.includes(id))
+    entry.ids = [...known, ...added]
+    register(entry, added, false)
+  }
+
+  /** Files a wait under its ids, which are settled no longer, and ends it with what came before it, earliest first. */
+  function register(entry: Wait, ids: readonly string[], queued: boolean): void {
+    const { scope } = entry
+    for (const id of ids) {
+      scope.waits.add(id, entry)
+      for (const other of scope.overlapping) other.settled.delete(id)
+    }
+    let early: Parked | undefined
+    for (const { parking } of scope.states) {
+      if (parking.size === 0) continue
+      early = earlier(early, parking.find(ids))
+      if (queued) early = earlier(early, parking.first())
+    }
+    if (early === undefined) return
+    early.parking.remove(early)
+    end(entry, early.outcome)
+  }
+
+  function deliver({ endpoint, outcome, bytes, dedupeKey }: Arrival): Delivery {
+    if (closed) throw new CallbackError('ERR_CLOSING', { message: 'The callbacks are closed' })
+    const state = stateOf(endpoint)
+    if (dedupeKey !== undefined && state.deliveries.has(dedupeKey)) return 'duplicate'
+    const delivery = hand(state, outcome) ?? park(state, outcome, bytes)
+    if (dedupeKey !== undefined) state.deliveries.add(dedupeKey)
+    return delivery
+  }
+
+  function hand(state: EndpointState, outcome: Outcome): Delivery | undefined {
+    const entries = outcome.id === undefined ? oldest(state) : waitsFor(state, outcome.id)
+    for (const entry of entries) end(entry, outcome)
+    return entries.length > 0 ? 'settled' : undefined
+  }
+
+  function park(state: EndpointState, outcome: Outcome, bytes: number): Delivery {
+    const { id } = outcome
+    if (id !== undefined) {
+      if (state.parking.has(id) || state.scopes.some((scope) => scope.settled.has(id))) return 'duplicate'
+    }
+    state.parking.add(outcome, bytes, counter++)
+    return 'parked'
+  }
+
+  function waitsFor(state: EndpointState, id: string): readonly Wait[] {
+    const [only] = state.scopes
+    if (only !== undefined && state.scopes.length === 1) return only.waits.get(id)
+    return state.scopes.flatMap((scope) => scope.waits.get(id))
+  }
+
+  function oldest(state: EndpointState): readonly Wait[] {
+    let found: Wait | undefined
+    for (const { queue } of state.scopes) found = earlier(found, queue?.values().next().value)
+    return found === undefined ? [] : [found]
+  }
+
+  function progress(endpoint: StoreEndpoint, news: Progress): void {
+    const state = stateOf(endpoint)
+    for (const entry of news.id === undefined ? oldest(state) : waitsFor(state, news.id)) entry.onProgress?.(news)
+  }
+
+  /** Ends a wait and settles all of its ids; what else was parked for them is of no more use. */
+  function end(entry: Wait, outcome: Outcome): void {
+    if (!entry.open) return
+    remove(entry)
+    const ids = idsOf(entry)
+    for (const { parking } of entry.scope.states) {
+      for (let other = parking.find(ids); other !== undefined; other = parking.find(ids)) parking.remove(other)
+    }
+    if (outcome.id !== undefined) for (const id of ids) entry.scope.settled.add(id)
+    entry.onEnd({ kind: 'outcome', outcome })
+  }
+
+  function remove(entry: Wait): void {
+    if (!entry.open) return
+    entry.open = false
+    wheel.remove(entry)
+    for (const id of idsOf(entry)) entry.scope.waits.delete(id, entry)
+    entry.scope.queue?.delete(entry)
+    entry.scope.size -= 1
+    waiting -= 1
+  }
+
+  function dismiss(entry: Wait, ending: Ending): void {
+    if (!entry.open) return
+    remove(entry)
+    entry.onEnd(ending)
+  }
+
+  function onDue(entry: Timed): void {
+    if (entry instanceof Wait) dismiss(entry, { kind: 'timeout' })
+    if (entry instanceof Parked) {
+      entry.parking.remove(entry)
+      options.onForgotten(entry.outcome)
+    }
+  }
+
+  function stats(endpoint?: StoreEndpoint): StoreStats {
+    const counted = endpoint ? [stateOf(endpoint)] : [...states.values()]
+    const parked = counted.reduce((sum, state) => sum + state.parking.size, 0)
+    if (endpoint === undefined) return { waiting, parked }
+    return { waiting: counted.flatMap((state) => state.scopes).reduce((sum, scope) => sum + scope.size, 0), parked }
+  }
+
+  function close(): void {
+    closed = true
+    for (const scope of scopes.values()) {
+      for (const entry of scope.waits.values()) dismiss(entry, { kind: 'closed' })
+      for (const entry of scope.queue ?? []) dismiss(entry, { kind: 'closed' })
+    }
+    wheel.close()
+  }
+
+  return { wait, deliver, progress, stats, close }
+}
+
+function waitsFull(max: number): CallbackError {
+  return new CallbackError('ERR_WAITS_FULL', {
+    message: `${max} waits are open already (store.max_waits); wait for some to end, or raise the limit`,
+  })
+}

@@ -1,0 +1,57 @@
+import type { Ending, OpenWait, Progress } from '../types'
+import type { Multimap } from './multimap'
+import type { Parking } from './parking'
+import type { Recent } from './recent'
+import { Timed } from './timer-wheel'
+
+/** What is known of one endpoint. */
+export interface EndpointState {
+  /** Every scope that it belongs to. */
+  readonly scopes: Scope[]
+  readonly parking: Parking
+  readonly deliveries: Recent
+}
+
+/** The endpoints that may end a wait. Waits on the same endpoints share one, so that a wait costs one map entry. */
+export interface Scope {
+  readonly states: readonly EndpointState[]
+  readonly waits: Multimap<Wait>
+  /** All waits in their order, where an endpoint knows no ids. */
+  readonly queue: Set<Wait> | undefined
+  readonly settled: Recent
+  /** The scopes with which it has an endpoint in common, itself included. */
+  readonly overlapping: Set<Scope>
+  readonly alias: (wait: Wait, ids: readonly string[]) => void
+  readonly cancel: (wait: Wait) => void
+  size: number
+}
+
+/** An open wait. It holds no closure and no timer of its own: a million of them fit in memory. */
+export class Wait extends Timed implements OpenWait {
+  open = true
+
+  constructor(
+    readonly scope: Scope,
+    /** One id stands by itself, since most waits have but one. */
+    public ids: string | readonly string[],
+    /** Counts up; the lower one waits longer. */
+    readonly number: number,
+    readonly onEnd: (ending: Ending) => void,
+    readonly onProgress: ((progress: Progress) => void) | undefined,
+  ) {
+    super()
+  }
+
+  alias(ids: readonly string[]): void {
+    this.scope.alias(this, ids)
+  }
+
+  cancel(): void {
+    this.scope.cancel(this)
+  }
+}
+
+/** The ids of a wait as a list. */
+export function idsOf(wait: Wait): readonly string[] {
+  return typeof wait.ids === 'string' ? [wait.ids] : wait.ids
+}
