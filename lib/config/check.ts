@@ -1,0 +1,131 @@
+import * as v from 'valibot'
+import { describeFound, isSecretPlace } from './found'
+import { findNearest } from './nearest'
+import type { ConfigPath } from './path'
+import { hasPlaceholder } from './placeholder'
+import { isMapping, type Mapping } from './plain'
+import type { Report } from './report'
+import { isUntyped } from './schema-fields'
+
+type Schema = v.GenericSchema
+type ObjectSchema = Schema & { readonly entries: Readonly<Record<string, Schema>> }
+type ListSchema = Schema & { readonly item: Schema }
+type RecordSchema = Schema & { readonly value: Schema }
+type UnionSchema = Schema & { readonly options: readonly Schema[] }
+type WordSchema = Schema & { readonly options: readonly string[] }
+type WrapperSchema = Schema & { readonly wrapped: Schema }
+type LazySchema = Schema & { readonly getter: (input: unknown) => Schema }
+
+/**
+ * Checks a value against a schema and reports everything wrong, each thing at its own place.
+ *
+ * valibot's own run stops at the first unknown key and answers for a union as a whole, so the structure is walked here
+ * and only the leaves are left to it. A key whose value is null counts as absent, as an empty key does in YAML.
+ */
+export function checkShape(schema: Schema, value: unknown, path: ConfigPath, report: Report): void {
+  const fitting = listAlternatives(schema).find((option) => fitsStructure(option, value))
+  if (fitting === undefined) return checkLeaf(unwrap(schema), value, path, report)
+  if (isUntyped(unwrap(schema))) return
+  if (isObjectSchema(fitting) && isMapping(value)) checkObject(fitting, value, path, report)
+  if (isRecordSchema(fitting) && isMapping(value)) {
+    for (const [key, item] of Object.entries(value)) checkEntry(fitting.value, item, [...path, key], report)
+  }
+  if (isListSchema(fitting) && Array.isArray(value)) {
+    value.forEach((item: unknown, index) => checkEntry(fitting.item, item, [...path, index], report))
+  }
+}
+
+function checkEntry(schema: Schema, value: unknown, path: ConfigPath, report: Report): void {
+  if (isPresent(value)) checkShape(schema, value, path, report)
+  else report.error(path, `expected ${describeExpected(schema)}, found nothing`)
+}
+
+function checkObject(schema: ObjectSchema, value: Mapping, path: ConfigPath, report: Report): void {
+  const known = Object.keys(schema.entries)
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key)) report.unknownKey([...path, key], describeUnknown(key, known))
+  }
+  for (const [key, entry] of Object.entries(schema.entries)) {
+    const item = Object.hasOwn(value, key) ? value[key] : undefined
+    if (isPresent(item)) checkShape(entry, item, [...path, key], report)
+    else if (entry.type !== 'optional') report.error([...path, key], `missing; expected ${describeExpected(entry)}`)
+  }
+}
+
+function checkLeaf(schema: Schema, value: unknown, path: ConfigPath, report: Report): void {
+  if (!isUntyped(schema) && typeof value === 'string' && hasPlaceholder(value)) {
+    const found = isSecretPlace(path) ? '' : `, found ${describeFound(value, path)}`
+    return report.error(path, `only \${env.…} may stand here${found}`)
+  }
+  if (accepts(schema, value)) return
+  const found = `found ${describeFound(value, path)}${advise(schema, value)}`
+  report.error(path, `expected ${describeWanted(schema, value)}, ${found}`)
+}
+
+/** A list or mapping that no alternative has a structure for is nowhere right but in a template of any shape. */
+function accepts(schema: Schema, value: unknown): boolean {
+  if (typeof value !== 'object') return v.is(schema, value)
+  return listAlternatives(schema).some(({ type }) => type === 'unknown')
+}
+
+/** What is wrong with the one alternative of the value's own type, or else all that would have been right. */
+function describeWanted(schema: Schema, value: unknown): string {
+  const sameType = listAlternatives(schema).find(({ type }) => type === typeof value)
+  const [issue] = (sameType && v.safeParse(sameType, value).issues) ?? []
+  return issue?.message ?? describeExpected(schema)
+}
+
+function describeExpected(schema: Schema): string {
+  const inner = unwrap(schema)
+  if ('message' in inner && typeof inner.message === 'string') return inner.message
+  if (inner.type === 'unknown') return 'a template'
+  return isListSchema(inner) ? 'a list' : 'a mapping'
+}
+
+function advise(schema: Schema, value: unknown): string {
+  const alternatives = listAlternatives(schema)
+  if (typeof value === 'string') {
+    const words = alternatives.flatMap((option) => (isWordSchema(option) ? option.options : []))
+    const nearest = findNearest(value, words)
+    return nearest === undefined ? '' : `. Did you mean "${nearest}"?`
+  }
+  const isUnquoted = typeof value === 'number' || typeof value === 'boolean'
+  const isText =
+    alternatives.some(({ type }) => type === 'string') && !alternatives.some(({ type }) => type === typeof value)
+  return isUnquoted && isText ? '; put it in quotes' : ''
+}
+
+function describeUnknown(key: string, known: readonly string[]): string {
+  const nearest = findNearest(key, known)
+  const advice = nearest === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${nearest}"?`
+  return `Unknown key ${describeFound(key, [])}. ${advice}`
+}
+
+/** The schemas of which a value must fit one, without wrappers and nested unions. */
+function listAlternatives(schema: Schema): readonly Schema[] {
+  const inner = unwrap(schema)
+  return isUnionSchema(inner) ? inner.options.flatMap(listAlternatives) : [inner]
+}
+
+/** The schema behind `optional` and `lazy`. */
+function unwrap(schema: Schema): Schema {
+  if (isWrapper(schema)) return unwrap(schema.wrapped)
+  return isLazySchema(schema) ? unwrap(schema.getter(undefined)) : schema
+}
+
+function fitsStructure(schema: Schema, value: unknown): boolean {
+  if (Array.isArray(value)) return isListSchema(schema)
+  return isMapping(value) && (isObjectSchema(schema) || isRecordSchema(schema))
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null
+}
+
+const isObjectSchema = (schema: Schema): schema is ObjectSchema => schema.type === 'strict_object'
+const isListSchema = (schema: Schema): schema is ListSchema => schema.type === 'array'
+const isRecordSchema = (schema: Schema): schema is RecordSchema => schema.type === 'record'
+const isUnionSchema = (schema: Schema): schema is UnionSchema => schema.type === 'union'
+const isWordSchema = (schema: Schema): schema is WordSchema => schema.type === 'picklist'
+const isWrapper = (schema: Schema): schema is WrapperSchema => schema.type === 'optional'
+const isLazySchema = (schema: Schema): schema is LazySchema => schema.type === 'lazy'

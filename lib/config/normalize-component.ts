@@ -1,0 +1,99 @@
+import type { Location } from '../errors'
+import type { Template } from '../template/compile'
+import type { Fields } from './fields'
+import { type CompletionSpec, normalizeCompletion } from './normalize-completion'
+import { normalizeRequest, type RequestSpec } from './normalize-request'
+import { ACTION_KEYS } from './schema-workflow'
+import { readNamed, SECTIONS } from './sections'
+import { WORKFLOW_SOURCES } from './template-sources'
+import { DURATION, FLAG, RATE, type Rate, word } from './values'
+import { LOG_LEVELS, type LogLevel } from './words'
+
+/** What does the work of a job. */
+export type ComponentSpec = HttpClientSpec | LoggerSpec
+
+/** A component that sends a request and, if need be, waits for what comes of it. */
+export interface HttpClientSpec extends RequestSpec {
+  readonly at: string
+  readonly location: Location | undefined
+  readonly id: string
+  readonly type: 'http-client'
+  readonly baseUrl: Template | undefined
+  /** Headers of the component, below those of its action. */
+  readonly baseHeaders: Template | undefined
+  readonly rateLimit: Rate | undefined
+  readonly output: Template | undefined
+  /** Limit of request and wait together; undefined leaves the wait to its endpoint. */
+  readonly timeoutMs: number | undefined
+  /** Limit of the request alone. */
+  readonly requestTimeoutMs: number
+  /** Undefined: whether to wait is seen by the callback URL in the request. */
+  readonly completion: CompletionSpec | undefined
+  readonly idempotency: boolean
+}
+
+/** A component that writes to the log. */
+export interface LoggerSpec {
+  readonly at: string
+  readonly location: Location | undefined
+  readonly id: string
+  readonly type: 'logger'
+  readonly level: LogLevel
+}
+
+const TYPE = word(['http-client', 'logger'])
+const LEVEL = word(LOG_LEVELS)
+const REQUEST_TIMEOUT_MS = 30_000
+const HTTP_KEYS: readonly string[] = [...ACTION_KEYS, 'base_url', 'rate_limit', 'action']
+
+/** Reads all components by name; undefined when the config has no such section. */
+export function normalizeComponents(root: Fields): ReadonlyMap<string, ComponentSpec> | undefined {
+  if (!root.has('component') && !root.has('components')) return undefined
+  const named = [...readNamed(root, SECTIONS.components)]
+  return new Map(named.map(([id, fields]) => [id, normalizeComponent(id, fields)]))
+}
+
+function normalizeComponent(id: string, fields: Fields): ComponentSpec {
+  const type = fields.read('type', TYPE) ?? 'http-client'
+  refuseForeignKeys(fields, type)
+  if (type === 'http-client') return normalizeHttpClient(id, fields)
+  return { at: fields.at, location: fields.location, id, type, level: fields.read('level', LEVEL) ?? 'info' }
+}
+
+function refuseForeignKeys(fields: Fields, type: ComponentSpec['type']): void {
+  const foreign = type === 'logger' ? HTTP_KEYS : ['level']
+  for (const key of foreign) if (fields.has(key)) fields.error(key, `a component of type "${type}" has no "${key}"`)
+}
+
+function normalizeHttpClient(id: string, fields: Fields): HttpClientSpec {
+  const action = fields.mapping('action')
+  if (action !== undefined) refuseBothPlaces(fields)
+  const request = action ?? fields
+  const timeoutMs = action?.read('timeout', DURATION) ?? fields.read('timeout', DURATION)
+  const spec: HttpClientSpec = {
+    at: fields.at,
+    location: fields.location,
+    id,
+    type: 'http-client',
+    baseUrl: fields.template('base_url', WORKFLOW_SOURCES),
+    baseHeaders: action && fields.template('headers', WORKFLOW_SOURCES),
+    rateLimit: fields.read('rate_limit', RATE),
+    ...normalizeRequest(request),
+    output: request.template('output', WORKFLOW_SOURCES),
+    timeoutMs,
+    requestTimeoutMs: timeoutMs ?? REQUEST_TIMEOUT_MS,
+    completion: normalizeCompletion(request),
+    idempotency: request.read('idempotency', FLAG) ?? false,
+  }
+  if (!spec.baseUrl && !spec.path && !spec.endpoint)
+    fields.warn(undefined, 'this component has neither base_url, path nor endpoint; it fails when it is used')
+  return spec
+}
+
+/** The request stands in one place; headers and timeout may stand in both, those of the action on top. */
+function refuseBothPlaces(fields: Fields): void {
+  for (const key of ACTION_KEYS) {
+    if (key === 'headers' || key === 'timeout' || !fields.has(key)) continue
+    fields.error(key, `stands beside "action"; move "${key}" into it, or all of "action" here`)
+  }
+}

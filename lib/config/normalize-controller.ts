@@ -1,0 +1,47 @@
+import type { Fields } from './fields'
+import { readBasePath } from './route-path'
+import { PORT, TEXT } from './values'
+
+/** The HTTP API over tasks, as `listen()` serves it. */
+export interface ControllerSpec {
+  readonly at: string
+  readonly type: 'http-server'
+  readonly host: string
+  readonly port: number
+  /** Empty, or with a leading and without a trailing slash. */
+  readonly basePath: string
+  /** Files of certificate and private key. */
+  readonly ssl: { readonly cert: string; readonly key: string } | undefined
+  readonly auth: { readonly type: 'bearer'; readonly token: string } | undefined
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/i
+
+/** Reads the controller; undefined when the config has none. */
+export function normalizeController(root: Fields): ControllerSpec | undefined {
+  const fields = root.mapping('controller')
+  if (fields === undefined) return undefined
+  const host = fields.read('host', TEXT) ?? '127.0.0.1'
+  const token = fields.mapping('auth')?.read('token', TEXT)
+  if (!LOOPBACK.test(host) && !fields.has('auth'))
+    fields.warn(
+      'host',
+      `whoever reaches "${host}" can start and cancel tasks; add auth: {type: bearer, token: "\${env.…}"}`,
+    )
+  return {
+    at: fields.at,
+    type: 'http-server',
+    host,
+    port: fields.read('port', PORT) ?? 8080,
+    basePath: readBasePath(fields),
+    ssl: readSsl(fields),
+    auth: token === undefined ? undefined : { type: 'bearer', token },
+  }
+}
+
+function readSsl(controller: Fields): ControllerSpec['ssl'] {
+  const fields = controller.mapping('ssl')
+  const cert = fields?.read('cert', TEXT)
+  const key = fields?.read('key', TEXT)
+  return cert === undefined || key === undefined ? undefined : { cert, key }
+}

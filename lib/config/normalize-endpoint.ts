@@ -1,0 +1,99 @@
+import type { Location } from '../errors'
+import type { Template } from '../template/compile'
+import type { Fields } from './fields'
+import { refuseUnreadLists } from './judging-lists'
+import { normalizeVerify, type VerifySpec } from './normalize-verify'
+import type { WorkflowSpec } from './normalize-workflow'
+import { joinPaths, readPath } from './route-path'
+import { LISTENER_SOURCES } from './template-sources'
+import { DURATION, FLAG, method, SCALAR } from './values'
+import { CALLBACK_METHODS, type CallbackMethod } from './words'
+import { NAME_OR_FALSE, readWorkflowName } from './workflow-name'
+
+/** One endpoint: a callback or a trigger, ready to be compiled. */
+export interface EndpointSpec {
+  /** The config path; `listener` for a callback that is written inline. */
+  readonly at: string
+  readonly location: Location | undefined
+  readonly method: CallbackMethod
+  /** As written, with one leading slash. */
+  readonly path: string
+  /** Joined with the listener's base path. */
+  readonly fullPath: string
+  readonly identifyBy: Template | undefined
+  readonly status: Template | undefined
+  readonly successWhen: readonly string[] | undefined
+  readonly failWhen: readonly string[] | undefined
+  readonly result: Template | undefined
+  readonly bulk: boolean
+  readonly item: Template | undefined
+  readonly verify: VerifySpec | undefined
+  /** The handshake by name; false turns handshakes off. */
+  readonly challenge: string | false | undefined
+  readonly response: ResponseSpec | undefined
+  /** The workflow that a request starts, by name; false starts none. */
+  readonly workflow: string | false | undefined
+  readonly input: Template | undefined
+  readonly dedupeBy: Template | undefined
+  /** How long a wait may last that names no limit itself. */
+  readonly timeoutMs: number
+}
+
+/** What a sender is answered; 200 and empty where nothing is said. */
+export interface ResponseSpec {
+  readonly status: Template | undefined
+  readonly headers: Template | undefined
+  readonly body: Template | undefined
+}
+
+const METHOD = method(CALLBACK_METHODS)
+const DAY_MS = 86_400_000
+
+/** What an endpoint takes from its surroundings. */
+export interface EndpointContext {
+  readonly basePath: string
+  readonly isTrigger: boolean
+  readonly workflows: ReadonlyMap<string, WorkflowSpec>
+}
+
+/** Reads one endpoint; undefined without a path, which is reported. */
+export function normalizeEndpoint(fields: Fields, context: EndpointContext): EndpointSpec | undefined {
+  refuseUnreadLists(fields)
+  const verify = normalizeVerify(fields)
+  const response = normalizeResponse(fields)
+  const read = (key: string): Template | undefined => fields.template(key, LISTENER_SOURCES)
+  const path = readPath(fields)
+  const spec = {
+    at: fields.at,
+    location: fields.location,
+    method: fields.read('method', METHOD) ?? 'POST',
+    identifyBy: read('identify_by'),
+    status: read('status'),
+    successWhen: fields.readList('success_when', SCALAR),
+    failWhen: fields.readList('fail_when', SCALAR),
+    result: read('result'),
+    bulk: fields.read('bulk', FLAG) ?? false,
+    item: read('item'),
+    verify,
+    challenge: fields.read('challenge', NAME_OR_FALSE),
+    response,
+    workflow: readWorkflowName(fields, context.isTrigger, context.workflows),
+    input: read('input'),
+    dedupeBy: read('dedupe_by'),
+    timeoutMs: fields.read('timeout', DURATION) ?? DAY_MS,
+  } as const
+  if (path !== undefined) return { ...spec, path, fullPath: joinPaths(context.basePath, path) }
+  if (!fields.has('path')) fields.error('path', 'missing; expected the path that is called, such as "/done"')
+  return undefined
+}
+
+function normalizeResponse(fields: Fields): ResponseSpec | undefined {
+  const response = fields.mapping('response')
+  return (
+    response && {
+      status: response.template('status', LISTENER_SOURCES),
+      headers: response.template('headers', LISTENER_SOURCES),
+      body: response.template('body', LISTENER_SOURCES),
+    }
+  )
+}

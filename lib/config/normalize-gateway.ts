@@ -1,0 +1,112 @@
+import type { Location } from '../errors'
+import type { Fields } from './fields'
+import { type ConnectionSpec, normalizeConnection } from './normalize-connection'
+import { readPortPairs } from './port-pairs'
+import { readList, SECTIONS } from './sections'
+import { DURATION, FLAG, PUBLIC_URL, RAW_TEXT, TEXT, word } from './values'
+
+/** One tunnel to make: a gateway with several ports becomes several of these. */
+export interface GatewaySpec {
+  readonly at: string
+  readonly location: Location | undefined
+  readonly type: 'http-tunnel' | 'ssh-tunnel'
+  /** One of the package's drivers, or one that the app adds; `ssh` for an ssh-tunnel. */
+  readonly driver: string
+  readonly runtime: 'native' | 'docker'
+  readonly image: string | undefined
+  /** The local port, by which templates name the gateway. */
+  readonly port: number
+  /** Where the local port is. */
+  readonly host: string
+  /** ssh: the port on the server; 0 lets the server choose. */
+  readonly remotePort: number | undefined
+  readonly publicUrl: string | undefined
+  readonly bin: string | undefined
+  readonly install: boolean
+  readonly authtoken: string | undefined
+  readonly domain: string | undefined
+  readonly token: string | undefined
+  readonly tunnel: string | undefined
+  readonly credentialsFile: string | undefined
+  readonly hostname: string | undefined
+  /** How long a new URL settles before it is published; undefined is the driver's own. */
+  readonly settleMs: number | undefined
+  /** The program and its arguments, in which `{port}` stands for the port. */
+  readonly command: readonly string[] | undefined
+  /** Source of a regular expression. */
+  readonly urlPattern: string | undefined
+  /** Source of a regular expression. */
+  readonly readyPattern: string | undefined
+  readonly trustForwarded: boolean
+  readonly connection: ConnectionSpec | undefined
+}
+
+const TYPE = word(['http-tunnel', 'ssh-tunnel'])
+const RUNTIME = word(['native', 'docker'])
+
+/** Reads all gateways, one for each port. */
+export function normalizeGateways(root: Fields): readonly GatewaySpec[] {
+  const gateways: GatewaySpec[] = []
+  for (const fields of readList(root, SECTIONS.gateways)) {
+    for (const spec of normalizeGateway(fields)) {
+      const other = gateways.find(({ port }) => port === spec.port)
+      if (other === undefined) gateways.push(spec)
+      else fields.error('port', `port ${spec.port} has a gateway already (${other.at}); a port has one`)
+    }
+  }
+  return gateways
+}
+
+function normalizeGateway(fields: Fields): readonly GatewaySpec[] {
+  const type = fields.read('type', TYPE) ?? (fields.has('connection') ? 'ssh-tunnel' : 'http-tunnel')
+  const isSsh = type === 'ssh-tunnel'
+  const connection = normalizeConnection(fields)
+  if (isSsh && !fields.has('connection'))
+    fields.error('connection', 'missing; an ssh-tunnel needs the server to connect to')
+  const shared = {
+    at: fields.at,
+    location: fields.location,
+    type,
+    driver: isSsh ? 'ssh' : readDriver(fields),
+    runtime: fields.read('runtime', RUNTIME) ?? 'native',
+    image: fields.read('image', TEXT),
+    publicUrl: fields.read('public_url', PUBLIC_URL),
+    bin: fields.read('bin', TEXT),
+    install: fields.read('install', FLAG) ?? false,
+    authtoken: fields.read('authtoken', TEXT),
+    domain: fields.read('domain', TEXT),
+    token: fields.read('token', TEXT),
+    tunnel: fields.read('tunnel', TEXT),
+    credentialsFile: fields.read('credentials_file', TEXT),
+    hostname: fields.read('hostname', TEXT),
+    settleMs: fields.read('settle', DURATION),
+    command: fields.readList('command', RAW_TEXT),
+    urlPattern: readPattern(fields, 'url_pattern'),
+    readyPattern: readPattern(fields, 'ready_pattern'),
+    trustForwarded: fields.read('trust_forwarded', FLAG) ?? false,
+    connection,
+  } as const
+  const host = fields.read('host', TEXT) ?? '127.0.0.1'
+  return readPortPairs(fields, isSsh).map((pair) => ({ ...shared, ...pair, host: pair.host ?? host }))
+}
+
+/** A driver that is not named is known by what it alone needs. */
+function readDriver(fields: Fields): string {
+  const driver = fields.read('driver', TEXT)
+  if (driver !== undefined) return driver
+  if (fields.has('command')) return 'command'
+  if (fields.has('public_url')) return 'static'
+  fields.error('driver', 'missing; expected cloudflare, ngrok, command or static')
+  return ''
+}
+
+function readPattern(fields: Fields, key: string): string | undefined {
+  const pattern = fields.read(key, RAW_TEXT)
+  if (pattern === undefined) return undefined
+  try {
+    new RegExp(pattern)
+  } catch (error) {
+    fields.error(key, `not a regular expression: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  return pattern
+}

@@ -1,0 +1,124 @@
+import type { Location } from '../errors'
+import type { Template } from '../template/compile'
+import type { Fields } from './fields'
+import { WORKFLOW_SOURCES } from './template-sources'
+import { AMOUNT, DURATION, TEXT, word } from './values'
+
+/** One step of a workflow. */
+export interface JobSpec {
+  readonly at: string
+  readonly location: Location | undefined
+  readonly id: string
+  /** The component by name, `logger` without definition; undefined for a job that only waits. */
+  readonly component: string | undefined
+  /** Undefined: the input of the workflow. */
+  readonly input: Template | undefined
+  readonly output: Template | undefined
+  /** Undefined: the job above, and those that the templates read. */
+  readonly dependsOn: readonly string[] | undefined
+  readonly retry: RetrySpec
+  /** Jobs that run after the last attempt; the output of the last one stands in. */
+  readonly onError: readonly JobSpec[]
+  /** Limit of each attempt. */
+  readonly timeoutMs: number | undefined
+  readonly waitFor: WaitSpec | undefined
+}
+
+/** How often a job is tried, and how long between. */
+export interface RetrySpec {
+  /** Counts the first. */
+  readonly maxAttempts: number
+  readonly delayMs: number
+  readonly backoff: 'fixed' | 'exponential'
+  readonly maxDelayMs: number
+}
+
+/** A wait for a callback. */
+export interface WaitSpec {
+  /** The id or ids to wait for. */
+  readonly id: Template
+  /** The endpoint that is called; undefined is any. */
+  readonly path: string | undefined
+  readonly timeoutMs: number | undefined
+}
+
+/** The id of a job that has none. */
+export const UNNAMED_JOB = '__job__'
+
+const BACKOFF = word(['fixed', 'exponential'])
+const RETRY_ATTEMPTS = 3
+const RETRY_DELAY_MS = 1000
+const RETRY_MAX_DELAY_MS = 300_000
+
+/** Reads a list of jobs; `components` are the names that are defined, undefined when the config has no components. */
+export function normalizeJobs(
+  list: readonly Fields[],
+  components: ReadonlySet<string> | undefined,
+): readonly JobSpec[] {
+  const jobs = new Map<string, JobSpec>()
+  for (const fields of list) {
+    const job = normalizeJob(fields, components)
+    const other = jobs.get(job.id)
+    if (other === undefined) jobs.set(job.id, job)
+    else if (fields.has('id')) fields.error('id', `"${job.id}" is the id of ${other.at} too`)
+    else fields.error('id', `missing; only one job may have no id, and ${other.at} has none`)
+  }
+  return [...jobs.values()]
+}
+
+function normalizeJob(fields: Fields, components: ReadonlySet<string> | undefined): JobSpec {
+  return {
+    at: fields.at,
+    location: fields.location,
+    id: fields.read('id', TEXT) ?? UNNAMED_JOB,
+    component: readComponent(fields, components),
+    input: fields.template('input', WORKFLOW_SOURCES),
+    output: fields.template('output', WORKFLOW_SOURCES),
+    dependsOn: fields.readList('depends_on', TEXT),
+    retry: normalizeRetry(fields.mapping('retry')),
+    onError: normalizeJobs(fields.mappings('on_error'), components),
+    timeoutMs: fields.read('timeout', DURATION),
+    waitFor: normalizeWait(fields),
+  }
+}
+
+function readComponent(fields: Fields, components: ReadonlySet<string> | undefined): string | undefined {
+  const name = fields.read('component', TEXT)
+  if (name !== undefined) {
+    if (fields.has('wait_for')) fields.error('wait_for', 'stands beside "component"; a job calls a component or waits')
+    checkComponent(name, fields, components)
+    return name
+  }
+  if (fields.has('component') || fields.has('wait_for')) return undefined
+  const [only, ...others] = components ?? []
+  if (others.length === 0 && only !== undefined) return only
+  fields.warn(undefined, 'this job names no component, and there is not just one; it fails when it runs')
+  return undefined
+}
+
+function checkComponent(name: string, fields: Fields, components: ReadonlySet<string> | undefined): void {
+  if (name === 'logger' || components?.has(name)) return
+  if (components === undefined) {
+    const message = `no component "${name}" is defined; the job fails when it runs`
+    fields.warn('component', message, 'ERR_COMPONENT_UNKNOWN')
+  } else {
+    const known = [...components].join(', ') || 'none'
+    fields.error('component', `no component "${name}" is defined; defined are: ${known}`, 'ERR_COMPONENT_UNKNOWN')
+  }
+}
+
+function normalizeRetry(fields: Fields | undefined): RetrySpec {
+  return {
+    maxAttempts: fields === undefined ? 1 : (fields.read('max_attempts', AMOUNT) ?? RETRY_ATTEMPTS),
+    delayMs: fields?.read('delay', DURATION) ?? RETRY_DELAY_MS,
+    backoff: fields?.read('backoff', BACKOFF) ?? 'fixed',
+    maxDelayMs: fields?.read('max_delay', DURATION) ?? RETRY_MAX_DELAY_MS,
+  }
+}
+
+function normalizeWait(job: Fields): WaitSpec | undefined {
+  const fields = job.mapping('wait_for', 'id')
+  const id = fields?.template('id', WORKFLOW_SOURCES)
+  if (fields === undefined || id === undefined) return undefined
+  return { id, path: fields.read('path', TEXT), timeoutMs: fields.read('timeout', DURATION) }
+}

@@ -1,0 +1,105 @@
+import type { Fields } from './fields'
+import { type EndpointSpec, normalizeEndpoint } from './normalize-endpoint'
+import type { WorkflowSpec } from './normalize-workflow'
+import { readBasePath, routeKey } from './route-path'
+import { CALLBACK_KEYS, TRIGGER_KEYS } from './schema-listener'
+import { readList, SECTIONS } from './sections'
+import { COUNT, FLAG, PORT, PUBLIC_URL, RATE, type Rate, SIZE, TEXT, word } from './values'
+
+/** One listener: a port and the endpoints on it. */
+export interface ListenerSpec {
+  readonly at: string
+  readonly kind: 'callback' | 'trigger'
+  readonly runtime: 'native' | 'docker'
+  readonly host: string
+  readonly port: number
+  /** Empty, or with a leading and without a trailing slash. */
+  readonly basePath: string
+  /** Without trailing slash; it may have a path. */
+  readonly publicUrl: string | undefined
+  /** 0 is unbounded. */
+  readonly maxConcurrent: number
+  readonly maxQueue: number
+  readonly bodyLimitBytes: number
+  /** For each sender address. */
+  readonly rateLimit: Rate | undefined
+  readonly trustForwarded: boolean
+  readonly endpoints: readonly EndpointSpec[]
+}
+
+type Workflows = ReadonlyMap<string, WorkflowSpec>
+
+const KIND = word(['http-callback', 'http-trigger'])
+const RUNTIME = word(['native', 'docker'])
+const DEFAULT_BODY_BYTES = 1024 * 1024
+
+/** Reads all listeners; `workflows` are those that their endpoints may start. */
+export function normalizeListeners(root: Fields, workflows: Workflows): readonly ListenerSpec[] {
+  return readList(root, SECTIONS.listeners).map((fields) => normalizeListener(fields, workflows))
+}
+
+function normalizeListener(fields: Fields, workflows: Workflows): ListenerSpec {
+  const kind = readKind(fields)
+  const basePath = readBasePath(fields)
+  const context = { basePath, isTrigger: kind === 'trigger', workflows }
+  const endpoints = listEndpoints(fields, kind).flatMap((endpoint) => {
+    const spec = normalizeEndpoint(endpoint, context)
+    return spec === undefined ? [] : [{ endpoint, spec }]
+  })
+  refuseRepeatedRoutes(endpoints)
+  return {
+    at: fields.at,
+    kind,
+    runtime: fields.read('runtime', RUNTIME) ?? 'native',
+    host: fields.read('host', TEXT) ?? '0.0.0.0',
+    port: fields.read('port', PORT) ?? 8090,
+    basePath,
+    publicUrl: fields.read('public_url', PUBLIC_URL),
+    maxConcurrent: fields.read('max_concurrent_count', COUNT) ?? 0,
+    maxQueue: fields.read('max_queue', COUNT) ?? 1000,
+    bodyLimitBytes: fields.read('body_limit', SIZE) ?? DEFAULT_BODY_BYTES,
+    rateLimit: fields.read('rate_limit', RATE),
+    trustForwarded: fields.read('trust_forwarded', FLAG) ?? false,
+    endpoints: endpoints.map(({ spec }) => spec),
+  }
+}
+
+function readKind(fields: Fields): ListenerSpec['kind'] {
+  const isTrigger = fields.has('triggers') && !fields.has('callbacks')
+  const type = fields.read('type', KIND) ?? (isTrigger ? 'http-trigger' : 'http-callback')
+  return type === 'http-trigger' ? 'trigger' : 'callback'
+}
+
+/** The mappings that describe endpoints: those of the list, or the listener itself when it is written inline. */
+function listEndpoints(fields: Fields, kind: ListenerSpec['kind']): readonly Fields[] {
+  const isTrigger = kind === 'trigger'
+  const [list, otherList] = isTrigger ? (['triggers', 'callbacks'] as const) : (['callbacks', 'triggers'] as const)
+  const type = isTrigger ? 'http-trigger' : 'http-callback'
+  if (fields.has(otherList)) fields.error(otherList, `a listener of type ${type} has "${list}", not "${otherList}"`)
+  const inline = CALLBACK_KEYS.filter((key) => fields.has(key))
+  if (isTrigger) refuseCallbackKeys(fields, inline)
+  if (fields.has(list)) {
+    if (inline.length > 0)
+      fields.error(list, `stands beside ${inline.join(', ')}; write one callback inline, or all in "${list}"`)
+  } else if (inline.length > 0) {
+    return [fields]
+  }
+  const listed = fields.mappings(list)
+  if (listed.length === 0 && !fields.has(otherList))
+    fields.warn(undefined, `this listener has no ${list}; it receives nothing`)
+  return listed
+}
+
+function refuseCallbackKeys(fields: Fields, inline: readonly string[]): void {
+  for (const key of inline) if (!TRIGGER_KEYS.includes(key)) fields.error(key, `a trigger has no "${key}"`)
+}
+
+function refuseRepeatedRoutes(endpoints: readonly { readonly endpoint: Fields; readonly spec: EndpointSpec }[]): void {
+  const seen = new Map<string, string>()
+  for (const { endpoint, spec } of endpoints) {
+    const key = routeKey(spec.method, spec.fullPath)
+    const first = seen.get(key)
+    if (first === undefined) seen.set(key, spec.at)
+    else endpoint.error('path', `${spec.method} ${spec.fullPath} is answered by ${first} already`)
+  }
+}

@@ -1,0 +1,35 @@
+import type { Template } from '../template/compile'
+import type { Fields } from './fields'
+import { WORKFLOW_SOURCES } from './template-sources'
+import { method } from './values'
+import { REQUEST_METHODS, type RequestMethod } from './words'
+
+/** One request to send. */
+export interface RequestSpec {
+  /** Joined to the base URL, or a whole URL. */
+  readonly path: Template | undefined
+  /** A whole URL. */
+  readonly endpoint: Template | undefined
+  /** Undefined: POST with a body, GET without. */
+  readonly method: RequestMethod | undefined
+  readonly headers: Template | undefined
+  readonly params: Template | undefined
+  readonly body: Template | undefined
+}
+
+const METHOD = method(REQUEST_METHODS)
+
+/** Reads the keys of a request. */
+export function normalizeRequest(fields: Fields): RequestSpec {
+  const read = (key: string): Template | undefined => fields.template(key, WORKFLOW_SOURCES)
+  if (fields.has('path') && fields.has('endpoint'))
+    fields.error('endpoint', 'stands beside "path"; an endpoint is the whole URL, a path is joined to base_url')
+  return {
+    path: read('path'),
+    endpoint: read('endpoint'),
+    method: fields.read('method', METHOD),
+    headers: read('headers'),
+    params: read('params'),
+    body: read('body'),
+  }
+}

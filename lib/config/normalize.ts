@@ -1,0 +1,87 @@
+import { ConfigError, type Problem } from '../errors'
+import { resolveEnv } from './env'
+import { createFields, type Reading } from './fields'
+import { deepFreeze } from './freeze'
+import { warnOfMissingGateways } from './gateway-ports'
+import { type EnvOption, layerEnvironment, readEnvironment } from './load'
+import { mergeDocuments } from './merge'
+import { type ComponentSpec, normalizeComponents } from './normalize-component'
+import { type ControllerSpec, normalizeController } from './normalize-controller'
+import { type GatewaySpec, normalizeGateways } from './normalize-gateway'
+import { type ListenerSpec, normalizeListeners } from './normalize-listener'
+import { normalizeStore, type StoreSpec } from './normalize-store'
+import { normalizeWorkflows, type WorkflowSpec } from './normalize-workflow'
+import { isMapping } from './plain'
+import { createReport } from './report'
+import { type CallbacksConfig, checkConfig } from './schema'
+import { createDocument, createSource, type Environment, isSource, type Source } from './source'
+
+export type { CompletionSpec, FallbackSpec, PollingSpec } from './normalize-completion'
+export type { ConnectionSpec, SshAuthSpec } from './normalize-connection'
+export type { EndpointSpec, ResponseSpec } from './normalize-endpoint'
+export type { HttpClientSpec, LoggerSpec } from './normalize-component'
+export type { JobSpec, RetrySpec, WaitSpec } from './normalize-job'
+export type { ParkSpec } from './normalize-store'
+export type { RequestSpec } from './normalize-request'
+export type { VerifySpec } from './normalize-verify'
+export type { ComponentSpec, ControllerSpec, GatewaySpec, ListenerSpec, StoreSpec, WorkflowSpec }
+export { isSource }
+
+/** A complete config: everything read, checked and frozen, every default filled in. */
+export interface Config {
+  readonly listeners: readonly ListenerSpec[]
+  /** One for each port. */
+  readonly gateways: readonly GatewaySpec[]
+  /** Undefined when the config has no such section. */
+  readonly components: ReadonlyMap<string, ComponentSpec> | undefined
+  readonly workflows: ReadonlyMap<string, WorkflowSpec>
+  readonly controller: ControllerSpec | undefined
+  readonly store: StoreSpec
+  /** What `${env.X}` reads while it runs. */
+  readonly env: Environment
+  /** What loads but will fail when it is used. */
+  readonly warnings: readonly Problem[]
+}
+
+export interface CompileOptions {
+  /** Variables for `${env.X}`, before those of the source or the process. */
+  readonly env?: EnvOption | undefined
+}
+
+/**
+ * Compiles a config, given as an object or as what `loadConfig` read. The object is left as it is.
+ * Throws one ConfigError that lists everything wrong with it.
+ */
+export function compileConfig(input: CallbacksConfig | Source, options: CompileOptions = {}): Config {
+  const { documents, env } = toSource(input, options.env)
+  const merged = mergeDocuments(documents)
+  const report = createReport(merged.locate, merged.problems)
+  const data = resolveEnv(merged.data, env, report)
+  checkConfig(data, report)
+  const sections = normalizeSections(data, { report, templates: [] })
+  const problems = report.problems()
+  if (problems.length > 0) throw new ConfigError(problems)
+  return deepFreeze({ ...sections, env, warnings: report.warnings() })
+}
+
+function toSource(input: CallbacksConfig | Source, env: EnvOption = {}): Source {
+  if (isSource(input)) return createSource(input.documents, layerEnvironment(input.env, env))
+  return createSource([createDocument(input)], readEnvironment(env))
+}
+
+function normalizeSections(data: unknown, reading: Reading): Omit<Config, 'env' | 'warnings'> {
+  const root = createFields(isMapping(data) ? data : {}, [], reading)
+  const gateways = normalizeGateways(root)
+  const components = normalizeComponents(root)
+  const workflows = normalizeWorkflows(root, components && new Set(components.keys()))
+  const listeners = normalizeListeners(root, workflows)
+  warnOfMissingGateways(reading, gateways)
+  return {
+    listeners,
+    gateways,
+    components,
+    workflows,
+    controller: normalizeController(root),
+    store: normalizeStore(root),
+  }
+}

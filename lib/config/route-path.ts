@@ -1,0 +1,40 @@
+import type { Fields } from './fields'
+import { ANY_TEXT, TEXT } from './values'
+
+/** Reads `base_path`: empty, or with a leading and without a trailing slash. */
+export function readBasePath(fields: Fields): string {
+  const written = fields.read('base_path', ANY_TEXT)
+  if (written === undefined || !isRoute(written, 'base_path', fields)) return ''
+  const inner = written.trim().replaceAll(/^\/+|\/+$/g, '')
+  return inner === '' ? '' : `/${inner}`
+}
+
+/** Reads `path` with one leading slash; undefined when it is missing or cannot be a path. */
+export function readPath(fields: Fields): string | undefined {
+  const written = fields.read('path', TEXT)
+  if (written === undefined || !isRoute(written, 'path', fields)) return undefined
+  return `/${written.trim().replace(/^\/+/, '')}`
+}
+
+/** Joins a base path and a path with one slash between them. */
+export function joinPaths(basePath: string, path: string): string {
+  return basePath !== '' && path === '/' ? basePath : basePath + path
+}
+
+/** Two routes with the same key answer the same requests: case and a trailing slash make no difference. */
+export function routeKey(method: string, fullPath: string): string {
+  return `${method} ${fullPath.toLowerCase().replace(/\/+$/, '')}`
+}
+
+/** The syntax of the path itself is checked by whoever compiles it. */
+function isRoute(written: string, key: string, fields: Fields): boolean {
+  if (/^[a-z][a-z\d+.-]*:\/\//i.test(written)) {
+    fields.error(key, `expected a path such as "/done", found the URL "${written}"; its origin belongs in public_url`)
+    return false
+  }
+  if (/[?#]/.test(written)) {
+    fields.error(key, `"${written}" holds ? or #; a query is no part of the path, read it with \${query.name}`)
+    return false
+  }
+  return true
+}

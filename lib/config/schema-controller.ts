@@ -1,0 +1,24 @@
+import * as v from 'valibot'
+import { anyText, field, oneOf, port, required, text } from './schema-fields'
+
+/** The controller: the HTTP API over tasks. */
+export const controllerSchema = v.strictObject({
+  type: field(oneOf(['http-server']), 'Kind of controller (default http-server)'),
+  host: field(text, 'Address to listen on (default 127.0.0.1)'),
+  port: field(port, 'Port to listen on (default 8080)'),
+  base_path: field(anyText, 'Path before every route'),
+  ssl: field(
+    v.strictObject({
+      cert: required(text, 'Certificate file'),
+      key: required(text, 'Private key file'),
+    }),
+    'Serves HTTPS',
+  ),
+  auth: field(
+    v.strictObject({
+      type: field(oneOf(['bearer']), 'Kind of authentication (default bearer)'),
+      token: required(text, 'Token that a request must carry'),
+    }),
+    'Who may call the controller',
+  ),
+})

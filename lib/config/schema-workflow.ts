@@ -1,0 +1,147 @@
+import * as v from 'valibot'
+import {
+  amount,
+  anyCaseOf,
+  anyText,
+  duration,
+  field,
+  flag,
+  listOf,
+  mappingTemplate,
+  oneOf,
+  rate,
+  required,
+  type Shape,
+  scalars,
+  template,
+  text,
+  textTemplate,
+  texts,
+} from './schema-fields'
+import { LOG_LEVELS, REQUEST_METHODS } from './words'
+
+const requestFields = {
+  path: field(textTemplate, 'Path below base_url, or a whole URL'),
+  endpoint: field(textTemplate, 'Whole URL, instead of base_url and path'),
+  method: field(anyCaseOf(REQUEST_METHODS), 'HTTP method (default POST with a body, else GET)'),
+  headers: field(mappingTemplate, 'HTTP headers'),
+  params: field(mappingTemplate, 'Query parameters'),
+  body: field(template, 'Body of the request'),
+}
+
+const pollingFields = {
+  ...requestFields,
+  status: field(textTemplate, 'Where the answer says how the task went, such as ${response.status}'),
+  success_when: field(scalars, 'Values of status that mean success'),
+  fail_when: field(scalars, 'Values of status that mean failure'),
+  result: field(template, 'The result (default: the answer)'),
+  interval: field(duration, 'Time between two questions (default 5s)'),
+  timeout: field(duration, 'How long to wait (polling: default 5m)'),
+}
+
+/** The keys of polling. */
+export const POLLING_KEYS = Object.keys(pollingFields)
+
+const COMPLETION_TYPES = ['callback', 'polling', 'none'] as const
+
+const completionFields = v.strictObject({
+  type: field(oneOf(COMPLETION_TYPES), 'How the job learns that the task is done'),
+  ...pollingFields,
+  path: field(textTemplate, 'callback: the endpoint that is called; polling: the path to ask'),
+  wait_for: field(template, 'callback: the id or ids to wait for'),
+  done_when: field(textTemplate, 'True when the immediate answer is final already'),
+  fallback: field(
+    v.strictObject({ after: field(duration, 'How late the callback must be'), ...pollingFields }),
+    'callback: asks when the callback is late',
+  ),
+})
+
+/** What a user writes for `completion`, unless it is just the type. */
+export interface CompletionConfig extends v.InferInput<typeof completionFields> {}
+
+const completionMapping: Shape<CompletionConfig> = completionFields
+const completion = v.union([oneOf(COMPLETION_TYPES), completionMapping], 'a mapping, or one of callback, polling, none')
+
+const actionFields = {
+  ...requestFields,
+  output: field(template, 'What the component gives; ${response} and ${result} can be read'),
+  timeout: field(duration, 'Limit of request and wait together'),
+  completion: field(
+    completion,
+    'How the job learns that the task is done (default: by the callback URL in the request)',
+  ),
+  idempotency: field(flag, 'Whether to send Idempotency-Key (default false)'),
+}
+
+const component = v.strictObject({
+  id: field(text, 'Name of the component'),
+  type: field(oneOf(['http-client', 'logger']), 'Kind of component (default http-client)'),
+  base_url: field(textTemplate, 'What every path is joined to'),
+  rate_limit: field(rate, 'Requests that may be sent, such as "10/s"'),
+  action: field(v.strictObject(actionFields), 'The request; its keys may stand inline instead'),
+  level: field(oneOf(LOG_LEVELS), 'logger: level (default info)'),
+  ...actionFields,
+})
+
+/** What a user writes for one component. */
+export interface ComponentConfig extends v.InferInput<typeof component> {}
+
+/** One component. */
+export const componentSchema: Shape<ComponentConfig> = component
+
+/** The keys of a request that may stand in `action` or inline. */
+export const ACTION_KEYS = Object.keys(actionFields)
+
+const waitFields = v.strictObject({
+  id: required(template, 'The id or ids to wait for'),
+  path: field(text, 'The endpoint that is called'),
+  timeout: field(duration, 'How long to wait'),
+})
+
+const jobFields = {
+  id: field(text, 'Name of the job'),
+  component: field(text, 'Component that does the work'),
+  input: field(template, 'Input of the component (default: the input of the workflow)'),
+  output: field(template, 'What other jobs read as ${jobs.ID.output}'),
+  depends_on: field(texts, 'Jobs to wait for (default: the one above); [] starts at once'),
+  retry: field(
+    v.strictObject({
+      max_attempts: field(amount, 'Attempts in all, the first one counted (default 3)'),
+      delay: field(duration, 'Time before the next attempt (default 1s)'),
+      backoff: field(oneOf(['fixed', 'exponential']), 'Whether the delay stays or doubles (default fixed)'),
+      max_delay: field(duration, 'Longest delay (default 5m)'),
+    }),
+    'What happens when the job fails',
+  ),
+  timeout: field(duration, 'Limit of each attempt'),
+  wait_for: field(
+    v.union([textTemplate, waitFields], 'an id to wait for, or a mapping with id, path and timeout'),
+    'Waits for a callback; instead of component',
+  ),
+}
+
+/** What a user writes for one job. */
+export interface JobConfig extends v.InferInput<v.StrictObjectSchema<typeof jobFields, undefined>> {
+  readonly on_error?: readonly JobConfig[] | undefined
+}
+
+const jobSchema: Shape<JobConfig> = v.strictObject({
+  ...jobFields,
+  on_error: field(listOf(v.lazy(() => jobSchema)), 'Jobs that run after the last attempt; their output stands in'),
+})
+
+const workflow = v.strictObject({
+  id: field(text, 'Name of the workflow'),
+  title: field(anyText, 'Title for people'),
+  description: field(anyText, 'What the workflow does'),
+  jobs: required(listOf(jobSchema), 'The jobs, one after the other unless depends_on says otherwise'),
+  output: field(template, 'Output of the workflow (default: that of its last jobs)'),
+  default: field(flag, 'Whether this workflow runs when none is named'),
+  timeout: field(duration, 'Limit of the whole run'),
+})
+
+/** What a user writes for one workflow. */
+export interface WorkflowConfig extends v.InferInput<typeof workflow> {}
+
+/** One workflow. */
+export const workflowSchema: Shape<WorkflowConfig> = workflow

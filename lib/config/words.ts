@@ -1,0 +1,47 @@
+// The closed sets of words that a config may hold. A room that implements them types its table by these.
+
+/** Methods that an endpoint answers. */
+export const CALLBACK_METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'] as const
+export type CallbackMethod = (typeof CALLBACK_METHODS)[number]
+
+/** Methods that the http-client sends. */
+export const REQUEST_METHODS = [...CALLBACK_METHODS, 'HEAD', 'OPTIONS'] as const
+export type RequestMethod = (typeof REQUEST_METHODS)[number]
+
+/** The ways to verify a sender. */
+export const VERIFY_SCHEMES = [
+  'hmac',
+  'ed25519',
+  'token',
+  'basic',
+  'standard-webhooks',
+  'svix',
+  'replicate',
+  'openai',
+  'github',
+  'stripe',
+  'slack',
+  'shopify',
+  'discord',
+  'fal',
+  'meta',
+  'zoom',
+  'mux',
+  'paddle',
+  'sendgrid',
+  'line',
+  'gitlab',
+  'bitbucket',
+  'razorpay',
+  'sanity',
+  'square',
+  'twilio',
+] as const
+export type VerifyScheme = (typeof VERIFY_SCHEMES)[number]
+
+/** The drivers of http tunnels that come with the package; an app may add its own. */
+export const TUNNEL_DRIVERS = ['cloudflare', 'ngrok', 'command', 'static'] as const
+
+/** The levels of the logger. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]

@@ -1,0 +1,114 @@
+import type { Logger, Outcome, Progress } from './types'
+
+/** What an event about a callback carries of it. Secrets in `headers` are replaced. */
+export interface CallbackEvent {
+  readonly id?: string | undefined
+  /** The endpoint, as `POST /webhooks/done`. */
+  readonly endpoint: string
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string | string[] | undefined>>
+  readonly outcome?: Outcome | Progress | undefined
+  /** Why it was refused. */
+  readonly error?: unknown
+}
+
+export interface Events {
+  /** A callback came and could be read. */
+  received: CallbackEvent
+  /** A wait ended with a success. */
+  settled: CallbackEvent
+  /** A wait ended with a failure. */
+  failed: CallbackEvent
+  /** The status says that the work goes on. */
+  pending: CallbackEvent
+  /** Nobody waits for it yet; it is kept. */
+  parked: CallbackEvent
+  /** Its id is settled already. */
+  duplicate: CallbackEvent
+  /** `identify_by` found no id in it. */
+  unidentified: CallbackEvent
+  /** A request, or one item of a bulk one, was refused. */
+  rejected: CallbackEvent
+  /** A wait ran out of time, or nobody came for a parked callback. */
+  expired: CallbackEvent
+  warning: { readonly code: string; readonly message: string; readonly at?: string | undefined }
+  error: { readonly error: unknown; readonly message: string }
+}
+
+export type EventName = keyof Events
+/** The events that belong to an endpoint. */
+export type CallbackEventName = Exclude<EventName, 'warning' | 'error'>
+export type EventListener<Name extends EventName> = (event: Events[Name]) => void
+
+export interface Emitter {
+  on<Name extends EventName>(name: Name, listener: EventListener<Name>): void
+  off<Name extends EventName>(name: Name, listener: EventListener<Name>): void
+  /** Makes the event only when somebody listens. A listener that throws is logged and harms nobody. */
+  emit<Name extends EventName>(name: Name, create: () => Events[Name]): void
+  /** Counts an event of an endpoint, and emits it. */
+  record<Name extends CallbackEventName>(name: Name, endpoint: string, create: () => Events[Name]): void
+  /** How often each event of an endpoint was recorded. */
+  countsOf(endpoint: string): Readonly<Record<CallbackEventName, number>>
+}
+
+/** Gives an emitter that, unlike Node's, never throws: not for `error` without a listener, nor for a bad listener. */
+export function createEmitter(logger: Logger): Emitter {
+  const listeners: { readonly [Name in EventName]: Set<EventListener<Name>> } = {
+    received: new Set(),
+    settled: new Set(),
+    failed: new Set(),
+    pending: new Set(),
+    parked: new Set(),
+    duplicate: new Set(),
+    unidentified: new Set(),
+    rejected: new Set(),
+    expired: new Set(),
+    warning: new Set(),
+    error: new Set(),
+  }
+  const counts = new Map<string, Record<CallbackEventName, number>>()
+
+  function countsOf(endpoint: string): Record<CallbackEventName, number> {
+    const known = counts.get(endpoint)
+    if (known) return known
+    const zero = createCounts()
+    counts.set(endpoint, zero)
+    return zero
+  }
+
+  const emitter: Emitter = {
+    on: (name, listener) => void listeners[name].add(listener),
+    off: (name, listener) => void listeners[name].delete(listener),
+    emit(name, create) {
+      if (listeners[name].size === 0) return
+      const event = create()
+      for (const listener of listeners[name]) {
+        try {
+          listener(event)
+        } catch (error) {
+          logger.error({ err: error, event: name }, `A listener of "${name}" threw`)
+        }
+      }
+    },
+    record(name, endpoint, create) {
+      countsOf(endpoint)[name] += 1
+      emitter.emit(name, create)
+    },
+    countsOf,
+  }
+  return emitter
+}
+
+function createCounts(): Record<CallbackEventName, number> {
+  return {
+    received: 0,
+    settled: 0,
+    failed: 0,
+    pending: 0,
+    parked: 0,
+    duplicate: 0,
+    unidentified: 0,
+    rejected: 0,
+    expired: 0,
+  }
+}

@@ -1,0 +1,145 @@
+import { isUtf8 } from 'node:buffer'
+import { parse as parseForm } from 'node:querystring'
+import { TextDecoder } from 'node:util'
+import { CallbackError } from '../errors'
+
+const MAX_DEPTH = 100
+const BYTE_ORDER_MARK = '\uFEFF'
+
+/** What a content type says, read leniently: senders write `application/json; utf-8` too. */
+interface ContentType {
+  readonly type: string
+  readonly charset: string | undefined
+}
+
+/**
+ * Reads a body by its content type: JSON of any shape, forms, multipart fields, text (JSON in it is read as JSON), XML
+ * as text; what is no text stays a Buffer, and an empty body is null. Throws `ERR_BODY_MALFORMED`, `ERR_BODY_DEPTH`
+ * and `ERR_BODY_ENCODING`.
+ */
+export function parseContent(
+  bytes: Buffer,
+  header: string | undefined,
+  bodyExpected: boolean,
+): unknown | Promise<unknown> {
+  const { type, charset } = parseContentType(header)
+  const isJson = type === 'application/json' || type.endsWith('+json')
+  if (bytes.length === 0) {
+    if (isJson && bodyExpected) throw malformed('the content type says JSON, but the body is empty')
+    return null
+  }
+  if (isJson) return parseJson(decode(bytes, charset))
+  if (type === 'application/x-www-form-urlencoded') return { ...parseForm(decode(bytes, charset)) }
+  if (type === 'multipart/form-data') return parseMultipart(bytes, header ?? '')
+  if (charset === undefined && !isUtf8(bytes)) return bytes
+  return parseText(decode(bytes, charset))
+}
+
+function parseContentType(header: string | undefined): ContentType {
+  const [type = '', ...parameters] = (header ?? '').split(';')
+  const charset = parameters
+    .map((parameter) => /^\s*charset\s*=\s*"?([^"\s]+)"?\s*$/i.exec(parameter)?.[1])
+    .find(Boolean)
+  return { type: type.trim().toLowerCase(), charset: charset?.toLowerCase() }
+}
+
+function decode(bytes: Buffer, charset = 'utf-8'): string {
+  if (charset === 'utf-8' || charset === 'utf8') {
+    if (!isUtf8(bytes)) throw malformed('it is not valid UTF-8')
+    const text = bytes.toString()
+    return text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text
+  }
+  try {
+    return createDecoder(bytes, charset).decode(bytes)
+  } catch (error) {
+    if (error instanceof RangeError) throw unknownCharset(charset)
+    throw malformed(`it is not valid ${charset}`)
+  }
+}
+
+/** Without a byte order, UTF-16 follows its mark (RFC 2781); `TextDecoder` always takes it for little-endian. */
+function createDecoder(bytes: Buffer, charset: string): TextDecoder {
+  const bigEndian = charset === 'utf-16' && bytes[0] === 0xfe && bytes[1] === 0xff
+  return new TextDecoder(bigEndian ? 'utf-16be' : charset, { fatal: true })
+}
+
+function parseJson(text: string): unknown {
+  if (isTooDeep(text)) {
+    throw new CallbackError('ERR_BODY_DEPTH', { message: `The body is nested deeper than ${MAX_DEPTH}` })
+  }
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw malformed('it is not valid JSON', error)
+  }
+}
+
+/** Looks before parsing, since a million brackets cost a second to parse. A short text cannot be deep. */
+function isTooDeep(text: string): boolean {
+  if (text.length <= 2 * MAX_DEPTH) return false
+  let depth = 0
+  let quoted = false
+  for (let position = 0; position < text.length; position += 1) {
+    switch (text.charCodeAt(position)) {
+      case 0x22: // "
+        quoted = !quoted
+        break
+      case 0x5c: // \
+        if (quoted) position += 1
+        break
+      case 0x5b: // [
+      case 0x7b: // {
+        if (!quoted) depth += 1
+        if (depth > MAX_DEPTH) return true
+        break
+      case 0x5d: // ]
+      case 0x7d: // }
+        if (!quoted) depth -= 1
+        break
+    }
+  }
+  return false
+}
+
+/** Some senders (Amazon SNS) label JSON as plain text; what only looks like JSON stays text. */
+function parseText(text: string): unknown {
+  if (!/^\s*[[{]/.test(text)) return text
+  try {
+    return parseJson(text)
+  } catch (error) {
+    if (error instanceof CallbackError && error.code === 'ERR_BODY_DEPTH') throw error
+    return text
+  }
+}
+
+/** Fields as texts, files as `{filename, type, size, content}` with the content in base64; repeated names give a list. */
+async function parseMultipart(bytes: Buffer, contentType: string): Promise<unknown> {
+  const fields = new Map<string, unknown[]>()
+  for (const [name, value] of await readForm(bytes, contentType)) {
+    const list = fields.get(name) ?? []
+    list.push(typeof value === 'string' ? value : await describeFile(value))
+    fields.set(name, list)
+  }
+  return Object.fromEntries([...fields].map(([name, list]) => [name, list.length === 1 ? list[0] : list]))
+}
+
+async function readForm(bytes: Buffer, contentType: string): Promise<FormData> {
+  try {
+    return await new Response(bytes, { headers: { 'content-type': contentType } }).formData()
+  } catch (error) {
+    throw malformed('it is not a valid multipart form', error)
+  }
+}
+
+async function describeFile(file: File): Promise<unknown> {
+  const content = Buffer.from(await file.arrayBuffer()).toString('base64')
+  return { filename: file.name, type: file.type, size: file.size, content }
+}
+
+function malformed(reason: string, cause?: unknown): CallbackError {
+  return new CallbackError('ERR_BODY_MALFORMED', { message: `The body cannot be read: ${reason}`, cause })
+}
+
+function unknownCharset(charset: string): CallbackError {
+  return new CallbackError('ERR_BODY_ENCODING', { message: `The body's charset "${charset}" is not known` })
+}

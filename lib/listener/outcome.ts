@@ -1,0 +1,86 @@
+import { CallbackError } from '../errors'
+import type { Scope, Template } from '../template/compile'
+
+/** What a status means for the wait. */
+export type Verdict = 'succeeded' | 'failed' | 'pending'
+
+export interface Judgement {
+  readonly verdict: Verdict
+  readonly status: string | undefined
+}
+
+const MAX_ID_LENGTH = 1024
+
+/**
+ * Gives the id that a template reads, as text, or nothing when there is none. Throws `ERR_ID` for what cannot be an
+ * id: a mapping, a list, an endless text, or a number that JSON has rounded already.
+ */
+export function compileIdentify(template: Template): (scope: Scope) => string | undefined {
+  const read = compileScalar(template)
+  return (scope) => toId(read(scope))
+}
+
+/** Reads an id as text: 7 equals "7". Throws `ERR_ID` when it cannot be one. */
+export function toId(value: unknown): string | undefined {
+  if (value === null || value === undefined || value === '') return undefined
+  if (typeof value === 'number' && !Number.isSafeInteger(value) && Number.isInteger(value)) {
+    throw badId(`the number ${value} is too large for JSON to keep its digits; send it as text`)
+  }
+  if (typeof value === 'object' || typeof value === 'function') {
+    throw badId(`an id is a text or a number, not ${Array.isArray(value) ? 'a list' : 'a mapping'}`)
+  }
+  const id = String(value)
+  if (id.length > MAX_ID_LENGTH) throw badId(`an id has at most ${MAX_ID_LENGTH} characters, not ${id.length}`)
+  return id
+}
+
+/**
+ * Says whether a status is a success, a failure, or neither yet. Without a status, or without lists, everything is a
+ * success; a status that is missing is pending.
+ */
+export function compileJudge(spec: {
+  readonly status: Template | undefined
+  readonly successWhen: readonly string[] | undefined
+  readonly failWhen: readonly string[] | undefined
+}): (scope: Scope) => Judgement {
+  if (spec.status === undefined) return () => ({ verdict: 'succeeded', status: undefined })
+  const read = compileScalar(spec.status)
+  const decide = compileVerdict(spec.successWhen, spec.failWhen)
+  return (scope) => {
+    const value = read(scope)
+    const status = value === null || value === undefined ? undefined : toStatus(value)
+    return { verdict: decide(status), status }
+  }
+}
+
+function compileVerdict(
+  successWhen: readonly string[] | undefined,
+  failWhen: readonly string[] | undefined,
+): (status: string | undefined) => Verdict {
+  if (successWhen === undefined && failWhen === undefined) return () => 'succeeded'
+  const success = new Set(successWhen)
+  const failure = new Set(failWhen)
+  const otherwise = successWhen === undefined ? 'succeeded' : 'pending'
+  return (status) => {
+    if (status === undefined) return 'pending'
+    if (success.has(status)) return 'succeeded'
+    return failure.has(status) ? 'failed' : otherwise
+  }
+}
+
+function toStatus(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+/** A path that only JSONPath can say gives a list; as an id or a status its first element counts. */
+function compileScalar(template: Template): (scope: Scope) => unknown {
+  if (!template.references.some((reference) => reference.isQuery)) return template.render
+  return (scope) => {
+    const found = template.render(scope)
+    return Array.isArray(found) ? found[0] : found
+  }
+}
+
+function badId(reason: string): CallbackError {
+  return new CallbackError('ERR_ID', { message: `The callback's id cannot be used: ${reason}` })
+}

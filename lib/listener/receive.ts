@@ -1,0 +1,123 @@
+import type { ServerResponse } from 'node:http'
+import { setImmediate } from 'node:timers/promises'
+import { ANSWER_STATUS, CallbackError } from '../errors'
+import { compileAcknowledge, refuse, toAnswerCode } from './answer'
+import { createBodyReader, type ReceivedBody } from './body'
+import { parseContent } from './content'
+import type { Endpoint } from './endpoint'
+import { compileItem, type ItemContext, toEvent } from './item'
+import { redactHeaders } from './redact'
+import { type ListenerRequest, RequestScope } from './request-scope'
+import type { Params } from './route-table'
+import type { Slots } from './slots'
+
+/** What the endpoints of one listener share. */
+export interface ReceiveContext extends ItemContext {
+  readonly env: Readonly<Record<string, string>>
+  readonly slots: Slots
+  readonly bodyLimitBytes: number
+  isClosing(): boolean
+}
+
+/** Serves one request of one endpoint, from reading it to answering it; never rejects. */
+export type Receive = (request: ListenerRequest, response: ServerResponse, params: Params) => Promise<void>
+
+/** How many items of a bulk callback are handed over before other work gets its turn. */
+const SLICE = 500
+/** What a body that the host app parsed is taken for when its length is unknown. */
+const UNKNOWN_BYTES = 1024
+
+/** Compiles the order of work of one endpoint: read, parse, take a slot, identify, judge, hand over, answer. */
+export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Receive {
+  const { spec, name } = endpoint
+  const { emitter, clock, env, slots } = context
+  const readBody = createBodyReader({ limitBytes: context.bodyLimitBytes, needsRaw: false, clock })
+  const receiveItem = compileItem(endpoint, context)
+  const acknowledge = compileAcknowledge(spec.response)
+  const bodyExpected = spec.method !== 'GET' && spec.method !== 'DELETE'
+
+  async function handOver(request: ListenerRequest, response: ServerResponse, params: Params): Promise<void> {
+    if (context.isClosing()) throw new CallbackError('ERR_CLOSING', { message: 'The callbacks are being closed' })
+    const received = await readBody(request, response)
+    const body =
+      received.kind === 'parsed'
+        ? received.value
+        : await parseContent(received.bytes, request.headers['content-type'], bodyExpected)
+    const scope = new RequestScope(request, body, params, env)
+    emitter.record('received', name, () => toEvent(name, scope))
+    await slots.run(() => receiveAll(scope, sizeOf(received, request)))
+    acknowledge(response, scope)
+  }
+
+  async function receiveAll(scope: RequestScope, bytes: number): Promise<void> {
+    if (spec.item) scope.item = spec.item.render(scope)
+    if (!spec.bulk) {
+      await receiveItem(scope, bytes)
+      return
+    }
+    const items = spec.item ? scope.item : scope.body
+    if (!Array.isArray(items)) throw noList(items)
+    await receiveBulk(items, scope, bytes)
+  }
+
+  /** One bad item never stops the others; only when all are bad is the request refused. */
+  async function receiveBulk(items: readonly unknown[], scope: RequestScope, bytes: number): Promise<void> {
+    let bad = 0
+    for (const [index, item] of items.entries()) {
+      if (index > 0 && index % SLICE === 0) await setImmediate()
+      scope.item = item
+      scope.index = index
+      if (!(await receiveOne(scope, bytes / items.length))) bad += 1
+    }
+    if (bad > 0 && bad === items.length) {
+      throw new CallbackError('ERR_ITEMS', { message: `None of the ${bad} items of a bulk callback could be used` })
+    }
+  }
+
+  async function receiveOne(scope: RequestScope, bytes: number): Promise<boolean> {
+    try {
+      await receiveItem(scope, bytes)
+      return true
+    } catch (error) {
+      const code = toAnswerCode(error)
+      if (ANSWER_STATUS[code] !== 400) throw error
+      emitter.record('rejected', name, () => ({ ...toEvent(name, scope), body: scope.item, error }))
+      return false
+    }
+  }
+
+  return async (request, response, params) => {
+    try {
+      await handOver(request, response, params)
+    } catch (error) {
+      reportRefusal(error, request, endpoint, context)
+      refuse(request, response, toAnswerCode(error), clock)
+    }
+  }
+}
+
+function sizeOf(received: ReceivedBody, request: ListenerRequest): number {
+  return received.kind === 'raw' ? received.bytes.length : Number(request.headers['content-length']) || UNKNOWN_BYTES
+}
+
+function noList(found: unknown): CallbackError {
+  return new CallbackError('ERR_ITEMS', {
+    message: `A bulk callback must hold a list; "item" gave ${found === null || found === undefined ? 'nothing' : typeof found}`,
+  })
+}
+
+/** What the sender did wrong is an event; what the host app or this package did wrong is logged as an error too. */
+function reportRefusal(error: unknown, request: ListenerRequest, endpoint: Endpoint, context: ReceiveContext): void {
+  const { name } = endpoint
+  const { emitter, logger } = context
+  const code = toAnswerCode(error)
+  const reason = error instanceof Error ? error.message : String(error)
+  emitter.record('rejected', name, () => ({ endpoint: name, headers: redactHeaders(request.headers), error }))
+  if (ANSWER_STATUS[code] !== 500) {
+    logger.info({ code, endpoint: name }, `${name} refused a callback: ${reason}`)
+    return
+  }
+  const message = code === 'ERR_INTERNAL' ? `${name} failed to take a callback; this is a bug` : `${name}: ${reason}`
+  logger.error({ code, endpoint: name, err: error }, message)
+  emitter.emit('error', () => ({ error, message }))
+}

@@ -1,0 +1,58 @@
+import type { IncomingMessage } from 'node:http'
+import { parse as parseQuery } from 'node:querystring'
+import type { Params } from './route-table'
+
+/** A request as Express or plain Node hands it over. */
+export interface ListenerRequest extends IncomingMessage {
+  /** What a parser of the host app made of the body. */
+  readonly body?: unknown
+  /** The unparsed body, where the platform keeps it. */
+  readonly rawBody?: unknown
+  /** The path that the host app stripped from `url`. */
+  readonly baseUrl?: unknown
+  readonly originalUrl?: string
+}
+
+/** What the templates of a listener read from. One object serves a request; `item` and `index` move on in a bulk one. */
+export class RequestScope {
+  item: unknown = undefined
+  index = 0
+  #query: Readonly<Record<string, unknown>> | undefined = undefined
+
+  constructor(
+    private readonly request: ListenerRequest,
+    readonly body: unknown,
+    readonly params: Params,
+    readonly env: Readonly<Record<string, string>>,
+  ) {}
+
+  get header(): Readonly<Record<string, string | string[] | undefined>> {
+    return this.request.headers
+  }
+
+  get query(): Readonly<Record<string, unknown>> {
+    this.#query ??= { ...parseQuery(splitUrl(this.request.url).query) }
+    return this.#query
+  }
+
+  get method(): string {
+    return this.request.method ?? ''
+  }
+
+  get path(): string {
+    const { originalUrl, url } = this.request
+    return splitUrl(originalUrl ?? url).path
+  }
+
+  /** The id that a ticket put into the callback URL. */
+  get ticketId(): unknown {
+    return this.request.url?.includes('callback_id=') ? this.query['callback_id'] : undefined
+  }
+}
+
+/** Splits a request target at its query. */
+export function splitUrl(url: string | undefined): { readonly path: string; readonly query: string } {
+  const target = url ?? '/'
+  const mark = target.indexOf('?')
+  return mark < 0 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) }
+}

@@ -1,0 +1,60 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ListenerSpec } from '../config/normalize'
+import { compileEndpoint, type Endpoint } from './endpoint'
+import { compileReceive, type Receive, type ReceiveContext } from './receive'
+import { type ListenerRequest, splitUrl } from './request-scope'
+import { createRouteTable, type RouteTable } from './route-table'
+import { createSlots } from './slots'
+
+/** A request handler on the types of node:http, so that it fits Express 4, Express 5 and plain Node. */
+export type Handler = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void
+
+/** An endpoint with its compiled order of work. */
+export interface CallbackRoute {
+  readonly method: string
+  readonly path: string
+  readonly endpoint: Endpoint
+  readonly receive: Receive
+}
+
+export type CallbackRoutes = RouteTable<CallbackRoute>
+
+/** Compiles the callbacks of one listener. */
+export function compileListener(
+  listener: ListenerSpec,
+  context: Omit<ReceiveContext, 'slots' | 'bodyLimitBytes'>,
+): readonly CallbackRoute[] {
+  const slots = createSlots(listener.maxConcurrent, listener.maxQueue)
+  return listener.endpoints.map((spec) => {
+    const endpoint = compileEndpoint(spec, listener)
+    const receive = compileReceive(endpoint, { ...context, slots, bodyLimitBytes: listener.bodyLimitBytes })
+    return { method: endpoint.method, path: endpoint.path, endpoint, receive }
+  })
+}
+
+/** Makes a table of routes that finds each in about the same time. */
+export function createCallbackRoutes(routes: readonly CallbackRoute[]): CallbackRoutes {
+  return createRouteTable(routes)
+}
+
+/**
+ * Takes the request when it is for one of the routes, and says whether it did. Nothing of it is read before, so that
+ * whoever comes next finds it untouched.
+ */
+export function take(
+  routes: CallbackRoutes,
+  request: ListenerRequest,
+  response: ServerResponse,
+  mountPath = '',
+): boolean {
+  const path = stripMount(splitUrl(request.url).path, mountPath)
+  const found = path === undefined ? undefined : routes.find(request.method ?? '', path)
+  if (found === undefined) return false
+  void found.route.receive(request, response, found.params)
+  return true
+}
+
+function stripMount(path: string, mountPath: string): string | undefined {
+  if (mountPath === '') return path
+  return path.toLowerCase().startsWith(`${mountPath.toLowerCase()}/`) ? path.slice(mountPath.length) : undefined
+}

@@ -1,0 +1,70 @@
+import { CallbackError } from '../errors'
+import type { Endpoint } from './endpoint'
+
+/** Finds endpoints by the path that a caller names. */
+export interface Selection {
+  /** All with that path, as written or with `base_path`; without a path all that a wait may be ended by. */
+  any(path: string | undefined): readonly Endpoint[]
+  /** The only one. Throws `ERR_ENDPOINT_AMBIGUOUS` when there are several. */
+  one(path: string | undefined): Endpoint
+}
+
+/**
+ * Gives a selection. Where some endpoints verify their senders, a wait without a path is ended by those alone: an id
+ * of a signed endpoint must not be settled through an unsigned one. Throws `ERR_ENDPOINT_UNKNOWN`.
+ */
+export function createSelection(endpoints: readonly Endpoint[]): Selection {
+  const verified = endpoints.filter((endpoint) => endpoint.spec.verify !== undefined)
+  const unscoped = verified.length > 0 ? verified : endpoints
+  const byPath = new Map<string, readonly Endpoint[]>()
+
+  function find(path: string): readonly Endpoint[] {
+    const wanted = toKey(path)
+    const known = byPath.get(wanted)
+    if (known) return known
+    const found = endpoints.filter(
+      (endpoint) => toKey(endpoint.path) === wanted || toKey(endpoint.spec.path) === wanted,
+    )
+    if (found.length > 0) byPath.set(wanted, found)
+    return found
+  }
+
+  function any(path: string | undefined): readonly Endpoint[] {
+    const found = path === undefined ? unscoped : find(path)
+    if (found.length === 0) throw unknown(path, endpoints)
+    return found
+  }
+
+  return {
+    any,
+    one(path) {
+      const found = path === undefined && endpoints.length > 0 ? endpoints : any(path)
+      const [only] = found
+      if (only === undefined || found.length > 1) throw ambiguous(path, found)
+      return only
+    },
+  }
+}
+
+function toKey(path: string): string {
+  return `/${path.replace(/^\/+|\/+$/g, '').toLowerCase()}`
+}
+
+function unknown(path: string | undefined, endpoints: readonly Endpoint[]): CallbackError {
+  const message =
+    path === undefined
+      ? 'There is no callback to wait for; give the listener a "path"'
+      : `No callback has the path ${JSON.stringify(path)}; there are ${list(endpoints)}`
+  return new CallbackError('ERR_ENDPOINT_UNKNOWN', { message })
+}
+
+function ambiguous(path: string | undefined, found: readonly Endpoint[]): CallbackError {
+  const advice = path === undefined ? 'name one with { path }' : 'their methods or listeners differ'
+  return new CallbackError('ERR_ENDPOINT_AMBIGUOUS', { message: `Several callbacks fit (${list(found)}); ${advice}` })
+}
+
+function list(endpoints: readonly Endpoint[]): string {
+  const names = endpoints.map((endpoint) => endpoint.name)
+  const shown = names.slice(0, 5).join(', ') || 'none'
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown
+}

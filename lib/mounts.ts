@@ -1,0 +1,80 @@
+import type { RequestListener, Server } from 'node:http'
+import type { Router } from 'express'
+import type { ListenerSpec } from './config/normalize'
+import { CallbackError } from './errors'
+import type { Reachable } from './listener/callback-url'
+import type { ListenerRequest } from './listener/request-scope'
+import { type CallbackRoute, type CallbackRoutes, createCallbackRoutes, type Handler, take } from './listener/router'
+import { normalizeMountPath } from './options'
+import { answerNotFound, createCallbackServer } from './server'
+
+/** A listener of the config with its compiled callbacks. */
+export interface CompiledListener {
+  readonly listener: ListenerSpec
+  readonly routes: readonly CallbackRoute[]
+}
+
+/** A server that does not listen yet, and where it should. */
+export interface StandaloneServer {
+  readonly host: string
+  readonly port: number
+  readonly server: Server
+}
+
+/** The ways in which callbacks are put before requests. */
+export interface Mounts {
+  /** Express middleware for all listeners. */
+  readonly handler: Handler
+  router(port: number): Router
+  createServer(app?: RequestListener): Server
+  /** Standalone servers, one for each port. */
+  createServers(): readonly StandaloneServer[]
+}
+
+/** Gives the mounts of compiled listeners; `reachable` learns where the host app mounts them. */
+export function createMounts(all: readonly CompiledListener[], reachable: Reachable, mountPath = ''): Mounts {
+  const allRoutes = toRoutes(all)
+  const onPort = (port: number): readonly CompiledListener[] => all.filter(({ listener }) => listener.port === port)
+
+  function toHandler(routes: CallbackRoutes): Handler {
+    return (request: ListenerRequest, response, next) => {
+      const { baseUrl } = request
+      if (typeof baseUrl === 'string' && baseUrl !== '') reachable.mountPath = normalizeMountPath(baseUrl)
+      if (take(routes, request, response)) return
+      if (next) next()
+      else answerNotFound(request, response)
+    }
+  }
+
+  return {
+    handler: toHandler(allRoutes),
+    router(port) {
+      const listeners = onPort(port)
+      if (listeners.length === 0) throw unknownPort(port, all)
+      return createRouter().use(toHandler(toRoutes(listeners)))
+    },
+    createServer: (app) => createCallbackServer((...exchange) => take(allRoutes, ...exchange, mountPath), app),
+    createServers() {
+      const ports = new Map(all.map(({ listener }) => [listener.port, listener.host]))
+      return [...ports].map(([port, host]) => {
+        const routes = toRoutes(onPort(port))
+        return { host, port, server: createCallbackServer((...exchange) => take(routes, ...exchange), undefined) }
+      })
+    },
+  }
+}
+
+function toRoutes(listeners: readonly CompiledListener[]): CallbackRoutes {
+  return createCallbackRoutes(listeners.flatMap(({ routes }) => routes))
+}
+
+/** The host app's own Express, which is there when somebody mounts a router. */
+function createRouter(): Router {
+  const express: typeof import('express') = require('express')
+  return express.Router()
+}
+
+function unknownPort(port: number, all: readonly CompiledListener[]): CallbackError {
+  const ports = all.map(({ listener }) => listener.port).join(', ') || 'none'
+  return new CallbackError('ERR_ENDPOINT_UNKNOWN', { message: `No listener has the port ${port}; there are ${ports}` })
+}

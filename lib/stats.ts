@@ -1,0 +1,54 @@
+import type { CallbackEventName, Emitter } from './events'
+import type { Endpoint } from './listener/endpoint'
+import type { Store } from './types'
+import { SEVERAL } from './waits'
+
+/** How many of each: `waiting` and `parked` are now, the others since the start. */
+export interface Counts {
+  /** Open waits. Of an endpoint: those that it may end. */
+  readonly waiting: number
+  /** Callbacks that nobody waits for yet. */
+  readonly parked: number
+  readonly received: number
+  /** Waits that ended with a success. */
+  readonly settled: number
+  /** Waits that ended with a failure. */
+  readonly failed: number
+  readonly pending: number
+  readonly duplicate: number
+  readonly unidentified: number
+  /** Refused requests and items. */
+  readonly rejected: number
+  /** Waits that ran out of time, and parked callbacks that nobody came for. */
+  readonly expired: number
+}
+
+export interface Stats extends Counts {
+  /** By endpoint, as `POST /webhooks/done`. */
+  readonly endpoints: Readonly<Record<string, Counts>>
+}
+
+type Counter = Exclude<CallbackEventName, 'parked'>
+
+/** Reads what is and what was. */
+export function readStats(endpoints: readonly Endpoint[], store: Store, emitter: Emitter): Stats {
+  const each = endpoints.map((endpoint) => [endpoint.name, countsOf(endpoint, store, emitter)] as const)
+  const several = emitter.countsOf(SEVERAL)
+  const sum = (name: Counter): number => each.reduce((total, [, counts]) => total + counts[name], several[name])
+  return {
+    ...store.stats(),
+    received: sum('received'),
+    settled: sum('settled'),
+    failed: sum('failed'),
+    pending: sum('pending'),
+    duplicate: sum('duplicate'),
+    unidentified: sum('unidentified'),
+    rejected: sum('rejected'),
+    expired: sum('expired'),
+    endpoints: Object.fromEntries(each),
+  }
+}
+
+function countsOf(endpoint: Endpoint, store: Store, emitter: Emitter): Counts {
+  return { ...emitter.countsOf(endpoint.name), ...store.stats(endpoint) }
+}

@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto'
+import { DURATION } from './config/values'
+import { awaitCallback, type WaitEnding } from './correlation/await-callback'
+import { CallbackError } from './errors'
+import type { CallbackEvent, Emitter } from './events'
+import type { Endpoint } from './listener/endpoint'
+import { toId } from './listener/outcome'
+import { redactHeaders } from './listener/redact'
+import { createSelection } from './listener/selection'
+import type { Clock, Delivery, Outcome, Progress, Store } from './types'
+
+/** One id or several under which a callback may come. */
+export type Ids = string | number | readonly (string | number)[]
+
+export interface TicketOptions {
+  /** The endpoint, as written in the config or with `base_path`; any endpoint when left out. */
+  readonly path?: string
+  /** Milliseconds, or text such as `"5m"`; default: the endpoint's `timeout`. */
+  readonly timeout?: number | string
+  /** Ends the wait with `ERR_ABORTED`. */
+  readonly signal?: AbortSignal
+}
+
+export interface WaitOptions extends TicketOptions {
+  /** Called for every callback whose status says that the work goes on. */
+  readonly onProgress?: (progress: Progress) => void
+  /** Gives all of the callback instead of its result. */
+  readonly full?: boolean
+}
+
+/** What `full: true` gives. */
+export interface FullResult<T> {
+  readonly result: T
+  readonly body: unknown
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly endpoint: string
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number
+}
+
+/** An id that nobody can guess, the URL that carries it, and what the callback to that URL brings. */
+export interface Ticket<T> {
+  readonly id: string
+  readonly url: string
+  readonly result: Promise<T>
+}
+
+/** Waits and settlements by hand. */
+export interface Waits {
+  wait(ids: Ids, options: WaitOptions): Promise<unknown>
+  ticket(options: TicketOptions): Ticket<unknown>
+  deliver(id: string | number, made: MadeOutcome, path: string | undefined): Promise<Delivery>
+  /** Resolves when nobody waits any more. */
+  whenIdle(): Promise<void>
+}
+
+type MadeOutcome = Pick<Outcome, 'outcome' | 'result' | 'error'>
+
+export interface WaitsContext {
+  readonly endpoints: readonly Endpoint[]
+  readonly store: Store
+  readonly emitter: Emitter
+  readonly clock: Clock
+  /** The URL under which a service reaches an endpoint. */
+  readonly urlOf: (endpoint: Endpoint) => string
+}
+
+/** The name under which waits on several endpoints are counted. */
+export const SEVERAL = '*'
+const TICKET_BYTES = 24
+
+/** Gives the waits of one `callbacks()`. */
+export function createWaits({ endpoints, store, emitter, clock, urlOf }: WaitsContext): Waits {
+  const selection = createSelection(endpoints)
+  let onIdle: (() => void)[] = []
+
+  function start(on: readonly Endpoint[], ids: readonly string[], queued: boolean, options: WaitOptions) {
+    return awaitCallback(store, {
+      endpoints: on,
+      ids,
+      timeoutMs: toTimeout(options.timeout, on),
+      queued,
+      signal: options.signal,
+      onProgress: options.onProgress,
+      onEnd: (ending) => recordEnd(ending, on, ids),
+      pick: options.full === true ? toFull : toResult,
+    })
+  }
+
+  function recordEnd(ending: WaitEnding, on: readonly Endpoint[], ids: readonly string[]): void {
+    if (ending.kind === 'outcome') {
+      const { outcome } = ending
+      emitter.record(outcome.outcome === 'succeeded' ? 'settled' : 'failed', outcome.endpoint, () => toEvent(outcome))
+    }
+    if (ending.kind === 'timeout') {
+      const name = on.length === 1 ? (on[0]?.name ?? SEVERAL) : SEVERAL
+      emitter.record('expired', name, () => ({ id: ids[0], endpoint: name }))
+    }
+    if (store.stats().waiting > 0) return
+    for (const resolve of onIdle) resolve()
+    onIdle = []
+  }
+
+  return {
+    wait: (ids, options) => start(selection.any(options.path), toIds(ids), true, options),
+    ticket(options) {
+      const endpoint = selection.one(options.path)
+      const id = randomBytes(TICKET_BYTES).toString('base64url')
+      const url = withTicket(endpoint, urlOf, id)
+      return { id, url, result: start([endpoint], [id], false, options) }
+    },
+    async deliver(id, made, path) {
+      const endpoint = selection.one(path)
+      const [text] = toIds(id)
+      const outcome: Outcome = {
+        ...made,
+        id: text,
+        endpoint: endpoint.name,
+        status: undefined,
+        body: undefined,
+        headers: {},
+        receivedAt: clock.now(),
+      }
+      return await store.deliver({ endpoint, outcome, bytes: 0 })
+    },
+    whenIdle: () =>
+      store.stats().waiting === 0 ? Promise.resolve() : new Promise((resolve) => void onIdle.push(resolve)),
+  }
+}
+
+/** An event about a callback that ended a wait. */
+export function toEvent(outcome: Outcome): CallbackEvent {
+  const { id, endpoint, body, headers } = outcome
+  return { id, endpoint, body, headers: redactHeaders(headers), outcome }
+}
+
+function toIds(ids: Ids): readonly string[] {
+  const list = typeof ids === 'string' || typeof ids === 'number' ? [ids] : ids
+  const texts = list.map((id) => toId(id) ?? refuseEmpty())
+  if (texts.length === 0) refuseEmpty()
+  return texts.length === 1 ? texts : [...new Set(texts)]
+}
+
+function refuseEmpty(): never {
+  throw new CallbackError('ERR_WAIT_ID', { message: 'A wait needs at least one id, and an id cannot be empty' })
+}
+
+function toTimeout(timeout: number | string | undefined, endpoints: readonly Endpoint[]): number {
+  if (timeout === undefined) return Math.max(...endpoints.map((endpoint) => endpoint.spec.timeoutMs))
+  const timeoutMs = DURATION.read(timeout)
+  if (timeoutMs !== undefined) return timeoutMs
+  const message = `timeout must be ${DURATION.expected}, not ${JSON.stringify(timeout)}`
+  throw new CallbackError('ERR_CONFIG_VALUE', { at: 'timeout', message })
+}
+
+function toResult(outcome: Outcome): unknown {
+  return outcome.result
+}
+
+function toFull({ result, body, headers, endpoint, receivedAt }: Outcome): FullResult<unknown> {
+  return { result, body, headers, endpoint, receivedAt }
+}
+
+/** A ticket's URL can only say what is in its query: a path with parameters or a bulk callback has no place for an id. */
+function withTicket(endpoint: Endpoint, urlOf: (endpoint: Endpoint) => string, id: string): string {
+  const reason = endpoint.spec.bulk
+    ? 'it is a bulk callback, whose items carry their own ids'
+    : /[:*{]/.test(endpoint.path)
+      ? 'its path has parameters, for which a ticket has no values'
+      : undefined
+  if (reason === undefined) return `${urlOf(endpoint)}?callback_id=${id}`
+  throw new CallbackError('ERR_ENDPOINT_AMBIGUOUS', { message: `There are no tickets for ${endpoint.name}: ${reason}` })
+}
