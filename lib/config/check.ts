@@ -31,7 +31,7 @@ export function checkShape(schema: Schema, value: unknown, path: ConfigPath, rep
     for (const [key, item] of Object.entries(value)) checkEntry(fitting.value, item, [...path, key], report)
   }
   if (isListSchema(fitting) && Array.isArray(value)) {
-    value.forEach((item: unknown, index) => checkEntry(fitting.item, item, [...path, index], report))
+    for (const [index, item] of value.entries()) checkEntry(fitting.item, item, [...path, index], report)
   }
 }
 
@@ -53,13 +53,18 @@ function checkObject(schema: ObjectSchema, value: Mapping, path: ConfigPath, rep
 }
 
 function checkLeaf(schema: Schema, value: unknown, path: ConfigPath, report: Report): void {
-  if (!isUntyped(schema) && typeof value === 'string' && hasPlaceholder(value)) {
+  if (typeof value === 'string' && hasPlaceholder(value) && !mayHoldTemplate(schema)) {
     const found = isSecretPlace(path) ? '' : `, found ${describeFound(value, path)}`
     return report.error(path, `only \${env.…} may stand here${found}`)
   }
   if (accepts(schema, value)) return
   const found = `found ${describeFound(value, path)}${advise(schema, value)}`
   report.error(path, `expected ${describeWanted(schema, value)}, ${found}`)
+}
+
+function mayHoldTemplate(schema: Schema): boolean {
+  const inner = unwrap(schema)
+  return isUntyped(inner) || (isUnionSchema(inner) && inner.options.some(mayHoldTemplate))
 }
 
 /** A list or mapping that no alternative has a structure for is nowhere right but in a template of any shape. */

@@ -79,7 +79,7 @@ function readText(file: string, fail: (reason: string, code: unknown) => void): 
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
     fail(explain(code, error), code)
     return undefined
   }
@@ -89,7 +89,7 @@ function explain(code: unknown, error: unknown): string {
   if (code === 'ENOENT') return 'there is no such file; create it or correct the path'
   if (code === 'EACCES') return 'reading it is not permitted; correct its permissions'
   if (code === 'EISDIR') return 'it is a folder; name the file in it'
-  return error instanceof Error ? error.message : String(error)
+  return String(error)
 }
 
 function fileProblem(message: string): Problem {

@@ -11,6 +11,8 @@ export interface Merged {
   readonly data: unknown
   /** Leads a path of the data back to what its author wrote. */
   readonly locate: Locate
+  /** The files of the documents, the first one first; undefined for what came from no file. */
+  readonly files: readonly (string | undefined)[]
   /** What can be no data at all, such as a function. */
   readonly problems: readonly Problem[]
 }
@@ -38,7 +40,8 @@ export function mergeDocuments(documents: readonly ConfigDocument[]): Merged {
   const layers = makeAlike(documents.map((document) => ({ document, data: copyData(document, problems), moves: [] })))
   const [first, ...rest] = layers
   const data = rest.reduce((merged, layer) => mergeData(merged, layer.data), first?.data)
-  return { data, problems, locate: createLocate(layers.toReversed()) }
+  const files = documents.map((document) => document.locate([], 'key')?.file)
+  return { data, problems, files, locate: createLocate(layers.toReversed()) }
 }
 
 function copyData(document: ConfigDocument, problems: Problem[]): unknown {
@@ -50,10 +53,10 @@ function copyData(document: ConfigDocument, problems: Problem[]): unknown {
 
 function mergeData(base: unknown, over: unknown): unknown {
   if (!isMapping(base) || !isMapping(over)) return over
-  const result: Record<string, unknown> = { ...base }
-  for (const [key, value] of Object.entries(over))
-    result[key] = Object.hasOwn(base, key) ? mergeData(base[key], value) : value
-  return result
+  const merged = Object.entries(over).map(([key, value]) => {
+    return [key, Object.hasOwn(base, key) ? mergeData(base[key], value) : value] as const
+  })
+  return Object.fromEntries([...Object.entries(base), ...merged])
 }
 
 function makeAlike(layers: readonly Layer[]): readonly Layer[] {

@@ -33,10 +33,10 @@ export interface GatewaySpec {
   readonly settleMs: number | undefined
   /** The program and its arguments, in which `{port}` stands for the port. */
   readonly command: readonly string[] | undefined
-  /** Source of a regular expression. */
-  readonly urlPattern: string | undefined
-  /** Source of a regular expression. */
-  readonly readyPattern: string | undefined
+  /** Finds the URL in a line of the program's output. */
+  readonly urlPattern: RegExp | undefined
+  /** Finds the line that says ready. */
+  readonly readyPattern: RegExp | undefined
   readonly trustForwarded: boolean
   readonly connection: ConnectionSpec | undefined
 }
@@ -100,13 +100,13 @@ function readDriver(fields: Fields): string {
   return ''
 }
 
-function readPattern(fields: Fields, key: string): string | undefined {
+function readPattern(fields: Fields, key: string): RegExp | undefined {
   const pattern = fields.read(key, RAW_TEXT)
   if (pattern === undefined) return undefined
   try {
-    new RegExp(pattern)
+    return new RegExp(pattern)
   } catch (error) {
     fields.error(key, `not a regular expression: ${error instanceof Error ? error.message : String(error)}`)
+    return undefined
   }
-  return pattern
 }

@@ -4,7 +4,7 @@ import type { WorkflowSpec } from './normalize-workflow'
 import { readBasePath, routeKey } from './route-path'
 import { CALLBACK_KEYS, TRIGGER_KEYS } from './schema-listener'
 import { readList, SECTIONS } from './sections'
-import { COUNT, FLAG, PORT, PUBLIC_URL, RATE, type Rate, SIZE, TEXT, word } from './values'
+import { COUNT, FLAG, LISTENER_PORT, PUBLIC_URL, RATE, type Rate, SIZE, TEXT, word } from './values'
 
 /** One listener: a port and the endpoints on it. */
 export interface ListenerSpec {
@@ -52,7 +52,7 @@ function normalizeListener(fields: Fields, workflows: Workflows): ListenerSpec {
     kind,
     runtime: fields.read('runtime', RUNTIME) ?? 'native',
     host: fields.read('host', TEXT) ?? '0.0.0.0',
-    port: fields.read('port', PORT) ?? 8090,
+    port: fields.read('port', LISTENER_PORT) ?? 8090,
     basePath,
     publicUrl: fields.read('public_url', PUBLIC_URL),
     maxConcurrent: fields.read('max_concurrent_count', COUNT) ?? 0,

@@ -55,7 +55,7 @@ export interface CompileOptions {
 export function compileConfig(input: CallbacksConfig | Source, options: CompileOptions = {}): Config {
   const { documents, env } = toSource(input, options.env)
   const merged = mergeDocuments(documents)
-  const report = createReport(merged.locate, merged.problems)
+  const report = createReport(merged.locate, merged.problems, merged.files)
   const data = resolveEnv(merged.data, env, report)
   checkConfig(data, report)
   const sections = normalizeSections(data, { report, templates: [] })

@@ -26,14 +26,14 @@ export interface Report {
   warnings(): readonly Problem[]
 }
 
-/** Creates a report that begins with what is known to be wrong already. */
-export function createReport(locate: Locate, known: readonly Problem[] = []): Report {
+/** Creates a report that begins with what is known to be wrong already; `files` gives the order of its problems. */
+export function createReport(
+  locate: Locate,
+  known: readonly Problem[],
+  files: readonly (string | undefined)[],
+): Report {
   const problems: Problem[] = [...known]
   const warnings: Problem[] = []
-  const add = (list: Problem[], problem: Problem): void => {
-    const isKnown = list.some(({ at, message }) => at === problem.at && message === problem.message)
-    if (!isKnown) list.push(problem)
-  }
   const hasErrorAt = (path: ConfigPath): boolean => {
     const { at } = locate(path)
     return problems.some((problem) => problem.at === at)
@@ -48,13 +48,26 @@ export function createReport(locate: Locate, known: readonly Problem[] = []): Re
     },
     unknownKey: (path, message) => add(problems, { code: 'ERR_CONFIG_UNKNOWN_KEY', message, ...locate(path, 'key') }),
     warn: (path, message, code = 'ERR_CONFIG_VALUE') => add(warnings, { code, message, ...locate(path) }),
-    problems: () => problems.toSorted(byLocation),
-    warnings: () => warnings.toSorted(byLocation),
+    problems: () => inOrder(problems, files),
+    warnings: () => inOrder(warnings, files),
   }
 }
 
-function byLocation(left: Problem, right: Problem): number {
-  if (left.location === undefined || right.location === undefined) return 0
-  if (left.location.file !== right.location.file) return 0
-  return left.location.line - right.location.line || left.location.column - right.location.column
+function add(list: Problem[], problem: Problem): void {
+  const isKnown = list.some(({ at, message }) => at === problem.at && message === problem.message)
+  if (!isKnown) list.push(problem)
+}
+
+/** In the order of the text, file by file. */
+function inOrder(list: readonly Problem[], files: readonly (string | undefined)[]): readonly Problem[] {
+  const rank = ({ location }: Problem): readonly [number, number, number] => [
+    files.indexOf(location?.file),
+    location?.line ?? 0,
+    location?.column ?? 0,
+  ]
+  return list.toSorted((left, right) => {
+    const [file, line, column] = rank(left)
+    const [otherFile, otherLine, otherColumn] = rank(right)
+    return file - otherFile || line - otherLine || column - otherColumn
+  })
 }

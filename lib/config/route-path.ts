@@ -1,3 +1,4 @@
+import { parse } from 'path-to-regexp'
 import type { Fields } from './fields'
 import { ANY_TEXT, TEXT } from './values'
 
@@ -26,7 +27,6 @@ export function routeKey(method: string, fullPath: string): string {
   return `${method} ${fullPath.toLowerCase().replace(/\/+$/, '')}`
 }
 
-/** The syntax of the path itself is checked by whoever compiles it. */
 function isRoute(written: string, key: string, fields: Fields): boolean {
   if (/^[a-z][a-z\d+.-]*:\/\//i.test(written)) {
     fields.error(key, `expected a path such as "/done", found the URL "${written}"; its origin belongs in public_url`)
@@ -36,5 +36,19 @@ function isRoute(written: string, key: string, fields: Fields): boolean {
     fields.error(key, `"${written}" holds ? or #; a query is no part of the path, read it with \${query.name}`)
     return false
   }
-  return true
+  return isSyntax(written, key, fields)
+}
+
+/** The syntax of Express 5, on Express 4 too. */
+function isSyntax(written: string, key: string, fields: Fields): boolean {
+  try {
+    parse(written)
+    return true
+  } catch (error) {
+    const [reason = ''] = error instanceof Error ? error.message.split(/[:;]/) : []
+    const examples =
+      '"/done/:id", "/files/*rest", "/done{/:id}"; a literal : * { } ( ) [ ] + ! stands behind a backslash'
+    fields.error(key, `"${written}" is no path of Express 5 (${reason}); parameters are written ${examples}`)
+    return false
+  }
 }

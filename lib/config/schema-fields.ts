@@ -7,6 +7,7 @@ import {
   DURATION_TEXT,
   FLAG,
   type Kind,
+  LISTENER_PORT,
   PORT,
   PUBLIC_URL,
   RATE,
@@ -68,6 +69,7 @@ function accepts<TInput, T>(kind: Kind<T>) {
 }
 
 export const port = measure(PORT, WHOLE_TEXT)
+export const listenerPort = measure(LISTENER_PORT, WHOLE_TEXT)
 export const count = measure(COUNT, WHOLE_TEXT)
 export const amount = measure(AMOUNT, WHOLE_TEXT)
 export const duration = measure(DURATION, DURATION_TEXT)

@@ -11,7 +11,6 @@ export const LISTENER_SOURCES: ReadonlySet<string> = new Set([
   'item',
   'index',
   'env',
-  'context',
 ])
 
 /** The text that a sender signs. */

@@ -54,6 +54,8 @@ export const RATE: Kind<Rate> = {
 
 /** A TCP port. */
 export const PORT = whole(1, 65_535)
+/** A TCP port to listen on; 0 asks for any that is free. */
+export const LISTENER_PORT = whole(0, 65_535)
 /** A whole number that may be 0. */
 export const COUNT = whole(0)
 /** A whole number of at least one. */

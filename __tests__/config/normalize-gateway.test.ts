@@ -1,0 +1,238 @@
+import { describe, expect, test } from '@jest/globals'
+import { compileConfig } from '../../lib/config/normalize'
+import { compileYaml, linesOf } from './problems'
+
+describe('a gateway', () => {
+  test('has every default', () => {
+    expect(compileConfig({ gateway: { driver: 'ngrok', port: 8080 } }).gateways).toEqual([
+      {
+        at: 'gateway',
+        location: undefined,
+        type: 'http-tunnel',
+        driver: 'ngrok',
+        runtime: 'native',
+        image: undefined,
+        port: 8080,
+        host: '127.0.0.1',
+        remotePort: undefined,
+        publicUrl: undefined,
+        bin: undefined,
+        install: false,
+        authtoken: undefined,
+        domain: undefined,
+        token: undefined,
+        tunnel: undefined,
+        credentialsFile: undefined,
+        hostname: undefined,
+        settleMs: undefined,
+        command: undefined,
+        urlPattern: undefined,
+        readyPattern: undefined,
+        trustForwarded: false,
+        connection: undefined,
+      },
+    ])
+  })
+
+  test('with several ports becomes several', () => {
+    const { gateways } = compileConfig({ gateway: { driver: 'ngrok', port: [8080, '8090'], domain: 'a.io' } })
+    expect(gateways).toMatchObject([
+      { port: 8080, domain: 'a.io' },
+      { port: 8090, domain: 'a.io' },
+    ])
+  })
+
+  test.each([
+    ['one of your own', { driver: 'bore', port: 1 }, 'bore'],
+    ['static', { public_url: 'https://x', port: 1 }, 'static'],
+    ['command', { command: ['lt', '{port}'], port: 1 }, 'command'],
+    ['ssh', { type: 'ssh-tunnel', port: 1, connection: { host: 'h' } }, 'ssh'],
+    ['ssh', { port: 1, connection: { host: 'h' } }, 'ssh'],
+  ] as const)('has the driver %s', (_, gateway, driver) => {
+    expect(compileConfig({ gateway }).gateways).toMatchObject([{ driver }])
+  })
+
+  test.each([
+    [8080, { port: 8080, host: '127.0.0.1', remotePort: 8080 }],
+    ['9834:8090', { port: 8090, host: '127.0.0.1', remotePort: 9834 }],
+    ['0:8090', { port: 8090, remotePort: 0 }],
+    ['9834:app:3000', { port: 3000, host: 'app', remotePort: 9834 }],
+    ['9834:[::1]:3000', { port: 3000, host: '::1', remotePort: 9834 }],
+  ])('over ssh understands the port %p', (port, expected) => {
+    expect(compileConfig({ gateway: { port, connection: { host: 'h' } } }).gateways).toMatchObject([expected])
+  })
+
+  test.each([
+    [{ host: 'h' }, { port: 22, keepaliveIntervalMs: 15_000, auth: { type: 'agent', username: undefined } }],
+    [
+      { host: 'h', port: '2222', auth: 'agent' },
+      { port: 2222, auth: { type: 'agent' } },
+    ],
+    [
+      { host: 'h', host_key: 'SHA256:x', known_hosts: '~/k', keepalive_interval: '5s', auth: { keyfile: '~/.ssh/id' } },
+      {
+        hostKey: 'SHA256:x',
+        knownHosts: '~/k',
+        keepaliveIntervalMs: 5000,
+        auth: { type: 'keyfile', keyfile: '~/.ssh/id' },
+      },
+    ],
+    [
+      { host: 'h', auth: { username: 'u', password: 'p' } },
+      { auth: { type: 'password', username: 'u', password: 'p' } },
+    ],
+  ] as const)('over ssh reads the connection %j', (connection, expected) => {
+    expect(compileConfig({ gateway: { port: 1, connection } }).gateways[0]?.connection).toMatchObject(expected)
+  })
+})
+
+describe('a gateway is refused when', () => {
+  test.each([
+    [
+      'its port has one already',
+      'gateways: [{ driver: ngrok, port: 1 }, { driver: cloudflare, port: [2, 1] }]',
+      'gateways[1].port',
+      'port 1 has a gateway already (gateways[0]); a port has one',
+    ],
+    [
+      'it names a port twice',
+      'gateway: { driver: ngrok, port: [1, 1] }',
+      'gateway.port',
+      'port 1 has a gateway already',
+    ],
+    ['its list of ports is empty', 'gateway: { driver: ngrok, port: [] }', 'gateway.port', 'found an empty list'],
+    [
+      'its port is none',
+      'gateway: { driver: ngrok, port: 99999 }',
+      'gateway.port',
+      'expected a whole number from 1 to 65535, found 99999',
+    ],
+    ['it has a pair of ports without ssh', 'gateway: { driver: ngrok, port: "1:2" }', 'gateway.port', 'found "1:2"'],
+    [
+      'its pair of ports is none',
+      'gateway: { port: "1:2:3:4", connection: { host: h } }',
+      'gateway.port',
+      '"remote:local" or "remote:host:local", found',
+    ],
+    [
+      'it names no driver',
+      'gateway: { port: 1 }',
+      'gateway.driver',
+      'missing; expected cloudflare, ngrok, command or static',
+    ],
+    [
+      'it has no server',
+      'gateway: { type: ssh-tunnel, port: 1 }',
+      'gateway.connection',
+      'missing; an ssh-tunnel needs the server',
+    ],
+    [
+      'its server has no host',
+      'gateway: { port: 1, connection: {} }',
+      'gateway.connection.host',
+      'missing; expected text',
+    ],
+    [
+      'its key file is missing',
+      'gateway: { port: 1, connection: { host: h, auth: keyfile } }',
+      'gateway.connection.auth.keyfile',
+      'missing; auth of type "keyfile" needs it',
+    ],
+    [
+      'its password is missing',
+      'gateway: { port: 1, connection: { host: h, auth: { type: password } } }',
+      'gateway.connection.auth.password',
+      'missing; auth of type',
+    ],
+    [
+      'its pattern is none',
+      'gateway: { command: [x], port: 1, url_pattern: "(" }',
+      'gateway.url_pattern',
+      'not a regular expression',
+    ],
+  ])('%s', (_, text, at, message) => {
+    const lines = linesOf(text)
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toContain(` ${at} ERR_CONFIG_VALUE `)
+    expect(lines[0]).toContain(message)
+  })
+})
+
+describe('the controller', () => {
+  test('has every default', () => {
+    expect(compileConfig({ controller: {} })).toMatchObject({
+      controller: { at: 'controller', type: 'http-server', host: '127.0.0.1', port: 8080, basePath: '' },
+      warnings: [],
+    })
+    expect(compileConfig({}).controller).toBeUndefined()
+  })
+
+  test('reads every key', () => {
+    const { controller } = compileYaml(
+      'controller: { host: 0.0.0.0, port: 443, base_path: api/, ssl: { cert: c.pem, key: k.pem }, auth: { token: t } }',
+    )
+    expect(controller).toMatchObject({
+      host: '0.0.0.0',
+      port: 443,
+      basePath: '/api',
+      ssl: { cert: 'c.pem', key: 'k.pem' },
+      auth: { type: 'bearer', token: 't' },
+    })
+  })
+
+  test.each([
+    ['0.0.0.0', 1],
+    ['10.1.2.3', 1],
+    ['localhost', 0],
+    ['127.0.0.2', 0],
+    ['::1', 0],
+  ])('on %s without auth gives %i warnings', (host, count) => {
+    expect(compileConfig({ controller: { host } }).warnings).toHaveLength(count)
+    expect(compileConfig({ controller: { host, auth: { token: 't' } } }).warnings).toEqual([])
+  })
+})
+
+describe('the store', () => {
+  const DEFAULTS = {
+    type: 'memory',
+    path: undefined,
+    sync: 'always',
+    url: undefined,
+    prefix: 'express-callbacks',
+    keepMs: 604_800_000,
+    maxWaits: 1_000_000,
+    park: { forMs: 600_000, max: 10_000, maxBytes: 67_108_864 },
+  }
+
+  test.each([[{}], [{ store: {} }], [{ store: 'memory' }], [{ store: { type: 'memory' } }]] as const)(
+    'of %j is memory with every default',
+    (config) => {
+      expect(compileConfig(config).store).toEqual(DEFAULTS)
+    },
+  )
+
+  test('reads every key', () => {
+    const { store } = compileYaml(
+      'store: { type: file, path: ./waits, sync: interval, keep: 1d, max_waits: 5, park: { for: 1m, max: 2, max_bytes: 3kb } }',
+    )
+    expect(store).toEqual({
+      ...DEFAULTS,
+      type: 'file',
+      path: './waits',
+      sync: 'interval',
+      keepMs: 86_400_000,
+      maxWaits: 5,
+      park: { forMs: 60_000, max: 2, maxBytes: 3072 },
+    })
+  })
+
+  test.each([
+    ['store: file', 'store.path', 'needs the folder of its journal'],
+    ['store: { type: redis }', 'store.url', 'needs the address of its server'],
+    ['store: postgres', 'store.url', 'needs the address of its server'],
+  ])('%s says what it needs', (text, at, message) => {
+    const [line] = linesOf(text)
+    expect(line).toContain(` ${at} ERR_CONFIG_VALUE missing; `)
+    expect(line).toContain(message)
+  })
+})
