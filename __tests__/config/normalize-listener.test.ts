@@ -182,7 +182,7 @@ describe('a listener is refused when', () => {
       'POST /a is answered by listener.callbacks[0] already',
     ],
     ['a path is a URL', 'listener: { path: "https://x.io/done" }', 'listener.path', 'its origin belongs in public_url'],
-    ['a path has a query', 'listener: { path: "/done?id=1" }', 'listener.path', 'read it with ${query.name}'],
+    ['a path has a query', 'listener: { path: "/done?id=1" }', 'listener.path', 'a query is read with ${query.name}'],
     ['a parameter has no name', 'listener: { path: "/done/:" }', 'listener.path', 'Missing parameter name'],
     ['a path is in the syntax of Express 4', 'listener: { path: "/done/:id?" }', 'listener.path', 'holds ? or #'],
     ['a path is a regular expression', 'listener: { path: "/done/(a|b)" }', 'listener.path', 'no path of Express 5'],
@@ -191,12 +191,6 @@ describe('a listener is refused when', () => {
       'listener: { base_path: "/{a", path: /done }',
       'listener.base_path',
       'no path of Express 5',
-    ],
-    [
-      'a field reads a source of workflows',
-      'listener: { path: /x, result: "${context.run_id}" }',
-      'listener.result',
-      '"context"',
     ],
     ['a path has a fragment', 'listener: { path: "/done#1" }', 'listener.path', 'holds ? or #'],
     [
@@ -310,4 +304,15 @@ describe('routes differ', () => {
   ])('in %s', (text) => {
     expect(endpointsOf(text)).toHaveLength(2)
   })
+})
+
+test('a field of a callback that reads a source of workflows is refused, with the sources that it may read', () => {
+  expect(linesOf('listener: { path: /x, result: "${context.run_id}" }')).toEqual([
+    '1:31 listener.result ERR_CONFIG_TEMPLATE Unknown source "context" in ${context.run_id}. ' +
+      'What can be read here: body, query, header, params, method, path, item, index, env',
+  ])
+})
+
+test('port 0 asks for any free port', () => {
+  expect(compileYaml('listener: { port: 0, path: /x }').listeners[0]?.port).toBe(0)
 })

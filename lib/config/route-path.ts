@@ -33,7 +33,10 @@ function isRoute(written: string, key: string, fields: Fields): boolean {
     return false
   }
   if (/[?#]/.test(written)) {
-    fields.error(key, `"${written}" holds ? or #; a query is no part of the path, read it with \${query.name}`)
+    fields.error(
+      key,
+      `"${written}" holds ? or #; a query is read with \${query.name}, an optional parameter is written {/:id}`,
+    )
     return false
   }
   return isSyntax(written, key, fields)
