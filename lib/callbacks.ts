@@ -15,7 +15,15 @@ import { readStats, type Stats } from './stats'
 import { compileTemplate } from './template/compile'
 import type { Clock, Delivery, Logger, Store } from './types'
 import { refuseUnsupported } from './unsupported'
-import { createWaits, type FullResult, type Ids, type Ticket, type TicketOptions, type WaitOptions } from './waits'
+import {
+  createWaits,
+  type FullResult,
+  type Ids,
+  type Ticket,
+  type TicketOptions,
+  toEvent,
+  type WaitOptions,
+} from './waits'
 
 export interface CloseOptions {
   /** How long, in milliseconds, callbacks are still taken for open waits before those are rejected. Default 0. */
@@ -35,7 +43,7 @@ export interface Callbacks extends Handler {
    * `ERR_ABORTED`, `ERR_CLOSED` or `ERR_WAITS_FULL`. A rejection that nobody awaits harms nobody.
    */
   wait<T = unknown>(ids: Ids, options: WaitOptions & { readonly full: true }): Promise<FullResult<T>>
-  wait<T = unknown>(ids: Ids, options?: WaitOptions): Promise<T>
+  wait<T = unknown>(ids: Ids, options?: WaitOptions & { readonly full?: false }): Promise<T>
   /**
    * Gives an id that nobody can guess, and the callback URL that carries it, for services that know no ids. Throws
    * `ERR_ENDPOINT_AMBIGUOUS` when there are several endpoints and no `path`.
@@ -43,7 +51,7 @@ export interface Callbacks extends Handler {
   ticket<T = unknown>(options?: TicketOptions): Ticket<T>
   /** Ends the waits for an id with a result, as a callback would; for tests and operators. */
   settle(id: string | number, result?: unknown, options?: SettleOptions): Promise<Delivery>
-  /** Ends the waits for an id with an error, as a failed callback would; for tests and operators. */
+  /** Ends the waits for an id with `ERR_CALLBACK_FAILED`, whose cause is `error`; for tests and operators. */
   fail(id: string | number, error?: unknown, options?: SettleOptions): Promise<Delivery>
   /** Renders any template against the environment and these sources. Rejects with `ERR_TEMPLATE`. */
   render(template: unknown, sources?: Readonly<Record<string, unknown>>): Promise<unknown>
@@ -73,7 +81,7 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
   const emitter = createEmitter(logger)
   const store = createStore(spec, clock, emitter)
   const lifecycle = createLifecycle(store, clock)
-  const reachable: Reachable = { mountPath: '', ports: new Map() }
+  const reachable: Reachable = { mountPaths: new Map(), ports: new Map() }
   const context = { store, emitter, logger, clock, env: spec.env, isClosing: lifecycle.isClosing }
   const compiled = spec.listeners.map((listener) => ({ listener, routes: compileListener(listener, context) }))
   const endpoints = compiled.flatMap(({ routes }) => routes.map(({ endpoint }) => endpoint))
@@ -86,9 +94,8 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
     wait: (ids: Ids, wait: WaitOptions = {}) => waits.wait(ids, wait),
     ticket: (ticket: TicketOptions = {}) => waits.ticket(ticket),
     settle: (id: string | number, result?: unknown, { path }: SettleOptions = {}) =>
-      waits.deliver(id, { outcome: 'succeeded', result }, path),
-    fail: (id: string | number, error?: unknown, { path }: SettleOptions = {}) =>
-      waits.deliver(id, { outcome: 'failed', result: undefined, error }, path),
+      waits.deliver(id, { result }, path),
+    fail: (id: string | number, error?: unknown, { path }: SettleOptions = {}) => waits.deliver(id, { error }, path),
     async render(template: unknown, sources: Readonly<Record<string, unknown>> = {}) {
       const scope = { env: spec.env, gateway: createGatewayContext(), ...sources }
       return compileTemplate(template, { at: 'template' }).render(scope)
@@ -116,8 +123,7 @@ function createStore({ store: { maxWaits, park } }: Config, clock: Clock, emitte
     clock,
     maxWaits,
     park,
-    onForgotten: (outcome) =>
-      emitter.record('expired', outcome.endpoint, () => ({ id: outcome.id, endpoint: outcome.endpoint, outcome })),
+    onForgotten: (outcome) => emitter.record('expired', outcome.endpoint, () => toEvent(outcome)),
   })
 }
 

@@ -1,3 +1,4 @@
+import { CallbackError } from './errors'
 import type { Logger, Outcome, Progress } from './types'
 
 /** What an event about a callback carries of it. Secrets in `headers` are replaced. */
@@ -76,17 +77,29 @@ export function createEmitter(logger: Logger): Emitter {
     return zero
   }
 
+  function logBroken(error: unknown, name: EventName): void {
+    logger.error({ err: error, event: name }, `A listener of "${name}" threw`)
+  }
+
   const emitter: Emitter = {
-    on: (name, listener) => void listeners[name].add(listener),
-    off: (name, listener) => void listeners[name].delete(listener),
+    on(name, listener) {
+      if (!Object.hasOwn(listeners, name)) throw unknownEvent(name, Object.keys(listeners))
+      listeners[name].add(listener)
+    },
+    off(name, listener) {
+      if (!Object.hasOwn(listeners, name)) throw unknownEvent(name, Object.keys(listeners))
+      listeners[name].delete(listener)
+    },
     emit(name, create) {
       if (listeners[name].size === 0) return
       const event = create()
       for (const listener of listeners[name]) {
         try {
-          listener(event)
+          // A listener may be asynchronous, whatever its type says.
+          const done: unknown = listener(event)
+          if (done instanceof Promise) done.catch((error: unknown) => logBroken(error, name))
         } catch (error) {
-          logger.error({ err: error, event: name }, `A listener of "${name}" threw`)
+          logBroken(error, name)
         }
       }
     },
@@ -97,6 +110,11 @@ export function createEmitter(logger: Logger): Emitter {
     countsOf,
   }
   return emitter
+}
+
+function unknownEvent(name: string, known: readonly string[]): CallbackError {
+  const message = `There is no event ${JSON.stringify(name)}; there are ${known.join(', ')}`
+  return new CallbackError('ERR_CONFIG_VALUE', { at: 'event', message })
 }
 
 function createCounts(): Record<CallbackEventName, number> {

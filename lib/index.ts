@@ -1,5 +1,5 @@
 export { type Callbacks, callbacks, type CloseOptions, type SettleOptions } from './callbacks'
-export { defineConfig, loadConfig, parseConfig } from './config/load'
+export { type ConfigFile, defineConfig, loadConfig, type LoadOptions, parseConfig } from './config/load'
 export type { CallbacksConfig } from './config/schema'
 export type { Source } from './config/source'
 export { CallbackError, ConfigError, type ErrorCode, type Location, type Problem } from './errors'

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import type { ListenerSpec } from './config/normalize'
 import { CallbackError } from './errors'
 import type { Reachable } from './listener/callback-url'
@@ -22,22 +23,45 @@ export interface Lifecycle {
   close(waits: Waits, drainMs: number): Promise<void>
 }
 
+const CLOSE_MS = 10_000
+
 /** Gives the life cycle of one `callbacks()`; nothing is open yet. */
 export function createLifecycle(store: Store, clock: Clock): Lifecycle {
-  const servers = new Set<Server>()
+  const servers = new Set<OpenServer>()
+  const starting = new Set<Promise<Listeners>>()
   let closing = false
   let closed: Promise<void> | undefined
 
-  async function closeServers(list: readonly Server[]): Promise<void> {
-    for (const server of list) servers.delete(server)
-    await Promise.all(list.map(closeServer))
+  async function closeServers(list: readonly OpenServer[]): Promise<void> {
+    for (const open of list) servers.delete(open)
+    await Promise.all(list.map((open) => closeServer(open, clock)))
   }
 
   async function closeAll(waits: Waits, drainMs: number): Promise<void> {
     if (drainMs > 0) await within(drainMs, waits.whenIdle(), clock)
     closing = true
-    await store.close()
+    await Promise.allSettled(starting)
     await closeServers([...servers])
+    await store.close()
+  }
+
+  async function startServers(mounts: Mounts, { ports }: Reachable): Promise<Listeners> {
+    const started: OpenServer[] = []
+    try {
+      await store.open()
+      for (const standalone of mounts.createServers()) {
+        if (closing) throw closedAlready()
+        const open = await listenOn(standalone)
+        started.push(open)
+        servers.add(open)
+        ports.set(standalone.port, open.port)
+      }
+      if (closing) throw closedAlready()
+    } catch (error) {
+      await closeServers(started)
+      throw error
+    }
+    return { ports: started.map(({ port }) => port), close: () => closeServers(started) }
   }
 
   return {
@@ -45,19 +69,13 @@ export function createLifecycle(store: Store, clock: Clock): Lifecycle {
     open: () => store.open(),
     async listen(mounts, listeners, reachable) {
       checkListeners(listeners)
-      await store.open()
-      const started: Server[] = []
+      const start = startServers(mounts, reachable)
+      starting.add(start)
       try {
-        for (const standalone of mounts.createServers()) {
-          reachable.ports.set(standalone.port, await listenOn(standalone))
-          started.push(standalone.server)
-          servers.add(standalone.server)
-        }
-      } catch (error) {
-        await closeServers(started)
-        throw error
+        return await start
+      } finally {
+        starting.delete(start)
       }
-      return { ports: [...reachable.ports.values()], close: () => closeServers(started) }
     },
     close: (waits, drainMs) => (closed ??= closeAll(waits, drainMs)),
   }
@@ -79,8 +97,20 @@ function checkListeners(listeners: readonly ListenerSpec[]): void {
   })
 }
 
-/** Starts a server and gives the port that it got. Throws `ERR_LISTEN` when the port cannot be had. */
-async function listenOn({ server, host, port }: StandaloneServer): Promise<number> {
+/** A server that listens, and who is connected to it. */
+interface OpenServer {
+  readonly server: Server
+  readonly port: number
+  readonly sockets: ReadonlySet<Socket>
+}
+
+/** Starts a server. Throws `ERR_LISTEN` when the port cannot be had. */
+async function listenOn({ server, host, port }: StandaloneServer): Promise<OpenServer> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   await new Promise<void>((resolve, reject) => {
     const fail = (error: Error): void => reject(cannotListen(error, host, port))
     server.once('error', fail)
@@ -90,15 +120,22 @@ async function listenOn({ server, host, port }: StandaloneServer): Promise<numbe
     })
   })
   const address = server.address()
-  return typeof address === 'object' && address !== null ? address.port : port
+  return { server, sockets, port: typeof address === 'object' && address !== null ? address.port : port }
 }
 
-/** Stops taking connections and waits for the requests that are in work. */
-async function closeServer(server: Server): Promise<void> {
+/**
+ * Stops taking connections and waits for the requests that are in work, for ten seconds at most. Connections without a
+ * request would keep the server open for a minute: Node does not count those as idle that have not said anything yet.
+ */
+async function closeServer({ server, sockets }: OpenServer, clock: Clock): Promise<void> {
+  const timer = clock.setTimeout(() => server.closeAllConnections(), CLOSE_MS)
   await new Promise<void>((resolve) => {
     server.close(() => resolve())
+    server.keepAliveTimeout = 1
     server.closeIdleConnections()
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
   })
+  clock.clearTimeout(timer)
 }
 
 /** Waits for work to be done, but no longer than a limit. */
@@ -109,6 +146,10 @@ async function within(limitMs: number, work: Promise<void>, clock: Clock): Promi
   })
   await Promise.race([work, limit])
   clock.clearTimeout(timer)
+}
+
+function closedAlready(): CallbackError {
+  return new CallbackError('ERR_CLOSED', { message: 'The callbacks are closed; nothing can be listened for' })
 }
 
 function cannotListen(error: Error, host: string, port: number): CallbackError {

@@ -36,10 +36,13 @@ export function createMounts(all: readonly CompiledListener[], reachable: Reacha
   const allRoutes = toRoutes(all)
   const onPort = (port: number): readonly CompiledListener[] => all.filter(({ listener }) => listener.port === port)
 
-  function toHandler(routes: CallbackRoutes): Handler {
+  function toHandler(routes: CallbackRoutes, listeners: readonly CompiledListener[]): Handler {
+    let learned = false
     return (request: ListenerRequest, response, next) => {
-      const { baseUrl } = request
-      if (typeof baseUrl === 'string' && baseUrl !== '') reachable.mountPath = normalizeMountPath(baseUrl)
+      if (!learned) {
+        learned = true
+        learnMountPath(request, listeners, reachable)
+      }
       if (take(routes, request, response)) return
       if (next) next()
       else answerNotFound(request, response)
@@ -47,11 +50,11 @@ export function createMounts(all: readonly CompiledListener[], reachable: Reacha
   }
 
   return {
-    handler: toHandler(allRoutes),
+    handler: toHandler(allRoutes, all),
     router(port) {
       const listeners = onPort(port)
       if (listeners.length === 0) throw unknownPort(port, all)
-      return createRouter().use(toHandler(toRoutes(listeners)))
+      return createRouter().use(toHandler(toRoutes(listeners), listeners))
     },
     createServer: (app) => createCallbackServer((...exchange) => take(allRoutes, ...exchange, mountPath), app),
     createServers() {
@@ -62,6 +65,16 @@ export function createMounts(all: readonly CompiledListener[], reachable: Reacha
       })
     },
   }
+}
+
+/** The first request shows where the host app has mounted the listeners. */
+function learnMountPath(
+  { baseUrl }: ListenerRequest,
+  listeners: readonly CompiledListener[],
+  { mountPaths }: Reachable,
+): void {
+  if (typeof baseUrl !== 'string') return
+  for (const { listener } of listeners) mountPaths.set(listener.port, normalizeMountPath(baseUrl))
 }
 
 function toRoutes(listeners: readonly CompiledListener[]): CallbackRoutes {

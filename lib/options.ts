@@ -34,7 +34,7 @@ export interface NormalizedOptions {
 /** Completes the options. Throws `ERR_CONFIG_VALUE` for what cannot work. */
 export function normalizeOptions(options: CallbacksOptions): NormalizedOptions {
   return Object.freeze({
-    logger: options.logger ?? PROCESS_WARNINGS,
+    logger: createSafeLogger(options.logger ?? PROCESS_WARNINGS),
     env: options.env ?? {},
     clock: options.clock ?? createClock(options.now),
     mountPath: options.mountPath === undefined ? undefined : normalizeMountPath(options.mountPath),
@@ -57,14 +57,33 @@ function normalizePublicUrl(url: string): string {
   })
 }
 
+/** A logger that fails must not stop a callback. */
+function createSafeLogger(logger: Logger): Logger {
+  const safe =
+    (level: keyof Logger): Logger[keyof Logger] =>
+    (details, message) => {
+      try {
+        logger[level](details, message)
+      } catch {
+        // There is nobody left to tell.
+      }
+    }
+  return { debug: safe('debug'), info: safe('info'), warn: safe('warn'), error: safe('error') }
+}
+
 function createClock(now: () => number = Date.now): Clock {
   return {
     now,
     setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
     clearTimeout: (timer) => {
-      if (timer instanceof Object) clearTimeout(timer as NodeJS.Timeout)
+      if (isTimer(timer)) clearTimeout(timer)
     },
   }
+}
+
+/** What `setTimeout` gave; `instanceof` would fail for one of another realm, such as that of a test. */
+function isTimer(timer: unknown): timer is NodeJS.Timeout {
+  return typeof timer === 'object' && timer !== null && 'hasRef' in timer
 }
 
 const PROCESS_WARNINGS: Logger = {

@@ -32,9 +32,10 @@ type Counter = Exclude<CallbackEventName, 'parked'>
 
 /** Reads what is and what was. */
 export function readStats(endpoints: readonly Endpoint[], store: Store, emitter: Emitter): Stats {
-  const each = endpoints.map((endpoint) => [endpoint.name, countsOf(endpoint, store, emitter)] as const)
+  const each = new Map(endpoints.map((endpoint) => [endpoint.name, countsOf(endpoint, store, emitter)]))
   const several = emitter.countsOf(SEVERAL)
-  const sum = (name: Counter): number => each.reduce((total, [, counts]) => total + counts[name], several[name])
+  const sum = (name: Counter): number =>
+    [...each.values()].reduce((total, counts) => total + counts[name], several[name])
   return {
     ...store.stats(),
     received: sum('received'),

@@ -28,6 +28,9 @@ export interface WaitOptions extends TicketOptions {
   readonly full?: boolean
 }
 
+/** How somebody ends waits by hand. */
+export type ByHand = { readonly result: unknown } | { readonly error: unknown }
+
 /** What `full: true` gives. */
 export interface FullResult<T> {
   readonly result: T
@@ -49,12 +52,11 @@ export interface Ticket<T> {
 export interface Waits {
   wait(ids: Ids, options: WaitOptions): Promise<unknown>
   ticket(options: TicketOptions): Ticket<unknown>
-  deliver(id: string | number, made: MadeOutcome, path: string | undefined): Promise<Delivery>
+  /** Ends waits by hand. Throws `ERR_ENDPOINT_AMBIGUOUS` when there are several endpoints and no `path`. */
+  deliver(id: string | number, by: ByHand, path: string | undefined): Promise<Delivery>
   /** Resolves when nobody waits any more. */
   whenIdle(): Promise<void>
 }
-
-type MadeOutcome = Pick<Outcome, 'outcome' | 'result' | 'error'>
 
 export interface WaitsContext {
   readonly endpoints: readonly Endpoint[]
@@ -81,10 +83,21 @@ export function createWaits({ endpoints, store, emitter, clock, urlOf }: WaitsCo
       timeoutMs: toTimeout(options.timeout, on),
       queued,
       signal: options.signal,
-      onProgress: options.onProgress,
+      onProgress: options.onProgress && guard(options.onProgress),
       onEnd: (ending) => recordEnd(ending, on, ids),
       pick: options.full === true ? toFull : toResult,
     })
+  }
+
+  /** A progress listener that throws is reported; the sender of the callback could not do anything about it. */
+  function guard(onProgress: (progress: Progress) => void): (progress: Progress) => void {
+    return (progress) => {
+      try {
+        onProgress(progress)
+      } catch (error) {
+        emitter.emit('error', () => ({ error, message: `onProgress of a wait on ${progress.endpoint} threw` }))
+      }
+    }
   }
 
   function recordEnd(ending: WaitEnding, on: readonly Endpoint[], ids: readonly string[]): void {
@@ -96,7 +109,7 @@ export function createWaits({ endpoints, store, emitter, clock, urlOf }: WaitsCo
       const name = on.length === 1 ? (on[0]?.name ?? SEVERAL) : SEVERAL
       emitter.record('expired', name, () => ({ id: ids[0], endpoint: name }))
     }
-    if (store.stats().waiting > 0) return
+    if (onIdle.length === 0 || store.stats().waiting > 0) return
     for (const resolve of onIdle) resolve()
     onIdle = []
   }
@@ -109,19 +122,15 @@ export function createWaits({ endpoints, store, emitter, clock, urlOf }: WaitsCo
       const url = withTicket(endpoint, urlOf, id)
       return { id, url, result: start([endpoint], [id], false, options) }
     },
-    async deliver(id, made, path) {
+    async deliver(id, by, path) {
       const endpoint = selection.one(path)
       const [text] = toIds(id)
-      const outcome: Outcome = {
-        ...made,
-        id: text,
-        endpoint: endpoint.name,
-        status: undefined,
-        body: undefined,
-        headers: {},
-        receivedAt: clock.now(),
+      const outcome = makeOutcome(text, endpoint, by, clock.now())
+      try {
+        return await store.deliver({ endpoint, outcome, bytes: 0 })
+      } catch (error) {
+        throw toCallerError(error)
       }
-      return await store.deliver({ endpoint, outcome, bytes: 0 })
     },
     whenIdle: () =>
       store.stats().waiting === 0 ? Promise.resolve() : new Promise((resolve) => void onIdle.push(resolve)),
@@ -130,12 +139,31 @@ export function createWaits({ endpoints, store, emitter, clock, urlOf }: WaitsCo
 
 /** An event about a callback that ended a wait. */
 export function toEvent(outcome: Outcome): CallbackEvent {
-  const { id, endpoint, body, headers } = outcome
-  return { id, endpoint, body, headers: redactHeaders(headers), outcome }
+  const { id, endpoint, body } = outcome
+  const headers = redactHeaders(outcome.headers)
+  return { id, endpoint, body, headers, outcome: { ...outcome, headers } }
+}
+
+function makeOutcome(id: string | undefined, { name }: Endpoint, by: ByHand, receivedAt: number): Outcome {
+  const common = { id, endpoint: name, status: undefined, body: undefined, headers: {}, receivedAt }
+  if ('result' in by) return { outcome: 'succeeded', result: by.result, ...common }
+  const reason = by.error instanceof Error ? by.error.message : String(by.error ?? 'no reason given')
+  const error = new CallbackError('ERR_CALLBACK_FAILED', {
+    message: `${name} was failed by hand for ${JSON.stringify(id)}: ${reason}`,
+    cause: by.error,
+    callback: { status: undefined, result: undefined, body: undefined, id, endpoint: name },
+  })
+  return { outcome: 'failed', result: undefined, ...common, error }
+}
+
+/** A sender is told that the callbacks are closing, and may try again; a caller that they are closed. */
+function toCallerError(error: unknown): unknown {
+  if (!(error instanceof CallbackError) || error.code !== 'ERR_CLOSING') return error
+  return new CallbackError('ERR_CLOSED', { message: 'The callbacks are closed; nothing can be settled', cause: error })
 }
 
 function toIds(ids: Ids): readonly string[] {
-  const list = typeof ids === 'string' || typeof ids === 'number' ? [ids] : ids
+  const list: readonly unknown[] = Array.isArray(ids) ? ids : [ids]
   const texts = list.map((id) => toId(id) ?? refuseEmpty())
   if (texts.length === 0) refuseEmpty()
   return texts.length === 1 ? texts : [...new Set(texts)]

@@ -200,7 +200,7 @@ describe('an object as config', () => {
       expect.stringMatching(/^listener\.result/),
       'deeper than 100',
     ],
-    ['text', 'listener', '', 'expected a mapping, found "listener"'],
+    ['text', 'callbacks.yml', '', 'found the text "callbacks.yml"; a file is read by loadConfig()'],
     ['null', null, '', 'expected a mapping, found nothing'],
     ['a list', [], '', 'expected a mapping, found an empty list'],
   ])('refuses %s', (_, input, at, message) => {

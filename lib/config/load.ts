@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
 import { ConfigError, type Problem } from '../errors'
 import type { CallbacksConfig } from './schema'
@@ -8,6 +9,9 @@ import { parseYaml } from './yaml'
 
 /** Variables that an option gives; an undefined one counts as not given. */
 export type EnvOption = Readonly<Record<string, string | undefined>>
+
+/** A path, relative to the working directory, or a `file:` URL. */
+export type ConfigFile = string | URL
 
 export interface LoadOptions {
   /** Variables for `${env.X}`, before those of the process and of `.env`. */
@@ -18,8 +22,10 @@ export interface LoadOptions {
  * Reads a config from YAML files, a later one over an earlier one, with `.env` from the folder of the first.
  * Throws a ConfigError that lists every file that cannot be read and every syntax error of all of them.
  */
-export function loadConfig(files: string | readonly string[], options: LoadOptions = {}): Source {
-  const names = typeof files === 'string' ? [files] : files
+export function loadConfig(files: ConfigFile | readonly ConfigFile[], options: LoadOptions = {}): Source {
+  const names = (Array.isArray(files) ? files : [files]).map((file: ConfigFile) =>
+    file instanceof URL ? fileURLToPath(file) : file,
+  )
   const problems: Problem[] = []
   const documents = names.flatMap((file) => readDocument(file, problems))
   const [first] = names

@@ -43,7 +43,7 @@ export interface WaitSpec {
 }
 
 /** The id of a job that has none. */
-export const UNNAMED_JOB = '__job__'
+const UNNAMED_JOB = '__job__'
 
 const BACKOFF = word(['fixed', 'exponential'])
 const RETRY_ATTEMPTS = 3

@@ -1,5 +1,6 @@
 import { ConfigError, type Problem } from '../errors'
 import { resolveEnv } from './env'
+import { describeFound } from './found'
 import { createFields, type Reading } from './fields'
 import { deepFreeze } from './freeze'
 import { warnOfMissingGateways } from './gateway-ports'
@@ -65,8 +66,15 @@ export function compileConfig(input: CallbacksConfig | Source, options: CompileO
 }
 
 function toSource(input: CallbacksConfig | Source, env: EnvOption = {}): Source {
+  if (typeof input === 'string') throw new ConfigError([foundText(input)])
   if (isSource(input)) return createSource(input.documents, layerEnvironment(input.env, env))
   return createSource([createDocument(input)], readEnvironment(env))
+}
+
+/** The likeliest mistake of all: a file name where its content belongs. */
+function foundText(text: string): Problem {
+  const message = `expected a config, found the text ${describeFound(text, [])}; a file is read by loadConfig(), YAML text by parseConfig()`
+  return { code: 'ERR_CONFIG_VALUE', at: '', message }
 }
 
 function normalizeSections(data: unknown, reading: Reading): Omit<Config, 'env' | 'warnings'> {

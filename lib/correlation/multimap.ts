@@ -1,4 +1,4 @@
-/** Several values for a key; a key with one value, the usual case, costs no list. */
+/** Several values for a key, each once; a key with one value, the usual case, costs no list. */
 export class Multimap<Value extends object> {
   readonly #single = new Map<string, Value>()
   readonly #several = new Map<string, readonly Value[]>()
@@ -6,6 +6,7 @@ export class Multimap<Value extends object> {
   add(key: string, value: Value): void {
     const list = this.#several.get(key)
     const single = this.#single.get(key)
+    if (single === value || list?.includes(value) === true) return
     if (list) this.#several.set(key, [...list, value])
     else if (single) {
       this.#single.delete(key)

@@ -50,13 +50,14 @@ export function createRegistry(options: RegistryOptions): Registry {
   let counter = 0
   let closed = false
 
-  function stateOf({ key }: StoreEndpoint): EndpointState {
-    const state = states.get(key) ?? {
+  function stateOf(endpoint: StoreEndpoint): EndpointState {
+    const state = states.get(endpoint.key) ?? {
+      endpoint,
       scopes: [],
       parking: createParking(options.park, wheel),
       deliveries: createRecent(clock, REMEMBER_MS, REMEMBER_MAX),
     }
-    states.set(key, state)
+    states.set(endpoint.key, state)
     return state
   }
 
@@ -78,7 +79,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       settled: createRecent(clock, REMEMBER_MS, REMEMBER_MAX),
       overlapping: new Set(),
       alias,
-      cancel: remove,
+      cancel,
       size: 0,
     }
     for (const state of scope.states) state.scopes.push(scope)
@@ -106,7 +107,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   }
 
   function alias(entry: Wait, ids: readonly string[]): void {
-    if (!entry.open) return
+    if (entry.state !== 'open') return
     const known = idsOf(entry)
     const added = ids.filter((id) => !known.includes(id))
     entry.ids = [...known, ...added]
@@ -118,7 +119,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     const { scope } = entry
     for (const id of ids) {
       scope.waits.add(id, entry)
-      for (const other of scope.overlapping) other.settled.delete(id)
+      for (const other of scope.overlapping) unsettle(id, other, scope)
     }
     let early: Parked | undefined
     for (const { parking } of scope.states) {
@@ -128,7 +129,16 @@ export function createRegistry(options: RegistryOptions): Registry {
     }
     if (early === undefined) return
     early.parking.remove(early)
-    end(entry, early.outcome)
+    end([entry], early.outcome)
+  }
+
+  /** Makes an id free for a new wait; on the endpoints that the new wait does not ask, it stays settled. */
+  function unsettle(id: string, settled: Scope, scope: Scope): void {
+    const until = settled.settled.take(id)
+    if (until === undefined || settled === scope) return
+    for (const state of settled.states) {
+      if (!scope.states.includes(state)) scopeOf([state.endpoint]).settled.add(id, until)
+    }
   }
 
   function deliver({ endpoint, outcome, bytes, dedupeKey }: Arrival): Delivery {
@@ -142,7 +152,7 @@ export function createRegistry(options: RegistryOptions): Registry {
 
   function hand(state: EndpointState, outcome: Outcome): Delivery | undefined {
     const entries = outcome.id === undefined ? oldest(state) : waitsFor(state, outcome.id)
-    for (const entry of entries) end(entry, outcome)
+    end(entries, outcome)
     return entries.length > 0 ? 'settled' : undefined
   }
 
@@ -155,38 +165,36 @@ export function createRegistry(options: RegistryOptions): Registry {
     return 'parked'
   }
 
-  function waitsFor(state: EndpointState, id: string): readonly Wait[] {
-    const [only] = state.scopes
-    if (only !== undefined && state.scopes.length === 1) return only.waits.get(id)
-    return state.scopes.flatMap((scope) => scope.waits.get(id))
-  }
-
-  function oldest(state: EndpointState): readonly Wait[] {
-    let found: Wait | undefined
-    for (const { queue } of state.scopes) found = earlier(found, queue?.values().next().value)
-    return found === undefined ? [] : [found]
-  }
-
   function progress(endpoint: StoreEndpoint, news: Progress): void {
     const state = stateOf(endpoint)
-    for (const entry of news.id === undefined ? oldest(state) : waitsFor(state, news.id)) entry.onProgress?.(news)
+    for (const entry of news.id === undefined ? oldest(state) : waitsFor(state, news.id)) {
+      if (entry.state === 'open') entry.onProgress?.(news)
+    }
   }
 
-  /** Ends a wait and settles all of its ids; what else was parked for them is of no more use. */
-  function end(entry: Wait, outcome: Outcome): void {
-    if (!entry.open) return
+  /** Ends waits with one outcome. Whoever is told first may wait anew or cancel another, so all are settled before. */
+  function end(entries: readonly Wait[], outcome: Outcome): void {
+    for (const entry of entries) settle(entry, outcome)
+    for (const entry of entries) {
+      if (entry.state !== 'ending') continue
+      entry.state = 'ended'
+      entry.onEnd({ kind: 'outcome', outcome })
+    }
+  }
+
+  /** Settles all of a wait's ids, and what else was parked for them; a callback without an id says nothing of ids. */
+  function settle(entry: Wait, outcome: Outcome): void {
     remove(entry)
+    entry.state = 'ending'
+    if (outcome.id === undefined) return
     const ids = idsOf(entry)
     for (const { parking } of entry.scope.states) {
       for (let other = parking.find(ids); other !== undefined; other = parking.find(ids)) parking.remove(other)
     }
-    if (outcome.id !== undefined) for (const id of ids) entry.scope.settled.add(id)
-    entry.onEnd({ kind: 'outcome', outcome })
+    for (const id of ids) entry.scope.settled.add(id)
   }
 
   function remove(entry: Wait): void {
-    if (!entry.open) return
-    entry.open = false
     wheel.remove(entry)
     for (const id of idsOf(entry)) entry.scope.waits.delete(id, entry)
     entry.scope.queue?.delete(entry)
@@ -194,9 +202,14 @@ export function createRegistry(options: RegistryOptions): Registry {
     waiting -= 1
   }
 
+  function cancel(entry: Wait): void {
+    if (entry.state === 'open') remove(entry)
+    entry.state = 'ended'
+  }
+
   function dismiss(entry: Wait, ending: Ending): void {
-    if (!entry.open) return
-    remove(entry)
+    if (entry.state !== 'open') return
+    cancel(entry)
     entry.onEnd(ending)
   }
 
@@ -225,6 +238,19 @@ export function createRegistry(options: RegistryOptions): Registry {
   }
 
   return { wait, deliver, progress, stats, close }
+}
+
+function waitsFor(state: EndpointState, id: string): readonly Wait[] {
+  const [only] = state.scopes
+  if (only !== undefined && state.scopes.length === 1) return only.waits.get(id)
+  return state.scopes.flatMap((scope) => scope.waits.get(id))
+}
+
+/** Who waits longest, of those that take a callback without an id. */
+function oldest(state: EndpointState): readonly Wait[] {
+  let found: Wait | undefined
+  for (const { queue } of state.scopes) found = earlier(found, queue?.values().next().value)
+  return found === undefined ? [] : [found]
 }
 
 function waitsFull(max: number): CallbackError {

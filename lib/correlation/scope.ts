@@ -1,4 +1,4 @@
-import type { Ending, OpenWait, Progress } from '../types'
+import type { Ending, OpenWait, Progress, StoreEndpoint } from '../types'
 import type { Multimap } from './multimap'
 import type { Parking } from './parking'
 import type { Recent } from './recent'
@@ -6,6 +6,7 @@ import { Timed } from './timer-wheel'
 
 /** What is known of one endpoint. */
 export interface EndpointState {
+  readonly endpoint: StoreEndpoint
   /** Every scope that it belongs to. */
   readonly scopes: Scope[]
   readonly parking: Parking
@@ -26,9 +27,12 @@ export interface Scope {
   size: number
 }
 
+/** A wait that is `ending` has its outcome, and nothing more can reach it, but its caller was not told yet. */
+type WaitState = 'open' | 'ending' | 'ended'
+
 /** An open wait. It holds no closure and no timer of its own: a million of them fit in memory. */
 export class Wait extends Timed implements OpenWait {
-  open = true
+  state: WaitState = 'open'
 
   constructor(
     readonly scope: Scope,

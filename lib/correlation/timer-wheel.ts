@@ -24,8 +24,6 @@ export interface TimerWheel {
 const TICK_MS = 16
 /** The longest delay that `setTimeout` takes. */
 const MAX_DELAY_MS = 2 ** 31 - 1
-/** Ticks stay small integers, which need no object of their own: half a year. */
-const MAX_TICK = 2 ** 30
 /** A bucket opens before its entries are due by at most this share of their remaining time; they are dealt on then. */
 const PRECISION = 32
 
@@ -38,8 +36,10 @@ export function createTimerWheel(clock: Clock, onDue: (entry: Timed) => void): T
   const buckets = new Map<number, Bucket>()
   let timer: unknown
   let armedTick = Number.POSITIVE_INFINITY
+  let closed = false
 
   function place(entry: Timed, now: number): void {
+    if (closed) return
     const tick = bucketTick(entry.due, now)
     let bucket = buckets.get(tick)
     if (bucket === undefined) {
@@ -67,7 +67,7 @@ export function createTimerWheel(clock: Clock, onDue: (entry: Timed) => void): T
   function fire(): void {
     disarm()
     const now = Math.floor((clock.now() - start) / TICK_MS)
-    for (const bucket of [...buckets.values()]) {
+    for (const bucket of buckets.values()) {
       if (bucket.tick <= now) empty(bucket, now)
     }
     if (buckets.size > 0) arm(Math.min(...buckets.keys()))
@@ -75,7 +75,7 @@ export function createTimerWheel(clock: Clock, onDue: (entry: Timed) => void): T
 
   function empty(bucket: Bucket, now: number): void {
     buckets.delete(bucket.tick)
-    for (let entry = bucket.head; entry !== undefined; entry = bucket.head) {
+    for (let entry = bucket.head; entry !== undefined && !closed; entry = bucket.head) {
       unlink(entry)
       if (entry.due <= now) onDue(entry)
       else place(entry, now)
@@ -85,11 +85,12 @@ export function createTimerWheel(clock: Clock, onDue: (entry: Timed) => void): T
   return {
     add(entry, delayMs) {
       const sinceStart = clock.now() - start
-      entry.due = Math.min(Math.ceil((sinceStart + Math.max(delayMs, 0)) / TICK_MS), MAX_TICK)
+      entry.due = Math.ceil((sinceStart + Math.max(delayMs, 0)) / TICK_MS)
       place(entry, Math.floor(sinceStart / TICK_MS))
     },
     remove: unlink,
     close() {
+      closed = true
       disarm()
       buckets.clear()
     },

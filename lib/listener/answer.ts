@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http'
 import { ANSWER_STATUS, type AnswerCode, CallbackError, isAnswerCode } from '../errors'
 import type { EndpointSpec } from '../config/normalize'
 import type { Clock } from '../types'
@@ -7,28 +7,59 @@ import type { ListenerRequest, RequestScope } from './request-scope'
 const RETRY_AFTER_SECONDS = 5
 const DRAIN_MS = 10_000
 
-/** Acknowledges a callback: 200 and nothing else, or what `response` says. */
+/** Acknowledges a callback: 200 and nothing else, or what `response` says. Never throws. */
 export type Acknowledge = (response: ServerResponse, scope: RequestScope) => void
 
-/** Compiles `response`. Its templates cannot make an acknowledged callback fail: what cannot be rendered throws first. */
-export function compileAcknowledge(spec: EndpointSpec['response']): Acknowledge {
-  if (spec === undefined) {
-    return (response) => {
-      response.statusCode = 200
-      response.end()
-    }
-  }
+interface RenderedResponse {
+  readonly status: number
+  readonly headers: readonly (readonly [string, string])[]
+  readonly body: string | undefined
+}
+
+const PLAIN: RenderedResponse = { status: 200, headers: [], body: undefined }
+
+/**
+ * Compiles `response`. When it cannot be made of a callback, that callback has been handed over all the same: the
+ * sender is answered 200, since it need not repeat it, and `onBroken` is told.
+ */
+export function compileAcknowledge(
+  spec: EndpointSpec['response'],
+  onBroken: (error: unknown) => void = () => undefined,
+): Acknowledge {
+  if (spec === undefined) return (response) => respond(response, PLAIN)
   return (response, scope) => {
-    const headers = toHeaders(spec.headers?.render(scope))
-    const body = spec.body?.render(scope)
-    const status = toStatus(spec.status?.render(scope))
-    for (const [name, value] of headers) response.setHeader(name, value)
-    if (!response.hasHeader('content-type') && body !== undefined && body !== null) {
-      response.setHeader('content-type', typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json')
+    let rendered = PLAIN
+    try {
+      rendered = renderResponse(spec, scope)
+    } catch (error) {
+      onBroken(error)
     }
-    response.statusCode = status
-    response.end(typeof body === 'string' || body === undefined || body === null ? body : JSON.stringify(body))
+    respond(response, rendered)
   }
+}
+
+/** Does nothing when the host app (a timeout of its own) has answered already. */
+function respond(response: ServerResponse, { status, headers, body }: RenderedResponse): void {
+  if (response.headersSent) return
+  for (const [name, value] of headers) response.setHeader(name, value)
+  response.statusCode = status
+  response.end(body)
+}
+
+/** Throws for a template that fails and for a header that HTTP does not allow, before anything is written. */
+function renderResponse(spec: NonNullable<EndpointSpec['response']>, scope: RequestScope): RenderedResponse {
+  const headers = toHeaders(spec.headers?.render(scope))
+  for (const [name, value] of headers) {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+  }
+  const status = toStatus(spec.status?.render(scope))
+  const body = spec.body?.render(scope)
+  if (body === undefined || body === null) return { status, headers, body: undefined }
+  const [type, text] =
+    typeof body === 'string' ? ['text/plain; charset=utf-8', body] : ['application/json', JSON.stringify(body)]
+  const hasType = headers.some(([name]) => name.toLowerCase() === 'content-type')
+  return { status, headers: hasType ? headers : [...headers, ['content-type', type]], body: text }
 }
 
 function toHeaders(value: unknown): [string, string][] {
@@ -55,17 +86,25 @@ export function refuse(request: ListenerRequest, response: ServerResponse, code:
   response.statusCode = status
   response.setHeader('content-type', 'application/json')
   if (status === 503 || status === 429) response.setHeader('retry-after', String(RETRY_AFTER_SECONDS))
-  if (code === 'ERR_BODY_TIMEOUT') response.setHeader('connection', 'close')
+  const isSlow = code === 'ERR_BODY_TIMEOUT'
+  if (isSlow) response.setHeader('connection', 'close')
   response.end(JSON.stringify({ error: code }))
-  if (!request.complete) drain(request, clock)
+  if (!request.complete && !isSlow) drain(request, clock)
 }
 
 /**
  * Lets a sender finish an upload that nobody reads, for ten seconds: closing at once would reset the connection before
- * the answer is read.
+ * the answer is read. A request that was answered does not hear when its connection ends, only the socket does.
  */
 function drain(request: ListenerRequest, clock: Clock): void {
+  const { socket } = request
   const timer = clock.setTimeout(() => request.destroy(), DRAIN_MS)
-  request.once('close', () => clock.clearTimeout(timer))
+  const stop = (): void => {
+    clock.clearTimeout(timer)
+    request.off('close', stop)
+    socket.off('close', stop)
+  }
+  request.once('close', stop)
+  socket.once('close', stop)
   request.resume()
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { raw } from 'body-parser'
-import { CallbackError, type AnswerCode } from '../errors'
+import { CallbackError } from '../errors'
 import type { Clock } from '../types'
 import type { ListenerRequest } from './request-scope'
 
@@ -13,16 +13,6 @@ export type ReadBody = (request: ListenerRequest, response: ServerResponse) => P
 const DEADLINE_MS = 10_000
 const EMPTY = Buffer.alloc(0)
 
-/** What body-parser calls its refusals, by the status that it gives them. */
-const REFUSALS: Readonly<Record<number, { readonly code: AnswerCode; readonly reason: string }>> = {
-  413: { code: 'ERR_BODY_TOO_LARGE', reason: 'the body is larger than body_limit' },
-  415: { code: 'ERR_BODY_ENCODING', reason: 'the content encoding is not supported' },
-  500: {
-    code: 'ERR_BODY_CONSUMED',
-    reason: 'somebody began to read the body; mount the callbacks before express.json()',
-  },
-}
-
 /**
  * Gives a reader for request bodies of at most `limitBytes` once unpacked. It waits 10 seconds at most, honours
  * `rawBody`, and takes what the host app has parsed unless the raw bytes are needed. Throws `ERR_BODY_*`.
@@ -33,34 +23,107 @@ export function createBodyReader(options: {
   readonly clock: Clock
 }): ReadBody {
   const { limitBytes, needsRaw, clock } = options
-  const parse = raw({ type: () => true, limit: limitBytes })
+  const unpack = createUnpacker(limitBytes)
+
   return async (request, response) => {
     const kept = keptBytes(request.rawBody)
     if (kept) return { kind: 'raw', bytes: kept }
-    if (request.readableEnded) {
-      if (needsRaw || request.body === undefined) throw consumed(needsRaw)
-      return { kind: 'parsed', value: request.body }
-    }
-    return await new Promise((resolve, reject) => {
-      const timer = clock.setTimeout(() => reject(tooSlow()), DEADLINE_MS)
-      parse(request, response, (error?: unknown) => {
-        clock.clearTimeout(timer)
-        if (error !== undefined) reject(toRefusal(error))
-        else resolve({ kind: 'raw', bytes: Buffer.isBuffer(request.body) ? request.body : EMPTY })
-      })
-    })
+    if (request.readableEnded) return takeParsed(request, needsRaw)
+    if (!hasBody(request)) return { kind: 'raw', bytes: EMPTY }
+    const packed = request.headers['content-encoding'] ?? 'identity'
+    const reading = packed === 'identity' ? readPlain(request, limitBytes) : unpack(request, response)
+    return { kind: 'raw', bytes: await beforeDeadline(reading, clock) }
   }
 }
 
-function keptBytes(rawBody: unknown): Buffer | undefined {
-  if (Buffer.isBuffer(rawBody)) return rawBody
-  return typeof rawBody === 'string' ? Buffer.from(rawBody) : undefined
+function takeParsed({ body }: ListenerRequest, needsRaw: boolean): ReceivedBody {
+  const bytes = keptBytes(body)
+  if (bytes) return { kind: 'raw', bytes }
+  if (needsRaw || body === undefined) throw consumed(needsRaw)
+  return { kind: 'parsed', value: body }
 }
 
+/** A body that was read but not parsed: by a platform that keeps `rawBody`, or by `raw()` or `text()` of the host. */
+function keptBytes(body: unknown): Buffer | undefined {
+  if (Buffer.isBuffer(body)) return body
+  return typeof body === 'string' ? Buffer.from(body) : undefined
+}
+
+function hasBody({ headers }: ListenerRequest): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0
+}
+
+/**
+ * Reads a body that is not packed. body-parser would do, but it reads a body that is too large to its end before it
+ * says so, and it costs more than all that is done with a small callback afterwards.
+ */
+function readPlain(request: ListenerRequest, limitBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    if (request.readableDidRead || request.readableEncoding !== null) return reject(consumed(false))
+    if (Number(request.headers['content-length']) > limitBytes) return reject(tooLarge())
+    const chunks: Buffer[] = []
+    let size = 0
+    function onData(chunk: Buffer): void {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size > limitBytes) stop(tooLarge())
+    }
+    function onEnd(): void {
+      const [only] = chunks
+      stop()
+      resolve(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, size))
+    }
+    function onClose(): void {
+      stop(incomplete())
+    }
+    function stop(error?: CallbackError): void {
+      request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
+      if (error) reject(error)
+    }
+    request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
+  })
+}
+
+/** Reads packed bodies (gzip, deflate, br) with body-parser. */
+function createUnpacker(limitBytes: number): (request: ListenerRequest, response: ServerResponse) => Promise<Buffer> {
+  const parse = raw({ type: () => true, limit: limitBytes })
+  return (request, response) =>
+    new Promise((resolve, reject) => {
+      parse(request, response, (error?: unknown) => {
+        if (error !== undefined) reject(toRefusal(error))
+        else resolve(Buffer.isBuffer(request.body) ? request.body : EMPTY)
+      })
+    })
+}
+
+async function beforeDeadline<T>(reading: Promise<T>, clock: Clock): Promise<T> {
+  let timer: unknown
+  const deadline = new Promise<never>((_resolve, reject) => {
+    timer = clock.setTimeout(() => reject(tooSlow()), DEADLINE_MS)
+  })
+  try {
+    return await Promise.race([reading, deadline])
+  } finally {
+    clock.clearTimeout(timer)
+  }
+}
+
+/** Reads body-parser's refusals by the status that it gives them. */
 function toRefusal(error: unknown): CallbackError {
-  const status = typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : 400
-  const { code, reason } = REFUSALS[status] ?? { code: 'ERR_BODY_ABORTED', reason: 'the body did not arrive whole' }
-  return new CallbackError(code, { message: `The callback was refused: ${reason}`, cause: error })
+  const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined
+  if (status === 413) return tooLarge()
+  if (status === 500) return consumed(false)
+  if (status !== 415) return incomplete(error)
+  const message = 'The callback was refused: its content encoding is not supported'
+  return new CallbackError('ERR_BODY_ENCODING', { message, cause: error })
+}
+
+function tooLarge(): CallbackError {
+  return new CallbackError('ERR_BODY_TOO_LARGE', { message: 'The callback was refused: its body exceeds body_limit' })
+}
+
+function incomplete(cause?: unknown): CallbackError {
+  return new CallbackError('ERR_BODY_ABORTED', { message: 'The callback was refused: its body is not whole', cause })
 }
 
 function tooSlow(): CallbackError {

@@ -4,8 +4,8 @@ import type { Endpoint } from './endpoint'
 
 /** What the requests and servers of the process have shown of where it can be reached. */
 export interface Reachable {
-  /** The path under which the host app mounts the callbacks. */
-  mountPath: string
+  /** The path under which the host app mounts a listener, by the port in the config. */
+  readonly mountPaths: Map<number, string>
   /** The real port of a listener that `listen()` opened, by the port in the config. */
   readonly ports: Map<number, number>
 }
@@ -21,10 +21,11 @@ export function createUrlOf(
 ): (endpoint: Endpoint) => string {
   return (endpoint) => {
     const listener = listeners.find(({ endpoints }) => endpoints.includes(endpoint.spec))
-    const port = reachable.ports.get(endpoint.port)
-    const origin =
-      listener?.publicUrl ?? options.publicUrl ?? `http://localhost:${port ?? options.port ?? endpoint.port}`
-    const mountPath = port === undefined ? (options.mountPath ?? reachable.mountPath) : ''
+    const standalone = reachable.ports.get(endpoint.port)
+    const port = standalone ?? options.port ?? endpoint.port
+    const origin = listener?.publicUrl ?? options.publicUrl ?? `http://localhost:${port}`
+    const mountPath =
+      standalone === undefined ? (options.mountPath ?? reachable.mountPaths.get(endpoint.port) ?? '') : ''
     return `${origin}${mountPath}${endpoint.path}`
   }
 }

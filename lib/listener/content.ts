@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
-import { parse as parseForm } from 'node:querystring'
 import { TextDecoder } from 'node:util'
 import { CallbackError } from '../errors'
+import { parseForm } from './form'
+import { parseMultipart } from './multipart'
 
 const MAX_DEPTH = 100
 const BYTE_ORDER_MARK = '\uFEFF'
@@ -15,13 +16,9 @@ interface ContentType {
 /**
  * Reads a body by its content type: JSON of any shape, forms, multipart fields, text (JSON in it is read as JSON), XML
  * as text; what is no text stays a Buffer, and an empty body is null. Throws `ERR_BODY_MALFORMED`, `ERR_BODY_DEPTH`
- * and `ERR_BODY_ENCODING`.
+ * and `ERR_BODY_ENCODING`. A multipart form comes as a promise.
  */
-export function parseContent(
-  bytes: Buffer,
-  header: string | undefined,
-  bodyExpected: boolean,
-): unknown | Promise<unknown> {
+export function parseContent(bytes: Buffer, header: string | undefined, bodyExpected: boolean): unknown {
   const { type, charset } = parseContentType(header)
   const isJson = type === 'application/json' || type.endsWith('+json')
   if (bytes.length === 0) {
@@ -29,8 +26,8 @@ export function parseContent(
     return null
   }
   if (isJson) return parseJson(decode(bytes, charset))
-  if (type === 'application/x-www-form-urlencoded') return { ...parseForm(decode(bytes, charset)) }
-  if (type === 'multipart/form-data') return parseMultipart(bytes, header ?? '')
+  if (type === 'application/x-www-form-urlencoded') return parseForm(decode(bytes, charset))
+  if (type === 'multipart/form-data') return readMultipart(bytes, header ?? '')
   if (charset === undefined && !isUtf8(bytes)) return bytes
   return parseText(decode(bytes, charset))
 }
@@ -49,24 +46,37 @@ function decode(bytes: Buffer, charset = 'utf-8'): string {
     const text = bytes.toString()
     return text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text
   }
+  const decoder = createDecoder(bytes, charset)
   try {
-    return createDecoder(bytes, charset).decode(bytes)
+    return decoder.decode(bytes)
   } catch (error) {
-    if (error instanceof RangeError) throw unknownCharset(charset)
-    throw malformed(`it is not valid ${charset}`)
+    throw malformed(`it is not valid ${charset}`, error)
   }
 }
 
 /** Without a byte order, UTF-16 follows its mark (RFC 2781); `TextDecoder` always takes it for little-endian. */
 function createDecoder(bytes: Buffer, charset: string): TextDecoder {
   const bigEndian = charset === 'utf-16' && bytes[0] === 0xfe && bytes[1] === 0xff
-  return new TextDecoder(bigEndian ? 'utf-16be' : charset, { fatal: true })
+  try {
+    return new TextDecoder(bigEndian ? 'utf-16be' : charset, { fatal: true })
+  } catch {
+    throw unknownCharset(charset)
+  }
+}
+
+/** Gives a value that the host app parsed. Throws `ERR_BODY_DEPTH` as for one that is parsed here. */
+export function checkDepth(value: unknown): unknown {
+  if (exceedsDepth(value, MAX_DEPTH)) throw tooDeep()
+  return value
+}
+
+function exceedsDepth(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return depth === 0 || Object.values(value).some((item) => exceedsDepth(item, depth - 1))
 }
 
 function parseJson(text: string): unknown {
-  if (isTooDeep(text)) {
-    throw new CallbackError('ERR_BODY_DEPTH', { message: `The body is nested deeper than ${MAX_DEPTH}` })
-  }
+  if (isTooDeep(text)) throw tooDeep()
   try {
     return JSON.parse(text)
   } catch (error) {
@@ -112,28 +122,16 @@ function parseText(text: string): unknown {
   }
 }
 
-/** Fields as texts, files as `{filename, type, size, content}` with the content in base64; repeated names give a list. */
-async function parseMultipart(bytes: Buffer, contentType: string): Promise<unknown> {
-  const fields = new Map<string, unknown[]>()
-  for (const [name, value] of await readForm(bytes, contentType)) {
-    const list = fields.get(name) ?? []
-    list.push(typeof value === 'string' ? value : await describeFile(value))
-    fields.set(name, list)
-  }
-  return Object.fromEntries([...fields].map(([name, list]) => [name, list.length === 1 ? list[0] : list]))
-}
-
-async function readForm(bytes: Buffer, contentType: string): Promise<FormData> {
+async function readMultipart(bytes: Buffer, contentType: string): Promise<unknown> {
   try {
-    return await new Response(bytes, { headers: { 'content-type': contentType } }).formData()
+    return await parseMultipart(bytes, contentType)
   } catch (error) {
     throw malformed('it is not a valid multipart form', error)
   }
 }
 
-async function describeFile(file: File): Promise<unknown> {
-  const content = Buffer.from(await file.arrayBuffer()).toString('base64')
-  return { filename: file.name, type: file.type, size: file.size, content }
+function tooDeep(): CallbackError {
+  return new CallbackError('ERR_BODY_DEPTH', { message: `The body is nested deeper than ${MAX_DEPTH}` })
 }
 
 function malformed(reason: string, cause?: unknown): CallbackError {

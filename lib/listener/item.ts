@@ -29,7 +29,7 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
   const warnUnidentified = createUnidentifiedWarning(endpoint, context)
 
   function contentOf(scope: RequestScope): unknown {
-    return spec.item === undefined ? scope.body : scope.item
+    return spec.bulk || spec.item ? scope.item : scope.body
   }
 
   /** The id in a ticket's URL wins over the one in the body; a bulk callback holds many ids, its URL but one. */
@@ -79,7 +79,8 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
 
 /** An event about what a request showed. */
 export function toEvent(endpoint: string, scope: RequestScope, outcome?: Outcome | Progress): CallbackEvent {
-  return { id: outcome?.id, endpoint, body: scope.body, headers: redactHeaders(scope.header), outcome }
+  const headers = redactHeaders(scope.header)
+  return { id: outcome?.id, endpoint, body: scope.body, headers, outcome: outcome && { ...outcome, headers } }
 }
 
 /** Says it once per endpoint: the text of `identify_by` is wrong, or the sender sends other things too. */

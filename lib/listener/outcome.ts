@@ -23,7 +23,7 @@ export function compileIdentify(template: Template): (scope: Scope) => string | 
 /** Reads an id as text: 7 equals "7". Throws `ERR_ID` when it cannot be one. */
 export function toId(value: unknown): string | undefined {
   if (value === null || value === undefined || value === '') return undefined
-  if (typeof value === 'number' && !Number.isSafeInteger(value) && Number.isInteger(value)) {
+  if (typeof value === 'number' && isRounded(value)) {
     throw badId(`the number ${value} is too large for JSON to keep its digits; send it as text`)
   }
   if (typeof value === 'object' || typeof value === 'function') {
@@ -32,6 +32,11 @@ export function toId(value: unknown): string | undefined {
   const id = String(value)
   if (id.length > MAX_ID_LENGTH) throw badId(`an id has at most ${MAX_ID_LENGTH} characters, not ${id.length}`)
   return id
+}
+
+/** JSON gives infinity for numbers that are larger still, such as 1e999. */
+function isRounded(value: number): boolean {
+  return !Number.isSafeInteger(value) && (Number.isInteger(value) || !Number.isFinite(value))
 }
 
 /**

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { ANSWER_STATUS, CallbackError } from '../errors'
 import { compileAcknowledge, refuse, toAnswerCode } from './answer'
 import { createBodyReader, type ReceivedBody } from './body'
-import { parseContent } from './content'
+import { checkDepth, parseContent } from './content'
 import type { Endpoint } from './endpoint'
 import { compileItem, type ItemContext, toEvent } from './item'
 import { redactHeaders } from './redact'
@@ -33,7 +33,7 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
   const { emitter, clock, env, slots } = context
   const readBody = createBodyReader({ limitBytes: context.bodyLimitBytes, needsRaw: false, clock })
   const receiveItem = compileItem(endpoint, context)
-  const acknowledge = compileAcknowledge(spec.response)
+  const acknowledge = compileAcknowledge(spec.response, (error) => warnOfResponse(error, name, context))
   const bodyExpected = spec.method !== 'GET' && spec.method !== 'DELETE'
 
   async function handOver(request: ListenerRequest, response: ServerResponse, params: Params): Promise<void> {
@@ -41,7 +41,7 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
     const received = await readBody(request, response)
     const body =
       received.kind === 'parsed'
-        ? received.value
+        ? checkDepth(received.value)
         : await parseContent(received.bytes, request.headers['content-type'], bodyExpected)
     const scope = new RequestScope(request, body, params, env)
     emitter.record('received', name, () => toEvent(name, scope))
@@ -60,29 +60,25 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
     await receiveBulk(items, scope, bytes)
   }
 
-  /** One bad item never stops the others; only when all are bad is the request refused. */
+  /** One bad item never stops the others; the request is refused when all are bad, or when one could not be kept. */
   async function receiveBulk(items: readonly unknown[], scope: RequestScope, bytes: number): Promise<void> {
     let bad = 0
+    let unkept: unknown
     for (const [index, item] of items.entries()) {
       if (index > 0 && index % SLICE === 0) await setImmediate()
       scope.item = item
       scope.index = index
-      if (!(await receiveOne(scope, bytes / items.length))) bad += 1
+      try {
+        await receiveItem(scope, bytes / items.length)
+      } catch (error) {
+        emitter.record('rejected', name, () => ({ ...toEvent(name, scope), body: item, error }))
+        if (ANSWER_STATUS[toAnswerCode(error)] === 400) bad += 1
+        else unkept ??= error
+      }
     }
+    if (unkept !== undefined) throw unkept
     if (bad > 0 && bad === items.length) {
       throw new CallbackError('ERR_ITEMS', { message: `None of the ${bad} items of a bulk callback could be used` })
-    }
-  }
-
-  async function receiveOne(scope: RequestScope, bytes: number): Promise<boolean> {
-    try {
-      await receiveItem(scope, bytes)
-      return true
-    } catch (error) {
-      const code = toAnswerCode(error)
-      if (ANSWER_STATUS[code] !== 400) throw error
-      emitter.record('rejected', name, () => ({ ...toEvent(name, scope), body: scope.item, error }))
-      return false
     }
   }
 
@@ -104,6 +100,14 @@ function noList(found: unknown): CallbackError {
   return new CallbackError('ERR_ITEMS', {
     message: `A bulk callback must hold a list; "item" gave ${found === null || found === undefined ? 'nothing' : typeof found}`,
   })
+}
+
+/** The callback has been handed over; only its answer is not what the config says. */
+function warnOfResponse(error: unknown, name: string, { logger, emitter }: ReceiveContext): void {
+  const reason = error instanceof Error ? error.message : String(error)
+  const message = `${name} answered 200 and nothing else, since its "response" could not be made: ${reason}`
+  logger.warn({ endpoint: name }, message)
+  emitter.emit('warning', () => ({ code: 'ERR_TEMPLATE', message, at: name }))
 }
 
 /** What the sender did wrong is an event; what the host app or this package did wrong is logged as an error too. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { parse as parseQuery } from 'node:querystring'
+import { parseForm } from './form'
 import type { Params } from './route-table'
 
 /** A request as Express or plain Node hands it over. */
@@ -31,7 +31,7 @@ export class RequestScope {
   }
 
   get query(): Readonly<Record<string, unknown>> {
-    this.#query ??= { ...parseQuery(splitUrl(this.request.url).query) }
+    this.#query ??= parseForm(splitUrl(this.request.url).query)
     return this.#query
   }
 
@@ -52,7 +52,15 @@ export class RequestScope {
 
 /** Splits a request target at its query. */
 export function splitUrl(url: string | undefined): { readonly path: string; readonly query: string } {
-  const target = url ?? '/'
+  const target = toOriginForm(url ?? '/')
   const mark = target.indexOf('?')
   return mark < 0 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) }
+}
+
+/** Proxies may send the whole URL as the target (RFC 9112, 3.2.2). */
+function toOriginForm(target: string): string {
+  if (target.startsWith('/')) return target
+  const [, rest] = /^https?:\/\/[^/?]*(.*)$/i.exec(target) ?? []
+  if (rest === undefined) return target
+  return rest.startsWith('/') ? rest : `/${rest}`
 }

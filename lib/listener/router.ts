@@ -56,5 +56,8 @@ export function take(
 
 function stripMount(path: string, mountPath: string): string | undefined {
   if (mountPath === '') return path
-  return path.toLowerCase().startsWith(`${mountPath.toLowerCase()}/`) ? path.slice(mountPath.length) : undefined
+  if (!path.toLowerCase().startsWith(mountPath.toLowerCase())) return undefined
+  const rest = path.slice(mountPath.length)
+  if (rest === '') return '/'
+  return rest.startsWith('/') ? rest : undefined
 }

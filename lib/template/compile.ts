@@ -143,7 +143,7 @@ function compilePlaceholder(
     try {
       return convert(found)
     } catch (error) {
-      throw failure(`${node.text} cannot be read from ${showFor(node.value, found)}: ${describe(error)}`, context)
+      throw failure(`${node.text} cannot be read from ${showFor(node, found)}: ${describe(error)}`, context)
     }
   }
 }
@@ -215,7 +215,22 @@ function nameOf(node: Node): string {
 
 /** What stands in the environment is taken for a secret and never quoted. */
 function showFor(node: Node, value: unknown): string {
-  return nameOf(node).includes('env.') ? 'a value of the environment' : show(value)
+  return readsEnvironment(node) ? 'a value of the environment' : show(value)
+}
+
+function readsEnvironment(node: Node): boolean {
+  switch (node.kind) {
+    case 'literal':
+      return false
+    case 'path':
+      return node.source === 'env'
+    case 'arithmetic':
+      return readsEnvironment(node.left) || readsEnvironment(node.right)
+    case 'placeholder':
+      return readsEnvironment(node.value) || (node.fallback !== undefined && readsEnvironment(node.fallback))
+    case 'text':
+      return node.parts.some((part) => typeof part !== 'string' && readsEnvironment(part))
+  }
 }
 
 function show(value: unknown): string {

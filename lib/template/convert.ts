@@ -40,7 +40,7 @@ export function toText(value: unknown): string {
 }
 
 /** Reads a number or a numeric text; throws for anything else and for what is not finite. */
-export function toNumber(value: unknown): number {
+function toNumber(value: unknown): number {
   if (typeof value === 'boolean') return Number(value)
   const number = parseNumber(value)
   if (number === undefined) throw new Error('it is no number')

@@ -1,4 +1,4 @@
-import { createScanner, type Scanner, TemplateSyntaxError } from './scanner'
+import { createScanner, type Scanner, type TemplateSyntaxError } from './scanner'
 import { parseSteps, type Step } from './steps'
 
 /** The tree of one template text. */
@@ -18,9 +18,11 @@ export type Node =
 export type Operator = '+' | '-' | '*' | '/' | '%'
 
 const MAX_NESTING = 50
+/** How many operators, or defaults, may stand one behind the other. */
+const MAX_CHAIN = 50
 const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 const WHOLE_NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/
-const NAME = /[\p{L}_][\p{L}\p{N}_-]*/uy
+const NAME = /[\p{L}_][\p{L}\p{N}\p{M}_-]*/uy
 const PORT = /:([\p{L}\p{N}_-]+)/uy
 const AS = /as(?=[\s}|])\s*/y
 const TYPE = /[^\s|}]+/y
@@ -29,6 +31,7 @@ const KEYWORDS: ReadonlyMap<string, boolean | null> = new Map<string, boolean | 
   ['false', false],
   ['null', null],
 ])
+const MINUS = 'a minus between two values needs a space on both sides, since names may contain "-"'
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' }
 
 /**
@@ -56,8 +59,10 @@ function parseText(scanner: Scanner, inside: boolean, depth: number): (string | 
   const isEnd = (): boolean => (inside ? open === 0 && (scanner.peek('}') || scanner.peek('|')) : scanner.atEnd())
   while (!isEnd()) {
     if (scanner.atEnd()) throw scanner.error('a "}" is missing')
-    if (scanner.accept('$${')) text += '${'
-    else if (scanner.accept('${')) {
+    if (scanner.accept('$${')) {
+      text += '${'
+      open += 1
+    } else if (scanner.accept('${')) {
       if (text !== '') parts.push(text)
       text = ''
       parts.push(parsePlaceholder(scanner, depth + 1))
@@ -85,28 +90,28 @@ function parsePlaceholder(scanner: Scanner, depth: number): Node {
 }
 
 function parseSum(scanner: Scanner, depth: number): Node {
-  let left = parseProduct(scanner, depth)
-  for (let operator = parseOperator(scanner, '+-'); operator; operator = parseOperator(scanner, '+-')) {
-    left = { kind: 'arithmetic', operator, left, right: parseProduct(scanner, depth) }
-  }
-  return left
+  return parseChain(scanner, '+-', () => parseProduct(scanner, depth))
 }
 
 function parseProduct(scanner: Scanner, depth: number): Node {
-  let left = parseOperand(scanner, depth)
-  for (let operator = parseOperator(scanner, '*/%'); operator; operator = parseOperator(scanner, '*/%')) {
-    left = { kind: 'arithmetic', operator, left, right: parseOperand(scanner, depth) }
+  return parseChain(scanner, '*/%', () => parseOperand(scanner, depth))
+}
+
+function parseChain(scanner: Scanner, operators: string, parseNext: () => Node): Node {
+  let left = parseNext()
+  for (let length = 1; ; length += 1) {
+    const operator = parseOperator(scanner, operators)
+    if (operator === undefined) return left
+    if (length > MAX_CHAIN) throw scanner.error(`more than ${MAX_CHAIN} operators stand in a row`)
+    left = { kind: 'arithmetic', operator, left, right: parseNext() }
   }
-  return left
 }
 
 function parseOperator(scanner: Scanner, operators: string): Operator | undefined {
   const operator = scanner.peekChar()
   if (!isOperator(operator) || !operators.includes(operator)) return undefined
   scanner.next()
-  if (operator === '-' && !scanner.isSpace()) {
-    throw scanner.error('a minus between two values needs a space on both sides, since names may contain "-"')
-  }
+  if (operator === '-' && !scanner.isSpace()) throw scanner.error(MINUS)
   scanner.skipSpace()
   return operator
 }
@@ -126,8 +131,9 @@ function parseBareOperand(scanner: Scanner, depth: number): Node {
   if (scanner.peek('(')) return parseGroup(scanner, depth)
   const quoted = parseQuoted(scanner)
   if (quoted !== undefined) return { kind: 'literal', value: quoted }
-  const number = scanner.match(NUMBER)
-  if (number) return { kind: 'literal', value: Number(number[0]) }
+  const start = scanner.position
+  const number = scanner.match(NUMBER)?.[0]
+  if (number !== undefined) return { kind: 'literal', value: toFinite(scanner, number, start) }
   return parsePath(scanner)
 }
 
@@ -136,7 +142,9 @@ function parseGroup(scanner: Scanner, depth: number): Node {
   scanner.next()
   scanner.skipSpace()
   const node = parseSum(scanner, depth + 1)
-  if (!scanner.accept(')')) throw scanner.error('a ")" is missing')
+  if (!scanner.accept(')')) {
+    throw scanner.error('a ")" is missing; "as" and "|" stand behind the parentheses, or in a ${…} of their own')
+  }
   return node
 }
 
@@ -158,8 +166,9 @@ function parsePath(scanner: Scanner): Node {
 
 /** Header names are lower case in Node, in any case in a template. */
 function lowerFirst([first, ...rest]: readonly Step[]): readonly Step[] {
-  if (first?.kind !== 'key') return first === undefined ? [] : [first, ...rest]
-  return [{ kind: 'key', key: first.key.toLowerCase() }, ...rest]
+  if (first?.kind === 'key') return [{ kind: 'key', key: first.key.toLowerCase() }, ...rest]
+  if (first?.kind === 'jsonpath') return [{ kind: 'jsonpath', expression: first.expression.toLowerCase() }]
+  return first === undefined ? [] : [first, ...rest]
 }
 
 /** Reads `"text"` or `'text'` at the scanner's position, with `\"`, `\'`, `\\`, `\n`, `\r` and `\t`. */
@@ -189,12 +198,13 @@ function parseType(scanner: Scanner): string | undefined {
   return type
 }
 
-function parseFallback(scanner: Scanner, depth: number): Node | undefined {
+function parseFallback(scanner: Scanner, depth: number, length = 1): Node | undefined {
   if (!scanner.accept('|')) return undefined
   if (scanner.peek('|')) throw scanner.error('a default is written with one "|"')
+  if (length > MAX_CHAIN) throw scanner.error(`more than ${MAX_CHAIN} defaults stand in a row`)
   scanner.skipSpace()
   const value = parseFallbackValue(scanner, depth)
-  const fallback = parseFallback(scanner, depth)
+  const fallback = parseFallback(scanner, depth, length + 1)
   if (fallback === undefined) return value
   return { kind: 'placeholder', value, type: undefined, fallback, text: '' }
 }
@@ -203,12 +213,20 @@ function parseFallbackValue(scanner: Scanner, depth: number): Node {
   const quoted = parseQuoted(scanner)
   if (quoted !== undefined) {
     scanner.skipSpace()
+    const start = scanner.position
+    const type = parseType(scanner)
+    if (type !== undefined) throw misplacedType(scanner, type, start)
     return { kind: 'literal', value: quoted }
   }
   const start = scanner.position
   const parts = parseText(scanner, true, depth)
   const last = parts.at(-1)
-  if (typeof last === 'string') parts.splice(-1, 1, ...[last.trimEnd()].filter(Boolean))
+  if (typeof last === 'string') {
+    const word = last.trimEnd()
+    const type = / as (\S+)$/.exec(word)?.[1]
+    if (type !== undefined) throw misplacedType(scanner, type, start)
+    parts.splice(-1, 1, ...[word].filter(Boolean))
+  }
   const [only] = parts
   if (only === undefined) throw scanner.error('a default is missing after "|"; for empty text write ""', start)
   if (parts.length > 1) return { kind: 'text', parts }
@@ -218,18 +236,30 @@ function parseFallbackValue(scanner: Scanner, depth: number): Node {
 function parseWord(scanner: Scanner, word: string, start: number): string | number | boolean | null {
   const keyword = KEYWORDS.get(word)
   if (keyword !== undefined) return keyword
-  if (WHOLE_NUMBER.test(word)) return Number(word)
-  const misplaced = / as (\S+)$/.exec(word)
-  if (misplaced)
-    throw scanner.error(`"as ${misplaced[1] ?? ''}" belongs before the "|"; it applies to the default too`, start)
-  return word
+  return WHOLE_NUMBER.test(word) ? toFinite(scanner, word, start) : word
+}
+
+function toFinite(scanner: Scanner, text: string, start: number): number {
+  const number = Number(text)
+  if (!Number.isFinite(number)) throw scanner.error(`${text} is too large for a number`, start)
+  return number
+}
+
+function misplacedType(scanner: Scanner, type: string, start: number): TemplateSyntaxError {
+  const advice = 'it applies to the default too (a text that ends like this is written in quotes)'
+  return scanner.error(`"as ${type}" belongs before the "|"; ${advice}`, start)
 }
 
 function unexpected(scanner: Scanner): TemplateSyntaxError {
   if (scanner.atEnd()) return scanner.error('a "}" is missing')
-  const char = scanner.peekChar()
+  const { position } = scanner
+  if (/-\s+$/.test(scanner.slice(0))) return scanner.error(MINUS)
+  const char = scanner.next()
   if (char === '?' || char === '&' || char === '=') {
-    return scanner.error(`"${char}" is not part of the template language; a default is written as \${value | default}`)
+    return scanner.error(
+      `"${char}" is not part of the template language; a default is written as \${value | default}`,
+      position,
+    )
   }
-  return scanner.error(`"${char}" was not expected here`)
+  return scanner.error(`"${char}" was not expected here`, position)
 }

@@ -20,7 +20,7 @@ const INHERITED = new Set(
  */
 export function compilePath(source: string, steps: readonly Step[]): (scope: object) => unknown {
   const readSource = compileSource(source)
-  const keys = steps.map((step) => (step.kind === 'key' && !INHERITED.has(step.key) ? step.key : undefined))
+  const keys = steps.map((step) => (step.kind === 'key' && readerOf(step.key) === readKey ? step.key : undefined))
   const [first, second, third] = keys
   if (steps.length === 0) return (scope) => readSource(scope) ?? null
   if (steps.length === 1 && first !== undefined) return (scope) => readKey(readSource(scope), first) ?? null
@@ -55,10 +55,11 @@ function compileSteps(steps: readonly Step[]): Read {
     }
     reads.push(compileStep(step))
   }
+  const isQuery = steps.at(-1)?.kind === 'jsonpath'
   return (value) => {
     let current = value
     for (const read of reads) {
-      if (current === null || current === undefined) return null
+      if (current === null || current === undefined) return isQuery ? [] : null
       current = read(current)
     }
     return current
@@ -68,7 +69,7 @@ function compileSteps(steps: readonly Step[]): Read {
 function compileStep(step: Exclude<Step, { kind: 'all' }>): Read {
   switch (step.kind) {
     case 'key':
-      return INHERITED.has(step.key) ? (value) => readOwn(value, step.key) : (value) => readKey(value, step.key)
+      return compileKey(step.key)
     case 'index':
       return (value) => (Array.isArray(value) ? value.at(step.index) : readOwn(value, String(step.index)))
     case 'slice':
@@ -76,6 +77,16 @@ function compileStep(step: Exclude<Step, { kind: 'all' }>): Read {
     case 'jsonpath':
       return (value) => queryJsonPath(step.expression, value)
   }
+}
+
+function compileKey(key: string): Read {
+  const read = readerOf(key)
+  return (value) => read(value, key)
+}
+
+function readerOf(key: string): (value: unknown, key: string) => unknown {
+  if (INHERITED.has(key)) return readOwn
+  return /^\d+$/.test(key) ? readNumber : readKey
 }
 
 /** `[*]`: what stands behind it is read from every element, a missing one stays null. */
@@ -90,6 +101,11 @@ function compileAll(rest: readonly Step[]): Read {
 /** For a name that no prototype has, so that a plain read cannot reach anything inherited. */
 function readKey(value: unknown, key: string): unknown {
   return value === null || value === undefined ? undefined : (value as Readonly<Record<string, unknown>>)[key]
+}
+
+/** For a name that is a number: a text has its characters under such names, but counts as one value. */
+function readNumber(value: unknown, key: string): unknown {
+  return typeof value === 'object' ? readKey(value, key) : undefined
 }
 
 function readOwn(value: unknown, key: string): unknown {

@@ -9,31 +9,51 @@ export type Step =
   /** What only JSONPath can say, and everything behind it; always the last step. */
   | { readonly kind: 'jsonpath'; readonly expression: string }
 
-type BracketStep = Step | { readonly kind: 'union'; readonly members: readonly string[] }
+/** A step as it is written: several keys at once are JSONPath too, but know their members. */
+type WrittenStep = Step | { readonly kind: 'union'; readonly members: readonly (string | number)[] }
+type PlainStep = Exclude<Step, { readonly kind: 'jsonpath' }>
 
-const KEY = /[\p{L}\p{N}_$-]+/uy
-const SIMPLE_KEY = /^[\p{L}\p{N}_-]+$/u
+interface Written {
+  readonly step: WrittenStep
+  readonly position: number
+}
+
+const MAX_STEPS = 100
+const KEY = /[\p{L}\p{N}_$-][\p{L}\p{N}\p{M}_$-]*/uy
+/** What JSONPath reads as a key when it stands without quotes; `$` alone is the root there. */
+const SIMPLE_KEY = /^(?!\$$)[\p{L}\p{N}_$-][\p{L}\p{N}\p{M}_$-]*$/u
+/** jsonpath-plus takes an end of 0 for none. */
+const NO_ELEMENT = '[1:1]'
 const INTEGER = /-?\d+/y
-const SLICE = /(-?\d*):(-?\d*)(?::(\d+))?/y
+const SLICE = /(-?\d+)?:(-?\d+)?(?::(-?\d+))?/y
 
 /** Parses `.name`, `[0]`, `["any key"]`, `[1:3]`, `[*]`, `..name`, `[0,2]` for as long as such steps follow. */
 export function parseSteps(scanner: Scanner): readonly Step[] {
-  const steps: Step[] = []
-  let jsonPath = ''
+  const written: Written[] = []
   for (;;) {
-    if (scanner.accept('..')) jsonPath = (jsonPath || toJsonPath(scanner, steps)) + parseDescent(scanner)
-    else {
-      const step = parseStep(scanner)
-      if (step === undefined) break
-      if (jsonPath !== '' || step.kind === 'union' || step.kind === 'jsonpath') {
-        jsonPath = (jsonPath || toJsonPath(scanner, steps)) + describeStep(scanner, step)
-      } else steps.push(step)
-    }
+    const { position } = scanner
+    const step = parseStep(scanner)
+    if (step === undefined) return rewrite(scanner, written)
+    if (written.length === MAX_STEPS) throw scanner.error(`a path has at most ${MAX_STEPS} steps`, position)
+    written.push({ step, position })
   }
-  return jsonPath === '' ? steps : [{ kind: 'jsonpath', expression: `$${jsonPath}` }]
 }
 
-function parseStep(scanner: Scanner): BracketStep | undefined {
+/** Leaves a plain path as it is; otherwise JSONPath reads on from the first step that can give several values. */
+function rewrite(scanner: Scanner, written: readonly Written[]): readonly Step[] {
+  const plain = written.map(({ step }) => step).filter(isPlain)
+  if (plain.length === written.length) return plain
+  const from = written.findIndex(({ step }) => step.kind !== 'key' && step.kind !== 'index')
+  const rest = written.slice(from).map((one) => describeStep(scanner, one))
+  return [...plain.slice(0, from), { kind: 'jsonpath', expression: `$${rest.join('')}` }]
+}
+
+function isPlain(step: WrittenStep): step is PlainStep {
+  return step.kind !== 'jsonpath' && step.kind !== 'union'
+}
+
+function parseStep(scanner: Scanner): WrittenStep | undefined {
+  if (scanner.accept('..')) return { kind: 'jsonpath', expression: parseDescent(scanner) }
   if (scanner.accept('.')) return scanner.accept('*') ? { kind: 'all' } : { kind: 'key', key: parseKey(scanner) }
   if (scanner.accept('[')) return parseBracket(scanner)
   return undefined
@@ -42,7 +62,8 @@ function parseStep(scanner: Scanner): BracketStep | undefined {
 function parseDescent(scanner: Scanner): string {
   if (scanner.peek('[')) return '..'
   if (scanner.accept('*')) return '..*'
-  return `..${parseKey(scanner)}`
+  const { position } = scanner
+  return `..${plainKey(scanner, parseKey(scanner), position)}`
 }
 
 function parseKey(scanner: Scanner): string {
@@ -53,7 +74,7 @@ function parseKey(scanner: Scanner): string {
   return key
 }
 
-function parseBracket(scanner: Scanner): BracketStep {
+function parseBracket(scanner: Scanner): WrittenStep {
   scanner.skipSpace()
   if (scanner.peek('?') || scanner.peek('(')) {
     throw scanner.error('filters and scripts, "?(…)" and "(…)", are not allowed in a path')
@@ -65,24 +86,26 @@ function parseBracket(scanner: Scanner): BracketStep {
 }
 
 function parseSlice(scanner: Scanner): Step | undefined {
+  const { position } = scanner
   const found = scanner.match(SLICE)
   if (!found) return undefined
-  const [text, start, end, step] = found
-  if (step !== undefined && step !== '1') return { kind: 'jsonpath', expression: `[${text}]` }
+  const [text, start, end, step = '1'] = found
+  if (Number(step) < 1) throw scanner.error('the step of a slice is 1 or more', position)
+  if (Number(step) > 1 && Number(end) !== 0) return { kind: 'jsonpath', expression: `[${text}]` }
   return { kind: 'slice', start: toBound(start), end: toBound(end) }
 }
 
 function toBound(text: string | undefined): number | undefined {
-  return text === undefined || text === '' || text === '-' ? undefined : Number(text)
+  return text === undefined ? undefined : Number(text)
 }
 
-function parseMembers(scanner: Scanner): BracketStep {
+function parseMembers(scanner: Scanner): WrittenStep {
   const first = parseMember(scanner)
-  const members = [String(first)]
+  const members = [first]
   scanner.skipSpace()
   while (scanner.accept(',')) {
     scanner.skipSpace()
-    members.push(String(parseMember(scanner)))
+    members.push(parseMember(scanner))
     scanner.skipSpace()
   }
   if (members.length > 1) return { kind: 'union', members }
@@ -110,21 +133,19 @@ function parseQuotedKey(scanner: Scanner, quote: string): string {
   return key
 }
 
-function toJsonPath(scanner: Scanner, steps: readonly Step[]): string {
-  return steps.map((step) => describeStep(scanner, step)).join('')
-}
-
 /** Writes a step for jsonpath-plus, which wants keys without quotes, so that only plain keys can be written. */
-function describeStep(scanner: Scanner, step: BracketStep): string {
+function describeStep(scanner: Scanner, { step, position }: Written): string {
+  const describe = (member: string | number): string =>
+    typeof member === 'number' ? describeIndex(member) : plainKey(scanner, member, position)
   switch (step.kind) {
     case 'key':
-      return `[${plainKey(scanner, step.key)}]`
+      return `[${describe(step.key)}]`
     case 'index':
-      return step.index < 0 ? `[${step.index}:${step.index === -1 ? '' : step.index + 1}]` : `[${step.index}]`
+      return `[${describe(step.index)}]`
     case 'slice':
-      return `[${step.start ?? ''}:${step.end ?? ''}]`
+      return step.end === 0 ? NO_ELEMENT : `[${step.start ?? ''}:${step.end ?? ''}]`
     case 'union':
-      return `[${step.members.map((member) => plainKey(scanner, member)).join(',')}]`
+      return `[${step.members.map(describe).join(',')}]`
     case 'all':
       return '[*]'
     case 'jsonpath':
@@ -132,7 +153,13 @@ function describeStep(scanner: Scanner, step: BracketStep): string {
   }
 }
 
-function plainKey(scanner: Scanner, key: string): string {
+/** jsonpath-plus counts from the end in slices only. */
+function describeIndex(index: number): string {
+  if (index >= 0) return String(index)
+  return index === -1 ? '-1:' : `${index}:${index + 1}`
+}
+
+function plainKey(scanner: Scanner, key: string, position: number): string {
   if (SIMPLE_KEY.test(key)) return key
-  throw scanner.error(`the key ${JSON.stringify(key)} cannot stand in one path with ".." or a list of keys`)
+  throw scanner.error(`the key ${JSON.stringify(key)} cannot stand behind ".." or in a list of keys`, position)
 }

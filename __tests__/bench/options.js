@@ -1,0 +1,69 @@
+'use strict'
+
+const { resolve } = require('node:path')
+const { parseArgs } = require('node:util')
+
+const HELP = `npm run bench -- [rows] [options]
+
+rows              a group (http, templates, waits, bulk, cold) or one row of it (http:use); default: all
+--quick           less than a minute instead of several: wider spread, no row with a million waits
+--json            prints one JSON document instead of the table
+--list            prints the rows and measures nothing
+--lib <folder>    the compiled package; default: dist/lib
+--cpu-prof <dir>  lets the server processes write CPU profiles there; slows them down`
+
+/**
+ * @typedef {object} Options
+ * @property {boolean} quick
+ * @property {boolean} json
+ * @property {boolean} list
+ * @property {boolean} help
+ * @property {string} lib
+ * @property {string | undefined} cpuProf
+ * @property {string[]} names
+ * @property {(id: string) => boolean} wants
+ */
+
+/**
+ * Reads the command line. Throws for a row that no group has.
+ * @param {string[]} parameters
+ * @param {string[]} groups
+ * @returns {Options}
+ */
+function readOptions(parameters, groups) {
+  const { values, positionals } = parseArgs({
+    args: parameters,
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+      lib: { type: 'string' },
+      'cpu-prof': { type: 'string' },
+    },
+  })
+  const unknown = positionals.find((name) => !groups.includes(name.split(':')[0] ?? ''))
+  if (unknown !== undefined) throw new Error(`There is no row "${unknown}"; the groups are ${groups.join(', ')}`)
+  return {
+    quick: values.quick,
+    json: values.json,
+    list: values.list,
+    help: values.help,
+    lib: resolve(values.lib ?? resolve(__dirname, '../../dist/lib')),
+    cpuProf: values['cpu-prof'],
+    names: positionals,
+    wants: (id) => positionals.length === 0 || positionals.some((name) => isPartOf(id, name)),
+  }
+}
+
+/**
+ * `http:create-server` is part of `http`, and `http:create-server-express` of `http:create-server`.
+ * @param {string} id
+ * @param {string} name
+ */
+function isPartOf(id, name) {
+  return id === name || id.startsWith(`${name}:`) || id.startsWith(`${name}-`)
+}
+
+module.exports = { readOptions, HELP }

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { installPacked, listFiles, type Packed, ROOT } from './packed'
+
+const IMPORT = /(?:\brequire\(|\bfrom |\bimport\()["']([^"']+)["']/g
+
+let packed: Packed
+
+beforeAll(() => {
+  packed = installPacked()
+})
+
+afterAll(() => packed.remove())
+
+describe('the tarball', () => {
+  test('holds the manifest, the texts and the build, and nothing else', () => {
+    const tops = new Set(packed.files.map((file) => file.split('/')[0]))
+    expect([...tops]).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json'])
+
+    const built = packed.files.filter((file) => file.startsWith('dist/'))
+    const other = built.filter((file) => !/^dist\/(lib|adapters)\/[\w./-]+\.(js|d\.ts)$/.test(file))
+    expect(other).toEqual(['dist/schema.json'])
+  })
+
+  test('has code and types of every source file, and none of a file that is gone', () => {
+    const sources = ['lib', 'adapters'].flatMap((room) =>
+      listFiles(join(ROOT, room)).map((file) => `dist/${room}/${file.replace(/\.ts$/, '')}`),
+    )
+    const modules = [...sources.map((name) => `${name}.js`), ...sources.map((name) => `${name}.d.ts`)].sort()
+
+    expect(packed.files.filter((file) => file.startsWith('dist/') && file !== 'dist/schema.json')).toEqual(modules)
+  })
+
+  test('points to no source map', () => {
+    expect(packed.files.filter((file) => read(file).includes('sourceMappingURL'))).toEqual([])
+  })
+
+  test('imports what Node has, its own files, dependencies and peers, and nothing that is only there for development', () => {
+    const { dependencies, peerDependencies } = readManifest()
+    const allowed = new Set([...names(dependencies), ...names(peerDependencies)])
+    const imported = packed.files
+      .filter((file) => /\.(js|d\.ts)$/.test(file))
+      .flatMap((file) => [...read(file).matchAll(IMPORT)].map(([, name = '']) => name))
+      .filter((name) => !name.startsWith('.') && !builtinModules.includes(name.replace(/^node:/, '')))
+
+    expect([...new Set(imported)].filter((name) => !allowed.has(name))).toEqual([])
+    expect(names(dependencies).filter((name) => !imported.includes(name))).toEqual([])
+  })
+})
+
+describe('package.json', () => {
+  test('gives types and code to require and import alike, and the schema by its own name', () => {
+    expect(readManifest()).toMatchObject({ type: 'commonjs', files: ['dist', 'CHANGELOG.md'] })
+    const { exports } = readManifest()
+    expect(exports).toEqual({
+      '.': { types: './dist/lib/index.d.ts', default: './dist/lib/index.js' },
+      './schema.json': './dist/schema.json',
+      './package.json': './package.json',
+    })
+    expect(Object.keys(exports['.'] ?? {})[0]).toBe('types')
+  })
+
+  test('every file that it names is in the tarball', () => {
+    const { main, types, exports } = readManifest()
+    const targets = Object.values(exports).flatMap((target) =>
+      typeof target === 'string' ? [target] : Object.values(target),
+    )
+    const missing = [main, types, ...targets].filter((name) => !packed.files.includes(name.replace(/^\.\//, '')))
+    expect(missing).toEqual([])
+  })
+
+  test('names the versions of Node and Express that it runs on', () => {
+    expect(readManifest()).toMatchObject({
+      engines: { node: '>=20.19' },
+      peerDependencies: { express: '^4.21.0 || ^5.0.0', '@types/express': '*' },
+      peerDependenciesMeta: { '@types/express': { optional: true } },
+    })
+    expect(readManifest().dependencies).not.toHaveProperty('express')
+  })
+
+  test('runs nothing on the machine of who installs it', () => {
+    const scripts = Object.keys(readManifest().scripts)
+    expect(scripts.filter((name) => ['preinstall', 'install', 'postinstall', 'prepare'].includes(name))).toEqual([])
+  })
+})
+
+interface Manifest {
+  readonly main: string
+  readonly types: string
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly peerDependencies: Readonly<Record<string, string>>
+  readonly scripts: Readonly<Record<string, string>>
+}
+
+function readManifest(): Manifest {
+  return JSON.parse(read('package.json')) as Manifest
+}
+
+function read(file: string): string {
+  return readFileSync(join(packed.folder, file), 'utf8')
+}
+
+function names(versions: Readonly<Record<string, string>>): readonly string[] {
+  return Object.keys(versions)
+}

@@ -1,0 +1,89 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { callbacks, parseConfig } from '../lib'
+import { ANSWER_STATUS } from '../lib/errors'
+
+const root = join(__dirname, '..')
+const readme = readFileSync(join(root, 'README.md'), 'utf8')
+const [start = '', mount = '', wait = ''] = blocks('js')
+const [listener = ''] = blocks('yaml')
+let folder = ''
+
+function blocks(language: string): string[] {
+  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, code = '']) => code)
+}
+
+/** Runs a block as a newcomer would: a file in a folder in which the package is installed. */
+async function run(code: string): Promise<string> {
+  const file = join(folder, 'app.mjs')
+  writeFileSync(file, code.replaceAll('8090', String(await freePort())))
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], { cwd: folder })
+  expect(stderr).toBe('')
+  return stdout
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0)
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+describe('the README', () => {
+  beforeAll(() => {
+    const cache = join(root, 'node_modules', '.cache')
+    mkdirSync(cache, { recursive: true })
+    folder = mkdtempSync(join(cache, 'readme-'))
+    mkdirSync(join(folder, 'node_modules'))
+    symlinkSync(root, join(folder, 'node_modules', 'express-callbacks'))
+    writeFileSync(join(folder, 'callbacks.yml'), listener)
+  })
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  test('has the blocks that are run here, and no others', () => {
+    expect(blocks('js')).toHaveLength(3)
+    expect(blocks('yaml')).toHaveLength(1)
+  })
+
+  test('its start prints the image that the callback brought', async () => {
+    expect(await run(start)).toBe('https://example.com/cat.png\n')
+  })
+
+  test('its listener loads without a warning', () => {
+    const hooks = callbacks(parseConfig(listener))
+    expect(Object.keys(hooks.stats().endpoints)).toEqual(['POST /webhooks/image/done', 'POST /webhooks/batch/done'])
+  })
+
+  test('its mount runs', async () => {
+    expect(await run(mount)).toBe('')
+  })
+
+  test('its waits end by hand and print what happened', async () => {
+    const lines = (await run(wait)).split('\n')
+    expect(lines[0]).toBe('a result by hand, for tests and operators')
+    expect(lines[1]).toMatch(/^http:\/\/localhost:\d+\/done\?callback_id=[\w-]{32}$/)
+    expect(lines[2]).toBe('ERR_CALLBACK_FAILED the service went away')
+  })
+
+  test('names every status that is answered', () => {
+    for (const status of new Set(Object.values(ANSWER_STATUS))) {
+      if (status !== 401 && status !== 429) expect(readme).toContain(String(status))
+    }
+  })
+
+  test('names the test command that the automation runs', () => {
+    expect(readme).toContain('npm test')
+    expect(readFileSync(join(root, '.ci', 'run'), 'utf8')).toContain('npm test')
+  })
+
+  test('gives a reason for every dependency', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    for (const name of Object.keys(dependencies)) expect(readme).toContain(`| \`${name}\``)
+  })
+})

@@ -1,0 +1,25 @@
+'use strict'
+const express = require('express')
+
+const STATUS = { ERR_CALLBACK_FAILED: 502, ERR_WAIT_TIMEOUT: 504 }
+
+/** An app that answers with a report as soon as its callback has come. */
+function createApp(hooks) {
+  const app = express()
+  app.use(hooks)
+
+  app.get('/reports/:id', async (request, response) => {
+    const url = await hooks.wait(request.params.id, { timeout: '5m' })
+    response.json({ url })
+  })
+
+  app.use((error, request, response, next) => {
+    const status = STATUS[error.code]
+    if (status === undefined) return next(error)
+    response.status(status).json({ error: error.code, reason: error.body?.reason })
+  })
+
+  return app
+}
+
+module.exports = { createApp }
