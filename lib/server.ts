@@ -38,10 +38,13 @@ function prototypeOf(app: unknown, key: 'request' | 'response', base: object): o
   return typeof prototype === 'object' && prototype !== null && base.isPrototypeOf(prototype) ? prototype : undefined
 }
 
-/** A constructor whose instances have another prototype; a class cannot, since its `prototype` is read-only. */
+/**
+ * A constructor whose instances have another prototype; a class cannot, since its `prototype` is read-only. It calls the
+ * base as a function: `Reflect.construct` makes V8 lay out every instance anew, which is what is to be avoided here.
+ */
 function bornWith<Base extends typeof IncomingMessage | typeof ServerResponse>(base: Base, prototype: object): Base {
-  function Born(...parameters: unknown[]): unknown {
-    return Reflect.construct(base, parameters, Born)
+  function Born(this: object, ...parameters: unknown[]): void {
+    Reflect.apply(base, this, parameters)
   }
   Born.prototype = prototype
   return Born as unknown as Base

@@ -1,5 +1,6 @@
 import { CallbackError } from '../errors'
 import type { Outcome } from '../types'
+import { Fifo } from './fifo'
 import { Timed, type TimerWheel } from './timer-wheel'
 
 export interface ParkingLimits {
@@ -37,7 +38,7 @@ export interface Parking {
 /** Gives an empty parking that lets the wheel say when an outcome has been kept long enough. */
 export function createParking(limits: ParkingLimits, wheel: TimerWheel): Parking {
   const byId = new Map<string, Parked>()
-  const withoutId = new Set<Parked>()
+  const withoutId = new Fifo<Parked>()
   let bytes = 0
 
   const parking: Parking = {
@@ -56,7 +57,7 @@ export function createParking(limits: ParkingLimits, wheel: TimerWheel): Parking
       for (const id of ids) found = earlier(found, byId.get(id))
       return found
     },
-    first: () => withoutId.values().next().value,
+    first: () => withoutId.first(),
     remove(parked) {
       const { id } = parked.outcome
       const removed = id === undefined ? withoutId.delete(parked) : byId.get(id) === parked && byId.delete(id)

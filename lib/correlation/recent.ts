@@ -13,18 +13,39 @@ export interface Recent {
 export function createRecent(clock: Clock, forMs: number, max: number): Recent {
   const remembered = new Map<string, number>()
 
+  // One walk for good: a new one steps over all that was deleted at the front since V8 last rebuilt the map.
+  let walk = remembered.entries()
+  let oldest: [string, number] | undefined
+
+  function findOldest(): [string, number] | undefined {
+    if (oldest !== undefined) return oldest
+    let step = walk.next()
+    if (step.done === true) {
+      walk = remembered.entries()
+      step = walk.next()
+    }
+    oldest = step.done === true ? undefined : step.value
+    return oldest
+  }
+
+  /** Deleting what the walk stands on, also to put it behind the others, sends the walk on. */
+  function drop(key: string): void {
+    remembered.delete(key)
+    if (oldest?.[0] === key) oldest = undefined
+  }
+
   function forgetOld(now: number): void {
-    for (const [key, end] of remembered) {
-      if (end > now && remembered.size <= max) return
-      remembered.delete(key)
+    for (let first = findOldest(); first !== undefined; first = findOldest()) {
+      if (first[1] > now && remembered.size <= max) return
+      drop(first[0])
     }
   }
 
   return {
     add(key, until = clock.now() + forMs) {
-      const before = remembered.get(key) ?? until
-      remembered.delete(key)
-      remembered.set(key, Math.max(until, before))
+      const before = remembered.get(key)
+      if (before !== undefined) drop(key)
+      remembered.set(key, before === undefined ? until : Math.max(until, before))
       forgetOld(clock.now())
     },
     has(key) {
@@ -34,7 +55,7 @@ export function createRecent(clock: Clock, forMs: number, max: number): Recent {
     take(key) {
       if (remembered.size === 0) return undefined
       const end = remembered.get(key)
-      remembered.delete(key)
+      if (end !== undefined) drop(key)
       return end
     },
   }

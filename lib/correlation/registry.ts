@@ -11,6 +11,7 @@ import type {
   StoreStats,
   WaitRequest,
 } from '../types'
+import { Fifo } from './fifo'
 import { Multimap } from './multimap'
 import { createParking, earlier, Parked, type ParkingLimits } from './parking'
 import { createRecent } from './recent'
@@ -75,7 +76,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     const scope: Scope = {
       states: endpoints.map(stateOf),
       waits: new Multimap(),
-      queue: endpoints.some((endpoint) => endpoint.anonymous) ? new Set() : undefined,
+      queue: endpoints.some((endpoint) => endpoint.anonymous) ? new Fifo() : undefined,
       settled: createRecent(clock, REMEMBER_MS, REMEMBER_MAX),
       overlapping: new Set(),
       alias,
@@ -232,7 +233,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     closed = true
     for (const scope of scopes.values()) {
       for (const entry of scope.waits.values()) dismiss(entry, { kind: 'closed' })
-      for (const entry of scope.queue ?? []) dismiss(entry, { kind: 'closed' })
+      for (const entry of scope.queue?.values() ?? []) dismiss(entry, { kind: 'closed' })
     }
     wheel.close()
   }
@@ -249,7 +250,7 @@ function waitsFor(state: EndpointState, id: string): readonly Wait[] {
 /** Who waits longest, of those that take a callback without an id. */
 function oldest(state: EndpointState): readonly Wait[] {
   let found: Wait | undefined
-  for (const { queue } of state.scopes) found = earlier(found, queue?.values().next().value)
+  for (const { queue } of state.scopes) found = earlier(found, queue?.first())
   return found === undefined ? [] : [found]
 }
 

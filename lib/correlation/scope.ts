@@ -1,4 +1,5 @@
 import type { Ending, OpenWait, Progress, StoreEndpoint } from '../types'
+import type { Fifo } from './fifo'
 import type { Multimap } from './multimap'
 import type { Parking } from './parking'
 import type { Recent } from './recent'
@@ -18,7 +19,7 @@ export interface Scope {
   readonly states: readonly EndpointState[]
   readonly waits: Multimap<Wait>
   /** All waits in their order, where an endpoint knows no ids. */
-  readonly queue: Set<Wait> | undefined
+  readonly queue: Fifo<Wait> | undefined
   readonly settled: Recent
   /** The scopes with which it has an endpoint in common, itself included. */
   readonly overlapping: Set<Scope>

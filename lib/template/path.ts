@@ -1,5 +1,5 @@
-import { JSONPath } from 'jsonpath-plus'
 import { CallbackError } from '../errors'
+import { compilePlainPath, type ReadSource } from './plain-path'
 import type { Step } from './steps'
 
 type Read = (value: unknown) => unknown
@@ -18,27 +18,21 @@ const INHERITED = new Set(
  * Compiles a path into one closure that reads it from a scope. Only own properties are read; what is missing is null.
  * A source that throws counts as missing, unless it throws a {@link CallbackError} (a gateway that is not there).
  */
-export function compilePath(source: string, steps: readonly Step[]): (scope: object) => unknown {
+export function compilePath(source: string, steps: readonly Step[]): ReadSource {
   const readSource = compileSource(source)
-  const keys = steps.map((step) => (step.kind === 'key' && readerOf(step.key) === readKey ? step.key : undefined))
-  const [first, second, third] = keys
   if (steps.length === 0) return (scope) => readSource(scope) ?? null
-  if (steps.length === 1 && first !== undefined) return (scope) => readKey(readSource(scope), first) ?? null
-  if (steps.length === 2 && first !== undefined && second !== undefined) {
-    return (scope) => readKey(readKey(readSource(scope), first), second) ?? null
-  }
-  if (steps.length === 3 && first !== undefined && second !== undefined && third !== undefined) {
-    return (scope) => readKey(readKey(readKey(readSource(scope), first), second), third) ?? null
-  }
+  const keys = steps.flatMap((step) => (step.kind === 'key' && readerOf(step.key) === readKey ? [step.key] : []))
+  const plain = keys.length === steps.length ? compilePlainPath(readSource, keys) : undefined
+  if (plain) return plain
   const read = compileSteps(steps)
   return (scope) => read(readSource(scope)) ?? null
 }
 
-function compileSource(source: string): (scope: object) => unknown {
-  const inherited = INHERITED.has(source)
+function compileSource(source: string): ReadSource {
+  const read = INHERITED.has(source) ? readOwn : readKey
   return (scope) => {
     try {
-      return inherited ? readOwn(scope, source) : readKey(scope, source)
+      return read(scope, source)
     } catch (error) {
       if (error instanceof CallbackError) throw error
       return undefined
@@ -75,7 +69,7 @@ function compileStep(step: Exclude<Step, { kind: 'all' }>): Read {
     case 'slice':
       return (value) => (Array.isArray(value) ? value.slice(step.start, step.end) : null)
     case 'jsonpath':
-      return (value) => queryJsonPath(step.expression, value)
+      return compileQuery(step.expression)
   }
 }
 
@@ -113,9 +107,17 @@ function readOwn(value: unknown, key: string): unknown {
 }
 
 /** jsonpath-plus 10 must never evaluate: its "safe" evaluator has had escapes (fixed in 11, which needs Node 22). */
-function queryJsonPath(expression: string, json: unknown): unknown {
-  if (typeof json !== 'object' || json === null) return []
-  return JSONPath({ path: expression, json, eval: false, wrap: true })
+function compileQuery(expression: string): Read {
+  const { JSONPath } = jsonPathLibrary()
+  return (value) => {
+    if (typeof value !== 'object' || value === null) return []
+    return JSONPath({ path: expression, json: value, eval: false, wrap: true })
+  }
+}
+
+/** Loaded by the first path that needs it: most configs have none. */
+function jsonPathLibrary(): typeof import('jsonpath-plus') {
+  return require('jsonpath-plus')
 }
 
 function prototypeChain(prototype: unknown): object[] {
