@@ -5,7 +5,7 @@ import type { CallbacksConfig } from './config/schema'
 import type { Source } from './config/source'
 import { createMemoryStore } from './correlation/memory-store'
 import { createEmitter, type Emitter, type EventListener, type EventName } from './events'
-import { createGatewayContext } from './gateway/context'
+import { createGatewayContext, publicUrlOf } from './gateway/context'
 import { createLifecycle, type Listeners } from './lifecycle'
 import { createUrlOf, type Reachable } from './listener/callback-url'
 import { compileListener, type Handler } from './listener/router'
@@ -14,7 +14,7 @@ import { type CallbacksOptions, normalizeOptions } from './options'
 import { readStats, type Stats } from './stats'
 import { compileTemplate } from './template/compile'
 import type { Clock, Delivery, Logger, Store } from './types'
-import { refuseUnsupported } from './unsupported'
+import { listIdle, refuseUnsupported } from './unsupported'
 import {
   createWaits,
   type FullResult,
@@ -26,13 +26,13 @@ import {
 } from './waits'
 
 export interface CloseOptions {
-  /** How long, in milliseconds, callbacks are still taken for open waits before those are rejected. Default 0. */
-  readonly drain?: number
+  /** How long callbacks are still taken for open waits before those are rejected: milliseconds or `"10s"`. Default 0. */
+  readonly drain?: number | string | undefined
 }
 
 /** Names the endpoint of a settlement by hand, where there are several. */
 export interface SettleOptions {
-  readonly path?: string
+  readonly path?: string | undefined
 }
 
 /** Express middleware that answers callbacks, with the means to wait for them. */
@@ -43,7 +43,8 @@ export interface Callbacks extends Handler {
    * `ERR_ABORTED`, `ERR_CLOSED` or `ERR_WAITS_FULL`. A rejection that nobody awaits harms nobody.
    */
   wait<T = unknown>(ids: Ids, options: WaitOptions & { readonly full: true }): Promise<FullResult<T>>
-  wait<T = unknown>(ids: Ids, options?: WaitOptions & { readonly full?: false }): Promise<T>
+  wait<T = unknown>(ids: Ids, options?: WaitOptions & { readonly full?: false | undefined }): Promise<T>
+  wait<T = unknown>(ids: Ids, options: WaitOptions): Promise<T | FullResult<T>>
   /**
    * Gives an id that nobody can guess, and the callback URL that carries it, for services that know no ids. Throws
    * `ERR_ENDPOINT_AMBIGUOUS` when there are several endpoints and no `path`.
@@ -83,9 +84,10 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
   const lifecycle = createLifecycle(store, clock)
   const reachable: Reachable = { mountPaths: new Map(), ports: new Map() }
   const context = { store, emitter, logger, clock, env: spec.env, isClosing: lifecycle.isClosing }
-  const compiled = spec.listeners.map((listener) => ({ listener, routes: compileListener(listener, context) }))
+  const shared = findShared(spec)
+  const compiled = spec.listeners.map((listener) => ({ listener, routes: compileListener(listener, shared, context) }))
   const endpoints = compiled.flatMap(({ routes }) => routes.map(({ endpoint }) => endpoint))
-  const urlOf = createUrlOf(spec.listeners, place, reachable)
+  const urlOf = createUrlOf(spec.listeners, place, reachable, (port) => publicUrlOf(spec.gateways, port))
   const waits = createWaits({ endpoints, store, emitter, clock, urlOf })
   const mounts = createMounts(compiled, reachable, place.mountPath)
   warnAbout(spec, logger, emitter)
@@ -97,14 +99,14 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
       waits.deliver(id, { result }, path),
     fail: (id: string | number, error?: unknown, { path }: SettleOptions = {}) => waits.deliver(id, { error }, path),
     async render(template: unknown, sources: Readonly<Record<string, unknown>> = {}) {
-      const scope = { env: spec.env, gateway: createGatewayContext(), ...sources }
+      const scope = { env: spec.env, gateway: createGatewayContext(spec.gateways), ...sources }
       return compileTemplate(template, { at: 'template' }).render(scope)
     },
     open: lifecycle.open,
     router: mounts.router,
     createServer: mounts.createServer,
     listen: () => lifecycle.listen(mounts, spec.listeners, reachable),
-    close: ({ drain = 0 }: CloseOptions = {}) => lifecycle.close(waits, drain),
+    close: async ({ drain }: CloseOptions = {}) => lifecycle.close(waits, drain),
     on<Name extends EventName>(event: Name, listener: EventListener<Name>) {
       emitter.on(event, listener)
       return hooks
@@ -118,6 +120,12 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
   return hooks
 }
 
+/** The routes that stand in several listeners. */
+function findShared({ listeners }: Config): ReadonlySet<string> {
+  const routes = listeners.flatMap(({ endpoints }) => endpoints.map(({ method, fullPath }) => `${method} ${fullPath}`))
+  return new Set(routes.filter((route, index) => routes.indexOf(route) !== index))
+}
+
 function createStore({ store: { maxWaits, park } }: Config, clock: Clock, emitter: Emitter): Store {
   return createMemoryStore({
     clock,
@@ -128,7 +136,7 @@ function createStore({ store: { maxWaits, park } }: Config, clock: Clock, emitte
 }
 
 function warnAbout(spec: Config, logger: Logger, emitter: Emitter): void {
-  for (const { code, message, at } of spec.warnings) {
+  for (const { code, message, at } of [...spec.warnings, ...listIdle(spec)]) {
     logger.warn({ code, at }, at === '' ? message : `${at}: ${message}`)
     emitter.emit('warning', () => ({ code, message, at }))
   }

@@ -13,7 +13,6 @@ export type ErrorCode =
   | 'ERR_WAIT_ID'
   | 'ERR_ABORTED'
   | 'ERR_CANCELLED'
-  | 'ERR_CLOSED'
   | 'ERR_WAITS_FULL'
   | 'ERR_ENDPOINT_AMBIGUOUS'
   | 'ERR_ENDPOINT_UNKNOWN'
@@ -24,7 +23,6 @@ export type ErrorCode =
   | 'ERR_GATEWAY_NOT_READY'
   | 'ERR_GATEWAY_MISSING'
   | 'ERR_LISTEN'
-  | 'ERR_STORE_UNAVAILABLE'
   | AnswerCode
 
 /** The codes that a sender can see, as `{"error": "ERR_…"}`. */
@@ -39,6 +37,7 @@ export const ANSWER_STATUS = {
   ERR_ID: 400,
   ERR_TEMPLATE: 400,
   ERR_UNVERIFIED: 401,
+  ERR_NOT_FOUND: 404,
   ERR_BODY_TIMEOUT: 408,
   ERR_BODY_TOO_LARGE: 413,
   ERR_BODY_ENCODING: 415,
@@ -47,8 +46,8 @@ export const ANSWER_STATUS = {
   ERR_INTERNAL: 500,
   ERR_PARKING_FULL: 503,
   ERR_QUEUE_FULL: 503,
-  ERR_CLOSING: 503,
-  ERR_STORE_DOWN: 503,
+  ERR_CLOSED: 503,
+  ERR_STORE_UNAVAILABLE: 503,
 } as const
 
 /** A place in a YAML file, counted from 1. */

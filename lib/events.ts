@@ -77,13 +77,10 @@ export function createEmitter(logger: Logger): Emitter {
     return zero
   }
 
-  function logBroken(error: unknown, name: EventName): void {
-    logger.error({ err: error, event: name }, `A listener of "${name}" threw`)
-  }
-
   const emitter: Emitter = {
     on(name, listener) {
       if (!Object.hasOwn(listeners, name)) throw unknownEvent(name, Object.keys(listeners))
+      if (typeof listener !== 'function') throw noListener(name)
       listeners[name].add(listener)
     },
     off(name, listener) {
@@ -93,15 +90,9 @@ export function createEmitter(logger: Logger): Emitter {
     emit(name, create) {
       if (listeners[name].size === 0) return
       const event = create()
-      for (const listener of listeners[name]) {
-        try {
-          // A listener may be asynchronous, whatever its type says.
-          const done: unknown = listener(event)
-          if (done instanceof Promise) done.catch((error: unknown) => logBroken(error, name))
-        } catch (error) {
-          logBroken(error, name)
-        }
-      }
+      const onError = (error: unknown): void =>
+        logger.error({ err: error, event: name }, `A listener of "${name}" threw`)
+      for (const listener of new Set(listeners[name])) callSafely(listener, event, onError)
     },
     record(name, endpoint, create) {
       countsOf(endpoint)[name] += 1
@@ -112,9 +103,22 @@ export function createEmitter(logger: Logger): Emitter {
   return emitter
 }
 
+/** Calls what a user gave, which may be asynchronous whatever its type says, and may fail either way. */
+export function callSafely<T>(listener: (value: T) => unknown, value: T, onError: (error: unknown) => void): void {
+  try {
+    Promise.resolve(listener(value)).catch(onError)
+  } catch (error) {
+    onError(error)
+  }
+}
+
 function unknownEvent(name: string, known: readonly string[]): CallbackError {
   const message = `There is no event ${JSON.stringify(name)}; there are ${known.join(', ')}`
   return new CallbackError('ERR_CONFIG_VALUE', { at: 'event', message })
+}
+
+function noListener(name: string): CallbackError {
+  return new CallbackError('ERR_CONFIG_VALUE', { at: 'listener', message: `The listener of "${name}" is no function` })
 }
 
 function createCounts(): Record<CallbackEventName, number> {

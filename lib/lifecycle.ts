@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ListenerSpec } from './config/normalize'
+import { DURATION } from './config/values'
 import { CallbackError } from './errors'
 import type { Reachable } from './listener/callback-url'
 import type { Mounts, StandaloneServer } from './mounts'
@@ -20,7 +21,7 @@ export interface Lifecycle {
   open(): Promise<void>
   listen(mounts: Mounts, listeners: readonly ListenerSpec[], reachable: Reachable): Promise<Listeners>
   /** Takes callbacks for open waits until there are none, at most for `drainMs`, and then ends everything. */
-  close(waits: Waits, drainMs: number): Promise<void>
+  close(waits: Waits, drain: number | string | undefined): Promise<void>
 }
 
 const CLOSE_MS = 10_000
@@ -31,14 +32,21 @@ export function createLifecycle(store: Store, clock: Clock): Lifecycle {
   const starting = new Set<Promise<Listeners>>()
   let closing = false
   let closed: Promise<void> | undefined
+  let hurry = (): void => undefined
+  const hurried = new Promise<void>((resolve) => {
+    hurry = resolve
+  })
 
   async function closeServers(list: readonly OpenServer[]): Promise<void> {
-    for (const open of list) servers.delete(open)
+    for (const open of list) {
+      servers.delete(open)
+      open.forget()
+    }
     await Promise.all(list.map((open) => closeServer(open, clock)))
   }
 
   async function closeAll(waits: Waits, drainMs: number): Promise<void> {
-    if (drainMs > 0) await within(drainMs, waits.whenIdle(), clock)
+    if (drainMs > 0) await within(drainMs, Promise.race([waits.whenIdle(), hurried]), clock)
     closing = true
     await Promise.allSettled(starting)
     await closeServers([...servers])
@@ -51,7 +59,7 @@ export function createLifecycle(store: Store, clock: Clock): Lifecycle {
       await store.open()
       for (const standalone of mounts.createServers()) {
         if (closing) throw closedAlready()
-        const open = await listenOn(standalone)
+        const open = await listenOn(standalone, () => ports.delete(standalone.port))
         started.push(open)
         servers.add(open)
         ports.set(standalone.port, open.port)
@@ -77,8 +85,23 @@ export function createLifecycle(store: Store, clock: Clock): Lifecycle {
         starting.delete(start)
       }
     },
-    close: (waits, drainMs) => (closed ??= closeAll(waits, drainMs)),
+    close(waits, drain) {
+      const drainMs = toDrain(drain)
+      if (closed !== undefined && drainMs === 0) hurry()
+      closed ??= closeAll(waits, drainMs)
+      return closed
+    },
   }
+}
+
+/** The longest delay that a timer takes. */
+const MAX_DELAY_MS = 2 ** 31 - 1
+
+function toDrain(drain: number | string | undefined): number {
+  const drainMs = drain === Number.POSITIVE_INFINITY ? MAX_DELAY_MS : DURATION.read(drain ?? 0)
+  if (drainMs !== undefined) return Math.min(drainMs, MAX_DELAY_MS)
+  const message = `drain must be ${DURATION.expected}, not ${JSON.stringify(drain)}`
+  throw new CallbackError('ERR_CONFIG_VALUE', { at: 'drain', message })
 }
 
 /** Refuses what cannot be served standalone. */
@@ -102,10 +125,12 @@ interface OpenServer {
   readonly server: Server
   readonly port: number
   readonly sockets: ReadonlySet<Socket>
+  /** Called when it is closed: nobody can be sent to its port any more. */
+  readonly forget: () => void
 }
 
 /** Starts a server. Throws `ERR_LISTEN` when the port cannot be had. */
-async function listenOn({ server, host, port }: StandaloneServer): Promise<OpenServer> {
+async function listenOn({ server, host, port }: StandaloneServer, forget: () => void): Promise<OpenServer> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket) => {
     sockets.add(socket)
@@ -120,7 +145,7 @@ async function listenOn({ server, host, port }: StandaloneServer): Promise<OpenS
     })
   })
   const address = server.address()
-  return { server, sockets, port: typeof address === 'object' && address !== null ? address.port : port }
+  return { server, sockets, forget, port: typeof address === 'object' && address !== null ? address.port : port }
 }
 
 /**

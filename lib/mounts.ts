@@ -58,13 +58,28 @@ export function createMounts(all: readonly CompiledListener[], reachable: Reacha
     },
     createServer: (app) => createCallbackServer((...exchange) => take(allRoutes, ...exchange, mountPath), app),
     createServers() {
-      const ports = new Map(all.map(({ listener }) => [listener.port, listener.host]))
-      return [...ports].map(([port, host]) => {
-        const routes = toRoutes(onPort(port))
-        return { host, port, server: createCallbackServer((...exchange) => take(routes, ...exchange), undefined) }
+      return groupByAddress(all).map((group) => {
+        const [{ listener }] = group
+        const routes = toRoutes(group)
+        const server = createCallbackServer((...exchange) => take(routes, ...exchange), undefined)
+        return { host: listener.host, port: listener.port, server }
       })
     },
   }
+}
+
+type Group = readonly [CompiledListener, ...CompiledListener[]]
+
+/** Listeners of one host and port share a server; each that asks for any free port gets one of its own. */
+function groupByAddress(all: readonly CompiledListener[]): readonly Group[] {
+  const groups = new Map<string, Group>()
+  for (const [index, compiled] of all.entries()) {
+    const { host, port } = compiled.listener
+    const key = port === 0 ? `any ${index}` : `${host} ${port}`
+    const group = groups.get(key)
+    groups.set(key, group ? [...group, compiled] : [compiled])
+  }
+  return [...groups.values()]
 }
 
 /** The first request shows where the host app has mounted the listeners. */
@@ -81,13 +96,13 @@ function toRoutes(listeners: readonly CompiledListener[]): CallbackRoutes {
   return createCallbackRoutes(listeners.flatMap(({ routes }) => routes))
 }
 
-/** The host app's own Express, which is there when somebody mounts a router. */
+/** Express is a peer: it is there when somebody mounts a router. */
 function createRouter(): Router {
   const express: typeof import('express') = require('express')
   return express.Router()
 }
 
 function unknownPort(port: number, all: readonly CompiledListener[]): CallbackError {
-  const ports = all.map(({ listener }) => listener.port).join(', ') || 'none'
+  const ports = [...new Set(all.map(({ listener }) => listener.port))].join(', ') || 'none'
   return new CallbackError('ERR_ENDPOINT_UNKNOWN', { message: `No listener has the port ${port}; there are ${ports}` })
 }

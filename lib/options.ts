@@ -1,23 +1,24 @@
 import { CallbackError } from './errors'
 import type { EnvOption } from './config/load'
+import { ANY_TEXT, type Kind, PORT, PUBLIC_URL } from './config/values'
 import type { Clock, Logger } from './types'
 
 /** What the host app gives besides the config. */
 export interface CallbacksOptions {
   /** Takes pino, console, or anything with `debug`, `info`, `warn` and `error`. Default: warnings of the process. */
-  readonly logger?: Logger
+  readonly logger?: Logger | undefined
   /** Variables for `${env.X}`, before those of the process and of `.env`. */
-  readonly env?: EnvOption
+  readonly env?: EnvOption | undefined
   /** Gives the time in milliseconds since the epoch; for tests. */
-  readonly now?: () => number
+  readonly now?: (() => number) | undefined
   /** Replaces time altogether, timers included; for tests. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
   /** Where the host app mounts the callbacks; default: what the first request shows. */
-  readonly mountPath?: string
+  readonly mountPath?: string | undefined
   /** The public URL of the host app, to which mount path and callback path are added. */
-  readonly publicUrl?: string
+  readonly publicUrl?: string | undefined
   /** The port of the host app; default: the listener's. */
-  readonly port?: number
+  readonly port?: number | undefined
 }
 
 /** The options, complete. */
@@ -33,13 +34,37 @@ export interface NormalizedOptions {
 
 /** Completes the options. Throws `ERR_CONFIG_VALUE` for what cannot work. */
 export function normalizeOptions(options: CallbacksOptions): NormalizedOptions {
+  const { env = {}, now, mountPath, publicUrl, port } = options
+  const logger = options.logger ?? PROCESS_WARNINGS
+  const clock = options.clock ?? createClock(now)
+  requireMethods('logger', logger, ['debug', 'info', 'warn', 'error'])
+  requireMethods('clock', clock, ['now', 'setTimeout', 'clearTimeout'])
   return Object.freeze({
-    logger: createSafeLogger(options.logger ?? PROCESS_WARNINGS),
-    env: options.env ?? {},
-    clock: options.clock ?? createClock(options.now),
-    mountPath: options.mountPath === undefined ? undefined : normalizeMountPath(options.mountPath),
-    publicUrl: options.publicUrl === undefined ? undefined : normalizePublicUrl(options.publicUrl),
-    port: options.port,
+    logger: createSafeLogger(logger),
+    env,
+    clock,
+    mountPath: mountPath === undefined ? undefined : normalizeMountPath(read('mountPath', mountPath, ANY_TEXT)),
+    publicUrl: publicUrl === undefined ? undefined : read('publicUrl', publicUrl, PUBLIC_URL),
+    port: port === undefined ? undefined : read('port', port, PORT),
+  })
+}
+
+function requireMethods(name: string, value: object, methods: readonly string[]): void {
+  const missing = methods.filter((method) => typeof Reflect.get(Object(value), method) !== 'function')
+  if (missing.length > 0)
+    throw badOption(name, `it needs the methods ${methods.join(', ')}; missing: ${missing.join(', ')}`)
+}
+
+function read<T>(name: string, value: unknown, kind: Kind<T>): T {
+  const result = kind.read(value)
+  if (result === undefined) throw badOption(name, `expected ${kind.expected}, found ${JSON.stringify(value)}`)
+  return result
+}
+
+function badOption(name: string, reason: string): CallbackError {
+  return new CallbackError('ERR_CONFIG_VALUE', {
+    at: `options.${name}`,
+    message: `The option ${name} cannot be used: ${reason}`,
   })
 }
 
@@ -47,14 +72,6 @@ export function normalizeOptions(options: CallbacksOptions): NormalizedOptions {
 export function normalizeMountPath(path: string): string {
   const inner = path.replace(/^\/+|\/+$/g, '')
   return inner === '' ? '' : `/${inner}`
-}
-
-function normalizePublicUrl(url: string): string {
-  if (/^https?:\/\//i.test(url) && URL.canParse(url)) return url.replace(/\/+$/, '')
-  throw new CallbackError('ERR_CONFIG_VALUE', {
-    at: 'options.publicUrl',
-    message: `publicUrl must be an http or https URL, not ${JSON.stringify(url)}`,
-  })
 }
 
 /** A logger that fails must not stop a callback. */
@@ -71,9 +88,11 @@ function createSafeLogger(logger: Logger): Logger {
   return { debug: safe('debug'), info: safe('info'), warn: safe('warn'), error: safe('error') }
 }
 
-function createClock(now: () => number = Date.now): Clock {
+/** Waits go by a clock that nobody can set; times that are shown go by the one of the machine. */
+function createClock(now: (() => number) | undefined): Clock {
   return {
-    now,
+    now: now ?? Date.now,
+    elapsed: now ?? (() => performance.now()),
     setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
     clearTimeout: (timer) => {
       if (isTimer(timer)) clearTimeout(timer)
@@ -90,5 +109,9 @@ const PROCESS_WARNINGS: Logger = {
   debug: () => undefined,
   info: () => undefined,
   warn: (_details, message) => process.emitWarning(message, 'CallbackWarning'),
-  error: (_details, message) => process.emitWarning(message, 'CallbackError'),
+  error(details, message) {
+    const error: unknown = Reflect.get(details, 'err')
+    const detail = error instanceof Error ? (error.stack ?? error.message) : ''
+    process.emitWarning(message, { type: 'CallbackError', detail })
+  },
 }

@@ -6,6 +6,7 @@ import {
   type ServerOptions,
   ServerResponse,
 } from 'node:http'
+import { ANSWER_STATUS, type AnswerCode } from './errors'
 
 /** Takes a request and says whether it did. */
 export type TakeRequest = (request: IncomingMessage, response: ServerResponse) => boolean
@@ -52,7 +53,7 @@ function bornWith<Base extends typeof IncomingMessage | typeof ServerResponse>(b
 
 /** Answers what no listener and no app wants. */
 export function answerNotFound(_request: IncomingMessage, response: ServerResponse): void {
-  response.statusCode = 404
+  response.statusCode = ANSWER_STATUS.ERR_NOT_FOUND
   response.setHeader('content-type', 'application/json')
-  response.end('{"error":"ERR_NOT_FOUND"}')
+  response.end(JSON.stringify({ error: 'ERR_NOT_FOUND' satisfies AnswerCode }))
 }

@@ -32,7 +32,7 @@ type Counter = Exclude<CallbackEventName, 'parked'>
 
 /** Reads what is and what was. */
 export function readStats(endpoints: readonly Endpoint[], store: Store, emitter: Emitter): Stats {
-  const each = new Map(endpoints.map((endpoint) => [endpoint.name, countsOf(endpoint, store, emitter)]))
+  const each = new Map(endpoints.map((endpoint) => [endpoint.key, countsOf(endpoint, store, emitter)]))
   const several = emitter.countsOf(SEVERAL)
   const sum = (name: Counter): number =>
     [...each.values()].reduce((total, counts) => total + counts[name], several[name])
@@ -51,5 +51,5 @@ export function readStats(endpoints: readonly Endpoint[], store: Store, emitter:
 }
 
 function countsOf(endpoint: Endpoint, store: Store, emitter: Emitter): Counts {
-  return { ...emitter.countsOf(endpoint.name), ...store.stats(endpoint) }
+  return { ...emitter.countsOf(endpoint.key), ...store.stats(endpoint) }
 }

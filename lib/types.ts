@@ -2,6 +2,8 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
+  /** Milliseconds since some moment, which setting the clock of the machine does not change; default: `now`. */
+  elapsed?(): number
   setTimeout(callback: () => void, delayMs: number): unknown
   clearTimeout(timer: unknown): void
 }
@@ -35,7 +37,7 @@ export interface Outcome {
 
 /** An endpoint as a store knows it. */
 export interface StoreEndpoint {
-  /** Stable across restarts and instances, such as `8090 POST /webhooks/done`. */
+  /** Its name in events and errors too, stable across restarts and instances: `POST /webhooks/done`. */
   readonly key: string
   /** Without `identify_by`: waits are served first in, first out. */
   readonly anonymous: boolean
@@ -45,8 +47,8 @@ export interface StoreEndpoint {
 export interface Arrival {
   readonly endpoint: StoreEndpoint
   readonly outcome: Outcome
-  /** What it takes up while it is parked. */
-  readonly bytes: number
+  /** Measures, in bytes, what it takes up; asked only when it must be kept. */
+  readonly size: () => number
   /** Two arrivals with the same key are the same delivery. */
   readonly dedupeKey?: string | undefined
 }
@@ -96,11 +98,11 @@ export interface Store {
   open(): Promise<void>
   /** Registers a wait at once. Throws `ERR_WAITS_FULL` and `ERR_CLOSED`. */
   wait(request: WaitRequest): OpenWait
-  /** Hands over an outcome; throws `ERR_PARKING_FULL` or `ERR_STORE_DOWN` when that cannot be done. */
+  /** Hands over an outcome; throws `ERR_PARKING_FULL` or `ERR_STORE_UNAVAILABLE` when that cannot be done. */
   deliver(arrival: Arrival): Delivery | Promise<Delivery>
   /** Tells open waits that their work goes on. */
-  progress(endpoint: StoreEndpoint, progress: Progress): void
-  /** For one endpoint, or for all when left out. */
+  progress(endpoint: StoreEndpoint, progress: Progress): void | Promise<void>
+  /** What this process knows: of one endpoint, or of all when left out. */
   stats(endpoint?: StoreEndpoint): StoreStats
   /** Ends every open wait with `closed`. */
   close(): Promise<void>

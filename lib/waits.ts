@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { DURATION } from './config/values'
 import { awaitCallback, type WaitEnding } from './correlation/await-callback'
 import { CallbackError } from './errors'
-import type { CallbackEvent, Emitter } from './events'
+import { type CallbackEvent, callSafely, type Emitter } from './events'
 import type { Endpoint } from './listener/endpoint'
-import { toId } from './listener/outcome'
+import { describeId } from './listener/outcome'
 import { redactHeaders } from './listener/redact'
 import { createSelection } from './listener/selection'
 import type { Clock, Delivery, Outcome, Progress, Store } from './types'
@@ -14,18 +14,18 @@ export type Ids = string | number | readonly (string | number)[]
 
 export interface TicketOptions {
   /** The endpoint, as written in the config or with `base_path`; any endpoint when left out. */
-  readonly path?: string
+  readonly path?: string | undefined
   /** Milliseconds, or text such as `"5m"`; default: the endpoint's `timeout`. */
-  readonly timeout?: number | string
+  readonly timeout?: number | string | undefined
   /** Ends the wait with `ERR_ABORTED`. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface WaitOptions extends TicketOptions {
   /** Called for every callback whose status says that the work goes on. */
-  readonly onProgress?: (progress: Progress) => void
+  readonly onProgress?: ((progress: Progress) => void) | undefined
   /** Gives all of the callback instead of its result. */
-  readonly full?: boolean
+  readonly full?: boolean | undefined
 }
 
 /** How somebody ends waits by hand. */
@@ -89,15 +89,12 @@ export function createWaits({ endpoints, store, emitter, clock, urlOf }: WaitsCo
     })
   }
 
-  /** A progress listener that throws is reported; the sender of the callback could not do anything about it. */
+  /** A progress listener that fails is reported; the sender of the callback could not do anything about it. */
   function guard(onProgress: (progress: Progress) => void): (progress: Progress) => void {
-    return (progress) => {
-      try {
-        onProgress(progress)
-      } catch (error) {
-        emitter.emit('error', () => ({ error, message: `onProgress of a wait on ${progress.endpoint} threw` }))
-      }
-    }
+    return (progress) =>
+      callSafely(onProgress, progress, (error) =>
+        emitter.emit('error', () => ({ error, message: `onProgress of a wait on ${progress.endpoint} threw` })),
+      )
   }
 
   function recordEnd(ending: WaitEnding, on: readonly Endpoint[], ids: readonly string[]): void {
@@ -106,7 +103,7 @@ export function createWaits({ endpoints, store, emitter, clock, urlOf }: WaitsCo
       emitter.record(outcome.outcome === 'succeeded' ? 'settled' : 'failed', outcome.endpoint, () => toEvent(outcome))
     }
     if (ending.kind === 'timeout') {
-      const name = on.length === 1 ? (on[0]?.name ?? SEVERAL) : SEVERAL
+      const name = on.length === 1 ? (on[0]?.key ?? SEVERAL) : SEVERAL
       emitter.record('expired', name, () => ({ id: ids[0], endpoint: name }))
     }
     if (onIdle.length === 0 || store.stats().waiting > 0) return
@@ -126,11 +123,9 @@ export function createWaits({ endpoints, store, emitter, clock, urlOf }: WaitsCo
       const endpoint = selection.one(path)
       const [text] = toIds(id)
       const outcome = makeOutcome(text, endpoint, by, clock.now())
-      try {
-        return await store.deliver({ endpoint, outcome, bytes: 0 })
-      } catch (error) {
-        throw toCallerError(error)
-      }
+      const delivery = await store.deliver({ endpoint, outcome, size: () => 0 })
+      if (delivery !== 'settled') emitter.record(delivery, endpoint.key, () => toEvent(outcome))
+      return delivery
     },
     whenIdle: () =>
       store.stats().waiting === 0 ? Promise.resolve() : new Promise((resolve) => void onIdle.push(resolve)),
@@ -144,10 +139,10 @@ export function toEvent(outcome: Outcome): CallbackEvent {
   return { id, endpoint, body, headers, outcome: { ...outcome, headers } }
 }
 
-function makeOutcome(id: string | undefined, { name }: Endpoint, by: ByHand, receivedAt: number): Outcome {
+function makeOutcome(id: string | undefined, { key: name }: Endpoint, by: ByHand, receivedAt: number): Outcome {
   const common = { id, endpoint: name, status: undefined, body: undefined, headers: {}, receivedAt }
   if ('result' in by) return { outcome: 'succeeded', result: by.result, ...common }
-  const reason = by.error instanceof Error ? by.error.message : String(by.error ?? 'no reason given')
+  const reason = by.error instanceof Error ? by.error.message : describeReason(by.error)
   const error = new CallbackError('ERR_CALLBACK_FAILED', {
     message: `${name} was failed by hand for ${JSON.stringify(id)}: ${reason}`,
     cause: by.error,
@@ -156,21 +151,26 @@ function makeOutcome(id: string | undefined, { name }: Endpoint, by: ByHand, rec
   return { outcome: 'failed', result: undefined, ...common, error }
 }
 
-/** A sender is told that the callbacks are closing, and may try again; a caller that they are closed. */
-function toCallerError(error: unknown): unknown {
-  if (!(error instanceof CallbackError) || error.code !== 'ERR_CLOSING') return error
-  return new CallbackError('ERR_CLOSED', { message: 'The callbacks are closed; nothing can be settled', cause: error })
+function describeReason(error: unknown): string {
+  if (error === undefined || error === null) return 'no reason given'
+  return typeof error === 'string' ? error : (JSON.stringify(error) ?? typeof error)
 }
 
 function toIds(ids: Ids): readonly string[] {
   const list: readonly unknown[] = Array.isArray(ids) ? ids : [ids]
-  const texts = list.map((id) => toId(id) ?? refuseEmpty())
-  if (texts.length === 0) refuseEmpty()
+  const texts = list.map(toWaitId)
+  if (texts.length === 0) throw badId('there must be at least one')
   return texts.length === 1 ? texts : [...new Set(texts)]
 }
 
-function refuseEmpty(): never {
-  throw new CallbackError('ERR_WAIT_ID', { message: 'A wait needs at least one id, and an id cannot be empty' })
+function toWaitId(value: unknown): string {
+  const id = describeId(value)
+  if (typeof id === 'string') return id
+  throw badId(id?.problem ?? 'it cannot be empty')
+}
+
+function badId(reason: string): CallbackError {
+  return new CallbackError('ERR_WAIT_ID', { message: `This id cannot be waited for: ${reason}` })
 }
 
 function toTimeout(timeout: number | string | undefined, endpoints: readonly Endpoint[]): number {
@@ -197,5 +197,5 @@ function withTicket(endpoint: Endpoint, urlOf: (endpoint: Endpoint) => string, i
       ? 'its path has parameters, for which a ticket has no values'
       : undefined
   if (reason === undefined) return `${urlOf(endpoint)}?callback_id=${id}`
-  throw new CallbackError('ERR_ENDPOINT_AMBIGUOUS', { message: `There are no tickets for ${endpoint.name}: ${reason}` })
+  throw new CallbackError('ERR_ENDPOINT_AMBIGUOUS', { message: `There are no tickets for ${endpoint.key}: ${reason}` })
 }

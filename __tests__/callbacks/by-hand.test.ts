@@ -20,7 +20,7 @@ describe('settle()', () => {
     await expect(hooks.settle('a', 2)).resolves.toBe('duplicate')
     await expect(hooks.wait('a')).resolves.toBe(1)
     await post('/done').send({ id: 'a' })
-    expect(hooks.stats()).toMatchObject({ duplicate: 1, parked: 0 })
+    expect(hooks.stats()).toMatchObject({ duplicate: 2, parked: 0 })
   })
 
   test('ends a ticket', async () => {

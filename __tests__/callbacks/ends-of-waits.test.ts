@@ -108,7 +108,7 @@ describe('close()', () => {
     const { hooks, post } = await hosts.open(config)
     await hooks.close()
     const answer = await post('/done').send({ id: 'a' })
-    expect([answer.status, answer.text]).toEqual([503, '{"error":"ERR_CLOSING"}'])
+    expect([answer.status, answer.text]).toEqual([503, '{"error":"ERR_CLOSED"}'])
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
     expect((await post('/other').send({})).status).toBe(404)
   })

@@ -82,7 +82,7 @@ describe('a wait that fails', () => {
     const anonymous = { ...DONE, anonymous: true }
     const promise = start({ endpoints: [anonymous] })
     const outcome = createOutcome(DONE, 'a', 1, { outcome: 'failed', ...more })
-    await store.deliver({ endpoint: anonymous, outcome, bytes: 1 })
+    await store.deliver({ endpoint: anonymous, outcome, size: () => 1 })
     expect(await rejectionOf(promise)).toMatchObject({ code: 'ERR_CALLBACK_FAILED', message })
   })
 

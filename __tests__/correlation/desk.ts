@@ -12,10 +12,10 @@ import type {
 } from '../../lib/types'
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock'
 
-export const DONE: StoreEndpoint = { key: '8090 POST /done', anonymous: false }
-export const READY: StoreEndpoint = { key: '8090 POST /ready', anonymous: false }
-export const PLAIN: StoreEndpoint = { key: '8090 POST /plain', anonymous: true }
-export const QUIET: StoreEndpoint = { key: '8090 POST /quiet', anonymous: true }
+export const DONE: StoreEndpoint = { key: 'POST /done', anonymous: false }
+export const READY: StoreEndpoint = { key: 'POST /ready', anonymous: false }
+export const PLAIN: StoreEndpoint = { key: 'POST /plain', anonymous: true }
+export const QUIET: StoreEndpoint = { key: 'POST /quiet', anonymous: true }
 
 export const MINUTE = 60_000
 export const HOUR = 60 * MINUTE
@@ -88,7 +88,7 @@ export function createDesk(options: Partial<RegistryOptions> = {}): Desk {
       }
     },
     deliver: (endpoint, id, result = id, more = {}) =>
-      registry.deliver({ endpoint, outcome: createOutcome(endpoint, id, result), bytes: 100, ...more }),
+      registry.deliver({ endpoint, outcome: createOutcome(endpoint, id, result), size: () => 100, ...more }),
   }
 }
 
@@ -99,7 +99,7 @@ export function createOutcome(
   result: unknown,
   more: Partial<Outcome> = {},
 ): Outcome {
-  const endpoint = key.slice(key.indexOf(' ') + 1)
+  const endpoint = key
   const common = { status: undefined, body: { result }, headers: {}, receivedAt: 0 }
   return { outcome: 'succeeded', id, endpoint, result, ...common, ...more }
 }

@@ -166,7 +166,7 @@ describe('closing', () => {
     const { wait, registry, deliver } = createDesk()
     registry.close()
     expect(() => wait('a')).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }))
-    expect(() => deliver(DONE, 'a')).toThrow(expect.objectContaining({ code: 'ERR_CLOSING' }))
+    expect(() => deliver(DONE, 'a')).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }))
     expect(() => registry.progress(DONE, createProgress(DONE, 'a', 1))).not.toThrow()
   })
 
@@ -192,7 +192,7 @@ describe('the memory store', () => {
     const endings: unknown[] = []
     const request = { endpoints: [DONE], timeoutMs: HOUR, queued: true, onEnd: (one: unknown) => endings.push(one) }
     const outcome = createOutcome(DONE, 'a', 1)
-    expect(store.deliver({ endpoint: DONE, outcome, bytes: 1 })).toBe('parked')
+    expect(store.deliver({ endpoint: DONE, outcome, size: () => 1 })).toBe('parked')
     store.wait({ ...request, ids: ['a'] })
     store.wait({ ...request, ids: ['b'] })
     store.progress(DONE, createProgress(DONE, 'b', 1))

@@ -33,7 +33,7 @@ describe('an outcome that nobody waits for yet', () => {
   test('may be a failure', () => {
     const { registry, wait } = createDesk()
     const outcome = createOutcome(DONE, 'a', undefined, { outcome: 'failed', status: 'error' })
-    registry.deliver({ endpoint: DONE, outcome, bytes: 1 })
+    registry.deliver({ endpoint: DONE, outcome, size: () => 1 })
     expect(wait('a').endings).toStrictEqual([{ kind: 'outcome', outcome }])
   })
 
@@ -74,11 +74,15 @@ describe('a parking that is full', () => {
 
   test('refuses what would take more bytes than there are', () => {
     const { deliver } = createDesk({ park })
-    expect(deliver(DONE, 'a', 'a', { bytes: 600 })).toBe('parked')
-    expect(() => deliver(DONE, 'b', 'b', { bytes: 401 })).toThrow(expect.objectContaining({ code: 'ERR_PARKING_FULL' }))
-    expect(deliver(DONE, 'b', 'b', { bytes: 400 })).toBe('parked')
-    expect(() => deliver(DONE, 'c', 'c', { bytes: 1 })).toThrow(expect.objectContaining({ code: 'ERR_PARKING_FULL' }))
-    expect(deliver(DONE, 'c', 'c', { bytes: 0 })).toBe('parked')
+    expect(deliver(DONE, 'a', 'a', { size: () => 600 })).toBe('parked')
+    expect(() => deliver(DONE, 'b', 'b', { size: () => 401 })).toThrow(
+      expect.objectContaining({ code: 'ERR_PARKING_FULL' }),
+    )
+    expect(deliver(DONE, 'b', 'b', { size: () => 400 })).toBe('parked')
+    expect(() => deliver(DONE, 'c', 'c', { size: () => 1 })).toThrow(
+      expect.objectContaining({ code: 'ERR_PARKING_FULL' }),
+    )
+    expect(deliver(DONE, 'c', 'c', { size: () => 0 })).toBe('parked')
   })
 
   test('has room again when an outcome is taken, superseded or forgotten', () => {

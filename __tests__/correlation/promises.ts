@@ -32,7 +32,7 @@ export function createSetup(maxWaits = 10) {
         ...more,
       }),
     deliver: (id: string, result: unknown, more: Partial<Outcome> = {}, endpoint: StoreEndpoint = DONE) =>
-      store.deliver({ endpoint, outcome: createOutcome(endpoint, id, result, more), bytes: 1 }),
+      store.deliver({ endpoint, outcome: createOutcome(endpoint, id, result, more), size: () => 1 }),
   }
 }
 

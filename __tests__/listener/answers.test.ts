@@ -131,7 +131,7 @@ const refused: readonly Row[] = [
     what: 'closing',
     send: ({ hooks, post }) => hooks.close().then(() => post('/one').send({ id: 'a', s: 'ok' })),
     status: 503,
-    error: 'ERR_CLOSING',
+    error: 'ERR_CLOSED',
   },
 ]
 

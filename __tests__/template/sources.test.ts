@@ -101,7 +101,7 @@ describe('gateway:PORT', () => {
   })
 
   test('without a gateway is an error, also with a default and inside text', () => {
-    const scope = { gateway: createGatewayContext() }
+    const scope = { gateway: createGatewayContext([]) }
     for (const template of [
       '${gateway:1.public_url}',
       '${gateway:1.public_url | "x"}',

@@ -82,9 +82,24 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
     dedupeBy: read('dedupe_by'),
     timeoutMs: fields.read('timeout', DURATION) ?? DAY_MS,
   } as const
+  warnOfConstants(fields, {
+    identify_by: spec.identifyBy,
+    status: spec.status,
+    item: spec.item,
+    dedupe_by: spec.dedupeBy,
+  })
   if (path !== undefined) return { ...spec, path, fullPath: joinPaths(context.basePath, path) }
   if (!fields.has('path')) fields.error('path', 'missing; expected the path that is called, such as "/done"')
   return undefined
+}
+
+/** The likeliest slip in these fields is a path without its `${ }`, which is the same text for every callback. */
+function warnOfConstants(fields: Fields, templates: Readonly<Record<string, Template | undefined>>): void {
+  for (const [key, template] of Object.entries(templates)) {
+    if (template === undefined || template.references.length > 0) continue
+    const written = String(template.source)
+    fields.warn(key, `"${written}" is the same for every callback; did you mean "\${${written}}"?`)
+  }
 }
 
 function normalizeResponse(fields: Fields): ResponseSpec | undefined {

@@ -35,10 +35,11 @@ const DEFAULT_BODY_BYTES = 1024 * 1024
 
 /** Reads all listeners; `workflows` are those that their endpoints may start. */
 export function normalizeListeners(root: Fields, workflows: Workflows): readonly ListenerSpec[] {
-  return readList(root, SECTIONS.listeners).map((fields) => normalizeListener(fields, workflows))
+  const seen: Routes = new Map()
+  return readList(root, SECTIONS.listeners).map((fields) => normalizeListener(fields, workflows, seen))
 }
 
-function normalizeListener(fields: Fields, workflows: Workflows): ListenerSpec {
+function normalizeListener(fields: Fields, workflows: Workflows, seen: Routes): ListenerSpec {
   const kind = readKind(fields)
   const basePath = readBasePath(fields)
   const context = { basePath, isTrigger: kind === 'trigger', workflows }
@@ -46,13 +47,14 @@ function normalizeListener(fields: Fields, workflows: Workflows): ListenerSpec {
     const spec = normalizeEndpoint(endpoint, context)
     return spec === undefined ? [] : [{ endpoint, spec }]
   })
-  refuseRepeatedRoutes(endpoints)
+  const port = fields.read('port', LISTENER_PORT) ?? 8090
+  refuseRepeatedRoutes(endpoints, port, seen)
   return {
     at: fields.at,
     kind,
     runtime: fields.read('runtime', RUNTIME) ?? 'native',
     host: fields.read('host', TEXT) ?? '0.0.0.0',
-    port: fields.read('port', LISTENER_PORT) ?? 8090,
+    port,
     basePath,
     publicUrl: fields.read('public_url', PUBLIC_URL),
     maxConcurrent: fields.read('max_concurrent_count', COUNT) ?? 0,
@@ -94,12 +96,21 @@ function refuseCallbackKeys(fields: Fields, inline: readonly string[]): void {
   for (const key of inline) if (!TRIGGER_KEYS.includes(key)) fields.error(key, `a trigger has no "${key}"`)
 }
 
-function refuseRepeatedRoutes(endpoints: readonly { readonly endpoint: Fields; readonly spec: EndpointSpec }[]): void {
-  const seen = new Map<string, string>()
+/** Where each route stands first, with the port of its listener. */
+type Routes = Map<string, { readonly at: string; readonly port: number }>
+
+/** One route twice on a port is an error; on several ports it is one too many where they are mounted together. */
+function refuseRepeatedRoutes(
+  endpoints: readonly { readonly endpoint: Fields; readonly spec: EndpointSpec }[],
+  port: number,
+  seen: Routes,
+): void {
   for (const { endpoint, spec } of endpoints) {
+    const route = `${spec.method} ${spec.fullPath}`
     const key = routeKey(spec.method, spec.fullPath)
     const first = seen.get(key)
-    if (first === undefined) seen.set(key, spec.at)
-    else endpoint.error('path', `${spec.method} ${spec.fullPath} is answered by ${first} already`)
+    if (first === undefined) seen.set(key, { at: spec.at, port })
+    else if (first.port === port) endpoint.error('path', `${route} is answered by ${first.at} already`)
+    else endpoint.warn('path', `${route} is answered by ${first.at} where all listeners are mounted together`)
   }
 }

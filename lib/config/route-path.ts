@@ -14,7 +14,7 @@ export function readBasePath(fields: Fields): string {
 export function readPath(fields: Fields): string | undefined {
   const written = fields.read('path', TEXT)
   if (written === undefined || !isRoute(written, 'path', fields)) return undefined
-  return `/${written.trim().replace(/^\/+/, '')}`
+  return `/${written.trim().replaceAll(/^\/+|\/+$/g, '')}`
 }
 
 /** Joins a base path and a path with one slash between them. */

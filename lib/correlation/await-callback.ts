@@ -109,6 +109,6 @@ function callbackFailed({ status, result, body, id, endpoint }: Outcome): Callba
 }
 
 function describeEndpoints(endpoints: readonly StoreEndpoint[]): string {
-  const names = endpoints.map(({ key }) => key.slice(key.indexOf(' ') + 1))
+  const names = endpoints.map(({ key }) => key)
   return names.length > 3 ? `any of ${names.length} endpoints` : names.join(' or ')
 }

@@ -142,12 +142,12 @@ export function createRegistry(options: RegistryOptions): Registry {
     }
   }
 
-  function deliver({ endpoint, outcome, bytes, dedupeKey }: Arrival): Delivery {
-    if (closed) throw new CallbackError('ERR_CLOSING', { message: 'The callbacks are closed' })
+  function deliver({ endpoint, outcome, size, dedupeKey }: Arrival): Delivery {
+    if (closed) throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are closed; nothing more is taken' })
     const state = stateOf(endpoint)
     if (dedupeKey !== undefined && state.deliveries.has(dedupeKey)) return 'duplicate'
-    const delivery = hand(state, outcome) ?? park(state, outcome, bytes)
-    if (dedupeKey !== undefined) state.deliveries.add(dedupeKey)
+    const delivery = hand(state, outcome) ?? park(state, outcome, size)
+    if (dedupeKey !== undefined && delivery !== 'duplicate') state.deliveries.add(dedupeKey)
     return delivery
   }
 
@@ -157,12 +157,12 @@ export function createRegistry(options: RegistryOptions): Registry {
     return entries.length > 0 ? 'settled' : undefined
   }
 
-  function park(state: EndpointState, outcome: Outcome, bytes: number): Delivery {
+  function park(state: EndpointState, outcome: Outcome, size: () => number): Delivery {
     const { id } = outcome
     if (id !== undefined) {
       if (state.parking.has(id) || state.scopes.some((scope) => scope.settled.has(id))) return 'duplicate'
     }
-    state.parking.add(outcome, bytes, counter++)
+    state.parking.add(outcome, size(), counter++)
     return 'parked'
   }
 

@@ -32,7 +32,8 @@ const PRECISION = 32
  * comes closer, so that adding and removing cost the same however many there are and only a few hundred buckets exist.
  */
 export function createTimerWheel(clock: Clock, onDue: (entry: Timed) => void): TimerWheel {
-  const start = clock.now()
+  const read = (): number => clock.elapsed?.() ?? clock.now()
+  const start = read()
   const buckets = new Map<number, Bucket>()
   let timer: unknown
   let armedTick = Number.POSITIVE_INFINITY
@@ -53,7 +54,7 @@ export function createTimerWheel(clock: Clock, onDue: (entry: Timed) => void): T
   function arm(tick: number): void {
     disarm()
     armedTick = tick
-    const delayMs = start + tick * TICK_MS - clock.now()
+    const delayMs = start + tick * TICK_MS - read()
     timer = clock.setTimeout(fire, Math.min(Math.max(delayMs, 0), MAX_DELAY_MS))
     unref(timer)
   }
@@ -66,7 +67,7 @@ export function createTimerWheel(clock: Clock, onDue: (entry: Timed) => void): T
 
   function fire(): void {
     disarm()
-    const now = Math.floor((clock.now() - start) / TICK_MS)
+    const now = Math.floor((read() - start) / TICK_MS)
     for (const bucket of buckets.values()) {
       if (bucket.tick <= now) empty(bucket, now)
     }
@@ -84,7 +85,7 @@ export function createTimerWheel(clock: Clock, onDue: (entry: Timed) => void): T
 
   return {
     add(entry, delayMs) {
-      const sinceStart = clock.now() - start
+      const sinceStart = read() - start
       entry.due = Math.ceil((sinceStart + Math.max(delayMs, 0)) / TICK_MS)
       place(entry, Math.floor(sinceStart / TICK_MS))
     },

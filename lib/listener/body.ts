@@ -6,7 +6,7 @@ import type { ListenerRequest } from './request-scope'
 
 /** A body as it came, or as a parser of the host app left it. */
 export type ReceivedBody =
-  { readonly kind: 'raw'; readonly bytes: Buffer } | { readonly kind: 'parsed'; readonly value: unknown }
+  { readonly kind: 'raw'; readonly content: Buffer | string } | { readonly kind: 'parsed'; readonly value: unknown }
 
 export type ReadBody = (request: ListenerRequest, response: ServerResponse) => Promise<ReceivedBody>
 
@@ -26,27 +26,27 @@ export function createBodyReader(options: {
   const unpack = createUnpacker(limitBytes)
 
   return async (request, response) => {
-    const kept = keptBytes(request.rawBody)
-    if (kept) return { kind: 'raw', bytes: kept }
+    const { rawBody } = request
+    if (isKept(rawBody)) return { kind: 'raw', content: rawBody }
+    if (!hasBody(request)) return { kind: 'raw', content: EMPTY }
     if (request.readableEnded) return takeParsed(request, needsRaw)
-    if (!hasBody(request)) return { kind: 'raw', bytes: EMPTY }
+    if (request.destroyed) throw incomplete()
+    if (Number(request.headers['content-length']) > limitBytes) throw tooLarge()
     const packed = request.headers['content-encoding'] ?? 'identity'
     const reading = packed === 'identity' ? readPlain(request, limitBytes) : unpack(request, response)
-    return { kind: 'raw', bytes: await beforeDeadline(reading, clock) }
+    return { kind: 'raw', content: await beforeDeadline(reading, clock) }
   }
 }
 
 function takeParsed({ body }: ListenerRequest, needsRaw: boolean): ReceivedBody {
-  const bytes = keptBytes(body)
-  if (bytes) return { kind: 'raw', bytes }
+  if (Buffer.isBuffer(body) || (isKept(body) && !needsRaw)) return { kind: 'raw', content: body }
   if (needsRaw || body === undefined) throw consumed(needsRaw)
   return { kind: 'parsed', value: body }
 }
 
 /** A body that was read but not parsed: by a platform that keeps `rawBody`, or by `raw()` or `text()` of the host. */
-function keptBytes(body: unknown): Buffer | undefined {
-  if (Buffer.isBuffer(body)) return body
-  return typeof body === 'string' ? Buffer.from(body) : undefined
+function isKept(body: unknown): body is Buffer | string {
+  return Buffer.isBuffer(body) || typeof body === 'string'
 }
 
 function hasBody({ headers }: ListenerRequest): boolean {
@@ -60,7 +60,6 @@ function hasBody({ headers }: ListenerRequest): boolean {
 function readPlain(request: ListenerRequest, limitBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     if (request.readableDidRead || request.readableEncoding !== null) return reject(consumed(false))
-    if (Number(request.headers['content-length']) > limitBytes) return reject(tooLarge())
     const chunks: Buffer[] = []
     let size = 0
     function onData(chunk: Buffer): void {

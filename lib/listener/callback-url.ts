@@ -1,5 +1,4 @@
 import type { ListenerSpec } from '../config/normalize'
-import type { NormalizedOptions } from '../options'
 import type { Endpoint } from './endpoint'
 
 /** What the requests and servers of the process have shown of where it can be reached. */
@@ -10,22 +9,30 @@ export interface Reachable {
   readonly ports: Map<number, number>
 }
 
+/** Where the host app says that it can be reached. */
+export interface Place {
+  readonly mountPath: string | undefined
+  readonly publicUrl: string | undefined
+  readonly port: number | undefined
+}
+
 /**
  * Gives the URL under which a service reaches an endpoint: on the listener's `public_url`, else `options.publicUrl`,
- * else this machine, where only services that run on it can call.
+ * else the gateway of its port, else this machine, where only services that run on it can call. Throws
+ * `ERR_GATEWAY_NOT_READY`.
  */
 export function createUrlOf(
   listeners: readonly ListenerSpec[],
-  options: Pick<NormalizedOptions, 'mountPath' | 'publicUrl' | 'port'>,
+  place: Place,
   reachable: Reachable,
+  gatewayUrlOf: (port: number) => string | undefined,
 ): (endpoint: Endpoint) => string {
   return (endpoint) => {
     const listener = listeners.find(({ endpoints }) => endpoints.includes(endpoint.spec))
     const standalone = reachable.ports.get(endpoint.port)
-    const port = standalone ?? options.port ?? endpoint.port
-    const origin = listener?.publicUrl ?? options.publicUrl ?? `http://localhost:${port}`
-    const mountPath =
-      standalone === undefined ? (options.mountPath ?? reachable.mountPaths.get(endpoint.port) ?? '') : ''
-    return `${origin}${mountPath}${endpoint.path}`
+    const port = standalone ?? place.port ?? endpoint.port
+    const publicUrl = listener?.publicUrl ?? place.publicUrl ?? gatewayUrlOf(endpoint.port)
+    const mountPath = standalone === undefined ? (place.mountPath ?? reachable.mountPaths.get(endpoint.port) ?? '') : ''
+    return `${publicUrl ?? `http://localhost:${port}`}${mountPath}${endpoint.path}`
   }
 }

@@ -1,12 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import { TextDecoder } from 'node:util'
 import { CallbackError } from '../errors'
+import { isTooDeep, MAX_JSON_DEPTH } from '../template/json-depth'
 import { parseForm } from './form'
 import { parseMultipart } from './multipart'
 
-const MAX_DEPTH = 100
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
 const BYTE_ORDER_MARK = '\uFEFF'
 
 /** What a content type says, read leniently: senders write `application/json; utf-8` too. */
@@ -20,18 +18,18 @@ interface ContentType {
  * as text; what is no text stays a Buffer, and an empty body is null. Throws `ERR_BODY_MALFORMED`, `ERR_BODY_DEPTH`
  * and `ERR_BODY_ENCODING`. A multipart form comes as a promise.
  */
-export function parseContent(bytes: Buffer, header: string | undefined, bodyExpected: boolean): unknown {
+export function parseContent(content: Buffer | string, header: string | undefined, bodyExpected: boolean): unknown {
   const { type, charset } = parseContentType(header)
   const isJson = type === 'application/json' || type.endsWith('+json')
-  if (bytes.length === 0) {
+  if (content.length === 0) {
     if (isJson && bodyExpected) throw malformed('the content type says JSON, but the body is empty')
     return null
   }
-  if (isJson) return parseJson(decode(bytes, charset))
-  if (type === 'application/x-www-form-urlencoded') return parseForm(decode(bytes, charset))
-  if (type === 'multipart/form-data') return readMultipart(bytes, header ?? '')
-  if (charset === undefined && !isUtf8(bytes)) return bytes
-  return parseText(decode(bytes, charset))
+  if (isJson) return parseJson(decode(content, charset))
+  if (type === 'application/x-www-form-urlencoded') return parseForm(decode(content, charset))
+  if (type === 'multipart/form-data') return readMultipart(Buffer.from(content), header ?? '')
+  if (Buffer.isBuffer(content) && charset === undefined && !isUtf8(content)) return content
+  return parseText(decode(content, charset))
 }
 
 function parseContentType(header: string | undefined): ContentType {
@@ -42,7 +40,9 @@ function parseContentType(header: string | undefined): ContentType {
   return { type: type.trim().toLowerCase(), charset: charset?.toLowerCase() }
 }
 
-function decode(bytes: Buffer, charset = 'utf-8'): string {
+/** A text was decoded already, by whoever read it. */
+function decode(bytes: Buffer | string, charset = 'utf-8'): string {
+  if (typeof bytes === 'string') return bytes
   if (charset === 'utf-8' || charset === 'utf8') {
     if (!isUtf8(bytes)) throw malformed('it is not valid UTF-8')
     const text = bytes.toString()
@@ -68,7 +68,7 @@ function createDecoder(bytes: Buffer, charset: string): TextDecoder {
 
 /** Gives a value that the host app parsed. Throws `ERR_BODY_DEPTH` as for one that is parsed here. */
 export function checkDepth(value: unknown): unknown {
-  if (exceedsDepth(value, MAX_DEPTH)) throw tooDeep()
+  if (exceedsDepth(value, MAX_JSON_DEPTH)) throw tooDeep()
   return value
 }
 
@@ -84,43 +84,6 @@ function parseJson(text: string): unknown {
   } catch (error) {
     throw malformed('it is not valid JSON', error)
   }
-}
-
-/**
- * Looks before parsing, since a million brackets cost a second to parse. A short text cannot be deep. Strings are
- * jumped over, so that a large body takes half the time of parsing it rather than twice.
- */
-function isTooDeep(text: string): boolean {
-  if (text.length <= 2 * MAX_DEPTH) return false
-  let depth = 0
-  for (let position = 0; position < text.length; position += 1) {
-    switch (text.charCodeAt(position)) {
-      case QUOTE:
-        position = findClosingQuote(text, position)
-        if (position < 0) return false
-        break
-      case 0x5b: // [
-      case 0x7b: // {
-        depth += 1
-        if (depth > MAX_DEPTH) return true
-        break
-      case 0x5d: // ]
-      case 0x7d: // }
-        depth -= 1
-        break
-    }
-  }
-  return false
-}
-
-/** Where the string that begins at `start` ends; -1 when it does not. */
-function findClosingQuote(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
-    let escapes = 0
-    while (text.charCodeAt(end - 1 - escapes) === BACKSLASH) escapes += 1
-    if (escapes % 2 === 0) return end
-  }
-  return -1
 }
 
 /** Some senders (Amazon SNS) label JSON as plain text; what only looks like JSON stays text. */
@@ -143,7 +106,7 @@ async function readMultipart(bytes: Buffer, contentType: string): Promise<unknow
 }
 
 function tooDeep(): CallbackError {
-  return new CallbackError('ERR_BODY_DEPTH', { message: `The body is nested deeper than ${MAX_DEPTH}` })
+  return new CallbackError('ERR_BODY_DEPTH', { message: `The body is nested deeper than ${MAX_JSON_DEPTH}` })
 }
 
 function malformed(reason: string, cause?: unknown): CallbackError {

@@ -5,8 +5,6 @@ import { compileIdentify, compileJudge, type Judgement } from './outcome'
 
 /** One callback of the config, compiled. */
 export interface Endpoint extends StoreEndpoint {
-  /** As it is named in events and errors: `POST /webhooks/done`. */
-  readonly name: string
   readonly method: string
   /** The full path, with `base_path`. */
   readonly path: string
@@ -16,16 +14,19 @@ export interface Endpoint extends StoreEndpoint {
   judge(scope: Scope): Judgement
 }
 
-/** Compiles what one callback of the config says about a request. */
-export function compileEndpoint(spec: EndpointSpec, listener: ListenerSpec): Endpoint {
+/**
+ * Compiles what one callback of the config says about a request. Its key holds the port only where listeners of
+ * several ports have the same route (`shared`), so that changing a port does not part stored waits from their endpoint.
+ */
+export function compileEndpoint(spec: EndpointSpec, { port }: ListenerSpec, shared: ReadonlySet<string>): Endpoint {
+  const route = `${spec.method} ${spec.fullPath}`
   return {
-    key: `${listener.port} ${spec.method} ${spec.fullPath}`,
+    key: shared.has(route) ? `${route} (${port})` : route,
     anonymous: spec.identifyBy === undefined,
-    name: `${spec.method} ${spec.fullPath}`,
     method: spec.method,
     path: spec.fullPath,
     spec,
-    port: listener.port,
+    port,
     identify: spec.identifyBy ? compileIdentify(spec.identifyBy) : () => undefined,
     judge: compileJudge(spec),
   }

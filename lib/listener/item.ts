@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { CallbackError } from '../errors'
 import type { CallbackEvent, Emitter } from '../events'
 import type { Arrival, Clock, Delivery, Logger, Outcome, Progress, Store } from '../types'
@@ -10,10 +11,10 @@ import type { RequestScope } from './request-scope'
 export type ItemResult = Delivery | 'pending' | 'unidentified'
 
 /**
- * Identifies, judges and hands over what `scope` shows. `bytes` is what it takes up when it must be kept. Throws
- * `ERR_ID` and `ERR_TEMPLATE` for what cannot be understood, and what the store throws.
+ * Identifies, judges and hands over what `scope` shows. Throws `ERR_ID` and `ERR_TEMPLATE` for what cannot be
+ * understood, and what the store throws.
  */
-export type ReceiveItem = (scope: RequestScope, bytes: number) => Promise<ItemResult>
+export type ReceiveItem = (scope: RequestScope) => Promise<ItemResult>
 
 export interface ItemContext {
   readonly store: Store
@@ -24,7 +25,7 @@ export interface ItemContext {
 
 /** Compiles the way of one item from the request to whoever waits for it. */
 export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveItem {
-  const { spec, name } = endpoint
+  const { spec, key: name } = endpoint
   const { store, emitter, clock } = context
   const warnUnidentified = createUnidentifiedWarning(endpoint, context)
 
@@ -46,18 +47,20 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
       const result = spec.result ? spec.result.render(scope) : contentOf(scope)
       return { outcome: verdict, result, ...common }
     } catch (error) {
-      if (!(error instanceof CallbackError)) throw error
-      return { outcome: 'failed', result: undefined, ...common, error: verdict === 'failed' ? undefined : error }
+      const reason = verdict === 'failed' ? undefined : toTemplateError(error)
+      return { outcome: 'failed', result: undefined, ...common, error: reason }
     }
   }
 
   function dedupeKey(scope: RequestScope, id: string | undefined): string | undefined {
     const key = spec.dedupeBy?.render(scope)
     if (key === null || key === undefined || key === '') return undefined
-    return JSON.stringify([key, id ?? scope.index])
+    return createHash('sha256')
+      .update(JSON.stringify([key, id ?? scope.index]))
+      .digest('base64')
   }
 
-  return async (scope, bytes) => {
+  return async (scope) => {
     const id = identify(scope)
     if (id === undefined && !endpoint.anonymous) {
       emitter.record('unidentified', name, () => toEvent(name, scope))
@@ -66,15 +69,28 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
     }
     const outcome = describe(scope, id, endpoint.judge(scope))
     if (outcome.outcome === 'pending') {
-      store.progress(endpoint, outcome)
+      await store.progress(endpoint, outcome)
       emitter.record('pending', name, () => toEvent(name, scope, outcome))
       return 'pending'
     }
-    const arrival: Arrival = { endpoint, outcome, bytes, dedupeKey: dedupeKey(scope, id) }
+    const arrival: Arrival = { endpoint, outcome, size: () => measure(outcome), dedupeKey: dedupeKey(scope, id) }
     const delivery = await store.deliver(arrival)
     if (delivery !== 'settled') emitter.record(delivery, name, () => toEvent(name, scope, outcome))
     return delivery
   }
+}
+
+/** What a callback takes up in memory, roughly: the length of its body and headers as text. */
+function measure({ body, headers }: Outcome): number {
+  const bodySize = Buffer.isBuffer(body) ? body.length : JSON.stringify(body ?? null).length
+  return bodySize + JSON.stringify(headers).length
+}
+
+/** What else can go wrong in a template is the value's fault too, such as one that is too deep to be written. */
+function toTemplateError(error: unknown): CallbackError {
+  if (error instanceof CallbackError) return error
+  const reason = error instanceof Error ? error.message : String(error)
+  return new CallbackError('ERR_TEMPLATE', { message: `The result cannot be rendered: ${reason}`, cause: error })
 }
 
 /** An event about what a request showed. */
@@ -84,7 +100,7 @@ export function toEvent(endpoint: string, scope: RequestScope, outcome?: Outcome
 }
 
 /** Says it once per endpoint: the text of `identify_by` is wrong, or the sender sends other things too. */
-function createUnidentifiedWarning({ name, spec }: Endpoint, { logger }: ItemContext): () => void {
+function createUnidentifiedWarning({ key: name, spec }: Endpoint, { logger }: ItemContext): () => void {
   let warned = false
   return () => {
     if (warned) return

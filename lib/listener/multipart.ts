@@ -1,7 +1,9 @@
-import type { BusboyConfig, BusboyFileStream } from '@fastify/busboy'
+import type { BusboyConfig } from '@fastify/busboy'
 
-/** No limit of its own: the whole body is in memory already, and `body_limit` has been kept. */
+const MAX_PARTS = 1000
+/** No limit on sizes: the whole body is in memory already, and `body_limit` has been kept. */
 const LIMITS: BusboyConfig['limits'] = {
+  parts: MAX_PARTS,
   fieldNameSize: Number.POSITIVE_INFINITY,
   fieldSize: Number.POSITIVE_INFINITY,
   fileSize: Number.POSITIVE_INFINITY,
@@ -13,8 +15,11 @@ const LIMITS: BusboyConfig['limits'] = {
  */
 export async function parseMultipart(bytes: Buffer, contentType: string): Promise<Readonly<Record<string, unknown>>> {
   const fields = new Map<string, unknown[]>()
-  const add = (name: string, value: unknown): void => void fields.set(name, [...(fields.get(name) ?? []), value])
-  await readParts(bytes, contentType, add)
+  await readParts(bytes, contentType, (name, value) => {
+    const list = fields.get(name)
+    if (list) list.push(value)
+    else fields.set(name, [value])
+  })
   if (fields.size === 0) throw new Error('it has no field that can be read')
   return Object.fromEntries([...fields].map(([name, list]) => [name, list.length === 1 ? list[0] : list]))
 }
@@ -27,25 +32,25 @@ function readParts(bytes: Buffer, contentType: string, add: (name: string, value
       limits: LIMITS,
       isPartAFile: (_name, _type, filename) => filename !== undefined,
     })
-    form.on('field', (name: unknown, value) => {
+    const addNamed = (name: unknown, value: unknown): void => {
       if (typeof name === 'string') add(name, value)
       else reject(new Error('a part has no name'))
+    }
+    form.on('field', addNamed)
+    form.on('file', (name: unknown, file, filename, _encoding, type) => {
+      const chunks: Buffer[] = []
+      file.on('error', reject)
+      file.on('data', (chunk: Buffer) => chunks.push(chunk))
+      file.on('end', () => {
+        const content = Buffer.concat(chunks)
+        addNamed(name, { filename, type, size: content.length, content: content.toString('base64') })
+      })
     })
-    form.on('file', (name, file, filename, _encoding, type) => {
-      collectFile(file, (content) =>
-        add(name, { filename, type, size: content.length, content: content.toString('base64') }),
-      )
-    })
+    form.on('partsLimit', () => reject(new Error(`it has more than ${MAX_PARTS} parts`)))
     form.on('finish', resolve)
     form.on('error', reject)
     form.end(bytes)
   })
-}
-
-function collectFile(file: BusboyFileStream, done: (content: Buffer) => void): void {
-  const chunks: Buffer[] = []
-  file.on('data', (chunk: Buffer) => chunks.push(chunk))
-  file.on('end', () => done(Buffer.concat(chunks)))
 }
 
 /** Loaded by the first multipart body: hardly any service sends one. */

@@ -22,21 +22,23 @@ export function compileIdentify(template: Template): (scope: Scope) => string | 
 
 /** Reads an id as text: 7 equals "7". Throws `ERR_ID` when it cannot be one. */
 export function toId(value: unknown): string | undefined {
-  if (value === null || value === undefined || value === '') return undefined
-  if (typeof value === 'number' && isRounded(value)) {
-    throw badId(`the number ${value} is too large for JSON to keep its digits; send it as text`)
-  }
-  if (typeof value === 'object' || typeof value === 'function') {
-    throw badId(`an id is a text or a number, not ${Array.isArray(value) ? 'a list' : 'a mapping'}`)
-  }
-  const id = String(value)
-  if (id.length > MAX_ID_LENGTH) throw badId(`an id has at most ${MAX_ID_LENGTH} characters, not ${id.length}`)
-  return id
+  const id = describeId(value)
+  if (typeof id !== 'object') return id
+  throw new CallbackError('ERR_ID', { message: `The callback's id cannot be used: ${id.problem}` })
 }
 
-/** JSON gives infinity for numbers that are larger still, such as 1e999. */
-function isRounded(value: number): boolean {
-  return !Number.isSafeInteger(value) && (Number.isInteger(value) || !Number.isFinite(value))
+/** Gives an id as text, nothing for one that is empty, or why the value can be no id. */
+export function describeId(value: unknown): string | undefined | { readonly problem: string } {
+  if (value === null || value === undefined || value === '') return undefined
+  if (typeof value === 'number' && !Number.isFinite(value)) return { problem: `${value} is no number` }
+  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    return { problem: `the number ${value} is too large for JSON to keep its digits; send it as text` }
+  }
+  if (typeof value === 'object' || typeof value === 'function' || typeof value === 'symbol') {
+    return { problem: `an id is a text or a number, not ${Array.isArray(value) ? 'a list' : `a ${typeof value}`}` }
+  }
+  const id = String(value)
+  return id.length > MAX_ID_LENGTH ? { problem: `an id has at most ${MAX_ID_LENGTH} characters, not ${id.length}` } : id
 }
 
 /**
@@ -84,8 +86,4 @@ function compileScalar(template: Template): (scope: Scope) => unknown {
     const found = template.render(scope)
     return Array.isArray(found) ? found[0] : found
   }
-}
-
-function badId(reason: string): CallbackError {
-  return new CallbackError('ERR_ID', { message: `The callback's id cannot be used: ${reason}` })
 }

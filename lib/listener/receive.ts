@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import { ANSWER_STATUS, CallbackError } from '../errors'
 import { compileAcknowledge, refuse, toAnswerCode } from './answer'
-import { createBodyReader, type ReceivedBody } from './body'
+import { createBodyReader } from './body'
 import { checkDepth, parseContent } from './content'
 import type { Endpoint } from './endpoint'
 import { compileItem, type ItemContext, toEvent } from './item'
@@ -24,12 +24,10 @@ export type Receive = (request: ListenerRequest, response: ServerResponse, param
 
 /** How many items of a bulk callback are handed over before other work gets its turn. */
 const SLICE = 500
-/** What a body that the host app parsed is taken for when its length is unknown. */
-const UNKNOWN_BYTES = 1024
 
 /** Compiles the order of work of one endpoint: read, parse, take a slot, identify, judge, hand over, answer. */
 export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Receive {
-  const { spec, name } = endpoint
+  const { spec, key: name } = endpoint
   const { emitter, clock, env, slots } = context
   const readBody = createBodyReader({ limitBytes: context.bodyLimitBytes, needsRaw: false, clock })
   const receiveItem = compileItem(endpoint, context)
@@ -37,31 +35,31 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
   const bodyExpected = spec.method !== 'GET' && spec.method !== 'DELETE'
 
   async function handOver(request: ListenerRequest, response: ServerResponse, params: Params): Promise<void> {
-    if (context.isClosing()) throw new CallbackError('ERR_CLOSING', { message: 'The callbacks are being closed' })
+    if (context.isClosing()) throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are being closed' })
     const received = await readBody(request, response)
     const body =
       received.kind === 'parsed'
         ? checkDepth(received.value)
-        : await parseContent(received.bytes, request.headers['content-type'], bodyExpected)
+        : await parseContent(received.content, request.headers['content-type'], bodyExpected)
     const scope = new RequestScope(request, body, params, env)
     emitter.record('received', name, () => toEvent(name, scope))
-    await slots.run(() => receiveAll(scope, sizeOf(received, request)))
+    await slots.run(() => receiveAll(scope))
     acknowledge(response, scope)
   }
 
-  async function receiveAll(scope: RequestScope, bytes: number): Promise<void> {
+  async function receiveAll(scope: RequestScope): Promise<void> {
     if (spec.item) scope.item = spec.item.render(scope)
     if (!spec.bulk) {
-      await receiveItem(scope, bytes)
+      await receiveItem(scope)
       return
     }
     const items = spec.item ? scope.item : scope.body
     if (!Array.isArray(items)) throw noList(items)
-    await receiveBulk(items, scope, bytes)
+    await receiveBulk(items, scope)
   }
 
   /** One bad item never stops the others; the request is refused when all are bad, or when one could not be kept. */
-  async function receiveBulk(items: readonly unknown[], scope: RequestScope, bytes: number): Promise<void> {
+  async function receiveBulk(items: readonly unknown[], scope: RequestScope): Promise<void> {
     let bad = 0
     let unkept: unknown
     for (const [index, item] of items.entries()) {
@@ -69,7 +67,7 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
       scope.item = item
       scope.index = index
       try {
-        await receiveItem(scope, bytes / items.length)
+        await receiveItem(scope)
       } catch (error) {
         emitter.record('rejected', name, () => ({ ...toEvent(name, scope), body: item, error }))
         if (ANSWER_STATUS[toAnswerCode(error)] === 400) bad += 1
@@ -82,18 +80,16 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
     }
   }
 
+  let refused = false
   return async (request, response, params) => {
     try {
       await handOver(request, response, params)
     } catch (error) {
-      reportRefusal(error, request, endpoint, context)
+      reportRefusal(error, request, endpoint, { ...context, level: refused ? 'info' : 'warn' })
+      refused = true
       refuse(request, response, toAnswerCode(error), clock)
     }
   }
-}
-
-function sizeOf(received: ReceivedBody, request: ListenerRequest): number {
-  return received.kind === 'raw' ? received.bytes.length : Number(request.headers['content-length']) || UNKNOWN_BYTES
 }
 
 function noList(found: unknown): CallbackError {
@@ -110,15 +106,23 @@ function warnOfResponse(error: unknown, name: string, { logger, emitter }: Recei
   emitter.emit('warning', () => ({ code: 'ERR_TEMPLATE', message, at: name }))
 }
 
-/** What the sender did wrong is an event; what the host app or this package did wrong is logged as an error too. */
-function reportRefusal(error: unknown, request: ListenerRequest, endpoint: Endpoint, context: ReceiveContext): void {
-  const { name } = endpoint
+/**
+ * What the sender did wrong is an event and a line in the log, the first one of an endpoint a warning: it shows that
+ * the config does not fit the sender. What the host app or this package did wrong is an error each time.
+ */
+function reportRefusal(
+  error: unknown,
+  request: ListenerRequest,
+  endpoint: Endpoint,
+  context: ReceiveContext & { readonly level: 'info' | 'warn' },
+): void {
+  const { key: name } = endpoint
   const { emitter, logger } = context
   const code = toAnswerCode(error)
   const reason = error instanceof Error ? error.message : String(error)
   emitter.record('rejected', name, () => ({ endpoint: name, headers: redactHeaders(request.headers), error }))
   if (ANSWER_STATUS[code] !== 500) {
-    logger.info({ code, endpoint: name }, `${name} refused a callback: ${reason}`)
+    logger[context.level]({ code, endpoint: name }, `${name} refused a callback (${code}): ${reason}`)
     return
   }
   const message = code === 'ERR_INTERNAL' ? `${name} failed to take a callback; this is a bug` : `${name}: ${reason}`

@@ -19,14 +19,15 @@ export interface CallbackRoute {
 
 export type CallbackRoutes = RouteTable<CallbackRoute>
 
-/** Compiles the callbacks of one listener. */
+/** Compiles the callbacks of one listener; `shared` are the routes that other listeners have too. */
 export function compileListener(
   listener: ListenerSpec,
+  shared: ReadonlySet<string>,
   context: Omit<ReceiveContext, 'slots' | 'bodyLimitBytes'>,
 ): readonly CallbackRoute[] {
   const slots = createSlots(listener.maxConcurrent, listener.maxQueue)
   return listener.endpoints.map((spec) => {
-    const endpoint = compileEndpoint(spec, listener)
+    const endpoint = compileEndpoint(spec, listener, shared)
     const receive = compileReceive(endpoint, { ...context, slots, bodyLimitBytes: listener.bodyLimitBytes })
     return { method: endpoint.method, path: endpoint.path, endpoint, receive }
   })

@@ -64,7 +64,7 @@ function ambiguous(path: string | undefined, found: readonly Endpoint[]): Callba
 }
 
 function list(endpoints: readonly Endpoint[]): string {
-  const names = endpoints.map((endpoint) => endpoint.name)
+  const names = endpoints.map((endpoint) => endpoint.key)
   const shown = names.slice(0, 5).join(', ') || 'none'
   return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown
 }

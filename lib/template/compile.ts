@@ -213,23 +213,23 @@ function nameOf(node: Node): string {
   return 'The arithmetic'
 }
 
-/** What stands in the environment is taken for a secret and never quoted. */
+/** What stands in the environment or in a header is taken for a secret and never quoted. */
 function showFor(node: Node, value: unknown): string {
-  return readsEnvironment(node) ? 'a value of the environment' : show(value)
+  return readsSecret(node) ? 'a value that is not shown' : show(value)
 }
 
-function readsEnvironment(node: Node): boolean {
+function readsSecret(node: Node): boolean {
   switch (node.kind) {
     case 'literal':
       return false
     case 'path':
-      return node.source === 'env'
+      return node.source === 'env' || node.source === 'header'
     case 'arithmetic':
-      return readsEnvironment(node.left) || readsEnvironment(node.right)
+      return readsSecret(node.left) || readsSecret(node.right)
     case 'placeholder':
-      return readsEnvironment(node.value) || (node.fallback !== undefined && readsEnvironment(node.fallback))
+      return readsSecret(node.value) || (node.fallback !== undefined && readsSecret(node.fallback))
     case 'text':
-      return node.parts.some((part) => typeof part !== 'string' && readsEnvironment(part))
+      return node.parts.some((part) => typeof part !== 'string' && readsSecret(part))
   }
 }
 

@@ -1,3 +1,5 @@
+import { isTooDeep, MAX_JSON_DEPTH } from './json-depth'
+
 type Convert = (value: unknown) => unknown
 
 const TRUE = new Set(['true', '1', 'yes', 'on'])
@@ -75,6 +77,7 @@ function isMapping(value: unknown): boolean {
 }
 
 function parseJson(text: string): unknown {
+  if (isTooDeep(text)) throw new Error(`it is nested deeper than ${MAX_JSON_DEPTH}`)
   try {
     return JSON.parse(text)
   } catch {

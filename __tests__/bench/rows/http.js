@@ -34,7 +34,7 @@ function rows(options) {
  * @param {import('../options').Options} options
  */
 async function measure(name, ours, baseline, goal, options) {
-  const plan = options.quick ? { warm: 3000, rounds: 5, ms: 300 } : { warm: 15_000, rounds: 9, ms: 1000 }
+  const plan = options.quick ? { warm: 3000, rounds: 5, ms: 200 } : { warm: 12_000, rounds: 7, ms: 800 }
   const client = startWorker('http-client.js')
   const a = startServer(ours, client, options)
   const b = startServer(baseline, client, options)

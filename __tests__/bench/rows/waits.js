@@ -12,8 +12,8 @@ const EARLIER = 150_000
  * @type {[string, string, number, number | undefined, number, number][]}
  */
 const ROWS = [
-  ['hooks', 'hooks', 100_000, 450, 9, 0],
-  ['own', 'store', 100_000, 150, 9, 0],
+  ['hooks', 'hooks', 100_000, 450, 7, 0],
+  ['own', 'store', 100_000, 150, 7, 0],
   ['later', 'store', 100_000, undefined, 5, EARLIER],
   ['hooks-million', 'hooks', 1_000_000, 450, 5, 0],
   ['own-million', 'store', 1_000_000, 150, 5, 0],

@@ -1,0 +1,86 @@
+import { describe, expect, test } from '@jest/globals'
+import { callbacks, type CallbacksConfig, type CallbacksOptions, parseConfig } from '../../lib'
+import { useHosts } from '../helpers/use-hosts'
+
+const hosts = useHosts()
+const config: CallbacksConfig = { listener: { path: '/done', identify_by: '${body.id}' } }
+
+describe('an option that cannot be used is refused', () => {
+  test.each<[string, unknown, string]>([
+    ['logger', {}, 'it needs the methods debug, info, warn, error'],
+    ['clock', {}, 'it needs the methods now, setTimeout, clearTimeout'],
+    ['mountPath', 5, 'found 5'],
+    ['port', 'x', 'found "x"'],
+    ['publicUrl', 'ftp://x.example', 'http:// or https://'],
+    ['publicUrl', 'https://u:p@x.example/?a=1#f', 'http:// or https://'],
+  ])('%s: %j', (name, value, message) => {
+    const options: CallbacksOptions = Object.fromEntries([[name, value]])
+    expect(() => callbacks(config, options)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_CONFIG_VALUE',
+        at: `options.${name}`,
+        message: expect.stringContaining(message),
+      }),
+    )
+  })
+})
+
+test.each([[{}], [Number.NaN], [2 ** 53], [[['a']]]])('%j is no id to wait for', (id) => {
+  const { hooks } = hosts.start(config)
+  expect(() => hooks.wait(id as string)).toThrow(expect.objectContaining({ code: 'ERR_WAIT_ID' }))
+})
+
+test('an unknown event is refused with the events that there are', () => {
+  const { hooks } = hosts.start(config)
+  expect(() => hooks.on('setled' as 'settled', () => undefined)).toThrow(/received, settled, failed/)
+})
+
+test('an onProgress that rejects is an error event, and no unhandled rejection', async () => {
+  const { hooks, post } = await hosts.open({
+    listener: { ...config.listener, path: '/done', status: '${body.s}', success_when: 'ok' },
+  })
+  const errors: unknown[] = []
+  hooks.on('error', ({ error }) => errors.push(error))
+  const wait = hooks.wait('a', { onProgress: () => Promise.reject(new Error('broken')) as never })
+  await post('/done').send({ id: 'a', s: 'running' }).expect(200)
+  await post('/done').send({ id: 'a', s: 'ok' }).expect(200)
+  await wait
+  expect(errors).toEqual([expect.objectContaining({ message: 'broken' })])
+})
+
+test('what a config says and this version does not run is a warning', () => {
+  const { log } = hosts.start(
+    parseConfig(`
+gateway: { driver: ngrok, port: 8090 }
+workflow: { jobs: [{ component: logger }] }
+controller: { port: 8080 }
+listener: { path: /done, identify_by: body.id }
+`),
+  )
+  expect(log.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
+    'listener.identify_by: "body.id" is the same for every callback; did you mean "${body.id}"?',
+    'gateway: Checked, but tunnels are not opened by this version',
+    'workflow: Checked, but workflows are not run by this version',
+    'controller: Checked, but the controller is not served by this version',
+  ])
+})
+
+test('a ticket for the port of a gateway that is not open is refused rather than sent astray', () => {
+  const { hooks } = hosts.start({ ...config, gateway: { driver: 'ngrok', port: 8090 } })
+  expect(() => hooks.ticket()).toThrow(expect.objectContaining({ code: 'ERR_GATEWAY_NOT_READY' }))
+})
+
+test('a static gateway gives its URL to tickets and templates', async () => {
+  const { hooks } = hosts.start({ ...config, gateway: { public_url: 'https://hooks.example', port: 8090 } })
+  expect(hooks.ticket().url).toMatch(/^https:\/\/hooks\.example\/done\?callback_id=/)
+  await expect(hooks.render('${gateway:8090.public_url}/done')).resolves.toBe('https://hooks.example/done')
+})
+
+test('close() ends a drain that is under way', async () => {
+  const { hooks } = hosts.start(config)
+  const wait = hooks.wait('a')
+  const draining = hooks.close({ drain: '1h' })
+  await hooks.close()
+  await draining
+  await expect(wait).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+})

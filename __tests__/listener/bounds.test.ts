@@ -1,0 +1,46 @@
+import { describe, expect, test } from '@jest/globals'
+import { useHosts } from '../helpers/use-hosts'
+
+const hosts = useHosts()
+const done = { path: '/done', identify_by: '${body.id}' }
+
+describe('what is kept of callbacks that nobody waits for is measured', () => {
+  test('item by item in a bulk one, however many small ones lie beside a large one', async () => {
+    const { hooks, post } = await hosts.open({
+      listener: { ...done, bulk: true, identify_by: '${item.id}' },
+      store: { park: { max_bytes: '20kb' } },
+    })
+    const items = [{ id: 'large', text: 'x'.repeat(30_000) }, ...new Array<object>(200).fill({ id: 'small' })]
+    const answer = await post('/done').send(items)
+    expect([answer.status, answer.text]).toEqual([503, '{"error":"ERR_PARKING_FULL"}'])
+    expect(hooks.stats().parked).toBe(1)
+  })
+
+  test('with its headers', async () => {
+    const { post } = await hosts.open({ listener: done, store: { park: { max_bytes: '4kb' } } })
+    const answer = await post('/done').set('x-long', 'x'.repeat(5000)).send({ id: 'a' })
+    expect([answer.status, answer.text]).toEqual([503, '{"error":"ERR_PARKING_FULL"}'])
+  })
+})
+
+test('a result that is too deep to be written rejects the wait, and the sender need not repeat it', async () => {
+  const { hooks, post } = await hosts.open({ listener: { ...done, result: 't ${body.x as json}' } })
+  const wait = hooks.wait('a')
+  const answer = await post('/done').send({ id: 'a', x: `${'['.repeat(5000)}${']'.repeat(5000)}` })
+  expect([answer.status, answer.text]).toEqual([200, ''])
+  await expect(wait).rejects.toMatchObject({ code: 'ERR_TEMPLATE' })
+})
+
+test('a header that cannot be converted is not quoted in the log', async () => {
+  const { log, post } = await hosts.open({ listener: { ...done, identify_by: '${header.authorization as integer}' } })
+  const answer = await post('/done').set('authorization', 'Bearer s3cret').send({})
+  expect([answer.status, answer.text]).toEqual([400, '{"error":"ERR_TEMPLATE"}'])
+  expect(JSON.stringify(log)).not.toContain('s3cret')
+  expect(log).toHaveLength(1)
+})
+
+test('a parameterised path that is written with a slash at its end answers with and without it', async () => {
+  const { hooks, post } = await hosts.open({ listener: { path: '/done/:id/', identify_by: '${params.id}' } })
+  for (const path of ['/done/1', '/done/2/']) expect((await post(path)).status).toBe(200)
+  expect(hooks.stats().parked).toBe(2)
+})
