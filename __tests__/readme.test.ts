@@ -60,8 +60,15 @@ describe('the README', () => {
     expect(Object.keys(hooks.stats().endpoints)).toEqual(['POST /webhooks/image/done', 'POST /webhooks/batch/done'])
   })
 
-  test('its mount runs', async () => {
-    expect(await run(mount)).toBe('')
+  test('its mount serves the callbacks below its path', async () => {
+    const call = [
+      "const method = 'POST', headers = { 'content-type': 'application/json' }",
+      "const body = JSON.stringify({ task_id: 'a', status: 'completed' })",
+      "const answer = await fetch('http://localhost:8090/hooks/webhooks/image/done', { method, headers, body })",
+      'console.log(answer.status, hooks.stats().parked)',
+      'process.exit()',
+    ]
+    expect(await run(mount + call.join('\n'))).toBe('200 1\n')
   })
 
   test('its waits end by hand and print what happened', async () => {
@@ -71,10 +78,18 @@ describe('the README', () => {
     expect(lines[2]).toBe('ERR_CALLBACK_FAILED the service went away')
   })
 
-  test('names every status that is answered', () => {
-    for (const status of new Set(Object.values(ANSWER_STATUS))) {
-      if (status !== 401 && status !== 429) expect(readme).toContain(String(status))
+  test('names every code that is answered, with its status', () => {
+    for (const [code, status] of Object.entries(ANSWER_STATUS)) {
+      expect(
+        readme.split('\n').filter((line) => line.includes(`\`${code}\``) && line.includes(String(status))),
+      ).not.toEqual([])
     }
+  })
+
+  test('names everything that is counted', () => {
+    const { endpoints, ...counts } = callbacks(parseConfig(listener)).stats()
+    expect(Object.keys(endpoints)).toHaveLength(2)
+    for (const name of Object.keys(counts)) expect(readme).toContain(`\`${name}\``)
   })
 
   test('names the test command that the automation runs', () => {

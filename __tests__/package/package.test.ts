@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, existsSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
@@ -25,7 +25,8 @@ describe('the tarball', () => {
   })
 
   test('has code and types of every source file, and none of a file that is gone', () => {
-    const sources = ['lib', 'adapters'].flatMap((room) =>
+    const rooms = ['lib', 'adapters'].filter((room) => existsSync(join(ROOT, room)))
+    const sources = rooms.flatMap((room) =>
       listFiles(join(ROOT, room)).map((file) => `dist/${room}/${file.replace(/\.ts$/, '')}`),
     )
     const modules = [...sources.map((name) => `${name}.js`), ...sources.map((name) => `${name}.d.ts`)].sort()

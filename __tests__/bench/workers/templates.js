@@ -64,7 +64,7 @@ function fieldsByLibrary(paths, compilePath) {
 function byLibrary(compilePath) {
   if (shape === 'object') return fieldsByLibrary(FIELDS, compilePath)
   const read = compilePath('result.image.url')
-  return shape === 'path' ? ({ body }) => read(body) : ({ body }) => `image: ${read(body)}`
+  return shape === 'path' ? ({ body }) => read(body) : ({ body }) => `image: ${String(read(body))}`
 }
 
 function jsonPath() {
