@@ -65,10 +65,15 @@ export interface WaitRequest {
   readonly timeoutMs: number
   /** Whether a callback without an id may end it, on endpoints without `identify_by`. */
   readonly queued: boolean
+  readonly waiter: Waiter
+}
+
+/** Who is told of a wait. An object rather than functions, since a million waits are to fit in memory. */
+export interface Waiter {
   /** Called once, with how the wait ended; may be called before `wait` returns, when the callback came early. */
-  readonly onEnd: (ending: Ending) => void
+  onEnd(ending: Ending, ids: readonly string[]): void
   /** Called for every pending callback; it does not end the wait. */
-  readonly onProgress?: ((progress: Progress) => void) | undefined
+  onProgress?(progress: Progress): void
 }
 
 /** A callback whose status says that the work goes on. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { DURATION } from './config/values'
-import { awaitCallback, type WaitEnding } from './correlation/await-callback'
+import { awaitCallback, type WaitEnding, type WaitPlan } from './correlation/await-callback'
 import { CallbackError } from './errors'
 import { type CallbackEvent, callSafely, type Emitter } from './events'
 import type { Endpoint } from './listener/endpoint'
@@ -67,6 +67,13 @@ export interface WaitsContext {
   readonly urlOf: (endpoint: Endpoint) => string
 }
 
+interface Plans {
+  readonly result: WaitPlan<unknown>
+  readonly full: WaitPlan<unknown>
+  /** For waits that name no limit. */
+  readonly timeoutMs: number
+}
+
 /** The name under which waits on several endpoints are counted. */
 export const SEVERAL = '*'
 const TICKET_BYTES = 24
@@ -76,17 +83,38 @@ export function createWaits({ endpoints, store, emitter, clock, urlOf }: WaitsCo
   const selection = createSelection(endpoints)
   let onIdle: (() => void)[] = []
 
-  function start(on: readonly Endpoint[], ids: readonly string[], queued: boolean, options: WaitOptions) {
-    return awaitCallback(store, {
+  const plans = new WeakMap<readonly Endpoint[], Plans>()
+  const alone = new WeakMap<Endpoint, readonly [Endpoint]>()
+
+  /** What waits on the same endpoints share is made once. */
+  function plansFor(on: readonly Endpoint[]): Plans {
+    const known = plans.get(on)
+    if (known) return known
+    const shared = {
       endpoints: on,
+      onEnd: (ending: WaitEnding, ids: readonly string[]): void => recordEnd(ending, on, ids),
+    }
+    const timeoutMs = Math.max(...on.map((endpoint) => endpoint.spec.timeoutMs))
+    const made = { result: { ...shared, pick: toResult }, full: { ...shared, pick: toFull }, timeoutMs }
+    plans.set(on, made)
+    return made
+  }
+
+  function start(on: readonly Endpoint[], ids: readonly string[], queued: boolean, options: WaitOptions) {
+    const { result, full, timeoutMs } = plansFor(on)
+    return awaitCallback<unknown>(store, options.full === true ? full : result, {
       ids,
-      timeoutMs: toTimeout(options.timeout, on),
+      timeoutMs: options.timeout === undefined ? timeoutMs : toTimeout(options.timeout),
       queued,
       signal: options.signal,
       onProgress: options.onProgress && guard(options.onProgress),
-      onEnd: (ending) => recordEnd(ending, on, ids),
-      pick: options.full === true ? toFull : toResult,
     })
+  }
+
+  function listOf(endpoint: Endpoint): readonly [Endpoint] {
+    const list = alone.get(endpoint) ?? ([endpoint] as const)
+    alone.set(endpoint, list)
+    return list
   }
 
   /** A progress listener that fails is reported; the sender of the callback could not do anything about it. */
@@ -117,7 +145,7 @@ export function createWaits({ endpoints, store, emitter, clock, urlOf }: WaitsCo
       const endpoint = selection.one(options.path)
       const id = randomBytes(TICKET_BYTES).toString('base64url')
       const url = withTicket(endpoint, urlOf, id)
-      return { id, url, result: start([endpoint], [id], false, options) }
+      return { id, url, result: start(listOf(endpoint), [id], false, options) }
     },
     async deliver(id, by, path) {
       const endpoint = selection.one(path)
@@ -173,8 +201,7 @@ function badId(reason: string): CallbackError {
   return new CallbackError('ERR_WAIT_ID', { message: `This id cannot be waited for: ${reason}` })
 }
 
-function toTimeout(timeout: number | string | undefined, endpoints: readonly Endpoint[]): number {
-  if (timeout === undefined) return Math.max(...endpoints.map((endpoint) => endpoint.spec.timeoutMs))
+function toTimeout(timeout: number | string): number {
   const timeoutMs = DURATION.read(timeout)
   if (timeoutMs !== undefined) return timeoutMs
   const message = `timeout must be ${DURATION.expected}, not ${JSON.stringify(timeout)}`

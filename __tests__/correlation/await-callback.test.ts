@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { awaitCallback, type CallbackWait } from '../../lib/correlation/await-callback'
+import { awaitCallback, type CallbackWait, type WaitPlan } from '../../lib/correlation/await-callback'
 import { CallbackError } from '../../lib/errors'
 import type { Store } from '../../lib/types'
 import { createOutcome, createProgress, DONE, READY } from './desk'
@@ -47,10 +47,10 @@ describe('a callback as a promise', () => {
     const { start, store, deliver } = createSetup()
     const heard: unknown[] = []
     const promise = start({ onProgress: ({ result }) => heard.push(result) })
-    store.progress(DONE, createProgress(DONE, 'a', 0.5))
+    await store.progress(DONE, createProgress(DONE, 'a', 0.5))
     await deliver('a', 1)
     await promise
-    store.progress(DONE, createProgress(DONE, 'a', 0.7))
+    await store.progress(DONE, createProgress(DONE, 'a', 0.7))
     expect(heard).toStrictEqual([0.5])
   })
 })
@@ -174,16 +174,8 @@ test('a store that throws something of its own rejects the wait with it', async 
     },
   }
   const { signal } = new AbortController()
-  const wait: CallbackWait<unknown> = {
-    endpoints: [DONE],
-    ids: ['a'],
-    timeoutMs: 1000,
-    queued: true,
-    signal,
-    onProgress: undefined,
-    onEnd: () => {},
-    pick: (outcome) => outcome.result,
-  }
-  expect(await rejectionOf(awaitCallback(broken, wait))).toBe(down)
+  const plan: WaitPlan<unknown> = { endpoints: [DONE], onEnd: () => {}, pick: (outcome) => outcome.result }
+  const wait: CallbackWait = { ids: ['a'], timeoutMs: 1000, queued: true, signal, onProgress: undefined }
+  expect(await rejectionOf(awaitCallback(broken, plan, wait))).toBe(down)
   expect(getEventListeners(signal, 'abort')).toHaveLength(0)
 })

@@ -41,7 +41,7 @@ export interface Desk {
   deliver(endpoint: StoreEndpoint, id: string | undefined, result?: unknown, more?: Partial<Arrival>): Delivery
 }
 
-export interface WaitOptions extends Partial<Omit<WaitRequest, 'ids' | 'onEnd' | 'onProgress'>> {
+export interface WaitOptions extends Partial<Omit<WaitRequest, 'ids' | 'waiter'>> {
   /** Called after the ending was noted. */
   readonly andThen?: (ending: Ending) => void
 }
@@ -71,10 +71,12 @@ export function createDesk(options: Partial<RegistryOptions> = {}): Desk {
         timeoutMs: HOUR,
         queued: true,
         ...rest,
-        onProgress: (progress) => news.push(progress),
-        onEnd(ending) {
-          endings.push(ending)
-          andThen?.(ending)
+        waiter: {
+          onProgress: (progress) => void news.push(progress),
+          onEnd(ending) {
+            endings.push(ending)
+            andThen?.(ending)
+          },
         },
       })
       return {

@@ -106,7 +106,7 @@ describe('a wait that is over', () => {
       ids: ['a', 'c'],
       timeoutMs: HOUR,
       queued: true,
-      onEnd: () => (held.endings += 1),
+      waiter: { onEnd: () => void (held.endings += 1) },
     })
     end(desk, open)
     return new WeakRef(held)
@@ -190,12 +190,17 @@ describe('the memory store', () => {
     const store = createMemoryStore({ clock, maxWaits: 10, park, onForgotten: () => {} })
     await store.open()
     const endings: unknown[] = []
-    const request = { endpoints: [DONE], timeoutMs: HOUR, queued: true, onEnd: (one: unknown) => endings.push(one) }
+    const request = {
+      endpoints: [DONE],
+      timeoutMs: HOUR,
+      queued: true,
+      waiter: { onEnd: (one: unknown) => void endings.push(one) },
+    }
     const outcome = createOutcome(DONE, 'a', 1)
     expect(store.deliver({ endpoint: DONE, outcome, size: () => 1 })).toBe('parked')
     store.wait({ ...request, ids: ['a'] })
     store.wait({ ...request, ids: ['b'] })
-    store.progress(DONE, createProgress(DONE, 'b', 1))
+    await store.progress(DONE, createProgress(DONE, 'b', 1))
     expect(store.stats(DONE)).toStrictEqual({ waiting: 1, parked: 0 })
     await store.close()
     expect(endings).toStrictEqual([{ kind: 'outcome', outcome }, { kind: 'closed' }])

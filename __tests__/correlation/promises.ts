@@ -1,4 +1,4 @@
-import { awaitCallback, type CallbackWait, type WaitEnding } from '../../lib/correlation/await-callback'
+import { awaitCallback, type CallbackWait, type WaitEnding, type WaitPlan } from '../../lib/correlation/await-callback'
 import { createMemoryStore } from '../../lib/correlation/memory-store'
 import type { Outcome, StoreEndpoint } from '../../lib/types'
 import { createFakeClock } from '../helpers/fake-clock'
@@ -19,18 +19,16 @@ export function createSetup(maxWaits = 10) {
     clock,
     store,
     endings,
-    start: (more: Partial<CallbackWait<unknown>> = {}) =>
-      awaitCallback<unknown>(store, {
+    start(more: Partial<CallbackWait & WaitPlan<unknown>> = {}) {
+      const plan = {
         endpoints: [DONE],
-        ids: ['a'],
-        timeoutMs: 1000,
-        queued: true,
-        signal: undefined,
-        onProgress: undefined,
-        onEnd: (ending) => endings.push(ending),
-        pick: (outcome) => outcome.result,
+        onEnd: (ending: WaitEnding) => void endings.push(ending),
+        pick: (outcome: Outcome) => outcome.result,
         ...more,
-      }),
+      }
+      const wait = { ids: ['a'], timeoutMs: 1000, queued: true, signal: undefined, onProgress: undefined, ...more }
+      return awaitCallback<unknown>(store, plan, wait)
+    },
     deliver: (id: string, result: unknown, more: Partial<Outcome> = {}, endpoint: StoreEndpoint = DONE) =>
       store.deliver({ endpoint, outcome: createOutcome(endpoint, id, result, more), size: () => 1 }),
   }

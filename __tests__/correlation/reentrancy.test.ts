@@ -141,16 +141,20 @@ describe('whoever hears that the work goes on', () => {
   test('may cancel another wait, which then hears nothing', () => {
     const { registry } = createDesk()
     const heard: string[] = []
-    const request = { endpoints: [DONE], ids: ['a'], timeoutMs: HOUR, queued: true, onEnd: () => {} }
+    const request = { endpoints: [DONE], ids: ['a'], timeoutMs: HOUR, queued: true }
+    const onEnd = (): void => {}
     registry.wait({
       ...request,
-      onProgress() {
-        heard.push('first')
-        second.cancel()
+      waiter: {
+        onEnd,
+        onProgress() {
+          heard.push('first')
+          second.cancel()
+        },
       },
     })
-    const second = registry.wait({ ...request, onProgress: () => heard.push('second') })
-    registry.wait({ ...request, onProgress: () => heard.push('third') })
+    const second = registry.wait({ ...request, waiter: { onEnd, onProgress: () => void heard.push('second') } })
+    registry.wait({ ...request, waiter: { onEnd, onProgress: () => void heard.push('third') } })
     registry.progress(DONE, createProgress(DONE, 'a', 1))
     expect(heard).toStrictEqual(['first', 'third'])
   })

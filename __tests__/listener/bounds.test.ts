@@ -10,7 +10,7 @@ describe('what is kept of callbacks that nobody waits for is measured', () => {
       listener: { ...done, bulk: true, identify_by: '${item.id}' },
       store: { park: { max_bytes: '20kb' } },
     })
-    const items = [{ id: 'large', text: 'x'.repeat(30_000) }, ...new Array<object>(200).fill({ id: 'small' })]
+    const items = [{ id: 'large', text: 'x'.repeat(30_000) }, ...Array.from({ length: 200 }, () => ({ id: 'small' }))]
     const answer = await post('/done').send(items)
     expect([answer.status, answer.text]).toEqual([503, '{"error":"ERR_PARKING_FULL"}'])
     expect(hooks.stats().parked).toBe(1)

@@ -26,7 +26,7 @@ describe('a multipart form', () => {
 
   test('of more than 1,000 parts is refused', async () => {
     const part = '--b\r\nContent-Disposition: form-data; name="n"\r\n\r\n1\r\n'
-    await expect(read(`${part.repeat(1000)}--b--\r\n`)).resolves.toEqual({ n: new Array<string>(1000).fill('1') })
+    await expect(read(`${part.repeat(1000)}--b--\r\n`)).resolves.toEqual({ n: Array.from({ length: 1000 }, () => '1') })
     await expect(read(`${part.repeat(1001)}--b--\r\n`)).rejects.toMatchObject({ code: 'ERR_BODY_MALFORMED' })
   })
 })

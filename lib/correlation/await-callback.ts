@@ -1,21 +1,25 @@
 import { CallbackError } from '../errors'
-import type { Ending, Outcome, Progress, Store, StoreEndpoint } from '../types'
+import type { Ending, OpenWait, Outcome, Progress, Store, StoreEndpoint, Waiter } from '../types'
 
 /** How a wait of this process ended: as its store says, or by its caller's signal. */
 export type WaitEnding = Ending | { readonly kind: 'aborted'; readonly reason: unknown }
 
-export interface CallbackWait<T> {
+/** What all waits on the same endpoints have in common, so that none of them has to hold it. */
+export interface WaitPlan<T> {
   readonly endpoints: readonly StoreEndpoint[]
+  /** Called with how a wait ended, before its promise settles. */
+  readonly onEnd: (ending: WaitEnding, ids: readonly string[]) => void
+  /** What the promise gives of a success. */
+  readonly pick: (outcome: Outcome) => T
+}
+
+export interface CallbackWait {
   readonly ids: readonly string[]
   readonly timeoutMs: number
   /** Whether callbacks without an id count, on endpoints that know no ids. */
   readonly queued: boolean
   readonly signal: AbortSignal | undefined
   readonly onProgress: ((progress: Progress) => void) | undefined
-  /** Called with how the wait ended, before its promise settles. */
-  readonly onEnd: (ending: WaitEnding) => void
-  /** What the promise gives of a success. */
-  readonly pick: (outcome: Outcome) => T
 }
 
 /**
@@ -23,74 +27,106 @@ export interface CallbackWait<T> {
  * `ERR_TEMPLATE`, `ERR_WAIT_TIMEOUT`, `ERR_ABORTED`, `ERR_CLOSED` and `ERR_WAITS_FULL`; a rejection that nobody
  * awaits harms nobody.
  */
-export function awaitCallback<T>(store: Store, wait: CallbackWait<T>): Promise<T> {
-  const deferred = new Deferred<T>()
-  const { signal, onEnd, pick } = wait
-  let stopListening: (() => void) | undefined
-  let ended = false
-
-  function end(ending: WaitEnding): void {
-    ended = true
-    stopListening?.()
-    onEnd(ending)
-    if (ending.kind === 'outcome' && ending.outcome.outcome === 'succeeded') deferred.resolve(pick(ending.outcome))
-    else deferred.reject(toError(ending, wait))
+export function awaitCallback<T>(store: Store, plan: WaitPlan<T>, wait: CallbackWait): Promise<T> {
+  const { ids, timeoutMs, queued, signal, onProgress } = wait
+  const { endpoints } = plan
+  if (signal === undefined && onProgress === undefined) {
+    const waiter = new PromisedWait(plan, timeoutMs)
+    waiter.tryTo(() => store.wait({ endpoints, ids, timeoutMs, queued, waiter }))
+    return waiter.promise
   }
-
-  if (signal?.aborted) {
-    end({ kind: 'aborted', reason: signal.reason })
-    return deferred.promise
+  const waiter = new WatchedWait(plan, timeoutMs, onProgress)
+  if (signal?.aborted) waiter.onEnd({ kind: 'aborted', reason: signal.reason }, ids)
+  else {
+    waiter.tryTo(() => {
+      const open = store.wait({ endpoints, ids, timeoutMs, queued, waiter })
+      if (signal) waiter.endBy(signal, open, ids)
+    })
   }
-  try {
-    const { endpoints, ids, timeoutMs, queued, onProgress } = wait
-    const open = store.wait({ endpoints, ids, timeoutMs, queued, onProgress, onEnd: end })
-    if (signal && !ended) {
-      const abort = (): void => {
-        open.cancel()
-        end({ kind: 'aborted', reason: signal.reason })
-      }
-      signal.addEventListener('abort', abort, { once: true })
-      stopListening = () => signal.removeEventListener('abort', abort)
-    }
-  } catch (error) {
-    deferred.reject(error)
-  }
-  return deferred.promise
+  return waiter.promise
 }
 
-/** A promise that is settled from outside; its rejection never counts as unhandled. */
-class Deferred<T> {
+/** The promise of a wait; small, since there may be a million. Its rejection never counts as unhandled. */
+class PromisedWait<T> implements Waiter {
   readonly promise: Promise<T>
-  #resolve: (value: T) => void = ignore
-  #reject: (error: unknown) => void = ignore
+  private resolve: (value: T | Promise<T>) => void = ignore
 
-  constructor() {
-    this.promise = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
+  constructor(
+    readonly plan: WaitPlan<T>,
+    readonly timeoutMs: number,
+  ) {
+    this.promise = new Promise((resolve) => {
+      this.resolve = resolve
     })
   }
 
-  resolve(value: T): void {
-    this.#resolve(value)
+  onEnd(ending: WaitEnding, ids: readonly string[]): void {
+    this.plan.onEnd(ending, ids)
+    if (ending.kind === 'outcome' && ending.outcome.outcome === 'succeeded')
+      this.resolve(this.plan.pick(ending.outcome))
+    else this.fail(toError(ending, ids, this))
   }
 
-  reject(error: unknown): void {
+  /** Fails the promise when the wait cannot even begin. */
+  tryTo(begin: () => unknown): void {
+    try {
+      begin()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  /** A rejected promise stands in for the `reject` function, which each wait would have to hold beside `resolve`. */
+  private fail(error: unknown): void {
     this.promise.catch(ignore)
-    this.#reject(error)
+    this.resolve(Promise.reject(error))
+  }
+}
+
+/** A wait that tells of progress, or that a signal may end. */
+class WatchedWait<T> extends PromisedWait<T> {
+  private ended = false
+  private stopListening: () => void = ignore
+
+  constructor(
+    plan: WaitPlan<T>,
+    timeoutMs: number,
+    private readonly listener: ((progress: Progress) => void) | undefined,
+  ) {
+    super(plan, timeoutMs)
+  }
+
+  override onEnd(ending: WaitEnding, ids: readonly string[]): void {
+    this.ended = true
+    this.stopListening()
+    super.onEnd(ending, ids)
+  }
+
+  onProgress(progress: Progress): void {
+    this.listener?.(progress)
+  }
+
+  endBy(signal: AbortSignal, open: OpenWait, ids: readonly string[]): void {
+    if (this.ended) return
+    const abort = (): void => {
+      open.cancel()
+      this.onEnd({ kind: 'aborted', reason: signal.reason }, ids)
+    }
+    signal.addEventListener('abort', abort, { once: true })
+    this.stopListening = () => signal.removeEventListener('abort', abort)
   }
 }
 
 function ignore(): void {}
 
-function toError<T>(ending: WaitEnding, wait: CallbackWait<T>): unknown {
-  const whose = wait.ids.map((id) => JSON.stringify(id)).join(' or ')
+function toError<T>(ending: WaitEnding, ids: readonly string[], { plan, timeoutMs }: PromisedWait<T>): unknown {
+  const whose = ids.map((id) => JSON.stringify(id)).join(' or ')
   switch (ending.kind) {
     case 'outcome':
       return ending.outcome.error ?? callbackFailed(ending.outcome)
     case 'timeout':
       return new CallbackError('ERR_WAIT_TIMEOUT', {
-        message: `No callback for ${whose} came to ${describeEndpoints(wait.endpoints)} within ${wait.timeoutMs} ms`,
+        message: `No callback for ${whose} came to ${describeEndpoints(plan.endpoints)} within ${timeoutMs} ms`,
       })
     case 'aborted':
       return new CallbackError('ERR_ABORTED', { message: `The wait for ${whose} was aborted`, cause: ending.reason })

@@ -98,7 +98,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     const scope = scopeOf(request.endpoints)
     const [id] = request.ids
     const ids = id !== undefined && request.ids.length === 1 ? id : request.ids
-    const entry = new Wait(scope, ids, counter++, request.onEnd, request.onProgress)
+    const entry = new Wait(scope, ids, counter++, request.waiter)
     scope.size += 1
     waiting += 1
     wheel.add(entry, request.timeoutMs)
@@ -169,7 +169,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   function progress(endpoint: StoreEndpoint, news: Progress): void {
     const state = stateOf(endpoint)
     for (const entry of news.id === undefined ? oldest(state) : waitsFor(state, news.id)) {
-      if (entry.state === 'open') entry.onProgress?.(news)
+      if (entry.state === 'open') entry.waiter.onProgress?.(news)
     }
   }
 
@@ -179,7 +179,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     for (const entry of entries) {
       if (entry.state !== 'ending') continue
       entry.state = 'ended'
-      entry.onEnd({ kind: 'outcome', outcome })
+      entry.waiter.onEnd({ kind: 'outcome', outcome }, idsOf(entry))
     }
   }
 
@@ -211,7 +211,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   function dismiss(entry: Wait, ending: Ending): void {
     if (entry.state !== 'open') return
     cancel(entry)
-    entry.onEnd(ending)
+    entry.waiter.onEnd(ending, idsOf(entry))
   }
 
   function onDue(entry: Timed): void {

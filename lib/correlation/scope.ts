@@ -1,4 +1,4 @@
-import type { Ending, OpenWait, Progress, StoreEndpoint } from '../types'
+import type { OpenWait, StoreEndpoint, Waiter } from '../types'
 import type { Fifo } from './fifo'
 import type { Multimap } from './multimap'
 import type { Parking } from './parking'
@@ -41,8 +41,7 @@ export class Wait extends Timed implements OpenWait {
     public ids: string | readonly string[],
     /** Counts up; the lower one waits longer. */
     readonly number: number,
-    readonly onEnd: (ending: Ending) => void,
-    readonly onProgress: ((progress: Progress) => void) | undefined,
+    readonly waiter: Waiter,
   ) {
     super()
   }

@@ -33,8 +33,9 @@ export function createBodyReader(options: {
     if (request.destroyed) throw incomplete()
     if (Number(request.headers['content-length']) > limitBytes) throw tooLarge()
     const packed = request.headers['content-encoding'] ?? 'identity'
-    const reading = packed === 'identity' ? readPlain(request, limitBytes) : unpack(request, response)
-    return { kind: 'raw', content: await beforeDeadline(reading, clock) }
+    const reading =
+      packed === 'identity' ? readPlain(request, limitBytes, clock) : beforeDeadline(unpack(request, response), clock)
+    return { kind: 'raw', content: await reading }
   }
 }
 
@@ -57,29 +58,30 @@ function hasBody({ headers }: ListenerRequest): boolean {
  * Reads a body that is not packed. body-parser would do, but it reads a body that is too large to its end before it
  * says so, and it costs more than all that is done with a small callback afterwards.
  */
-function readPlain(request: ListenerRequest, limitBytes: number): Promise<Buffer> {
+function readPlain(request: ListenerRequest, limitBytes: number, clock: Clock): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     if (request.readableDidRead || request.readableEncoding !== null) return reject(consumed(false))
     const chunks: Buffer[] = []
     let size = 0
-    function onData(chunk: Buffer): void {
-      chunks.push(chunk)
-      size += chunk.length
-      if (size > limitBytes) stop(tooLarge())
-    }
-    function onEnd(): void {
+    let stopped = false
+    const timer = clock.setTimeout(() => stop(tooSlow), DEADLINE_MS)
+    function stop(refuse?: () => CallbackError): void {
+      if (stopped) return
+      stopped = true
+      clock.clearTimeout(timer)
+      if (refuse) return reject(refuse())
       const [only] = chunks
-      stop()
       resolve(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, size))
     }
-    function onClose(): void {
-      stop(incomplete())
-    }
-    function stop(error?: CallbackError): void {
-      request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
-      if (error) reject(error)
-    }
-    request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
+    request.on('data', (chunk: Buffer) => {
+      if (stopped) return
+      chunks.push(chunk)
+      size += chunk.length
+      if (size > limitBytes) stop(tooLarge)
+    })
+    request.on('end', () => stop())
+    request.on('close', () => stop(incomplete))
+    request.on('error', () => stop(incomplete))
   })
 }
 

@@ -12,9 +12,9 @@ export type ItemResult = Delivery | 'pending' | 'unidentified'
 
 /**
  * Identifies, judges and hands over what `scope` shows. Throws `ERR_ID` and `ERR_TEMPLATE` for what cannot be
- * understood, and what the store throws.
+ * understood, and what the store throws. Gives a promise only where the store does.
  */
-export type ReceiveItem = (scope: RequestScope) => Promise<ItemResult>
+export type ReceiveItem = (scope: RequestScope) => ItemResult | Promise<ItemResult>
 
 export interface ItemContext {
   readonly store: Store
@@ -60,7 +60,12 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
       .digest('base64')
   }
 
-  return async (scope) => {
+  function record(delivery: Delivery, scope: RequestScope, outcome: Outcome): Delivery {
+    if (delivery !== 'settled') emitter.record(delivery, name, () => toEvent(name, scope, outcome))
+    return delivery
+  }
+
+  return (scope) => {
     const id = identify(scope)
     if (id === undefined && !endpoint.anonymous) {
       emitter.record('unidentified', name, () => toEvent(name, scope))
@@ -69,14 +74,15 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
     }
     const outcome = describe(scope, id, endpoint.judge(scope))
     if (outcome.outcome === 'pending') {
-      await store.progress(endpoint, outcome)
       emitter.record('pending', name, () => toEvent(name, scope, outcome))
-      return 'pending'
+      const told = store.progress(endpoint, outcome)
+      return told ? told.then(() => 'pending') : 'pending'
     }
     const arrival: Arrival = { endpoint, outcome, size: () => measure(outcome), dedupeKey: dedupeKey(scope, id) }
-    const delivery = await store.deliver(arrival)
-    if (delivery !== 'settled') emitter.record(delivery, name, () => toEvent(name, scope, outcome))
-    return delivery
+    const delivery = store.deliver(arrival)
+    return typeof delivery === 'string'
+      ? record(delivery, scope, outcome)
+      : delivery.then((one) => record(one, scope, outcome))
   }
 }
 

@@ -67,7 +67,8 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
       scope.item = item
       scope.index = index
       try {
-        await receiveItem(scope)
+        const result = receiveItem(scope)
+        if (typeof result !== 'string') await result
       } catch (error) {
         emitter.record('rejected', name, () => ({ ...toEvent(name, scope), body: item, error }))
         if (ANSWER_STATUS[toAnswerCode(error)] === 400) bad += 1

@@ -1,6 +1,7 @@
 import { CallbackError, type Problem } from '../errors'
 import { findConversion, parseNumber, toText } from './convert'
 import { type Node, type Operator, parseTemplate } from './parse'
+import { compileFields } from './fields'
 import { compilePath } from './path'
 import { TemplateSyntaxError } from './scanner'
 import type { Step } from './steps'
@@ -84,11 +85,7 @@ function compileMapping(mapping: Readonly<Record<string, unknown>>, context: Com
     render: compileValue(value, { ...context, at: context.at === '' ? key : `${context.at}.${key}` }, depth + 1),
   }))
   if (fields.some(({ key }) => key === '__proto__')) return refuse('"__proto__" cannot be a key', context)
-  return (scope) => {
-    const result: Record<string, unknown> = {}
-    for (const { key, render } of fields) result[key] = render(scope)
-    return result
-  }
+  return compileFields(fields)
 }
 
 function compileNode(node: Node, context: Compilation, hasDefault: boolean): Render {
@@ -182,6 +179,11 @@ const CALCULATIONS: Readonly<Record<Operator, (left: number, right: number) => n
 }
 
 function compileParts(parts: readonly (string | Node)[], context: Compilation): Render {
+  const [before, node, after = '', ...more] = typeof parts[0] === 'string' ? parts : ['', ...parts]
+  if (typeof before === 'string' && typeof node === 'object' && typeof after === 'string' && more.length === 0) {
+    const only = compileNode(node, context, false)
+    return (scope) => before + toText(only(scope)) + after
+  }
   const renders = parts.map((part) => (typeof part === 'string' ? () => part : compileNode(part, context, false)))
   return (scope) => {
     let text = ''

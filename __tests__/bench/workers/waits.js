@@ -39,10 +39,11 @@ function byStore() {
   const store = createMemoryStore({ clock, maxWaits: count, park, onForgotten: () => undefined })
   const endpoints = [{ key: `8090 POST ${PATH}`, anonymous: false }]
   const [endpoint] = endpoints
+  const waiter = { onEnd }
   const outcome = { outcome: 'succeeded', endpoint: PATH, result: { ok: true }, headers: {}, receivedAt: Date.now() }
   return {
-    open: (id, timeoutMs) => void store.wait({ endpoints, ids: [id], timeoutMs, queued: true, onEnd }),
-    settle: (id) => void store.deliver({ endpoint, outcome: { ...outcome, id }, bytes: 0 }),
+    open: (id, timeoutMs) => void store.wait({ endpoints, ids: [id], timeoutMs, queued: true, waiter }),
+    settle: (id) => void store.deliver({ endpoint, outcome: { ...outcome, id }, size: () => 0 }),
   }
 }
 
