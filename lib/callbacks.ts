@@ -8,7 +8,7 @@ import { createEmitter, type Emitter, type EventListener, type EventName } from 
 import { createGatewayContext, publicUrlOf } from './gateway/context'
 import { createLifecycle, type Listeners } from './lifecycle'
 import { createUrlOf, type Reachable } from './listener/callback-url'
-import { compileListener, type Handler } from './listener/router'
+import { compileListener, type Middleware } from './listener/router'
 import { createMounts } from './mounts'
 import { type CallbacksOptions, normalizeOptions } from './options'
 import { readStats, type Stats } from './stats'
@@ -36,7 +36,7 @@ export interface SettleOptions {
 }
 
 /** Express middleware that answers callbacks, with the means to wait for them. */
-export interface Callbacks extends Handler {
+export interface Callbacks extends Middleware {
   /**
    * Waits for a callback; registered before this returns. Gives its result, or with `full: true` all of it. Throws at
    * once for an empty id or an unknown path; rejects with `ERR_CALLBACK_FAILED`, `ERR_TEMPLATE`, `ERR_WAIT_TIMEOUT`,
@@ -92,7 +92,7 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
   const mounts = createMounts(compiled, reachable, place.mountPath)
   warnAbout(spec, logger, emitter)
 
-  const hooks = Object.assign(mounts.handler, {
+  const hooks = Object.assign(mounts.middleware, {
     wait: (ids: Ids, wait: WaitOptions = {}) => waits.wait(ids, wait),
     ticket: (ticket: TicketOptions = {}) => waits.ticket(ticket),
     settle: (id: string | number, result?: unknown, { path }: SettleOptions = {}) =>

@@ -4,7 +4,8 @@ import type { ListenerSpec } from './config/normalize'
 import { CallbackError } from './errors'
 import type { Reachable } from './listener/callback-url'
 import type { ListenerRequest } from './listener/request-scope'
-import { type CallbackRoute, type CallbackRoutes, createCallbackRoutes, type Handler, take } from './listener/router'
+import { createRouteTable } from './listener/route-table'
+import { type CallbackRoute, type CallbackRoutes, type Middleware, take } from './listener/router'
 import { normalizeMountPath } from './options'
 import { answerNotFound, createCallbackServer } from './server'
 
@@ -24,7 +25,7 @@ export interface StandaloneServer {
 /** The ways in which callbacks are put before requests. */
 export interface Mounts {
   /** Express middleware for all listeners. */
-  readonly handler: Handler
+  readonly middleware: Middleware
   router(port: number): Router
   createServer(app?: RequestListener): Server
   /** Standalone servers, one for each port. */
@@ -36,7 +37,7 @@ export function createMounts(all: readonly CompiledListener[], reachable: Reacha
   const allRoutes = toRoutes(all)
   const onPort = (port: number): readonly CompiledListener[] => all.filter(({ listener }) => listener.port === port)
 
-  function toHandler(routes: CallbackRoutes, listeners: readonly CompiledListener[]): Handler {
+  function toMiddleware(routes: CallbackRoutes, listeners: readonly CompiledListener[]): Middleware {
     let learned = false
     return (request: ListenerRequest, response, next) => {
       if (!learned) {
@@ -50,11 +51,11 @@ export function createMounts(all: readonly CompiledListener[], reachable: Reacha
   }
 
   return {
-    handler: toHandler(allRoutes, all),
+    middleware: toMiddleware(allRoutes, all),
     router(port) {
       const listeners = onPort(port)
       if (listeners.length === 0) throw unknownPort(port, all)
-      return createRouter().use(toHandler(toRoutes(listeners), listeners))
+      return createRouter().use(toMiddleware(toRoutes(listeners), listeners))
     },
     createServer: (app) => createCallbackServer((...exchange) => take(allRoutes, ...exchange, mountPath), app),
     createServers() {
@@ -93,7 +94,7 @@ function learnMountPath(
 }
 
 function toRoutes(listeners: readonly CompiledListener[]): CallbackRoutes {
-  return createCallbackRoutes(listeners.flatMap(({ routes }) => routes))
+  return createRouteTable(listeners.flatMap(({ routes }) => routes))
 }
 
 /** Express is a peer: it is there when somebody mounts a router. */

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { callbacks } from '../../lib'
 import { loadConfig, parseConfig } from '../../lib/config/load'
 import { compileConfig, type Config } from '../../lib/config/normalize'
 
@@ -22,11 +23,17 @@ describeChapter('the chapter that this package implements (skipped when it is no
   })
 
   test.each(blocks.map((text, index) => [index + 1, text] as const))('loads block %i as it is written', (_, text) => {
-    const config = compileConfig(parseConfig(text, { env: ENV }))
+    const source = parseConfig(text, { env: ENV })
+    const config = compileConfig(source)
     expect(Object.isFrozen(config)).toBe(true)
+    const names = config.listeners.flatMap(({ endpoints }) =>
+      endpoints.map(({ method, fullPath }) => `${method} ${fullPath}`),
+    )
+    expect(Object.keys(callbacks(source, { logger: SILENT }).stats().endpoints)).toEqual(names)
   })
 })
 
+const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 const FIXTURES = join(__dirname, '../fixtures/chapter')
 const FIXTURE_ENV = { JUMP_PASSWORD: 'open sesame', CHAT_TOKEN: 'chat', PAINT_KEY: 'paint', PRESS_KEY: 'press' }
 
@@ -159,4 +166,10 @@ describe('a config with the features of the chapter', () => {
       everything: body,
     })
   })
+})
+
+test.each(readdirSync(FIXTURES))('callbacks() takes the fixture %s', (file) => {
+  const source = loadConfig(join(FIXTURES, file), { env: FIXTURE_ENV })
+  const { endpoints } = callbacks(source, { logger: SILENT }).stats()
+  expect(Object.keys(endpoints)).toHaveLength(compileConfig(source).listeners.flatMap((one) => one.endpoints).length)
 })

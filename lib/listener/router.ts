@@ -3,11 +3,11 @@ import type { ListenerSpec } from '../config/normalize'
 import { compileEndpoint, type Endpoint } from './endpoint'
 import { compileReceive, type Receive, type ReceiveContext } from './receive'
 import { type ListenerRequest, splitUrl } from './request-scope'
-import { createRouteTable, type RouteTable } from './route-table'
+import type { RouteTable } from './route-table'
 import { createSlots } from './slots'
 
-/** A request handler on the types of node:http, so that it fits Express 4, Express 5 and plain Node. */
-export type Handler = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void
+/** Express middleware on the types of node:http, so that it fits Express 4, Express 5 and plain Node. */
+export type Middleware = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void
 
 /** An endpoint with its compiled order of work. */
 export interface CallbackRoute {
@@ -31,11 +31,6 @@ export function compileListener(
     const receive = compileReceive(endpoint, { ...context, slots, bodyLimitBytes: listener.bodyLimitBytes })
     return { method: endpoint.method, path: endpoint.path, endpoint, receive }
   })
-}
-
-/** Makes a table of routes that finds each in about the same time. */
-export function createCallbackRoutes(routes: readonly CallbackRoute[]): CallbackRoutes {
-  return createRouteTable(routes)
 }
 
 /**
