@@ -11,7 +11,7 @@ const ROOMS = [
   ['config'],
   ['events'],
   ['correlation', 'listener', 'gateway'],
-  ['options', 'server', 'waits', 'mounts', 'stats', 'lifecycle', 'unsupported'],
+  ['by-hand', 'options', 'server', 'waits', 'mounts', 'stats', 'lifecycle', 'unsupported'],
   ['callbacks'],
   ['index'],
 ]

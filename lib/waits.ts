@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { type ByHand, makeOutcome } from './by-hand'
 import { DURATION } from './config/values'
 import { awaitCallback, type WaitEnding, type WaitPlan } from './correlation/await-callback'
 import { CallbackError } from './errors'
@@ -27,9 +28,6 @@ export interface WaitOptions extends TicketOptions {
   /** Gives all of the callback instead of its result. */
   readonly full?: boolean | undefined
 }
-
-/** How somebody ends waits by hand. */
-export type ByHand = { readonly result: unknown } | { readonly error: unknown }
 
 /** What `full: true` gives. */
 export interface FullResult<T> {
@@ -150,7 +148,7 @@ export function createWaits({ endpoints, store, emitter, clock, urlOf }: WaitsCo
     async deliver(id, by, path) {
       const endpoint = selection.one(path)
       const [text] = toIds(id)
-      const outcome = makeOutcome(text, endpoint, by, clock.now())
+      const outcome = makeOutcome(text, endpoint.key, by, clock.now())
       const delivery = await store.deliver({ endpoint, outcome, size: () => 0 })
       if (delivery !== 'settled') emitter.record(delivery, endpoint.key, () => toEvent(outcome))
       return delivery
@@ -165,23 +163,6 @@ export function toEvent(outcome: Outcome): CallbackEvent {
   const { id, endpoint, body } = outcome
   const headers = redactHeaders(outcome.headers)
   return { id, endpoint, body, headers, outcome: { ...outcome, headers } }
-}
-
-function makeOutcome(id: string | undefined, { key: name }: Endpoint, by: ByHand, receivedAt: number): Outcome {
-  const common = { id, endpoint: name, status: undefined, body: undefined, headers: {}, receivedAt }
-  if ('result' in by) return { outcome: 'succeeded', result: by.result, ...common }
-  const reason = by.error instanceof Error ? by.error.message : describeReason(by.error)
-  const error = new CallbackError('ERR_CALLBACK_FAILED', {
-    message: `${name} was failed by hand for ${JSON.stringify(id)}: ${reason}`,
-    cause: by.error,
-    callback: { status: undefined, result: undefined, body: undefined, id, endpoint: name },
-  })
-  return { outcome: 'failed', result: undefined, ...common, error }
-}
-
-function describeReason(error: unknown): string {
-  if (error === undefined || error === null) return 'no reason given'
-  return typeof error === 'string' ? error : (JSON.stringify(error) ?? typeof error)
 }
 
 function toIds(ids: Ids): readonly string[] {

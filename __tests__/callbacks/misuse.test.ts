@@ -84,3 +84,19 @@ test('close() ends a drain that is under way', async () => {
   await draining
   await expect(wait).rejects.toMatchObject({ code: 'ERR_CLOSED' })
 })
+
+test.each<[unknown, string]>([
+  [undefined, 'no reason given'],
+  ['gone', 'gone'],
+  [{ code: 1 }, '{ code: 1 }'],
+  [Object.create(null), '[Object: null prototype] {}'],
+])('fail() with %p says why', async (reason, message) => {
+  const { hooks } = hosts.start(config)
+  const wait = hooks.wait('a')
+  await hooks.fail('a', reason)
+  await expect(wait).rejects.toMatchObject({
+    code: 'ERR_CALLBACK_FAILED',
+    message: `POST /done was failed by hand for "a": ${message}`,
+    id: 'a',
+  })
+})
