@@ -7,6 +7,7 @@ import { createMemoryStore } from './correlation/memory-store'
 import { createEmitter, type Emitter, type EventListener, type EventName } from './events'
 import { createGatewayContext, publicUrlOf } from './gateway/context'
 import { createLifecycle, type Listeners } from './lifecycle'
+import { outcomeEvent } from './listener/callback-event'
 import { createUrlOf, type Reachable } from './listener/callback-url'
 import { compileListener, type Middleware } from './listener/router'
 import { createMounts } from './mounts'
@@ -15,15 +16,7 @@ import { readStats, type Stats } from './stats'
 import { compileTemplate } from './template/compile'
 import type { Clock, Delivery, Logger, Store } from './types'
 import { listIdle, refuseUnsupported } from './unsupported'
-import {
-  createWaits,
-  type FullResult,
-  type Ids,
-  type Ticket,
-  type TicketOptions,
-  toEvent,
-  type WaitOptions,
-} from './waits'
+import { createWaits, type FullResult, type Ids, type Ticket, type TicketOptions, type WaitOptions } from './waits'
 
 export interface CloseOptions {
   /** How long callbacks are still taken for open waits before those are rejected: milliseconds or `"10s"`. Default 0. */
@@ -131,7 +124,7 @@ function createStore({ store: { maxWaits, park } }: Config, clock: Clock, emitte
     clock,
     maxWaits,
     park,
-    onForgotten: (outcome) => emitter.record('expired', outcome.endpoint, () => toEvent(outcome)),
+    onForgotten: (outcome) => emitter.record('expired', outcome.endpoint, () => outcomeEvent(outcome)),
   })
 }
 

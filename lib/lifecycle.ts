@@ -20,7 +20,7 @@ export interface Lifecycle {
   isClosing(): boolean
   open(): Promise<void>
   listen(mounts: Mounts, listeners: readonly ListenerSpec[], reachable: Reachable): Promise<Listeners>
-  /** Takes callbacks for open waits until there are none, at most for `drainMs`, and then ends everything. */
+  /** Takes callbacks for open waits until there are none, at most for as long as `drain` says, and then ends everything. */
   close(waits: Waits, drain: number | string | undefined): Promise<void>
 }
 

@@ -3,10 +3,10 @@ import { type ByHand, makeOutcome } from './by-hand'
 import { DURATION } from './config/values'
 import { awaitCallback, type WaitEnding, type WaitPlan } from './correlation/await-callback'
 import { CallbackError } from './errors'
-import { type CallbackEvent, callSafely, type Emitter } from './events'
+import { callSafely, type Emitter } from './events'
+import { outcomeEvent } from './listener/callback-event'
 import type { Endpoint } from './listener/endpoint'
 import { describeId } from './listener/outcome'
-import { redactHeaders } from './listener/redact'
 import { createSelection } from './listener/selection'
 import type { Clock, Delivery, Outcome, Progress, Store } from './types'
 
@@ -126,7 +126,9 @@ export function createWaits({ endpoints, store, emitter, clock, urlOf }: WaitsCo
   function recordEnd(ending: WaitEnding, on: readonly Endpoint[], ids: readonly string[]): void {
     if (ending.kind === 'outcome') {
       const { outcome } = ending
-      emitter.record(outcome.outcome === 'succeeded' ? 'settled' : 'failed', outcome.endpoint, () => toEvent(outcome))
+      emitter.record(outcome.outcome === 'succeeded' ? 'settled' : 'failed', outcome.endpoint, () =>
+        outcomeEvent(outcome),
+      )
     }
     if (ending.kind === 'timeout') {
       const name = on.length === 1 ? (on[0]?.key ?? SEVERAL) : SEVERAL
@@ -150,19 +152,12 @@ export function createWaits({ endpoints, store, emitter, clock, urlOf }: WaitsCo
       const [text] = toIds(id)
       const outcome = makeOutcome(text, endpoint.key, by, clock.now())
       const delivery = await store.deliver({ endpoint, outcome, size: () => 0 })
-      if (delivery !== 'settled') emitter.record(delivery, endpoint.key, () => toEvent(outcome))
+      if (delivery !== 'settled') emitter.record(delivery, endpoint.key, () => outcomeEvent(outcome))
       return delivery
     },
     whenIdle: () =>
       store.stats().waiting === 0 ? Promise.resolve() : new Promise((resolve) => void onIdle.push(resolve)),
   }
-}
-
-/** An event about a callback that ended a wait. */
-export function toEvent(outcome: Outcome): CallbackEvent {
-  const { id, endpoint, body } = outcome
-  const headers = redactHeaders(outcome.headers)
-  return { id, endpoint, body, headers, outcome: { ...outcome, headers } }
 }
 
 function toIds(ids: Ids): readonly string[] {

@@ -1,4 +1,6 @@
+import { finished } from 'node:stream/promises'
 import { describe, expect, test } from '@jest/globals'
+import type { CallbackEvent } from '../../lib'
 import { useHosts } from '../helpers/use-hosts'
 
 const hosts = useHosts()
@@ -43,4 +45,34 @@ test('a parameterised path that is written with a slash at its end answers with 
   const { hooks, post } = await hosts.open({ listener: { path: '/done/:id/', identify_by: '${params.id}' } })
   for (const path of ['/done/1', '/done/2/']) expect((await post(path)).status).toBe(200)
   expect(hooks.stats().parked).toBe(2)
+})
+
+test('what a platform puts in place of a body counts, though the request says that it has none', async () => {
+  const { hooks, post } = await hosts.open({ listener: done }, {}, (app, mounted) => {
+    app.use(async (request, _response, next) => {
+      await finished(request.resume())
+      request.body = { id: 'a' }
+      next()
+    })
+    app.use(mounted)
+  })
+  const wait = hooks.wait('a')
+  expect((await post('/done')).status).toBe(200)
+  await expect(wait).resolves.toEqual({ id: 'a' })
+})
+
+test('an event about an item of a bulk callback carries that item, whatever became of it', async () => {
+  const { hooks, post } = await hosts.open({
+    listener: { ...done, bulk: true, identify_by: '${item.id}', status: '${item.s}', success_when: 'ok' },
+  })
+  const bodies: unknown[] = []
+  const keep = ({ body }: CallbackEvent): void => void bodies.push(body)
+  hooks.on('parked', keep).on('duplicate', keep).on('pending', keep)
+  const items = [
+    { id: 'a', s: 'ok' },
+    { id: 'a', s: 'ok' },
+    { id: 'b', s: 'running' },
+  ]
+  await post('/done').send(items).expect(200)
+  expect(bodies).toEqual(items)
 })

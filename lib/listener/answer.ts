@@ -22,10 +22,7 @@ const PLAIN: RenderedResponse = { status: 200, headers: [], body: undefined }
  * Compiles `response`. When it cannot be made of a callback, that callback has been handed over all the same: the
  * sender is answered 200, since it need not repeat it, and `onBroken` is told.
  */
-export function compileAcknowledge(
-  spec: EndpointSpec['response'],
-  onBroken: (error: unknown) => void = () => undefined,
-): Acknowledge {
+export function compileAcknowledge(spec: EndpointSpec['response'], onBroken: (error: unknown) => void): Acknowledge {
   if (spec === undefined) return (response) => respond(response, PLAIN)
   return (response, scope) => {
     let rendered = PLAIN

@@ -28,8 +28,9 @@ export function createBodyReader(options: {
   return async (request, response) => {
     const { rawBody } = request
     if (isKept(rawBody)) return { kind: 'raw', content: rawBody }
-    if (!hasBody(request)) return { kind: 'raw', content: EMPTY }
-    if (request.readableEnded) return takeParsed(request, needsRaw)
+    const expectsBody = hasBody(request)
+    if (request.readableEnded && (expectsBody || request.body !== undefined)) return takeParsed(request, needsRaw)
+    if (!expectsBody) return { kind: 'raw', content: EMPTY }
     if (request.destroyed) throw incomplete()
     if (Number(request.headers['content-length']) > limitBytes) throw tooLarge()
     const packed = request.headers['content-encoding'] ?? 'identity'

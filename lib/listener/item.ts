@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { CallbackError } from '../errors'
-import type { CallbackEvent, Emitter } from '../events'
+import type { Emitter } from '../events'
 import type { Arrival, Clock, Delivery, Logger, Outcome, Progress, Store } from '../types'
+import { outcomeEvent, requestEvent } from './callback-event'
 import type { Endpoint } from './endpoint'
 import { type Judgement, toId } from './outcome'
-import { redactHeaders } from './redact'
 import type { RequestScope } from './request-scope'
 
 /** What became of one callback, or of one item of a bulk one. All of it is acknowledged. */
@@ -60,29 +60,27 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
       .digest('base64')
   }
 
-  function record(delivery: Delivery, scope: RequestScope, outcome: Outcome): Delivery {
-    if (delivery !== 'settled') emitter.record(delivery, name, () => toEvent(name, scope, outcome))
+  function record(delivery: Delivery, outcome: Outcome): Delivery {
+    if (delivery !== 'settled') emitter.record(delivery, name, () => outcomeEvent(outcome))
     return delivery
   }
 
   return (scope) => {
     const id = identify(scope)
     if (id === undefined && !endpoint.anonymous) {
-      emitter.record('unidentified', name, () => toEvent(name, scope))
+      emitter.record('unidentified', name, () => requestEvent(name, scope))
       warnUnidentified()
       return 'unidentified'
     }
     const outcome = describe(scope, id, endpoint.judge(scope))
     if (outcome.outcome === 'pending') {
-      emitter.record('pending', name, () => toEvent(name, scope, outcome))
+      emitter.record('pending', name, () => outcomeEvent(outcome))
       const told = store.progress(endpoint, outcome)
       return told ? told.then(() => 'pending') : 'pending'
     }
     const arrival: Arrival = { endpoint, outcome, size: () => measure(outcome), dedupeKey: dedupeKey(scope, id) }
     const delivery = store.deliver(arrival)
-    return typeof delivery === 'string'
-      ? record(delivery, scope, outcome)
-      : delivery.then((one) => record(one, scope, outcome))
+    return typeof delivery === 'string' ? record(delivery, outcome) : delivery.then((one) => record(one, outcome))
   }
 }
 
@@ -97,12 +95,6 @@ function toTemplateError(error: unknown): CallbackError {
   if (error instanceof CallbackError) return error
   const reason = error instanceof Error ? error.message : String(error)
   return new CallbackError('ERR_TEMPLATE', { message: `The result cannot be rendered: ${reason}`, cause: error })
-}
-
-/** An event about what a request showed. */
-export function toEvent(endpoint: string, scope: RequestScope, outcome?: Outcome | Progress): CallbackEvent {
-  const headers = redactHeaders(scope.header)
-  return { id: outcome?.id, endpoint, body: scope.body, headers, outcome: outcome && { ...outcome, headers } }
 }
 
 /** Says it once per endpoint: the text of `identify_by` is wrong, or the sender sends other things too. */

@@ -3,9 +3,10 @@ import { setImmediate } from 'node:timers/promises'
 import { ANSWER_STATUS, CallbackError } from '../errors'
 import { compileAcknowledge, refuse, toAnswerCode } from './answer'
 import { createBodyReader } from './body'
+import { requestEvent } from './callback-event'
 import { checkDepth, parseContent } from './content'
 import type { Endpoint } from './endpoint'
-import { compileItem, type ItemContext, toEvent } from './item'
+import { compileItem, type ItemContext } from './item'
 import { redactHeaders } from './redact'
 import { type ListenerRequest, RequestScope } from './request-scope'
 import type { Params } from './route-table'
@@ -42,7 +43,7 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
         ? checkDepth(received.value)
         : await parseContent(received.content, request.headers['content-type'], bodyExpected)
     const scope = new RequestScope(request, body, params, env)
-    emitter.record('received', name, () => toEvent(name, scope))
+    emitter.record('received', name, () => requestEvent(name, scope))
     await slots.run(() => receiveAll(scope))
     acknowledge(response, scope)
   }
@@ -70,7 +71,7 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
         const result = receiveItem(scope)
         if (typeof result !== 'string') await result
       } catch (error) {
-        emitter.record('rejected', name, () => ({ ...toEvent(name, scope), body: item, error }))
+        emitter.record('rejected', name, () => ({ ...requestEvent(name, scope), body: item, error }))
         if (ANSWER_STATUS[toAnswerCode(error)] === 400) bad += 1
         else unkept ??= error
       }
