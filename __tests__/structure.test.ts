@@ -11,9 +11,24 @@ const ROOMS = [
   ['config'],
   ['events'],
   ['correlation', 'listener', 'gateway'],
-  ['by-hand', 'options', 'server', 'waits', 'mounts', 'stats', 'lifecycle', 'unsupported'],
+  ['workflow'],
+  [
+    'by-hand',
+    'options',
+    'server',
+    'servers',
+    'waits',
+    'runs',
+    'mounts',
+    'stats',
+    'lifecycle',
+    'interface',
+    'unsupported',
+  ],
+  ['controller'],
   ['callbacks'],
   ['index'],
+  ['cli'],
 ]
 
 const files = readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))

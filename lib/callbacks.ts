@@ -1,89 +1,35 @@
-import type { RequestListener, Server } from 'node:http'
-import type { Router } from 'express'
 import { type Config, compileConfig } from './config/normalize'
 import type { CallbacksConfig } from './config/schema'
 import type { Source } from './config/source'
 import { createMemoryStore } from './correlation/memory-store'
+import type { Problem } from './errors'
 import { createEmitter, type Emitter, type EventListener, type EventName } from './events'
-import { createGatewayContext, publicUrlOf } from './gateway/context'
-import { createLifecycle, type Listeners } from './lifecycle'
+import { createGateways, gatewayPortsOf } from './gateway/gateways'
+import type { Callbacks, CloseOptions, ListenOptions, RunOptions, SettleOptions } from './interface'
+import { checkListeners, createLifecycle, type Lifecycle } from './lifecycle'
 import { outcomeEvent } from './listener/callback-event'
 import { createUrlOf, type Reachable } from './listener/callback-url'
-import { compileListener, type Middleware } from './listener/router'
+import type { Endpoint } from './listener/endpoint'
+import { compileListener, type ListenerContext } from './listener/router'
+import { createSelection } from './listener/selection'
 import { createMounts } from './mounts'
-import { type CallbacksOptions, normalizeOptions } from './options'
-import { readStats, type Stats } from './stats'
+import { type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDuration } from './options'
+import { createRuns } from './runs'
+import { readStats } from './stats'
 import { compileTemplate } from './template/compile'
-import type { Clock, Delivery, Logger, Store } from './types'
+import type { Clock, Store } from './types'
 import { listIdle, refuseUnsupported } from './unsupported'
-import { createWaits, type FullResult, type Ids, type Ticket, type TicketOptions, type WaitOptions } from './waits'
-
-export interface CloseOptions {
-  /** How long callbacks are still taken for open waits before those are rejected: milliseconds or `"10s"`. Default 0. */
-  readonly drain?: number | string | undefined
-}
-
-/** Names the endpoint of a settlement by hand, where there are several. */
-export interface SettleOptions {
-  readonly path?: string | undefined
-}
-
-/** Express middleware that answers callbacks, with the means to wait for them. */
-export interface Callbacks extends Middleware {
-  /**
-   * Waits for a callback; registered before this returns. Gives its result, or with `full: true` all of it. Throws at
-   * once for an empty id or an unknown path; rejects with `ERR_CALLBACK_FAILED`, `ERR_TEMPLATE`, `ERR_WAIT_TIMEOUT`,
-   * `ERR_ABORTED`, `ERR_CLOSED` or `ERR_WAITS_FULL`. A rejection that nobody awaits harms nobody.
-   */
-  wait<T = unknown>(ids: Ids, options: WaitOptions & { readonly full: true }): Promise<FullResult<T>>
-  wait<T = unknown>(ids: Ids, options?: WaitOptions & { readonly full?: false | undefined }): Promise<T>
-  wait<T = unknown>(ids: Ids, options: WaitOptions): Promise<T | FullResult<T>>
-  /**
-   * Gives an id that nobody can guess, and the callback URL that carries it, for services that know no ids. Throws
-   * `ERR_ENDPOINT_AMBIGUOUS` when there are several endpoints and no `path`.
-   */
-  ticket<T = unknown>(options?: TicketOptions): Ticket<T>
-  /** Ends the waits for an id with a result, as a callback would; for tests and operators. */
-  settle(id: string | number, result?: unknown, options?: SettleOptions): Promise<Delivery>
-  /** Ends the waits for an id with `ERR_CALLBACK_FAILED`, whose cause is `error`; for tests and operators. */
-  fail(id: string | number, error?: unknown, options?: SettleOptions): Promise<Delivery>
-  /** Renders any template against the environment and these sources. Rejects with `ERR_TEMPLATE`. */
-  render(template: unknown, sources?: Readonly<Record<string, unknown>>): Promise<unknown>
-  /** Opens the store. Also done by the first that needs it. */
-  open(): Promise<void>
-  /** A router for the listeners of one port, to mount apart. `app.use(hooks)` mounts them all. */
-  router(port: number): Router
-  /** A server that answers callbacks before the app sees them, and hands everything else to the app. */
-  createServer(app?: RequestListener): Server
-  /** Serves every listener on a port of its own. Rejects with `ERR_LISTEN` when a port cannot be had. */
-  listen(): Promise<Listeners>
-  /** Ends everything, last opened first; open waits reject with `ERR_CLOSED`. May be called again. */
-  close(options?: CloseOptions): Promise<void>
-  on<Name extends EventName>(event: Name, listener: EventListener<Name>): Callbacks
-  off<Name extends EventName>(event: Name, listener: EventListener<Name>): Callbacks
-  stats(): Stats
-}
+import { createWaits, type Ids, type TicketOptions, type WaitOptions } from './waits'
+import { createIsEventSource } from './workflow/event-sources'
+import type { TaskRequest, Tasks } from './workflow/tasks'
 
 /**
  * Compiles a config into Express middleware. Throws a `ConfigError` that lists every problem. Starts nothing: no
  * timer, no connection, no server.
  */
 export function callbacks(config: CallbacksConfig | Source, options: CallbacksOptions = {}): Callbacks {
-  const { logger, clock, env, ...place } = normalizeOptions(options)
-  const spec = compileConfig(config, { env })
-  refuseUnsupported(spec)
-  const emitter = createEmitter(logger)
-  const store = createStore(spec, clock, emitter)
-  const lifecycle = createLifecycle(store, clock)
-  const reachable: Reachable = { mountPaths: new Map(), ports: new Map() }
-  const context = { store, emitter, logger, clock, env: spec.env, isClosing: lifecycle.isClosing }
-  const shared = findShared(spec)
-  const compiled = spec.listeners.map((listener) => ({ listener, routes: compileListener(listener, shared, context) }))
-  const endpoints = compiled.flatMap(({ routes }) => routes.map(({ endpoint }) => endpoint))
-  const urlOf = createUrlOf(spec.listeners, place, reachable, (port) => publicUrlOf(spec.gateways, port))
-  const waits = createWaits({ endpoints, store, emitter, clock, urlOf })
-  const mounts = createMounts(compiled, reachable, place.mountPath)
-  warnAbout(spec, logger, emitter)
+  const parts = assemble(config, normalizeOptions(options))
+  const { spec, waits, tasks, mounts, gateways, lifecycle, emitter } = parts
 
   const hooks = Object.assign(mounts.middleware, {
     wait: (ids: Ids, wait: WaitOptions = {}) => waits.wait(ids, wait),
@@ -91,15 +37,22 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
     settle: (id: string | number, result?: unknown, { path }: SettleOptions = {}) =>
       waits.deliver(id, { result }, path),
     fail: (id: string | number, error?: unknown, { path }: SettleOptions = {}) => waits.deliver(id, { error }, path),
-    async render(template: unknown, sources: Readonly<Record<string, unknown>> = {}) {
-      const scope = { env: spec.env, gateway: createGatewayContext(spec.gateways), ...sources }
-      return compileTemplate(template, { at: 'template' }).render(scope)
+    run: async (input?: unknown, run: RunOptions = {}) => tasks.submit(toRequest(input, run)).result(),
+    submit: async (input?: unknown, run: RunOptions = {}) => tasks.submit(toRequest(input, run)),
+    task: async (id: string) => tasks.find(id),
+    async render(source: unknown, sources: Readonly<Record<string, unknown>> = {}) {
+      const template = compileTemplate(source, { at: 'template' })
+      await gateways.ready(gatewayPortsOf([template]))
+      return template.render({ env: spec.env, gateway: gateways.context, ...sources })
     },
     open: lifecycle.open,
     router: mounts.router,
     createServer: mounts.createServer,
-    listen: () => lifecycle.listen(mounts, spec.listeners, reachable),
-    close: async ({ drain }: CloseOptions = {}) => lifecycle.close(waits, drain),
+    async listen(_options: ListenOptions = {}) {
+      checkListeners(spec.listeners, false)
+      return lifecycle.listen(() => ({ listeners: mounts.createServers(), controller: undefined }))
+    },
+    close: async ({ drain }: CloseOptions = {}) => lifecycle.close(drain),
     on<Name extends EventName>(event: Name, listener: EventListener<Name>) {
       emitter.on(event, listener)
       return hooks
@@ -108,9 +61,70 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
       emitter.off(event, listener)
       return hooks
     },
-    stats: () => readStats(endpoints, store, emitter),
+    stats: () => readStats(parts),
+    gateways: gateways.statuses,
   }) as Callbacks
   return hooks
+}
+
+/** Creates every part of one `callbacks()`, each out of those before it. */
+function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) {
+  const { logger, clock, env, tunnels: drivers } = options
+  const spec = compileConfig(config, { env })
+  refuseUnsupported(spec)
+  const emitter = createEmitter(logger)
+  const store = createStore(spec, clock, emitter)
+  const reachable: Reachable = { mountPaths: new Map(), ports: new Map() }
+  const localPortOf = (port: number): number => reachable.ports.get(port) ?? options.port ?? port
+  const gateways = createGateways(spec.gateways, { drivers, logger, emitter, localPortOf })
+
+  // Listeners start workflows, and workflows wait on listeners: what a request starts is looked up when it comes.
+  const compiled = compileListeners(spec, {
+    store,
+    emitter,
+    logger,
+    clock,
+    env: spec.env,
+    isClosing: () => lifecycle.isClosing(),
+    start: (request) => tasks.submit(request).id,
+  })
+  const all = compiled.flatMap(({ routes }) => routes.map(({ endpoint }) => endpoint))
+  const endpoints = all.filter(({ kind }) => kind === 'callback')
+  const selection = createSelection(endpoints)
+  const urlOf = createUrlOf(spec.listeners, options, reachable, gateways.publicUrlOf)
+  const waits = createWaits({ selection, store, emitter, clock, urlOf })
+  const context = { options, store, emitter, gateways, endpoints, selection, waits, reachable, urlOf }
+  const tasks: Tasks = createRuns(spec, context)
+  const lifecycle: Lifecycle = createLifecycle({ store, gateways, tasks, waits, reachable, clock, logger })
+  const { mountPath } = options
+  const mounts = createMounts(compiled, { reachable, mountPath, onFirstRequest: lifecycle.noticeRequest })
+  announce([...spec.warnings, ...listIdle(spec, drivers)], all, options, emitter)
+  return { spec, emitter, store, gateways, endpoints: all, waits, tasks, lifecycle, mounts }
+}
+
+function toRequest(input: unknown, { workflow, timeout, signal }: RunOptions): TaskRequest {
+  return { input, workflow, timeoutMs: timeout === undefined ? undefined : readDuration('timeout', timeout), signal }
+}
+
+interface StartContext extends Omit<ListenerContext, 'startOf'> {
+  /** Starts a workflow and gives the id of its task. */
+  readonly start: (request: TaskRequest) => string
+}
+
+function compileListeners(config: Config, { start, ...context }: StartContext) {
+  const shared = findShared(config)
+  const isEventSource = createIsEventSource(config)
+  const defaultWorkflow = [...config.workflows.values()].find(({ isDefault }) => isDefault)?.id
+  const startOf: ListenerContext['startOf'] = (endpoint, listener) => {
+    const workflow = endpoint.workflow === undefined ? defaultWorkflow : endpoint.workflow
+    if (typeof workflow !== 'string' || !config.workflows.has(workflow)) return undefined
+    if (listener.kind === 'callback' && !isEventSource(endpoint, listener)) return undefined
+    return (input) => start({ input, workflow, isUnattended: true })
+  }
+  return config.listeners.map((listener) => ({
+    listener,
+    routes: compileListener(listener, shared, { ...context, startOf }),
+  }))
 }
 
 /** The routes that stand in several listeners. */
@@ -128,9 +142,19 @@ function createStore({ store: { maxWaits, park } }: Config, clock: Clock, emitte
   })
 }
 
-function warnAbout(spec: Config, logger: Logger, emitter: Emitter): void {
-  for (const { code, message, at } of [...spec.warnings, ...listIdle(spec)]) {
+/** Says what will fail when it is used, and which callbacks start workflows by themselves. */
+function announce(
+  warnings: readonly Problem[],
+  endpoints: readonly Endpoint[],
+  { logger }: NormalizedOptions,
+  emitter: Emitter,
+): void {
+  for (const { code, message, at } of warnings) {
     logger.warn({ code, at }, at === '' ? message : `${at}: ${message}`)
     emitter.emit('warning', () => ({ code, message, at }))
+  }
+  for (const { key, kind, start } of endpoints) {
+    if (kind === 'callback' && start)
+      logger.info({ endpoint: key }, `${key} is an event source: a callback that nobody waits for starts a workflow`)
   }
 }

@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'ERR_HTTP_STATUS'
   | 'ERR_HTTP_NETWORK'
   | 'ERR_HTTP_TIMEOUT'
+  | 'ERR_HTTP_BODY'
   | 'ERR_GATEWAY_NOT_READY'
   | 'ERR_GATEWAY_MISSING'
   | 'ERR_LISTEN'
@@ -38,6 +39,7 @@ export const ANSWER_STATUS = {
   ERR_TEMPLATE: 400,
   ERR_UNVERIFIED: 401,
   ERR_NOT_FOUND: 404,
+  ERR_WORKFLOW_UNKNOWN: 404,
   ERR_BODY_TIMEOUT: 408,
   ERR_BODY_TOO_LARGE: 413,
   ERR_BODY_ENCODING: 415,
@@ -66,6 +68,8 @@ export interface ErrorDetails {
   readonly cause?: unknown
   /** What came with a failed callback. */
   readonly callback?: FailedCallback | undefined
+  /** What a service answered to a request. */
+  readonly answer?: { readonly status: number; readonly body: unknown } | undefined
 }
 
 /** What `ERR_CALLBACK_FAILED` carries. */
@@ -82,8 +86,11 @@ export class CallbackError extends Error {
   readonly code: ErrorCode
   /** The place in the config, with `file:line:column` where it came from YAML. */
   readonly at: string | undefined
-  /** The status, result, body, id and endpoint of the callback, when one said that the work failed. */
-  declare readonly status?: string | undefined
+  /**
+   * The status, result, body, id and endpoint of the callback, when one said that the work failed; or status (a number)
+   * and body of the answer, when a service refused a request.
+   */
+  declare readonly status?: string | number | undefined
   declare readonly result?: unknown
   declare readonly body?: unknown
   declare readonly id?: string | undefined
@@ -95,6 +102,7 @@ export class CallbackError extends Error {
     this.code = code
     this.at = describePlace(details.at, details.location)
     if (details.callback) Object.assign(this, details.callback)
+    if (details.answer) Object.assign(this, details.answer)
   }
 }
 

@@ -1,5 +1,5 @@
 import { CallbackError } from './errors'
-import type { Logger, Outcome, Progress } from './types'
+import type { GatewayStatus, Logger, Outcome, Progress } from './types'
 
 /** What an event about a callback carries of it. Secrets in `headers` are replaced. */
 export interface CallbackEvent {
@@ -10,6 +10,35 @@ export interface CallbackEvent {
   readonly headers?: Readonly<Record<string, string | string[] | undefined>>
   readonly outcome?: Outcome | Progress | undefined
   /** Why it was refused. */
+  readonly error?: unknown
+}
+
+/** What `started` carries. */
+export interface StartedEvent extends CallbackEvent {
+  /** The id of the task. */
+  readonly task: string
+}
+
+/** What `task` carries: a run of a workflow began or ended. */
+export interface TaskEvent {
+  readonly task: string
+  readonly workflow: string
+  readonly status: 'running' | 'succeeded' | 'failed' | 'cancelled'
+  /** Why it did not succeed. */
+  readonly error?: unknown
+}
+
+/** What `job` carries: a job of a task went on. */
+export interface JobEvent {
+  readonly task: string
+  readonly workflow: string
+  /** The id of the job; inside on_error its path, as `paint/on_error/again`. */
+  readonly job: string
+  readonly status: 'running' | 'waiting' | 'retrying' | 'succeeded' | 'failed' | 'cancelled'
+  /** Counted from 1. */
+  readonly attempt: number
+  /** The ids that it waits for. */
+  readonly ids?: readonly string[] | undefined
   readonly error?: unknown
 }
 
@@ -32,13 +61,21 @@ export interface Events {
   rejected: CallbackEvent
   /** A wait ran out of time, or nobody came for a parked callback. */
   expired: CallbackEvent
+  /** It started a workflow: it came to a trigger, or nobody waited for it and it is an event. */
+  started: StartedEvent
+  /** A gateway went to another state, or has a new public URL. */
+  gateway: GatewayStatus
+  /** A run of a workflow began or ended. */
+  task: TaskEvent
+  /** A job of a task began, waits, is tried again, or ended. */
+  job: JobEvent
   warning: { readonly code: string; readonly message: string; readonly at?: string | undefined }
   error: { readonly error: unknown; readonly message: string }
 }
 
 export type EventName = keyof Events
 /** The events that belong to an endpoint. */
-export type CallbackEventName = Exclude<EventName, 'warning' | 'error'>
+export type CallbackEventName = Exclude<EventName, 'gateway' | 'task' | 'job' | 'warning' | 'error'>
 export type EventListener<Name extends EventName> = (event: Events[Name]) => void
 
 export interface Emitter {
@@ -64,6 +101,10 @@ export function createEmitter(logger: Logger): Emitter {
     unidentified: new Set(),
     rejected: new Set(),
     expired: new Set(),
+    started: new Set(),
+    gateway: new Set(),
+    task: new Set(),
+    job: new Set(),
     warning: new Set(),
     error: new Set(),
   }
@@ -132,5 +173,6 @@ function createCounts(): Record<CallbackEventName, number> {
     unidentified: 0,
     rejected: 0,
     expired: 0,
+    started: 0,
   }
 }

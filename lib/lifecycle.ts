@@ -1,111 +1,185 @@
-import type { Server } from 'node:http'
-import type { Socket } from 'node:net'
 import type { ListenerSpec } from './config/normalize'
-import { DURATION } from './config/values'
 import { CallbackError } from './errors'
+import type { Gateways } from './gateway/gateways'
 import type { Reachable } from './listener/callback-url'
-import type { Mounts, StandaloneServer } from './mounts'
-import type { Clock, Store } from './types'
+import { readDuration } from './options'
+import { closeServer, listenOn, type OpenServer, type StandaloneServer } from './servers'
+import type { Clock, Logger, Store } from './types'
 import type { Waits } from './waits'
+import type { Tasks } from './workflow/tasks'
 
 /** What `listen()` opened. */
 export interface Listeners {
-  /** The ports that are listened on. */
+  /** The ports of the listeners. */
   readonly ports: readonly number[]
+  /** The port of the controller, where it is served. */
+  readonly controllerPort: number | undefined
   close(): Promise<void>
 }
 
-/** Opens and closes what holds resources: the store, then servers; the last opened is the first closed. */
+/** The servers of `listen()`. */
+export interface StandaloneServers {
+  readonly listeners: readonly StandaloneServer[]
+  readonly controller: StandaloneServer | undefined
+}
+
+/** Opens and closes what holds resources: the store, servers, gateways; the last opened is the first closed. */
 export interface Lifecycle {
   isClosing(): boolean
   open(): Promise<void>
-  listen(mounts: Mounts, listeners: readonly ListenerSpec[], reachable: Reachable): Promise<Listeners>
-  /** Takes callbacks for open waits until there are none, at most for as long as `drain` says, and then ends everything. */
-  close(waits: Waits, drain: number | string | undefined): Promise<void>
+  listen(create: () => StandaloneServers): Promise<Listeners>
+  /** To be told of the first request: warns when five seconds later nobody has opened the gateways. */
+  noticeRequest(): void
+  /** Goes on until nobody waits and no task runs, at most for as long as `drain` says, and then ends everything. */
+  close(drain: number | string | undefined): Promise<void>
 }
 
-const CLOSE_MS = 10_000
+export interface LifecycleContext {
+  readonly store: Store
+  readonly gateways: Gateways
+  readonly tasks: Tasks
+  readonly waits: Waits
+  readonly reachable: Reachable
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+const UNOPENED_MS = 5000
 
 /** Gives the life cycle of one `callbacks()`; nothing is open yet. */
-export function createLifecycle(store: Store, clock: Clock): Lifecycle {
+export function createLifecycle(context: LifecycleContext): Lifecycle {
+  const { store, gateways, tasks, waits, reachable, clock, logger } = context
   const servers = new Set<OpenServer>()
   const starting = new Set<Promise<Listeners>>()
   let closing = false
   let closed: Promise<void> | undefined
+  let reminder: unknown
   let hurry = (): void => undefined
   const hurried = new Promise<void>((resolve) => {
     hurry = resolve
   })
 
+  async function openAll(): Promise<void> {
+    if (closing) throw closedAlready()
+    await store.open()
+    await gateways.open()
+  }
+
+  async function whenIdle(): Promise<void> {
+    do {
+      await waits.whenIdle()
+      await tasks.whenIdle()
+    } while (store.stats().waiting > 0)
+  }
+
   async function closeServers(list: readonly OpenServer[]): Promise<void> {
-    for (const open of list) {
-      servers.delete(open)
-      open.forget()
-    }
+    for (const open of list) servers.delete(open)
     await Promise.all(list.map((open) => closeServer(open, clock)))
   }
 
-  async function closeAll(waits: Waits, drainMs: number): Promise<void> {
-    if (drainMs > 0) await within(drainMs, Promise.race([waits.whenIdle(), hurried]), clock)
+  async function closeAll(drainMs: number): Promise<void> {
+    if (drainMs > 0) await within(drainMs, Promise.race([whenIdle(), hurried]), clock)
     closing = true
+    if (reminder !== undefined) clock.clearTimeout(reminder)
+    const endingGateways = gateways.close()
     await Promise.allSettled(starting)
+    await endingGateways
+    await tasks.close()
     await closeServers([...servers])
     await store.close()
   }
 
-  async function startServers(mounts: Mounts, { ports }: Reachable): Promise<Listeners> {
+  async function start(standalone: StandaloneServer, started: OpenServer[]): Promise<OpenServer> {
+    if (closing) throw closedAlready()
+    const open = await listenOn(standalone)
+    started.push(open)
+    servers.add(open)
+    return open
+  }
+
+  async function startServers({ listeners, controller }: StandaloneServers): Promise<Listeners> {
     const started: OpenServer[] = []
+    const ports = new Map<number, number>()
+
+    async function stop(): Promise<void> {
+      for (const port of ports.keys()) reachable.ports.delete(port)
+      await closeServers(started)
+    }
+
     try {
       await store.open()
-      for (const standalone of mounts.createServers()) {
-        if (closing) throw closedAlready()
-        const open = await listenOn(standalone, () => ports.delete(standalone.port))
-        started.push(open)
-        servers.add(open)
-        ports.set(standalone.port, open.port)
+      for (const listener of listeners) {
+        const { port } = await start(listener, started)
+        ports.set(listener.port, port)
+        reachable.ports.set(listener.port, port)
       }
+      const open = controller && (await start(controller, started))
+      await gateways.open()
       if (closing) throw closedAlready()
+      return {
+        ports: started.filter((one) => one !== open).map(({ port }) => port),
+        controllerPort: open?.port,
+        close: stop,
+      }
     } catch (error) {
-      await closeServers(started)
+      await stop()
       throw error
     }
-    return { ports: started.map(({ port }) => port), close: () => closeServers(started) }
   }
 
   return {
     isClosing: () => closing,
-    open: () => store.open(),
-    async listen(mounts, listeners, reachable) {
-      checkListeners(listeners)
-      const start = startServers(mounts, reachable)
-      starting.add(start)
+    open() {
+      const opening = openAll()
+      // Whoever opens beside `app.listen` need not await it; a failure that nobody awaits is in the log.
+      opening.catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error)
+        logger.error({ err: error }, `The callbacks could not be opened: ${reason}`)
+      })
+      return opening
+    },
+    async listen(create) {
+      if (closing) throw closedAlready()
+      const begun = startServers(create())
+      starting.add(begun)
       try {
-        return await start
+        return await begun
       } finally {
-        starting.delete(start)
+        starting.delete(begun)
       }
     },
-    close(waits, drain) {
+    noticeRequest() {
+      if (closing || reminder !== undefined || !hasUnopened(gateways)) return
+      reminder = clock.setTimeout(() => {
+        if (hasUnopened(gateways)) logger.warn({}, UNOPENED)
+      }, UNOPENED_MS)
+      unref(reminder)
+    },
+    close(drain) {
       const drainMs = toDrain(drain)
       if (closed !== undefined && drainMs === 0) hurry()
-      closed ??= closeAll(waits, drainMs)
+      closed ??= closeAll(drainMs)
       return closed
     },
   }
+}
+
+const UNOPENED = 'Requests come in, but nobody has opened the gateways: call hooks.open() once the app listens'
+
+function hasUnopened({ statuses }: Gateways): boolean {
+  return [...statuses.values()].some(({ state }) => state === 'idle')
 }
 
 /** The longest delay that a timer takes. */
 const MAX_DELAY_MS = 2 ** 31 - 1
 
 function toDrain(drain: number | string | undefined): number {
-  const drainMs = drain === Number.POSITIVE_INFINITY ? MAX_DELAY_MS : DURATION.read(drain ?? 0)
-  if (drainMs !== undefined) return Math.min(drainMs, MAX_DELAY_MS)
-  const message = `drain must be ${DURATION.expected}, not ${JSON.stringify(drain)}`
-  throw new CallbackError('ERR_CONFIG_VALUE', { at: 'drain', message })
+  if (drain === Number.POSITIVE_INFINITY) return MAX_DELAY_MS
+  return Math.min(readDuration('drain', drain ?? 0), MAX_DELAY_MS)
 }
 
-/** Refuses what cannot be served standalone. */
-function checkListeners(listeners: readonly ListenerSpec[]): void {
+/** Refuses what cannot be served standalone. Throws `ERR_CONFIG_UNSUPPORTED` and `ERR_CONFIG_VALUE`. */
+export function checkListeners(listeners: readonly ListenerSpec[], hasController: boolean): void {
   const docker = listeners.find((listener) => listener.runtime === 'docker')
   if (docker) {
     throw new CallbackError('ERR_CONFIG_UNSUPPORTED', {
@@ -113,54 +187,11 @@ function checkListeners(listeners: readonly ListenerSpec[]): void {
       message: 'A listener cannot run in docker yet; write "runtime: native"',
     })
   }
-  if (listeners.length > 0) return
+  if (listeners.length > 0 || hasController) return
   throw new CallbackError('ERR_CONFIG_VALUE', {
     at: 'listener',
     message: 'There is no listener to listen for; add one',
   })
-}
-
-/** A server that listens, and who is connected to it. */
-interface OpenServer {
-  readonly server: Server
-  readonly port: number
-  readonly sockets: ReadonlySet<Socket>
-  /** Called when it is closed: nobody can be sent to its port any more. */
-  readonly forget: () => void
-}
-
-/** Starts a server. Throws `ERR_LISTEN` when the port cannot be had. */
-async function listenOn({ server, host, port }: StandaloneServer, forget: () => void): Promise<OpenServer> {
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
-  await new Promise<void>((resolve, reject) => {
-    const fail = (error: Error): void => reject(cannotListen(error, host, port))
-    server.once('error', fail)
-    server.listen(port, host, () => {
-      server.off('error', fail)
-      resolve()
-    })
-  })
-  const address = server.address()
-  return { server, sockets, forget, port: typeof address === 'object' && address !== null ? address.port : port }
-}
-
-/**
- * Stops taking connections and waits for the requests that are in work, for ten seconds at most. Connections without a
- * request would keep the server open for a minute: Node does not count those as idle that have not said anything yet.
- */
-async function closeServer({ server, sockets }: OpenServer, clock: Clock): Promise<void> {
-  const timer = clock.setTimeout(() => server.closeAllConnections(), CLOSE_MS)
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve())
-    server.keepAliveTimeout = 1
-    server.closeIdleConnections()
-    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
-  })
-  clock.clearTimeout(timer)
 }
 
 /** Waits for work to be done, but no longer than a limit. */
@@ -177,12 +208,8 @@ function closedAlready(): CallbackError {
   return new CallbackError('ERR_CLOSED', { message: 'The callbacks are closed; nothing can be listened for' })
 }
 
-function cannotListen(error: Error, host: string, port: number): CallbackError {
-  const code = 'code' in error ? error.code : undefined
-  const where = `Cannot listen on ${host}:${port}`
-  if (code === 'EADDRINUSE') {
-    const message = `${where}: another program has it. End that program, or change "port"`
-    return new CallbackError('ERR_LISTEN', { message, cause: error })
-  }
-  return new CallbackError('ERR_LISTEN', { message: `${where}: ${error.message}`, cause: error })
+/** A reminder does not keep a process alive. */
+function unref(timer: unknown): void {
+  if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
+    timer.unref()
 }

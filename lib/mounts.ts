@@ -8,18 +8,12 @@ import { createRouteTable } from './listener/route-table'
 import { type CallbackRoute, type CallbackRoutes, type Middleware, take } from './listener/router'
 import { normalizeMountPath } from './options'
 import { answerNotFound, createCallbackServer } from './server'
+import type { StandaloneServer } from './servers'
 
 /** A listener of the config with its compiled callbacks. */
 export interface CompiledListener {
   readonly listener: ListenerSpec
   readonly routes: readonly CallbackRoute[]
-}
-
-/** A server that does not listen yet, and where it should. */
-export interface StandaloneServer {
-  readonly host: string
-  readonly port: number
-  readonly server: Server
 }
 
 /** The ways in which callbacks are put before requests. */
@@ -32,8 +26,18 @@ export interface Mounts {
   createServers(): readonly StandaloneServer[]
 }
 
-/** Gives the mounts of compiled listeners; `reachable` learns where the host app mounts them. */
-export function createMounts(all: readonly CompiledListener[], reachable: Reachable, mountPath = ''): Mounts {
+export interface MountsOptions {
+  /** Learns where the host app mounts the listeners. */
+  readonly reachable: Reachable
+  readonly mountPath: string | undefined
+  readonly onFirstRequest: () => void
+}
+
+/** Gives the mounts of compiled listeners. */
+export function createMounts(
+  all: readonly CompiledListener[],
+  { reachable, mountPath = '', onFirstRequest }: MountsOptions,
+): Mounts {
   const allRoutes = toRoutes(all)
   const onPort = (port: number): readonly CompiledListener[] => all.filter(({ listener }) => listener.port === port)
 
@@ -43,6 +47,7 @@ export function createMounts(all: readonly CompiledListener[], reachable: Reacha
       if (!learned) {
         learned = true
         learnMountPath(request, listeners, reachable)
+        onFirstRequest()
       }
       if (take(routes, request, response)) return
       if (next) next()

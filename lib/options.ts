@@ -1,7 +1,7 @@
 import { CallbackError } from './errors'
 import type { EnvOption } from './config/load'
-import { ANY_TEXT, type Kind, PORT, PUBLIC_URL } from './config/values'
-import type { Clock, Logger } from './types'
+import { ANY_TEXT, DURATION, type Kind, PORT, PUBLIC_URL } from './config/values'
+import type { Clock, Logger, TunnelDriver } from './types'
 
 /** What the host app gives besides the config. */
 export interface CallbacksOptions {
@@ -19,6 +19,10 @@ export interface CallbacksOptions {
   readonly publicUrl?: string | undefined
   /** The port of the host app; default: the listener's. */
   readonly port?: number | undefined
+  /** Sends the requests of workflows; default: that of Node. For tests, or for an agent of your own. */
+  readonly fetch?: typeof globalThis.fetch | undefined
+  /** What opens tunnels, by the name that a gateway has for `driver`. */
+  readonly tunnels?: Readonly<Record<string, TunnelDriver>> | undefined
 }
 
 /** The options, complete. */
@@ -30,15 +34,20 @@ export interface NormalizedOptions {
   readonly mountPath: string | undefined
   readonly publicUrl: string | undefined
   readonly port: number | undefined
+  readonly fetch: typeof globalThis.fetch
+  readonly tunnels: Readonly<Record<string, TunnelDriver>>
 }
 
 /** Completes the options. Throws `ERR_CONFIG_VALUE` for what cannot work. */
 export function normalizeOptions(options: CallbacksOptions): NormalizedOptions {
-  const { env = {}, now, mountPath, publicUrl, port } = options
+  const { env = {}, now, mountPath, publicUrl, port, tunnels = {} } = options
   const logger = options.logger ?? PROCESS_WARNINGS
   const clock = options.clock ?? createClock(now)
   requireMethods('logger', logger, ['debug', 'info', 'warn', 'error'])
   requireMethods('clock', clock, ['now', 'setTimeout', 'clearTimeout'])
+  const fetch = options.fetch ?? globalThis.fetch
+  if (typeof fetch !== 'function') throw badOption('fetch', 'it is no function')
+  requireMethods('tunnels', tunnels, Object.keys(tunnels))
   return Object.freeze({
     logger: createSafeLogger(logger),
     env,
@@ -46,6 +55,8 @@ export function normalizeOptions(options: CallbacksOptions): NormalizedOptions {
     mountPath: mountPath === undefined ? undefined : normalizeMountPath(read('mountPath', mountPath, ANY_TEXT)),
     publicUrl: publicUrl === undefined ? undefined : read('publicUrl', publicUrl, PUBLIC_URL),
     port: port === undefined ? undefined : read('port', port, PORT),
+    fetch,
+    tunnels,
   })
 }
 
@@ -66,6 +77,14 @@ function badOption(name: string, reason: string): CallbackError {
     at: `options.${name}`,
     message: `The option ${name} cannot be used: ${reason}`,
   })
+}
+
+/** Reads a duration that a caller gives, in milliseconds. Throws `ERR_CONFIG_VALUE`. */
+export function readDuration(name: string, value: unknown): number {
+  const ms = DURATION.read(value)
+  if (ms !== undefined) return ms
+  const message = `${name} must be ${DURATION.expected}, not ${JSON.stringify(value)}`
+  throw new CallbackError('ERR_CONFIG_VALUE', { at: name, message })
 }
 
 /** A path with a leading slash and none at the end; the root is empty. */

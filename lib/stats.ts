@@ -2,6 +2,7 @@ import type { CallbackEventName, Emitter } from './events'
 import type { Endpoint } from './listener/endpoint'
 import type { Store } from './types'
 import { SEVERAL } from './waits'
+import type { TaskCounts, Tasks } from './workflow/tasks'
 
 /** How many of each: `waiting` and `parked` are now, the others since the start. */
 export interface Counts {
@@ -21,17 +22,29 @@ export interface Counts {
   readonly rejected: number
   /** Waits that ran out of time, and parked callbacks that nobody came for. */
   readonly expired: number
+  /** Workflows that a callback or a trigger started. */
+  readonly started: number
 }
 
 export interface Stats extends Counts {
+  /** Runs of workflows: `running` now, the others since the start. */
+  readonly tasks: TaskCounts
   /** By endpoint, as `POST /webhooks/done`. */
   readonly endpoints: Readonly<Record<string, Counts>>
 }
 
 type Counter = Exclude<CallbackEventName, 'parked'>
 
+/** What is counted. */
+export interface StatsContext {
+  readonly endpoints: readonly Endpoint[]
+  readonly store: Store
+  readonly emitter: Emitter
+  readonly tasks: Tasks
+}
+
 /** Reads what is and what was. */
-export function readStats(endpoints: readonly Endpoint[], store: Store, emitter: Emitter): Stats {
+export function readStats({ endpoints, store, emitter, tasks }: StatsContext): Stats {
   const each = new Map(endpoints.map((endpoint) => [endpoint.key, countsOf(endpoint, store, emitter)]))
   const several = emitter.countsOf(SEVERAL)
   const sum = (name: Counter): number =>
@@ -46,6 +59,8 @@ export function readStats(endpoints: readonly Endpoint[], store: Store, emitter:
     unidentified: sum('unidentified'),
     rejected: sum('rejected'),
     expired: sum('expired'),
+    started: sum('started'),
+    tasks: tasks.counts(),
     endpoints: Object.fromEntries(each),
   }
 }

@@ -41,6 +41,8 @@ export interface StoreEndpoint {
   readonly key: string
   /** Without `identify_by`: waits are served first in, first out. */
   readonly anonymous: boolean
+  /** Whether its callbacks may be events; then waits that end without an outcome are remembered. */
+  readonly startsWorkflow?: boolean
 }
 
 /** An outcome on its way to whoever waits. */
@@ -51,10 +53,15 @@ export interface Arrival {
   readonly size: () => number
   /** Two arrivals with the same key are the same delivery. */
   readonly dedupeKey?: string | undefined
+  /**
+   * Given for what may be an event. Called when its id is not waited for, never was, and is neither parked nor
+   * settled, which settles it: the delivery is `started`. When it throws, so does `deliver`, and nothing has changed.
+   */
+  readonly start?: (() => void) | undefined
 }
 
-/** What became of an arrival. All three are acknowledged to the sender. */
-export type Delivery = 'settled' | 'parked' | 'duplicate'
+/** What became of an arrival. All four are acknowledged to the sender. */
+export type Delivery = 'settled' | 'parked' | 'duplicate' | 'started'
 
 /** What somebody waits for. */
 export interface WaitRequest {
@@ -111,4 +118,77 @@ export interface Store {
   stats(endpoint?: StoreEndpoint): StoreStats
   /** Ends every open wait with `closed`. */
   close(): Promise<void>
+}
+
+/**
+ * What a run does its work through, so that whoever keeps the run can take it up again: a run is a function over two
+ * steps, and every store runs the same runner.
+ */
+export interface RunContext {
+  readonly id: string
+  /** Does the work and remembers what it gave; at least once. The name is `job#attempt/what`. */
+  step<T>(name: string, work: () => Promise<T>): Promise<T>
+  /** Opens a wait; it is registered when this resolves. Several may be open at once. */
+  expect(name: string, wait: Expected): Promise<Expectation>
+}
+
+/** What a run waits for. */
+export interface Expected {
+  readonly endpoints: readonly StoreEndpoint[]
+  readonly ids: readonly string[]
+  /** Milliseconds since the epoch. */
+  readonly deadline: number
+  /** Whether a callback without an id may end it, on endpoints without `identify_by`. */
+  readonly queued: boolean
+}
+
+/** An open wait of a run. */
+export interface Expectation {
+  /** More ids, such as the service's own, known after its answer. */
+  alias(ids: readonly string[]): Promise<void>
+  /** Gives the outcome, also one that failed. Rejects with `ERR_WAIT_TIMEOUT`, `ERR_CLOSED`, or why the run was cancelled. */
+  outcome(): Promise<Outcome>
+  /** Ends it as a callback would, for what was found in another way; later callbacks are duplicates. */
+  settle(outcome: Outcome): Promise<void>
+  /** Frees everything it held. Does nothing when it has ended. */
+  cancel(): Promise<void>
+}
+
+/** Opens tunnels of one kind; one call is one attempt. Rejects when it cannot, with the signal's reason when that aborts. */
+export type TunnelDriver = (request: TunnelRequest) => Promise<Tunnel>
+
+/** What a driver needs to know for one attempt. */
+export interface TunnelRequest {
+  /** The local port to expose. */
+  readonly port: number
+  /** The host that the port is on. */
+  readonly host: string
+  /** What else the config says of the gateway, in camelCase; keys that it leaves out are missing. */
+  readonly options: Readonly<Record<string, unknown>>
+  readonly logger: Logger
+  /** Aborts when the tunnel is not wanted any more. */
+  readonly signal: AbortSignal
+}
+
+/** One open connection. */
+export interface Tunnel {
+  readonly publicUrl: string
+  /** Settles when it ends by itself: with the reason, if there is one. */
+  readonly closed: Promise<unknown>
+  close(): Promise<void>
+}
+
+export type GatewayState = 'idle' | 'starting' | 'ready' | 'degraded' | 'restarting' | 'failed' | 'closed'
+
+/** How a gateway is doing. A new object for every change. */
+export interface GatewayStatus {
+  /** The port in the config, by which templates name the gateway. */
+  readonly port: number
+  /** What opens the tunnel; `static` where the public URL is fixed. */
+  readonly driver: string
+  readonly state: GatewayState
+  /** Undefined while nobody can be reached under it. */
+  readonly publicUrl: string | undefined
+  /** Why it failed. */
+  readonly error: unknown
 }

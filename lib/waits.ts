@@ -1,14 +1,14 @@
-import { randomBytes } from 'node:crypto'
 import { type ByHand, makeOutcome } from './by-hand'
-import { DURATION } from './config/values'
 import { awaitCallback, type WaitEnding, type WaitPlan } from './correlation/await-callback'
 import { CallbackError } from './errors'
 import { callSafely, type Emitter } from './events'
 import { outcomeEvent } from './listener/callback-event'
 import type { Endpoint } from './listener/endpoint'
 import { describeId } from './listener/outcome'
-import { createSelection } from './listener/selection'
-import type { Clock, Delivery, Outcome, Progress, Store } from './types'
+import type { Selection } from './listener/selection'
+import { createTicketId, ticketUrl } from './listener/ticket'
+import { readDuration } from './options'
+import type { Clock, Delivery, Outcome, Progress, Store, StoreEndpoint } from './types'
 
 /** One id or several under which a callback may come. */
 export type Ids = string | number | readonly (string | number)[]
@@ -52,12 +52,14 @@ export interface Waits {
   ticket(options: TicketOptions): Ticket<unknown>
   /** Ends waits by hand. Throws `ERR_ENDPOINT_AMBIGUOUS` when there are several endpoints and no `path`. */
   deliver(id: string | number, by: ByHand, path: string | undefined): Promise<Delivery>
+  /** Records how a wait ended, and tells whoever waits for the last one. */
+  recordEnd(ending: WaitEnding, on: readonly StoreEndpoint[], ids: readonly string[]): void
   /** Resolves when nobody waits any more. */
   whenIdle(): Promise<void>
 }
 
 export interface WaitsContext {
-  readonly endpoints: readonly Endpoint[]
+  readonly selection: Selection
   readonly store: Store
   readonly emitter: Emitter
   readonly clock: Clock
@@ -74,11 +76,9 @@ interface Plans {
 
 /** The name under which waits on several endpoints are counted. */
 export const SEVERAL = '*'
-const TICKET_BYTES = 24
 
 /** Gives the waits of one `callbacks()`. */
-export function createWaits({ endpoints, store, emitter, clock, urlOf }: WaitsContext): Waits {
-  const selection = createSelection(endpoints)
+export function createWaits({ selection, store, emitter, clock, urlOf }: WaitsContext): Waits {
   let onIdle: (() => void)[] = []
 
   const plans = new WeakMap<readonly Endpoint[], Plans>()
@@ -102,7 +102,7 @@ export function createWaits({ endpoints, store, emitter, clock, urlOf }: WaitsCo
     const { result, full, timeoutMs } = plansFor(on)
     return awaitCallback<unknown>(store, options.full === true ? full : result, {
       ids,
-      timeoutMs: options.timeout === undefined ? timeoutMs : toTimeout(options.timeout),
+      timeoutMs: options.timeout === undefined ? timeoutMs : readDuration('timeout', options.timeout),
       queued,
       signal: options.signal,
       onProgress: options.onProgress && guard(options.onProgress),
@@ -123,7 +123,7 @@ export function createWaits({ endpoints, store, emitter, clock, urlOf }: WaitsCo
       )
   }
 
-  function recordEnd(ending: WaitEnding, on: readonly Endpoint[], ids: readonly string[]): void {
+  function recordEnd(ending: WaitEnding, on: readonly StoreEndpoint[], ids: readonly string[]): void {
     if (ending.kind === 'outcome') {
       const { outcome } = ending
       emitter.record(outcome.outcome === 'succeeded' ? 'settled' : 'failed', outcome.endpoint, () =>
@@ -143,8 +143,8 @@ export function createWaits({ endpoints, store, emitter, clock, urlOf }: WaitsCo
     wait: (ids, options) => start(selection.any(options.path), toIds(ids), true, options),
     ticket(options) {
       const endpoint = selection.one(options.path)
-      const id = randomBytes(TICKET_BYTES).toString('base64url')
-      const url = withTicket(endpoint, urlOf, id)
+      const id = createTicketId()
+      const url = ticketUrl(endpoint, urlOf, id)
       return { id, url, result: start(listOf(endpoint), [id], false, options) }
     },
     async deliver(id, by, path) {
@@ -155,6 +155,7 @@ export function createWaits({ endpoints, store, emitter, clock, urlOf }: WaitsCo
       if (delivery !== 'settled') emitter.record(delivery, endpoint.key, () => outcomeEvent(outcome))
       return delivery
     },
+    recordEnd,
     whenIdle: () =>
       store.stats().waiting === 0 ? Promise.resolve() : new Promise((resolve) => void onIdle.push(resolve)),
   }
@@ -177,28 +178,10 @@ function badId(reason: string): CallbackError {
   return new CallbackError('ERR_WAIT_ID', { message: `This id cannot be waited for: ${reason}` })
 }
 
-function toTimeout(timeout: number | string): number {
-  const timeoutMs = DURATION.read(timeout)
-  if (timeoutMs !== undefined) return timeoutMs
-  const message = `timeout must be ${DURATION.expected}, not ${JSON.stringify(timeout)}`
-  throw new CallbackError('ERR_CONFIG_VALUE', { at: 'timeout', message })
-}
-
 function toResult(outcome: Outcome): unknown {
   return outcome.result
 }
 
 function toFull({ result, body, headers, endpoint, receivedAt }: Outcome): FullResult<unknown> {
   return { result, body, headers, endpoint, receivedAt }
-}
-
-/** A ticket's URL can only say what is in its query: a path with parameters or a bulk callback has no place for an id. */
-function withTicket(endpoint: Endpoint, urlOf: (endpoint: Endpoint) => string, id: string): string {
-  const reason = endpoint.spec.bulk
-    ? 'it is a bulk callback, whose items carry their own ids'
-    : /[:*{]/.test(endpoint.path)
-      ? 'its path has parameters, for which a ticket has no values'
-      : undefined
-  if (reason === undefined) return `${urlOf(endpoint)}?callback_id=${id}`
-  throw new CallbackError('ERR_ENDPOINT_AMBIGUOUS', { message: `There are no tickets for ${endpoint.key}: ${reason}` })
 }

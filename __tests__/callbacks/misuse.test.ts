@@ -48,7 +48,7 @@ test('an onProgress that rejects is an error event, and no unhandled rejection',
   expect(errors).toEqual([expect.objectContaining({ message: 'broken' })])
 })
 
-test('what a config says and this version does not run is a warning', () => {
+test('a tunnel that nobody can open is a warning', () => {
   const { log } = hosts.start(
     parseConfig(`
 gateway: { driver: ngrok, port: 8090 }
@@ -59,9 +59,7 @@ listener: { path: /done, identify_by: body.id }
   )
   expect(log.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
     'listener.identify_by: "body.id" is the same for every callback; did you mean "${body.id}"?',
-    'gateway: Checked, but tunnels are not opened by this version',
-    'workflow: Checked, but workflows are not run by this version',
-    'controller: Checked, but the controller is not served by this version',
+    'gateway: This version opens no ngrok tunnels by itself yet; give port 8090 a public_url, or a driver in options.tunnels',
   ])
 })
 

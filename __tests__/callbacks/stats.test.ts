@@ -14,6 +14,7 @@ const zero = {
   unidentified: 0,
   rejected: 0,
   expired: 0,
+  started: 0,
 }
 const rules = { identify_by: '${body.id}', status: '${body.s}', success_when: 'ok', fail_when: 'bad' }
 const config = {
@@ -26,9 +27,11 @@ const config = {
   },
 }
 
+const noTasks = { running: 0, succeeded: 0, failed: 0, cancelled: 0 }
+
 test('are zero at first, for each endpoint too', () => {
   const { hooks } = hosts.start(config)
-  expect(hooks.stats()).toEqual({ ...zero, endpoints: { 'POST /in/x': zero, 'POST /in/y': zero } })
+  expect(hooks.stats()).toEqual({ ...zero, tasks: noTasks, endpoints: { 'POST /in/x': zero, 'POST /in/y': zero } })
 })
 
 test('count everything, in all and for each endpoint', async () => {
@@ -51,6 +54,7 @@ test('count everything, in all and for each endpoint', async () => {
   const x = { ...zero, waiting: 2, received: 4, settled: 1, failed: 1, pending: 1, duplicate: 1, expired: 1 }
   const y = { ...zero, waiting: 1, parked: 1, received: 3, unidentified: 1, rejected: 2 }
   expect(hooks.stats()).toEqual({
+    tasks: noTasks,
     waiting: 2,
     parked: 1,
     received: 7,
@@ -61,6 +65,7 @@ test('count everything, in all and for each endpoint', async () => {
     unidentified: 1,
     rejected: 2,
     expired: 1,
+    started: 0,
     endpoints: { 'POST /in/x': x, 'POST /in/y': y },
   })
   await expect(waits[1]).rejects.toMatchObject({ code: 'ERR_CALLBACK_FAILED' })

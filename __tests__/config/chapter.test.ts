@@ -142,8 +142,13 @@ describe('a config with the features of the chapter', () => {
     expect(workflows.get('__workflow__')).toMatchObject({
       title: 'Draw and shrink',
       jobs: [
-        { id: 'draw', component: 'painter' },
-        { id: 'shrink', component: 'press', output: { source: { saved: '${output.before - output.after}' } } },
+        { id: 'draw', component: 'painter', after: [] },
+        {
+          id: 'shrink',
+          component: 'press',
+          after: ['draw'],
+          output: { source: { saved: '${output.before - output.after}' } },
+        },
       ],
     })
     expect(compileFixture('component-timeout').components?.get('printer')).toMatchObject({
@@ -151,7 +156,16 @@ describe('a config with the features of the chapter', () => {
       requestTimeoutMs: 120_000,
     })
     expect(compileFixture('workflow-retry').workflows.get('__workflow__')?.jobs[0]?.onError).toMatchObject([
-      { id: 'again', retry: { maxAttempts: 4, delayMs: 2000, backoff: 'fixed' } },
+      { id: 'again', after: [], retry: { maxAttempts: 4, delayMs: 2000, backoff: 'fixed' } },
+    ])
+  })
+
+  test('runs its jobs one after the other', () => {
+    const jobs = compileFixture('workflow-logging').workflows.get('__workflow__')?.jobs
+    expect(jobs?.map(({ id, after }) => [id, after])).toEqual([
+      ['order', []],
+      ['log-order', ['order']],
+      ['log-done', ['order', 'log-order']],
     ])
   })
 

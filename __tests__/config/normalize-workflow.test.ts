@@ -14,6 +14,7 @@ describe('a workflow', () => {
         input: undefined,
         output: undefined,
         dependsOn: undefined,
+        after: [],
         retry: { maxAttempts: 1, delayMs: 1000, backoff: 'fixed', maxDelayMs: 300_000 },
         onError: [],
         timeoutMs: undefined,
@@ -60,12 +61,19 @@ workflows:
           id: 'a',
           component: 'api',
           dependsOn: [],
+          after: [],
           timeoutMs: 300_000,
           retry: { maxAttempts: 5, delayMs: 2000, backoff: 'exponential', maxDelayMs: 60_000 },
-          onError: [{ id: '__job__', component: 'logger', at: 'workflows.first.jobs[0].on_error[0]' }],
+          onError: [{ id: '__job__', component: 'logger', after: [], at: 'workflows.first.jobs[0].on_error[0]' }],
         },
-        { id: 'b', component: undefined, dependsOn: ['a'], waitFor: { id: { source: '${jobs.a.output.y}' } } },
-        { id: 'c', waitFor: { id: { source: ['${input.id}'] }, path: '/done', timeoutMs: 120_000 } },
+        {
+          id: 'b',
+          component: undefined,
+          dependsOn: ['a'],
+          after: ['a'],
+          waitFor: { id: { source: '${jobs.a.output.y}' } },
+        },
+        { id: 'c', after: ['b'], waitFor: { id: { source: ['${input.id}'] }, path: '/done', timeoutMs: 120_000 } },
       ],
     })
   })
@@ -86,6 +94,32 @@ workflows:
     ],
   ])('with %s loads with a warning', (_, text, at, code) => {
     expect(compileYaml(text).warnings).toMatchObject([{ at, code }])
+  })
+})
+
+describe('an endpoint that starts a workflow by name', () => {
+  const workflow = 'workflow: { id: draw, jobs: [{ component: logger }] }'
+
+  test.each([
+    ['a callback without id', 'listener: { path: /x, workflow: draw }', 'listener.workflow'],
+    [
+      'a callback in a list',
+      'listener: { callbacks: [{ path: /x, workflow: draw }] }',
+      'listener.callbacks[0].workflow',
+    ],
+  ])('is warned of where it is %s', (_, listener, at) => {
+    const message =
+      'a callback without an id never starts a workflow; add identify_by, or use a listener of type http-trigger'
+    expect(compileYaml(`${listener}\n${workflow}`).warnings).toMatchObject([{ at, code: 'ERR_CONFIG_VALUE', message }])
+  })
+
+  test.each([
+    ['a callback with an id', 'listener: { path: /x, workflow: draw, identify_by: "${body.id}" }'],
+    ['a callback that starts none', 'listener: { path: /x, workflow: false }'],
+    ['a callback that names none', 'listener: { path: /x }'],
+    ['a trigger', 'listener: { type: http-trigger, path: /x, workflow: draw }'],
+  ])('is not warned of where it is %s', (_, listener) => {
+    expect(compileYaml(`${listener}\n${workflow}`).warnings).toEqual([])
   })
 })
 
@@ -153,6 +187,24 @@ describe('components and workflows are refused when', () => {
       'stands beside "action"',
     ],
     [
+      'a GET request has a body',
+      'component: { path: /a, method: get, body: { x: 1 } }',
+      'component.body',
+      'a GET request carries no body; use params, or another method',
+    ],
+    [
+      'a HEAD request has a body',
+      'component: { action: { path: /a, method: HEAD, body: "" } }',
+      'component.action.body',
+      'a HEAD request carries no body; use params, or another method',
+    ],
+    [
+      'polling by GET has a body',
+      'component: { path: /a, completion: { type: polling, path: /t, method: GET, body: 1 } }',
+      'component.completion.body',
+      'a GET request carries no body; use params, or another method',
+    ],
+    [
       'a logger sends',
       'component: { type: logger, path: /a }',
       'component.path',
@@ -199,6 +251,16 @@ describe('components and workflows are refused when', () => {
     expect(lines).toHaveLength(1)
     expect(lines[0]).toContain(` ${at} `)
     expect(lines[0]).toContain(message)
+  })
+})
+
+describe('a request may have', () => {
+  test.each([
+    '{ path: /a, body: 1 }',
+    '{ path: /a, method: DELETE, body: 1 }',
+    '{ path: /a, method: GET, body: null }',
+  ])('a body: %s', (component) => {
+    expect(compileYaml(`component: ${component}`).components?.size).toBe(1)
   })
 })
 

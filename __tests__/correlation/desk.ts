@@ -16,6 +16,7 @@ export const DONE: StoreEndpoint = { key: 'POST /done', anonymous: false }
 export const READY: StoreEndpoint = { key: 'POST /ready', anonymous: false }
 export const PLAIN: StoreEndpoint = { key: 'POST /plain', anonymous: true }
 export const QUIET: StoreEndpoint = { key: 'POST /quiet', anonymous: true }
+export const NEWS: StoreEndpoint = { key: 'POST /news', anonymous: false, startsWorkflow: true }
 
 export const MINUTE = 60_000
 export const HOUR = 60 * MINUTE

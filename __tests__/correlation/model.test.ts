@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import type { Delivery, StoreEndpoint } from '../../lib/types'
-import { createDesk, DAY, DONE, HOUR, MINUTE, PLAIN, QUIET, READY, TICK, type WatchedWait } from './desk'
-import { Model } from './model'
+import type { Arrival, Delivery, StoreEndpoint } from '../../lib/types'
+import { createDesk, DAY, DONE, HOUR, MINUTE, NEWS, PLAIN, QUIET, READY, TICK, type WatchedWait } from './desk'
+import { Model, type ModelStart } from './model'
 
 const IDS = ['a', 'b', 'c']
 /** Whole ticks, so that the wheel is exact and the model needs to know nothing of it. */
@@ -15,7 +15,7 @@ type Step =
       readonly on: readonly StoreEndpoint[]
       readonly ms: number
     }
-  | { readonly kind: 'deliver'; readonly endpoint: StoreEndpoint; readonly id: string }
+  | { readonly kind: 'deliver'; readonly endpoint: StoreEndpoint; readonly id: string; readonly start: ModelStart }
   | { readonly kind: 'alias'; readonly which: number; readonly ids: readonly string[] }
   | { readonly kind: 'cancel'; readonly which: number }
   | { readonly kind: 'advance'; readonly ms: number }
@@ -34,6 +34,7 @@ function stepsFor(endpoints: readonly StoreEndpoint[]): fc.Arbitrary<Step[]> {
         kind: kind('deliver'),
         endpoint: fc.constantFrom(...endpoints),
         id: fc.constantFrom(...IDS),
+        start: fc.constantFrom<ModelStart[]>('works', 'fails', undefined),
       }),
     },
     { weight: 1, arbitrary: fc.record({ kind: kind('alias'), which: fc.nat(), ids }) },
@@ -45,7 +46,7 @@ function stepsFor(endpoints: readonly StoreEndpoint[]): fc.Arbitrary<Step[]> {
 
 /** What was seen of one outcome, which has a number of its own as its result. */
 interface Seen {
-  readonly delivery: Delivery
+  readonly delivery: Delivery | 'refused'
   /** How many waits were registered before it came. */
   readonly after: number
 }
@@ -56,14 +57,18 @@ function follow(steps: readonly Step[]): void {
   const model = new Model()
   const waits: WatchedWait[] = []
   const seen: Seen[] = []
+  const starts: ModelStart[] = []
   for (const step of steps) {
     if (step.kind === 'wait') {
       waits.push(wait(step.ids, { endpoints: step.on, timeoutMs: step.ms }))
       model.wait(step.ids, step.on, step.ms)
     } else if (step.kind === 'deliver') {
       const id = step.endpoint.anonymous && step.id !== 'a' ? undefined : step.id
-      const delivery = deliver(step.endpoint, id, seen.length)
-      expect(delivery).toBe(model.deliver(step.endpoint, id, seen.length))
+      const start = step.endpoint.startsWorkflow ? step.start : undefined
+      const begun = starts.length
+      const delivery = tryTo(start, (more) => deliver(step.endpoint, id, seen.length, more), starts)
+      expect(delivery).toBe(model.deliver(step.endpoint, id, seen.length, start))
+      expect(starts.length - begun).toBe(delivery === 'started' || delivery === 'refused' ? 1 : 0)
       seen.push({ delivery, after: waits.length })
     } else if (step.kind === 'advance') {
       clock.advance(step.ms)
@@ -92,11 +97,30 @@ function follow(steps: readonly Step[]): void {
   expect(clock.timers).toBe(0)
 }
 
+/** Delivers what may be an event; `refused` when its start was called and failed. */
+function tryTo(
+  start: ModelStart,
+  deliver: (more: Partial<Arrival>) => Delivery,
+  starts: ModelStart[],
+): Delivery | 'refused' {
+  const failure = new Error('nothing can be started')
+  const begin = (): void => {
+    starts.push(start)
+    if (start === 'fails') throw failure
+  }
+  try {
+    return deliver(start === undefined ? {} : { start: begin })
+  } catch (error) {
+    expect(error).toBe(failure)
+    return 'refused'
+  }
+}
+
 /** The promise itself, checked without the model: no outcome is believed twice. */
 function expectBelievedOnce(waits: readonly WatchedWait[], seen: readonly Seen[], forgotten: readonly unknown[]): void {
   for (const [result, { delivery, after }] of seen.entries()) {
     const ended = [...waits.keys()].filter((number) => waits[number]?.results.includes(result))
-    if (delivery === 'duplicate') expect(ended).toStrictEqual([])
+    if (['duplicate', 'started', 'refused'].includes(delivery)) expect(ended).toStrictEqual([])
     if (delivery === 'settled') {
       expect(ended.length).toBeGreaterThan(0)
       for (const number of ended) expect(number).toBeLessThan(after)
@@ -111,6 +135,8 @@ describe('whatever happens in whatever order', () => {
     ['endpoints with ids', [DONE, READY]],
     ['an endpoint with ids and one without', [DONE, PLAIN]],
     ['endpoints without ids', [PLAIN, QUIET]],
+    ['an event source and an endpoint that is none', [NEWS, DONE]],
+    ['an event source and an endpoint without ids', [NEWS, PLAIN]],
   ])('the registry does what the rules say, on %s', (_name, endpoints) => {
     fc.assert(fc.property(stepsFor(endpoints), follow), { numRuns: 500 })
   })

@@ -11,6 +11,12 @@ export interface ModelWait {
   ending: number | 'timeout' | undefined
 }
 
+interface Remembered {
+  readonly endpoint: StoreEndpoint
+  readonly id: string
+  readonly until: number
+}
+
 interface ModelParked {
   readonly endpoint: StoreEndpoint
   readonly id: string | undefined
@@ -18,13 +24,17 @@ interface ModelParked {
   readonly until: number
 }
 
-/** The rules of section 5.3, written as plainly as possible: lists that are searched from end to end. */
+/** Whether a delivery may start a workflow, and whether that works. */
+export type ModelStart = 'works' | 'fails' | undefined
+
+/** The rules of sections 5.3 and 5.4, written as plainly as possible: lists that are searched from end to end. */
 export class Model {
   now = 0
   readonly waits: ModelWait[] = []
   parked: ModelParked[] = []
   readonly forgotten: number[] = []
-  #settled: { readonly endpoint: StoreEndpoint; readonly id: string; readonly until: number }[] = []
+  #settled: Remembered[] = []
+  #unanswered: Remembered[] = []
 
   wait(ids: readonly string[], endpoints: readonly StoreEndpoint[], timeoutMs: number): void {
     const wait: ModelWait = {
@@ -46,18 +56,26 @@ export class Model {
   }
 
   cancel(wait: ModelWait): void {
-    if (wait.state === 'open') wait.state = 'cancelled'
+    if (wait.state !== 'open') return
+    wait.state = 'cancelled'
+    this.#leaveUnanswered(wait, this.now)
   }
 
-  deliver(endpoint: StoreEndpoint, id: string | undefined, result: number): Delivery {
+  /** What became of it; `refused` when it is an event whose start fails. */
+  deliver(endpoint: StoreEndpoint, id: string | undefined, result: number, start?: ModelStart): Delivery | 'refused' {
+    const isRemembered = (list: readonly Remembered[]): boolean =>
+      list.some((one) => one.endpoint === endpoint && one.id === id && this.now < one.until)
     const candidates = this.waits.filter((wait) => wait.state === 'open' && wait.endpoints.includes(endpoint))
     const ended = id === undefined ? candidates.slice(0, 1) : candidates.filter((wait) => wait.ids.has(id))
     for (const wait of ended) this.#end(wait, id, result)
     if (ended.length > 0) return 'settled'
     if (id !== undefined) {
       if (this.parked.some((one) => one.endpoint === endpoint && one.id === id)) return 'duplicate'
-      if (this.#settled.some((one) => one.endpoint === endpoint && one.id === id && this.now < one.until)) {
-        return 'duplicate'
+      if (isRemembered(this.#settled)) return 'duplicate'
+      if (start !== undefined && !isRemembered(this.#unanswered)) {
+        if (start === 'fails') return 'refused'
+        this.#settled.push({ endpoint, id, until: this.now + DAY })
+        return 'started'
       }
     }
     this.parked.push({ endpoint, id, result, until: this.now + 10 * MINUTE })
@@ -70,6 +88,7 @@ export class Model {
       if (wait.state !== 'open' || wait.deadline > this.now) continue
       wait.state = 'ended'
       wait.ending = 'timeout'
+      this.#leaveUnanswered(wait, wait.deadline)
     }
     this.forgotten.push(...this.parked.filter(({ until }) => until <= this.now).map(({ result }) => result))
     this.parked = this.parked.filter(({ until }) => until > this.now)
@@ -89,12 +108,18 @@ export class Model {
   #end(wait: ModelWait, by: string | undefined, result: number): void {
     wait.state = 'ended'
     wait.ending = result
-    if (by === undefined) return
+    if (by === undefined) return this.#leaveUnanswered(wait, this.now)
     for (const endpoint of wait.endpoints) {
       for (const id of wait.ids) {
         this.parked = this.parked.filter((one) => one.endpoint !== endpoint || one.id !== id)
         this.#settled.push({ endpoint, id, until: this.now + DAY })
       }
+    }
+  }
+
+  #leaveUnanswered({ endpoints, ids }: ModelWait, since: number): void {
+    for (const endpoint of endpoints) {
+      for (const id of ids) this.#unanswered.push({ endpoint, id, until: since + DAY })
     }
   }
 }

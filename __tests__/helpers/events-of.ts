@@ -10,6 +10,7 @@ const NAMES: readonly EventName[] = [
   'unidentified',
   'rejected',
   'expired',
+  'started',
   'warning',
   'error',
 ]

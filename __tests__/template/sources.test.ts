@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { CallbackError, type Problem } from '../../lib/errors'
-import { createGatewayContext } from '../../lib/gateway/context'
+import { createPortContext } from '../../lib/gateway/port-context'
 import { compileTemplate } from '../../lib/template/compile'
 import { refusal, render } from './render'
 
@@ -101,7 +101,7 @@ describe('gateway:PORT', () => {
   })
 
   test('without a gateway is an error, also with a default and inside text', () => {
-    const scope = { gateway: createGatewayContext([]) }
+    const scope = { gateway: createPortContext(new Map()) }
     for (const template of [
       '${gateway:1.public_url}',
       '${gateway:1.public_url | "x"}',

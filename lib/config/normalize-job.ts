@@ -16,6 +16,8 @@ export interface JobSpec {
   readonly output: Template | undefined
   /** Undefined: the job above, and those that the templates read. */
   readonly dependsOn: readonly string[] | undefined
+  /** The jobs of the workflow that must be done before, in its order; empty for on_error jobs, which run as written. */
+  readonly after: readonly string[]
   readonly retry: RetrySpec
   /** Jobs that run after the last attempt; the output of the last one stands in. */
   readonly onError: readonly JobSpec[]
@@ -42,6 +44,13 @@ export interface WaitSpec {
   readonly timeoutMs: number | undefined
 }
 
+/** A job beside the mapping that it was read from, so that what is wrong between jobs has a place. */
+export interface PlacedJob {
+  readonly fields: Fields
+  readonly spec: JobSpec
+  readonly onError: readonly PlacedJob[]
+}
+
 /** The id of a job that has none. */
 const UNNAMED_JOB = '__job__'
 
@@ -50,24 +59,29 @@ const RETRY_ATTEMPTS = 3
 const RETRY_DELAY_MS = 1000
 const RETRY_MAX_DELAY_MS = 300_000
 
-/** Reads a list of jobs; `components` are the names that are defined, undefined when the config has no components. */
+/**
+ * Reads a list of jobs, of which none runs after another yet; `components` are the names that are defined, undefined
+ * when the config has no components.
+ */
 export function normalizeJobs(
   list: readonly Fields[],
   components: ReadonlySet<string> | undefined,
-): readonly JobSpec[] {
-  const jobs = new Map<string, JobSpec>()
+): readonly PlacedJob[] {
+  const jobs = new Map<string, PlacedJob>()
   for (const fields of list) {
     const job = normalizeJob(fields, components)
-    const other = jobs.get(job.id)
-    if (other === undefined) jobs.set(job.id, job)
-    else if (fields.has('id')) fields.error('id', `"${job.id}" is the id of ${other.at} too`)
+    const { id } = job.spec
+    const other = jobs.get(id)?.spec
+    if (other === undefined) jobs.set(id, job)
+    else if (fields.has('id')) fields.error('id', `"${id}" is the id of ${other.at} too`)
     else fields.error('id', `missing; only one job may have no id, and ${other.at} has none`)
   }
   return [...jobs.values()]
 }
 
-function normalizeJob(fields: Fields, components: ReadonlySet<string> | undefined): JobSpec {
-  return {
+function normalizeJob(fields: Fields, components: ReadonlySet<string> | undefined): PlacedJob {
+  const onError = normalizeJobs(fields.mappings('on_error'), components)
+  const spec: JobSpec = {
     at: fields.at,
     location: fields.location,
     id: fields.read('id', TEXT) ?? UNNAMED_JOB,
@@ -75,11 +89,13 @@ function normalizeJob(fields: Fields, components: ReadonlySet<string> | undefine
     input: fields.template('input', WORKFLOW_SOURCES),
     output: fields.template('output', WORKFLOW_SOURCES),
     dependsOn: fields.readList('depends_on', TEXT),
+    after: [],
     retry: normalizeRetry(fields.mapping('retry')),
-    onError: normalizeJobs(fields.mappings('on_error'), components),
+    onError: onError.map((job) => job.spec),
     timeoutMs: fields.read('timeout', DURATION),
     waitFor: normalizeWait(fields),
   }
+  return { fields, spec, onError }
 }
 
 function readComponent(fields: Fields, components: ReadonlySet<string> | undefined): string | undefined {

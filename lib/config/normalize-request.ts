@@ -24,10 +24,13 @@ export function normalizeRequest(fields: Fields): RequestSpec {
   const read = (key: string): Template | undefined => fields.template(key, WORKFLOW_SOURCES)
   if (fields.has('path') && fields.has('endpoint'))
     fields.error('endpoint', 'stands beside "path"; an endpoint is the whole URL, a path is joined to base_url')
+  const written = fields.read('method', METHOD)
+  if ((written === 'GET' || written === 'HEAD') && fields.has('body'))
+    fields.error('body', `a ${written} request carries no body; use params, or another method`)
   return {
     path: read('path'),
     endpoint: read('endpoint'),
-    method: fields.read('method', METHOD),
+    method: written,
     headers: read('headers'),
     params: read('params'),
     body: read('body'),

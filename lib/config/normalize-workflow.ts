@@ -1,6 +1,8 @@
 import type { Location } from '../errors'
 import type { Template } from '../template/compile'
 import type { Fields } from './fields'
+import { checkJobReads, orderJobs } from './job-order'
+import type { ComponentSpec } from './normalize-component'
 import { type JobSpec, normalizeJobs } from './normalize-job'
 import { readNamed, SECTIONS } from './sections'
 import { WORKFLOW_SOURCES } from './template-sources'
@@ -13,6 +15,7 @@ export interface WorkflowSpec {
   readonly id: string
   readonly title: string | undefined
   readonly description: string | undefined
+  /** As written; `after` says in which order they run. */
   readonly jobs: readonly JobSpec[]
   /** Undefined: the output of the last jobs. */
   readonly output: Template | undefined
@@ -22,32 +25,30 @@ export interface WorkflowSpec {
   readonly timeoutMs: number | undefined
 }
 
-/** Reads all workflows by name; `components` are the names that are defined, undefined when there is no such section. */
-export function normalizeWorkflows(
-  root: Fields,
-  components: ReadonlySet<string> | undefined,
-): ReadonlyMap<string, WorkflowSpec> {
+type Components = ReadonlyMap<string, ComponentSpec> | undefined
+
+/** Reads all workflows by name; `components` are undefined when the config has no such section. */
+export function normalizeWorkflows(root: Fields, components: Components): ReadonlyMap<string, WorkflowSpec> {
   const named = [...readNamed(root, SECTIONS.workflows)]
   refuseTwoDefaults(named)
   return new Map(named.map(([id, fields]) => [id, normalizeWorkflow(id, fields, named.length === 1, components)]))
 }
 
-function normalizeWorkflow(
-  id: string,
-  fields: Fields,
-  isOnly: boolean,
-  components: ReadonlySet<string> | undefined,
-): WorkflowSpec {
-  const jobs = fields.mappings('jobs')
-  if (jobs.length === 0) fields.error('jobs', 'expected at least one job, found an empty list')
+function normalizeWorkflow(id: string, fields: Fields, isOnly: boolean, components: Components): WorkflowSpec {
+  const listed = fields.mappings('jobs')
+  if (listed.length === 0) fields.error('jobs', 'expected at least one job, found an empty list')
+  const names = components && new Set(components.keys())
+  const jobs = orderJobs(normalizeJobs(listed, names), components)
+  const output = fields.template('output', WORKFLOW_SOURCES)
+  checkJobReads(output, 'output', fields, jobs)
   return {
     at: fields.at,
     location: fields.location,
     id,
     title: fields.read('title', ANY_TEXT),
     description: fields.read('description', ANY_TEXT),
-    jobs: normalizeJobs(jobs, components),
-    output: fields.template('output', WORKFLOW_SOURCES),
+    jobs,
+    output,
     isDefault: isOnly || (fields.read('default', FLAG) ?? false),
     timeoutMs: fields.read('timeout', DURATION),
   }

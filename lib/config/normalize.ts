@@ -81,7 +81,7 @@ function normalizeSections(data: unknown, reading: Reading): Omit<Config, 'env' 
   const root = createFields(isMapping(data) ? data : {}, [], reading)
   const gateways = normalizeGateways(root)
   const components = normalizeComponents(root)
-  const workflows = normalizeWorkflows(root, components && new Set(components.keys()))
+  const workflows = normalizeWorkflows(root, components)
   const listeners = normalizeListeners(root, workflows)
   warnOfMissingGateways(reading, gateways)
   return {

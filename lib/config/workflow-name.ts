@@ -8,6 +8,9 @@ export const NAME_OR_FALSE: Kind<string | false> = {
   read: (value) => (FLAG.read(value) === false ? false : TEXT.read(value)),
 }
 
+const NO_ID =
+  'a callback without an id never starts a workflow; add identify_by, or use a listener of type http-trigger'
+
 /** Reads `workflow` of an endpoint and checks that there is one; false starts none, undefined starts the default. */
 export function readWorkflowName(
   fields: Fields,
@@ -15,7 +18,10 @@ export function readWorkflowName(
   workflows: ReadonlyMap<string, WorkflowSpec>,
 ): string | false | undefined {
   const name = fields.read('workflow', NAME_OR_FALSE)
-  if (typeof name === 'string') checkName(name, fields, workflows)
+  if (typeof name === 'string') {
+    checkName(name, fields, workflows)
+    if (!isTrigger && !fields.has('identify_by')) fields.warn('workflow', NO_ID)
+  }
   const hasDefault = [...workflows.values()].some(({ isDefault }) => isDefault)
   if (name === undefined && isTrigger && !hasDefault && !fields.has('workflow'))
     fields.warn(undefined, 'this trigger names no workflow, and there is no default one; it fails when it is called')

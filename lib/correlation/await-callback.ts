@@ -1,5 +1,5 @@
-import { CallbackError } from '../errors'
 import type { Ending, OpenWait, Outcome, Progress, Store, StoreEndpoint, Waiter } from '../types'
+import { callbackFailed, waitAborted, waitClosed, waitTimedOut } from './wait-errors'
 
 /** How a wait of this process ended: as its store says, or by its caller's signal. */
 export type WaitEnding = Ending | { readonly kind: 'aborted'; readonly reason: unknown }
@@ -120,31 +120,14 @@ class WatchedWait<T> extends PromisedWait<T> {
 function ignore(): void {}
 
 function toError<T>(ending: WaitEnding, ids: readonly string[], { plan, timeoutMs }: PromisedWait<T>): unknown {
-  const whose = ids.map((id) => JSON.stringify(id)).join(' or ')
   switch (ending.kind) {
     case 'outcome':
       return ending.outcome.error ?? callbackFailed(ending.outcome)
     case 'timeout':
-      return new CallbackError('ERR_WAIT_TIMEOUT', {
-        message: `No callback for ${whose} came to ${describeEndpoints(plan.endpoints)} within ${timeoutMs} ms`,
-      })
+      return waitTimedOut(ids, plan.endpoints, timeoutMs)
     case 'aborted':
-      return new CallbackError('ERR_ABORTED', { message: `The wait for ${whose} was aborted`, cause: ending.reason })
+      return waitAborted(ids, ending.reason)
     case 'closed':
-      return new CallbackError('ERR_CLOSED', { message: `The callbacks were closed while ${whose} was waited for` })
+      return waitClosed(ids)
   }
-}
-
-function callbackFailed({ status, result, body, id, endpoint }: Outcome): CallbackError {
-  const what = status === undefined ? 'a failure' : `the status ${JSON.stringify(status)}`
-  const whose = id === undefined ? '' : ` for ${JSON.stringify(id)}`
-  return new CallbackError('ERR_CALLBACK_FAILED', {
-    message: `${endpoint} received ${what}${whose}`,
-    callback: { status, result, body, id, endpoint },
-  })
-}
-
-function describeEndpoints(endpoints: readonly StoreEndpoint[]): string {
-  const names = endpoints.map(({ key }) => key)
-  return names.length > 3 ? `any of ${names.length} endpoints` : names.join(' or ')
 }

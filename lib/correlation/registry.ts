@@ -54,6 +54,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   function stateOf(endpoint: StoreEndpoint): EndpointState {
     const state = states.get(endpoint.key) ?? {
       endpoint,
+      alone: [endpoint],
       scopes: [],
       parking: createParking(options.park, wheel),
       deliveries: createRecent(clock, REMEMBER_MS, REMEMBER_MAX),
@@ -78,6 +79,9 @@ export function createRegistry(options: RegistryOptions): Registry {
       waits: new Multimap(),
       queue: endpoints.some((endpoint) => endpoint.anonymous) ? new Fifo() : undefined,
       settled: createRecent(clock, REMEMBER_MS, REMEMBER_MAX),
+      unanswered: endpoints.some((endpoint) => endpoint.startsWorkflow)
+        ? createRecent(clock, REMEMBER_MS, REMEMBER_MAX)
+        : undefined,
       overlapping: new Set(),
       alias,
       cancel,
@@ -138,15 +142,15 @@ export function createRegistry(options: RegistryOptions): Registry {
     const until = settled.settled.take(id)
     if (until === undefined || settled === scope) return
     for (const state of settled.states) {
-      if (!scope.states.includes(state)) scopeOf([state.endpoint]).settled.add(id, until)
+      if (!scope.states.includes(state)) scopeOf(state.alone).settled.add(id, until)
     }
   }
 
-  function deliver({ endpoint, outcome, size, dedupeKey }: Arrival): Delivery {
+  function deliver({ endpoint, outcome, size, dedupeKey, start }: Arrival): Delivery {
     if (closed) throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are closed; nothing more is taken' })
     const state = stateOf(endpoint)
     if (dedupeKey !== undefined && state.deliveries.has(dedupeKey)) return 'duplicate'
-    const delivery = hand(state, outcome) ?? park(state, outcome, size)
+    const delivery = hand(state, outcome) ?? keep(state, outcome, size, start)
     if (dedupeKey !== undefined && delivery !== 'duplicate') state.deliveries.add(dedupeKey)
     return delivery
   }
@@ -157,13 +161,27 @@ export function createRegistry(options: RegistryOptions): Registry {
     return entries.length > 0 ? 'settled' : undefined
   }
 
-  function park(state: EndpointState, outcome: Outcome, size: () => number): Delivery {
+  function keep(state: EndpointState, outcome: Outcome, size: () => number, start: Arrival['start']): Delivery {
     const { id } = outcome
     if (id !== undefined) {
       if (state.parking.has(id) || state.scopes.some((scope) => scope.settled.has(id))) return 'duplicate'
+      if (start && !state.scopes.some((scope) => scope.unanswered?.has(id))) return begin(state, id, start)
     }
     state.parking.add(outcome, size(), counter++)
     return 'parked'
+  }
+
+  /** The id is settled first, so that nothing that the start sets off can start it again. */
+  function begin(state: EndpointState, id: string, start: () => void): Delivery {
+    const { settled } = scopeOf(state.alone)
+    settled.add(id)
+    try {
+      start()
+    } catch (error) {
+      settled.take(id)
+      throw error
+    }
+    return 'started'
   }
 
   function progress(endpoint: StoreEndpoint, news: Progress): void {
@@ -187,7 +205,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   function settle(entry: Wait, outcome: Outcome): void {
     remove(entry)
     entry.state = 'ending'
-    if (outcome.id === undefined) return
+    if (outcome.id === undefined) return leaveUnanswered(entry)
     const ids = idsOf(entry)
     for (const { parking } of entry.scope.states) {
       for (let other = parking.find(ids); other !== undefined; other = parking.find(ids)) parking.remove(other)
@@ -204,8 +222,17 @@ export function createRegistry(options: RegistryOptions): Registry {
   }
 
   function cancel(entry: Wait): void {
-    if (entry.state === 'open') remove(entry)
+    if (entry.state === 'open') {
+      remove(entry)
+      leaveUnanswered(entry)
+    }
     entry.state = 'ended'
+  }
+
+  /** A late callback for somebody who waited once is no event. */
+  function leaveUnanswered(entry: Wait): void {
+    const { unanswered } = entry.scope
+    if (unanswered !== undefined) for (const id of idsOf(entry)) unanswered.add(id)
   }
 
   function dismiss(entry: Wait, ending: Ending): void {

@@ -8,6 +8,8 @@ import { Timed } from './timer-wheel'
 /** What is known of one endpoint. */
 export interface EndpointState {
   readonly endpoint: StoreEndpoint
+  /** The endpoint as a list, which names the scope that it has for itself. */
+  readonly alone: readonly [StoreEndpoint]
   /** Every scope that it belongs to. */
   readonly scopes: Scope[]
   readonly parking: Parking
@@ -21,6 +23,8 @@ export interface Scope {
   /** All waits in their order, where an endpoint knows no ids. */
   readonly queue: Fifo<Wait> | undefined
   readonly settled: Recent
+  /** The ids of waits that ended without an outcome for them; only where a callback may be an event. */
+  readonly unanswered: Recent | undefined
   /** The scopes with which it has an endpoint in common, itself included. */
   readonly overlapping: Set<Scope>
   readonly alias: (wait: Wait, ids: readonly string[]) => void

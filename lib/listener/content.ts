@@ -20,7 +20,7 @@ interface ContentType {
  */
 export function parseContent(content: Buffer | string, header: string | undefined, bodyExpected: boolean): unknown {
   const { type, charset } = parseContentType(header)
-  const isJson = type === 'application/json' || type.endsWith('+json')
+  const isJson = isJsonName(type)
   if (content.length === 0) {
     if (isJson && bodyExpected) throw malformed('the content type says JSON, but the body is empty')
     return null
@@ -30,6 +30,15 @@ export function parseContent(content: Buffer | string, header: string | undefine
   if (type === 'multipart/form-data') return readMultipart(Buffer.from(content), header ?? '')
   if (Buffer.isBuffer(content) && charset === undefined && !isUtf8(content)) return content
   return parseText(decode(content, charset))
+}
+
+/** Whether a content type says JSON, as `application/json` or `+json`. */
+export function isJsonType(header: string | undefined): boolean {
+  return isJsonName(parseContentType(header).type)
+}
+
+function isJsonName(type: string): boolean {
+  return type === 'application/json' || type.endsWith('+json')
 }
 
 function parseContentType(header: string | undefined): ContentType {

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { CallbackError } from '../errors'
 import type { Emitter } from '../events'
 import type { Arrival, Clock, Delivery, Logger, Outcome, Progress, Store } from '../types'
 import { outcomeEvent, requestEvent } from './callback-event'
 import type { Endpoint } from './endpoint'
 import { type Judgement, toId } from './outcome'
 import type { RequestScope } from './request-scope'
+import { compileInput, contentOf } from './start'
+import { toTemplateError } from './template-error'
 
 /** What became of one callback, or of one item of a bulk one. All of it is acknowledged. */
 export type ItemResult = Delivery | 'pending' | 'unidentified'
@@ -25,29 +26,25 @@ export interface ItemContext {
 
 /** Compiles the way of one item from the request to whoever waits for it. */
 export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveItem {
-  const { spec, key: name } = endpoint
+  const { spec, key: name, start } = endpoint
   const { store, emitter, clock } = context
+  const inputOf = compileInput(spec)
   const warnUnidentified = createUnidentifiedWarning(endpoint, context)
 
-  function contentOf(scope: RequestScope): unknown {
-    return spec.bulk || spec.item ? scope.item : scope.body
-  }
-
   /** The id in a ticket's URL wins over the one in the body; a bulk callback holds many ids, its URL but one. */
-  function identify(scope: RequestScope): string | undefined {
-    const ticket = spec.bulk ? undefined : toId(scope.ticketId)
-    return ticket ?? endpoint.identify(scope)
+  function readTicket(scope: RequestScope): string | undefined {
+    return spec.bulk ? undefined : toId(scope.ticketId)
   }
 
   function describe(scope: RequestScope, id: string | undefined, { verdict, status }: Judgement): Outcome | Progress {
-    const body = spec.bulk ? contentOf(scope) : scope.body
+    const body = spec.bulk ? contentOf(spec, scope) : scope.body
     const common = { id, endpoint: name, status, body, headers: scope.header, receivedAt: clock.now() }
     if (verdict === 'pending') return { outcome: verdict, result: undefined, ...common }
     try {
-      const result = spec.result ? spec.result.render(scope) : contentOf(scope)
+      const result = spec.result ? spec.result.render(scope) : contentOf(spec, scope)
       return { outcome: verdict, result, ...common }
     } catch (error) {
-      const reason = verdict === 'failed' ? undefined : toTemplateError(error)
+      const reason = verdict === 'failed' ? undefined : toTemplateError('result', error)
       return { outcome: 'failed', result: undefined, ...common, error: reason }
     }
   }
@@ -61,12 +58,22 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
   }
 
   function record(delivery: Delivery, outcome: Outcome): Delivery {
-    if (delivery !== 'settled') emitter.record(delivery, name, () => outcomeEvent(outcome))
+    if (delivery === 'parked' || delivery === 'duplicate') emitter.record(delivery, name, () => outcomeEvent(outcome))
     return delivery
   }
 
+  /** What the store calls when this success turns out to be an event; who holds a ticket is waited for. */
+  function startOf(scope: RequestScope, outcome: Outcome, ticket: string | undefined): (() => void) | undefined {
+    if (start === undefined || ticket !== undefined || outcome.outcome === 'failed') return undefined
+    return () => {
+      const task = start(inputOf(scope), outcome)
+      emitter.record('started', name, () => ({ ...outcomeEvent(outcome), task }))
+    }
+  }
+
   return (scope) => {
-    const id = identify(scope)
+    const ticket = readTicket(scope)
+    const id = ticket ?? endpoint.identify(scope)
     if (id === undefined && !endpoint.anonymous) {
       emitter.record('unidentified', name, () => requestEvent(name, scope))
       warnUnidentified()
@@ -78,7 +85,13 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
       const told = store.progress(endpoint, outcome)
       return told ? told.then(() => 'pending') : 'pending'
     }
-    const arrival: Arrival = { endpoint, outcome, size: () => measure(outcome), dedupeKey: dedupeKey(scope, id) }
+    const arrival: Arrival = {
+      endpoint,
+      outcome,
+      size: () => measure(outcome),
+      dedupeKey: dedupeKey(scope, id),
+      start: startOf(scope, outcome, ticket),
+    }
     const delivery = store.deliver(arrival)
     return typeof delivery === 'string' ? record(delivery, outcome) : delivery.then((one) => record(one, outcome))
   }
@@ -88,13 +101,6 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
 function measure({ body, headers }: Outcome): number {
   const bodySize = Buffer.isBuffer(body) ? body.length : JSON.stringify(body ?? null).length
   return bodySize + JSON.stringify(headers).length
-}
-
-/** What else can go wrong in a template is the value's fault too, such as one that is too deep to be written. */
-function toTemplateError(error: unknown): CallbackError {
-  if (error instanceof CallbackError) return error
-  const reason = error instanceof Error ? error.message : String(error)
-  return new CallbackError('ERR_TEMPLATE', { message: `The result cannot be rendered: ${reason}`, cause: error })
 }
 
 /** Says it once per endpoint: the text of `identify_by` is wrong, or the sender sends other things too. */

@@ -4,6 +4,7 @@ import { ANSWER_STATUS, CallbackError } from '../errors'
 import { compileAcknowledge, refuse, toAnswerCode } from './answer'
 import { createBodyReader } from './body'
 import { requestEvent } from './callback-event'
+import { answerChallenge, compileChallenge } from './challenge'
 import { checkDepth, parseContent } from './content'
 import type { Endpoint } from './endpoint'
 import { compileItem, type ItemContext } from './item'
@@ -11,6 +12,7 @@ import { redactHeaders } from './redact'
 import { type ListenerRequest, RequestScope } from './request-scope'
 import type { Params } from './route-table'
 import type { Slots } from './slots'
+import { compileTrigger } from './trigger'
 
 /** What the endpoints of one listener share. */
 export interface ReceiveContext extends ItemContext {
@@ -26,12 +28,16 @@ export type Receive = (request: ListenerRequest, response: ServerResponse, param
 /** How many items of a bulk callback are handed over before other work gets its turn. */
 const SLICE = 500
 
-/** Compiles the order of work of one endpoint: read, parse, take a slot, identify, judge, hand over, answer. */
+/**
+ * Compiles the order of work of one endpoint: read, parse, answer a handshake, take a slot; for each item identify,
+ * judge and hand over, or start the workflow of a trigger; answer.
+ */
 export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Receive {
   const { spec, key: name } = endpoint
-  const { emitter, clock, env, slots } = context
+  const { emitter, logger, clock, env, slots } = context
   const readBody = createBodyReader({ limitBytes: context.bodyLimitBytes, needsRaw: false, clock })
-  const receiveItem = compileItem(endpoint, context)
+  const readChallenge = compileChallenge(spec)
+  const receiveItem = endpoint.kind === 'trigger' ? compileTrigger(endpoint, context) : compileItem(endpoint, context)
   const acknowledge = compileAcknowledge(spec.response, (error) => warnOfResponse(error, name, context))
   const bodyExpected = spec.method !== 'GET' && spec.method !== 'DELETE'
 
@@ -42,6 +48,11 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
       received.kind === 'parsed'
         ? checkDepth(received.value)
         : await parseContent(received.content, request.headers['content-type'], bodyExpected)
+    const challenge = readChallenge?.(request, body)
+    if (challenge !== undefined) {
+      logger.debug({ endpoint: name }, `${name} answered a handshake`)
+      return answerChallenge(response, challenge)
+    }
     const scope = new RequestScope(request, body, params, env)
     emitter.record('received', name, () => requestEvent(name, scope))
     await slots.run(() => receiveAll(scope))

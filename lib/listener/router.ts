@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ListenerSpec } from '../config/normalize'
+import type { EndpointSpec, ListenerSpec } from '../config/normalize'
 import { compileEndpoint, type Endpoint } from './endpoint'
 import { compileReceive, type Receive, type ReceiveContext } from './receive'
 import { type ListenerRequest, splitUrl } from './request-scope'
 import type { RouteTable } from './route-table'
 import { createSlots } from './slots'
+import type { StartWorkflow } from './start'
 
 /** Express middleware on the types of node:http, so that it fits Express 4, Express 5 and plain Node. */
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void
@@ -19,15 +20,21 @@ export interface CallbackRoute {
 
 export type CallbackRoutes = RouteTable<CallbackRoute>
 
-/** Compiles the callbacks of one listener; `shared` are the routes that other listeners have too. */
+/** What the listeners of one `callbacks()` share. */
+export interface ListenerContext extends Omit<ReceiveContext, 'slots' | 'bodyLimitBytes'> {
+  /** What starts the workflow of a trigger or of an event source; undefined for an endpoint that starts nothing. */
+  startOf(spec: EndpointSpec, listener: ListenerSpec): StartWorkflow | undefined
+}
+
+/** Compiles the endpoints of one listener; `shared` are the routes that other listeners have too. */
 export function compileListener(
   listener: ListenerSpec,
   shared: ReadonlySet<string>,
-  context: Omit<ReceiveContext, 'slots' | 'bodyLimitBytes'>,
+  context: ListenerContext,
 ): readonly CallbackRoute[] {
   const slots = createSlots(listener.maxConcurrent, listener.maxQueue)
   return listener.endpoints.map((spec) => {
-    const endpoint = compileEndpoint(spec, listener, shared)
+    const endpoint = compileEndpoint(spec, listener, shared, context.startOf(spec, listener))
     const receive = compileReceive(endpoint, { ...context, slots, bodyLimitBytes: listener.bodyLimitBytes })
     return { method: endpoint.method, path: endpoint.path, endpoint, receive }
   })

@@ -1,0 +1,33 @@
+import type { Template } from '../template/compile'
+import type { CompletionSpec, PollingSpec } from './normalize-completion'
+import type { ComponentSpec } from './normalize-component'
+import type { RequestSpec } from './normalize-request'
+
+/** Lists every template that a component renders when a job calls it. */
+export function listComponentTemplates(component: ComponentSpec | undefined): readonly Template[] {
+  if (component?.type !== 'http-client') return []
+  const { baseUrl, baseHeaders, output, completion } = component
+  const templates = [baseUrl, baseHeaders, ...ofRequest(component), output, ...ofCompletion(completion)]
+  return templates.filter((template) => template !== undefined)
+}
+
+type Templates = readonly (Template | undefined)[]
+
+function ofRequest({ path, endpoint, headers, params, body }: RequestSpec): Templates {
+  return [path, endpoint, headers, params, body]
+}
+
+function ofCompletion(completion: CompletionSpec | undefined): Templates {
+  switch (completion?.type) {
+    case 'callback':
+      return [completion.path, completion.waitFor, completion.doneWhen, ...ofPolling(completion.fallback)]
+    case 'polling':
+      return [completion.doneWhen, ...ofPolling(completion.polling)]
+    default:
+      return []
+  }
+}
+
+function ofPolling(polling: PollingSpec | undefined): Templates {
+  return polling === undefined ? [] : [...ofRequest(polling), polling.status, polling.result]
+}

@@ -1,0 +1,44 @@
+import { CallbackError } from '../errors'
+import type { Outcome, StoreEndpoint } from '../types'
+
+/** A callback said that the work failed. */
+export function callbackFailed({ status, result, body, id, endpoint }: Outcome): CallbackError {
+  const what = status === undefined ? 'a failure' : `the status ${JSON.stringify(status)}`
+  const whose = id === undefined ? '' : ` for ${JSON.stringify(id)}`
+  return new CallbackError('ERR_CALLBACK_FAILED', {
+    message: `${endpoint} received ${what}${whose}`,
+    callback: { status, result, body, id, endpoint },
+  })
+}
+
+/** No callback came in time. */
+export function waitTimedOut(
+  ids: readonly string[],
+  endpoints: readonly StoreEndpoint[],
+  timeoutMs: number,
+): CallbackError {
+  return new CallbackError('ERR_WAIT_TIMEOUT', {
+    message: `No callback for ${describeIds(ids)} came to ${describeEndpoints(endpoints)} within ${timeoutMs} ms`,
+  })
+}
+
+/** Whoever waited gave up. */
+export function waitAborted(ids: readonly string[], reason: unknown): CallbackError {
+  return new CallbackError('ERR_ABORTED', { message: `The wait for ${describeIds(ids)} was aborted`, cause: reason })
+}
+
+/** The store was closed under a wait. */
+export function waitClosed(ids: readonly string[]): CallbackError {
+  return new CallbackError('ERR_CLOSED', {
+    message: `The callbacks were closed while ${describeIds(ids)} was waited for`,
+  })
+}
+
+function describeIds(ids: readonly string[]): string {
+  return ids.map((id) => JSON.stringify(id)).join(' or ')
+}
+
+function describeEndpoints(endpoints: readonly StoreEndpoint[]): string {
+  const names = endpoints.map(({ key }) => key)
+  return names.length > 3 ? `any of ${names.length} endpoints` : names.join(' or ')
+}

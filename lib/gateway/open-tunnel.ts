@@ -1,0 +1,58 @@
+import { describeFound } from '../config/found'
+import type { GatewaySpec } from '../config/normalize'
+import { PUBLIC_URL } from '../config/values'
+import type { Logger, Tunnel, TunnelDriver, TunnelRequest } from '../types'
+import { messageOf } from './gateway'
+
+/** A tunnel that was checked. */
+export interface OpenTunnel {
+  readonly tunnel: Tunnel
+  /** Without a slash at the end. */
+  readonly publicUrl: string
+}
+
+/** What the request says by itself, or what is of use to the config alone. */
+const NO_OPTIONS: ReadonlySet<string> = new Set(['at', 'location', 'type', 'driver', 'port', 'host'])
+
+/** Gives what a driver may want to know of its gateway: every key that the config holds. */
+export function tunnelOptionsOf(spec: GatewaySpec): TunnelRequest['options'] {
+  const entries = Object.entries(spec).filter(([key, value]) => !NO_OPTIONS.has(key) && value !== undefined)
+  return Object.freeze(Object.fromEntries(entries))
+}
+
+/** Makes one attempt. Throws what the driver throws, and an error when the driver gives what cannot be used. */
+export async function openTunnel(driver: TunnelDriver, request: TunnelRequest): Promise<OpenTunnel> {
+  const tunnel: unknown = await driver(request)
+  if (!isTunnel(tunnel)) throw new Error('it gave no tunnel; expected an object with publicUrl, closed and close()')
+  // A tunnel that is closed before anybody listens may still say why it ended.
+  Promise.resolve(tunnel.closed).catch(() => undefined)
+  const publicUrl = PUBLIC_URL.read(tunnel.publicUrl)
+  if (publicUrl !== undefined) return { tunnel, publicUrl }
+  await closeTunnel(tunnel, request.port, request.logger)
+  throw new Error(`it gave the public URL ${describeUrl(tunnel.publicUrl)}; expected ${PUBLIC_URL.expected}`)
+}
+
+/** Closes a tunnel. A failure is logged, since there is nothing that the caller could do about it. */
+export async function closeTunnel(tunnel: Tunnel, port: number, logger: Logger): Promise<void> {
+  try {
+    await tunnel.close()
+  } catch (error) {
+    logger.error({ err: error, port }, `A tunnel of port ${port} could not be closed: ${messageOf(error)}`)
+  }
+}
+
+function isTunnel(value: unknown): value is Tunnel {
+  if (typeof value !== 'object' || value === null || !('closed' in value && 'close' in value)) return false
+  return (
+    typeof value.closed === 'object' &&
+    value.closed !== null &&
+    'then' in value.closed &&
+    typeof value.close === 'function'
+  )
+}
+
+/** Quotes an URL without its user and its query, where secrets stand. */
+function describeUrl(url: unknown): string {
+  if (typeof url !== 'string') return describeFound(url, [])
+  return describeFound(url.replace(/\/\/[^/?#]*@/, '//…@').replace(/([?#]).+/s, '$1…'), [])
+}

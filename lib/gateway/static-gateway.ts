@@ -1,0 +1,24 @@
+import { gatewaysClosed, type Gateway } from './gateway'
+import type { LiveStatus } from './live-status'
+
+/** Gives the gateway of a fixed public URL: ready from the start, and nothing is opened for it. */
+export function createStaticGateway(publicUrl: string, status: LiveStatus): Gateway {
+  let announced = false
+  let closed = false
+  return {
+    port: status.get().port,
+    status: status.get,
+    async ready() {
+      if (closed) throw gatewaysClosed()
+      if (announced) return
+      announced = true
+      status.change('ready', { publicUrl })
+    },
+    publicUrl: () => publicUrl,
+    async close() {
+      if (closed) return
+      closed = true
+      status.change('closed', { publicUrl })
+    },
+  }
+}

@@ -1,0 +1,89 @@
+import type { RequestListener, Server } from 'node:http'
+import type { Router } from 'express'
+import type { EventListener, EventName } from './events'
+import type { Listeners } from './lifecycle'
+import type { Middleware } from './listener/router'
+import type { Stats } from './stats'
+import type { Delivery, GatewayStatus } from './types'
+import type { FullResult, Ids, Ticket, TicketOptions, WaitOptions } from './waits'
+import type { Task, TaskState } from './workflow/task'
+
+export interface CloseOptions {
+  /**
+   * How long callbacks are still taken for open waits and running tasks before those are ended: milliseconds or `"10s"`.
+   * Default 0.
+   */
+  readonly drain?: number | string | undefined
+}
+
+/** Names the endpoint of a settlement by hand, where there are several. */
+export interface SettleOptions {
+  readonly path?: string | undefined
+}
+
+export interface RunOptions {
+  /** The workflow by its id; default: the only one, or the one with `default: true`. */
+  readonly workflow?: string | undefined
+  /** Milliseconds, or text such as `"5m"`: cancels the task when it has not ended by then. Default: no limit. */
+  readonly timeout?: number | string | undefined
+  /** Cancels the task. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface ListenOptions {
+  /** Whether the `controller` of the config is served too; default true. */
+  readonly controller?: boolean | undefined
+}
+
+/** Express middleware that answers callbacks, with the means to wait for them and to run workflows. */
+export interface Callbacks extends Middleware {
+  /**
+   * Waits for a callback; registered before this returns. Gives its result, or with `full: true` all of it. Throws at
+   * once for an empty id or an unknown path; rejects with `ERR_CALLBACK_FAILED`, `ERR_TEMPLATE`, `ERR_WAIT_TIMEOUT`,
+   * `ERR_ABORTED`, `ERR_CLOSED` or `ERR_WAITS_FULL`. A rejection that nobody awaits harms nobody.
+   */
+  wait<T = unknown>(ids: Ids, options: WaitOptions & { readonly full: true }): Promise<FullResult<T>>
+  wait<T = unknown>(ids: Ids, options?: WaitOptions & { readonly full?: false | undefined }): Promise<T>
+  wait<T = unknown>(ids: Ids, options: WaitOptions): Promise<T | FullResult<T>>
+  /**
+   * Gives an id that nobody can guess, and the callback URL that carries it, for services that know no ids. Throws
+   * `ERR_ENDPOINT_AMBIGUOUS` when there are several endpoints and no `path`, and `ERR_GATEWAY_NOT_READY`.
+   */
+  ticket<T = unknown>(options?: TicketOptions): Ticket<T>
+  /** Ends the waits for an id with a result, as a callback would; for tests and operators. */
+  settle(id: string | number, result?: unknown, options?: SettleOptions): Promise<Delivery>
+  /** Ends the waits for an id with `ERR_CALLBACK_FAILED`, whose cause is `error`; for tests and operators. */
+  fail(id: string | number, error?: unknown, options?: SettleOptions): Promise<Delivery>
+  /**
+   * Runs a workflow and gives its output. Rejects with the error of the job that failed first (its code, and the status
+   * and body that came with it), with `ERR_WORKFLOW_UNKNOWN`, `ERR_CANCELLED`, `ERR_ABORTED`, `ERR_WAIT_TIMEOUT` or
+   * `ERR_CLOSED`.
+   */
+  run<T = unknown>(input?: unknown, options?: RunOptions): Promise<T>
+  /** Starts a workflow and gives its task at once. Rejects with `ERR_WORKFLOW_UNKNOWN` and `ERR_CLOSED`. */
+  submit<T = unknown>(input?: unknown, options?: RunOptions): Promise<Task<T>>
+  /** How a task is doing; undefined for one that is unknown, or that ended too long ago (`store.keep`). */
+  task(id: string): Promise<TaskState | undefined>
+  /** Renders any template against the environment, the gateways and these sources. Rejects with `ERR_TEMPLATE`. */
+  render(template: unknown, sources?: Readonly<Record<string, unknown>>): Promise<unknown>
+  /** Opens the store, then the gateways. Also done by the first run or render that needs them. */
+  open(): Promise<void>
+  /** A router for the listeners of one port, to mount apart. `app.use(hooks)` mounts them all. */
+  router(port: number): Router
+  /** A server that answers callbacks before the app sees them, and hands everything else to the app. */
+  createServer(app?: RequestListener): Server
+  /**
+   * Serves every listener on a port of its own, and the controller, then opens the gateways. Rejects with `ERR_LISTEN`
+   * when a port cannot be had.
+   */
+  listen(options?: ListenOptions): Promise<Listeners>
+  /** Ends everything, last opened first; open waits and running tasks reject with `ERR_CLOSED`. May be called again. */
+  close(options?: CloseOptions): Promise<void>
+  on<Name extends EventName>(event: Name, listener: EventListener<Name>): Callbacks
+  off<Name extends EventName>(event: Name, listener: EventListener<Name>): Callbacks
+  stats(): Stats
+  /** The HTTP API over workflows and tasks, to mount where you like: `app.use('/_callbacks', hooks.controller)`. */
+  readonly controller: Router
+  /** How each gateway is doing, by its port; changes by itself. */
+  readonly gateways: ReadonlyMap<number, GatewayStatus>
+}

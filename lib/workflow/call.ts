@@ -1,0 +1,70 @@
+import type { Environment } from '../config/source'
+import type { Clock, RunContext } from '../types'
+import type { CallTicket } from './ticket'
+
+/** What `${context…}` reads; the names are those of the config. */
+export interface CallContext {
+  /** One id for each attempt of a job. */
+  readonly run_id: string
+  /** One id for each run of a workflow. */
+  readonly task_id: string
+  /** When the attempt began, as ISO 8601. */
+  readonly timestamp: string
+  readonly workflow_id: string
+  readonly job_id: string
+  /** Counted from 1. */
+  readonly attempt: number
+}
+
+/** What `${jobs.ID.output}` reads. */
+export type JobOutputs = Record<string, { readonly output: unknown }>
+
+/** Gives the outputs of no job yet; any id may be a key of it. */
+export function createJobOutputs(): JobOutputs {
+  return Object.create(null)
+}
+
+/** What the templates of jobs and components read, besides what a component adds of its own. */
+export interface CallScope {
+  readonly input: unknown
+  readonly env: Environment
+  readonly gateway: object
+  readonly context: CallContext
+  readonly jobs: Readonly<JobOutputs>
+  /** The output of the job above. */
+  readonly output: unknown
+  /** Why the job failed that an on_error job stands in for. */
+  readonly error: unknown
+}
+
+/** What the templates of a component read. */
+export interface ComponentScope extends CallScope {
+  readonly callback: CallTicket
+}
+
+/** The same once the immediate answer is there. */
+export interface AnsweredScope extends ComponentScope {
+  readonly response: unknown
+}
+
+/** One attempt of a job to let its component work. */
+export interface Call {
+  readonly run: RunContext
+  /** What the names of its steps begin with: `job#attempt`. */
+  readonly name: string
+  readonly scope: CallScope
+  readonly signal: AbortSignal
+  readonly clock: Clock
+  /** When the attempt must be done, in milliseconds since the epoch; undefined without a limit. */
+  readonly deadline: number | undefined
+  /** Told when the attempt waits for a callback, with the ids that are known then. */
+  readonly onWaiting: (ids: readonly string[]) => void
+}
+
+/** Does the work of a component; gives its output. */
+export type Execute = (call: Call) => Promise<unknown>
+
+/** The earliest of some limits, in milliseconds since the epoch; infinite without any. */
+export function earliest(...deadlines: readonly (number | undefined)[]): number {
+  return Math.min(...deadlines.map((deadline) => deadline ?? Number.POSITIVE_INFINITY))
+}

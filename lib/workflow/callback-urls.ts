@@ -1,0 +1,75 @@
+import type { Endpoint } from '../listener/endpoint'
+import { parseForm } from '../listener/form'
+import { createRouteTable, type Params, type RouteTable } from '../listener/route-table'
+import type { HttpRequest } from './http-request'
+
+/** A URL of one of our endpoints that a request tells to the service. */
+export interface CallbackUrl {
+  readonly endpoint: Endpoint
+  readonly url: URL
+  readonly query: Readonly<Record<string, unknown>>
+  readonly params: Params
+}
+
+/** Finds the callback URLs in a rendered request: in its body, its query and its headers. */
+export type FindCallbackUrls = (request: HttpRequest) => readonly CallbackUrl[]
+
+type EndpointTable = RouteTable<Endpoint>
+
+/**
+ * Gives a finder. A URL is a callback URL when its path equals the full path of an endpoint, also below one of the
+ * prefixes under which the host app and its public URLs have it; origin, query and fragment are free. Only a text that
+ * is a URL as a whole counts, so that one which merely mentions a URL does not make a job wait; a body that is nothing
+ * but text (XML, say) is searched for URLs.
+ */
+export function createCallbackUrlFinder(
+  endpoints: readonly Endpoint[],
+  prefixes: () => readonly string[],
+): FindCallbackUrls {
+  const tables = groupByPort(endpoints)
+  const methods = [...new Set(endpoints.map(({ method }) => method))]
+
+  function match(url: URL): readonly CallbackUrl[] {
+    const query = parseForm(url.search.slice(1))
+    const paths = pathsBelow(url.pathname, prefixes())
+    const found = paths.flatMap((path) =>
+      tables.flatMap((table) => methods.flatMap((method) => table.find(method, path) ?? [])),
+    )
+    return found.map(({ route, params }) => ({ endpoint: route, url, query, params }))
+  }
+
+  return (request) => {
+    if (endpoints.length === 0) return []
+    const urls = new Map(listUrls(request).map((url) => [url.href, url]))
+    return [...urls.values()].flatMap(match)
+  }
+}
+
+/** Listeners of different ports may have the same route; each of them is a match then. */
+function groupByPort(endpoints: readonly Endpoint[]): readonly EndpointTable[] {
+  const ports = [...new Set(endpoints.map(({ port }) => port))]
+  return ports.map((port) => createRouteTable(endpoints.filter((endpoint) => endpoint.port === port)))
+}
+
+function pathsBelow(path: string, prefixes: readonly string[]): readonly string[] {
+  const below = prefixes.flatMap((prefix) =>
+    prefix !== '' && path.toLowerCase().startsWith(`${prefix.toLowerCase()}/`) ? [path.slice(prefix.length)] : [],
+  )
+  return [...new Set([path, ...below])]
+}
+
+function listUrls({ url, headers, body }: HttpRequest): readonly URL[] {
+  const texts = [...textsOf(body), ...url.searchParams.values(), ...Object.values(headers)]
+  if (typeof body === 'string') texts.push(...(body.match(/https?:\/\/[^\s"'<>]+/gi) ?? []))
+  return texts.flatMap((text) => {
+    const trimmed = text.trim()
+    return /^https?:\/\//i.test(trimmed) && URL.canParse(trimmed) ? [new URL(trimmed)] : []
+  })
+}
+
+function* textsOf(value: unknown): Generator<string> {
+  if (typeof value === 'string') yield value
+  else if (typeof value === 'object' && value !== null && !Buffer.isBuffer(value)) {
+    for (const item of Object.values(value)) yield* textsOf(item)
+  }
+}

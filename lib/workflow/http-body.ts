@@ -1,0 +1,66 @@
+import { isUint8Array } from 'node:util/types'
+import { describeFound } from '../config/found'
+import { isMapping, type Mapping } from '../config/plain'
+import { CallbackError } from '../errors'
+import { toText } from '../template/convert'
+import { formEntries, writeForm } from './form-entries'
+import type { HttpRequest } from './http-request'
+
+/** A body as `fetch` takes it, and the headers that fit it. */
+export interface WrittenBody {
+  readonly body: string | Uint8Array | FormData | null
+  readonly headers: Readonly<Record<string, string>>
+}
+
+const FORM = 'application/x-www-form-urlencoded'
+const MULTIPART = 'multipart/form-data'
+
+/**
+ * Writes the body of a request: bytes and text as they stand, a mapping as the form that its content type names, all
+ * else as JSON. Throws `ERR_TEMPLATE` for what cannot be written.
+ */
+export function writeBody({ body, headers }: Pick<HttpRequest, 'body' | 'headers'>): WrittenBody {
+  if (body === undefined || body === null) return { body: null, headers }
+  if (isUint8Array(body)) return { body, headers }
+  if (typeof body === 'string') return { body, headers: withType(headers, 'text/plain;charset=utf-8') }
+  const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase()
+  if (type === FORM) return { body: writeForm(expectMapping(body, type)), headers }
+  // The boundary is known to who writes the parts, so that `fetch` must set this header.
+  if (type === MULTIPART) return { body: writeMultipart(expectMapping(body, type)), headers: without(headers) }
+  return { body: writeJson(body), headers: withType(headers, 'application/json') }
+}
+
+function withType(headers: WrittenBody['headers'], type: string): WrittenBody['headers'] {
+  return headers['content-type'] === undefined ? { ...headers, 'content-type': type } : headers
+}
+
+function without(headers: WrittenBody['headers']): WrittenBody['headers'] {
+  const { 'content-type': _dropped, ...others } = headers
+  return others
+}
+
+function expectMapping(body: unknown, type: string): Mapping {
+  if (isMapping(body)) return body
+  const message = `A body of type ${type} must be a mapping or text, found ${describeFound(body, [])}`
+  throw new CallbackError('ERR_TEMPLATE', { message })
+}
+
+/** Bytes become files under the name of their field. */
+function writeMultipart(fields: Mapping): FormData {
+  const form = new FormData()
+  for (const [name, value] of formEntries(fields)) {
+    if (isUint8Array(value)) form.append(name, new Blob([value]), name)
+    else form.append(name, toText(value))
+  }
+  return form
+}
+
+function writeJson(body: unknown): string {
+  try {
+    const text: string | undefined = JSON.stringify(body)
+    if (text !== undefined) return text
+  } catch (cause) {
+    throw new CallbackError('ERR_TEMPLATE', { message: 'The body cannot be written as JSON', cause })
+  }
+  throw new CallbackError('ERR_TEMPLATE', { message: `A ${typeof body} cannot be sent as a body` })
+}

@@ -1,0 +1,87 @@
+import { CallbackError } from '../errors'
+import type { Clock } from '../types'
+import { type Content, parseAnswer, readContent, readHeaders } from './http-answer'
+import { writeBody, type WrittenBody } from './http-body'
+import { bodyError, networkError, statusError, timeoutError } from './http-error'
+import type { HttpRequest } from './http-request'
+import { findCode } from './network-reason'
+import { type SendLimits, withinLimits } from './send-limits'
+
+export type { SendLimits }
+
+/** What a service answered. */
+export interface HttpAnswer {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Read by its content type; null when it is empty. */
+  readonly body: unknown
+}
+
+/** What sends requests: `fetch` of Node, or one that behaves like it. */
+export type Fetch = typeof globalThis.fetch
+
+/**
+ * Sends; rejects with `ERR_HTTP_STATUS` (400 and more), `ERR_HTTP_NETWORK`, `ERR_HTTP_TIMEOUT`, `ERR_HTTP_BODY`, with
+ * `ERR_TEMPLATE` for a body that cannot be written, and with the signal's reason when that aborts.
+ */
+export type SendRequest = (request: HttpRequest, limits: SendLimits) => Promise<HttpAnswer>
+
+const MAX_BODY_BYTES = 64 * 1024 ** 2
+
+/** Gives what sends requests. Redirects are followed; connections are kept and used again by `fetch`. */
+export function createHttpClient(options: { readonly fetch: Fetch; readonly clock: Clock }): SendRequest {
+  const { fetch, clock } = options
+  return async (request, limits) => {
+    const written = writeBody(request)
+    const exchange = async (signal: AbortSignal): Promise<HttpAnswer> => {
+      const response = await call(fetch, request, written, signal)
+      if (response.status >= 400) throw await statusError(request, response)
+      return readAnswer(request, response)
+    }
+    return withinLimits(clock, limits, () => timeoutError(request, limits.timeoutMs), exchange)
+  }
+}
+
+async function call(
+  fetch: Fetch,
+  request: HttpRequest,
+  { body, headers }: WrittenBody,
+  signal: AbortSignal,
+): Promise<Response> {
+  try {
+    return await fetch(request.url, { method: request.method, headers, body, signal, redirect: 'follow' })
+  } catch (error) {
+    throw networkError(request, error)
+  }
+}
+
+async function readAnswer(request: HttpRequest, response: Response): Promise<HttpAnswer> {
+  const headers = readHeaders(response)
+  const { bytes, isWhole } = await readBytes(request, response)
+  if (!isWhole) throw bodyError(request, response, { reason: 'its body is larger than 64 MiB' })
+  try {
+    return { status: response.status, headers, body: await parseAnswer(bytes, headers) }
+  } catch (cause) {
+    if (!(cause instanceof CallbackError)) throw cause
+    throw bodyError(request, response, { reason: lowerFirst(cause.message), cause, bytes })
+  }
+}
+
+async function readBytes(request: HttpRequest, response: Response): Promise<Content> {
+  try {
+    return await readContent(response, MAX_BODY_BYTES)
+  } catch (cause) {
+    if (!isBrokenPacking(cause)) throw networkError(request, cause)
+    throw bodyError(request, response, { reason: 'its body cannot be unpacked', cause })
+  }
+}
+
+/** Codes of zlib, and of the brotli in it. */
+function isBrokenPacking(error: unknown): boolean {
+  return /^(?:Z_|ERR__ERROR_FORMAT|ERR_BROTLI)/.test(findCode(error) ?? '')
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}

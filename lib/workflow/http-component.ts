@@ -1,0 +1,150 @@
+import type { HttpClientSpec } from '../config/normalize'
+import { CallbackError } from '../errors'
+import type { Clock, Expectation, Logger, Outcome } from '../types'
+import { type AnsweredScope, type Call, type ComponentScope, earliest, type Execute } from './call'
+import { awaitWithFallback, resultOf } from './completion'
+import type { HttpAnswer, SendRequest } from './http-client'
+import { compileRequest, type HttpRequest } from './http-request'
+import { compileOutput } from './output'
+import { createPace } from './pace'
+import { compilePoll } from './poll'
+import { compileWaitPlan, type Waiting, type WaitPlanContext } from './wait-plan'
+
+/** What the http-clients of one `callbacks()` share. */
+export interface HttpContext extends WaitPlanContext {
+  readonly send: SendRequest
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/**
+ * Compiles an http-client: it sends its request and, where the request tells a service to call one of our endpoints,
+ * waits for that callback. The wait is registered before the request leaves, so that no callback is too early.
+ */
+export function compileHttpComponent(spec: HttpClientSpec, context: HttpContext): Execute {
+  const { clock } = context
+  const plan = compileWaitPlan(spec, context)
+  const render = compileRequest(spec, { baseUrl: spec.baseUrl, headers: [spec.baseHeaders] }, spec.at)
+  const pace = createPace(spec.rateLimit, clock)
+  const isDone = compileDoneWhen(spec)
+  const finish = compileOutput(spec.output)
+  const askInstead = compileAsking(spec, context)
+  const askAsWell = compileFallback(spec, context)
+
+  function send(request: HttpRequest, call: Call): Promise<HttpAnswer> {
+    return call.run.step(`${call.name}/send`, async () => {
+      await pace(call.signal)
+      const timeoutMs = Math.min(spec.requestTimeoutMs, Math.max(earliest(call.deadline) - clock.now(), 1))
+      return context.send(withKey(request, call), { timeoutMs, signal: call.signal })
+    })
+  }
+
+  /** The key is equal when a request is repeated, so that the service can tell. */
+  function withKey(request: HttpRequest, call: Call): HttpRequest {
+    if (!spec.idempotency) return request
+    return { ...request, headers: { 'idempotency-key': call.scope.context.run_id, ...request.headers } }
+  }
+
+  async function sendAndWait(
+    request: HttpRequest,
+    waiting: Waiting,
+    call: Call,
+    scope: ComponentScope,
+  ): Promise<unknown> {
+    const expectation = await call.run.expect(`${call.name}/wait`, waiting)
+    try {
+      const answer = await orEarlyOutcome(send(request, call), expectation)
+      if ('outcome' in answer) return finish({ ...scope, response: null }, resultOf(answer))
+      const answered = { ...scope, response: answer.body }
+      if (isDone(answered)) return finish(answered, answer.body)
+      const more = plan.idsIn(answer, answered, waiting)
+      await expectation.alias(more)
+      const known = { ...waiting, ids: [...new Set([...waiting.ids, ...more])] }
+      call.onWaiting(known.ids)
+      return finish(answered, resultOf(await askAsWell(expectation, known, { request, scope: answered, call })))
+    } finally {
+      await expectation.cancel()
+    }
+  }
+
+  return async (call) => {
+    const ticket = plan.issue(call.scope)
+    const scope = { ...call.scope, callback: ticket.source }
+    const request = render(scope)
+    const waiting = plan.prepare(request, call, scope, ticket)
+    if (waiting) return sendAndWait(request, waiting, call, scope)
+    const answered = { ...scope, response: (await send(request, call)).body }
+    return finish(answered, await askInstead({ request, scope: answered, call }, isDone(answered)))
+  }
+}
+
+/** A task that was begun, to be asked about. */
+interface Begun {
+  readonly request: HttpRequest
+  readonly scope: AnsweredScope
+  readonly call: Call
+}
+
+/** Compiles `completion: polling`; where nothing is asked, there is no result beside the immediate answer. */
+function compileAsking(
+  { completion, ...spec }: HttpClientSpec,
+  { send, clock }: HttpContext,
+): (begun: Begun, isDone: boolean) => Promise<unknown> {
+  if (completion?.type !== 'polling') return () => Promise.resolve(undefined)
+  const { polling } = completion
+  const poll = compilePoll(polling, spec, send, clock)
+  return async ({ request, scope, call }, isDone) => {
+    if (isDone) return polling.result?.render({ ...scope, result: scope.response }) ?? scope.response
+    const { signal } = call
+    const deadline = earliest(call.deadline, clock.now() + polling.timeoutMs)
+    return resultOf(await call.run.step(`${call.name}/poll`, () => poll({ scope, request, signal, deadline })))
+  }
+}
+
+/** Compiles `fallback`; without one, only the callback is waited for. */
+function compileFallback(
+  { completion, ...spec }: HttpClientSpec,
+  { send, clock, logger }: HttpContext,
+): (expectation: Expectation, waiting: Waiting, begun: Begun) => Promise<Outcome> {
+  const fallback = completion?.type === 'callback' ? completion.fallback : undefined
+  if (fallback === undefined) return (expectation) => expectation.outcome()
+  const poll = compilePoll(fallback, spec, send, clock)
+  return (expectation, waiting, { request, scope, call }) =>
+    awaitWithFallback(expectation, call.signal, {
+      spec: fallback,
+      poll,
+      question: { request, scope },
+      waiting,
+      clock,
+      logger,
+    })
+}
+
+/** Compiles `done_when`: true says that the immediate answer is the result already. */
+function compileDoneWhen({ completion }: HttpClientSpec): (scope: AnsweredScope) => boolean {
+  const doneWhen = completion === undefined || completion.type === 'none' ? undefined : completion.doneWhen
+  if (doneWhen === undefined) return () => false
+  return (scope) => {
+    const done = doneWhen.render(scope)
+    return done === true || done === 'true'
+  }
+}
+
+/** A request whose answer was lost on the way has been taken all the same when its callback is there. */
+async function orEarlyOutcome(answer: Promise<HttpAnswer>, expectation: Expectation): Promise<HttpAnswer | Outcome> {
+  let early: Outcome | undefined
+  const note = async (): Promise<void> => {
+    early = await expectation.outcome()
+  }
+  note().catch(() => undefined)
+  try {
+    return await answer
+  } catch (error) {
+    if (early !== undefined && isLost(error)) return early
+    throw error
+  }
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof CallbackError && (error.code === 'ERR_HTTP_NETWORK' || error.code === 'ERR_HTTP_TIMEOUT')
+}

@@ -1,0 +1,93 @@
+import { STATUS_CODES } from 'node:http'
+import { CallbackError } from '../errors'
+import { parseAnswer, readContent, readHeaders } from './http-answer'
+import type { HttpRequest } from './http-request'
+import { createRedaction, type Redaction } from './http-secrets'
+import { explainFailure, findCode } from './network-reason'
+
+const MAX_REFUSAL_BYTES = 65_536
+/** Characters that an error keeps of a body that was not parsed. */
+const MAX_BEGINNING = 2000
+/** Characters of a body in a message. */
+const MAX_EXCERPT = 200
+
+/** Gives `ERR_HTTP_STATUS` with status and body, and reads what it needs of the answer for that. */
+export async function statusError(request: HttpRequest, response: Response): Promise<CallbackError> {
+  const redaction = createRedaction(request)
+  const body = await readRefusal(response, redaction)
+  const excerpt = excerptOf(body)
+  return new CallbackError('ERR_HTTP_STATUS', {
+    message: redaction.text(describeAnswer(request, response)) + (excerpt === '' ? '' : `: ${excerpt}`),
+    answer: { status: response.status, body },
+  })
+}
+
+/** The body by its content type, or the beginning of its text; null when it cannot be read: a refusal stays one. */
+async function readRefusal(response: Response, redaction: Redaction): Promise<unknown> {
+  const content = await readContent(response, MAX_REFUSAL_BYTES).catch(() => undefined)
+  if (content === undefined) return null
+  try {
+    if (content.isWhole) return redaction.value(await parseAnswer(content.bytes, readHeaders(response)))
+  } catch (error) {
+    if (!(error instanceof CallbackError)) throw error
+  }
+  return cut(redaction.text(content.bytes.toString()), MAX_BEGINNING)
+}
+
+/** Gives `ERR_HTTP_BODY` for an answer that would be a good one, was its body not like this. */
+export function bodyError(
+  request: HttpRequest,
+  response: Response,
+  problem: { readonly reason: string; readonly cause?: unknown; readonly bytes?: Buffer },
+): CallbackError {
+  const { reason, cause, bytes } = problem
+  const redaction = createRedaction(request)
+  const text = bytes?.toString()
+  const shown = text === undefined ? null : redaction.text(text)
+  return new CallbackError('ERR_HTTP_BODY', {
+    message: redaction.text(`${describeAnswer(request, response)}, but ${reason}`),
+    // Parsers quote what they could not read.
+    cause: shown === null || shown === text ? cause : undefined,
+    answer: { status: response.status, body: shown === null ? null : cut(shown, MAX_BEGINNING) },
+  })
+}
+
+/** Gives `ERR_HTTP_NETWORK` for what `fetch` or the reading of a body threw, with a plain reason. */
+export function networkError(request: HttpRequest, cause: unknown): CallbackError {
+  const code = findCode(cause)
+  const timedOut = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT'
+  const message = createRedaction(request).text(`${describeRequest(request)} failed: ${explainFailure(cause)}`)
+  return new CallbackError(timedOut ? 'ERR_HTTP_TIMEOUT' : 'ERR_HTTP_NETWORK', { message, cause })
+}
+
+/** Gives `ERR_HTTP_TIMEOUT`. */
+export function timeoutError(request: HttpRequest, timeoutMs: number): CallbackError {
+  const target = createRedaction(request).text(describeRequest(request))
+  return new CallbackError('ERR_HTTP_TIMEOUT', { message: `${target} did not answer within ${timeoutMs} ms` })
+}
+
+/** Without query and userinfo. */
+function describeRequest({ method, url }: HttpRequest): string {
+  return `${method} ${url.origin}${url.pathname}`
+}
+
+function describeAnswer(request: HttpRequest, { status, statusText }: Response): string {
+  const text = onOneLine(statusText) || (STATUS_CODES[status] ?? '')
+  return `${describeRequest(request)} answered ${status} ${text}`.trimEnd()
+}
+
+function excerptOf(body: unknown): string {
+  if (body === null || body === undefined) return ''
+  if (Buffer.isBuffer(body)) return `${body.length} bytes that are no text`
+  return cut(onOneLine(typeof body === 'string' ? body : JSON.stringify(body)), MAX_EXCERPT)
+}
+
+/** Control characters would let a service write into the log of its caller. */
+function onOneLine(text: string): string {
+  return text.replaceAll(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()
+}
+
+/** Never in the middle of a surrogate pair. */
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '')}…`
+}

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto'
+import type { ComponentSpec, JobSpec } from '../config/normalize'
+import type { Environment } from '../config/source'
+import type { JobEvent } from '../events'
+import type { Clock, RunContext } from '../types'
+import { type CallScope, createJobOutputs, type Execute, type JobOutputs } from './call'
+import { describeError, jobFailed } from './job-error'
+import { delayAfter, mayRetry } from './retry'
+import { sleep, untilAborted } from './sleep'
+
+/** What is told of a job while it runs. */
+export type JobNews = Pick<JobEvent, 'status' | 'attempt' | 'ids' | 'error'>
+
+/** What a job sees of the run that it belongs to. */
+export interface JobRun {
+  readonly run: RunContext
+  readonly workflowId: string
+  readonly input: unknown
+  /** The jobs that are done. */
+  readonly jobs: CallScope['jobs']
+  /** The output of the job above. */
+  readonly previous: unknown
+  /** Why the job failed that this one stands in for. */
+  readonly error: unknown
+  readonly signal: AbortSignal
+  /** What the names of its steps begin with. */
+  readonly path: string
+  readonly tell: (path: string, news: JobNews) => void
+}
+
+/** Runs a job to its end: all attempts, and what stands in when they fail. Gives its output. */
+export type RunJob = (run: JobRun) => Promise<unknown>
+
+export interface JobContext {
+  readonly clock: Clock
+  readonly env: Environment
+  readonly gateway: object
+  /** The ports of the gateways that the templates of a job and its component read. */
+  readonly portsOf: (spec: JobSpec) => ReadonlySet<number>
+  /** Opens the gateways of ports, and waits for them. */
+  readonly readyFor: (ports: ReadonlySet<number>) => Promise<void>
+  readonly componentOf: (spec: JobSpec) => ComponentSpec | undefined
+  readonly executeOf: (spec: JobSpec) => Execute
+}
+
+/** Compiles a job with everything that stands in for it. */
+export function compileJob(spec: JobSpec, context: JobContext): RunJob {
+  const { clock, env, gateway } = context
+  const execute = context.executeOf(spec)
+  const ports = context.portsOf(spec)
+  const limitMs = limitOf(spec, context.componentOf(spec))
+  const standIns = spec.onError.map((job) => ({ id: job.id, run: compileJob(job, context) }))
+
+  /** What a call is known by is remembered, so that a repeated one is the same call. */
+  async function openScope(job: JobRun, name: string, attempt: number): Promise<CallScope> {
+    const { run, input, jobs, previous: output, error } = job
+    const call = await run.step(`${name}/call`, async () => ({
+      run_id: randomUUID(),
+      timestamp: new Date(clock.now()).toISOString(),
+    }))
+    const callContext = { ...call, task_id: run.id, workflow_id: job.workflowId, job_id: spec.id, attempt }
+    return { input, env, gateway, context: callContext, jobs, output, error }
+  }
+
+  async function attemptOnce(job: JobRun, attempt: number): Promise<unknown> {
+    const { run, signal, path } = job
+    const name = `${path}#${attempt}`
+    const scope = await openScope(job, name, attempt)
+    await untilAborted(context.readyFor(ports), signal)
+    const output = await execute({
+      run,
+      name,
+      scope: spec.input ? { ...scope, input: spec.input.render(scope) } : scope,
+      signal,
+      clock,
+      deadline: limitMs === undefined ? undefined : clock.now() + limitMs,
+      onWaiting: (ids) => job.tell(path, { status: 'waiting', attempt, ids }),
+    })
+    return spec.output ? spec.output.render({ ...scope, output }) : output
+  }
+
+  async function attemptAll({ path, signal, tell, ...job }: JobRun): Promise<unknown> {
+    for (let attempt = 1; ; attempt += 1) {
+      tell(path, { status: 'running', attempt })
+      try {
+        const output = await attemptOnce({ path, signal, tell, ...job }, attempt)
+        tell(path, { status: 'succeeded', attempt })
+        return output
+      } catch (error) {
+        if (signal.aborted) throw error
+        const isLast = attempt >= spec.retry.maxAttempts || !mayRetry(error)
+        tell(path, { status: isLast ? 'failed' : 'retrying', attempt, error })
+        if (isLast) throw error
+      }
+      await sleep(clock, delayAfter(attempt, spec.retry), signal)
+    }
+  }
+
+  async function standIn(job: JobRun, cause: unknown): Promise<unknown> {
+    const error = describeError(cause)
+    const jobs: JobOutputs = Object.assign(createJobOutputs(), job.jobs)
+    let previous: unknown = null
+    for (const { id, run } of standIns) {
+      previous = await run({ ...job, jobs, previous, error, path: `${job.path}/on_error/${id}` })
+      jobs[id] = { output: previous }
+    }
+    return previous
+  }
+
+  return async (job) => {
+    try {
+      return await attemptAll(job)
+    } catch (error) {
+      if (job.signal.aborted) throw error
+      if (standIns.length === 0) throw jobFailed(spec, error)
+      return standIn(job, error)
+    }
+  }
+}
+
+/** The limit of each attempt: the job's or the component's, whichever is shorter. */
+function limitOf({ timeoutMs }: JobSpec, component: ComponentSpec | undefined): number | undefined {
+  const own = component?.type === 'http-client' ? component.timeoutMs : undefined
+  return timeoutMs === undefined || own === undefined ? (timeoutMs ?? own) : Math.min(timeoutMs, own)
+}

@@ -1,0 +1,61 @@
+/** What the codes of Node, of its TLS and of its `fetch` (undici) mean to whoever reads them. */
+const REASONS: readonly (readonly [RegExp, string])[] = [
+  [/^ECONNREFUSED$/, 'nothing listens there'],
+  [/^ENOTFOUND$/, 'the name cannot be resolved'],
+  [/^EAI_/, 'the name cannot be resolved at the moment'],
+  [/^(?:ECONNRESET|EPIPE|ECONNABORTED|UND_ERR_SOCKET)$/, 'the connection broke'],
+  [/^(?:EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|EADDRNOTAVAIL)$/, 'the host cannot be reached'],
+  [/^(?:ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/, 'no connection could be made in time'],
+  [/^UND_ERR_(?:HEADERS|BODY)_TIMEOUT$/, 'nothing came for longer than fetch waits'],
+  [/^UND_ERR_HEADERS_OVERFLOW$/, 'the headers of the answer are too large'],
+  [/^CERT_HAS_EXPIRED$/, 'its certificate has expired'],
+  [/ALTNAME/, 'its certificate is for another name'],
+  [/SELF_SIGNED/, 'its certificate is self-signed'],
+  [/CERT|UNABLE_TO_VERIFY/, 'its certificate is not trusted'],
+  [/^(?:EPROTO|ERR_SSL_)/, 'no secure connection could be made'],
+  [/^HPE_/, 'what it sent is no HTTP answer'],
+]
+
+/** Of fetch itself, which gives these no code. */
+const MESSAGES: ReadonlyMap<string, string> = new Map([
+  ['redirect count exceeded', 'it redirects without end'],
+  ['bad port', 'fetch refuses to call this port'],
+])
+
+const MAX_DEPTH = 10
+
+/** The code of an error, or of what caused it. */
+export function findCode(error: unknown): string | undefined {
+  return causesOf(error)
+    .map((cause) => read(cause, 'code'))
+    .find((code) => code !== undefined)
+}
+
+/** Says in plain words why a request failed, with the code in brackets. */
+export function explainFailure(error: unknown): string {
+  const code = findCode(error)
+  const known = code === undefined ? undefined : REASONS.find(([pattern]) => pattern.test(code))?.[1]
+  const [message = 'no reason was given'] = causesOf(error)
+    .map((cause) => read(cause, 'message'))
+    .filter((text) => text !== undefined && text !== '')
+    .toReversed()
+  const reason = known ?? MESSAGES.get(message) ?? message
+  return code === undefined ? reason : `${reason} (${code})`
+}
+
+/** An error and what it was caused by, outermost first. Where several addresses were tried, the first one counts. */
+function causesOf(error: unknown): readonly object[] {
+  const causes: object[] = []
+  let current = error
+  while (typeof current === 'object' && current !== null && causes.length < MAX_DEPTH) {
+    causes.push(current)
+    const several: unknown = Reflect.get(current, 'errors')
+    current = Reflect.get(current, 'cause') ?? (Array.isArray(several) ? several[0] : undefined)
+  }
+  return causes
+}
+
+function read(error: object, key: 'code' | 'message'): string | undefined {
+  const value: unknown = Reflect.get(error, key)
+  return typeof value === 'string' ? value : undefined
+}

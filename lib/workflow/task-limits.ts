@@ -1,0 +1,47 @@
+import { CallbackError } from '../errors'
+import type { Clock } from '../types'
+
+/** What may end a task before it is done. */
+export interface TaskLimits {
+  /** Milliseconds, the shortest counts. */
+  readonly timeoutsMs: readonly (number | undefined)[]
+  readonly signal: AbortSignal | undefined
+  readonly clock: Clock
+}
+
+/** The longest delay that a timer takes. */
+const MAX_DELAY_MS = 2 ** 31 - 1
+
+/** Cancels a task when its time is up or its caller's signal aborts. Gives what lifts the limits once it has ended. */
+export function limitTask(id: string, cancellation: AbortController, limits: TaskLimits): () => void {
+  const { timeoutsMs, signal, clock } = limits
+  const timeoutMs = Math.min(...timeoutsMs.map((limit) => limit ?? Number.POSITIVE_INFINITY))
+  const abort = (): void => cancellation.abort(aborted(id, signal?.reason))
+  const timer = Number.isFinite(timeoutMs)
+    ? clock.setTimeout(() => cancellation.abort(timedOut(id, timeoutMs)), Math.min(timeoutMs, MAX_DELAY_MS))
+    : undefined
+  if (signal?.aborted) abort()
+  else signal?.addEventListener('abort', abort, { once: true })
+  return () => {
+    if (timer !== undefined) clock.clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
+  }
+}
+
+/** Somebody has cancelled the task. */
+export function taskCancelled(id: string): CallbackError {
+  return new CallbackError('ERR_CANCELLED', { message: `The task ${id} was cancelled` })
+}
+
+/** The callbacks are closed under the task. */
+export function taskClosed(id: string): CallbackError {
+  return new CallbackError('ERR_CLOSED', { message: `The callbacks were closed while the task ${id} was running` })
+}
+
+function aborted(id: string, cause: unknown): CallbackError {
+  return new CallbackError('ERR_ABORTED', { message: `The task ${id} was aborted`, cause })
+}
+
+function timedOut(id: string, timeoutMs: number): CallbackError {
+  return new CallbackError('ERR_WAIT_TIMEOUT', { message: `The task ${id} did not end within ${timeoutMs} ms` })
+}

@@ -1,0 +1,145 @@
+import type { WorkflowSpec } from '../config/normalize'
+import { CallbackError } from '../errors'
+import type { Logger } from '../types'
+import type { RunWorkflow } from './runner'
+import { type RunningTask, type RunningTaskOptions, startTask } from './running-task'
+import type { Task, TaskState, TaskStatus } from './task'
+import { taskCancelled, taskClosed } from './task-limits'
+
+/** What starts a task. */
+export interface TaskRequest {
+  readonly input: unknown
+  /** The workflow by its id; the default one when left out. */
+  readonly workflow?: string | undefined
+  /** Milliseconds. */
+  readonly timeoutMs?: number | undefined
+  /** Cancels the task. */
+  readonly signal?: AbortSignal | undefined
+  /** Whether nobody holds its result, so that a failure is said in the log. */
+  readonly isUnattended?: boolean
+}
+
+/** How many tasks there are of each status; those that ended, since the start. */
+export type TaskCounts = Readonly<Record<TaskStatus, number>>
+
+/** All tasks of this process: those that run, and for a while those that have ended. */
+export interface Tasks {
+  /** Starts a task. Throws `ERR_WORKFLOW_UNKNOWN` and `ERR_CLOSED`. */
+  submit(request: TaskRequest): Task
+  find(id: string): TaskState | undefined
+  /** Cancels a task; says whether it was still running, or nothing when it is unknown. */
+  cancel(id: string): Promise<boolean | undefined>
+  /** Those that run, oldest first. */
+  running(): readonly TaskState[]
+  counts(): TaskCounts
+  /** Resolves when none runs. */
+  whenIdle(): Promise<void>
+  /** Ends all with `ERR_CLOSED`, and takes no more. */
+  close(): Promise<void>
+}
+
+export interface TasksContext extends Pick<RunningTaskOptions, 'store' | 'clock' | 'emitter' | 'onEnd'> {
+  readonly workflows: ReadonlyMap<string, WorkflowSpec>
+  readonly runs: ReadonlyMap<string, RunWorkflow>
+  readonly logger: Logger
+  /** How long a task is known after its end, in milliseconds. */
+  readonly keepMs: number
+}
+
+/** How many tasks are known at most after their end, the latest ones. */
+const MAX_ENDED = 1000
+
+/** Gives the tasks of one `callbacks()`; none is started. */
+export function createTasks(context: TasksContext): Tasks {
+  const { workflows, runs, logger, clock, keepMs } = context
+  const running = new Map<string, RunningTask>()
+  const ended = new Map<string, TaskState>()
+  const counts = { succeeded: 0, failed: 0, cancelled: 0 }
+  let isClosed = false
+
+  function find(id: string): TaskState | undefined {
+    forgetOld()
+    return running.get(id)?.state() ?? ended.get(id)
+  }
+
+  function forgetOld(): void {
+    for (const [id, { endedAt = 0 }] of ended) {
+      if (ended.size <= MAX_ENDED && endedAt + keepMs > clock.now()) return
+      ended.delete(id)
+    }
+  }
+
+  async function follow(task: RunningTask, isUnattended: boolean): Promise<void> {
+    try {
+      await task.result
+    } catch (error) {
+      if (isUnattended && !isClosed) report(task.state(), error, logger)
+    }
+    const state = task.state()
+    running.delete(task.id)
+    ended.set(task.id, state)
+    if (state.status !== 'running') counts[state.status] += 1
+    forgetOld()
+  }
+
+  async function cancel(id: string): Promise<boolean | undefined> {
+    const task = running.get(id)
+    if (task === undefined) return find(id) && false
+    await task.cancel(taskCancelled(id))
+    return task.state().status === 'cancelled'
+  }
+
+  return {
+    submit({ workflow: name, input, timeoutMs, signal, isUnattended = false }) {
+      if (isClosed)
+        throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are closed; no workflow is started' })
+      const workflow = findWorkflow(name, workflows)
+      const run = runs.get(workflow.id)
+      if (run === undefined) throw unknownWorkflow(name, workflows)
+      const task = startTask({ ...context, workflow, run, input: input ?? null, timeoutMs, signal })
+      const { id, result } = task
+      running.set(id, task)
+      void follow(task, isUnattended)
+      return {
+        id,
+        get status() {
+          return task.state().status
+        },
+        result: () => result,
+        cancel: async () => (await cancel(id)) ?? false,
+      }
+    },
+    find,
+    cancel,
+    running: () => Array.from(running.values(), (task) => task.state()),
+    counts: () => ({ running: running.size, ...counts }),
+    async whenIdle() {
+      while (running.size > 0) await Promise.allSettled(Array.from(running.values(), (task) => task.result))
+    },
+    async close() {
+      isClosed = true
+      await Promise.all(Array.from(running.values(), (task) => task.cancel(taskClosed(task.id))))
+    },
+  }
+}
+
+function findWorkflow(name: string | undefined, workflows: TasksContext['workflows']): WorkflowSpec {
+  const found = name === undefined ? [...workflows.values()].find(({ isDefault }) => isDefault) : workflows.get(name)
+  if (found === undefined) throw unknownWorkflow(name, workflows)
+  return found
+}
+
+function unknownWorkflow(name: string | undefined, workflows: TasksContext['workflows']): CallbackError {
+  const known = [...workflows.keys()].join(', ')
+  const advice = known === '' ? 'the config has none' : `there are ${known}`
+  const what =
+    name === undefined
+      ? `No workflow is the default one; name one, or write "default: true" (${advice})`
+      : `There is no workflow ${JSON.stringify(name)}; ${advice}`
+  return new CallbackError('ERR_WORKFLOW_UNKNOWN', { message: what })
+}
+
+function report({ id, workflow, status }: TaskState, error: unknown, logger: Logger): void {
+  const reason = error instanceof Error ? error.message : String(error)
+  logger.error({ task: id, workflow, err: error }, `The task ${id} of workflow "${workflow}" ${status}: ${reason}`)
+}

@@ -1,0 +1,74 @@
+import type { ComponentSpec, Config, JobSpec } from '../config/normalize'
+import { listComponentTemplates } from '../config/job-component'
+import { CallbackError } from '../errors'
+import { gatewayPortsOf, type Gateways } from '../gateway/gateways'
+import type { Endpoint } from '../listener/endpoint'
+import type { Selection } from '../listener/selection'
+import type { Clock, Logger } from '../types'
+import type { Execute } from './call'
+import type { FindCallbackUrls } from './callback-urls'
+import type { SendRequest } from './http-client'
+import { compileHttpComponent } from './http-component'
+import { compileLogger } from './logger'
+import { compileWorkflow, type RunWorkflow } from './runner'
+import { compileWait } from './wait-component'
+
+/** What workflows are compiled against. */
+export interface WorkflowsContext {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly send: SendRequest
+  readonly gateways: Gateways
+  readonly selection: Selection
+  readonly findCallbackUrls: FindCallbackUrls
+  /** The URL under which a service reaches an endpoint. Throws `ERR_GATEWAY_NOT_READY`. */
+  readonly urlOf: (endpoint: Endpoint) => string
+}
+
+/** Compiles every workflow of a config, by its id. */
+export function compileWorkflows(config: Config, context: WorkflowsContext): ReadonlyMap<string, RunWorkflow> {
+  const { clock, logger, gateways, selection } = context
+  const components = new Map(
+    [...(config.components ?? [])].map(([id, spec]) => [id, { spec, execute: compileComponent(spec, context) }]),
+  )
+  const logging = compileLogger({ level: 'info' }, logger)
+
+  function componentOf({ component }: JobSpec): ComponentSpec | undefined {
+    return component === undefined ? undefined : components.get(component)?.spec
+  }
+
+  function executeOf(job: JobSpec): Execute {
+    if (job.waitFor) return compileWait(job.waitFor, job.at, selection)
+    const known = job.component === undefined ? undefined : components.get(job.component)
+    if (known) return known.execute
+    return job.component === 'logger' ? logging : () => Promise.reject(unknownComponent(job))
+  }
+
+  const jobContext = {
+    clock,
+    env: config.env,
+    gateway: gateways.context,
+    componentOf,
+    executeOf,
+    portsOf: (job: JobSpec) => portsOf(job, componentOf(job), context),
+    readyFor: gateways.ready,
+  }
+  return new Map([...config.workflows].map(([id, workflow]) => [id, compileWorkflow(workflow, jobContext)]))
+}
+
+function compileComponent(spec: ComponentSpec, context: WorkflowsContext): Execute {
+  return spec.type === 'logger' ? compileLogger(spec, context.logger) : compileHttpComponent(spec, context)
+}
+
+/** The gateways that must be open before the templates of a job can be rendered. */
+function portsOf(job: JobSpec, component: ComponentSpec | undefined, context: WorkflowsContext): ReadonlySet<number> {
+  const templates = [job.input, job.output, job.waitFor?.id, ...listComponentTemplates(component)]
+  const usesTicket = templates.some((template) => template?.references.some(({ source }) => source === 'callback'))
+  const ofTickets = usesTicket ? [...context.gateways.statuses.keys()] : []
+  return new Set([...gatewayPortsOf(templates), ...ofTickets])
+}
+
+function unknownComponent({ component, at, location }: JobSpec): CallbackError {
+  const what = component === undefined ? 'It names no component' : `There is no component ${JSON.stringify(component)}`
+  return new CallbackError('ERR_COMPONENT_UNKNOWN', { message: `${what}; define one in "components"`, at, location })
+}
