@@ -10,8 +10,8 @@ import { ANSWER_STATUS } from '../lib/errors'
 
 const root = join(__dirname, '..')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
-const [start = '', mount = '', wait = ''] = blocks('js')
-const [listener = ''] = blocks('yaml')
+const [start = '', runs = '', mount = '', wait = ''] = blocks('js')
+const [workflow = '', listener = ''] = blocks('yaml')
 let folder = ''
 
 function blocks(language: string): string[] {
@@ -19,9 +19,11 @@ function blocks(language: string): string[] {
 }
 
 /** Runs a block as a newcomer would: a file in a folder in which the package is installed. */
-async function run(code: string): Promise<string> {
+async function run(code: string, config = listener): Promise<string> {
   const file = join(folder, 'app.mjs')
-  writeFileSync(file, code.replaceAll('8090', String(await freePort())))
+  const port = String(await freePort())
+  writeFileSync(file, code.replaceAll('8090', port))
+  writeFileSync(join(folder, 'callbacks.yml'), config.replaceAll('8090', port))
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], { cwd: folder })
   expect(stderr).toBe('')
   return stdout
@@ -41,18 +43,23 @@ describe('the README', () => {
     folder = mkdtempSync(join(cache, 'readme-'))
     mkdirSync(join(folder, 'node_modules'))
     symlinkSync(root, join(folder, 'node_modules', 'express-callbacks'))
-    writeFileSync(join(folder, 'callbacks.yml'), listener)
   })
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   test('has the blocks that are run here, and no others', () => {
-    expect(blocks('js')).toHaveLength(3)
-    expect(blocks('yaml')).toHaveLength(1)
+    expect(blocks('js')).toHaveLength(4)
+    expect(blocks('yaml')).toHaveLength(2)
   })
 
   test('its start prints the image that the callback brought', async () => {
     expect(await run(start)).toBe('https://example.com/cat.png\n')
+  })
+
+  test('its workflow waits for the callback, writes to the log, and prints its output', async () => {
+    const lines = (await run(runs, workflow)).split('\n')
+    expect(lines[0]).toContain('Painted https://example.com/cat.png')
+    expect(lines.at(-2)).toBe("{ status: 'queued', url: 'https://example.com/cat.png' }")
   })
 
   test('its listener loads without a warning', () => {

@@ -59,11 +59,11 @@ describe('imports run one way', () => {
   })
 })
 
-test('only config/load.ts reads the environment, and nothing ends the process or writes to the console', () => {
+test('only config/load.ts reads the environment, and only the command line touches the process and its output', () => {
   const text = files.map((file) => [file, readFileSync(join(lib, file), 'utf8')] as const)
   const users = (pattern: RegExp): string[] => text.filter(([, code]) => pattern.test(code)).map(([file]) => file)
-  expect(users(/process\.env/)).toEqual(['config/load.ts'])
-  expect(users(/process\.(on|exit)\b|console\./)).toEqual([])
+  expect(users(/process\.env/)).toEqual(['cli.ts', 'config/load.ts'])
+  expect(users(/process\.(on|off|exit|exitCode|argv|cwd|std\w+)\b|console\./)).toEqual(['cli.ts'])
 })
 
 test('a library is imported in one or two files each', () => {

@@ -1,6 +1,7 @@
 import { type Config, compileConfig } from './config/normalize'
 import type { CallbacksConfig } from './config/schema'
 import type { Source } from './config/source'
+import { createController } from './controller/controller'
 import { createMemoryStore } from './correlation/memory-store'
 import type { Problem } from './errors'
 import { createEmitter, type Emitter, type EventListener, type EventName } from './events'
@@ -29,7 +30,7 @@ import type { TaskRequest, Tasks } from './workflow/tasks'
  */
 export function callbacks(config: CallbacksConfig | Source, options: CallbacksOptions = {}): Callbacks {
   const parts = assemble(config, normalizeOptions(options))
-  const { spec, waits, tasks, mounts, gateways, lifecycle, emitter } = parts
+  const { spec, waits, tasks, mounts, gateways, lifecycle, controller, emitter } = parts
 
   const hooks = Object.assign(mounts.middleware, {
     wait: (ids: Ids, wait: WaitOptions = {}) => waits.wait(ids, wait),
@@ -37,7 +38,7 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
     settle: (id: string | number, result?: unknown, { path }: SettleOptions = {}) =>
       waits.deliver(id, { result }, path),
     fail: (id: string | number, error?: unknown, { path }: SettleOptions = {}) => waits.deliver(id, { error }, path),
-    run: async (input?: unknown, run: RunOptions = {}) => tasks.submit(toRequest(input, run)).result(),
+    run: (input?: unknown, run: RunOptions = {}) => harmless(async () => tasks.submit(toRequest(input, run)).result()),
     submit: async (input?: unknown, run: RunOptions = {}) => tasks.submit(toRequest(input, run)),
     task: async (id: string) => tasks.find(id),
     async render(source: unknown, sources: Readonly<Record<string, unknown>> = {}) {
@@ -48,9 +49,10 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
     open: lifecycle.open,
     router: mounts.router,
     createServer: mounts.createServer,
-    async listen(_options: ListenOptions = {}) {
-      checkListeners(spec.listeners, false)
-      return lifecycle.listen(() => ({ listeners: mounts.createServers(), controller: undefined }))
+    async listen({ controller: isWanted = true }: ListenOptions = {}) {
+      const createServer = isWanted ? controller.createServer : () => undefined
+      checkListeners(spec.listeners, isWanted && spec.controller !== undefined)
+      return lifecycle.listen(() => ({ controller: createServer(), listeners: mounts.createServers() }))
     },
     close: async ({ drain }: CloseOptions = {}) => lifecycle.close(drain),
     on<Name extends EventName>(event: Name, listener: EventListener<Name>) {
@@ -61,10 +63,12 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
       emitter.off(event, listener)
       return hooks
     },
-    stats: () => readStats(parts),
+    stats: parts.stats,
     gateways: gateways.statuses,
-  }) as Callbacks
-  return hooks
+  })
+  // Made when it is read, since it needs Express, which need not be there.
+  Object.defineProperty(hooks, 'controller', { get: controller.router })
+  return hooks as Callbacks
 }
 
 /** Creates every part of one `callbacks()`, each out of those before it. */
@@ -98,8 +102,18 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
   const lifecycle: Lifecycle = createLifecycle({ store, gateways, tasks, waits, reachable, clock, logger })
   const { mountPath } = options
   const mounts = createMounts(compiled, { reachable, mountPath, onFirstRequest: lifecycle.noticeRequest })
+  const { isClosing } = lifecycle
+  const stats = () => readStats({ endpoints: all, store, emitter, tasks })
+  const controller = createController({ config: spec, tasks, store, gateways, stats, isClosing, clock, logger })
   announce([...spec.warnings, ...listIdle(spec, drivers)], all, options, emitter)
-  return { spec, emitter, store, gateways, endpoints: all, waits, tasks, lifecycle, mounts }
+  return { spec, emitter, gateways, waits, tasks, lifecycle, mounts, controller, stats }
+}
+
+/** Starts work whose rejection, when nobody awaits it, harms nobody. */
+function harmless<T>(start: () => Promise<T>): Promise<T> {
+  const promise = start()
+  promise.catch(() => undefined)
+  return promise
 }
 
 function toRequest(input: unknown, { workflow, timeout, signal }: RunOptions): TaskRequest {

@@ -7,7 +7,6 @@ export type ErrorCode =
   | 'ERR_CONFIG_ENV'
   | 'ERR_CONFIG_YAML'
   | 'ERR_CONFIG_FILE'
-  | 'ERR_CONFIG_UNSUPPORTED'
   | 'ERR_CALLBACK_FAILED'
   | 'ERR_WAIT_TIMEOUT'
   | 'ERR_WAIT_ID'
@@ -26,26 +25,33 @@ export type ErrorCode =
   | 'ERR_LISTEN'
   | AnswerCode
 
-/** The codes that a sender can see, as `{"error": "ERR_…"}`. */
+/** The codes that a sender of callbacks or a client of the controller can see. */
 export type AnswerCode = keyof typeof ANSWER_STATUS
 
-/** The HTTP status of every code that is answered to a sender; the only place where the two meet. */
+/** The HTTP status of every code that is answered to them; the only place where the two meet. */
 export const ANSWER_STATUS = {
   ERR_BODY_MALFORMED: 400,
   ERR_BODY_DEPTH: 400,
   ERR_BODY_ABORTED: 400,
   ERR_ITEMS: 400,
   ERR_ID: 400,
+  ERR_REQUEST: 400,
   ERR_TEMPLATE: 400,
   ERR_UNVERIFIED: 401,
+  ERR_UNAUTHORIZED: 401,
+  ERR_HOST: 403,
   ERR_NOT_FOUND: 404,
   ERR_WORKFLOW_UNKNOWN: 404,
+  ERR_TASK_UNKNOWN: 404,
   ERR_BODY_TIMEOUT: 408,
+  ERR_TASK_ENDED: 409,
   ERR_BODY_TOO_LARGE: 413,
   ERR_BODY_ENCODING: 415,
+  ERR_BODY_TYPE: 415,
   ERR_RATE_LIMITED: 429,
   ERR_BODY_CONSUMED: 500,
   ERR_INTERNAL: 500,
+  ERR_CONFIG_UNSUPPORTED: 501,
   ERR_PARKING_FULL: 503,
   ERR_QUEUE_FULL: 503,
   ERR_CLOSED: 503,

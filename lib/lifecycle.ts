@@ -190,7 +190,7 @@ export function checkListeners(listeners: readonly ListenerSpec[], hasController
   if (listeners.length > 0 || hasController) return
   throw new CallbackError('ERR_CONFIG_VALUE', {
     at: 'listener',
-    message: 'There is no listener to listen for; add one',
+    message: 'There is no listener to listen for, and no controller; add one',
   })
 }
 

@@ -102,10 +102,25 @@ function toRoutes(listeners: readonly CompiledListener[]): CallbackRoutes {
   return createRouteTable(listeners.flatMap(({ routes }) => routes))
 }
 
-/** Express is a peer: it is there when somebody mounts a router. */
-function createRouter(): Router {
-  const express: typeof import('express') = require('express')
+/** Gives an empty router. Throws `ERR_CONFIG_UNSUPPORTED` without Express, which is a peer. */
+export function createRouter(): Router {
+  const express: typeof import('express') = loadPeer('express', 'A router', () => require('express'))
   return express.Router()
+}
+
+/** Loads what a user installs beside this package. Throws `ERR_CONFIG_UNSUPPORTED` when it is not there. */
+export function loadPeer<T>(name: string, user: string, load: () => T): T {
+  try {
+    return load()
+  } catch (cause) {
+    if (!isMissing(cause)) throw cause
+    const message = `${user} needs the package ${name}, which is not installed: npm install ${name}`
+    throw new CallbackError('ERR_CONFIG_UNSUPPORTED', { message, cause })
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'MODULE_NOT_FOUND'
 }
 
 function unknownPort(port: number, all: readonly CompiledListener[]): CallbackError {

@@ -9,7 +9,7 @@ import type { Store } from './types'
 import type { Waits } from './waits'
 import { createCallbackUrlFinder } from './workflow/callback-urls'
 import { createHttpClient } from './workflow/http-client'
-import { listPrefixes, type PublicPlaces, warnOfForeignOrigins } from './workflow/public-places'
+import { listPaths, type PublicPlaces, warnOfForeignOrigins } from './workflow/public-places'
 import { createTasks, type Tasks } from './workflow/tasks'
 import { compileWorkflows } from './workflow/workflows'
 
@@ -32,7 +32,7 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
   const { options, store, emitter, gateways, endpoints, selection, waits, urlOf } = context
   const { clock, logger, fetch } = options
   const places = findPlaces(config, context)
-  const finder = createCallbackUrlFinder(endpoints, () => listPrefixes(places))
+  const finder = createCallbackUrlFinder(endpoints, (path) => listPaths(path, places))
   const runs = compileWorkflows(config, {
     clock,
     logger,
@@ -62,6 +62,9 @@ function findPlaces({ listeners }: Config, { options, gateways, reachable }: Run
       const known = [publicUrl, ...[...listeners, ...gateways.statuses.values()].map((one) => one.publicUrl)]
       return known.filter((url) => url !== undefined)
     },
-    mountPaths: () => [mountPath, ...reachable.mountPaths.values()].filter((path) => path !== undefined),
+    mountPaths() {
+      const ofStandalone = reachable.ports.size > 0 ? [''] : []
+      return [mountPath, ...reachable.mountPaths.values(), ...ofStandalone].filter((path) => path !== undefined)
+    },
   }
 }

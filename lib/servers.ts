@@ -9,6 +9,8 @@ export interface StandaloneServer {
   /** 0 asks for any that is free. */
   readonly port: number
   readonly server: Server
+  /** Told of the port once it listens. */
+  readonly onListening?: ((port: number) => void) | undefined
 }
 
 /** A server that listens, and who is connected to it. */
@@ -21,12 +23,15 @@ export interface OpenServer {
 const CLOSE_MS = 10_000
 
 /** Starts a server. Throws `ERR_LISTEN` when the port cannot be had. */
-export async function listenOn({ server, host, port }: StandaloneServer): Promise<OpenServer> {
+export async function listenOn({ server, host, port, onListening }: StandaloneServer): Promise<OpenServer> {
   const sockets = new Set<Socket>()
-  server.on('connection', (socket) => {
+  const remember = (socket: Socket): void => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-  })
+  }
+  server.on('connection', remember)
+  // HTTPS: what a client says is read from a socket over the first, which may be there only after the server has closed.
+  server.on('secureConnection', (socket) => (server.listening ? remember(socket) : socket.destroy()))
   await new Promise<void>((resolve, reject) => {
     const fail = (error: Error): void => reject(cannotListen(error, host, port))
     server.once('error', fail)
@@ -36,7 +41,9 @@ export async function listenOn({ server, host, port }: StandaloneServer): Promis
     })
   })
   const address = server.address()
-  return { server, sockets, port: typeof address === 'object' && address !== null ? address.port : port }
+  const open = { server, sockets, port: typeof address === 'object' && address !== null ? address.port : port }
+  onListening?.(open.port)
+  return open
 }
 
 /**
@@ -44,7 +51,9 @@ export async function listenOn({ server, host, port }: StandaloneServer): Promis
  * request would keep the server open for a minute: Node does not count those as idle that have not said anything yet.
  */
 export async function closeServer({ server, sockets }: OpenServer, clock: Clock): Promise<void> {
-  const timer = clock.setTimeout(() => server.closeAllConnections(), CLOSE_MS)
+  const timer = clock.setTimeout(() => {
+    for (const socket of sockets) socket.destroy()
+  }, CLOSE_MS)
   await new Promise<void>((resolve) => {
     server.close(() => resolve())
     server.keepAliveTimeout = 1

@@ -102,6 +102,15 @@ export interface StoreStats {
   readonly parked: number
 }
 
+/** An open wait as it is shown. */
+export interface ListedWait {
+  readonly ids: readonly string[]
+  /** The keys of the endpoints that may end it. */
+  readonly endpoints: readonly string[]
+  /** Milliseconds since the epoch. */
+  readonly deadline: number
+}
+
 /**
  * What decides whether waits survive and how far they reach. A store keeps the rules of correlation (early callbacks
  * are parked, later ones are duplicates); whoever uses it need not know which one runs.
@@ -116,6 +125,8 @@ export interface Store {
   progress(endpoint: StoreEndpoint, progress: Progress): void | Promise<void>
   /** What this process knows: of one endpoint, or of all when left out. */
   stats(endpoint?: StoreEndpoint): StoreStats
+  /** The open waits that this process knows, oldest first, no more than the limit. */
+  list(limit: number): readonly ListedWait[]
   /** Ends every open wait with `closed`. */
   close(): Promise<void>
 }

@@ -24,11 +24,15 @@ export interface Running {
 const EXAMPLES = join(__dirname, '..', '..', 'examples')
 
 /** Runs Node in the folder of an example, as a user's shell would: without what Jest puts into the environment. */
-export function runExample(folder: string, args: readonly string[]): Running {
+export function runExample(
+  folder: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Running {
   const { NODE_ENV: _ofJest, ...env } = process.env
   const child = spawn(process.execPath, args, {
     cwd: join(EXAMPLES, folder),
-    env,
+    env: { ...env, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { readFileSync, existsSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { join } from 'node:path'
@@ -64,12 +65,23 @@ describe('package.json', () => {
   })
 
   test('every file that it names is in the tarball', () => {
-    const { main, types, exports } = readManifest()
+    const { main, types, bin, exports } = readManifest()
     const targets = Object.values(exports).flatMap((target) =>
       typeof target === 'string' ? [target] : Object.values(target),
     )
-    const missing = [main, types, ...targets].filter((name) => !packed.files.includes(name.replace(/^\.\//, '')))
+    const missing = [main, types, ...Object.values(bin), ...targets].filter(
+      (name) => !packed.files.includes(name.replace(/^\.\//, '')),
+    )
     expect(missing).toEqual([])
+  })
+
+  test('brings the command line, which Node runs', () => {
+    expect(readManifest().bin).toEqual({ 'express-callbacks': 'dist/lib/cli.js' })
+    expect(read('dist/lib/cli.js')).toMatch(/^#!\/usr\/bin\/env node\n/)
+    const run = (...argv: string[]): string =>
+      execFileSync(process.execPath, [join(packed.folder, 'dist', 'lib', 'cli.js'), ...argv], { encoding: 'utf8' })
+    expect(run('--version')).toBe(`${readManifest().version}\n`)
+    expect(run('schema')).toBe(read('dist/schema.json'))
   })
 
   test('names the versions of Node and Express that it runs on', () => {
@@ -88,8 +100,10 @@ describe('package.json', () => {
 })
 
 interface Manifest {
+  readonly version: string
   readonly main: string
   readonly types: string
+  readonly bin: Readonly<Record<string, string>>
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>
   readonly dependencies: Readonly<Record<string, string>>
   readonly peerDependencies: Readonly<Record<string, string>>

@@ -1,12 +1,13 @@
 import type { Fields } from './fields'
 import { readBasePath } from './route-path'
-import { PORT, TEXT } from './values'
+import { LISTENER_PORT, TEXT } from './values'
 
 /** The HTTP API over tasks, as `listen()` serves it. */
 export interface ControllerSpec {
   readonly at: string
   readonly type: 'http-server'
   readonly host: string
+  /** 0 asks for any that is free. */
   readonly port: number
   /** Empty, or with a leading and without a trailing slash. */
   readonly basePath: string
@@ -17,13 +18,18 @@ export interface ControllerSpec {
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/i
 
+/** Whether a host can be reached from this machine alone. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host)
+}
+
 /** Reads the controller; undefined when the config has none. */
 export function normalizeController(root: Fields): ControllerSpec | undefined {
   const fields = root.mapping('controller')
   if (fields === undefined) return undefined
   const host = fields.read('host', TEXT) ?? '127.0.0.1'
   const token = fields.mapping('auth')?.read('token', TEXT)
-  if (!LOOPBACK.test(host) && !fields.has('auth'))
+  if (!isLoopback(host) && !fields.has('auth'))
     fields.warn(
       'host',
       `whoever reaches "${host}" can start and cancel tasks; add auth: {type: bearer, token: "\${env.…}"}`,
@@ -32,7 +38,7 @@ export function normalizeController(root: Fields): ControllerSpec | undefined {
     at: fields.at,
     type: 'http-server',
     host,
-    port: fields.read('port', PORT) ?? 8080,
+    port: fields.read('port', LISTENER_PORT) ?? 8080,
     basePath: readBasePath(fields),
     ssl: readSsl(fields),
     auth: token === undefined ? undefined : { type: 'bearer', token },

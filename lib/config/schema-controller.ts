@@ -1,11 +1,11 @@
 import * as v from 'valibot'
-import { anyText, field, oneOf, port, required, text } from './schema-fields'
+import { anyText, field, listenerPort, oneOf, required, text } from './schema-fields'
 
 /** The controller: the HTTP API over tasks. */
 export const controllerSchema = v.strictObject({
   type: field(oneOf(['http-server']), 'Kind of controller (default http-server)'),
   host: field(text, 'Address to listen on (default 127.0.0.1)'),
-  port: field(port, 'Port to listen on (default 8080)'),
+  port: field(listenerPort, 'Port to listen on, 0 for any that is free (default 8080)'),
   base_path: field(anyText, 'Path before every route'),
   ssl: field(
     v.strictObject({

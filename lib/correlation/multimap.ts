@@ -29,7 +29,15 @@ export class Multimap<Value extends object> {
 
   /** Every value, once for each of its keys. */
   values(): readonly Value[] {
-    return [...this.#map.values()].flatMap((found) => (isList(found) ? found : [found]))
+    return [...this.walk()]
+  }
+
+  /** The same, one at a time: the keys in the order in which they came. */
+  *walk(): Generator<Value, void> {
+    for (const found of this.#map.values()) {
+      if (isList(found)) yield* found
+      else yield found
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import type {
   Clock,
   Delivery,
   Ending,
+  ListedWait,
   OpenWait,
   Outcome,
   Progress,
@@ -12,6 +13,7 @@ import type {
   WaitRequest,
 } from '../types'
 import { Fifo } from './fifo'
+import { listWaits } from './listing'
 import { Multimap } from './multimap'
 import { createParking, earlier, Parked, type ParkingLimits } from './parking'
 import { createRecent } from './recent'
@@ -34,6 +36,7 @@ export interface Registry {
   deliver(arrival: Arrival): Delivery
   progress(endpoint: StoreEndpoint, progress: Progress): void
   stats(endpoint?: StoreEndpoint): StoreStats
+  list(limit: number): readonly ListedWait[]
   close(): void
 }
 
@@ -265,7 +268,11 @@ export function createRegistry(options: RegistryOptions): Registry {
     wheel.close()
   }
 
-  return { wait, deliver, progress, stats, close }
+  function list(limit: number): readonly ListedWait[] {
+    return listWaits(scopes.values(), limit, (entry) => Math.round(clock.now() + wheel.remaining(entry)))
+  }
+
+  return { wait, deliver, progress, stats, list, close }
 }
 
 function waitsFor(state: EndpointState, id: string): readonly Wait[] {

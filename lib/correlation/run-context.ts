@@ -1,4 +1,5 @@
-import type { Clock, Ending, Expectation, Expected, Outcome, RunContext, Store } from '../types'
+import type { Clock, Expectation, Expected, Outcome, RunContext, Store } from '../types'
+import type { WaitEnding } from './await-callback'
 import { waitClosed, waitTimedOut } from './wait-errors'
 
 export interface RunOptions {
@@ -6,8 +7,8 @@ export interface RunOptions {
   readonly clock: Clock
   /** Cancels the run: its waits are freed and reject with the signal's reason. */
   readonly signal: AbortSignal
-  /** Called with how a wait ended, before the run hears of it. */
-  readonly onEnd: (ending: Ending, wait: Expected, ids: readonly string[]) => void
+  /** Called with how a wait ended, before the run hears of it; one that the run gave up is `aborted`. */
+  readonly onEnd: (ending: WaitEnding, wait: Expected, ids: readonly string[]) => void
 }
 
 /** Gives the context of a run that lives as long as this process; nothing of it has to be remembered elsewhere. */
@@ -51,9 +52,16 @@ function openWait(wait: Expected, timeoutMs: number, { store, signal, onEnd }: R
     },
   })
 
-  function abort(): void {
+  function giveUp(reason: unknown): void {
+    if (hasEnded) return
+    end()
     open.cancel()
-    reject(signal.reason)
+    onEnd({ kind: 'aborted', reason }, wait, ids)
+    reject(reason)
+  }
+
+  function abort(): void {
+    giveUp(signal.reason)
   }
   if (!hasEnded) signal.addEventListener('abort', abort, { once: true })
 
@@ -64,10 +72,7 @@ function openWait(wait: Expected, timeoutMs: number, { store, signal, onEnd }: R
       const endpoint = endpoints.find(({ key }) => key === outcome.endpoint)
       if (endpoint && !hasEnded) await store.deliver({ endpoint, outcome, size: () => 0 })
     },
-    async cancel() {
-      end()
-      open.cancel()
-    },
+    cancel: async () => giveUp(undefined),
   }
 }
 

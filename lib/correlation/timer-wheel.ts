@@ -18,6 +18,8 @@ export interface TimerWheel {
   add(entry: Timed, delayMs: number): void
   /** Does nothing when the entry is not in the wheel. */
   remove(entry: Timed): void
+  /** In how many milliseconds an entry that was added is due; negative when it was due already. */
+  remaining(entry: Timed): number
   close(): void
 }
 
@@ -90,6 +92,7 @@ export function createTimerWheel(clock: Clock, onDue: (entry: Timed) => void): T
       place(entry, Math.floor(sinceStart / TICK_MS))
     },
     remove: unlink,
+    remaining: ({ due }) => start + due * TICK_MS - read(),
     close() {
       closed = true
       disarm()

@@ -1,6 +1,6 @@
 import type { Endpoint } from '../listener/endpoint'
 import { parseForm } from '../listener/form'
-import { createRouteTable, type Params, type RouteTable } from '../listener/route-table'
+import { createRouteTable, type Found, type Params, type RouteTable } from '../listener/route-table'
 import type { HttpRequest } from './http-request'
 
 /** A URL of one of our endpoints that a request tells to the service. */
@@ -17,25 +17,28 @@ export type FindCallbackUrls = (request: HttpRequest) => readonly CallbackUrl[]
 type EndpointTable = RouteTable<Endpoint>
 
 /**
- * Gives a finder. A URL is a callback URL when its path equals the full path of an endpoint, also below one of the
- * prefixes under which the host app and its public URLs have it; origin, query and fragment are free. Only a text that
- * is a URL as a whole counts, so that one which merely mentions a URL does not make a job wait; a body that is nothing
- * but text (XML, say) is searched for URLs.
+ * Gives a finder. A URL is a callback URL when its path equals the full path of an endpoint, below what `pathsOf` takes
+ * for a prefix; origin, query and fragment are free. Only a text that is a URL as a whole counts, so that one which
+ * merely mentions a URL does not make a job wait; a body that is nothing but text (XML, say) is searched for URLs.
  */
 export function createCallbackUrlFinder(
   endpoints: readonly Endpoint[],
-  prefixes: () => readonly string[],
+  pathsOf: (path: string) => readonly string[],
 ): FindCallbackUrls {
   const tables = groupByPort(endpoints)
   const methods = [...new Set(endpoints.map(({ method }) => method))]
 
+  function find(path: string): readonly Found<Endpoint>[] {
+    return tables.flatMap((table) => methods.flatMap((method) => table.find(method, path) ?? []))
+  }
+
   function match(url: URL): readonly CallbackUrl[] {
     const query = parseForm(url.search.slice(1))
-    const paths = pathsBelow(url.pathname, prefixes())
-    const found = paths.flatMap((path) =>
-      tables.flatMap((table) => methods.flatMap((method) => table.find(method, path) ?? [])),
-    )
-    return found.map(({ route, params }) => ({ endpoint: route, url, query, params }))
+    for (const path of pathsOf(url.pathname)) {
+      const found = find(path)
+      if (found.length > 0) return found.map(({ route, params }) => ({ endpoint: route, url, query, params }))
+    }
+    return []
   }
 
   return (request) => {
@@ -51,25 +54,18 @@ function groupByPort(endpoints: readonly Endpoint[]): readonly EndpointTable[] {
   return ports.map((port) => createRouteTable(endpoints.filter((endpoint) => endpoint.port === port)))
 }
 
-function pathsBelow(path: string, prefixes: readonly string[]): readonly string[] {
-  const below = prefixes.flatMap((prefix) =>
-    prefix !== '' && path.toLowerCase().startsWith(`${prefix.toLowerCase()}/`) ? [path.slice(prefix.length)] : [],
-  )
-  return [...new Set([path, ...below])]
-}
-
 function listUrls({ url, headers, body }: HttpRequest): readonly URL[] {
   const texts = [...textsOf(body), ...url.searchParams.values(), ...Object.values(headers)]
   if (typeof body === 'string') texts.push(...(body.match(/https?:\/\/[^\s"'<>]+/gi) ?? []))
   return texts.flatMap((text) => {
     const trimmed = text.trim()
-    return /^https?:\/\//i.test(trimmed) && URL.canParse(trimmed) ? [new URL(trimmed)] : []
+    return /^https?:\/\/\S+$/i.test(trimmed) && URL.canParse(trimmed) ? [new URL(trimmed)] : []
   })
 }
 
 function* textsOf(value: unknown): Generator<string> {
   if (typeof value === 'string') yield value
-  else if (typeof value === 'object' && value !== null && !Buffer.isBuffer(value)) {
+  else if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
     for (const item of Object.values(value)) yield* textsOf(item)
   }
 }

@@ -1,5 +1,5 @@
 import { listComponentTemplates } from '../config/job-component'
-import type { Config, EndpointSpec, HttpClientSpec, ListenerSpec } from '../config/normalize'
+import type { Config, EndpointSpec, HttpClientSpec, JobSpec, ListenerSpec } from '../config/normalize'
 import type { Template } from '../template/compile'
 
 /**
@@ -43,10 +43,11 @@ function listWaits(component: HttpClientSpec): readonly Wait[] {
 }
 
 function listJobWaits({ workflows }: Config): readonly Wait[] {
-  const jobs = [...workflows.values()].flatMap((workflow) => workflow.jobs)
-  return [...jobs, ...jobs.flatMap((job) => job.onError)].flatMap(({ waitFor }) =>
-    waitFor ? [waitFor.path ?? ANY] : [],
-  )
+  function waitsOf({ waitFor, onError }: JobSpec): readonly Wait[] {
+    const own: readonly Wait[] = waitFor ? [waitFor.path ?? ANY] : []
+    return [...own, ...onError.flatMap(waitsOf)]
+  }
+  return [...workflows.values()].flatMap(({ jobs }) => jobs.flatMap(waitsOf))
 }
 
 /** The texts in which a component may tell a callback URL; its own address is none. */
@@ -63,10 +64,13 @@ function* textsOf(source: Template['source']): Generator<string> {
 
 /** A path with parameters counts by what stands before them. */
 function holdsPath(text: string, path: string, isWhole: boolean): boolean {
-  const found = text.toLowerCase().indexOf(path.toLowerCase())
-  if (found < 0) return false
-  const next = text.charAt(found + path.length)
-  return !isWhole || next === '' || /[/?#\s"'$]/.test(next)
+  const parts = text.toLowerCase().split(path.toLowerCase()).slice(1)
+  return parts.length > 0 && (!isWhole || parts.some((rest, index) => endsPath(rest, index === parts.length - 1)))
+}
+
+/** Whether what stands behind a path does not make it a longer one; `$` begins a template. */
+function endsPath(rest: string, isEnd: boolean): boolean {
+  return /^\/?[?#\s"'<&,;$]/.test(rest) || (isEnd && /^\/?$/.test(rest))
 }
 
 function isSamePath(one: string, other: string): boolean {

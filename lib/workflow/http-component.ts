@@ -8,6 +8,7 @@ import { compileRequest, type HttpRequest } from './http-request'
 import { compileOutput } from './output'
 import { createPace } from './pace'
 import { compilePoll } from './poll'
+import { withinLimits } from './send-limits'
 import { compileWaitPlan, type Waiting, type WaitPlanContext } from './wait-plan'
 
 /** What the http-clients of one `callbacks()` share. */
@@ -33,9 +34,11 @@ export function compileHttpComponent(spec: HttpClientSpec, context: HttpContext)
 
   function send(request: HttpRequest, call: Call): Promise<HttpAnswer> {
     return call.run.step(`${call.name}/send`, async () => {
-      await pace(call.signal)
+      const { signal } = call
+      const leftMs = Math.max(earliest(call.deadline) - clock.now(), 1)
+      if (spec.rateLimit) await withinLimits(clock, { timeoutMs: leftMs, signal }, () => heldBack(spec, leftMs), pace)
       const timeoutMs = Math.min(spec.requestTimeoutMs, Math.max(earliest(call.deadline) - clock.now(), 1))
-      return context.send(withKey(request, call), { timeoutMs, signal: call.signal })
+      return context.send(withKey(request, call), { timeoutMs, signal })
     })
   }
 
@@ -56,7 +59,10 @@ export function compileHttpComponent(spec: HttpClientSpec, context: HttpContext)
       const answer = await orEarlyOutcome(send(request, call), expectation)
       if ('outcome' in answer) return finish({ ...scope, response: null }, resultOf(answer))
       const answered = { ...scope, response: answer.body }
-      if (isDone(answered)) return finish(answered, answer.body)
+      if (isDone(answered)) {
+        await expectation.settle(answeredOutcome(answer, waiting, clock))
+        return finish(answered, answer.body)
+      }
       const more = plan.idsIn(answer, answered, waiting)
       await expectation.alias(more)
       const known = { ...waiting, ids: [...new Set([...waiting.ids, ...more])] }
@@ -87,9 +93,10 @@ interface Begun {
 
 /** Compiles `completion: polling`; where nothing is asked, there is no result beside the immediate answer. */
 function compileAsking(
-  { completion, ...spec }: HttpClientSpec,
+  spec: HttpClientSpec,
   { send, clock }: HttpContext,
 ): (begun: Begun, isDone: boolean) => Promise<unknown> {
+  const { completion } = spec
   if (completion?.type !== 'polling') return () => Promise.resolve(undefined)
   const { polling } = completion
   const poll = compilePoll(polling, spec, send, clock)
@@ -103,9 +110,10 @@ function compileAsking(
 
 /** Compiles `fallback`; without one, only the callback is waited for. */
 function compileFallback(
-  { completion, ...spec }: HttpClientSpec,
+  spec: HttpClientSpec,
   { send, clock, logger }: HttpContext,
 ): (expectation: Expectation, waiting: Waiting, begun: Begun) => Promise<Outcome> {
+  const { completion } = spec
   const fallback = completion?.type === 'callback' ? completion.fallback : undefined
   if (fallback === undefined) return (expectation) => expectation.outcome()
   const poll = compilePoll(fallback, spec, send, clock)
@@ -128,6 +136,18 @@ function compileDoneWhen({ completion }: HttpClientSpec): (scope: AnsweredScope)
     const done = doneWhen.render(scope)
     return done === true || done === 'true'
   }
+}
+
+/** The answer in place of the callback, which is a duplicate when it comes all the same. */
+function answeredOutcome({ body, headers }: HttpAnswer, { endpoints, ids }: Waiting, clock: Clock): Outcome {
+  const endpoint = endpoints[0]?.key ?? ''
+  const common = { id: ids[0], endpoint, status: undefined, body, headers, receivedAt: clock.now() }
+  return { outcome: 'succeeded', result: body, ...common }
+}
+
+function heldBack({ at }: HttpClientSpec, leftMs: number): CallbackError {
+  const message = `rate_limit held the request back for the ${leftMs} ms that were left; it was not sent`
+  return new CallbackError('ERR_HTTP_TIMEOUT', { at: `${at}.rate_limit`, message })
 }
 
 /** A request whose answer was lost on the way has been taken all the same when its callback is there. */

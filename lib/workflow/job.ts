@@ -79,41 +79,35 @@ export function compileJob(spec: JobSpec, context: JobContext): RunJob {
     return spec.output ? spec.output.render({ ...scope, output }) : output
   }
 
-  async function attemptAll({ path, signal, tell, ...job }: JobRun): Promise<unknown> {
+  /** After the last attempt; the output of the last job that stands in is the output of this one. */
+  async function standIn(job: JobRun, attempt: number, cause: unknown): Promise<unknown> {
+    if (standIns.length === 0) throw jobFailed(spec, cause)
+    const error = describeError(cause)
+    const jobs: JobOutputs = Object.assign(createJobOutputs(), job.jobs)
+    let output: unknown = null
+    for (const { id, run } of standIns) {
+      output = await run({ ...job, jobs, previous: output, error, path: `${job.path}/on_error/${id}` })
+      jobs[id] = { output }
+    }
+    job.tell(job.path, { status: 'succeeded', attempt })
+    return output
+  }
+
+  return async (job) => {
+    const { path, signal, tell } = job
     for (let attempt = 1; ; attempt += 1) {
       tell(path, { status: 'running', attempt })
       try {
-        const output = await attemptOnce({ path, signal, tell, ...job }, attempt)
+        const output = await attemptOnce(job, attempt)
         tell(path, { status: 'succeeded', attempt })
         return output
       } catch (error) {
         if (signal.aborted) throw error
         const isLast = attempt >= spec.retry.maxAttempts || !mayRetry(error)
         tell(path, { status: isLast ? 'failed' : 'retrying', attempt, error })
-        if (isLast) throw error
+        if (isLast) return standIn(job, attempt, error)
       }
       await sleep(clock, delayAfter(attempt, spec.retry), signal)
-    }
-  }
-
-  async function standIn(job: JobRun, cause: unknown): Promise<unknown> {
-    const error = describeError(cause)
-    const jobs: JobOutputs = Object.assign(createJobOutputs(), job.jobs)
-    let previous: unknown = null
-    for (const { id, run } of standIns) {
-      previous = await run({ ...job, jobs, previous, error, path: `${job.path}/on_error/${id}` })
-      jobs[id] = { output: previous }
-    }
-    return previous
-  }
-
-  return async (job) => {
-    try {
-      return await attemptAll(job)
-    } catch (error) {
-      if (job.signal.aborted) throw error
-      if (standIns.length === 0) throw jobFailed(spec, error)
-      return standIn(job, error)
     }
   }
 }

@@ -74,9 +74,8 @@ export function compilePoll(spec: PollingSpec, component: PolledComponent, send:
         trouble = error
       }
       const left = context.deadline - clock.now()
-      if (left <= spec.intervalMs) await sleep(clock, Math.max(left, 0), context.signal)
+      if (left > 0) await sleep(clock, Math.min(left, spec.intervalMs), context.signal)
       if (left <= spec.intervalMs) throw pollTimedOut(spec, clock.now() - start, trouble)
-      await sleep(clock, spec.intervalMs, context.signal)
     }
   }
 }

@@ -5,14 +5,26 @@ import type { CallbackUrl, FindCallbackUrls } from './callback-urls'
 export interface PublicPlaces {
   /** Public URLs: those of gateways, and those that are configured. */
   urls(): readonly string[]
-  /** The paths under which the host app mounts the callbacks. */
+  /** The paths under which the host app mounts the callbacks; empty while nobody knows. */
   mountPaths(): readonly string[]
 }
 
-/** The paths that may stand before the full path of an endpoint: those of public URLs and mounts, alone and together. */
-export function listPrefixes({ urls, mountPaths }: PublicPlaces): readonly string[] {
+/**
+ * The paths of an endpoint that a URL may stand for: its own path, and what is left of it below public URLs and mounts.
+ * Until a request has shown where the callbacks are mounted it may be anywhere, so each of its ends counts, the longest
+ * first: a wait too many can be seen, and one too few would pass an answer off as the result.
+ */
+export function listPaths(path: string, { urls, mountPaths }: PublicPlaces): readonly string[] {
+  const mounts = mountPaths()
+  if (mounts.length === 0) return listEnds(path)
   const ofUrls = ['', ...urls().map((url) => new URL(url).pathname.replace(/\/$/, ''))]
-  return [...new Set(ofUrls.flatMap((path) => ['', ...mountPaths()].map((mount) => path + mount)))]
+  const prefixes = ofUrls.flatMap((prefix) => ['', ...mounts].map((mount) => prefix + mount))
+  const below = prefixes.filter((prefix) => path.toLowerCase().startsWith(`${prefix.toLowerCase()}/`))
+  return [path, ...below.map((prefix) => path.slice(prefix.length))]
+}
+
+function listEnds(path: string): readonly string[] {
+  return [...path.matchAll(/\//g)].map(({ index }) => path.slice(index))
 }
 
 /**
@@ -42,7 +54,7 @@ export function warnOfForeignOrigins(find: FindCallbackUrls, { urls }: PublicPla
 
 /** This machine, its private network, and names without a dot, such as those of containers. */
 function isLocal(host: string): boolean {
-  if (/^(?:127|10)\.|^192\.168\.|^169\.254\.|^172\.(?:1[6-9]|2\d|3[01])\.|^0\.0\.0\.0$/.test(host)) return true
+  if (/^[\d.]+$/.test(host)) return /^(?:127|10|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\.|^0\.0\.0\.0$/.test(host)
   return (
     /^\[(?:::1?|f[cd].*|fe80.*)\]$/i.test(host) || !host.includes('.') || /\.(?:localhost|local|internal)$/i.test(host)
   )

@@ -2,7 +2,13 @@ import type { RetrySpec } from '../config/normalize'
 import { CallbackError, type ErrorCode } from '../errors'
 
 /** What another attempt cannot change. */
-const FINAL: ReadonlySet<ErrorCode> = new Set(['ERR_COMPONENT_UNKNOWN', 'ERR_CLOSED', 'ERR_GATEWAY_MISSING'])
+const FINAL: ReadonlySet<ErrorCode> = new Set([
+  'ERR_COMPONENT_UNKNOWN',
+  'ERR_ENDPOINT_UNKNOWN',
+  'ERR_ENDPOINT_AMBIGUOUS',
+  'ERR_GATEWAY_MISSING',
+  'ERR_CLOSED',
+])
 
 /** Whether another attempt may go better. */
 export function mayRetry(error: unknown): boolean {

@@ -60,6 +60,8 @@ export function startTask(options: RunningTaskOptions): RunningTask {
   async function work(): Promise<unknown> {
     const lift = limitTask(id, cancellation, { timeoutsMs: [timeoutMs, workflow.timeoutMs], signal, clock })
     try {
+      await Promise.resolve() // whoever starts the task holds it before anybody is told of it
+      emitter.emit('task', () => ({ task: id, workflow: workflow.id, status: 'running' }))
       const context = createRunContext(id, { ...options, signal: cancellation.signal })
       const output = await run({ run: context, input, cancellation, tell })
       finish({ status: 'succeeded', output })
@@ -72,7 +74,6 @@ export function startTask(options: RunningTaskOptions): RunningTask {
     }
   }
 
-  emitter.emit('task', () => ({ task: id, workflow: workflow.id, status: 'running' }))
   const result = work()
   const ended = result.then(
     () => undefined,

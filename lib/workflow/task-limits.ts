@@ -1,3 +1,4 @@
+import { describeFound } from '../config/found'
 import { CallbackError } from '../errors'
 import type { Clock } from '../types'
 
@@ -26,6 +27,13 @@ export function limitTask(id: string, cancellation: AbortController, limits: Tas
     if (timer !== undefined) clock.clearTimeout(timer)
     signal?.removeEventListener('abort', abort)
   }
+}
+
+/** Refuses what is no `AbortSignal`, before a task has begun. Throws `ERR_CONFIG_VALUE`. */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal === undefined || typeof Reflect.get(Object(signal), 'addEventListener') === 'function') return
+  const message = `signal must be an AbortSignal, not ${describeFound(signal, [])}`
+  throw new CallbackError('ERR_CONFIG_VALUE', { at: 'signal', message })
 }
 
 /** Somebody has cancelled the task. */

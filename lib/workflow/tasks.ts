@@ -4,7 +4,7 @@ import type { Logger } from '../types'
 import type { RunWorkflow } from './runner'
 import { type RunningTask, type RunningTaskOptions, startTask } from './running-task'
 import type { Task, TaskState, TaskStatus } from './task'
-import { taskCancelled, taskClosed } from './task-limits'
+import { checkSignal, taskCancelled, taskClosed } from './task-limits'
 
 /** What starts a task. */
 export interface TaskRequest {
@@ -24,7 +24,7 @@ export type TaskCounts = Readonly<Record<TaskStatus, number>>
 
 /** All tasks of this process: those that run, and for a while those that have ended. */
 export interface Tasks {
-  /** Starts a task. Throws `ERR_WORKFLOW_UNKNOWN` and `ERR_CLOSED`. */
+  /** Starts a task. Throws `ERR_WORKFLOW_UNKNOWN`, `ERR_CONFIG_VALUE` (no signal) and `ERR_CLOSED`. */
   submit(request: TaskRequest): Task
   find(id: string): TaskState | undefined
   /** Cancels a task; says whether it was still running, or nothing when it is unknown. */
@@ -96,6 +96,7 @@ export function createTasks(context: TasksContext): Tasks {
       const workflow = findWorkflow(name, workflows)
       const run = runs.get(workflow.id)
       if (run === undefined) throw unknownWorkflow(name, workflows)
+      checkSignal(signal)
       const task = startTask({ ...context, workflow, run, input: input ?? null, timeoutMs, signal })
       const { id, result } = task
       running.set(id, task)

@@ -1,0 +1,87 @@
+import { describe, expect, test } from '@jest/globals'
+import { readArguments } from '../../lib/cli/args'
+import { useCli } from './use-cli'
+
+const cli = useCli()
+
+describe('what is not understood is one line on stderr and exit code 2', () => {
+  test.each([
+    ['an unknown command', ['rnu'], 'Unknown command "rnu". Did you mean "run"?'],
+    ['a command like no other', ['destroy'], 'Unknown command "destroy". There are: up, run, validate, schema.'],
+    ['an unknown option', ['up', '--fil', 'x'], 'Unknown option "--fil". Did you mean "--file"?'],
+    ['an unknown short option', ['up', '-x'], 'Unknown option "-x". There are: --file'],
+    ['an option of another command', ['up', '--input', '1'], '--input stands with "run", not with "up"'],
+    ['an option without its command', ['--drain', '1s'], '--drain stands with "up"'],
+    ['an option without value', ['run', '--input'], '--input needs a value'],
+    ['an option that lost its value', ['run', '--input', '--set', 'a=1'], '--input needs a value; found "--set"'],
+    ['a value for a flag', ['up', '--help=yes'], '--help takes no value; found "yes"'],
+    ['an argument too many', ['up', 'all'], '"up" takes no argument; found "all"'],
+    ['two workflows', ['run', 'a', 'b'], '"run" takes one argument, the workflow; found "b"'],
+    ['no time', ['up', '--drain', 'soon'], '--drain must be a duration such as "500ms"'],
+    ['no level', ['up', '--log-level', 'wran'], '--log-level cannot be "wran". Did you mean "warn"?'],
+    ['no format', ['up', '--log-format', 'xml'], '--log-format cannot be "xml". There are: pretty, json.'],
+    ['a line break', ['up\nerror: forged'], 'Unknown command "up\\nerror: forged"'],
+  ])('%s', async (_name, argv, message) => {
+    const { code, stdout, stderr } = await cli.run(argv)
+    expect(stderr).toMatch(/^error: [^\n]*\n$/)
+    expect(stderr).toContain(message)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+
+  test('no command at all shows the help there', async () => {
+    const { code, stdout, stderr } = await cli.run([])
+    expect(stderr).toContain('Usage: express-callbacks <command>')
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+})
+
+describe('help and version go to stdout', () => {
+  test.each([
+    [['--help'], /^Usage: express-callbacks <command>[^]*\n {2}validate /],
+    [['-h'], /^Usage: express-callbacks <command>/],
+    [['run', '--help'], /^Usage: express-callbacks run \[workflow\] \[options\][^]*--set KEY=VALUE/],
+    [['--help', 'up'], /^Usage: express-callbacks up \[options\][^]*--drain TIME/],
+    [['schema', '-h'], /^Usage: express-callbacks schema \[options\]/],
+    [['--version'], /^\d+\.\d+\.\d+\S*\n$/],
+    [['-v'], /^\d+\.\d+\.\d+/],
+  ])('%j', async (argv, text) => {
+    const { code, stdout, stderr } = await cli.run(argv)
+    expect(stdout).toMatch(text)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+})
+
+describe('options', () => {
+  test('have their defaults', () => {
+    expect(readArguments(['up'])).toEqual({
+      kind: 'command',
+      command: 'up',
+      argument: undefined,
+      options: {
+        files: [],
+        input: undefined,
+        sets: [],
+        timeoutMs: undefined,
+        drainMs: 10_000,
+        logLevel: undefined,
+        logFormat: 'pretty',
+      },
+    })
+  })
+
+  test('are read wherever they stand', () => {
+    const argv = ['-f', 'a.yml', 'run', '--file=b.yml', 'paint', '--input', '-', '--set=x=-1', '--timeout', '5m']
+    expect(readArguments([...argv, '--log-level', 'debug', '--log-format', 'json'])).toMatchObject({
+      command: 'run',
+      argument: 'paint',
+      options: {
+        files: ['a.yml', 'b.yml'],
+        input: '-',
+        sets: ['x=-1'],
+        timeoutMs: 300_000,
+        logLevel: 'debug',
+        logFormat: 'json',
+      },
+    })
+  })
+})

@@ -1,0 +1,24 @@
+import type { Clock } from '../types'
+
+/** Where text goes. */
+export interface Output {
+  write(text: string): unknown
+  /** Whether a person reads it. */
+  readonly isTTY?: boolean | undefined
+}
+
+/** What the command line has of its process, so that tests can give it another. */
+export interface Io {
+  readonly stdout: Output
+  readonly stderr: Output
+  readonly stdin: AsyncIterable<Uint8Array | string>
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The working directory. */
+  readonly cwd: string
+  /** Milliseconds since the epoch, for the log. */
+  now(): number
+  /** Time for waits and tasks; default: that of the machine. */
+  readonly clock?: Clock | undefined
+  /** Calls this for every Ctrl-C, or whatever else asks the process to end, until what it gives is called. */
+  onSignal(handler: () => void): () => void
+}

@@ -1,0 +1,71 @@
+import { types } from 'node:util'
+import { isMapping } from '../config/plain'
+import { LOG_LEVELS, type LogLevel } from '../config/words'
+import type { Logger } from '../types'
+import type { LogFormat } from './args'
+import { escapeControls } from './escape'
+import type { Io, Output } from './io'
+
+export interface LogOptions {
+  readonly output: Output
+  readonly format: LogFormat
+  /** The lowest level that is written. */
+  readonly level: LogLevel
+  readonly io: Pick<Io, 'env' | 'now'>
+}
+
+const COLOURS: Readonly<Record<LogLevel, string>> = { debug: '2', info: '36', warn: '33', error: '31' }
+
+/** Gives a logger that writes each message as one line, whatever stands in it. */
+export function createLog({ output, format, level: lowest, io }: LogOptions): Logger {
+  const isDebug = lowest === 'debug'
+  const now = (): Date => new Date(io.now())
+  const paint = createPaint(output, io)
+
+  function toPretty(level: LogLevel, details: object, message: string): string {
+    const shown = isDebug ? details : pickData(details)
+    const more = Object.keys(shown).length === 0 ? '' : ` ${toJson(shown, isDebug)}`
+    const time = now().toTimeString().slice(0, 8)
+    return `${paint('2', time)} ${paint(COLOURS[level], level.padEnd(5))} ${escapeControls(message + more)}`
+  }
+
+  function toLine(level: LogLevel, details: object, message: string): string {
+    const own = { time: now().toISOString(), level, msg: message }
+    return escapeControls(toJson({ ...own, ...details, ...own }, isDebug) ?? JSON.stringify(own))
+  }
+
+  const write = (level: LogLevel): Logger[LogLevel] => {
+    if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(lowest)) return () => undefined
+    const render = format === 'json' ? toLine : toPretty
+    return (details, message) => void output.write(`${render(level, details, message)}\n`)
+  }
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+}
+
+/** What a workflow logs is meant to be read; the rest of the details stands in the messages. */
+function pickData(details: object): object {
+  return isMapping(details) && details['data'] !== undefined ? { data: details['data'] } : {}
+}
+
+/** Gives undefined for what JSON cannot say. */
+function toJson(value: unknown, isDebug: boolean): string | undefined {
+  try {
+    return JSON.stringify(value, (_key, item: unknown) => {
+      if (typeof item === 'bigint') return String(item)
+      return types.isNativeError(item) ? describeError(item, isDebug) : item
+    })
+  } catch {
+    return undefined
+  }
+}
+
+function describeError(error: Error, isDebug: boolean): object {
+  const code: unknown = Reflect.get(error, 'code')
+  return { name: error.name, code, message: error.message, ...(isDebug && { stack: error.stack }) }
+}
+
+/** Colours are for people: a file or another program gets none, nor does who asks for none (https://no-color.org). */
+function createPaint(output: Output, { env }: LogOptions['io']): (colour: string, text: string) => string {
+  if (output.isTTY !== true || (env['NO_COLOR'] ?? '') !== '') return (_colour, text) => text
+  return (colour, text) => `\u001b[${colour}m${text}\u001b[0m`
+}

@@ -1,0 +1,41 @@
+import type { ServerResponse } from 'node:http'
+import { ANSWER_STATUS, CallbackError, isAnswerCode } from '../errors'
+import type { Logger } from '../types'
+
+/** What a route answers. */
+export interface Answer {
+  readonly status: number
+  readonly type: string
+  readonly text: string
+}
+
+const RETRY_AFTER_SECONDS = 5
+
+/** Gives an answer in JSON. Throws for what JSON cannot hold. */
+export function json(status: number, value: unknown): Answer {
+  return { status, type: 'application/json; charset=utf-8', text: JSON.stringify(value) }
+}
+
+/** Answers a client, which may be gone: then nothing happens. */
+export function send(response: ServerResponse, { status, type, text }: Answer): void {
+  if (response.headersSent || response.destroyed) return
+  response.statusCode = status
+  response.setHeader('content-type', type)
+  response.setHeader('content-length', Buffer.byteLength(text))
+  response.setHeader('x-content-type-options', 'nosniff')
+  response.setHeader('cache-control', 'no-store')
+  if (status === 401) response.setHeader('www-authenticate', 'Bearer')
+  if (status === 503) response.setHeader('retry-after', String(RETRY_AFTER_SECONDS))
+  response.end(text)
+}
+
+/** The answer for what went wrong: its code and message; of a bug neither, but a line in the log. Never a stack. */
+export function toRefusal(error: unknown, logger: Logger): Answer {
+  if (error instanceof CallbackError && isAnswerCode(error.code)) return refusal(error.code, error.message)
+  logger.error({ err: error }, 'The controller could not answer a request')
+  return refusal('ERR_INTERNAL', 'The controller could not answer; its log says why')
+}
+
+function refusal(code: keyof typeof ANSWER_STATUS, message: string): Answer {
+  return json(ANSWER_STATUS[code], { error: { code, message } })
+}

@@ -1,0 +1,61 @@
+import type { ServerResponse } from 'node:http'
+import { CallbackError } from '../errors'
+import type { ListenerRequest } from '../listener/request-scope'
+import type { Logger } from '../types'
+import { send, toRefusal } from './answer'
+import type { Guard } from './guards'
+import type { Call, Route } from './routes'
+
+/** Answers requests; what is no route of it goes to `next`, or is 404 without one. */
+export type Api = (request: ListenerRequest, response: ServerResponse, next?: () => void) => void
+
+export interface ApiOptions {
+  readonly routes: readonly Route[]
+  /** What a request must pass before anything is read of it, in their order. */
+  readonly guards: readonly Guard[]
+  /** Empty, or with a leading and without a trailing slash. */
+  readonly basePath: string
+  readonly logger: Logger
+}
+
+/** Gives the HTTP API over its routes. */
+export function createApi({ routes, guards, basePath, logger }: ApiOptions): Api {
+  function find({ method, url = '' }: ListenerRequest): { readonly route: Route; readonly id: string } | undefined {
+    const path = stripBase(url.replace(/[?#].*$/s, ''), basePath)?.replace(/\/$/, '')
+    if (path === undefined) return undefined
+    const wanted = method === 'HEAD' ? 'GET' : method
+    for (const route of routes) {
+      const match = route.method === wanted ? route.path.exec(path) : null
+      if (match) return { route, id: match[1] ?? '' }
+    }
+    return undefined
+  }
+
+  async function answer(call: Call, route: Route | undefined): Promise<void> {
+    const { request, response } = call
+    try {
+      for (const guard of guards) guard(request)
+      if (route === undefined) throw notFound(request)
+      send(response, await route.answer(call))
+    } catch (error) {
+      send(response, toRefusal(error, logger))
+    }
+  }
+
+  return (request, response, next) => {
+    const found = find(request)
+    if (found === undefined && next) return next()
+    void answer({ request, response, id: found?.id ?? '' }, found?.route)
+  }
+}
+
+function stripBase(path: string, basePath: string): string | undefined {
+  if (!path.startsWith(basePath)) return undefined
+  const rest = path.slice(basePath.length)
+  return rest === '' || rest.startsWith('/') ? rest : undefined
+}
+
+function notFound({ method = '', url = '' }: ListenerRequest): CallbackError {
+  const message = `The controller has nothing at ${method} ${url.slice(0, 200)}`
+  return new CallbackError('ERR_NOT_FOUND', { message })
+}

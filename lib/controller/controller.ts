@@ -1,0 +1,45 @@
+import type { Router } from 'express'
+import { createRouter } from '../mounts'
+import type { StandaloneServer } from '../servers'
+import type { Stats } from '../stats'
+import type { Logger } from '../types'
+import { createApi } from './api'
+import { createHostGuard, createTokenGuard } from './guards'
+import { createMetrics } from './metrics'
+import { createRoutes, type RoutesContext } from './routes'
+import { createControllerServer } from './server'
+
+/** The HTTP API of one `callbacks()`, in the two ways in which it is served. */
+export interface Controller {
+  /** To mount in a host app; always the same one. Throws `ERR_CONFIG_UNSUPPORTED` without Express. */
+  router(): Router
+  /** A server that does not listen yet; undefined when the config has no controller. Throws `ERR_LISTEN`. */
+  createServer(): StandaloneServer | undefined
+}
+
+export interface ControllerContext extends Omit<RoutesContext, 'metrics'> {
+  readonly stats: () => Stats
+  readonly logger: Logger
+}
+
+/** Gives the controller. Nothing is served yet. */
+export function createController(context: ControllerContext): Controller {
+  const { config, gateways, stats, logger } = context
+  const spec = config.controller
+  const metrics = createMetrics({ stats, statuses: gateways.statuses })
+  const routes = createRoutes({ ...context, metrics })
+  const token = createTokenGuard(spec?.auth)
+  let mounted: Router | undefined
+
+  return {
+    router() {
+      mounted ??= createRouter().use(createApi({ routes, guards: [token], basePath: '', logger }))
+      return mounted
+    },
+    createServer() {
+      if (spec === undefined) return undefined
+      const api = createApi({ routes, guards: [createHostGuard(spec), token], basePath: spec.basePath, logger })
+      return createControllerServer(spec, (request, response) => api(request, response), logger)
+    },
+  }
+}

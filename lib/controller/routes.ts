@@ -1,0 +1,133 @@
+import type { ServerResponse } from 'node:http'
+import type { Config } from '../config/normalize'
+import { ANSWER_STATUS, CallbackError } from '../errors'
+import type { Gateways } from '../gateway/gateways'
+import type { ListenerRequest } from '../listener/request-scope'
+import type { Clock, GatewayState, Store } from '../types'
+import type { Task } from '../workflow/task'
+import type { Tasks } from '../workflow/tasks'
+import { type Answer, json } from './answer'
+import type { Metrics } from './metrics'
+import { createJsonReader, hasContent, parseRunRequest, requireJson } from './request'
+import { viewError, viewGateway, viewTask, viewWait, viewWorkflow } from './views'
+
+/** A request that a route answers. */
+export interface Call {
+  readonly request: ListenerRequest
+  readonly response: ServerResponse
+  /** The id in the path; empty where there is none. */
+  readonly id: string
+}
+
+export interface Route {
+  readonly method: 'GET' | 'POST'
+  /** Matches a path without a slash at its end; the first group is the id. */
+  readonly path: RegExp
+  readonly answer: (call: Call) => Answer | Promise<Answer>
+}
+
+/** What the routes show and do. */
+export interface RoutesContext {
+  readonly config: Config
+  readonly tasks: Tasks
+  readonly store: Store
+  readonly gateways: Gateways
+  readonly metrics: Metrics
+  readonly isClosing: () => boolean
+  readonly clock: Clock
+}
+
+/** How many tasks and waits are listed at most. */
+const MAX_LISTED = 1000
+
+/** Gives every route of the HTTP API. */
+export function createRoutes(context: RoutesContext): readonly Route[] {
+  const { config, tasks, store, gateways, metrics, isClosing, clock } = context
+  const readJson = createJsonReader(clock)
+
+  async function run({ request, response }: Call): Promise<Answer> {
+    const { workflow, input, waitsForCompletion, outputOnly } = parseRunRequest(await readJson(request, response))
+    if (isClosing()) throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are closing; nothing is started' })
+    const task = tasks.submit({ workflow, input, isUnattended: !waitsForCompletion })
+    return waitsForCompletion ? answerEnd(task, outputOnly) : json(202, { task_id: task.id, status: task.status })
+  }
+
+  async function cancel({ request, id }: Call): Promise<Answer> {
+    if (hasContent(request)) requireJson(request)
+    const wasRunning = await tasks.cancel(id)
+    if (wasRunning === undefined) throw unknownTask(id)
+    if (wasRunning) return json(200, { task_id: id, status: 'cancelled' })
+    const status = tasks.find(id)?.status ?? 'ended'
+    throw new CallbackError('ERR_TASK_ENDED', {
+      message: `The task ${id} cannot be cancelled: it has ${status} already`,
+    })
+  }
+
+  function health(): Answer {
+    const states = [...gateways.statuses.values()].map(({ state }) => state)
+    const ready = count(states, 'ready')
+    const isWell = count(states, 'failed') === 0
+    const status = isClosing() ? 'closing' : isWell ? 'ok' : 'degraded'
+    return json(isClosing() ? ANSWER_STATUS.ERR_CLOSED : 200, {
+      status,
+      waiting: store.stats().waiting,
+      tasks_running: tasks.counts().running,
+      gateways: { ready, not_ready: states.length - ready },
+    })
+  }
+
+  return [
+    { method: 'GET', path: /^\/workflows$/, answer: () => json(200, [...config.workflows.values()].map(viewWorkflow)) },
+    { method: 'POST', path: /^\/workflows\/runs$/, answer: run },
+    { method: 'GET', path: /^\/tasks$/, answer: () => json(200, tasks.running().slice(0, MAX_LISTED).map(viewTask)) },
+    {
+      method: 'GET',
+      path: /^\/tasks\/([^/]+)$/,
+      answer({ id }) {
+        const state = tasks.find(id)
+        if (state === undefined) throw unknownTask(id)
+        return json(200, viewTask(state))
+      },
+    },
+    { method: 'POST', path: /^\/tasks\/([^/]+)\/cancel$/, answer: cancel },
+    {
+      method: 'GET',
+      path: /^\/waits$/,
+      answer: () => json(200, { waiting: store.stats().waiting, waits: store.list(MAX_LISTED).map(viewWait) }),
+    },
+    {
+      method: 'GET',
+      path: /^\/gateways$/,
+      answer: () => json(200, [...gateways.statuses.values()].map(viewGateway)),
+    },
+    { method: 'GET', path: /^\/health$/, answer: health },
+    {
+      method: 'GET',
+      path: /^\/metrics$/,
+      answer: async () => ({ status: 200, ...(await metrics.read()) }),
+    },
+  ]
+}
+
+/** Waits for the end of a task, whether or not its client does. */
+async function answerEnd(task: Task, outputOnly: boolean): Promise<Answer> {
+  let output: unknown
+  try {
+    output = await task.result()
+  } catch (error) {
+    const shown = viewError(error)
+    const status = shown.code === 'ERR_CLOSED' ? ANSWER_STATUS.ERR_CLOSED : 500
+    return json(status, { task_id: task.id, status: task.status, error: shown })
+  }
+  return json(200, outputOnly ? (output ?? null) : { task_id: task.id, status: task.status, output: output ?? null })
+}
+
+function count(states: readonly GatewayState[], wanted: GatewayState): number {
+  return states.filter((state) => state === wanted).length
+}
+
+function unknownTask(id: string): CallbackError {
+  return new CallbackError('ERR_TASK_UNKNOWN', {
+    message: `There is no task ${JSON.stringify(id.slice(0, 100))}; it never was, or it ended too long ago (store.keep)`,
+  })
+}

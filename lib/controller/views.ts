@@ -1,0 +1,65 @@
+import type { WorkflowSpec } from '../config/normalize'
+import { CallbackError } from '../errors'
+import type { GatewayStatus, ListedWait } from '../types'
+import type { JobState, TaskState } from '../workflow/task'
+
+// What the controller shows: snake_case, every key there (null when it does not apply), times as ISO 8601.
+
+/** A workflow as it is shown. */
+export function viewWorkflow({ id, title, description, isDefault, jobs }: WorkflowSpec): object {
+  return {
+    workflow_id: id,
+    title: title ?? null,
+    description: description ?? null,
+    default: isDefault,
+    jobs: jobs.map((job) => ({ id: job.id, component: job.component ?? null })),
+  }
+}
+
+/** A task as it is shown: without its input, which may hold secrets. */
+export function viewTask({ id, workflow, status, output, error, startedAt, endedAt, jobs }: TaskState): object {
+  return {
+    task_id: id,
+    workflow_id: workflow,
+    status,
+    output: output ?? null,
+    error: error ? { code: error.code, message: error.message } : null,
+    started_at: viewTime(startedAt),
+    ended_at: endedAt === undefined ? null : viewTime(endedAt),
+    jobs: jobs.map(viewJob),
+  }
+}
+
+function viewJob({ id, status, attempt, ids, error }: JobState): object {
+  return {
+    id,
+    status,
+    attempt,
+    waiting_for: status === 'waiting' ? (ids ?? []) : [],
+    error: error ? { code: error.code, message: error.message } : null,
+  }
+}
+
+/** A wait as it is shown. */
+export function viewWait({ ids, endpoints, deadline }: ListedWait): object {
+  return { ids, endpoints, expires_at: viewTime(deadline) }
+}
+
+/** A gateway as it is shown. */
+export function viewGateway({ port, driver, state, publicUrl, error }: GatewayStatus): object {
+  const reason = error === undefined || error === null ? null : viewError(error).message
+  return { port, driver, state, public_url: publicUrl ?? null, error: reason }
+}
+
+/** An error as it is shown: its code and message, never a stack. */
+export function viewError(error: unknown): { readonly code: string; readonly message: string } {
+  if (error instanceof CallbackError) return { code: error.code, message: error.message }
+  return { code: 'ERR_INTERNAL', message: error instanceof Error ? error.message : String(error) }
+}
+
+/** The last moment that a `Date` can hold. */
+const MAX_TIME_MS = 8.64e15
+
+function viewTime(ms: number): string {
+  return new Date(Math.min(ms, MAX_TIME_MS)).toISOString()
+}
