@@ -126,7 +126,7 @@ describe('done_when', () => {
   test('makes a callback that comes all the same a duplicate', async () => {
     const { hooks, service, callback } = await flows.open(drawing({ completion }), () => ({ body: { done: true } }))
     await hooks.run()
-    const { id } = service.requests[0]?.body as { readonly id: string }
+    const { id } = (await service.received()).body as { readonly id: string }
     expect(await callback({ id, status: 'ok', value: 'too late' })).toBe(200)
     expect(hooks.stats()).toMatchObject({ duplicate: 1, parked: 0 })
   })
