@@ -21,7 +21,7 @@ import { compileTemplate } from './template/compile'
 import type { Clock, Store } from './types'
 import { listIdle, refuseUnsupported } from './unsupported'
 import { createWaits, type Ids, type TicketOptions, type WaitOptions } from './waits'
-import { createIsEventSource } from './workflow/event-sources'
+import { createFindStart } from './workflow/event-sources'
 import type { TaskRequest, Tasks } from './workflow/tasks'
 
 /**
@@ -127,13 +127,10 @@ interface StartContext extends Omit<ListenerContext, 'startOf'> {
 
 function compileListeners(config: Config, { start, ...context }: StartContext) {
   const shared = findShared(config)
-  const isEventSource = createIsEventSource(config)
-  const defaultWorkflow = [...config.workflows.values()].find(({ isDefault }) => isDefault)?.id
+  const findStart = createFindStart(config)
   const startOf: ListenerContext['startOf'] = (endpoint, listener) => {
-    const workflow = endpoint.workflow === undefined ? defaultWorkflow : endpoint.workflow
-    if (typeof workflow !== 'string' || !config.workflows.has(workflow)) return undefined
-    if (listener.kind === 'callback' && !isEventSource(endpoint, listener)) return undefined
-    return (input) => start({ input, workflow, isUnattended: true })
+    const workflow = findStart(endpoint, listener)?.workflow
+    return workflow === undefined ? undefined : (input) => start({ input, workflow, isUnattended: true })
   }
   return config.listeners.map((listener) => ({
     listener,

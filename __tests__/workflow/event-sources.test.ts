@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { CallbacksConfig } from '../../lib'
 import { compileConfig } from '../../lib/config/normalize'
-import { createIsEventSource } from '../../lib/workflow/event-sources'
+import { createFindStart } from '../../lib/workflow/event-sources'
 
 type Written = Pick<CallbacksConfig, 'component' | 'gateway'> & {
   readonly listener?: object
@@ -14,9 +14,9 @@ function eventSources({ listener = {}, jobs = [{}], ...rest }: Written): readonl
     { listener: { path: '/done', identify_by: '${body.id}', ...listener }, workflow: { jobs }, ...rest },
     { env: {} },
   )
-  const isEventSource = createIsEventSource(config)
+  const findStart = createFindStart(config)
   return config.listeners.flatMap((one) =>
-    one.endpoints.filter((spec) => isEventSource(spec, one)).map(({ fullPath }) => fullPath),
+    one.endpoints.filter((spec) => findStart(spec, one)?.kind === 'event source').map(({ fullPath }) => fullPath),
   )
 }
 
@@ -33,6 +33,7 @@ describe('an endpoint is pointed at, and so no event source,', () => {
       },
     ],
     ['by its URL deep in a body', { component: { ...api, body: [{ a: { b: 'http://x/done' } }] } }],
+    ['by its URL in the query of a path', { component: { ...api, path: '/run?hook=http://me.example/done' } }],
     ['by its URL in a header', { component: { ...api, headers: { 'X-Hook': 'http://x/done' } } }],
     [
       'by its URL in a header of the component',
@@ -107,7 +108,7 @@ describe('an endpoint is an event source', () => {
     const [listener] = config.listeners
     const [spec] = listener?.endpoints ?? []
     if (listener === undefined || spec === undefined) throw new Error('no endpoint')
-    expect(createIsEventSource(config)(spec, listener)).toBe(false)
+    expect(createFindStart(config)(spec, listener)).toBeUndefined()
   })
 
   test('each by itself', () => {

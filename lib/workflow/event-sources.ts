@@ -1,14 +1,23 @@
 import { listComponentTemplates } from '../config/job-component'
 import type { Config, EndpointSpec, HttpClientSpec, JobSpec, ListenerSpec } from '../config/normalize'
-import type { Template } from '../template/compile'
+
+/** What a request to an endpoint may start. */
+export interface Start {
+  readonly kind: 'trigger' | 'event source'
+  /** The workflow by its id. */
+  readonly workflow: string
+}
+
+export type FindStart = (endpoint: EndpointSpec, listener: ListenerSpec) => Start | undefined
 
 /**
- * Whether a callback that nobody waits for starts a workflow: on an endpoint that names one, or that nothing in the
- * config points at. An endpoint is pointed at when its path stands in what a component sends, when a component or a
- * job waits for its callback, or for any.
+ * Gives what finds out which workflow a request starts: any request to a trigger, and a callback that nobody waits for
+ * on an event source: an endpoint that names a workflow, or that nothing in the config points at. It is pointed at when
+ * its path stands in what a component sends, when a component or a job waits for its callback, or for any.
  */
-export function createIsEventSource(config: Config): (spec: EndpointSpec, listener: ListenerSpec) => boolean {
+export function createFindStart(config: Config): FindStart {
   const { workflows, components } = config
+  const byDefault = [...workflows.values()].find(({ isDefault }) => isDefault)?.id
   const clients = [...(components?.values() ?? [])].filter((component) => component.type === 'http-client')
   const texts = clients.flatMap(listLiterals)
   const waits = [...clients.flatMap(listWaits), ...listJobWaits(config)]
@@ -20,10 +29,12 @@ export function createIsEventSource(config: Config): (spec: EndpointSpec, listen
     return texts.some((text) => holdsPath(text, literal, literal === fullPath))
   }
 
-  return (spec, listener) => {
-    if (workflows.size === 0 || spec.workflow === false || spec.identifyBy === undefined) return false
-    if (listener.kind !== 'callback') return false
-    return typeof spec.workflow === 'string' || !isPointedAt(spec)
+  return (endpoint, { kind }) => {
+    const workflow = endpoint.workflow === undefined ? byDefault : endpoint.workflow
+    if (typeof workflow !== 'string' || !workflows.has(workflow)) return undefined
+    if (kind === 'trigger') return { kind, workflow }
+    const isSource = endpoint.identifyBy && (typeof endpoint.workflow === 'string' || !isPointedAt(endpoint))
+    return isSource ? { kind: 'event source', workflow } : undefined
   }
 }
 
@@ -50,12 +61,18 @@ function listJobWaits({ workflows }: Config): readonly Wait[] {
   return [...workflows.values()].flatMap(({ jobs }) => jobs.flatMap(waitsOf))
 }
 
-/** The texts in which a component may tell a callback URL; its own address is none. */
-function listLiterals({ params, headers, baseHeaders, body }: HttpClientSpec): readonly string[] {
-  return [params, headers, baseHeaders, body].flatMap((template) => (template ? [...textsOf(template.source)] : []))
+/** The texts in which a component may tell a callback URL; of its own address only the query. */
+function listLiterals({ params, headers, baseHeaders, body, path, endpoint }: HttpClientSpec): readonly string[] {
+  const told = [params, headers, baseHeaders, body].flatMap((template) => [...textsOf(template?.source)])
+  const queries = [path, endpoint].flatMap((template) => [...textsOf(template?.source)].map(queryOf))
+  return [...told, ...queries]
 }
 
-function* textsOf(source: Template['source']): Generator<string> {
+function queryOf(address: string): string {
+  return address.split(/\?(.*)/s)[1] ?? ''
+}
+
+function* textsOf(source: unknown): Generator<string> {
   if (typeof source === 'string') yield source
   else if (typeof source === 'object' && source !== null) {
     for (const item of Object.values(source)) yield* textsOf(item)
