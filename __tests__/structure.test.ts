@@ -6,7 +6,7 @@ const lib = join(__dirname, '..', 'lib')
 
 /** The rooms in the order of their imports: each may import from those before it, and from itself. */
 const ROOMS = [
-  ['errors', 'types'],
+  ['errors', 'types', 'timers'],
   ['template'],
   ['config'],
   ['events'],

@@ -82,6 +82,8 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
   const localPortOf = (port: number): number => reachable.ports.get(port) ?? options.port ?? port
   const gateways = createGateways(spec.gateways, { drivers, logger, emitter, localPortOf })
 
+  const pointedAt = new Set<string>()
+
   // Listeners start workflows, and workflows wait on listeners: what a request starts is looked up when it comes.
   const compiled = compileListeners(spec, {
     store,
@@ -90,6 +92,7 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
     clock,
     env: spec.env,
     isClosing: () => lifecycle.isClosing(),
+    isPointedAt: (endpoint) => pointedAt.has(endpoint),
     start: (request) => tasks.submit(request).id,
   })
   const all = compiled.flatMap(({ routes }) => routes.map(({ endpoint }) => endpoint))
@@ -97,12 +100,12 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
   const selection = createSelection(endpoints)
   const urlOf = createUrlOf(spec.listeners, options, reachable, gateways.publicUrlOf)
   const waits = createWaits({ selection, store, emitter, clock, urlOf })
-  const context = { options, store, emitter, gateways, endpoints, selection, waits, reachable, urlOf }
+  const context = { options, store, emitter, gateways, endpoints, selection, waits, reachable, urlOf, pointedAt }
   const tasks: Tasks = createRuns(spec, context)
   const lifecycle: Lifecycle = createLifecycle({ store, gateways, tasks, waits, reachable, clock, logger })
   const { mountPath } = options
   const mounts = createMounts(compiled, { reachable, mountPath, onFirstRequest: lifecycle.noticeRequest })
-  const { isClosing } = lifecycle
+  const isClosing = lifecycle.isDraining
   const stats = () => readStats({ endpoints: all, store, emitter, tasks })
   const controller = createController({ config: spec, tasks, store, gateways, stats, isClosing, clock, logger })
   announce([...spec.warnings, ...listIdle(spec, drivers)], all, options, emitter)

@@ -4,6 +4,7 @@ import type { Gateways } from './gateway/gateways'
 import type { Reachable } from './listener/callback-url'
 import { readDuration } from './options'
 import { closeServer, listenOn, type OpenServer, type StandaloneServer } from './servers'
+import { MAX_TIMER_MS, unref } from './timers'
 import type { Clock, Logger, Store } from './types'
 import type { Waits } from './waits'
 import type { Tasks } from './workflow/tasks'
@@ -25,12 +26,18 @@ export interface StandaloneServers {
 
 /** Opens and closes what holds resources: the store, servers, gateways; the last opened is the first closed. */
 export interface Lifecycle {
+  /** Whether nothing is taken any more. */
   isClosing(): boolean
+  /** Whether only what is under way goes on. */
+  isDraining(): boolean
   open(): Promise<void>
   listen(create: () => StandaloneServers): Promise<Listeners>
   /** To be told of the first request: warns when five seconds later nobody has opened the gateways. */
   noticeRequest(): void
-  /** Goes on until nobody waits and no task runs, at most for as long as `drain` says, and then ends everything. */
+  /**
+   * Starts nothing new, goes on until nobody waits and no task runs, at most for as long as `drain` says, and then ends
+   * everything.
+   */
   close(drain: number | string | undefined): Promise<void>
 }
 
@@ -45,12 +52,15 @@ export interface LifecycleContext {
 }
 
 const UNOPENED_MS = 5000
+/** How long gateways have to close. */
+const GATEWAYS_MS = 10_000
 
 /** Gives the life cycle of one `callbacks()`; nothing is open yet. */
 export function createLifecycle(context: LifecycleContext): Lifecycle {
   const { store, gateways, tasks, waits, reachable, clock, logger } = context
   const servers = new Set<OpenServer>()
   const starting = new Set<Promise<Listeners>>()
+  let draining = false
   let closing = false
   let closed: Promise<void> | undefined
   let reminder: unknown
@@ -77,13 +87,20 @@ export function createLifecycle(context: LifecycleContext): Lifecycle {
     await Promise.all(list.map((open) => closeServer(open, clock)))
   }
 
+  /** A tunnel that does not end must not keep waits from ending. */
+  async function closeGateways(): Promise<void> {
+    const ended = Promise.all([gateways.close(), Promise.allSettled(starting)])
+    if (await within(GATEWAYS_MS, ended, clock)) return
+    logger.warn({}, `A gateway did not close within ${GATEWAYS_MS} ms; it is left behind`)
+  }
+
   async function closeAll(drainMs: number): Promise<void> {
+    draining = true
+    tasks.refuse()
     if (drainMs > 0) await within(drainMs, Promise.race([whenIdle(), hurried]), clock)
     closing = true
     if (reminder !== undefined) clock.clearTimeout(reminder)
-    const endingGateways = gateways.close()
-    await Promise.allSettled(starting)
-    await endingGateways
+    await closeGateways()
     await tasks.close()
     await closeServers([...servers])
     await store.close()
@@ -129,6 +146,7 @@ export function createLifecycle(context: LifecycleContext): Lifecycle {
 
   return {
     isClosing: () => closing,
+    isDraining: () => draining,
     open() {
       const opening = openAll()
       // Whoever opens beside `app.listen` need not await it; a failure that nobody awaits is in the log.
@@ -153,7 +171,7 @@ export function createLifecycle(context: LifecycleContext): Lifecycle {
       reminder = clock.setTimeout(() => {
         if (hasUnopened(gateways)) logger.warn({}, UNOPENED)
       }, UNOPENED_MS)
-      unref(reminder)
+      unref(reminder) // it does not keep the process alive
     },
     close(drain) {
       const drainMs = toDrain(drain)
@@ -170,12 +188,9 @@ function hasUnopened({ statuses }: Gateways): boolean {
   return [...statuses.values()].some(({ state }) => state === 'idle')
 }
 
-/** The longest delay that a timer takes. */
-const MAX_DELAY_MS = 2 ** 31 - 1
-
 function toDrain(drain: number | string | undefined): number {
-  if (drain === Number.POSITIVE_INFINITY) return MAX_DELAY_MS
-  return Math.min(readDuration('drain', drain ?? 0), MAX_DELAY_MS)
+  if (drain === Number.POSITIVE_INFINITY) return MAX_TIMER_MS
+  return Math.min(readDuration('drain', drain ?? 0), MAX_TIMER_MS)
 }
 
 /** Refuses what cannot be served standalone. Throws `ERR_CONFIG_UNSUPPORTED` and `ERR_CONFIG_VALUE`. */
@@ -194,22 +209,17 @@ export function checkListeners(listeners: readonly ListenerSpec[], hasController
   })
 }
 
-/** Waits for work to be done, but no longer than a limit. */
-async function within(limitMs: number, work: Promise<void>, clock: Clock): Promise<void> {
+/** Waits for work to be done, but no longer than a limit; says whether it was. */
+async function within(limitMs: number, work: Promise<unknown>, clock: Clock): Promise<boolean> {
   let timer: unknown
-  const limit = new Promise<void>((resolve) => {
-    timer = clock.setTimeout(resolve, limitMs)
+  const limit = new Promise<boolean>((resolve) => {
+    timer = clock.setTimeout(() => resolve(false), limitMs)
   })
-  await Promise.race([work, limit])
+  const isDone = await Promise.race([work.then(() => true), limit])
   clock.clearTimeout(timer)
+  return isDone
 }
 
 function closedAlready(): CallbackError {
   return new CallbackError('ERR_CLOSED', { message: 'The callbacks are closed; nothing can be listened for' })
-}
-
-/** A reminder does not keep a process alive. */
-function unref(timer: unknown): void {
-  if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
-    timer.unref()
 }

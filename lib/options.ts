@@ -1,5 +1,6 @@
 import { CallbackError } from './errors'
 import type { EnvOption } from './config/load'
+import { findNearest } from './config/nearest'
 import { ANY_TEXT, DURATION, type Kind, PORT, PUBLIC_URL } from './config/values'
 import type { Clock, Logger, TunnelDriver } from './types'
 
@@ -25,6 +26,18 @@ export interface CallbacksOptions {
   readonly tunnels?: Readonly<Record<string, TunnelDriver>> | undefined
 }
 
+const NAMES = Object.keys({
+  logger: true,
+  env: true,
+  now: true,
+  clock: true,
+  mountPath: true,
+  publicUrl: true,
+  port: true,
+  fetch: true,
+  tunnels: true,
+} satisfies Readonly<Record<keyof CallbacksOptions, true>>)
+
 /** The options, complete. */
 export interface NormalizedOptions {
   readonly logger: Logger
@@ -40,6 +53,7 @@ export interface NormalizedOptions {
 
 /** Completes the options. Throws `ERR_CONFIG_VALUE` for what cannot work. */
 export function normalizeOptions(options: CallbacksOptions): NormalizedOptions {
+  refuseUnknown(options)
   const { env = {}, now, mountPath, publicUrl, port, tunnels = {} } = options
   const logger = options.logger ?? PROCESS_WARNINGS
   const clock = options.clock ?? createClock(now)
@@ -58,6 +72,14 @@ export function normalizeOptions(options: CallbacksOptions): NormalizedOptions {
     fetch,
     tunnels,
   })
+}
+
+function refuseUnknown(options: CallbacksOptions): void {
+  const unknown = Object.entries(options).find(([name, value]) => value !== undefined && !NAMES.includes(name))
+  if (unknown === undefined) return
+  const [name] = unknown
+  const nearest = findNearest(name, NAMES)
+  throw badOption(name, nearest === undefined ? `there are ${NAMES.join(', ')}` : `did you mean "${nearest}"?`)
 }
 
 function requireMethods(name: string, value: object, methods: readonly string[]): void {

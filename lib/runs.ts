@@ -7,9 +7,9 @@ import type { Selection } from './listener/selection'
 import type { NormalizedOptions } from './options'
 import type { Store } from './types'
 import type { Waits } from './waits'
-import { createCallbackUrlFinder } from './workflow/callback-urls'
+import { createCallbackUrlFinder, type FindCallbackUrls } from './workflow/callback-urls'
 import { createHttpClient } from './workflow/http-client'
-import { listPaths, type PublicPlaces, warnOfForeignOrigins } from './workflow/public-places'
+import { guessPaths, listPaths, type PublicPlaces, warnOfForeignOrigins } from './workflow/public-places'
 import { createTasks, type Tasks } from './workflow/tasks'
 import { compileWorkflows } from './workflow/workflows'
 
@@ -25,22 +25,26 @@ export interface RunsContext {
   readonly reachable: Reachable
   /** The URL under which a service reaches an endpoint. Throws `ERR_GATEWAY_NOT_READY`. */
   readonly urlOf: (endpoint: Endpoint) => string
+  /** Learns the endpoints whose URLs are sent. */
+  readonly pointedAt: Set<string>
 }
 
 /** Compiles the workflows of a config and gives their tasks. */
 export function createRuns(config: Config, context: RunsContext): Tasks {
-  const { options, store, emitter, gateways, endpoints, selection, waits, urlOf } = context
+  const { options, store, emitter, gateways, endpoints, selection, waits, urlOf, pointedAt } = context
   const { clock, logger, fetch } = options
   const places = findPlaces(config, context)
-  const finder = createCallbackUrlFinder(endpoints, (path) => listPaths(path, places))
+  const find = createCallbackUrlFinder(endpoints, (url) => listPaths(url, places))
+  const guess = createCallbackUrlFinder(endpoints, (url) => guessPaths(url, places))
   const runs = compileWorkflows(config, {
     clock,
     logger,
     gateways,
+    endpoints,
     selection,
     urlOf,
     send: createHttpClient({ fetch, clock }),
-    findCallbackUrls: warnOfForeignOrigins(finder, places, logger),
+    findCallbackUrls: noting(pointedAt, warnOfForeignOrigins(find, guess, places, logger)),
   })
   return createTasks({
     workflows: config.workflows,
@@ -52,6 +56,14 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
     keepMs: config.store.keepMs,
     onEnd: (ending, wait, ids) => waits.recordEnd(ending, wait.endpoints, ids),
   })
+}
+
+function noting(pointedAt: Set<string>, find: FindCallbackUrls): FindCallbackUrls {
+  return (request) => {
+    const found = find(request)
+    for (const { endpoint } of found) pointedAt.add(endpoint.key)
+    return found
+  }
 }
 
 /** Where the callbacks can be reached: said in the config and the options, or learned since. */

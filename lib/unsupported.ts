@@ -1,4 +1,6 @@
-import type { Config, EndpointSpec } from './config/normalize'
+import { findNearest } from './config/nearest'
+import type { Config, EndpointSpec, GatewaySpec, ListenerSpec } from './config/normalize'
+import { TUNNEL_DRIVERS } from './config/words'
 import { ConfigError, type Location, type Problem } from './errors'
 
 /** The handshakes of senders. */
@@ -10,24 +12,29 @@ const CHALLENGES: readonly string[] = ['slack', 'discord', 'zoom', 'meta', 'msgr
  */
 export function refuseUnsupported(config: Config): void {
   const problems = [
-    ...config.listeners.flatMap((listener) => [
-      ...problem(listener.rateLimit !== undefined, `${listener.at}.rate_limit`, 'rate limits'),
-      ...problem(listener.trustForwarded, `${listener.at}.trust_forwarded`, 'forwarded addresses'),
-      ...listener.endpoints.flatMap(checkEndpoint),
-    ]),
-    ...problem(config.store.type !== 'memory', 'store.type', `the store "${config.store.type}"`),
+    ...config.listeners.flatMap(checkListener),
+    ...problem(config.store.type !== 'memory', 'store.type', `the store "${config.store.type}"`, config.store.location),
   ]
   if (problems.length > 0) throw new ConfigError(problems)
 }
 
-function checkEndpoint(endpoint: EndpointSpec): readonly Problem[] {
+function checkListener({ at, rateLimit, trustForwarded, locations, endpoints }: ListenerSpec): readonly Problem[] {
   return [
-    ...problem(endpoint.verify !== undefined, `${endpoint.at}.verify`, 'verification of senders', endpoint.location),
+    ...problem(rateLimit !== undefined, `${at}.rate_limit`, 'rate limits', locations.rateLimit),
+    ...problem(trustForwarded, `${at}.trust_forwarded`, 'forwarded addresses', locations.trustForwarded),
+    ...endpoints.flatMap(checkEndpoint),
+  ]
+}
+
+function checkEndpoint(endpoint: EndpointSpec): readonly Problem[] {
+  const { at, verify } = endpoint
+  return [
+    ...problem(verify !== undefined, `${at}.verify`, 'verification of senders', verify?.location),
     ...checkChallenge(endpoint),
   ]
 }
 
-function checkChallenge({ challenge, at: endpoint, location }: EndpointSpec): readonly Problem[] {
+function checkChallenge({ challenge, at: endpoint, challengeLocation: location }: EndpointSpec): readonly Problem[] {
   if (typeof challenge !== 'string' || challenge === 'slack') return []
   const at = `${endpoint}.challenge`
   const what = `the handshake ${JSON.stringify(challenge)}`
@@ -36,7 +43,7 @@ function checkChallenge({ challenge, at: endpoint, location }: EndpointSpec): re
   return [{ code: 'ERR_CONFIG_VALUE', at, message, location }]
 }
 
-function problem(found: boolean, at: string, what: string, location?: Location): readonly Problem[] {
+function problem(found: boolean, at: string, what: string, location: Location | undefined): readonly Problem[] {
   if (!found) return []
   const message = `This version does not support ${what} yet; take it out`
   return [{ code: 'ERR_CONFIG_UNSUPPORTED', at, message, location }]
@@ -45,8 +52,22 @@ function problem(found: boolean, at: string, what: string, location?: Location):
 /** What a config says and this version does not do by itself: tunnels for which the app brings no driver. */
 export function listIdle({ gateways }: Config, drivers: object): readonly Problem[] {
   const idle = gateways.filter(({ publicUrl, driver }) => publicUrl === undefined && !Object.hasOwn(drivers, driver))
-  return idle.map(({ at, location, driver, port }) => {
-    const message = `This version opens no ${driver} tunnels by itself yet; give port ${port} a public_url, or a driver in options.tunnels`
-    return { code: 'ERR_CONFIG_UNSUPPORTED', at, location, message }
-  })
+  return idle.map((gateway) => ({
+    code: 'ERR_CONFIG_UNSUPPORTED',
+    at: gateway.at,
+    location: gateway.location,
+    message: describeIdle(gateway, Object.keys(drivers)),
+  }))
+}
+
+function describeIdle({ driver, port }: GatewaySpec, own: readonly string[]): string {
+  const advice =
+    `start the tunnel to port ${port} yourself and write driver: static, public_url: "https://…", ` +
+    'or bring a driver in options.tunnels'
+  const known: readonly string[] = TUNNEL_DRIVERS
+  if (known.includes(driver) || driver === 'ssh')
+    return `This version opens no ${driver} tunnels by itself yet; ${advice}`
+  const nearest = findNearest(driver, [...own, ...known])
+  const question = nearest === undefined ? '' : ` Did you mean "${nearest}"?`
+  return `There is no driver ${JSON.stringify(driver)}.${question} Otherwise ${advice}`
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { callbacks, type CallbacksConfig, type CallbacksOptions, parseConfig } from '../../lib'
+import { problemsOf } from '../config/problems'
 import { useHosts } from '../helpers/use-hosts'
 
 const hosts = useHosts()
@@ -23,6 +24,53 @@ describe('an option that cannot be used is refused', () => {
       }),
     )
   })
+})
+
+test.each([
+  ['loger', 'did you mean "logger"?'],
+  ['mount_path', 'did you mean "mountPath"?'],
+  ['colour', 'there are logger, env, now, clock, mountPath, publicUrl, port, fetch, tunnels'],
+])('the unknown option %s is refused', (name, message) => {
+  const options: CallbacksOptions = Object.fromEntries([[name, console]])
+  expect(() => callbacks(config, options)).toThrow(
+    expect.objectContaining({
+      code: 'ERR_CONFIG_VALUE',
+      at: `options.${name}`,
+      message: expect.stringContaining(message),
+    }),
+  )
+  expect(() => callbacks(config, Object.fromEntries([[name, undefined]]))).not.toThrow()
+})
+
+test.each([
+  ['ngork', 'There is no driver "ngork". Did you mean "ngrok"? Otherwise start the tunnel to port 8090 yourself'],
+  ['mine', 'There is no driver "mine". Otherwise start the tunnel to port 8090 yourself'],
+])('the unknown driver %s is a warning', (driver, message) => {
+  const { log } = hosts.start({ ...config, gateway: { driver, port: 8090 } })
+  expect(log.filter(({ level }) => level === 'warn')).toMatchObject([{ message: expect.stringContaining(message) }])
+})
+
+test('what this version does not do is refused at its key', () => {
+  const text = `
+listener:
+  path: /done
+  rate_limit: 10/s
+  trust_forwarded: true
+  challenge: zoom
+  verify:
+    scheme: hmac
+    secret: s
+    signature: x
+store: { type: file, path: ./x }
+`
+  const problems = problemsOf(() => callbacks(parseConfig(text)))
+  expect(problems.map(({ at, location }) => [at, location?.line, location?.column])).toEqual([
+    ['listener.rate_limit', 4, 3],
+    ['listener.trust_forwarded', 5, 3],
+    ['listener.verify', 7, 3],
+    ['listener.challenge', 6, 3],
+    ['store.type', 11, 10],
+  ])
 })
 
 test.each([[{}], [Number.NaN], [2 ** 53], [[['a']]]])('%j is no id to wait for', (id) => {
@@ -59,7 +107,7 @@ listener: { path: /done, identify_by: body.id }
   )
   expect(log.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
     'listener.identify_by: "body.id" is the same for every callback; did you mean "${body.id}"?',
-    'gateway: This version opens no ngrok tunnels by itself yet; give port 8090 a public_url, or a driver in options.tunnels',
+    'gateway: This version opens no ngrok tunnels by itself yet; start the tunnel to port 8090 yourself and write driver: static, public_url: "https://…", or bring a driver in options.tunnels',
   ])
 })
 

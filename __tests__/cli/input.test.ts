@@ -33,7 +33,8 @@ test.each([
       files: { 'callbacks.yml': ECHO, ...files },
       ...options,
     })
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stderr).toMatch(/^\S+ info {2}Job say \{"data":[^\n]*\n$/)
+    expect(code).toBe(0)
     expect(JSON.parse(stdout)).toEqual(input)
   },
 )

@@ -61,6 +61,22 @@ describe('pretty lines', () => {
   })
 
   test.each([
+    ['a number', { port: 80 }, 'at host:80', ''],
+    ['a part of a number', { port: 80 }, 'at host:8090', ' {"port":80}'],
+    ['a text in quotes', { id: 'a b', ids: ['a b', 'c'] }, 'took id="a b" ids=c', ''],
+    ['a list that is said in part', { ids: ['a', 'b'] }, 'took a', ' {"ids":["a","b"]}'],
+    ['nothing', { id: undefined }, 'one', ''],
+    ['data', { data: 'one' }, 'one', ' {"data":"one"}'],
+    ['a name for what has none', { workflow: '__workflow__' }, 'task of workflow __workflow__', ''],
+  ])('do not repeat at the level debug what they say: %s', (_name, details, message, more) => {
+    const { log, lines } = open({ level: 'debug' })
+    log.info(details, message)
+    expect(lines.map((line) => line.replace(/^\S+ info {2}/, ''))).toEqual([
+      `${message.replace('workflow __workflow__', 'the workflow')}${more}\n`,
+    ])
+  })
+
+  test.each([
     ['a terminal', true, {}, true],
     ['a terminal and NO_COLOR', true, { NO_COLOR: '1' }, false],
     ['a terminal and an empty NO_COLOR', true, { NO_COLOR: '' }, true],

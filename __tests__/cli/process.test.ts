@@ -172,7 +172,9 @@ describe('the process of "run"', () => {
       const config = 'workflow: { jobs: [{ id: say, component: logger, input: { data: "${input}" } }] }'
       const running = start(['run', '--input', '-'], config)
       running.child.stdin.end('{"a":1}')
-      expect(await running.ended).toMatchObject({ code: 0, stdout: '{\n  "a": 1\n}\n', stderr: '' })
+      const { stderr, ...end } = await running.ended
+      expect(end).toMatchObject({ code: 0, stdout: '{\n  "a": 1\n}\n' })
+      expect(stderr).toMatch(/^\S+ info {2}Job say \{"data":\{"a":1\}\}\n$/)
     },
     TIMEOUT_MS,
   )

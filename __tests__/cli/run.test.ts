@@ -131,29 +131,63 @@ describe('run', () => {
   })
 
   test.each([
-    ['an unknown workflow', ['run', 'pant'], PAINT, 'There is no workflow "pant". Did you mean "paint"?'],
-    ['a config without workflow', ['run'], 'listener: { path: /a }', 'The config has no workflow'],
+    ['an unknown workflow', ['run', 'pant'], PAINT, 'There is no workflow "pant". Did you mean "paint"?', 2],
+    [
+      'a name for a workflow without one',
+      ['run', 'cat'],
+      'workflow: { jobs: [{ component: logger }] }',
+      'There is no workflow "cat". The config has one workflow, without a name; leave the name out',
+      2,
+    ],
+    ['a config without workflow', ['run'], 'listener: { path: /a }', 'The config has no workflow', 1],
     [
       'several workflows',
       ['run'],
       'workflows: [{ id: a, jobs: [{ id: x, component: logger }] }, { id: b, jobs: [{ id: x, component: logger }] }]',
       'Which workflow is to run? Name one of a, b, or write "default: true" in one',
+      2,
     ],
-    ['a missing component', ['run'], 'workflow: { jobs: [{ id: a, component: nope }] }', 'nope'],
-  ])('says in one line what is wrong with %s', async (_name, argv, config, message) => {
+    ['a missing component', ['run'], 'workflow: { jobs: [{ id: a, component: nope }] }', 'nope', 1],
+  ])('says in one line what is wrong with %s', async (_name, argv, config, message, exitCode) => {
     const options = { files: { 'callbacks.yml': config }, env: { API: 'http://127.0.0.1:9' } }
     const { code, stdout, stderr } = await cli.run([...argv, '--log-level', 'error'], options)
     expect(stderr).toMatch(/^error: [^\n]*\n$/)
     expect(stderr).toContain(message)
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect({ code, stdout }).toEqual({ code: exitCode, stdout: '' })
   })
 
-  test('says in one line that a port is taken', async () => {
+  test.each([
+    ['shows what it says', [], [expect.stringMatching(/ info {2}Hello$/), expect.stringMatching(/ warn {2}Look$/)]],
+    ['hides what is below the level', ['--log-level', 'warn'], [expect.stringMatching(/ warn {2}Look$/)]],
+  ])('runs a logger job and %s', async (_name, argv, lines) => {
+    const config = `
+workflow:
+  jobs:
+    - { id: a, component: logger, input: { message: Hello } }
+    - { id: b, component: logger, input: { message: Look, level: warn } }
+    - { component: logger, input: { message: unseen, level: debug } }
+`
+    const { code, stdout, stderr } = await cli.run(['run', ...argv], { files: { 'callbacks.yml': config } })
+    expect(stderr.split('\n').slice(0, -1)).toEqual(lines)
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'null\n' })
+  })
+
+  test('shows no name of what has none', async () => {
+    const config = 'workflow: { jobs: [{ component: logger, input: { message: Hello } }] }'
+    const { stderr } = await cli.run(['run', '--log-level', 'debug'], { files: { 'callbacks.yml': config } })
+    expect(stderr).toMatch(/task of the workflow running task=/)
+    expect(stderr).toMatch(/the job running task=/)
+    expect(stderr).not.toContain('__')
+  })
+
+  test('says in one line that a port is taken, most likely by "up"', async () => {
     await withTakenPort(async (port) => {
       const files = { 'callbacks.yml': PAINT.replace('port: 0', `port: ${port}`) }
       const { code, stdout, stderr } = await cli.run(['run'], { files, env: { API: 'http://127.0.0.1:9' } })
       expect(stderr).toMatch(
-        new RegExp(`^error: Cannot listen on 127\\.0\\.0\\.1:${port}: another program has it[^\\n]*\\n$`),
+        new RegExp(
+          `^error: Cannot listen on 127\\.0\\.0\\.1:${port}: another program has it[^\\n]* If that is "express-callbacks up", [^\\n]*\\n$`,
+        ),
       )
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     })

@@ -1,10 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
 import { useServices } from '../helpers/fake-service'
 import { withTakenPort } from '../helpers/free-ports'
-import { type CliOptions, type RunningCli, useCli } from './use-cli'
+import { type RunningCli, useCli } from './use-cli'
+import { messagesOf, useUp, WAITING } from './use-up'
 
 const services = useServices()
 const cli = useCli()
+const up = useUp(cli)
 
 const LISTENER = `
 listener:
@@ -13,43 +15,6 @@ listener:
   callbacks:
     - { path: /done, identify_by: "\${body.id}", status: "\${body.status}", success_when: ok, fail_when: bad, workflow: false }
 `
-
-/** A trigger starts a workflow that waits for a callback by the id in its input. */
-const WAITING = `
-listeners:
-  - { host: 127.0.0.1, port: 0, path: /done, identify_by: "\${body.id}", status: "\${body.status}", success_when: ok, fail_when: bad, workflow: false }
-  - { host: 127.0.0.1, port: 0, type: http-trigger, triggers: [{ path: /start }] }
-workflow:
-  id: paint
-  jobs: [{ id: draw, wait_for: { path: /done, id: "\${input.id}" } }]
-`
-
-interface Up extends RunningCli {
-  post(path: string, body: unknown): Promise<number>
-}
-
-async function up(config: string, argv: readonly string[] = [], options: CliOptions = {}): Promise<Up> {
-  const running = cli.start(['up', ...argv], { ...options, files: { 'callbacks.yml': config } })
-  const failed = running.code.then((code) => Promise.reject(new Error(`it ended with ${code}: ${running.stderr.text}`)))
-  await Promise.race([running.stdout.shows(/Ready\. Ctrl-C stops\./), failed])
-  failed.catch(() => undefined)
-  return {
-    ...running,
-    async post(path, body) {
-      const [, origin] = await running.stdout.shows(new RegExp(`(http://[^/]+)${path}\\b`))
-      const text = typeof body === 'string' ? body : JSON.stringify(body)
-      const headers = { 'content-type': 'application/json', connection: 'close' }
-      const response = await fetch(`${origin}${path}`, { method: 'POST', headers, body: text })
-      await response.text()
-      return response.status
-    },
-  }
-}
-
-/** The messages, without time and level, and without the ids of tasks. */
-function messagesOf({ stdout }: RunningCli): readonly string[] {
-  return stdout.lines.map((line) => line.replace(/^\S+ \w+ +/, '').replaceAll(/task=\S+/g, 'task=…'))
-}
 
 function since(running: RunningCli): () => readonly string[] {
   const { length } = messagesOf(running)
@@ -85,13 +50,15 @@ workflow: { id: paint, jobs: [{ id: say, component: logger }] }
     expect(await running.post('/done', { id: 'a', status: 'ok' })).toBe(200)
     expect(await running.post('/done', { id: 'a b\nforged', status: 'bad' })).toBe(200)
     expect(await running.post('/done', { status: 'ok' })).toBe(200)
+    expect(await running.post('/done', { status: 'ok' })).toBe(200)
     expect(await running.post('/done', '{')).toBe(400)
     expect(await running.post('/done', '{')).toBe(400)
     const shown = lines()
-    expect(shown.filter((line) => !line.includes('identify_by'))).toEqual([
+    expect(shown).toEqual([
       'POST /done pending id=a status=soon',
       'POST /done parked id=a status=ok',
       'POST /done parked id="a b\\nforged" status=bad',
+      expect.stringMatching(/^POST \/done received a callback in which identify_by /),
       'POST /done unidentified',
       expect.stringMatching(/^POST \/done rejected code=ERR_BODY_MALFORMED: /),
       expect.stringMatching(/^POST \/done rejected code=ERR_BODY_MALFORMED: /),
@@ -104,29 +71,80 @@ workflow: { id: paint, jobs: [{ id: say, component: logger }] }
   })
 
   test.each([
-    ['ok', 'settled', 'succeeded', ''],
-    ['bad', 'failed', 'failed', ' code=ERR_CALLBACK_FAILED'],
-  ])('shows a task whose callback says %s', async (status, event, state, code) => {
-    const running = await up(WAITING, ['--log-level', 'info'])
+    [
+      'ok',
+      'settled',
+      /^task of workflow paint succeeded/,
+      ['job draw succeeded task=…', 'task of workflow paint succeeded task=…'],
+    ],
+    ['bad', 'failed', /^The task/, ['The task … of workflow "paint" failed']],
+  ])('shows a task whose callback says %s', async (status, event, end, ends) => {
+    const running = await up(WAITING)
     const lines = since(running)
     await running.post('/start', { id: 'x' })
     await running.stdout.shows(/job draw waiting/)
     await running.post('/done', { id: 'x', status })
-    await running.stdout.shows(new RegExp(`task of workflow paint ${state}`))
     await running.post('/done', { id: 'x', status })
-    const shown = lines().filter((line) => !line.startsWith('The task'))
-    expect(shown.map((line) => line.replace(/: .*/, '')).toSorted()).toEqual(
+    expect(lines().some((line) => end.test(line))).toBe(true)
+    const shown = lines().map((line) => line.replace(/: .*/, '').replace(/task \S{36}/, 'task …'))
+    expect(shown.toSorted()).toEqual(
       [
         'POST /start started task=…',
         'task of workflow paint running task=…',
         'job draw running task=…',
         'job draw waiting ids=x task=…',
         `POST /done ${event} id=x status=${status}`,
-        `job draw ${state} task=…${code}`,
-        `task of workflow paint ${state} task=…${code}`,
+        ...ends,
         `POST /done duplicate id=x status=${status}`,
       ].toSorted(),
     )
+    expect(running.stdout.lines.filter((line) => / error /.test(line))).toHaveLength(status === 'bad' ? 1 : 0)
+  })
+
+  describe('shows a failed task that the controller started', () => {
+    const config = `
+controller: { host: 127.0.0.1, port: 0 }
+workflow: { jobs: [{ component: api }] }
+component: { id: api, type: http-client, base_url: "\${env.API}", path: /ask }
+`
+    test.each([
+      ['as a warning when nobody waits', false, ['warn The task … of the workflow failed']],
+      [
+        'as it goes when somebody does',
+        true,
+        [
+          'info the job failed task=… code=ERR_HTTP_STATUS',
+          'info task of the workflow failed task=… code=ERR_HTTP_STATUS',
+        ],
+      ],
+    ])('%s', async (_name, waits, ends) => {
+      const service = await services.open({})
+      const running = await up(config, [], { env: { API: service.origin } })
+      const [, origin = ''] = await running.stdout.shows(/\[Controller\] (http:\S+)/)
+      const headers = { 'content-type': 'application/json', connection: 'close' }
+      const body = JSON.stringify({ wait_for_completion: waits })
+      const response = await fetch(`${origin}/workflows/runs`, { method: 'POST', headers, body })
+      expect([response.status, await response.text()]).toEqual([waits ? 500 : 202, expect.any(String)])
+      await running.stdout.shows(/workflow failed/)
+      const shown = running.stdout.lines.map((line) =>
+        line
+          .replace(/^\S+ (\w+) +/, '$1 ')
+          .replace(/(task[ =])\S{36}/, '$1…')
+          .replace(/: .*/, ''),
+      )
+      expect(shown.filter((line) => line.includes('failed'))).toEqual(ends)
+    })
+  })
+
+  test('shows as no error a task that an operator cancelled', async () => {
+    const running = await up(`${WAITING}\ncontroller: { host: 127.0.0.1, port: 0 }\n`)
+    await running.post('/start', { id: 'x' })
+    const [, task] = await running.stdout.shows(/job draw waiting ids=x task=(\S+)/)
+    const [, origin] = await running.stdout.shows(/\[Controller\] (http:\S+)/)
+    const response = await fetch(`${origin}/tasks/${task}/cancel`, { method: 'POST', headers: { connection: 'close' } })
+    expect([response.status, await response.json()]).toEqual([200, { task_id: task, status: 'cancelled' }])
+    expect(messagesOf(running).at(-1)).toBe('task of workflow paint cancelled task=… code=ERR_CANCELLED')
+    expect(running.stdout.text).not.toMatch(/ (?:warn|error) /)
   })
 
   test('writes objects of JSON where it is told to', async () => {
@@ -158,82 +176,18 @@ workflow: { id: paint, jobs: [{ id: say, component: logger }] }
     })
   })
 
+  test('says what to do with a workflow that nothing can start', async () => {
+    const files = { 'callbacks.yml': 'workflow: { jobs: [{ component: logger }] }' }
+    const { code, stderr } = await cli.run(['up'], { files })
+    expect(stderr).toMatch(
+      /^error: listener: There is no listener [^\n]* to run the workflow: express-callbacks run\n$/,
+    )
+    expect(code).toBe(1)
+  })
+
   test('says that there is nothing to serve', async () => {
     const { code, stderr } = await cli.run(['up'], { files: { 'callbacks.yml': '' } })
     expect(stderr).toMatch(/^error: listener: There is no listener[^\n]*\n$/)
     expect(code).toBe(1)
-  })
-})
-
-describe('Ctrl-C', () => {
-  async function waiting(argv: readonly string[] = []): Promise<Up> {
-    const running = await up(WAITING, argv)
-    await running.post('/start', { id: 'x' })
-    await running.stdout.shows(/job draw waiting/)
-    return running
-  }
-
-  test('ends at once when nothing waits', async () => {
-    const running = await up(LISTENER)
-    running.interrupt()
-    expect(await running.code).toBe(0)
-    expect(messagesOf(running).at(-1)).toBe('Stopping. Nothing is waiting.')
-    expect(running.clock.timers).toBe(0)
-  })
-
-  test('says what is waiting, and still takes its callback', async () => {
-    const running = await waiting()
-    running.interrupt()
-    const [line] = await running.stdout.shows(/Stopping\..*/)
-    expect(line).toBe(
-      'Stopping. Still waiting: 1 wait, 1 task (job "draw" of workflow "paint" waits for x). Ctrl-C again ends them.',
-    )
-    expect(await running.post('/done', { id: 'x', status: 'ok' })).toBe(200)
-    expect(await running.code).toBe(0)
-    expect(messagesOf(running).at(-1)).toBe('task of workflow paint succeeded task=…')
-  })
-
-  test('waits no longer than it is told to', async () => {
-    const running = await waiting(['--drain', '30s'])
-    running.interrupt()
-    await running.stdout.shows(/Stopping\./)
-    running.clock.advance(29_999)
-    expect(messagesOf(running).at(-1)).toMatch(/^Stopping\./)
-    running.clock.advance(1)
-    expect(await running.code).toBe(0)
-    expect(messagesOf(running).at(-1)).toBe('task of workflow paint cancelled task=… code=ERR_CLOSED')
-  })
-
-  test('twice ends what waits', async () => {
-    const running = await waiting()
-    running.interrupt()
-    await running.stdout.shows(/Stopping\./)
-    running.interrupt()
-    expect(await running.code).toBe(130)
-    expect(messagesOf(running).at(-1)).toBe('task of workflow paint cancelled task=… code=ERR_CLOSED')
-  })
-
-  test('twice at one moment ends what waits too', async () => {
-    const running = await waiting()
-    running.interrupt()
-    running.interrupt()
-    expect(await running.code).toBe(130)
-  })
-
-  test('names a job that waits for no callback', async () => {
-    const service = await services.open(() => undefined)
-    const config = `
-listener: { host: 127.0.0.1, port: 0, type: http-trigger, triggers: [{ path: /start }] }
-component: { id: api, type: http-client, base_url: "\${env.API}", path: /ask }
-workflow: { id: ask, jobs: [{ id: get, component: api }] }
-`
-    const running = await up(config, [], { env: { API: service.origin } })
-    await running.post('/start', {})
-    await service.received()
-    running.interrupt()
-    const [line] = await running.stdout.shows(/Stopping\..*/)
-    expect(line).toContain('Still waiting: 1 task (job "get" of workflow "ask" is running).')
-    running.interrupt()
-    expect(await running.code).toBe(130)
   })
 })

@@ -84,6 +84,16 @@ describe('YAML', () => {
     expect(places).toContain(place)
   })
 
+  test.each([
+    ['a: "x\nb: 1\n', 1],
+    ['a: {b: [1, 2}\nc: {d: ]}\n', 2],
+    ['a: }}]]\n', 1],
+  ])('that is broken is reported once for each line: %p', (text, count) => {
+    const lines = problemsOf(() => parseConfig(text)).map(({ location }) => location?.line)
+    expect(new Set(lines).size).toBe(lines.length)
+    expect(lines).toHaveLength(count)
+  })
+
   test('says which keys are written twice', () => {
     expect(problemsOf(() => parseConfig('a: 1\na: 2\nb:\n  c: 1\n  c: 2\n'))).toMatchObject([
       { message: 'invalid YAML: Map keys must be unique', location: { file: '<yaml>', line: 2, column: 1 } },

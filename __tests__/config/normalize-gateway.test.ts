@@ -121,6 +121,12 @@ describe('a gateway is refused when', () => {
       'missing; expected cloudflare, ngrok, command or static',
     ],
     [
+      'it is static without a URL',
+      'gateway: { driver: static, port: 1 }',
+      'gateway.public_url',
+      'missing; static needs public_url',
+    ],
+    [
       'it has no server',
       'gateway: { type: ssh-tunnel, port: 1 }',
       'gateway.connection',
@@ -218,6 +224,7 @@ describe('the store', () => {
     expect(store).toEqual({
       ...DEFAULTS,
       type: 'file',
+      location: { file: '<yaml>', line: 1, column: 10 },
       path: './waits',
       sync: 'interval',
       keepMs: 86_400_000,

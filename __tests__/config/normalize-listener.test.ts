@@ -24,6 +24,7 @@ describe('a listener', () => {
         bodyLimitBytes: 1_048_576,
         rateLimit: undefined,
         trustForwarded: false,
+        locations: { rateLimit: undefined, trustForwarded: undefined },
         endpoints: [
           {
             at: 'listener',
@@ -40,6 +41,7 @@ describe('a listener', () => {
             item: undefined,
             verify: undefined,
             challenge: undefined,
+            challengeLocation: undefined,
             response: undefined,
             workflow: undefined,
             input: undefined,

@@ -47,6 +47,7 @@ workflows:
       - { id: c, wait_for: { id: ["\${input.id}"], path: /done, timeout: 2m } }
   second:
     jobs: [{ component: logger }]
+listener: { path: /done }
 `)
     expect(warnings).toEqual([])
     expect(workflows.get('second')?.isDefault).toBe(false)
@@ -86,12 +87,6 @@ workflows:
       'ERR_COMPONENT_UNKNOWN',
     ],
     ['no component to take', 'workflow: { jobs: [{ id: a }] }', 'workflow.jobs[0]', 'ERR_CONFIG_VALUE'],
-    [
-      'several components to take',
-      'components: { a: { path: /a }, b: { path: /b } }\nworkflow: { jobs: [{ id: a }] }',
-      'workflow.jobs[0]',
-      'ERR_CONFIG_VALUE',
-    ],
   ])('with %s loads with a warning', (_, text, at, code) => {
     expect(compileYaml(text).warnings).toMatchObject([{ at, code }])
   })

@@ -117,6 +117,7 @@ describe('with ssl', () => {
     half.send(Buffer.from([0x16, 0x03, 0x01]))
     await request(origin).get('/health').ca(ca)
     const closing = hooks.close()
+    await new Promise((resolve) => setImmediate(resolve))
     while (clock.timers === 0) await new Promise((resolve) => setImmediate(resolve))
     clock.advance(10_000)
     await closing

@@ -100,7 +100,7 @@ describe('an id that is added to an open wait', () => {
     expect(['a', 'b', 'c'].map((id) => deliver(DONE, id))).toStrictEqual(['parked', 'parked', 'parked'])
   })
 
-  test.each(['ended', 'cancelled', 'timed out', 'closed'])('does nothing to a wait that has %s', (how) => {
+  test.each(['ended', 'cancelled', 'timed out', 'closed'])('ends no wait that has %s already', (how) => {
     const { deliver, wait, clock, registry } = createDesk()
     const waiting = wait('a')
     if (how === 'ended') deliver(DONE, 'a')
@@ -110,7 +110,18 @@ describe('an id that is added to an open wait', () => {
     const before = [...waiting.endings]
     waiting.alias(['b'])
     expect(waiting.endings).toStrictEqual(before)
-    if (how !== 'closed') expect(deliver(DONE, 'b')).toBe('parked')
+    if (how === 'cancelled' || how === 'timed out') expect(deliver(DONE, 'b')).toBe('parked')
     expect(registry.stats().waiting).toBe(0)
+  })
+
+  test('is settled with a wait that a callback has ended, and so is what was kept for it', () => {
+    const { deliver, wait, registry } = createDesk()
+    const waiting = wait('a')
+    deliver(DONE, 'b', 'early')
+    deliver(DONE, 'a', 'first')
+    waiting.alias(['b', 'c'])
+    expect(registry.stats().parked).toBe(0)
+    expect(['b', 'c'].map((id) => deliver(DONE, id))).toStrictEqual(['duplicate', 'duplicate'])
+    expect(waiting.results).toStrictEqual(['first'])
   })
 })

@@ -9,6 +9,8 @@ export interface ModelWait {
   state: 'open' | 'cancelled' | 'ended'
   /** The result that ended it, or `timeout`. */
   ending: number | 'timeout' | undefined
+  /** Whether a callback with an id ended it, so that all it is known by is settled. */
+  isSettled: boolean
 }
 
 interface Remembered {
@@ -43,12 +45,14 @@ export class Model {
       deadline: this.now + timeoutMs,
       state: 'open',
       ending: undefined,
+      isSettled: false,
     }
     this.waits.push(wait)
     this.#register(wait, ids, true)
   }
 
   alias(wait: ModelWait, ids: readonly string[]): void {
+    if (wait.isSettled) this.#settle(wait, ids)
     if (wait.state !== 'open') return
     const added = ids.filter((id) => !wait.ids.has(id))
     for (const id of added) wait.ids.add(id)
@@ -109,8 +113,13 @@ export class Model {
     wait.state = 'ended'
     wait.ending = result
     if (by === undefined) return this.#leaveUnanswered(wait, this.now)
-    for (const endpoint of wait.endpoints) {
-      for (const id of wait.ids) {
+    wait.isSettled = true
+    this.#settle(wait, [...wait.ids])
+  }
+
+  #settle({ endpoints }: ModelWait, ids: readonly string[]): void {
+    for (const endpoint of endpoints) {
+      for (const id of ids) {
         this.parked = this.parked.filter((one) => one.endpoint !== endpoint || one.id !== id)
         this.#settled.push({ endpoint, id, until: this.now + DAY })
       }

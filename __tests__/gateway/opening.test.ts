@@ -175,7 +175,6 @@ describe('an attempt fails when', () => {
 
   test.each([
     ['ngrok', { driver: 'ngrok', port: 8090 }],
-    ['static', { driver: 'static', port: 8090 }],
     ['constructor', { driver: 'constructor', port: 8090 }],
     ['ssh', { port: 8090, connection: { host: 'h' } }],
   ] as const)('nobody opens tunnels of %s', async (driver, gateway) => {

@@ -90,6 +90,7 @@ export function useListeners(): { open(config: CallbacksConfig, options?: Listen
           clock,
           env: spec.env,
           isClosing,
+          isPointedAt: () => false,
           startOf: hasStarter ? startOf : () => undefined,
         }),
       )

@@ -93,7 +93,10 @@ describe('completion: callback', () => {
   })
 
   test('with a path that no endpoint has fails the job before anything is sent', async () => {
-    const config = { ...drawing({ body: sent, completion: { path: '/three' } }), listener: { callbacks } }
+    const config = {
+      ...drawing({ body: sent, completion: { path: '${input.nowhere | "/three"}' } }),
+      listener: { callbacks },
+    }
     const { hooks, service } = await flows.open(config)
     await expect(hooks.run()).rejects.toMatchObject({ code: 'ERR_ENDPOINT_UNKNOWN' })
     expect(service.requests).toEqual([])

@@ -34,6 +34,7 @@ describe('an endpoint is pointed at, and so no event source,', () => {
     ],
     ['by its URL deep in a body', { component: { ...api, body: [{ a: { b: 'http://x/done' } }] } }],
     ['by its URL in the query of a path', { component: { ...api, path: '/run?hook=http://me.example/done' } }],
+    ['by its URL in the input of a job', { component: api, jobs: [{ input: { hook: 'http://x/done' } }] }],
     ['by its URL in a header', { component: { ...api, headers: { 'X-Hook': 'http://x/done' } } }],
     [
       'by its URL in a header of the component',
@@ -92,8 +93,6 @@ describe('an endpoint is an event source', () => {
     ],
     ['when a component waits for nothing', { component: { ...api, completion: 'none' } }],
     ['when a component asks', { component: { ...api, completion: { type: 'polling', path: '/x' } } }],
-    ['when a component waits for another', { component: { ...api, completion: { path: '/other' } } }],
-    ['when a job waits for another', { jobs: [{ wait_for: { id: 'x', path: '/other' } }] }],
     [
       'when it names a workflow, though it is pointed at',
       { listener: { workflow: '__workflow__' }, component: { ...api, body: 'http://x/done' } },
@@ -109,6 +108,15 @@ describe('an endpoint is an event source', () => {
     const [spec] = listener?.endpoints ?? []
     if (listener === undefined || spec === undefined) throw new Error('no endpoint')
     expect(createFindStart(config)(spec, listener)).toBeUndefined()
+  })
+
+  test.each<[string, Written]>([
+    ['component', { component: { ...api, completion: { path: '/other' } } }],
+    ['job', { jobs: [{ wait_for: { id: 'x', path: '/other' } }] }],
+  ])('when a %s waits for another', (_, config) => {
+    const callbacks = ['/done', '/other'].map((path) => ({ path, identify_by: '${body.id}' }))
+    const listener = { path: undefined, identify_by: undefined, callbacks }
+    expect(eventSources({ listener, ...config })).toEqual(['/done'])
   })
 
   test('each by itself', () => {

@@ -130,7 +130,7 @@ describe('retry', () => {
   })
 
   test('does not repeat what can only fail again: a URL that cannot work', async () => {
-    const { hooks, jobs } = await flows.open(drawing({ base_url: 'nowhere' }, job({})))
+    const { hooks, jobs } = await flows.open(drawing({ base_url: '${input.nowhere | "nowhere"}' }, job({})))
     await expect(hooks.run()).rejects.toMatchObject({ code: 'ERR_CONFIG_VALUE' })
     expect(jobs.map(({ status }) => status)).toEqual(['running', 'failed'])
   })

@@ -3,8 +3,9 @@ import { isMapping } from '../config/plain'
 import { LOG_LEVELS, type LogLevel } from '../config/words'
 import type { Logger } from '../types'
 import type { LogFormat } from './args'
-import { escapeControls } from './escape'
+import { escapeControls, quoteWord } from './escape'
 import type { Io, Output } from './io'
+import { hideUnnamed, isUnnamed } from './names'
 
 export interface LogOptions {
   readonly output: Output
@@ -23,7 +24,7 @@ export function createLog({ output, format, level: lowest, io }: LogOptions): Lo
   const paint = createPaint(output, io)
 
   function toPretty(level: LogLevel, details: object, message: string): string {
-    const shown = isDebug ? details : pickData(details)
+    const shown = isDebug ? pickUnsaid(details, message) : pickData(details)
     const more = Object.keys(shown).length === 0 ? '' : ` ${toJson(shown, isDebug)}`
     const time = now().toTimeString().slice(0, 8)
     return `${paint('2', time)} ${paint(COLOURS[level], level.padEnd(5))} ${escapeControls(message + more)}`
@@ -37,7 +38,7 @@ export function createLog({ output, format, level: lowest, io }: LogOptions): Lo
   const write = (level: LogLevel): Logger[LogLevel] => {
     if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(lowest)) return () => undefined
     const render = format === 'json' ? toLine : toPretty
-    return (details, message) => void output.write(`${render(level, details, message)}\n`)
+    return (details, message) => void output.write(`${render(level, details, hideUnnamed(message))}\n`)
   }
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }
@@ -45,6 +46,28 @@ export function createLog({ output, format, level: lowest, io }: LogOptions): Lo
 /** What a workflow logs is meant to be read; the rest of the details stands in the messages. */
 function pickData(details: object): object {
   return isMapping(details) && details['data'] !== undefined ? { data: details['data'] } : {}
+}
+
+/** What does not stand in the message yet. */
+function pickUnsaid(details: object, message: string): object {
+  const isSaid = (value: unknown): boolean => {
+    if (Array.isArray(value)) return value.every(isSaid)
+    if (typeof value !== 'string' && typeof value !== 'number') return value === undefined
+    const text = String(value)
+    return isUnnamed(text) || [text, quoteWord(text)].some((one) => holdsWord(message, one))
+  }
+  return Object.fromEntries(Object.entries(details).filter(([key, value]) => key === 'data' || !isSaid(value)))
+}
+
+/** Whether a text stands in another, and not as a part of a word. */
+function holdsWord(text: string, word: string): boolean {
+  const [first = '', ...rest] = word === '' ? [] : text.split(word)
+  let before = first
+  return rest.some((after) => {
+    const isWhole = !/[\p{L}\p{N}_]$/u.test(before) && !/^[\p{L}\p{N}_]/u.test(after)
+    before = after
+    return isWhole
+  })
 }
 
 /** Gives undefined for what JSON cannot say. */

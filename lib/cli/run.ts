@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import type { Config } from '../config/normalize'
 import { CallbackError } from '../errors'
 import { untilAborted } from '../workflow/sleep'
@@ -5,9 +6,10 @@ import type { CliOptions } from './args'
 import { EXIT_DONE, EXIT_INTERRUPTED } from './exit-codes'
 import { readInput } from './input'
 import type { Io } from './io'
+import { UNNAMED_WORKFLOW } from './names'
 import { showEndpoints } from './places'
 import { createSession, type Session } from './session'
-import { suggest } from './usage-error'
+import { suggest, UsageError } from './usage-error'
 
 /**
  * Runs a workflow once and prints its output as JSON, and nothing else, to stdout. Gives the exit code: 0, or 130 when
@@ -15,7 +17,7 @@ import { suggest } from './usage-error'
  */
 export async function run(workflow: string | undefined, options: CliOptions, io: Io): Promise<number> {
   const input = await readInput(options, io)
-  const session = createSession(options, io, { output: io.stderr, level: 'warn' })
+  const session = createSession(options, io, { output: io.stderr, level: 'warn', jobLevel: 'info' })
   const { config, hooks } = session
   requireWorkflow(workflow, config)
   const interruption = new AbortController()
@@ -39,19 +41,34 @@ export async function run(workflow: string | undefined, options: CliOptions, io:
 /** Serves the listeners, since the workflow may wait for callbacks to them; the controller is for `up`. */
 async function open({ config, hooks, log }: Session): Promise<void> {
   if (config.listeners.length === 0) return hooks.open()
-  const { ports } = await hooks.listen({ controller: false })
+  const { ports } = await hooks
+    .listen({ controller: false })
+    .catch((error: unknown) => Promise.reject(adviseOnPort(error)))
   showEndpoints(config, ports, log)
 }
 
-/** Said before anything is opened. */
+/** What has the port is most likely the same config, served. */
+function adviseOnPort(error: unknown): unknown {
+  const cause: unknown = error instanceof CallbackError && error.code === 'ERR_LISTEN' ? error.cause : undefined
+  if (!(error instanceof CallbackError) || !types.isNativeError(cause)) return error
+  if (!('code' in cause) || cause.code !== 'EADDRINUSE') return error
+  const advice = 'If that is "express-callbacks up", start the run through its controller, or stop it'
+  return new CallbackError('ERR_LISTEN', { message: `${error.message}. ${advice}`, cause })
+}
+
+/** Said before anything is opened. Throws a UsageError for a name that is none or missing. */
 function requireWorkflow(name: string | undefined, { workflows }: Config): void {
   const known = [...workflows.keys()]
   if (name === undefined ? [...workflows.values()].some(({ isDefault }) => isDefault) : workflows.has(name)) return
-  throw new CallbackError('ERR_WORKFLOW_UNKNOWN', { message: describeUnknown(name, known) })
+  if (known.length > 0) throw new UsageError(describeUnknown(name, known))
+  throw new CallbackError('ERR_WORKFLOW_UNKNOWN', { message: 'The config has no workflow; there is nothing to run' })
 }
 
 function describeUnknown(name: string | undefined, known: readonly string[]): string {
-  if (known.length === 0) return 'The config has no workflow; there is nothing to run'
-  if (name !== undefined) return `There is no workflow ${JSON.stringify(name)}. ${suggest(name, known)}`
+  if (name !== undefined) {
+    const isUnnamed = known.every((one) => one === UNNAMED_WORKFLOW)
+    const advice = isUnnamed ? 'The config has one workflow, without a name; leave the name out' : suggest(name, known)
+    return `There is no workflow ${JSON.stringify(name)}. ${advice}`
+  }
   return `Which workflow is to run? Name one of ${known.join(', ')}, or write "default: true" in one`
 }

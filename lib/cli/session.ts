@@ -7,7 +7,7 @@ import type { CliOptions } from './args'
 import { loadFiles } from './config-files'
 import type { Io, Output } from './io'
 import { createLog } from './log'
-import { watchEvents, withoutRepeats } from './watch'
+import { createWatch } from './watch'
 
 /** The callbacks of a config, which write what they do to a log. */
 export interface Session {
@@ -20,14 +20,19 @@ export interface Session {
 export interface SessionLog {
   readonly output: Output
   readonly level: LogLevel
+  /** The level of what logger jobs say; default: `level`. */
+  readonly jobLevel?: LogLevel | undefined
 }
 
 /** Reads and compiles a config; opens nothing. Throws `ERR_CONFIG_*` and a ConfigError. */
-export function createSession(options: CliOptions, io: Io, { output, level }: SessionLog): Session {
+export function createSession(options: CliOptions, io: Io, { output, level, jobLevel = level }: SessionLog): Session {
   const { source } = loadFiles(options.files, io)
   const config = compileConfig(source)
-  const log = createLog({ output, format: options.logFormat, level: options.logLevel ?? level, io })
-  const hooks = callbacks(source, { logger: withoutRepeats(log), clock: io.clock })
-  watchEvents(hooks, log)
+  const logOf = (own: LogLevel): Logger =>
+    createLog({ output, format: options.logFormat, level: options.logLevel ?? own, io })
+  const log = logOf(level)
+  const watch = createWatch(log, logOf(jobLevel))
+  const hooks = callbacks(source, { logger: watch.logger, clock: io.clock })
+  watch.follow(hooks)
   return { config, hooks, log }
 }

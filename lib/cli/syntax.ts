@@ -29,7 +29,7 @@ export const OPTIONS = {
   'log-level': {
     type: 'string',
     value: 'LEVEL',
-    text: 'debug, info, warn or error (default: info for up, warn for run)',
+    text: 'debug, info, warn or error (default: info for up; for run warn, but info for logger jobs)',
   },
   'log-format': { type: 'string', value: 'FORMAT', text: 'pretty, or json for one object a line (default: pretty)' },
   help: { type: 'boolean', short: 'h', text: 'shows this' },

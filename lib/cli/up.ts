@@ -1,3 +1,8 @@
+import type { Config } from '../config/normalize'
+import { CallbackError } from '../errors'
+import { normalizeOptions } from '../options'
+import { startTimer } from '../timers'
+import type { Clock } from '../types'
 import type { CliOptions } from './args'
 import { EXIT_DONE, EXIT_INTERRUPTED } from './exit-codes'
 import { type Interrupts, listenForInterrupts } from './interrupts'
@@ -12,17 +17,27 @@ import { type DescribeWaiting, followWaiting } from './still-waiting'
  */
 export async function up(options: CliOptions, io: Io): Promise<number> {
   const session = createSession(options, io, { output: io.stdout, level: 'info' })
-  const { hooks } = session
+  const { config, hooks } = session
+  requireServed(config)
   const describeWaiting = followWaiting(hooks)
+  const { clock } = normalizeOptions({ clock: io.clock })
   const interrupts = listenForInterrupts(io)
   try {
     await Promise.race([serve(session), interrupts.first])
     await interrupts.first
-    return await stop(session, interrupts, { describeWaiting, drainMs: options.drainMs })
+    return await stop(session, interrupts, { describeWaiting, drainMs: options.drainMs, clock })
   } finally {
     await hooks.close()
     interrupts.stop()
   }
+}
+
+/** A config with workflows alone is not for this command. */
+function requireServed({ listeners, controller, workflows }: Config): void {
+  if (listeners.length > 0 || controller !== undefined || workflows.size === 0) return
+  const message =
+    'There is no listener to serve, and no controller; add one, or, to run the workflow: express-callbacks run'
+  throw new CallbackError('ERR_CONFIG_VALUE', { at: 'listener', message })
 }
 
 async function serve({ config, hooks, log }: Session): Promise<void> {
@@ -34,19 +49,39 @@ async function serve({ config, hooks, log }: Session): Promise<void> {
 interface Stopping {
   readonly describeWaiting: DescribeWaiting
   readonly drainMs: number
+  readonly clock: Clock
 }
 
 async function stop({ hooks, log }: Session, { second }: Interrupts, stopping: Stopping): Promise<number> {
-  const { describeWaiting, drainMs } = stopping
+  const { describeWaiting, drainMs, clock } = stopping
   const waiting = describeWaiting()
-  const rest = waiting === undefined ? 'Nothing is waiting.' : `Still waiting: ${waiting}. Ctrl-C again ends them.`
-  log.info({}, `Stopping. ${rest}`)
+  const limit = writeDuration(drainMs)
+  const warnOfCut = (why: string): void => {
+    const cutOff = describeWaiting()
+    log.warn({}, `${why}. ${cutOff === undefined ? 'Nothing is waiting.' : `Cut off: ${cutOff}`}`)
+  }
+  if (waiting === undefined) log.info({}, 'Stopping. Nothing is waiting.')
+  else if (drainMs === 0) warnOfCut('Stopping')
+  else log.info({}, `Stopping. Still waiting: ${waiting} for at most ${limit}. Ctrl-C again ends them.`)
+  // Set before the one of `close`, so that it is said before it happens.
+  const stopTimer = startTimer(clock, drainMs, () => {
+    if (drainMs > 0 && describeWaiting() !== undefined) warnOfCut(`The ${limit} are over`)
+  })
   let code = EXIT_DONE
   const cut = async (): Promise<void> => {
     await second
     if (describeWaiting() !== undefined) code = EXIT_INTERRUPTED
+    warnOfCut('Interrupted again')
+    stopTimer()
     await hooks.close()
   }
   await Promise.race([hooks.close({ drain: drainMs }), cut()])
+  stopTimer()
   return code
+}
+
+/** A duration as a config would say it. */
+function writeDuration(ms: number): string {
+  if (ms % 1000 !== 0) return `${ms}ms`
+  return ms % 60_000 === 0 ? `${ms / 60_000}m` : `${ms / 1000}s`
 }

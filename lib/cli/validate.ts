@@ -7,6 +7,7 @@ import { loadFiles } from './config-files'
 import { EXIT_DONE, EXIT_FAILED } from './exit-codes'
 import { escapeControls } from './escape'
 import type { Io } from './io'
+import { hideUnnamed } from './names'
 import { count } from './still-waiting'
 
 /** Checks a config and prints everything that is wrong with it. Gives the exit code: 0, or 1 when something is. */
@@ -32,7 +33,7 @@ const SILENT = { debug: () => undefined, info: () => undefined, warn: () => unde
 export function describeProblem({ message, at, location }: Problem): string {
   const spot = location && `${location.file}:${location.line}:${location.column}`
   const place = [spot, at].filter(Boolean).join(' ')
-  return escapeControls(place === '' ? message : `${place}: ${message}`)
+  return escapeControls(hideUnnamed(place === '' ? message : `${place}: ${message}`))
 }
 
 function summarize({ listeners, components, workflows, gateways, controller }: Config): string {

@@ -1,8 +1,10 @@
 import { CallbackError } from '../errors'
 import type { CallbackEvent, CallbackEventName, JobEvent, TaskEvent } from '../events'
 import type { Callbacks } from '../interface'
+import type { LogLevel } from '../config/words'
 import type { Logger } from '../types'
 import { quoteWord } from './escape'
+import { createFailures } from './failures'
 import { reasonOf } from './reason'
 
 /** What becomes of callbacks. `received` comes before each of them. */
@@ -20,38 +22,86 @@ const CALLBACK_EVENTS = [
 
 type Shown = (typeof CALLBACK_EVENTS)[number]
 
-/** Those that show that the config does not fit its senders. */
-const WARNINGS: ReadonlySet<Shown> = new Set(['unidentified', 'rejected'])
-
-/** Writes every callback, and what tasks and jobs do, as one line each. */
-export function watchEvents(hooks: Callbacks, log: Logger): void {
-  for (const name of CALLBACK_EVENTS) {
-    const level = WARNINGS.has(name) ? 'warn' : 'info'
-    hooks.on(name, (event: CallbackEvent) => {
-      const details = describeCallback(name, event)
-      log[level](details, toLine(`${event.endpoint} ${name}`, details))
-    })
-  }
-  hooks.on('task', (event) => {
-    const details = describeTask(event)
-    log.info(details, toLine(`task of workflow ${quoteWord(event.workflow)} ${event.status}`, details))
-  })
-  hooks.on('job', (event) => {
-    const details = describeJob(event)
-    log.info(details, toLine(`job ${quoteWord(event.job)} ${event.status}`, details))
-  })
+/** What shows the work of one `callbacks()`. */
+export interface Watch {
+  /** The logger for the callbacks themselves, which keeps to itself what is shown as an event or at the start. */
+  readonly logger: Logger
+  /** Writes every callback, and what tasks and jobs do, as one line each. */
+  follow(hooks: Callbacks): void
 }
 
-/** A logger for the callbacks themselves, which keeps to itself what is shown as an event or at the start. */
-export function withoutRepeats(log: Logger): Logger {
-  const skip =
-    (level: 'info' | 'warn'): Logger['info'] =>
+/** Gives what writes to `log`, and to `jobLog` what logger jobs say. */
+export function createWatch(log: Logger, jobLog: Logger): Watch {
+  const failures = createFailures()
+  /** The tasks that callbacks started. */
+  const started = new Set<string>()
+  /** The endpoints of which the callbacks themselves have said that something came without an id. */
+  const unidentified = new Set<string>()
+
+  /** The failure of a task that nobody waits for, with its reason: nothing else need say so. */
+  function reportFailure(task: string, details: object, message: string): void {
+    failures.drop(task)
+    log[started.delete(task) ? 'error' : 'warn'](details, message)
+  }
+
+  const pass =
+    (level: LogLevel): Logger[LogLevel] =>
     (details, message) => {
-      const isRefusal = 'endpoint' in details && 'code' in details
-      const isEndpoint = 'endpoint' in details && level === 'info'
-      if (!isRefusal && !isEndpoint) log[level](details, message)
+      const task = 'task' in details && typeof details.task === 'string' ? details.task : undefined
+      if (isShown(level, details)) return
+      if (task !== undefined && 'job' in details) jobLog[level](details, message)
+      else if (task !== undefined && level === 'error') reportFailure(task, details, message)
+      else log[level](details, message)
     }
-  return { ...log, info: skip('info'), warn: skip('warn') }
+
+  function showCallback(name: Shown, event: CallbackEvent): void {
+    if (name === 'unidentified' && !unidentified.has(event.endpoint)) {
+      unidentified.add(event.endpoint)
+      return
+    }
+    const details = describeCallback(name, event)
+    log[name === 'rejected' ? 'warn' : 'info'](details, toLine(`${event.endpoint} ${name}`, details))
+  }
+
+  function showTask(event: TaskEvent): void {
+    const { task, workflow, status } = event
+    const details = describeTask(event)
+    const write = (): void => log.info(details, toLine(`task of workflow ${quoteWord(workflow)} ${status}`, details))
+    if (status === 'failed') {
+      failures.hold(task, write)
+      setImmediate(() => failures.release(task))
+      return
+    }
+    failures.release(task)
+    if (status !== 'running') started.delete(task)
+    write()
+  }
+
+  function showJob(event: JobEvent): void {
+    const { task, job, status } = event
+    const details = describeJob(event)
+    const write = (): void => log.info(details, toLine(`job ${quoteWord(job)} ${status}`, details))
+    if (status === 'failed') return failures.hold(task, write)
+    // Jobs beside one that failed are cancelled before their task has failed too.
+    if (status !== 'cancelled') failures.release(task)
+    write()
+  }
+
+  return {
+    logger: { debug: pass('debug'), info: pass('info'), warn: pass('warn'), error: pass('error') },
+    follow(hooks) {
+      for (const name of CALLBACK_EVENTS) hooks.on(name, (event: CallbackEvent) => showCallback(name, event))
+      hooks.on('started', ({ task }) => void started.add(task))
+      hooks.on('task', showTask)
+      hooks.on('job', showJob)
+    },
+  }
+}
+
+/** Whether an event, or a line at the start, says this too. */
+function isShown(level: LogLevel, details: object): boolean {
+  if (!('endpoint' in details) || (level !== 'info' && level !== 'warn')) return false
+  return 'code' in details || level === 'info'
 }
 
 /** What is known: in the order of `toLine`, behind its first words; the rest is for logs in JSON. */

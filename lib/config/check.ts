@@ -6,6 +6,7 @@ import { hasPlaceholder } from './placeholder'
 import { isMapping, type Mapping } from './plain'
 import type { Report } from './report'
 import { isUntyped } from './schema-fields'
+import { SECTIONS } from './sections'
 
 type Schema = v.GenericSchema
 type ObjectSchema = Schema & { readonly entries: Readonly<Record<string, Schema>> }
@@ -43,7 +44,11 @@ function checkEntry(schema: Schema, value: unknown, path: ConfigPath, report: Re
 function checkObject(schema: ObjectSchema, value: Mapping, path: ConfigPath, report: Report): void {
   const known = Object.keys(schema.entries)
   for (const key of Object.keys(value)) {
-    if (!known.includes(key)) report.unknownKey([...path, key], describeUnknown(key, known))
+    if (!known.includes(key))
+      report.unknownKey(
+        [...path, key],
+        describeUnknown(key, known, isMapping(value[key]) ? namePlural(path) : undefined),
+      )
   }
   for (const [key, entry] of Object.entries(schema.entries)) {
     const item = Object.hasOwn(value, key) ? value[key] : undefined
@@ -100,10 +105,19 @@ function advise(schema: Schema, value: unknown): string {
   return isUnquoted && isText ? '; put it in quotes' : ''
 }
 
-function describeUnknown(key: string, known: readonly string[]): string {
+/** `plural` is the section that the key may have been meant for, as the name of one of several. */
+function describeUnknown(key: string, known: readonly string[], plural: string | undefined): string {
   const nearest = findNearest(key, known)
+  if (nearest === undefined && plural !== undefined)
+    return `Unknown key ${describeFound(key, [])}. Did you mean "${plural}:", which holds several by name?`
   const advice = nearest === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${nearest}"?`
   return `Unknown key ${describeFound(key, [])}. ${advice}`
+}
+
+/** The section for several of what this place holds one of, by name; undefined elsewhere. */
+function namePlural([section, ...rest]: ConfigPath): string | undefined {
+  if (rest.length > 0) return undefined
+  return [SECTIONS.components, SECTIONS.workflows].find(({ singular }) => singular === section)?.plural
 }
 
 /** The schemas of which a value must fit one, without wrappers and nested unions. */

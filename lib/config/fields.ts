@@ -1,5 +1,6 @@
 import type { ErrorCode, Location } from '../errors'
 import { compileTemplate, type Template } from '../template/compile'
+import type { PlacedCallbackPath } from './callback-paths'
 import { type ConfigPath, formatPath } from './path'
 import { isMapping, type Mapping } from './plain'
 import type { Report } from './report'
@@ -11,10 +12,11 @@ export interface PlacedTemplate {
   readonly template: Template
 }
 
-/** What all sections are read with: the report, and every template that was compiled on the way. */
+/** What all sections are read with: the report, and what can only be checked when every section is read. */
 export interface Reading {
   readonly report: Report
   readonly templates: PlacedTemplate[]
+  readonly callbackPaths: PlacedCallbackPath[]
 }
 
 /**
@@ -31,6 +33,8 @@ export interface Fields {
   has(key: string): boolean
   /** The path of a key, for a problem at it. */
   pathOf(key: string): ConfigPath
+  /** Where a key stands in its file. */
+  locationOf(key: string): Location | undefined
   read<T>(key: string, kind: Kind<T>): T | undefined
   /** Reads a list; a lone value is a list of one. */
   readList<T>(key: string, kind: Kind<T>): readonly T[] | undefined
@@ -57,6 +61,7 @@ export function createFields(data: Mapping, path: ConfigPath, reading: Reading, 
     keys: Object.keys(data).filter((key) => get(key) !== undefined),
     has: (key) => get(key) !== undefined,
     pathOf,
+    locationOf: (key) => report.locate(pathOf(key), 'key').location,
     read: (key, kind) => kind.read(get(key)),
     readList: (key, kind) => readList(get(key), kind),
     template: (key, sources) => readTemplate(get(key), pathOf(key), sources, reading),

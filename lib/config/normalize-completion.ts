@@ -1,5 +1,6 @@
 import type { Location } from '../errors'
 import type { Template } from '../template/compile'
+import { noteCallbackPath } from './callback-paths'
 import type { Fields } from './fields'
 import { refuseUnreadLists } from './judging-lists'
 import { normalizeRequest, type RequestSpec } from './normalize-request'
@@ -58,6 +59,7 @@ export interface FallbackSpec extends PollingSpec {
 
 const TYPE = word(['callback', 'polling', 'none'])
 const INTERVAL_MS = 5000
+const SHORTEST_INTERVAL_MS = 100
 const POLLING_TIMEOUT_MS = 300_000
 const FALLBACK_AFTER_MS = 60_000
 
@@ -80,10 +82,12 @@ export function normalizeCompletion(component: Fields): CompletionSpec | undefin
   if (type === 'none') return { type, at }
   const doneWhen = fields.template('done_when', WORKFLOW_SOURCES)
   if (type === 'polling') return { type, at, doneWhen, polling: normalizePolling(fields) }
+  const path = fields.template('path', WORKFLOW_SOURCES)
+  noteCallbackPath(fields, path?.source)
   return {
     type,
     at,
-    path: fields.template('path', WORKFLOW_SOURCES),
+    path,
     waitFor: fields.template('wait_for', WORKFLOW_SOURCES),
     doneWhen,
     timeoutMs: fields.read('timeout', DURATION),
@@ -112,7 +116,16 @@ function normalizePolling(fields: Fields): PollingSpec {
     successWhen: fields.readList('success_when', SCALAR),
     failWhen: fields.readList('fail_when', SCALAR),
     result: fields.template('result', WORKFLOW_SOURCES),
-    intervalMs: fields.read('interval', DURATION) ?? INTERVAL_MS,
+    intervalMs: readInterval(fields),
     timeoutMs: fields.read('timeout', DURATION) ?? POLLING_TIMEOUT_MS,
   }
+}
+
+function readInterval(fields: Fields): number {
+  const intervalMs = fields.read('interval', DURATION) ?? INTERVAL_MS
+  if (intervalMs < SHORTEST_INTERVAL_MS) {
+    const found = `${intervalMs} ms would ask without pause; expected at least ${SHORTEST_INTERVAL_MS}ms`
+    fields.error('interval', `${found}. A bare number is milliseconds; seconds are written "5s"`)
+  }
+  return intervalMs
 }

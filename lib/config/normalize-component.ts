@@ -1,5 +1,6 @@
 import type { Location } from '../errors'
 import type { Template } from '../template/compile'
+import { refuseUncallable } from './constant-url'
 import type { Fields } from './fields'
 import { type CompletionSpec, normalizeCompletion } from './normalize-completion'
 import { normalizeRequest, type RequestSpec } from './normalize-request'
@@ -69,13 +70,15 @@ function normalizeHttpClient(id: string, fields: Fields): HttpClientSpec {
   const action = fields.mapping('action')
   if (action !== undefined) refuseBothPlaces(fields)
   const request = action ?? fields
+  const baseUrl = fields.template('base_url', WORKFLOW_SOURCES)
+  refuseUncallable(fields, 'base_url', baseUrl)
   const timeoutMs = action?.read('timeout', DURATION) ?? fields.read('timeout', DURATION)
   const spec: HttpClientSpec = {
     at: fields.at,
     location: fields.location,
     id,
     type: 'http-client',
-    baseUrl: fields.template('base_url', WORKFLOW_SOURCES),
+    baseUrl,
     baseHeaders: action && fields.template('headers', WORKFLOW_SOURCES),
     rateLimit: fields.read('rate_limit', RATE),
     ...normalizeRequest(request),

@@ -1,4 +1,5 @@
 import type { Fields } from './fields'
+import type { ListenerSpec } from './normalize-listener'
 import { readBasePath } from './route-path'
 import { LISTENER_PORT, TEXT } from './values'
 
@@ -16,6 +17,7 @@ export interface ControllerSpec {
   readonly auth: { readonly type: 'bearer'; readonly token: string } | undefined
 }
 
+const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::', '[::]'])
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/i
 
 /** Whether a host can be reached from this machine alone. */
@@ -23,8 +25,8 @@ export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host)
 }
 
-/** Reads the controller; undefined when the config has none. */
-export function normalizeController(root: Fields): ControllerSpec | undefined {
+/** Reads the controller, which needs a port beside those of the listeners; undefined when the config has none. */
+export function normalizeController(root: Fields, listeners: readonly ListenerSpec[]): ControllerSpec | undefined {
   const fields = root.mapping('controller')
   if (fields === undefined) return undefined
   const host = fields.read('host', TEXT) ?? '127.0.0.1'
@@ -34,15 +36,30 @@ export function normalizeController(root: Fields): ControllerSpec | undefined {
       'host',
       `whoever reaches "${host}" can start and cancel tasks; add auth: {type: bearer, token: "\${env.…}"}`,
     )
+  const port = fields.read('port', LISTENER_PORT) ?? 8080
+  refuseSharedPort(fields, host, port, listeners)
   return {
     at: fields.at,
     type: 'http-server',
     host,
-    port: fields.read('port', LISTENER_PORT) ?? 8080,
+    port,
     basePath: readBasePath(fields),
     ssl: readSsl(fields),
     auth: token === undefined ? undefined : { type: 'bearer', token },
   }
+}
+
+function refuseSharedPort(fields: Fields, host: string, port: number, listeners: readonly ListenerSpec[]): void {
+  const other = listeners.find((listener) => port !== 0 && listener.port === port && overlap(listener.host, host))
+  if (other !== undefined)
+    fields.error(
+      'port',
+      `port ${port} is that of ${other.at} too; give the controller another port, such as ${port + 1}`,
+    )
+}
+
+function overlap(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase() || ANY_ADDRESS.has(one) || ANY_ADDRESS.has(other)
 }
 
 function readSsl(controller: Fields): ControllerSpec['ssl'] {

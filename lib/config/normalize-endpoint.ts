@@ -30,6 +30,7 @@ export interface EndpointSpec {
   readonly verify: VerifySpec | undefined
   /** The handshake by name; false turns handshakes off. */
   readonly challenge: string | false | undefined
+  readonly challengeLocation: Location | undefined
   readonly response: ResponseSpec | undefined
   /** The workflow that a request starts, by name; false starts none. */
   readonly workflow: string | false | undefined
@@ -76,6 +77,7 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
     item: read('item'),
     verify,
     challenge: fields.read('challenge', NAME_OR_FALSE),
+    challengeLocation: fields.locationOf('challenge'),
     response,
     workflow: readWorkflowName(fields, context.isTrigger, context.workflows),
     input: read('input'),

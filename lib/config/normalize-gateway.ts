@@ -86,6 +86,8 @@ function normalizeGateway(fields: Fields): readonly GatewaySpec[] {
     trustForwarded: fields.read('trust_forwarded', FLAG) ?? false,
     connection,
   } as const
+  if (shared.driver === 'static' && !fields.has('public_url'))
+    fields.error('public_url', 'missing; static needs public_url: the URL under which the port is reached already')
   const host = fields.read('host', TEXT) ?? '127.0.0.1'
   return readPortPairs(fields, isSsh).map((pair) => ({ ...shared, ...pair, host: pair.host ?? host }))
 }

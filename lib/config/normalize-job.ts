@@ -1,5 +1,6 @@
 import type { Location } from '../errors'
 import type { Template } from '../template/compile'
+import { noteCallbackPath } from './callback-paths'
 import type { Fields } from './fields'
 import { WORKFLOW_SOURCES } from './template-sources'
 import { AMOUNT, DURATION, TEXT, word } from './values'
@@ -108,7 +109,10 @@ function readComponent(fields: Fields, components: ReadonlySet<string> | undefin
   if (fields.has('component') || fields.has('wait_for')) return undefined
   const [only, ...others] = components ?? []
   if (others.length === 0 && only !== undefined) return only
-  fields.warn(undefined, 'this job names no component, and there is not just one; it fails when it runs')
+  const missing = 'this job names no component and waits for nothing; add "component"'
+  if (components === undefined) fields.warn(undefined, `${missing}, or it fails when it runs`)
+  else if (components.size === 0) fields.error(undefined, `${missing}, and define it in "components"`)
+  else fields.error(undefined, `${missing}; name one of: ${[...components].join(', ')}`)
   return undefined
 }
 
@@ -135,6 +139,8 @@ function normalizeRetry(fields: Fields | undefined): RetrySpec {
 function normalizeWait(job: Fields): WaitSpec | undefined {
   const fields = job.mapping('wait_for', 'id')
   const id = fields?.template('id', WORKFLOW_SOURCES)
-  if (fields === undefined || id === undefined) return undefined
-  return { id, path: fields.read('path', TEXT), timeoutMs: fields.read('timeout', DURATION) }
+  const path = fields?.read('path', TEXT)
+  if (fields === undefined) return undefined
+  noteCallbackPath(fields, path)
+  return id && { id, path, timeoutMs: fields.read('timeout', DURATION) }
 }

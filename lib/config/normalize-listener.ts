@@ -1,3 +1,4 @@
+import type { Location } from '../errors'
 import type { Fields } from './fields'
 import { type EndpointSpec, normalizeEndpoint } from './normalize-endpoint'
 import type { WorkflowSpec } from './normalize-workflow'
@@ -24,6 +25,8 @@ export interface ListenerSpec {
   /** For each sender address. */
   readonly rateLimit: Rate | undefined
   readonly trustForwarded: boolean
+  /** Where the keys stand that protect. */
+  readonly locations: Readonly<Record<'rateLimit' | 'trustForwarded', Location | undefined>>
   readonly endpoints: readonly EndpointSpec[]
 }
 
@@ -62,6 +65,10 @@ function normalizeListener(fields: Fields, workflows: Workflows, seen: Routes): 
     bodyLimitBytes: fields.read('body_limit', SIZE) ?? DEFAULT_BODY_BYTES,
     rateLimit: fields.read('rate_limit', RATE),
     trustForwarded: fields.read('trust_forwarded', FLAG) ?? false,
+    locations: {
+      rateLimit: fields.locationOf('rate_limit'),
+      trustForwarded: fields.locationOf('trust_forwarded'),
+    },
     endpoints: endpoints.map(({ spec }) => spec),
   }
 }

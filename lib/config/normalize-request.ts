@@ -1,4 +1,5 @@
 import type { Template } from '../template/compile'
+import { refuseUncallable } from './constant-url'
 import type { Fields } from './fields'
 import { WORKFLOW_SOURCES } from './template-sources'
 import { method } from './values'
@@ -27,9 +28,11 @@ export function normalizeRequest(fields: Fields): RequestSpec {
   const written = fields.read('method', METHOD)
   if ((written === 'GET' || written === 'HEAD') && fields.has('body'))
     fields.error('body', `a ${written} request carries no body; use params, or another method`)
+  const endpoint = read('endpoint')
+  refuseUncallable(fields, 'endpoint', endpoint)
   return {
     path: read('path'),
-    endpoint: read('endpoint'),
+    endpoint,
     method: written,
     headers: read('headers'),
     params: read('params'),

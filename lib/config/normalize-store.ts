@@ -1,9 +1,11 @@
+import type { Location } from '../errors'
 import type { Fields } from './fields'
 import { COUNT, DURATION, SIZE, TEXT, word } from './values'
 
 /** What keeps waits, parked outcomes and runs. */
 export interface StoreSpec {
   readonly type: 'memory' | 'file' | 'redis' | 'postgres'
+  readonly location: Location | undefined
   /** file: the folder of the journal. */
   readonly path: string | undefined
   /** file: whether every write is flushed before it counts. */
@@ -37,6 +39,7 @@ export function normalizeStore(root: Fields): StoreSpec {
   if (fields !== undefined) requireTarget(fields, type)
   return {
     type,
+    location: fields?.locationOf('type'),
     path: fields?.read('path', TEXT),
     sync: fields?.read('sync', SYNC) ?? 'always',
     url: fields?.read('url', TEXT),

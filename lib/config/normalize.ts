@@ -1,4 +1,5 @@
 import { ConfigError, type Problem } from '../errors'
+import { checkCallbackPaths } from './callback-paths'
 import { resolveEnv } from './env'
 import { describeFound } from './found'
 import { createFields, type Reading } from './fields'
@@ -59,7 +60,7 @@ export function compileConfig(input: CallbacksConfig | Source, options: CompileO
   const report = createReport(merged.locate, merged.problems, merged.files)
   const data = resolveEnv(merged.data, env, report)
   checkConfig(data, report)
-  const sections = normalizeSections(data, { report, templates: [] })
+  const sections = normalizeSections(data, { report, templates: [], callbackPaths: [] })
   const problems = report.problems()
   if (problems.length > 0) throw new ConfigError(problems)
   return deepFreeze({ ...sections, env, warnings: report.warnings() })
@@ -84,12 +85,13 @@ function normalizeSections(data: unknown, reading: Reading): Omit<Config, 'env' 
   const workflows = normalizeWorkflows(root, components)
   const listeners = normalizeListeners(root, workflows)
   warnOfMissingGateways(reading, gateways)
+  checkCallbackPaths(reading, listeners)
   return {
     listeners,
     gateways,
     components,
     workflows,
-    controller: normalizeController(root),
+    controller: normalizeController(root, listeners),
     store: normalizeStore(root),
   }
 }

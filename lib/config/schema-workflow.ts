@@ -105,12 +105,15 @@ const jobFields = {
   output: field(template, 'What other jobs read as ${jobs.ID.output}'),
   depends_on: field(texts, 'Jobs to wait for (default: the one above); [] starts at once'),
   retry: field(
-    v.strictObject({
-      max_attempts: field(amount, 'Attempts in all, the first one counted (default 3)'),
-      delay: field(duration, 'Time before the next attempt (default 1s)'),
-      backoff: field(oneOf(['fixed', 'exponential']), 'Whether the delay stays or doubles (default fixed)'),
-      max_delay: field(duration, 'Longest delay (default 5m)'),
-    }),
+    v.strictObject(
+      {
+        max_attempts: field(amount, 'Attempts in all, the first one counted (default 3)'),
+        delay: field(duration, 'Time before the next attempt (default 1s)'),
+        backoff: field(oneOf(['fixed', 'exponential']), 'Whether the delay stays or doubles (default fixed)'),
+        max_delay: field(duration, 'Longest delay (default 5m)'),
+      },
+      'a mapping such as {max_attempts: 3}',
+    ),
     'What happens when the job fails',
   ),
   timeout: field(duration, 'Limit of each attempt'),

@@ -1,4 +1,4 @@
-import type { Document, LineCounter, Node, Pair, ParsedNode } from 'yaml'
+import type { Document, LineCounter, Node, Pair, ParsedNode, YAMLError } from 'yaml'
 import type { Location, Problem } from '../errors'
 import { describeFound } from './found'
 import type { ConfigPath } from './path'
@@ -42,12 +42,24 @@ export function parseYaml(text: string, file: string): ParsedYaml {
 
   for (const position of unquoted)
     refuse('inside { } and [ ] a template must stand in quotes: "${…}"; YAML takes its { for a mapping', position)
-  for (const { message, pos } of [...tree.errors, ...tree.warnings]) refuse(`invalid YAML: ${message}`, pos[0])
+  for (const { message, pos } of firstOfLines([...tree.errors, ...tree.warnings], lines))
+    refuse(`invalid YAML: ${message}`, pos[0])
   if (problems.length > 0) return { document: undefined, problems: problems.toSorted(byPosition) }
 
   const data = toData(tree, refuse)
   if (problems.length > 0) return { document: undefined, problems }
   return { document: { data, locate: (path, target) => locate(findPosition(tree, path, target)) }, problems }
+}
+
+/** The parser trips over one mistake several times in its line. */
+function firstOfLines(errors: readonly YAMLError[], lines: LineCounter): readonly YAMLError[] {
+  const seen = new Set<number>()
+  return errors
+    .toSorted((left, right) => left.pos[0] - right.pos[0])
+    .filter(({ pos }) => {
+      const { line } = lines.linePos(pos[0])
+      return !seen.has(line) && seen.add(line)
+    })
 }
 
 function byPosition({ location: left }: Problem, { location: right }: Problem): number {

@@ -115,6 +115,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   }
 
   function alias(entry: Wait, ids: readonly string[]): void {
+    if (entry.state === 'settled') return settleIds(entry, ids)
     if (entry.state !== 'open') return
     const known = idsOf(entry)
     const added = ids.filter((id) => !known.includes(id))
@@ -199,7 +200,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     for (const entry of entries) settle(entry, outcome)
     for (const entry of entries) {
       if (entry.state !== 'ending') continue
-      entry.state = 'ended'
+      entry.state = outcome.id === undefined ? 'ended' : 'settled'
       entry.waiter.onEnd({ kind: 'outcome', outcome }, idsOf(entry))
     }
   }
@@ -209,11 +210,14 @@ export function createRegistry(options: RegistryOptions): Registry {
     remove(entry)
     entry.state = 'ending'
     if (outcome.id === undefined) return leaveUnanswered(entry)
-    const ids = idsOf(entry)
-    for (const { parking } of entry.scope.states) {
+    settleIds(entry, idsOf(entry))
+  }
+
+  function settleIds({ scope }: Wait, ids: readonly string[]): void {
+    for (const { parking } of scope.states) {
       for (let other = parking.find(ids); other !== undefined; other = parking.find(ids)) parking.remove(other)
     }
-    for (const id of ids) entry.scope.settled.add(id)
+    for (const id of ids) scope.settled.add(id)
   }
 
   function remove(entry: Wait): void {
@@ -229,7 +233,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       remove(entry)
       leaveUnanswered(entry)
     }
-    entry.state = 'ended'
+    if (entry.state !== 'settled') entry.state = 'ended'
   }
 
   /** A late callback for somebody who waited once is no event. */

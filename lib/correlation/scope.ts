@@ -32,8 +32,11 @@ export interface Scope {
   size: number
 }
 
-/** A wait that is `ending` has its outcome, and nothing more can reach it, but its caller was not told yet. */
-type WaitState = 'open' | 'ending' | 'ended'
+/**
+ * A wait that is `ending` has its outcome, and nothing more can reach it, but its caller was not told yet. One that is
+ * `settled` was ended by a callback with an id; what it is known by besides is settled too.
+ */
+type WaitState = 'open' | 'ending' | 'settled' | 'ended'
 
 /** An open wait. It holds no closure and no timer of its own: a million of them fit in memory. */
 export class Wait extends Timed implements OpenWait {

@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS, unref } from '../timers'
 import type { Clock } from '../types'
 
 /** Base of what can lie in a wheel. Entries are linked into their bucket themselves, so that a wait costs one object. */
@@ -24,8 +25,6 @@ export interface TimerWheel {
 }
 
 const TICK_MS = 16
-/** The longest delay that `setTimeout` takes. */
-const MAX_DELAY_MS = 2 ** 31 - 1
 /** A bucket opens before its entries are due by at most this share of their remaining time; they are dealt on then. */
 const PRECISION = 32
 
@@ -57,8 +56,8 @@ export function createTimerWheel(clock: Clock, onDue: (entry: Timed) => void): T
     disarm()
     armedTick = tick
     const delayMs = start + tick * TICK_MS - read()
-    timer = clock.setTimeout(fire, Math.min(Math.max(delayMs, 0), MAX_DELAY_MS))
-    unref(timer)
+    timer = clock.setTimeout(fire, Math.min(Math.max(delayMs, 0), MAX_TIMER_MS))
+    unref(timer) // a wait alone does not keep a process alive
   }
 
   function disarm(): void {
@@ -126,10 +125,4 @@ function unlink(entry: Timed): void {
   entry.bucket = undefined
   entry.previous = undefined
   entry.following = undefined
-}
-
-/** A wait alone does not keep a process alive. */
-function unref(timer: unknown): void {
-  if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
-    timer.unref()
 }

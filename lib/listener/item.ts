@@ -22,6 +22,8 @@ export interface ItemContext {
   readonly emitter: Emitter
   readonly logger: Logger
   readonly clock: Clock
+  /** Whether a request has told a service to call this endpoint, which is no event source then unless it says so. */
+  isPointedAt(endpoint: string): boolean
 }
 
 /** Compiles the way of one item from the request to whoever waits for it. */
@@ -29,6 +31,7 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
   const { spec, key: name, start } = endpoint
   const { store, emitter, clock } = context
   const inputOf = compileInput(spec)
+  const isImplied = spec.workflow === undefined
   const warnUnidentified = createUnidentifiedWarning(endpoint, context)
 
   /** The id in a ticket's URL wins over the one in the body; a bulk callback holds many ids, its URL but one. */
@@ -65,6 +68,7 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
   /** What the store calls when this success turns out to be an event; who holds a ticket is waited for. */
   function startOf(scope: RequestScope, outcome: Outcome, ticket: string | undefined): (() => void) | undefined {
     if (start === undefined || ticket !== undefined || outcome.outcome === 'failed') return undefined
+    if (isImplied && context.isPointedAt(name)) return undefined
     return () => {
       const task = start(inputOf(scope), outcome)
       emitter.record('started', name, () => ({ ...outcomeEvent(outcome), task }))

@@ -53,6 +53,8 @@ export interface Call {
   /** What the names of its steps begin with: `job#attempt`. */
   readonly name: string
   readonly scope: CallScope
+  /** What a ticket of this attempt carries, if a template asks for one. */
+  readonly ticketId: string
   readonly signal: AbortSignal
   readonly clock: Clock
   /** When the attempt must be done, in milliseconds since the epoch; undefined without a limit. */

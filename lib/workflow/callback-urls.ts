@@ -23,7 +23,7 @@ type EndpointTable = RouteTable<Endpoint>
  */
 export function createCallbackUrlFinder(
   endpoints: readonly Endpoint[],
-  pathsOf: (path: string) => readonly string[],
+  pathsOf: (url: URL) => readonly string[],
 ): FindCallbackUrls {
   const tables = groupByPort(endpoints)
   const methods = [...new Set(endpoints.map(({ method }) => method))]
@@ -34,7 +34,7 @@ export function createCallbackUrlFinder(
 
   function match(url: URL): readonly CallbackUrl[] {
     const query = parseForm(url.search.slice(1))
-    for (const path of pathsOf(url.pathname)) {
+    for (const path of pathsOf(url)) {
       const found = find(path)
       if (found.length > 0) return found.map(({ route, params }) => ({ endpoint: route, url, query, params }))
     }
@@ -63,9 +63,11 @@ function listUrls({ url, headers, body }: HttpRequest): readonly URL[] {
   })
 }
 
-function* textsOf(value: unknown): Generator<string> {
+/** A value that holds itself is looked at once. */
+function* textsOf(value: unknown, seen: Set<object> = new Set()): Generator<string> {
   if (typeof value === 'string') yield value
-  else if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
-    for (const item of Object.values(value)) yield* textsOf(item)
+  else if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && !seen.has(value)) {
+    seen.add(value)
+    for (const item of Object.values(value)) yield* textsOf(item, seen)
   }
 }

@@ -22,7 +22,7 @@ export interface FallbackContext {
 
 /**
  * Waits for the callback and, when it is late, asks as well; whichever comes first ends the wait. What asking finds is
- * settled as the callback would be, so that the callback is a duplicate when it comes after all.
+ * settled as the callback would be, so that a callback with an id is a duplicate when it comes after all.
  */
 export async function awaitWithFallback(
   expectation: Expectation,

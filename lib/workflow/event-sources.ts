@@ -13,13 +13,16 @@ export type FindStart = (endpoint: EndpointSpec, listener: ListenerSpec) => Star
 /**
  * Gives what finds out which workflow a request starts: any request to a trigger, and a callback that nobody waits for
  * on an event source: an endpoint that names a workflow, or that nothing in the config points at. It is pointed at when
- * its path stands in what a component sends, when a component or a job waits for its callback, or for any.
+ * its path stands in what a component sends or a job gives it, when a component or a job waits for its callback, or for any.
  */
 export function createFindStart(config: Config): FindStart {
   const { workflows, components } = config
   const byDefault = [...workflows.values()].find(({ isDefault }) => isDefault)?.id
   const clients = [...(components?.values() ?? [])].filter((component) => component.type === 'http-client')
-  const texts = clients.flatMap(listLiterals)
+  const texts = [
+    ...clients.flatMap(listLiterals),
+    ...listJobs(config).flatMap(({ input }) => [...textsOf(input?.source)]),
+  ]
   const waits = [...clients.flatMap(listWaits), ...listJobWaits(config)]
 
   function isPointedAt({ path, fullPath }: EndpointSpec): boolean {
@@ -53,12 +56,14 @@ function listWaits(component: HttpClientSpec): readonly Wait[] {
   return [path !== undefined && path.references.length === 0 ? String(path.source) : ANY]
 }
 
-function listJobWaits({ workflows }: Config): readonly Wait[] {
-  function waitsOf({ waitFor, onError }: JobSpec): readonly Wait[] {
-    const own: readonly Wait[] = waitFor ? [waitFor.path ?? ANY] : []
-    return [...own, ...onError.flatMap(waitsOf)]
-  }
-  return [...workflows.values()].flatMap(({ jobs }) => jobs.flatMap(waitsOf))
+function listJobWaits(config: Config): readonly Wait[] {
+  return listJobs(config).flatMap(({ waitFor }) => (waitFor ? [waitFor.path ?? ANY] : []))
+}
+
+/** All jobs, also those that stand in for others. */
+function listJobs({ workflows }: Config): readonly JobSpec[] {
+  const withStandIns = (job: JobSpec): readonly JobSpec[] => [job, ...job.onError.flatMap(withStandIns)]
+  return [...workflows.values()].flatMap(({ jobs }) => jobs.flatMap(withStandIns))
 }
 
 /** The texts in which a component may tell a callback URL; of its own address only the query. */

@@ -26,19 +26,16 @@ export function compileHttpComponent(spec: HttpClientSpec, context: HttpContext)
   const { clock } = context
   const plan = compileWaitPlan(spec, context)
   const render = compileRequest(spec, { baseUrl: spec.baseUrl, headers: [spec.baseHeaders] }, spec.at)
-  const pace = createPace(spec.rateLimit, clock)
   const isDone = compileDoneWhen(spec)
   const finish = compileOutput(spec.output)
-  const askInstead = compileAsking(spec, context)
-  const askAsWell = compileFallback(spec, context)
+  const paced = { ...context, send: createPacedSend(spec, context) }
+  const askInstead = compileAsking(spec, paced)
+  const askAsWell = compileFallback(spec, paced)
 
   function send(request: HttpRequest, call: Call): Promise<HttpAnswer> {
     return call.run.step(`${call.name}/send`, async () => {
-      const { signal } = call
-      const leftMs = Math.max(earliest(call.deadline) - clock.now(), 1)
-      if (spec.rateLimit) await withinLimits(clock, { timeoutMs: leftMs, signal }, () => heldBack(spec, leftMs), pace)
-      const timeoutMs = Math.min(spec.requestTimeoutMs, Math.max(earliest(call.deadline) - clock.now(), 1))
-      return context.send(withKey(request, call), { timeoutMs, signal })
+      const timeoutMs = Math.max(earliest(call.deadline) - clock.now(), 1)
+      return paced.send(withKey(request, call), { timeoutMs, signal: call.signal })
     })
   }
 
@@ -74,13 +71,24 @@ export function compileHttpComponent(spec: HttpClientSpec, context: HttpContext)
   }
 
   return async (call) => {
-    const ticket = plan.issue(call.scope)
+    const ticket = plan.issue(call)
     const scope = { ...call.scope, callback: ticket.source }
     const request = render(scope)
     const waiting = plan.prepare(request, call, scope, ticket)
     if (waiting) return sendAndWait(request, waiting, call, scope)
     const answered = { ...scope, response: (await send(request, call)).body }
     return finish(answered, await askInstead({ request, scope: answered, call }, isDone(answered)))
+  }
+}
+
+/** Gives what sends at the pace of `rate_limit`, and for no longer than one request may take. */
+function createPacedSend(spec: HttpClientSpec, { send, clock }: HttpContext): SendRequest {
+  const pace = createPace(spec.rateLimit, clock)
+  return async (request, { timeoutMs, signal }) => {
+    const start = clock.now()
+    if (spec.rateLimit) await withinLimits(clock, { timeoutMs, signal }, () => heldBack(spec, timeoutMs), pace)
+    const leftMs = Math.max(timeoutMs - (clock.now() - start), 1)
+    return send(request, { timeoutMs: Math.min(spec.requestTimeoutMs, leftMs), signal })
   }
 }
 
@@ -138,7 +146,7 @@ function compileDoneWhen({ completion }: HttpClientSpec): (scope: AnsweredScope)
   }
 }
 
-/** The answer in place of the callback, which is a duplicate when it comes all the same. */
+/** The answer in place of the callback, which is a duplicate when it comes all the same with an id. */
 function answeredOutcome({ body, headers }: HttpAnswer, { endpoints, ids }: Waiting, clock: Clock): Outcome {
   const endpoint = endpoints[0]?.key ?? ''
   const common = { id: ids[0], endpoint, status: undefined, body, headers, receivedAt: clock.now() }

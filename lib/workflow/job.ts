@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { ComponentSpec, JobSpec } from '../config/normalize'
 import type { Environment } from '../config/source'
 import type { JobEvent } from '../events'
+import { createTicketId } from '../listener/ticket'
 import type { Clock, RunContext } from '../types'
-import { type CallScope, createJobOutputs, type Execute, type JobOutputs } from './call'
+import { type Call, type CallScope, createJobOutputs, type Execute, type JobOutputs } from './call'
 import { describeError, jobFailed } from './job-error'
 import { delayAfter, mayRetry } from './retry'
 import { sleep, untilAborted } from './sleep'
@@ -52,25 +53,27 @@ export function compileJob(spec: JobSpec, context: JobContext): RunJob {
   const standIns = spec.onError.map((job) => ({ id: job.id, run: compileJob(job, context) }))
 
   /** What a call is known by is remembered, so that a repeated one is the same call. */
-  async function openScope(job: JobRun, name: string, attempt: number): Promise<CallScope> {
+  async function openCall(job: JobRun, name: string, attempt: number): Promise<Pick<Call, 'scope' | 'ticketId'>> {
     const { run, input, jobs, previous: output, error } = job
-    const call = await run.step(`${name}/call`, async () => ({
+    const { ticketId, ...call } = await run.step(`${name}/call`, async () => ({
       run_id: randomUUID(),
       timestamp: new Date(clock.now()).toISOString(),
+      ticketId: createTicketId(),
     }))
     const callContext = { ...call, task_id: run.id, workflow_id: job.workflowId, job_id: spec.id, attempt }
-    return { input, env, gateway, context: callContext, jobs, output, error }
+    return { scope: { input, env, gateway, context: callContext, jobs, output, error }, ticketId }
   }
 
   async function attemptOnce(job: JobRun, attempt: number): Promise<unknown> {
     const { run, signal, path } = job
     const name = `${path}#${attempt}`
-    const scope = await openScope(job, name, attempt)
+    const { scope, ticketId } = await openCall(job, name, attempt)
     await untilAborted(context.readyFor(ports), signal)
     const output = await execute({
       run,
       name,
       scope: spec.input ? { ...scope, input: spec.input.render(scope) } : scope,
+      ticketId,
       signal,
       clock,
       deadline: limitMs === undefined ? undefined : clock.now() + limitMs,

@@ -27,7 +27,7 @@ const ACCEPTED = 202
 const BODY_HEADERS: ReadonlySet<string> = new Set(['content-type', 'content-length', 'idempotency-key'])
 
 /** What polling takes from its component. */
-type PolledComponent = Pick<HttpClientSpec, 'baseUrl' | 'requestTimeoutMs'>
+type PolledComponent = Pick<HttpClientSpec, 'baseUrl'>
 
 /** Compiles `polling`. Without `status`, an answer that is not 202 Accepted is the result. */
 export function compilePoll(spec: PollingSpec, component: PolledComponent, send: SendRequest, clock: Clock): Poll {
@@ -57,7 +57,7 @@ export function compilePoll(spec: PollingSpec, component: PolledComponent, send:
 
   async function ask(context: PollContext): Promise<Outcome | undefined> {
     const request = inheritHeaders(render(context.scope), context.request)
-    const timeoutMs = Math.min(component.requestTimeoutMs, Math.max(context.deadline - clock.now(), 1))
+    const timeoutMs = Math.max(context.deadline - clock.now(), 1)
     return toOutcome(await send(request, { timeoutMs, signal: context.signal }), context, request)
   }
 

@@ -11,45 +11,69 @@ export interface PublicPlaces {
 
 /**
  * The paths of an endpoint that a URL may stand for: its own path, and what is left of it below public URLs and mounts.
- * Until a request has shown where the callbacks are mounted it may be anywhere, so each of its ends counts, the longest
- * first: a wait too many can be seen, and one too few would pass an answer off as the result.
+ * Until a request has shown where the callbacks are mounted, a URL of ours may lead to any of its ends.
  */
-export function listPaths(path: string, { urls, mountPaths }: PublicPlaces): readonly string[] {
-  const mounts = mountPaths()
-  if (mounts.length === 0) return listEnds(path)
-  const ofUrls = ['', ...urls().map((url) => new URL(url).pathname.replace(/\/$/, ''))]
+export function listPaths(url: URL, places: PublicPlaces): readonly string[] {
+  const { pathname: path } = url
+  const mounts = places.mountPaths()
+  if (mounts.length === 0 && isOurs(url, places)) return listEnds(path)
+  const ofUrls = ['', ...places.urls().map((one) => new URL(one).pathname.replace(/\/$/, ''))]
   const prefixes = ofUrls.flatMap((prefix) => ['', ...mounts].map((mount) => prefix + mount))
   const below = prefixes.filter((prefix) => path.toLowerCase().startsWith(`${prefix.toLowerCase()}/`))
   return [path, ...below.map((prefix) => path.slice(prefix.length))]
 }
 
+/** The paths that a foreign URL would stand for, were the callbacks mounted there; none once that is known. */
+export function guessPaths(url: URL, places: PublicPlaces): readonly string[] {
+  return places.mountPaths().length === 0 && !isOurs(url, places) ? listEnds(url.pathname) : []
+}
+
+/** The longest first. */
 function listEnds(path: string): readonly string[] {
   return [...path.matchAll(/\//g)].map(({ index }) => path.slice(index))
 }
 
+/** How many origins are spoken of; they may come from input. */
+const MAX_SAID = 100
+
 /**
- * Gives a finder that says once of each origin when it is neither a public URL nor local: the callback is waited for
- * all the same, but the config does not say how it gets here.
+ * Gives a finder that says once of each origin when it is neither a public URL nor local: its callback is waited for all
+ * the same, but the config does not say how it gets here. What only looks like a callback URL is not waited for.
  */
-export function warnOfForeignOrigins(find: FindCallbackUrls, { urls }: PublicPlaces, logger: Logger): FindCallbackUrls {
+export function warnOfForeignOrigins(
+  find: FindCallbackUrls,
+  guess: FindCallbackUrls,
+  places: PublicPlaces,
+  logger: Logger,
+): FindCallbackUrls {
   const said = new Set<string>()
 
-  function check({ endpoint, url }: CallbackUrl): void {
+  function say(level: 'info' | 'warn', { endpoint, url }: CallbackUrl, describe: (origin: string) => string): void {
     const { origin } = url
-    if (said.has(origin) || isLocal(url.hostname) || urls().some((known) => new URL(known).origin === origin)) return
+    if (isOurs(url, places) || said.has(origin) || said.size >= MAX_SAID) return
     said.add(origin)
-    const advice = `if it leads here, say so with "public_url: ${origin}" on the listener`
-    logger.info(
-      { endpoint: endpoint.key, origin },
-      `Waiting for a callback to ${origin}, which no gateway has; ${advice}`,
-    )
+    logger[level]({ endpoint: endpoint.key, origin }, describe(origin))
   }
 
   return (request) => {
     const found = find(request)
-    for (const one of found) check(one)
+    for (const one of found)
+      say('info', one, (origin) => `Waiting for a callback to ${origin}, ${describeAdvice(origin)}`)
+    if (found.length > 0) return found
+    for (const one of guess(request)) {
+      const what = `${one.url.origin}${one.url.pathname} looks like a URL of ${one.endpoint.key}, but is not waited for`
+      say('warn', one, () => `${what}: say where the callbacks are mounted (options.mountPath), or their public_url`)
+    }
     return found
   }
+}
+
+function describeAdvice(origin: string): string {
+  return `which no gateway has; if it leads here, say so with "public_url: ${origin}" on the listener`
+}
+
+function isOurs(url: URL, { urls }: PublicPlaces): boolean {
+  return isLocal(url.hostname) || urls().some((known) => new URL(known).origin === url.origin)
 }
 
 /** This machine, its private network, and names without a dot, such as those of containers. */

@@ -1,8 +1,10 @@
 import type { JobSpec, WorkflowSpec } from '../config/normalize'
 import type { RunContext } from '../types'
 import type { Environment } from '../config/source'
+import { gatewayPortsOf } from '../gateway/gateways'
 import { compileJob, type JobContext, type JobNews, type RunJob } from './job'
 import { type CallScope, createJobOutputs } from './call'
+import { untilAborted } from './sleep'
 
 /** One run of a workflow. */
 export interface WorkflowRun {
@@ -35,9 +37,12 @@ export function compileWorkflow(spec: WorkflowSpec, context: JobContext): RunWor
     above: spec.jobs[index - 1]?.id,
   }))
   const outputOf = compileWorkflowOutput(spec, context)
+  const outputPorts = gatewayPortsOf([spec.output])
 
   return async ({ run, input, cancellation, tell }) => {
     const { signal } = cancellation
+    // What the output reads is opened before any work is done for it.
+    await untilAborted(context.readyFor(outputPorts), signal)
     const done = createJobOutputs()
     const started = new Map<string, Promise<void>>()
 

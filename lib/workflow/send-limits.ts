@@ -1,3 +1,4 @@
+import { startTimer } from '../timers'
 import type { Clock } from '../types'
 
 /** What ends a request before its answer does. */
@@ -6,9 +7,6 @@ export interface SendLimits {
   readonly timeoutMs: number
   readonly signal: AbortSignal
 }
-
-/** Node's timers fire at once beyond this. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /**
  * Runs something under limits. Its promise rejects as soon as one is reached, whether or not the work heeds the signal
@@ -23,10 +21,10 @@ export function withinLimits<T>(
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason)
     const controller = new AbortController()
-    const timer = clock.setTimeout(() => stop(tooLate()), Math.min(timeoutMs, LONGEST_TIMER_MS))
+    const stopTimer = startTimer(clock, timeoutMs, () => stop(tooLate()))
     const abort = (): void => stop(signal.reason)
     const finish = (): void => {
-      clock.clearTimeout(timer)
+      stopTimer()
       signal.removeEventListener('abort', abort)
     }
     const stop = (reason: unknown): void => {

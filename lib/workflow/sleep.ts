@@ -1,26 +1,18 @@
+import { startTimer } from '../timers'
 import type { Clock } from '../types'
-
-/** The longest delay that a timer takes. */
-const MAX_DELAY_MS = 2 ** 31 - 1
 
 /** Resolves after a while; rejects with the signal's reason when that aborts. */
 export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(signal.reason)
-      return
-    }
+    if (signal.aborted) return reject(signal.reason)
     const abort = (): void => {
-      clock.clearTimeout(timer)
+      stop()
       reject(signal.reason)
     }
-    const timer = clock.setTimeout(
-      () => {
-        signal.removeEventListener('abort', abort)
-        resolve()
-      },
-      Math.min(ms, MAX_DELAY_MS),
-    )
+    const stop = startTimer(clock, ms, () => {
+      signal.removeEventListener('abort', abort)
+      resolve()
+    })
     signal.addEventListener('abort', abort, { once: true })
   })
 }

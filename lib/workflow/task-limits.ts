@@ -1,5 +1,6 @@
 import { describeFound } from '../config/found'
 import { CallbackError } from '../errors'
+import { startTimer } from '../timers'
 import type { Clock } from '../types'
 
 /** What may end a task before it is done. */
@@ -10,21 +11,18 @@ export interface TaskLimits {
   readonly clock: Clock
 }
 
-/** The longest delay that a timer takes. */
-const MAX_DELAY_MS = 2 ** 31 - 1
-
 /** Cancels a task when its time is up or its caller's signal aborts. Gives what lifts the limits once it has ended. */
 export function limitTask(id: string, cancellation: AbortController, limits: TaskLimits): () => void {
   const { timeoutsMs, signal, clock } = limits
   const timeoutMs = Math.min(...timeoutsMs.map((limit) => limit ?? Number.POSITIVE_INFINITY))
   const abort = (): void => cancellation.abort(aborted(id, signal?.reason))
-  const timer = Number.isFinite(timeoutMs)
-    ? clock.setTimeout(() => cancellation.abort(timedOut(id, timeoutMs)), Math.min(timeoutMs, MAX_DELAY_MS))
+  const stop = Number.isFinite(timeoutMs)
+    ? startTimer(clock, timeoutMs, () => cancellation.abort(timedOut(id, timeoutMs)))
     : undefined
   if (signal?.aborted) abort()
   else signal?.addEventListener('abort', abort, { once: true })
   return () => {
-    if (timer !== undefined) clock.clearTimeout(timer)
+    stop?.()
     signal?.removeEventListener('abort', abort)
   }
 }

@@ -15,7 +15,7 @@ export interface TaskRequest {
   readonly timeoutMs?: number | undefined
   /** Cancels the task. */
   readonly signal?: AbortSignal | undefined
-  /** Whether nobody holds its result, so that a failure is said in the log. */
+  /** Whether a request starts it and nobody holds its result: there is a limit to these, and failures are logged. */
   readonly isUnattended?: boolean
 }
 
@@ -34,6 +34,8 @@ export interface Tasks {
   counts(): TaskCounts
   /** Resolves when none runs. */
   whenIdle(): Promise<void>
+  /** Takes no more; those that run go on. */
+  refuse(): void
   /** Ends all with `ERR_CLOSED`, and takes no more. */
   close(): Promise<void>
 }
@@ -49,13 +51,16 @@ export interface TasksContext extends Pick<RunningTaskOptions, 'store' | 'clock'
 /** How many tasks are known at most after their end, the latest ones. */
 const MAX_ENDED = 1000
 
+/** How many tasks may run when requests start more: one request can be many. */
+const MAX_UNATTENDED = 10_000
+
 /** Gives the tasks of one `callbacks()`; none is started. */
 export function createTasks(context: TasksContext): Tasks {
   const { workflows, runs, logger, clock, keepMs } = context
   const running = new Map<string, RunningTask>()
   const ended = new Map<string, TaskState>()
   const counts = { succeeded: 0, failed: 0, cancelled: 0 }
-  let isClosed = false
+  let isRefusing = false
 
   function find(id: string): TaskState | undefined {
     forgetOld()
@@ -70,12 +75,14 @@ export function createTasks(context: TasksContext): Tasks {
   }
 
   async function follow(task: RunningTask, isUnattended: boolean): Promise<void> {
+    let error: unknown
     try {
       await task.result
-    } catch (error) {
-      if (isUnattended && !isClosed) report(task.state(), error, logger)
+    } catch (reason) {
+      error = reason
     }
     const state = task.state()
+    if (isUnattended && state.status === 'failed') report(state, error, logger)
     running.delete(task.id)
     ended.set(task.id, state)
     if (state.status !== 'running') counts[state.status] += 1
@@ -91,8 +98,8 @@ export function createTasks(context: TasksContext): Tasks {
 
   return {
     submit({ workflow: name, input, timeoutMs, signal, isUnattended = false }) {
-      if (isClosed)
-        throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are closed; no workflow is started' })
+      if (isRefusing) throw refused()
+      if (isUnattended && running.size >= MAX_UNATTENDED) throw tasksFull()
       const workflow = findWorkflow(name, workflows)
       const run = runs.get(workflow.id)
       if (run === undefined) throw unknownWorkflow(name, workflows)
@@ -117,11 +124,23 @@ export function createTasks(context: TasksContext): Tasks {
     async whenIdle() {
       while (running.size > 0) await Promise.allSettled(Array.from(running.values(), (task) => task.result))
     },
+    refuse() {
+      isRefusing = true
+    },
     async close() {
-      isClosed = true
+      isRefusing = true
       await Promise.all(Array.from(running.values(), (task) => task.cancel(taskClosed(task.id))))
     },
   }
+}
+
+function refused(): CallbackError {
+  return new CallbackError('ERR_CLOSED', { message: 'The callbacks are closing; no workflow is started' })
+}
+
+function tasksFull(): CallbackError {
+  const message = `${MAX_UNATTENDED} tasks run already; no request starts more until some have ended`
+  return new CallbackError('ERR_TASKS_FULL', { message })
 }
 
 function findWorkflow(name: string | undefined, workflows: TasksContext['workflows']): WorkflowSpec {

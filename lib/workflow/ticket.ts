@@ -1,5 +1,5 @@
 import type { Endpoint } from '../listener/endpoint'
-import { createTicketId, ticketUrl } from '../listener/ticket'
+import { ticketUrl } from '../listener/ticket'
 
 /** What `${callback.id}` and `${callback.url}` read in one attempt. */
 export interface CallTicket {
@@ -13,19 +13,24 @@ export interface IssuedTicket {
   isUsed(): boolean
 }
 
-/** Gives a ticket for an attempt; the endpoint is looked for only when a template asks for its URL. */
-export function issueTicket(endpointOf: () => Endpoint, urlOf: (endpoint: Endpoint) => string): IssuedTicket {
-  let issued: string | undefined
-  const readId = (): string => (issued ??= createTicketId())
+/** Gives the ticket of an attempt; the endpoint is looked for only when a template asks for its URL. */
+export function issueTicket(
+  id: string,
+  endpointOf: () => Endpoint,
+  urlOf: (endpoint: Endpoint) => string,
+): IssuedTicket {
+  let isUsed = false
   return {
     source: {
       get id() {
-        return readId()
+        isUsed = true
+        return id
       },
       get url() {
-        return ticketUrl(endpointOf(), urlOf, readId())
+        isUsed = true
+        return ticketUrl(endpointOf(), urlOf, id)
       },
     },
-    isUsed: () => issued !== undefined,
+    isUsed: () => isUsed,
   }
 }

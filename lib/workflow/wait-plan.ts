@@ -1,7 +1,7 @@
 import type { HttpClientSpec } from '../config/normalize'
 import type { Endpoint } from '../listener/endpoint'
 import type { Selection } from '../listener/selection'
-import { type AnsweredScope, type Call, type CallScope, type ComponentScope, earliest } from './call'
+import { type AnsweredScope, type Call, type ComponentScope, earliest } from './call'
 import { idsInAnswer, idsInRequest, toIds } from './callback-ids'
 import type { CallbackUrl, FindCallbackUrls } from './callback-urls'
 import type { HttpAnswer } from './http-client'
@@ -21,7 +21,7 @@ export interface Waiting {
 /** Says what the callback of a request is known by. */
 export interface WaitPlan {
   /** A ticket for one attempt, to be read by its templates. */
-  issue(scope: CallScope): IssuedTicket
+  issue(call: Call): IssuedTicket
   /** What to wait for; nothing when the immediate answer is all there is. Throws `ERR_WAIT_ID` and `ERR_ENDPOINT_*`. */
   prepare(request: HttpRequest, call: Call, scope: ComponentScope, ticket: IssuedTicket): Waiting | undefined
   /** More ids, which only the answer tells. */
@@ -64,13 +64,16 @@ export function compileWaitPlan(
     scope: ComponentScope,
     ticket: IssuedTicket,
   ): readonly string[] {
-    if (byCallback?.waitFor && !idsAreAnswered) return toIds(byCallback.waitFor.render(scope), byCallback.at)
-    const own = ticket.isUsed() ? [ticket.source.id, scope.context.run_id] : [scope.context.run_id]
-    return [...new Set([...own, ...idsInRequest(request, urls, scope.env)])]
+    const ofTicket = ticket.isUsed() ? [ticket.source.id] : []
+    const named =
+      byCallback?.waitFor && !idsAreAnswered
+        ? toIds(byCallback.waitFor.render(scope), byCallback.at)
+        : [scope.context.run_id, ...idsInRequest(request, urls, scope.env)]
+    return [...new Set([...ofTicket, ...named])]
   }
 
   return {
-    issue: (scope) => issueTicket(() => selection.one(pathIn(scope)), urlOf),
+    issue: ({ scope, ticketId }) => issueTicket(ticketId, () => selection.one(pathIn(scope)), urlOf),
     prepare(request, call, scope, ticket) {
       const urls = mayWait ? findCallbackUrls(request) : []
       const endpoints = mayWait ? endpointsOf(urls, ticket, scope) : []

@@ -19,6 +19,7 @@ export interface WorkflowsContext {
   readonly logger: Logger
   readonly send: SendRequest
   readonly gateways: Gateways
+  readonly endpoints: readonly Endpoint[]
   readonly selection: Selection
   readonly findCallbackUrls: FindCallbackUrls
   /** The URL under which a service reaches an endpoint. Throws `ERR_GATEWAY_NOT_READY`. */
@@ -60,12 +61,12 @@ function compileComponent(spec: ComponentSpec, context: WorkflowsContext): Execu
   return spec.type === 'logger' ? compileLogger(spec, context.logger) : compileHttpComponent(spec, context)
 }
 
-/** The gateways that must be open before the templates of a job can be rendered. */
+/** The gateways that must be open before the templates of a job can be rendered; tickets need those of their endpoints. */
 function portsOf(job: JobSpec, component: ComponentSpec | undefined, context: WorkflowsContext): ReadonlySet<number> {
   const templates = [job.input, job.output, job.waitFor?.id, ...listComponentTemplates(component)]
   const usesTicket = templates.some((template) => template?.references.some(({ source }) => source === 'callback'))
-  const ofTickets = usesTicket ? [...context.gateways.statuses.keys()] : []
-  return new Set([...gatewayPortsOf(templates), ...ofTickets])
+  const ports = context.endpoints.map(({ port }) => port).filter((port) => context.gateways.statuses.has(port))
+  return new Set([...gatewayPortsOf(templates), ...(usesTicket ? ports : [])])
 }
 
 function unknownComponent({ component, at, location }: JobSpec): CallbackError {
