@@ -11,7 +11,7 @@ import { ANSWER_STATUS } from '../lib/errors'
 const root = join(__dirname, '..')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
 const [start = '', runs = '', mount = '', wait = ''] = blocks('js')
-const [workflow = '', listener = ''] = blocks('yaml')
+const [workflow = '', listener = '', waiting = '', events = ''] = blocks('yaml')
 let folder = ''
 
 function blocks(language: string): string[] {
@@ -49,7 +49,7 @@ describe('the README', () => {
 
   test('has the blocks that are run here, and no others', () => {
     expect(blocks('js')).toHaveLength(4)
-    expect(blocks('yaml')).toHaveLength(2)
+    expect(blocks('yaml')).toHaveLength(4)
   })
 
   test('its start prints the image that the callback brought', async () => {
@@ -65,6 +65,17 @@ describe('the README', () => {
   test('its listener loads without a warning', () => {
     const hooks = callbacks(parseConfig(listener))
     expect(Object.keys(hooks.stats().endpoints)).toEqual(['POST /webhooks/image/done', 'POST /webhooks/batch/done'])
+  })
+
+  test.each([
+    ['waiting', waiting, []],
+    ['events', events, ['POST /slack/events is an event source: a callback that nobody waits for starts a workflow']],
+  ])('its %s load without a warning', (_, yaml, expected) => {
+    const said: string[] = []
+    const say = (_details: object, message: string): void => void said.push(message)
+    const logger = { debug: say, info: say, warn: say, error: say }
+    callbacks(parseConfig(yaml, { env: { SLACK_BOT_TOKEN: 'xoxb' } }), { logger })
+    expect(said).toEqual(expected)
   })
 
   test('its mount serves the callbacks below its path', async () => {

@@ -9,6 +9,7 @@ import type { Store } from './types'
 import type { Waits } from './waits'
 import { createCallbackUrlFinder, type FindCallbackUrls } from './workflow/callback-urls'
 import { createHttpClient } from './workflow/http-client'
+import { listSecrets } from './workflow/http-secrets'
 import { guessPaths, listPaths, type PublicPlaces, warnOfForeignOrigins } from './workflow/public-places'
 import { createTasks, type Tasks } from './workflow/tasks'
 import { compileWorkflows } from './workflow/workflows'
@@ -43,7 +44,7 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
     endpoints,
     selection,
     urlOf,
-    send: createHttpClient({ fetch, clock }),
+    send: createHttpClient({ fetch, clock, secrets: listSecrets(config.env) }),
     findCallbackUrls: noting(pointedAt, warnOfForeignOrigins(find, guess, places, logger)),
   })
   return createTasks({

@@ -157,7 +157,9 @@ describeEditions('one slow step and one quick one', EDITIONS, (config, words) =>
     const id = runIdOf(await service(slow.origin).received())
     expect(error).toMatchObject({
       code: 'ERR_CALLBACK_FAILED',
-      message: `Job "${slow.job}" failed: ${words.endpoint} received the status "${status}" for "${String(id)}"`,
+      message: expect.stringContaining(
+        `Job "${slow.job}" failed: ${words.endpoint} received the status "${status}" for "${String(id)}": {"`,
+      ),
       status,
       id,
       body: words.done(id, status),

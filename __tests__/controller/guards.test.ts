@@ -120,3 +120,24 @@ describe('the Host header', () => {
     expect((await request(origin).get('/health').set('host', 'app.example')).status).toBe(200)
   })
 })
+
+describe('a mounted controller without auth', () => {
+  const warnings = ({
+    log,
+  }: {
+    readonly log: readonly { readonly level: string; readonly message: string }[]
+  }): string[] => log.filter(({ level }) => level === 'warn').map(({ message }) => message)
+
+  test('is warned of once where the config has a public URL', async () => {
+    const started = await mount({
+      ...CONFIG,
+      gateway: { driver: 'static', port: 8090, public_url: 'https://x.example' },
+    })
+    expect(started.hooks.controller).toBe(started.hooks.controller)
+    expect(warnings(started)).toEqual([expect.stringMatching(/^The mounted controller has no auth/)])
+  })
+
+  test('is no matter elsewhere', async () => {
+    expect(warnings(await mount())).toEqual([])
+  })
+})

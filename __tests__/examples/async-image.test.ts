@@ -52,7 +52,7 @@ test(
     const { code, stderr } = await (await start(['index.mjs', 'a square circle'])).ended
     expect(code).toBe(1)
     expect(stderr).toMatch(
-      /^The workflow failed: Job "generate" failed: POST \/webhooks\/image\/completed received the status "failed" for "[-\da-f]+"\n$/,
+      /^The workflow failed: Job "generate" failed: POST \/webhooks\/image\/completed received the status "failed" for "[-\da-f]+": \{.*"reason":"cannot be painted"\}\n$/,
     )
   },
   TIMEOUT_MS,

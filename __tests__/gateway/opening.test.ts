@@ -185,7 +185,7 @@ describe('an attempt fails when', () => {
       at: 'gateway',
       message:
         `The gateway of port 8090 is not open: this version opens no ${driver} tunnels by itself yet; ` +
-        'give the gateway a public_url, or a driver in options.tunnels',
+        'open one yourself and write "driver: static" with its public_url, or give a driver in options.tunnels',
     }
     await expect(gateways.open()).rejects.toMatchObject(error)
     expect(stateOf(8090)).toBe('failed')

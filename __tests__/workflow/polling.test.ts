@@ -60,7 +60,7 @@ describe('completion: polling', () => {
     const { hooks } = await flows.open(asking(ASK), answering({ body: { status: 'error', why: 'no paint' } }))
     await expect(hooks.run()).rejects.toMatchObject({
       code: 'ERR_CALLBACK_FAILED',
-      message: expect.stringMatching(/^Job "draw" failed: GET http:.+\/tasks\/7 received the status "error"$/),
+      message: expect.stringMatching(/^Job "draw" failed: GET http:.+\/tasks\/7 received the status "error": \{/),
       status: 'error',
       body: { status: 'error', why: 'no paint' },
     })

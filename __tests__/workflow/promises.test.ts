@@ -167,3 +167,31 @@ test('requests start no more than ten thousand tasks at a time', async () => {
   expect(error instanceof CallbackError && error.code).toBe('ERR_TASKS_FULL')
   await hooks.close()
 })
+
+test('a wait that had only pending callbacks says what the last one said', async () => {
+  const { hooks, told, callback, clock } = await flows.open(drawing({ timeout: '5s' }))
+  const output = hooks.run()
+  const { ids = [] } = await told('draw', 'waiting')
+  await callback({ id: ids[0], status: 'okay' })
+  clock.advance(6000)
+  await expect(output).rejects.toMatchObject({
+    code: 'ERR_WAIT_TIMEOUT',
+    message: expect.stringMatching(
+      /^Job "draw" failed: No final callback .* the last one had the status "okay", which/,
+    ),
+  })
+})
+
+test('a secret of the environment stands in no message, wherever the request has it', async () => {
+  const config = drawing({ path: '/bot${env.BOT_TOKEN}/send', body: { client_secret: '${env.CLIENT_SECRET}' } })
+  const env = { BOT_TOKEN: '123456:AAtoken', CLIENT_SECRET: 'sup3rs3cret', MODE: 'visible' }
+  const answer = ({ body }: { readonly body: unknown }): ServiceAnswer => ({
+    status: 400,
+    body: { got: body, mode: 'visible' },
+  })
+  const { hooks } = await flows.open(config, answer, { env })
+  const error: unknown = await hooks.run().catch((reason: unknown) => reason)
+  expect(String(error)).toContain('/bot[redacted]/send answered 400 Bad Request')
+  expect(String(error)).toContain('"mode":"visible"')
+  expect(JSON.stringify([String(error), Object(error).body])).not.toMatch(/AAtoken|sup3rs3cret/)
+})

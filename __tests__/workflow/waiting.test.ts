@@ -107,7 +107,9 @@ describe('a job whose request tells a callback URL waits for the callback', () =
     expect(await callback({ id: ids[0], status: 'bad', value: 'no paint' })).toBe(200)
     await expect(output).rejects.toMatchObject({
       code: 'ERR_CALLBACK_FAILED',
-      message: `Job "draw" failed: POST /done received the status "bad" for "${ids[0]}"`,
+      message:
+        `Job "draw" failed: POST /done received the status "bad" for "${ids[0]}": ` +
+        `{"id":"${ids[0]}","status":"bad","value":"no paint"}`,
       status: 'bad',
       result: 'no paint',
       body: { id: ids[0], status: 'bad', value: 'no paint' },

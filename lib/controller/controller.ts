@@ -1,4 +1,5 @@
 import type { Router } from 'express'
+import type { Config } from '../config/normalize'
 import { createRouter } from '../mounts'
 import type { StandaloneServer } from '../servers'
 import type { Stats } from '../stats'
@@ -33,6 +34,7 @@ export function createController(context: ControllerContext): Controller {
 
   return {
     router() {
+      if (mounted === undefined) warnOfOpenMount(config, logger)
       mounted ??= createRouter().use(createApi({ routes, guards: [token], basePath: '', logger }))
       return mounted
     },
@@ -42,4 +44,12 @@ export function createController(context: ControllerContext): Controller {
       return createControllerServer(spec, (request, response) => api(request, response), logger)
     },
   }
+}
+
+/** An app that the internet can reach gives the controller to everybody, unless it asks who they are. */
+function warnOfOpenMount({ controller, gateways, listeners }: Config, logger: Logger): void {
+  const isPublic = gateways.length > 0 || listeners.some(({ publicUrl }) => publicUrl !== undefined)
+  if (controller?.auth !== undefined || !isPublic) return
+  const advice = 'mount it behind a login of your own, or give the config controller: {auth: {type: bearer, token: …}}'
+  logger.warn({}, `The mounted controller has no auth, and this app has a public URL; ${advice}`)
 }

@@ -128,6 +128,6 @@ function count(states: readonly GatewayState[], wanted: GatewayState): number {
 
 function unknownTask(id: string): CallbackError {
   return new CallbackError('ERR_TASK_UNKNOWN', {
-    message: `There is no task ${JSON.stringify(id.slice(0, 100))}; it never was, or it ended too long ago (store.keep)`,
+    message: `There is no task ${JSON.stringify(id.slice(0, 100))}; it never was, or it ended too long ago (store.keep; the last 1,000 are known)`,
   })
 }

@@ -1,4 +1,4 @@
-import type { Clock, Expectation, Expected, Outcome, RunContext, Store } from '../types'
+import type { Clock, Expectation, Expected, Outcome, Progress, RunContext, Store } from '../types'
 import type { WaitEnding } from './await-callback'
 import { waitClosed, waitTimedOut } from './wait-errors'
 
@@ -31,6 +31,7 @@ function openWait(wait: Expected, timeoutMs: number, { store, signal, onEnd }: R
   const { endpoints, ids, queued } = wait
   const { promise, resolve, reject } = createDeferred<Outcome>()
   let hasEnded = false
+  let last: Progress | undefined
 
   function end(): void {
     hasEnded = true
@@ -47,7 +48,10 @@ function openWait(wait: Expected, timeoutMs: number, { store, signal, onEnd }: R
         end()
         onEnd(ending, wait, allIds)
         if (ending.kind === 'outcome') resolve(ending.outcome)
-        else reject(ending.kind === 'closed' ? waitClosed(allIds) : waitTimedOut(allIds, endpoints, timeoutMs))
+        else reject(ending.kind === 'closed' ? waitClosed(allIds) : waitTimedOut(allIds, endpoints, timeoutMs, last))
+      },
+      onProgress(progress) {
+        last = progress
       },
     },
   })

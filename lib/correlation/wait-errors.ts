@@ -1,5 +1,5 @@
 import { CallbackError } from '../errors'
-import type { Outcome, StoreEndpoint } from '../types'
+import type { Outcome, Progress, StoreEndpoint } from '../types'
 
 /** A callback said that the work failed. */
 export function callbackFailed({ status, result, body, id, endpoint }: Outcome): CallbackError {
@@ -11,15 +11,18 @@ export function callbackFailed({ status, result, body, id, endpoint }: Outcome):
   })
 }
 
-/** No callback came in time. */
+/** No callback came in time; `last` is the latest that was pending. */
 export function waitTimedOut(
   ids: readonly string[],
   endpoints: readonly StoreEndpoint[],
   timeoutMs: number,
+  last?: Progress,
 ): CallbackError {
-  return new CallbackError('ERR_WAIT_TIMEOUT', {
-    message: `No callback for ${describeIds(ids)} came to ${describeEndpoints(endpoints)} within ${timeoutMs} ms`,
-  })
+  const where = `for ${describeIds(ids)} came to ${describeEndpoints(endpoints)} within ${timeoutMs} ms`
+  if (last === undefined) return new CallbackError('ERR_WAIT_TIMEOUT', { message: `No callback ${where}` })
+  const status = last.status === undefined ? 'none' : JSON.stringify(last.status)
+  const message = `No final callback ${where}; the last one had the status ${status}, which says that the work goes on`
+  return new CallbackError('ERR_WAIT_TIMEOUT', { message })
 }
 
 /** Whoever waited gave up. */

@@ -94,6 +94,6 @@ function createGateway(spec: GatewaySpec, context: GatewaysOptions & StatusOutle
 }
 
 function noDriver(spec: GatewaySpec): Error {
-  const advice = 'give the gateway a public_url, or a driver in options.tunnels'
+  const advice = 'open one yourself and write "driver: static" with its public_url, or give a driver in options.tunnels'
   return notReady(spec, `is not open: this version opens no ${spec.driver} tunnels by itself yet; ${advice}`)
 }

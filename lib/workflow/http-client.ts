@@ -2,7 +2,7 @@ import { CallbackError } from '../errors'
 import type { Clock } from '../types'
 import { type Content, parseAnswer, readContent, readHeaders } from './http-answer'
 import { writeBody, type WrittenBody } from './http-body'
-import { bodyError, networkError, statusError, timeoutError } from './http-error'
+import { bodyError, type Exchange, networkError, statusError, timeoutError } from './http-error'
 import type { HttpRequest } from './http-request'
 import { findCode } from './network-reason'
 import { type SendLimits, withinLimits } from './send-limits'
@@ -29,51 +29,59 @@ export type SendRequest = (request: HttpRequest, limits: SendLimits) => Promise<
 
 const MAX_BODY_BYTES = 64 * 1024 ** 2
 
+export interface HttpClientOptions {
+  readonly fetch: Fetch
+  readonly clock: Clock
+  /** What must stand in no message, besides the secrets of the request itself. */
+  readonly secrets?: readonly string[]
+}
+
 /** Gives what sends requests. Redirects are followed; connections are kept and used again by `fetch`. */
-export function createHttpClient(options: { readonly fetch: Fetch; readonly clock: Clock }): SendRequest {
-  const { fetch, clock } = options
+export function createHttpClient({ fetch, clock, secrets = [] }: HttpClientOptions): SendRequest {
   return async (request, limits) => {
+    const exchange = { request, secrets }
     const written = writeBody(request)
-    const exchange = async (signal: AbortSignal): Promise<HttpAnswer> => {
-      const response = await call(fetch, request, written, signal)
-      if (response.status >= 400) throw await statusError(request, response)
-      return readAnswer(request, response)
+    const work = async (signal: AbortSignal): Promise<HttpAnswer> => {
+      const response = await call(fetch, exchange, written, signal)
+      if (response.status >= 400) throw await statusError(exchange, response)
+      return readAnswer(exchange, response)
     }
-    return withinLimits(clock, limits, () => timeoutError(request, limits.timeoutMs), exchange)
+    return withinLimits(clock, limits, () => timeoutError(exchange, limits.timeoutMs), work)
   }
 }
 
 async function call(
   fetch: Fetch,
-  request: HttpRequest,
+  exchange: Exchange,
   { body, headers }: WrittenBody,
   signal: AbortSignal,
 ): Promise<Response> {
+  const { url, method } = exchange.request
   try {
-    return await fetch(request.url, { method: request.method, headers, body, signal, redirect: 'follow' })
+    return await fetch(url, { method, headers, body, signal, redirect: 'follow' })
   } catch (error) {
-    throw networkError(request, error)
+    throw networkError(exchange, error)
   }
 }
 
-async function readAnswer(request: HttpRequest, response: Response): Promise<HttpAnswer> {
+async function readAnswer(exchange: Exchange, response: Response): Promise<HttpAnswer> {
   const headers = readHeaders(response)
-  const { bytes, isWhole } = await readBytes(request, response)
-  if (!isWhole) throw bodyError(request, response, { reason: 'its body is larger than 64 MiB' })
+  const { bytes, isWhole } = await readBytes(exchange, response)
+  if (!isWhole) throw bodyError(exchange, response, { reason: 'its body is larger than 64 MiB' })
   try {
     return { status: response.status, headers, body: await parseAnswer(bytes, headers) }
   } catch (cause) {
     if (!(cause instanceof CallbackError)) throw cause
-    throw bodyError(request, response, { reason: lowerFirst(cause.message), cause, bytes })
+    throw bodyError(exchange, response, { reason: lowerFirst(cause.message), cause, bytes })
   }
 }
 
-async function readBytes(request: HttpRequest, response: Response): Promise<Content> {
+async function readBytes(exchange: Exchange, response: Response): Promise<Content> {
   try {
     return await readContent(response, MAX_BODY_BYTES)
   } catch (cause) {
-    if (!isBrokenPacking(cause)) throw networkError(request, cause)
-    throw bodyError(request, response, { reason: 'its body cannot be unpacked', cause })
+    if (!isBrokenPacking(cause)) throw networkError(exchange, cause)
+    throw bodyError(exchange, response, { reason: 'its body cannot be unpacked', cause })
   }
 }
 

@@ -2,22 +2,27 @@ import { STATUS_CODES } from 'node:http'
 import { CallbackError } from '../errors'
 import { parseAnswer, readContent, readHeaders } from './http-answer'
 import type { HttpRequest } from './http-request'
+import { cut, excerptOf, onOneLine } from './excerpt'
 import { createRedaction, type Redaction } from './http-secrets'
 import { explainFailure, findCode } from './network-reason'
 
 const MAX_REFUSAL_BYTES = 65_536
 /** Characters that an error keeps of a body that was not parsed. */
 const MAX_BEGINNING = 2000
-/** Characters of a body in a message. */
-const MAX_EXCERPT = 200
+
+/** A request, and what must stand in no message about it besides its own secrets. */
+export interface Exchange {
+  readonly request: HttpRequest
+  readonly secrets: readonly string[]
+}
 
 /** Gives `ERR_HTTP_STATUS` with status and body, and reads what it needs of the answer for that. */
-export async function statusError(request: HttpRequest, response: Response): Promise<CallbackError> {
-  const redaction = createRedaction(request)
+export async function statusError(exchange: Exchange, response: Response): Promise<CallbackError> {
+  const redaction = createRedaction(exchange.request, exchange.secrets)
   const body = await readRefusal(response, redaction)
   const excerpt = excerptOf(body)
   return new CallbackError('ERR_HTTP_STATUS', {
-    message: redaction.text(describeAnswer(request, response)) + (excerpt === '' ? '' : `: ${excerpt}`),
+    message: redaction.text(describeAnswer(exchange.request, response)) + (excerpt === '' ? '' : `: ${excerpt}`),
     answer: { status: response.status, body },
   })
 }
@@ -36,16 +41,16 @@ async function readRefusal(response: Response, redaction: Redaction): Promise<un
 
 /** Gives `ERR_HTTP_BODY` for an answer that would be a good one, was its body not like this. */
 export function bodyError(
-  request: HttpRequest,
+  exchange: Exchange,
   response: Response,
   problem: { readonly reason: string; readonly cause?: unknown; readonly bytes?: Buffer },
 ): CallbackError {
   const { reason, cause, bytes } = problem
-  const redaction = createRedaction(request)
+  const redaction = createRedaction(exchange.request, exchange.secrets)
   const text = bytes?.toString()
   const shown = text === undefined ? null : redaction.text(text)
   return new CallbackError('ERR_HTTP_BODY', {
-    message: redaction.text(`${describeAnswer(request, response)}, but ${reason}`),
+    message: redaction.text(`${describeAnswer(exchange.request, response)}, but ${reason}`),
     // Parsers quote what they could not read.
     cause: shown === null || shown === text ? cause : undefined,
     answer: { status: response.status, body: shown === null ? null : cut(shown, MAX_BEGINNING) },
@@ -53,16 +58,18 @@ export function bodyError(
 }
 
 /** Gives `ERR_HTTP_NETWORK` for what `fetch` or the reading of a body threw, with a plain reason. */
-export function networkError(request: HttpRequest, cause: unknown): CallbackError {
+export function networkError(exchange: Exchange, cause: unknown): CallbackError {
   const code = findCode(cause)
   const timedOut = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT'
-  const message = createRedaction(request).text(`${describeRequest(request)} failed: ${explainFailure(cause)}`)
+  const message = createRedaction(exchange.request, exchange.secrets).text(
+    `${describeRequest(exchange.request)} failed: ${explainFailure(cause)}`,
+  )
   return new CallbackError(timedOut ? 'ERR_HTTP_TIMEOUT' : 'ERR_HTTP_NETWORK', { message, cause })
 }
 
 /** Gives `ERR_HTTP_TIMEOUT`. */
-export function timeoutError(request: HttpRequest, timeoutMs: number): CallbackError {
-  const target = createRedaction(request).text(describeRequest(request))
+export function timeoutError(exchange: Exchange, timeoutMs: number): CallbackError {
+  const target = createRedaction(exchange.request, exchange.secrets).text(describeRequest(exchange.request))
   return new CallbackError('ERR_HTTP_TIMEOUT', { message: `${target} did not answer within ${timeoutMs} ms` })
 }
 
@@ -74,20 +81,4 @@ function describeRequest({ method, url }: HttpRequest): string {
 function describeAnswer(request: HttpRequest, { status, statusText }: Response): string {
   const text = onOneLine(statusText) || (STATUS_CODES[status] ?? '')
   return `${describeRequest(request)} answered ${status} ${text}`.trimEnd()
-}
-
-function excerptOf(body: unknown): string {
-  if (body === null || body === undefined) return ''
-  if (Buffer.isBuffer(body)) return `${body.length} bytes that are no text`
-  return cut(onOneLine(typeof body === 'string' ? body : JSON.stringify(body)), MAX_EXCERPT)
-}
-
-/** Control characters would let a service write into the log of its caller. */
-function onOneLine(text: string): string {
-  return text.replaceAll(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()
-}
-
-/** Never in the middle of a surrogate pair. */
-function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '')}…`
 }

@@ -1,4 +1,5 @@
 import { isMapping } from '../config/plain'
+import type { Environment } from '../config/source'
 import { isSecretHeader } from '../listener/redact'
 import type { HttpRequest } from './http-request'
 
@@ -13,9 +14,21 @@ const REDACTED = '[redacted]'
 /** What is shorter stands in harmless texts too. */
 const SHORTEST = 6
 
-/** Collects the secrets of a request: the values of its query, of headers that authenticate it, and what they encode. */
-export function createRedaction(request: HttpRequest): Redaction {
-  const secrets = [...new Set([...querySecrets(request.url), ...headerSecrets(request.headers)].flatMap(spellings))]
+/** What names of variables end with whose values are secret. */
+const SECRET_NAME = /(?:SECRET|TOKEN|KEY|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?)$/i
+
+/** The values of an environment that are secret, by the names of their variables. */
+export function listSecrets(env: Environment): readonly string[] {
+  return Object.entries(env).flatMap(([name, value]) => (SECRET_NAME.test(name) ? [value] : []))
+}
+
+/**
+ * Collects the secrets of a request: those that are `known`, the values of its query, of headers that authenticate it,
+ * and what they encode.
+ */
+export function createRedaction(request: HttpRequest, known: readonly string[]): Redaction {
+  const ofRequest = [...querySecrets(request.url), ...headerSecrets(request.headers)]
+  const secrets = [...new Set([...known, ...ofRequest].flatMap(spellings))]
     .filter((secret) => secret.length >= SHORTEST)
     // The longest first: a secret may hold another.
     .sort((one, other) => other.length - one.length)

@@ -1,5 +1,6 @@
 import type { JobSpec } from '../config/normalize'
 import { CallbackError } from '../errors'
+import { excerptOf } from './excerpt'
 
 /** What an error brought along, beside its message. */
 const BROUGHT = ['status', 'result', 'body', 'id', 'endpoint'] as const
@@ -8,8 +9,20 @@ const BROUGHT = ['status', 'result', 'body', 'id', 'endpoint'] as const
 export function jobFailed({ id, at, location }: JobSpec, cause: unknown): CallbackError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   const code = cause instanceof CallbackError ? cause.code : 'ERR_INTERNAL'
-  const error = new CallbackError(code, { message: `Job "${id}" failed: ${reason}`, at, location, cause })
+  const error = new CallbackError(code, {
+    message: `Job "${id}" failed: ${reason}${detailOf(cause)}`,
+    at,
+    location,
+    cause,
+  })
   return cause instanceof CallbackError ? Object.assign(error, broughtBy(cause)) : error
+}
+
+/** What a callback said beside its status, which is where services say why. */
+function detailOf(cause: unknown): string {
+  if (!(cause instanceof CallbackError) || cause.code !== 'ERR_CALLBACK_FAILED') return ''
+  const excerpt = excerptOf(cause.body)
+  return excerpt === '' ? '' : `: ${excerpt}`
 }
 
 /** What `${error…}` reads in on_error jobs. */
