@@ -130,6 +130,7 @@ describe('redirects are followed', () => {
   }
 
   test.each([
+    [301, 'GET', undefined],
     [302, 'GET', undefined],
     [303, 'GET', undefined],
     [307, 'POST', { a: 1 }],
@@ -140,12 +141,35 @@ describe('redirects are followed', () => {
     expect(answer.body).toEqual({ path: '/to', method, ...(body && { body }) })
   })
 
-  test('to another origin without the authorization', async () => {
-    const other = await services.open(({ headers }) => ({ body: { seen: headers.authorization ?? null } }))
+  test('to another origin without what authenticates, whatever its name', async () => {
+    const other = await services.open(({ headers, body }) => ({ body: { headers, body } }))
     const service = await openRedirect(307, other.origin)
-    const headers = { Authorization: 'Bearer secret-token' }
-    const answer = await createClient().send({ baseUrl: service.origin, path: '/from', headers, body: {} })
-    expect(answer.body).toEqual({ seen: null })
+    const headers = { Authorization: 'Bearer secret-token', 'X-Api-Key': 'secret-key', 'X-Trace': 'a' }
+    const answer = await createClient().send({ baseUrl: service.origin, path: '/from', headers, body: { b: 1 } })
+    expect(answer.body).toMatchObject({
+      headers: { 'x-trace': 'a', 'content-type': 'application/json' },
+      body: { b: 1 },
+    })
+    expect(JSON.stringify(answer.body)).not.toContain('secret')
+  })
+
+  test('on the same origin with all headers, but none of a body that is not sent again', async () => {
+    const service = await services.open(({ path, headers }) =>
+      path === '/from' ? { status: 303, headers: { location: '/to' } } : { body: headers },
+    )
+    const headers = { 'X-Api-Key': 'secret-key' }
+    const answer = await createClient().send({ baseUrl: service.origin, path: '/from', headers, body: { b: 1 } })
+    expect(answer.body).toMatchObject({ 'x-api-key': 'secret-key' })
+    expect(answer.body).not.toHaveProperty('content-type')
+  })
+
+  test.each([
+    ['file:///etc/passwd', 'it redirects to file:, which is not followed'],
+    ['http://[', 'Invalid URL (ERR_INVALID_URL)'],
+  ])('but not to %s', async (location, reason) => {
+    const service = await openRedirect(302, location)
+    const error = await errorOf(createClient().send({ endpoint: `${service.origin}/from` }), 'ERR_HTTP_NETWORK')
+    expect(error.message).toBe(`GET ${service.origin}/from failed: ${reason}`)
   })
 
   test('but not for ever', async () => {

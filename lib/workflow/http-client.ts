@@ -5,6 +5,7 @@ import { writeBody, type WrittenBody } from './http-body'
 import { bodyError, type Exchange, networkError, statusError, timeoutError } from './http-error'
 import type { HttpRequest } from './http-request'
 import { findCode } from './network-reason'
+import { fetchFollowing } from './redirects'
 import { type SendLimits, withinLimits } from './send-limits'
 
 export type { SendLimits }
@@ -50,15 +51,10 @@ export function createHttpClient({ fetch, clock, secrets = [] }: HttpClientOptio
   }
 }
 
-async function call(
-  fetch: Fetch,
-  exchange: Exchange,
-  { body, headers }: WrittenBody,
-  signal: AbortSignal,
-): Promise<Response> {
+async function call(fetch: Fetch, exchange: Exchange, written: WrittenBody, signal: AbortSignal): Promise<Response> {
   const { url, method } = exchange.request
   try {
-    return await fetch(url, { method, headers, body, signal, redirect: 'follow' })
+    return await fetchFollowing(fetch, { url, method, ...written }, signal)
   } catch (error) {
     throw networkError(exchange, error)
   }
