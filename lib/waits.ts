@@ -1,12 +1,11 @@
 import { type ByHand, makeOutcome } from './by-hand'
 import { awaitCallback, type WaitEnding, type WaitPlan } from './correlation/await-callback'
-import { CallbackError } from './errors'
 import { callSafely, type Emitter } from './events'
 import { outcomeEvent } from './listener/callback-event'
 import type { Endpoint } from './listener/endpoint'
-import { describeId } from './listener/outcome'
 import type { Selection } from './listener/selection'
 import { createTicketId, ticketUrl } from './listener/ticket'
+import { readWaitIds } from './listener/wait-ids'
 import { readDuration } from './options'
 import type { Clock, Delivery, Outcome, Progress, Store, StoreEndpoint } from './types'
 
@@ -140,7 +139,7 @@ export function createWaits({ selection, store, emitter, clock, urlOf }: WaitsCo
   }
 
   return {
-    wait: (ids, options) => start(selection.any(options.path), toIds(ids), true, options),
+    wait: (ids, options) => start(selection.any(options.path), readWaitIds(ids), true, options),
     ticket(options) {
       const endpoint = selection.one(options.path)
       const id = createTicketId()
@@ -149,7 +148,7 @@ export function createWaits({ selection, store, emitter, clock, urlOf }: WaitsCo
     },
     async deliver(id, by, path) {
       const endpoint = selection.one(path)
-      const [text] = toIds(id)
+      const [text] = readWaitIds(id)
       const outcome = makeOutcome(text, endpoint.key, by, clock.now())
       const delivery = await store.deliver({ endpoint, outcome, size: () => 0 })
       if (delivery !== 'settled') emitter.record(delivery, endpoint.key, () => outcomeEvent(outcome))
@@ -159,23 +158,6 @@ export function createWaits({ selection, store, emitter, clock, urlOf }: WaitsCo
     whenIdle: () =>
       store.stats().waiting === 0 ? Promise.resolve() : new Promise((resolve) => void onIdle.push(resolve)),
   }
-}
-
-function toIds(ids: Ids): readonly string[] {
-  const list: readonly unknown[] = Array.isArray(ids) ? ids : [ids]
-  const texts = list.map(toWaitId)
-  if (texts.length === 0) throw badId('there must be at least one')
-  return texts.length === 1 ? texts : [...new Set(texts)]
-}
-
-function toWaitId(value: unknown): string {
-  const id = describeId(value)
-  if (typeof id === 'string') return id
-  throw badId(id?.problem ?? 'it cannot be empty')
-}
-
-function badId(reason: string): CallbackError {
-  return new CallbackError('ERR_WAIT_ID', { message: `This id cannot be waited for: ${reason}` })
 }
 
 function toResult(outcome: Outcome): unknown {

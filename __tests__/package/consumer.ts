@@ -12,13 +12,17 @@ import {
   type Delivery,
   type ErrorCode,
   type FullResult,
+  type GatewayStatus,
   loadConfig,
   type Outcome,
   parseConfig,
   type Problem,
   type Progress,
   type Stats,
+  type Task,
+  type TaskState,
   type Ticket,
+  type TunnelDriver,
 } from 'express-callbacks'
 
 /** True when the types are the same; never true for `any`. */
@@ -55,6 +59,13 @@ callbacks(config)
 callbacks(loadConfig('callbacks.yml'))
 callbacks(loadConfig(['callbacks.yml', 'more.yml'], { env: { KEY: 'x', OTHER: undefined } }))
 callbacks(parseConfig('listener: { path: /done }'), { logger: console, env: process.env })
+
+const mine: TunnelDriver = async ({ port }) => ({
+  publicUrl: `https://${port}.example`,
+  closed: new Promise(() => undefined),
+  close: async () => undefined,
+})
+callbacks(config, { tunnels: { mine }, fetch })
 
 const clock: Clock = { now: () => 0, setTimeout: (callback) => callback, clearTimeout: () => undefined }
 callbacks(config, { clock, mountPath: '/hooks', publicUrl: 'https://app.example', port: 3000 })
@@ -99,7 +110,18 @@ async function useIt(signal: AbortSignal): Promise<void> {
   const rendered = await hooks.render('${env.HOME}', { body: {} })
   true satisfies Same<typeof rendered, unknown>
 
-  const { ports, close } = await hooks.listen()
+  const painted = await hooks.run<Image>({ prompt: 'a cat' }, { workflow: 'paint', timeout: '5m' })
+  true satisfies Same<typeof painted, Image>
+  true satisfies Same<ReturnType<typeof hooks.run>, Promise<unknown>>
+  const task = await hooks.submit<Image>({ prompt: 'a cat' }, { signal: new AbortController().signal })
+  true satisfies Same<typeof task, Task<Image>>
+  true satisfies Same<Awaited<ReturnType<typeof task.result>>, Image>
+  const state = await hooks.task(task.id)
+  true satisfies Same<typeof state, TaskState | undefined>
+  true satisfies Same<typeof hooks.gateways, ReadonlyMap<number, GatewayStatus>>
+  express().use('/_callbacks', hooks.controller)
+
+  const { ports, close } = await hooks.listen({ controller: false })
   true satisfies Same<typeof ports, readonly number[]>
   await close()
   await hooks.open()
@@ -119,6 +141,10 @@ hooks
     true satisfies Same<typeof event.endpoint, string>
     true satisfies Same<typeof event.outcome, Outcome | Progress | undefined>
   })
+  .on('task', ({ task, status }) => (true satisfies Same<typeof status, TaskState['status']>) && task)
+  .on('job', ({ job, attempt, ids }) => [job, attempt.toFixed(), ids?.join()].join())
+  .on('started', ({ task, endpoint }) => task + endpoint)
+  .on('gateway', (status) => true satisfies Same<typeof status, GatewayStatus>)
   .on('warning', ({ code, message, at }) => [code, message, at].join())
   .on('error', ({ error, message }) => true satisfies Same<[typeof error, typeof message], [unknown, string]>)
 

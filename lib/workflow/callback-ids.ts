@@ -24,19 +24,6 @@ export function idsInAnswer({ body, headers }: HttpAnswer, endpoints: readonly E
   return endpoints.flatMap((endpoint) => listOne(identify(endpoint, scope)))
 }
 
-/** The ids that `wait_for` names: one or a list. Throws `ERR_WAIT_ID` when there is none, or one that can be no id. */
-export function toIds(value: unknown, at: string): string[] {
-  const values: readonly unknown[] = Array.isArray(value) ? value : [value]
-  const ids = values.map((item) => {
-    const id = describeId(item)
-    if (typeof id === 'string') return id
-    const reason = id?.problem ?? 'it is empty'
-    throw new CallbackError('ERR_WAIT_ID', { at, message: `This id cannot be waited for: ${reason}` })
-  })
-  if (ids.length > 0) return [...new Set(ids)]
-  throw new CallbackError('ERR_WAIT_ID', { at, message: 'There is no id to wait for: the list is empty' })
-}
-
 /** What a request or an answer lacks, or holds in another shape than the callback, is just no id. */
 function identify(endpoint: Endpoint, scope: object): string | undefined {
   return readId(() => endpoint.identify(scope))

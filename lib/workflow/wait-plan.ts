@@ -1,8 +1,9 @@
 import type { HttpClientSpec } from '../config/normalize'
 import type { Endpoint } from '../listener/endpoint'
 import type { Selection } from '../listener/selection'
+import { readWaitIds } from '../listener/wait-ids'
 import { type AnsweredScope, type Call, type ComponentScope, earliest } from './call'
-import { idsInAnswer, idsInRequest, toIds } from './callback-ids'
+import { idsInAnswer, idsInRequest } from './callback-ids'
 import type { CallbackUrl, FindCallbackUrls } from './callback-urls'
 import type { HttpAnswer } from './http-client'
 import type { HttpRequest } from './http-request'
@@ -67,7 +68,7 @@ export function compileWaitPlan(
     const ofTicket = ticket.isUsed() ? [ticket.source.id] : []
     const named =
       byCallback?.waitFor && !idsAreAnswered
-        ? toIds(byCallback.waitFor.render(scope), byCallback.at)
+        ? readWaitIds(byCallback.waitFor.render(scope), byCallback.at)
         : [scope.context.run_id, ...idsInRequest(request, urls, scope.env)]
     return [...new Set([...ofTicket, ...named])]
   }
@@ -93,7 +94,7 @@ export function compileWaitPlan(
     },
     idsIn(answer, scope, waiting) {
       if (byCallback?.waitFor === undefined) return idsInAnswer(answer, waiting.endpoints, scope.env)
-      return idsAreAnswered ? toIds(byCallback.waitFor.render(scope), byCallback.at) : []
+      return idsAreAnswered ? readWaitIds(byCallback.waitFor.render(scope), byCallback.at) : []
     },
   }
 }
