@@ -144,7 +144,7 @@ export class ConfigError extends CallbackError {
 }
 
 /** Says where and what in one line: `callbacks.yml:7:5 listener.port: …`. */
-function describeProblem(problem: Problem): string {
+export function describeProblem(problem: Problem): string {
   const place = describePlace(problem.at, problem.location)
   return place === undefined ? problem.message : `${place}: ${problem.message}`
 }

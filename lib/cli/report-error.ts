@@ -8,7 +8,7 @@ import { createLog } from './log'
 import { hideUnnamed } from './names'
 import { reasonOf } from './reason'
 import { UsageError } from './usage-error'
-import { describeProblem } from './validate'
+import { showProblem } from './validate'
 
 type LogOptions = Pick<CliOptions, 'logLevel' | 'logFormat'>
 
@@ -32,7 +32,7 @@ interface Line {
 function describe(error: unknown): readonly Line[] {
   if (error instanceof UsageError) return [{ code: 'ERR_USAGE', message: error.message }]
   if (error instanceof ConfigError)
-    return error.problems.map((problem) => ({ code: problem.code, message: describeProblem(problem) }))
+    return error.problems.map((problem) => ({ code: problem.code, message: showProblem(problem) }))
   const reason = reasonOf(error)
   const message = isBug(error) ? `${reason} (this is a bug; --log-level debug shows where)` : reason
   if (!(error instanceof CallbackError)) return [{ code: 'ERR_INTERNAL', message }]

@@ -1,6 +1,6 @@
 import { callbacks } from '../callbacks'
 import { type Config, compileConfig } from '../config/normalize'
-import { ConfigError, type Problem } from '../errors'
+import { ConfigError, describeProblem, type Problem } from '../errors'
 import { listIdle } from '../unsupported'
 import type { CliOptions } from './args'
 import { loadFiles } from './config-files'
@@ -17,23 +17,21 @@ export function validate({ files }: CliOptions, io: Io): number {
     const config = compileConfig(loaded.source)
     callbacks(loaded.source, { logger: SILENT })
     for (const warning of [...config.warnings, ...listIdle(config, {})])
-      io.stderr.write(`warning: ${describeProblem(warning)}\n`)
+      io.stderr.write(`warning: ${showProblem(warning)}\n`)
     io.stdout.write(`${escapeControls(loaded.files.join(', '))}: OK (${summarize(config)})\n`)
     return EXIT_DONE
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    for (const problem of error.problems) io.stderr.write(`${describeProblem(problem)}\n`)
+    for (const problem of error.problems) io.stderr.write(`${showProblem(problem)}\n`)
     return EXIT_FAILED
   }
 }
 
 const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 
-/** One thing wrong with a config in one line: `callbacks.yml:7:5 listener.port: …`. */
-export function describeProblem({ message, at, location }: Problem): string {
-  const spot = location && `${location.file}:${location.line}:${location.column}`
-  const place = [spot, at].filter(Boolean).join(' ')
-  return escapeControls(hideUnnamed(place === '' ? message : `${place}: ${message}`))
+/** One thing wrong with a config in one line, fit for a terminal. */
+export function showProblem(problem: Problem): string {
+  return escapeControls(hideUnnamed(describeProblem(problem)))
 }
 
 function summarize({ listeners, components, workflows, gateways, controller }: Config): string {

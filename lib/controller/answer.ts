@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { ANSWER_STATUS, CallbackError, isAnswerCode } from '../errors'
+import { RETRY_AFTER_SECONDS } from '../listener/answer'
 import type { Logger } from '../types'
 
 /** What a route answers. */
@@ -8,8 +9,6 @@ export interface Answer {
   readonly type: string
   readonly text: string
 }
-
-const RETRY_AFTER_SECONDS = 5
 
 /** Gives an answer in JSON. Throws for what JSON cannot hold. */
 export function json(status: number, value: unknown): Answer {

@@ -4,7 +4,8 @@ import type { EndpointSpec } from '../config/normalize'
 import type { Clock } from '../types'
 import type { ListenerRequest, RequestScope } from './request-scope'
 
-const RETRY_AFTER_SECONDS = 5
+/** When a sender that is refused for now may try again. */
+export const RETRY_AFTER_SECONDS = 5
 const DRAIN_MS = 10_000
 
 /** Acknowledges a callback: 200 and nothing else, or what `response` says. Never throws. */

@@ -1,4 +1,5 @@
 import type { Environment } from '../config/source'
+import type { Endpoint } from '../listener/endpoint'
 import type { Clock, RunContext } from '../types'
 import type { CallTicket } from './ticket'
 
@@ -65,6 +66,17 @@ export interface Call {
 
 /** Does the work of a component; gives its output. */
 export type Execute = (call: Call) => Promise<unknown>
+
+/** When a wait ends at the latest: by the attempt's limit or its own, else as its endpoints say. */
+export function deadlineOf(
+  { clock, deadline }: Pick<Call, 'clock' | 'deadline'>,
+  timeoutMs: number | undefined,
+  endpoints: readonly Endpoint[],
+): number {
+  const now = clock.now()
+  const limit = earliest(deadline, timeoutMs === undefined ? undefined : now + timeoutMs)
+  return Number.isFinite(limit) ? limit : now + Math.max(...endpoints.map(({ spec }) => spec.timeoutMs))
+}
 
 /** The earliest of some limits, in milliseconds since the epoch; infinite without any. */
 export function earliest(...deadlines: readonly (number | undefined)[]): number {

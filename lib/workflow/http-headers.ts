@@ -4,7 +4,6 @@ import { toText } from '../template/convert'
 
 /** A token of RFC 9110, 5.6.2. */
 const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
-// eslint-disable-next-line no-control-regex
 const FORBIDDEN = /[^\t\x20-\x7E\x80-\xFF]/
 /** These describe the connection or the framing of the body; `fetch` writes them itself and refuses them from others. */
 const OWN_OF_CONNECTION: ReadonlySet<string> = new Set([

@@ -1,3 +1,4 @@
+import { isMapping } from '../config/plain'
 import type { Template } from '../template/compile'
 import type { AnsweredScope } from './call'
 
@@ -15,8 +16,4 @@ export function compileOutput(template: Template | undefined): MakeOutput {
     if (result === undefined || readsResult) return output
     return isMapping(output) && isMapping(result) ? { ...output, ...result } : result
   }
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value)
 }

@@ -2,7 +2,7 @@ import type { HttpClientSpec } from '../config/normalize'
 import type { Endpoint } from '../listener/endpoint'
 import type { Selection } from '../listener/selection'
 import { readWaitIds } from '../listener/wait-ids'
-import { type AnsweredScope, type Call, type ComponentScope, earliest } from './call'
+import { type AnsweredScope, type Call, type ComponentScope, deadlineOf } from './call'
 import { idsInAnswer, idsInRequest } from './callback-ids'
 import type { CallbackUrl, FindCallbackUrls } from './callback-urls'
 import type { HttpAnswer } from './http-client'
@@ -80,15 +80,10 @@ export function compileWaitPlan(
       const endpoints = mayWait ? endpointsOf(urls, ticket, scope) : []
       if (endpoints.length === 0) return undefined
       const told = urls.filter(({ endpoint }) => endpoints.includes(endpoint))
-      const now = call.clock.now()
-      const own = byCallback?.timeoutMs === undefined ? undefined : now + byCallback.timeoutMs
-      const limit = earliest(call.deadline, own)
       return {
         endpoints,
         ids: idsOf(request, told, scope, ticket),
-        deadline: Number.isFinite(limit)
-          ? limit
-          : now + Math.max(...endpoints.map((endpoint) => endpoint.spec.timeoutMs)),
+        deadline: deadlineOf(call, byCallback?.timeoutMs, endpoints),
         queued: !ticket.isUsed() && endpoints.some(({ anonymous }) => anonymous),
       }
     },
