@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { callbacks, parseConfig } from '../lib'
+import { compileConfig } from '../lib/config/normalize'
 import { ANSWER_STATUS } from '../lib/errors'
 
 const root = join(__dirname, '..')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
 const [start = '', runs = '', mount = '', wait = ''] = blocks('js')
-const [workflow = '', listener = '', waiting = '', events = ''] = blocks('yaml')
+const [workflow = '', listener = '', waiting = '', events = '', ...gateways] = blocks('yaml')
 let folder = ''
 
 function blocks(language: string): string[] {
@@ -49,7 +50,7 @@ describe('the README', () => {
 
   test('has the blocks that are run here, and no others', () => {
     expect(blocks('js')).toHaveLength(4)
-    expect(blocks('yaml')).toHaveLength(4)
+    expect(blocks('yaml')).toHaveLength(11)
   })
 
   test('its start prints the image that the callback brought', async () => {
@@ -76,6 +77,18 @@ describe('the README', () => {
     const logger = { debug: say, info: say, warn: say, error: say }
     callbacks(parseConfig(yaml, { env: { SLACK_BOT_TOKEN: 'xoxb' } }), { logger })
     expect(said).toEqual(expected)
+  })
+
+  test.each(gateways)('its gateways load without a warning: %j', (yaml) => {
+    const secrets = ['TUNNEL_TOKEN', 'NGROK_AUTHTOKEN', 'SSH_PASSPHRASE', 'SSH_PASSWORD']
+    const env = Object.fromEntries(secrets.map((name) => [name, 's3cret']))
+    const { gateways: compiled, warnings } = compileConfig(parseConfig(yaml, { env }))
+    expect([compiled.length > 0, warnings]).toEqual([true, []])
+  })
+
+  test('names every code of a gateway', () => {
+    const codes = ['PROGRAM', 'OPTIONS', 'AUTH', 'HOST_KEY', 'RATE_LIMITED', 'NETWORK', 'PORT', 'TIMEOUT', 'EXITED']
+    for (const code of codes) expect(readme).toContain(`ERR_GATEWAY_${code}`)
   })
 
   test('its mount serves the callbacks below its path', async () => {
@@ -116,7 +129,8 @@ describe('the README', () => {
   })
 
   test('gives a reason for every dependency', () => {
-    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-    for (const name of Object.keys(dependencies)) expect(readme).toContain(`| \`${name}\``)
+    const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    const names = Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => !name.startsWith('@types/'))
+    for (const name of names) expect(readme).toContain(`| \`${name}\``)
   })
 })

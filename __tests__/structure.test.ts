@@ -6,7 +6,7 @@ const lib = join(__dirname, '..', 'lib')
 
 /** The rooms in the order of their imports: each may import from those before it, and from itself. */
 const ROOMS = [
-  ['errors', 'types', 'timers'],
+  ['errors', 'types', 'timers', 'peers'],
   ['template'],
   ['config'],
   ['events'],
@@ -59,6 +59,26 @@ describe('imports run one way', () => {
   })
 })
 
+const adapters = join(__dirname, '..', 'adapters')
+const adapterFiles = readdirSync(adapters, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+
+describe('an adapter imports other adapters and the ground floor of lib, nothing else', () => {
+  const ground = new Set((ROOMS[0] ?? []).map((room) => join(lib, room)))
+
+  test.each(adapterFiles)('%s', (file) => {
+    const text = readFileSync(join(adapters, file), 'utf8')
+    const targets = [...text.matchAll(/from '(\.[^']*)'/g)].map(([, path = '']) => join(adapters, dirname(file), path))
+    expect(targets.filter((target) => !target.startsWith(adapters) && !ground.has(target))).toEqual([])
+    expect(text).not.toMatch(/process\.(env|on|off|exit|exitCode|argv|cwd|std\w+)\b|console\./)
+    expect(text).not.toMatch(/(?<![.\w])(setTimeout|setInterval)\(/)
+  })
+})
+
+test('only callbacks.ts picks an adapter', () => {
+  const users = files.filter((file) => readFileSync(join(lib, file), 'utf8').includes('adapters/'))
+  expect(users).toEqual(['callbacks.ts'])
+})
+
 test('only config/load.ts reads the environment, and only the command line touches the process and its output', () => {
   const text = files.map((file) => [file, readFileSync(join(lib, file), 'utf8')] as const)
   const users = (pattern: RegExp): string[] => text.filter(([, code]) => pattern.test(code)).map(([file]) => file)
@@ -67,10 +87,16 @@ test('only config/load.ts reads the environment, and only the command line touch
 })
 
 test('a library is imported in one or two files each', () => {
-  const { dependencies } = JSON.parse(readFileSync(join(lib, '..', 'package.json'), 'utf8'))
-  for (const name of Object.keys(dependencies)) {
-    if (name === 'valibot') continue
-    const users = files.filter((file) => readFileSync(join(lib, file), 'utf8').includes(`'${name}'`))
-    expect([name, users.length]).toEqual([name, Math.min(users.length, 2)])
+  const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(lib, '..', 'package.json'), 'utf8'))
+  const texts = [
+    ...files.map((file) => readFileSync(join(lib, file), 'utf8')),
+    ...adapterFiles.map((file) => readFileSync(join(adapters, file), 'utf8')),
+  ]
+  for (const name of Object.keys({ ...dependencies, ...peerDependencies })) {
+    if (name === 'valibot' || name.startsWith('@types/')) continue
+    const users = texts.filter((text) =>
+      new RegExp(`^import (?!type ).*from '${name}'|\\('${name}'\\)`, 'm').test(text),
+    ).length
+    expect([name, users >= 1 && users <= 2]).toEqual([name, true])
   }
 })

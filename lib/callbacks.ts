@@ -6,6 +6,7 @@ import { createMemoryStore } from './correlation/memory-store'
 import type { Problem } from './errors'
 import { createEmitter, type Emitter, type EventListener, type EventName } from './events'
 import { createGateways, gatewayPortsOf } from './gateway/gateways'
+import { isListening } from './gateway/probe-port'
 import type { Callbacks, CloseOptions, ListenOptions, RunOptions, SettleOptions } from './interface'
 import { checkListeners, createLifecycle, type Lifecycle } from './lifecycle'
 import { outcomeEvent } from './listener/callback-event'
@@ -18,8 +19,8 @@ import { type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDu
 import { createRuns } from './runs'
 import { readStats } from './stats'
 import { compileTemplate } from './template/compile'
-import type { Clock, Store } from './types'
-import { listIdle, refuseUnsupported } from './unsupported'
+import type { Clock, Logger, Store, TunnelDriver } from './types'
+import { listDriverless, refuseUnsupported } from './unsupported'
 import { createWaits, type Ids, type TicketOptions, type WaitOptions } from './waits'
 import { createFindStart } from './workflow/event-sources'
 import type { TaskRequest, Tasks } from './workflow/tasks'
@@ -73,14 +74,24 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
 
 /** Creates every part of one `callbacks()`, each out of those before it. */
 function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) {
-  const { logger, clock, env, tunnels: drivers } = options
+  const { logger, clock, env } = options
+  const drivers = { ...DRIVERS, ...options.tunnels }
   const spec = compileConfig(config, { env })
   refuseUnsupported(spec)
   const emitter = createEmitter(logger)
   const store = createStore(spec, clock, emitter)
   const reachable: Reachable = { mountPaths: new Map(), ports: new Map() }
   const localPortOf = (port: number): number => reachable.ports.get(port) ?? options.port ?? port
-  const gateways = createGateways(spec.gateways, { drivers, logger, emitter, localPortOf })
+  const gateways = createGateways(spec.gateways, {
+    drivers,
+    env: spec.env,
+    logger,
+    clock,
+    emitter,
+    localPortOf,
+    isListening,
+    onUrlChange: (port, previousUrl) => outdate(port, previousUrl, all, store, logger),
+  })
 
   const pointedAt = new Set<string>()
 
@@ -108,8 +119,38 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
   const isClosing = lifecycle.isDraining
   const stats = () => readStats({ endpoints: all, store, emitter, tasks })
   const controller = createController({ config: spec, tasks, store, gateways, stats, isClosing, clock, logger })
-  announce([...spec.warnings, ...listIdle(spec, drivers)], all, options, emitter)
+  announce([...spec.warnings, ...listDriverless(spec, options.tunnels)], all, options, emitter)
   return { spec, emitter, gateways, waits, tasks, lifecycle, mounts, controller, stats }
+}
+
+/** What opens tunnels; each is loaded when its first tunnel is. */
+const DRIVERS: Readonly<Record<string, TunnelDriver>> = {
+  cloudflare(request) {
+    const {
+      openCloudflared,
+    }: typeof import('../adapters/tunnels/cloudflared') = require('../adapters/tunnels/cloudflared')
+    return openCloudflared(request)
+  },
+  ngrok(request) {
+    const { openNgrok }: typeof import('../adapters/tunnels/ngrok') = require('../adapters/tunnels/ngrok')
+    return openNgrok(request)
+  },
+  ssh(request) {
+    const { openSsh }: typeof import('../adapters/tunnels/ssh') = require('../adapters/tunnels/ssh')
+    return openSsh(request)
+  },
+  command(request) {
+    const { openCommand }: typeof import('../adapters/tunnels/command') = require('../adapters/tunnels/command')
+    return openCommand(request)
+  },
+}
+
+/** Tells apart the waits whose callbacks were asked for under a public URL that is gone. */
+function outdate(port: number, previousUrl: string, all: readonly Endpoint[], store: Store, logger: Logger): void {
+  const count = store.outdate(all.filter((endpoint) => endpoint.port === port))
+  const waits = count === 0 ? 'nobody waits' : `${count} open ${count === 1 ? 'wait' : 'waits'} may have asked for one`
+  const message = `The public URL of port ${port} has changed; callbacks to ${previousUrl} do not arrive any more: ${waits}`
+  logger.warn({ port, previousUrl, waits: count }, message)
 }
 
 /** Starts work whose rejection, when nobody awaits it, harms nobody. */

@@ -18,6 +18,7 @@ export type {
   Progress,
   Tunnel,
   TunnelDriver,
+  TunnelHealth,
   TunnelRequest,
 } from './types'
 export type { FullResult, Ids, Ticket, TicketOptions, WaitOptions } from './waits'

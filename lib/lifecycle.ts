@@ -4,7 +4,7 @@ import type { Gateways } from './gateway/gateways'
 import type { Reachable } from './listener/callback-url'
 import { readDuration } from './options'
 import { closeServer, listenOn, type OpenServer, type StandaloneServer } from './servers'
-import { MAX_TIMER_MS, unref } from './timers'
+import { isDoneWithin, MAX_TIMER_MS, unref } from './timers'
 import type { Clock, Logger, Store } from './types'
 import type { Waits } from './waits'
 import type { Tasks } from './workflow/tasks'
@@ -52,8 +52,8 @@ export interface LifecycleContext {
 }
 
 const UNOPENED_MS = 5000
-/** How long gateways have to close. */
-const GATEWAYS_MS = 10_000
+/** How long gateways have to close; a program that pays no heed is killed within 10 s. */
+const GATEWAYS_MS = 12_000
 
 /** Gives the life cycle of one `callbacks()`; nothing is open yet. */
 export function createLifecycle(context: LifecycleContext): Lifecycle {
@@ -90,14 +90,14 @@ export function createLifecycle(context: LifecycleContext): Lifecycle {
   /** A tunnel that does not end must not keep waits from ending. */
   async function closeGateways(): Promise<void> {
     const ended = Promise.all([gateways.close(), Promise.allSettled(starting)])
-    if (await within(GATEWAYS_MS, ended, clock)) return
+    if (await isDoneWithin(clock, GATEWAYS_MS, ended)) return
     logger.warn({}, `A gateway did not close within ${GATEWAYS_MS} ms; it is left behind`)
   }
 
   async function closeAll(drainMs: number): Promise<void> {
     draining = true
     tasks.refuse()
-    if (drainMs > 0) await within(drainMs, Promise.race([whenIdle(), hurried]), clock)
+    if (drainMs > 0) await isDoneWithin(clock, drainMs, Promise.race([whenIdle(), hurried]))
     closing = true
     if (reminder !== undefined) clock.clearTimeout(reminder)
     await closeGateways()
@@ -207,17 +207,6 @@ export function checkListeners(listeners: readonly ListenerSpec[], hasController
     at: 'listener',
     message: 'There is no listener to listen for, and no controller; add one',
   })
-}
-
-/** Waits for work to be done, but no longer than a limit; says whether it was. */
-async function within(limitMs: number, work: Promise<unknown>, clock: Clock): Promise<boolean> {
-  let timer: unknown
-  const limit = new Promise<boolean>((resolve) => {
-    timer = clock.setTimeout(() => resolve(false), limitMs)
-  })
-  const isDone = await Promise.race([work.then(() => true), limit])
-  clock.clearTimeout(timer)
-  return isDone
 }
 
 function closedAlready(): CallbackError {

@@ -7,6 +7,7 @@ import type { ListenerRequest } from './listener/request-scope'
 import { createRouteTable } from './listener/route-table'
 import { type CallbackRoute, type CallbackRoutes, type Middleware, take } from './listener/router'
 import { normalizeMountPath } from './options'
+import { loadPeer } from './peers'
 import { answerNotFound, createCallbackServer } from './server'
 import type { StandaloneServer } from './servers'
 
@@ -106,21 +107,6 @@ function toRoutes(listeners: readonly CompiledListener[]): CallbackRoutes {
 export function createRouter(): Router {
   const express: typeof import('express') = loadPeer('express', 'A router', () => require('express'))
   return express.Router()
-}
-
-/** Loads what a user installs beside this package. Throws `ERR_CONFIG_UNSUPPORTED` when it is not there. */
-export function loadPeer<T>(name: string, user: string, load: () => T): T {
-  try {
-    return load()
-  } catch (cause) {
-    if (!isMissing(cause)) throw cause
-    const message = `${user} needs the package ${name}, which is not installed: npm install ${name}`
-    throw new CallbackError('ERR_CONFIG_UNSUPPORTED', { message, cause })
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'MODULE_NOT_FOUND'
 }
 
 function unknownPort(port: number, all: readonly CompiledListener[]): CallbackError {

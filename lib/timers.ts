@@ -21,3 +21,42 @@ export function unref(timer: unknown): void {
   if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
     timer.unref()
 }
+
+/** Resolves after a while; rejects with the signal's reason when that aborts. */
+export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason)
+    const abort = (): void => {
+      stop()
+      reject(signal.reason)
+    }
+    const stop = startTimer(clock, ms, () => {
+      signal.removeEventListener('abort', abort)
+      resolve()
+    })
+    signal.addEventListener('abort', abort, { once: true })
+  })
+}
+
+/** Gives what a promise gives, but no later than the signal aborts; then rejects with its reason. */
+export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason)
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}
+
+/** Waits for work to be done, but no longer than a limit; says whether it was. Rejects as the work does. */
+export async function isDoneWithin(clock: Clock, limitMs: number, work: Promise<unknown>): Promise<boolean> {
+  let stop = (): void => undefined
+  const limit = new Promise<boolean>((resolve) => {
+    stop = startTimer(clock, limitMs, () => resolve(false))
+  })
+  try {
+    return await Promise.race([work.then(() => true), limit])
+  } finally {
+    stop()
+  }
+}

@@ -87,7 +87,9 @@ export interface Waiter {
 export type Progress = Omit<Outcome, 'outcome'> & { readonly outcome: 'pending' }
 
 export type Ending =
-  { readonly kind: 'outcome'; readonly outcome: Outcome } | { readonly kind: 'timeout' } | { readonly kind: 'closed' }
+  | { readonly kind: 'outcome'; readonly outcome: Outcome }
+  | { readonly kind: 'timeout'; readonly isOutdated?: boolean }
+  | { readonly kind: 'closed' }
 
 /** An open wait. */
 export interface OpenWait {
@@ -109,6 +111,8 @@ export interface ListedWait {
   readonly endpoints: readonly string[]
   /** Milliseconds since the epoch. */
   readonly deadline: number
+  /** Whether an endpoint of it has another public URL by now, so that its callback may have gone to the one before. */
+  readonly isOutdated: boolean
 }
 
 /**
@@ -125,6 +129,10 @@ export interface Store {
   progress(endpoint: StoreEndpoint, progress: Progress): void | Promise<void>
   /** What this process knows: of one endpoint, or of all when left out. */
   stats(endpoint?: StoreEndpoint): StoreStats
+  /**
+   * Tells apart the waits that are open now on these endpoints, whose public URL has just changed. Gives how many.
+   */
+  outdate(endpoints: readonly StoreEndpoint[]): number
   /** The open waits that this process knows, oldest first, no more than the limit. */
   list(limit: number): readonly ListedWait[]
   /** Ends every open wait with `closed`. */
@@ -165,7 +173,12 @@ export interface Expectation {
   cancel(): Promise<void>
 }
 
-/** Opens tunnels of one kind; one call is one attempt. Rejects when it cannot, with the signal's reason when that aborts. */
+/**
+ * Opens tunnels of one kind; one call is one attempt. Rejects when it cannot, with the signal's reason when that aborts,
+ * and leaves nothing behind then. A `CallbackError` with a code of its own says what the gateway does next: after
+ * `ERR_GATEWAY_PROGRAM`, `_OPTIONS`, `_AUTH` and `_HOST_KEY` it gives up, after `_RATE_LIMITED` it waits ten times longer;
+ * after anything else it tries again. Messages hold no secret.
+ */
 export type TunnelDriver = (request: TunnelRequest) => Promise<Tunnel>
 
 /** What a driver needs to know for one attempt. */
@@ -176,18 +189,34 @@ export interface TunnelRequest {
   readonly host: string
   /** What else the config says of the gateway, in camelCase; keys that it leaves out are missing. */
   readonly options: Readonly<Record<string, unknown>>
+  /** The variables of the environment, with those of `options.env` and `.env`. */
+  readonly env: Readonly<Record<string, string | undefined>>
   readonly logger: Logger
+  readonly clock: Clock
   /** Aborts when the tunnel is not wanted any more. */
   readonly signal: AbortSignal
+  /** What the gateway had before, for a driver that can ask for the same again. */
+  readonly previousUrl: string | undefined
+  /** To be told when an open tunnel goes on under another public URL. */
+  onPublicUrl(publicUrl: string): void
 }
 
 /** One open connection. */
 export interface Tunnel {
   readonly publicUrl: string
+  /** `host:port` under which the port is reached; default: the host of the URL. */
+  readonly publicAddress?: string | undefined
+  /** Whether another tunnel in its place would have the same URL; default: false. */
+  readonly isStable?: boolean | undefined
   /** Settles when it ends by itself: with the reason, if there is one. */
   readonly closed: Promise<unknown>
+  /** Says how it is doing; asked every ten seconds. Without it, an open tunnel is taken for a good one. */
+  check?(): Promise<TunnelHealth>
   close(): Promise<void>
 }
+
+/** `down` may come back by itself, `gone` does not. */
+export type TunnelHealth = 'up' | 'down' | 'gone'
 
 export type GatewayState = 'idle' | 'starting' | 'ready' | 'degraded' | 'restarting' | 'failed' | 'closed'
 
@@ -198,8 +227,12 @@ export interface GatewayStatus {
   /** What opens the tunnel; `static` where the public URL is fixed. */
   readonly driver: string
   readonly state: GatewayState
-  /** Undefined while nobody can be reached under it. */
+  /** Undefined while nobody can be reached under it. Kept while a tunnel comes back that will have the same. */
   readonly publicUrl: string | undefined
-  /** Why it failed. */
+  /** `host:port` under which the port is reached. */
+  readonly publicAddress: string | undefined
+  /** The public URL before the present one; callbacks that were sent to it do not arrive any more. */
+  readonly previousUrl: string | undefined
+  /** Why it failed, or what went wrong last while it is started. */
   readonly error: unknown
 }

@@ -13,6 +13,7 @@ const CHALLENGES: readonly string[] = ['slack', 'discord', 'zoom', 'meta', 'msgr
 export function refuseUnsupported(config: Config): void {
   const problems = [
     ...config.listeners.flatMap(checkListener),
+    ...config.gateways.flatMap(checkGateway),
     ...problem(config.store.type !== 'memory', 'store.type', `the store "${config.store.type}"`, config.store.location),
   ]
   if (problems.length > 0) throw new ConfigError(problems)
@@ -24,6 +25,10 @@ function checkListener({ at, rateLimit, trustForwarded, locations, endpoints }: 
     ...problem(trustForwarded, `${at}.trust_forwarded`, 'forwarded addresses', locations.trustForwarded),
     ...endpoints.flatMap(checkEndpoint),
   ]
+}
+
+function checkGateway({ at, trustForwarded, location }: GatewaySpec): readonly Problem[] {
+  return problem(trustForwarded, `${at}.trust_forwarded`, 'forwarded addresses', location)
 }
 
 function checkEndpoint(endpoint: EndpointSpec): readonly Problem[] {
@@ -49,25 +54,14 @@ function problem(found: boolean, at: string, what: string, location: Location | 
   return [{ code: 'ERR_CONFIG_UNSUPPORTED', at, message, location }]
 }
 
-/** What a config says and this version does not do by itself: tunnels for which the app brings no driver. */
-export function listIdle({ gateways }: Config, drivers: object): readonly Problem[] {
-  const idle = gateways.filter(({ publicUrl, driver }) => publicUrl === undefined && !Object.hasOwn(drivers, driver))
-  return idle.map((gateway) => ({
-    code: 'ERR_CONFIG_UNSUPPORTED',
-    at: gateway.at,
-    location: gateway.location,
-    message: describeIdle(gateway, Object.keys(drivers)),
-  }))
-}
-
-function describeIdle({ driver, port }: GatewaySpec, own: readonly string[]): string {
-  const advice =
-    `start the tunnel to port ${port} yourself and write driver: static, public_url: "https://…", ` +
-    'or bring a driver in options.tunnels'
-  const known: readonly string[] = TUNNEL_DRIVERS
-  if (known.includes(driver) || driver === 'ssh')
-    return `This version opens no ${driver} tunnels by itself yet; ${advice}`
-  const nearest = findNearest(driver, [...own, ...known])
-  const question = nearest === undefined ? '' : ` Did you mean "${nearest}"?`
-  return `There is no driver ${JSON.stringify(driver)}.${question} Otherwise ${advice}`
+/** The gateways for which there is no driver, neither one of the package nor one that the app brings. */
+export function listDriverless({ gateways }: Config, own: object): readonly Problem[] {
+  const known: readonly string[] = [...new Set([...Object.keys(own), ...TUNNEL_DRIVERS, 'ssh'])]
+  const driverless = gateways.filter(({ driver }) => !known.includes(driver))
+  return driverless.map(({ at, location, driver }) => {
+    const nearest = findNearest(driver, known)
+    const advice = nearest === undefined ? `there are ${known.join(', ')}.` : `did you mean "${nearest}"?`
+    const message = `There is no driver ${JSON.stringify(driver)}: ${advice} Bring your own in options.tunnels`
+    return { code: 'ERR_GATEWAY_OPTIONS', at: `${at}.driver`, location, message }
+  })
 }

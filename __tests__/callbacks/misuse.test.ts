@@ -43,8 +43,11 @@ test.each([
 })
 
 test.each([
-  ['ngork', 'There is no driver "ngork". Did you mean "ngrok"? Otherwise start the tunnel to port 8090 yourself'],
-  ['mine', 'There is no driver "mine". Otherwise start the tunnel to port 8090 yourself'],
+  ['ngork', 'gateway.driver: There is no driver "ngork": did you mean "ngrok"? Bring your own in options.tunnels'],
+  [
+    'mine',
+    'There is no driver "mine": there are cloudflare, ngrok, command, static, ssh. Bring your own in options.tunnels',
+  ],
 ])('the unknown driver %s is a warning', (driver, message) => {
   const { log } = hosts.start({ ...config, gateway: { driver, port: 8090 } })
   expect(log.filter(({ level }) => level === 'warn')).toMatchObject([{ message: expect.stringContaining(message) }])
@@ -96,7 +99,7 @@ test('an onProgress that rejects is an error event, and no unhandled rejection',
   expect(errors).toEqual([expect.objectContaining({ message: 'broken' })])
 })
 
-test('a tunnel that nobody can open is a warning', () => {
+test('an id that is the same for all is a warning, a tunnel of the package is none', () => {
   const { log } = hosts.start(
     parseConfig(`
 gateway: { driver: ngrok, port: 8090 }
@@ -107,7 +110,6 @@ listener: { path: /done, identify_by: body.id }
   )
   expect(log.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
     'listener.identify_by: "body.id" is the same for every callback; did you mean "${body.id}"?',
-    'gateway: This version opens no ngrok tunnels by itself yet; start the tunnel to port 8090 yourself and write driver: static, public_url: "https://…", or bring a driver in options.tunnels',
   ])
 })
 

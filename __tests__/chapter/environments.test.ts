@@ -16,9 +16,10 @@ const DEVELOPMENT: Readonly<Record<string, Development>> = {
 }
 
 describeEditions('development', DEVELOPMENT, (config, { gateway, listener }) => {
-  test('loads, says that nothing is listened for, and opens its tunnel', async () => {
+  test('loads, says that nothing is listened for and that the tunnel leads elsewhere, and opens it', async () => {
     const { log, hooks, post, tunnels } = await worlds.open(config())
     expect(log.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
+      `gateway.port: no listener has the port ${gateway}, to which this gateway leads; there is ${listener}`,
       'listener: this listener has no callbacks; it receives nothing',
     ])
     await hooks.open()

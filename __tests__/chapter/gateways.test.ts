@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { CallbackError } from '../../lib'
 import { describeEditions } from './editions'
 import { PUBLIC_URLS, useWorlds } from './use-worlds'
 
@@ -86,10 +87,11 @@ describeEditions('the variables of a gateway', VARIABLES, (config, { component, 
   })
 
   test('are an error, never empty text, when the tunnel cannot be opened', async () => {
-    const tunnels = { ngrok: () => Promise.reject(new Error('no authtoken')) }
+    const refused = new CallbackError('ERR_GATEWAY_AUTH', { message: 'no authtoken' })
+    const tunnels = { ngrok: () => Promise.reject(refused) }
     const { hooks, service } = await worlds.open(config(called), { [SERVICE]: () => ({}) }, { tunnels })
     await expect(hooks.run()).rejects.toMatchObject({
-      code: 'ERR_GATEWAY_NOT_READY',
+      code: 'ERR_GATEWAY_AUTH',
       message: expect.stringContaining('no authtoken'),
     })
     expect(service(SERVICE).requests).toEqual([])

@@ -14,6 +14,8 @@ export const PUBLIC_URLS = {
 export interface World extends Host {
   /** What the tunnel drivers were asked for. */
   readonly tunnels: readonly TunnelRequest[]
+  /** From now on an origin is played elsewhere, such as at the edge of a tunnel. */
+  route(origin: string, place: string): void
   /** The service that stands for an origin. */
   service(origin: string): FakeService
   /** Posts JSON over that internet, as a service does that calls back. */
@@ -72,6 +74,7 @@ export function useWorlds(): Worlds {
       world = {
         ...host,
         tunnels,
+        route: (origin, place) => void places.set(origin, place),
         service(origin) {
           const service = services.get(origin)
           if (service === undefined) throw new Error(`nobody plays ${origin}`)

@@ -7,7 +7,11 @@ const cli = useCli()
 describe('what is not understood is one line on stderr and exit code 2', () => {
   test.each([
     ['an unknown command', ['rnu'], 'Unknown command "rnu". Did you mean "run"?'],
-    ['a command like no other', ['destroy'], 'Unknown command "destroy". There are: up, run, validate, schema.'],
+    [
+      'a command like no other',
+      ['destroy'],
+      'Unknown command "destroy". There are: up, run, validate, schema, listen.',
+    ],
     ['an unknown option', ['up', '--fil', 'x'], 'Unknown option "--fil". Did you mean "--file"?'],
     ['an unknown short option', ['up', '-x'], 'Unknown option "-x". There are: --file'],
     ['an option of another command', ['up', '--input', '1'], '--input stands with "run", not with "up"'],
@@ -63,6 +67,7 @@ describe('options', () => {
         sets: [],
         timeoutMs: undefined,
         drainMs: 10_000,
+        driver: 'cloudflare',
         logLevel: undefined,
         logFormat: 'pretty',
       },

@@ -12,6 +12,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
   readonly isTTY?: boolean
+  /** What runs; default: the command line. */
+  readonly command?: typeof main
 }
 
 /** What somebody wrote, and the means to wait for it. */
@@ -67,12 +69,15 @@ export function useCli() {
     expect(listening).toBe(0)
   })
 
-  function start(argv: readonly string[], { files = {}, env = {}, stdin = '', isTTY }: CliOptions = {}): RunningCli {
+  function start(
+    argv: readonly string[],
+    { files = {}, env = {}, stdin = '', isTTY, command = main }: CliOptions = {},
+  ): RunningCli {
     const clock = createFakeClock()
     const stdout = createOutput(isTTY)
     const stderr = createOutput(isTTY)
     const handlers = new Set<() => void>()
-    const code = main(argv, {
+    const code = command(argv, {
       stdout,
       stderr,
       stdin: oneChunk(stdin),

@@ -108,7 +108,7 @@ const EXPECTED: Readonly<Record<string, { readonly config: object; readonly warn
   'whole-events': { config: { listeners: [{ endpoints: [{ fullPath: '/chat/said', workflow: undefined }] }] } },
   'whole-two-steps': { config: { listeners: [{ maxConcurrent: 3, endpoints: [{ fullPath: '/hooks/drawn' }] }] } },
   production: { config: { controller: { host: '0.0.0.0', port: 443 }, listeners: [{ endpoints: [] }] }, warnings: 3 },
-  development: { config: { gateways: [{ port: 7000 }], listeners: [{ port: 7001 }] }, warnings: 1 },
+  development: { config: { gateways: [{ port: 7000 }], listeners: [{ port: 7001 }] }, warnings: 2 },
   'component-timeout': { config: { gateways: [] }, warnings: 2 },
   'workflow-retry': { config: { components: undefined }, warnings: 2 },
   'workflow-logging': { config: { components: undefined }, warnings: 1 },

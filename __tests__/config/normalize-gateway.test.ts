@@ -86,6 +86,33 @@ describe('a gateway', () => {
   })
 })
 
+describe('a gateway that leads to a port of no listener', () => {
+  const listener = { port: 8090, path: '/done' }
+
+  test.each([
+    ['a warning, when there are listeners', [listener], 8080, 1],
+    ['none, when one has the port', [{ port: 7000, path: '/a' }, listener], 8090, 0],
+    ['none, when there is no listener: it is for the host app', [], 8080, 0],
+    ['none, when a listener takes any port', [{ port: 0, path: '/done' }], 8080, 0],
+  ])('is %s', (_, listeners, port, count) => {
+    const { warnings } = compileConfig({ listeners, gateway: { driver: 'ngrok', port } })
+    expect(warnings).toHaveLength(count)
+    const fixed = { driver: 'static', port, public_url: 'https://hooks.example' } as const
+    expect(compileConfig({ listeners, gateway: fixed }).warnings).toEqual([])
+  })
+
+  test('is warned of at the key, for each port', () => {
+    const { warnings } = compileYaml('listener: { path: /done }\ngateway:\n  driver: ngrok\n  port: [1, 8090, 2]\n')
+    expect(warnings.map(({ code, at, message }) => ({ code, at, message }))).toEqual(
+      [1, 2].map((port) => ({
+        code: 'ERR_GATEWAY_PORT',
+        at: 'gateway.port',
+        message: `no listener has the port ${port}, to which this gateway leads; there is 8090`,
+      })),
+    )
+  })
+})
+
 describe('a gateway is refused when', () => {
   test.each([
     [

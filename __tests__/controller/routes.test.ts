@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import request from 'supertest'
-import { createFakeDriver } from '../gateway/fake-tunnels'
+import { createFakeDriver, REFUSED } from '../gateway/fake-tunnels'
 import { CONFIG, type ServedController, useControllers } from './use-controller'
 
 const { ways, listen, mount } = useControllers()
@@ -142,8 +142,8 @@ describe.each(ways)('%s', (_way, serve) => {
       {
         waiting: 2,
         waits: [
-          { ids: ['a', 'b'], endpoints, expires_at: '2026-01-01T00:05:00.000Z' },
-          { ids: ['c'], endpoints, expires_at: '2026-01-02T00:01:00.000Z' },
+          { ids: ['a', 'b'], endpoints, expires_at: '2026-01-01T00:05:00.000Z', outdated: false },
+          { ids: ['c'], endpoints, expires_at: '2026-01-02T00:01:00.000Z', outdated: false },
         ],
       },
     ])
@@ -182,8 +182,24 @@ describe('GET /gateways', () => {
     expect([status, body]).toEqual([
       200,
       [
-        { port: 8090, driver: 'static', state: 'ready', public_url: 'https://one.example', error: null },
-        { port: 8091, driver: 'ngrok', state: 'idle', public_url: null, error: null },
+        {
+          port: 8090,
+          driver: 'static',
+          state: 'ready',
+          public_url: 'https://one.example',
+          public_address: 'one.example',
+          previous_url: null,
+          error: null,
+        },
+        {
+          port: 8091,
+          driver: 'ngrok',
+          state: 'idle',
+          public_url: null,
+          public_address: null,
+          previous_url: null,
+          error: null,
+        },
       ],
     ])
     expect(text).not.toContain('s3cret')
@@ -228,12 +244,12 @@ describe('GET /health', () => {
     )
     const opening = hooks.open()
     while (fake.attempts.length === 0) await Promise.resolve()
-    fake.last.fail(new Error('no network'))
+    fake.last.fail(REFUSED)
     await expect(opening).rejects.toThrow()
     const { status, body } = await get('/health')
     expect([status, body]).toMatchObject([200, { status: 'degraded', gateways: { ready: 0, not_ready: 1 } }])
     const [shown] = (await get('/gateways')).body
-    expect(shown).toMatchObject({ state: 'failed', public_url: null, error: expect.stringContaining('no network') })
+    expect(shown).toMatchObject({ state: 'failed', public_url: null, error: expect.stringContaining('no such user') })
   })
 
   test('is 503 when the callbacks are closing', async () => {

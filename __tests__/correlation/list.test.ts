@@ -14,9 +14,9 @@ describe('the list of open waits', () => {
     wait(['b', 'c'], { endpoints: [DONE, READY], timeoutMs: 16 })
     wait('d', { endpoints: [READY], timeoutMs: 160 })
     expect(registry.list(10)).toEqual([
-      { ids: ['a'], endpoints: [READY.key], deadline: start + 16 * MINUTE },
-      { ids: ['b', 'c'], endpoints: [DONE.key, READY.key], deadline: start + 1616 },
-      { ids: ['d'], endpoints: [READY.key], deadline: start + 1760 },
+      { ids: ['a'], endpoints: [READY.key], deadline: start + 16 * MINUTE, isOutdated: false },
+      { ids: ['b', 'c'], endpoints: [DONE.key, READY.key], deadline: start + 1616, isOutdated: false },
+      { ids: ['d'], endpoints: [READY.key], deadline: start + 1760, isOutdated: false },
     ])
   })
 

@@ -87,13 +87,16 @@ describe('close()', () => {
     expect(stateOf(8090)).toBe('closed')
   })
 
-  test('after a failure closes nothing', async () => {
-    const { mine, gateways, states } = await openOne()
+  test('between two attempts ends the wait, and a tunnel that has ended is not closed', async () => {
+    const { mine, gateways, states, clock } = await openOne()
     mine.last.end()
     await turns()
+    expect(clock.timers).toBe(1)
+    const waiting = expect(gateways.ready([8090])).rejects.toMatchObject(closed)
     await gateways.close()
-    expect(mine.last.closes).toBe(0)
-    expect(states()).toEqual(['8090 starting', '8090 ready', '8090 failed', '8090 closed'])
+    await waiting
+    expect([clock.timers, mine.attempts.length, mine.last.closes]).toEqual([0, 1, 0])
+    expect(states()).toEqual(['8090 starting', '8090 ready', '8090 restarting', '8090 closed'])
   })
 
   test('a tunnel that cannot be closed is logged, and the others are closed', async () => {
@@ -120,7 +123,7 @@ describe('close()', () => {
     const { mine, gateways } = setUpOne()
     const opening = gateways.open()
     mine.last.open('one.example', { close: async () => mine.last.breakOff(new Error('killed')) })
-    await expect(opening).rejects.toMatchObject({ code: 'ERR_GATEWAY_NOT_READY' })
+    await expect(opening).rejects.toMatchObject({ code: 'ERR_GATEWAY_OPTIONS' })
     await turns()
     await gateways.close()
   })

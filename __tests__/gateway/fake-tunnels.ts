@@ -1,8 +1,10 @@
 import { compileConfig, type GatewaySpec } from '../../lib/config/normalize'
 import type { CallbacksConfig } from '../../lib/config/schema'
+import { CallbackError } from '../../lib/errors'
 import { createEmitter, type Emitter } from '../../lib/events'
 import { createGateways, type Gateways } from '../../lib/gateway/gateways'
 import type { GatewayState, GatewayStatus, Logger, Tunnel, TunnelDriver, TunnelRequest } from '../../lib/types'
+import { createFakeClock, type FakeClock } from '../helpers/fake-clock'
 
 /** One attempt of a fake driver, which ends when the test says so. */
 export interface FakeAttempt {
@@ -63,6 +65,9 @@ export function createFakeDriver(heedsSignal = true): FakeDriver {
   }
 }
 
+/** A failure after which trying again makes no sense. */
+export const REFUSED = new CallbackError('ERR_GATEWAY_AUTH', { message: 'no such user' })
+
 export interface LogLine {
   readonly level: keyof Logger
   readonly message: string
@@ -73,6 +78,9 @@ export interface Setup {
   readonly gateways: Gateways
   readonly emitter: Emitter
   readonly events: readonly GatewayStatus[]
+  readonly clock: FakeClock
+  /** The public URLs that are gone, as `8090 https://old.example`. */
+  readonly goneUrls: readonly string[]
   readonly log: readonly LogLine[]
   /** The states that were told, as `8090 ready`. */
   states(): readonly string[]
@@ -80,7 +88,11 @@ export interface Setup {
 }
 
 /** Gives the gateways of a config, with what they log and tell. Listened ports are those of the config plus 1000. */
-export function setUp(config: CallbacksConfig, drivers: Readonly<Record<string, TunnelDriver>> = {}): Setup {
+export function setUp(
+  config: CallbacksConfig,
+  drivers: Readonly<Record<string, TunnelDriver>> = {},
+  isListening = true,
+): Setup {
   const log: LogLine[] = []
   const write =
     (level: keyof Logger) =>
@@ -91,10 +103,24 @@ export function setUp(config: CallbacksConfig, drivers: Readonly<Record<string, 
   const events: GatewayStatus[] = []
   emitter.on('gateway', (status) => void events.push(status))
   const specs: readonly GatewaySpec[] = compileConfig(config).gateways
-  const gateways = createGateways(specs, { drivers, logger, emitter, localPortOf: (port) => port + 1000 })
+  const clock = createFakeClock()
+  const goneUrls: string[] = []
+  const gateways = createGateways(specs, {
+    drivers,
+    logger,
+    emitter,
+    clock,
+    env: { PATH: '/bin' },
+    random: () => 0,
+    localPortOf: (port) => port + 1000,
+    isListening: async () => isListening,
+    onUrlChange: (port, previousUrl) => void goneUrls.push(`${port} ${previousUrl}`),
+  })
   return {
     gateways,
     emitter,
+    clock,
+    goneUrls,
     events,
     log,
     states: () => events.map(({ port, state }) => `${port} ${state}`),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { gatewayPortsOf } from '../../lib/gateway/gateways'
 import { compileTemplate } from '../../lib/template/compile'
-import { createFakeDriver, setUp } from './fake-tunnels'
+import { createFakeDriver, REFUSED, setUp, turns } from './fake-tunnels'
 
 const config = {
   gateways: [
@@ -37,9 +37,9 @@ describe('several gateways', () => {
     const opening = gateways.open()
     let done = false
     const refused = expect(opening.finally(() => (done = true))).rejects.toMatchObject({
-      message: 'The gateway of port 8091 could not be opened by the driver "mine": no network',
+      message: 'The gateway of port 8091 could not be opened by the driver "mine": no such user',
     })
-    mine.attempts[0]?.fail(new Error('no network'))
+    mine.attempts[0]?.fail(REFUSED)
     await new Promise(setImmediate)
     expect(done).toBe(false)
     mine.attempts[1]?.open()
@@ -50,9 +50,9 @@ describe('several gateways', () => {
   test('open() again tries those alone that failed', async () => {
     const { mine, gateways } = setUpAll()
     const opening = gateways.open()
-    mine.attempts[0]?.fail(new Error('no network'))
+    mine.attempts[0]?.fail(REFUSED)
     mine.attempts[1]?.open()
-    await expect(opening).rejects.toMatchObject({ code: 'ERR_GATEWAY_NOT_READY' })
+    await expect(opening).rejects.toMatchObject({ code: 'ERR_GATEWAY_AUTH' })
     const again = gateways.open()
     mine.attempts[2]?.open('https://a.example')
     await again
@@ -131,10 +131,12 @@ describe('${gateway:PORT}', () => {
   })
 
   test('reads the URL of a tunnel, also a new one', async () => {
-    const { mine, gateways } = setUpAll()
+    const { mine, gateways, clock } = setUpAll()
     const read = () => render('${gateway:8090.driver} at ${gateway:8090.public_address}', gateways.context)
     for (const name of ['a.example', 'b.example']) {
       const opening = gateways.ready([8090])
+      clock.advance(1000)
+      await turns()
       mine.last.open(`https://${name}`)
       await opening
       expect(read()).toBe(`mine at ${name}`)

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
+import { CallbackError } from '../../lib/errors'
 import type { TunnelDriver } from '../../lib/types'
-import { createFakeDriver, type FakeAttempt, setUp, turns } from './fake-tunnels'
+import { createFakeDriver, type FakeAttempt, REFUSED, setUp } from './fake-tunnels'
 
 const config = { gateway: { driver: 'mine', port: 8090 } }
-const notReady = expect.objectContaining({ code: 'ERR_GATEWAY_NOT_READY' })
+const refused = expect.objectContaining({ code: 'ERR_GATEWAY_AUTH' })
 
 function setUpOne(heedsSignal = true) {
   const mine = createFakeDriver(heedsSignal)
@@ -40,10 +41,10 @@ describe('a gateway with a driver of the app', () => {
     expect(log).toEqual([
       { level: 'info', message: '[Gateway] Public URL: https://one.example', details: { port: 8090, driver: 'mine' } },
     ])
-    const common = { port: 8090, driver: 'mine', error: undefined }
+    const common = { port: 8090, driver: 'mine', previousUrl: undefined, error: undefined }
     expect(events).toEqual([
-      { ...common, state: 'starting', publicUrl: undefined },
-      { ...common, state: 'ready', publicUrl: 'https://one.example' },
+      { ...common, state: 'starting', publicUrl: undefined, publicAddress: undefined },
+      { ...common, state: 'ready', publicUrl: 'https://one.example', publicAddress: 'one.example' },
     ])
   })
 
@@ -65,10 +66,12 @@ describe('a gateway with a driver of the app', () => {
     const opening = gateways.open()
     mine.last.open()
     await opening
-    const { signal, logger, ...request } = mine.last.request
+    const { signal, logger, clock, onPublicUrl, ...request } = mine.last.request
     expect(request).toEqual({
       port: 9090,
       host: 'app',
+      env: { PATH: '/bin' },
+      previousUrl: undefined,
       options: {
         runtime: 'native',
         install: false,
@@ -80,7 +83,7 @@ describe('a gateway with a driver of the app', () => {
     })
     expect(Object.isFrozen(request.options)).toBe(true)
     expect(signal.aborted).toBe(false)
-    expect(typeof logger.info).toBe('function')
+    expect([typeof logger.info, typeof clock.now, typeof onPublicUrl]).toEqual(['function', 'function', 'function'])
   })
 
   test('is opened once for all who ask at the same time, and not again when it is open', async () => {
@@ -110,19 +113,19 @@ describe('a gateway with a driver of the app', () => {
   })
 })
 
-describe('an attempt fails when', () => {
+describe('is not tried again when', () => {
   interface Row {
     readonly name: string
     readonly act: (attempt: FakeAttempt) => void
     readonly message: string
     readonly closes?: number
+    readonly code?: string
   }
   const url = 'expected an http:// or https:// URL without user, query and fragment'
   const prefix = 'The gateway of port 8090 could not be opened by the driver "mine": '
   const noTunnel = 'it gave no tunnel; expected an object with publicUrl, closed and close()'
   const rows: readonly Row[] = [
-    { name: 'the driver rejects', act: (it) => it.fail(new Error('no network')), message: 'no network' },
-    { name: 'the driver rejects with text', act: (it) => it.fail('no network'), message: 'no network' },
+    { name: 'the driver is refused', act: (it) => it.fail(REFUSED), message: 'no such user', code: 'ERR_GATEWAY_AUTH' },
     {
       name: 'its URL is none',
       act: (it) => it.open('one.example'),
@@ -145,11 +148,11 @@ describe('an attempt fails when', () => {
     { name: 'the tunnel never says that it ended', act: (it) => it.open('', { closed: true }), message: noTunnel },
   ]
 
-  test.each(rows)('$name', async ({ act, message, closes = 0 }) => {
+  test.each(rows)('$name', async ({ act, message, closes = 0, code = 'ERR_GATEWAY_OPTIONS' }) => {
     const { mine, gateways, events, states } = setUpOne()
     const opening = gateways.open()
     act(mine.last)
-    const full = { code: 'ERR_GATEWAY_NOT_READY', at: 'gateway', message: prefix + message }
+    const full = { code, at: 'gateway', message: prefix + message }
     await expect(opening).rejects.toMatchObject(full)
     expect(states()).toEqual(['8090 starting', '8090 failed'])
     expect(events.at(-1)).toEqual({
@@ -157,6 +160,8 @@ describe('an attempt fails when', () => {
       driver: 'mine',
       state: 'failed',
       publicUrl: undefined,
+      publicAddress: undefined,
+      previousUrl: undefined,
       error: expect.objectContaining(full),
     })
     expect(() => gateways.publicUrlOf(8090)).toThrow(expect.objectContaining(full))
@@ -164,12 +169,12 @@ describe('an attempt fails when', () => {
   })
 
   test('the driver throws at once', async () => {
-    const cause = new TypeError('not like this')
+    const cause = new CallbackError('ERR_GATEWAY_PROGRAM', { message: 'not like this' })
     const driver: TunnelDriver = () => {
       throw cause
     }
     const { gateways, stateOf } = setUp(config, { mine: driver })
-    await expect(gateways.ready([8090])).rejects.toMatchObject({ code: 'ERR_GATEWAY_NOT_READY', cause })
+    await expect(gateways.ready([8090])).rejects.toMatchObject({ code: 'ERR_GATEWAY_PROGRAM', cause })
     expect(stateOf(8090)).toBe('failed')
   })
 
@@ -181,11 +186,11 @@ describe('an attempt fails when', () => {
     const { gateways, stateOf } = setUp({ gateway }, { mine: createFakeDriver().driver })
     expect(stateOf(8090)).toBe('idle')
     const error = {
-      code: 'ERR_GATEWAY_NOT_READY',
+      code: 'ERR_GATEWAY_OPTIONS',
       at: 'gateway',
       message:
-        `The gateway of port 8090 is not open: this version opens no ${driver} tunnels by itself yet; ` +
-        'open one yourself and write "driver: static" with its public_url, or give a driver in options.tunnels',
+        `The gateway of port 8090 could not be opened by the driver "${driver}": ` +
+        'there is no such driver; there are mine, and you can bring your own in options.tunnels',
     }
     await expect(gateways.open()).rejects.toMatchObject(error)
     expect(stateOf(8090)).toBe('failed')
@@ -195,13 +200,13 @@ describe('an attempt fails when', () => {
 })
 
 describe('after a failure', () => {
-  test('the next who asks makes one more attempt', async () => {
+  test('the next who asks begins anew', async () => {
     const { mine, gateways, states, stateOf } = setUpOne()
     const first = Promise.allSettled([gateways.open(), gateways.ready([8090])])
-    mine.last.fail(new Error('no network'))
+    mine.last.fail(REFUSED)
     expect(await first).toEqual([
-      { status: 'rejected', reason: notReady },
-      { status: 'rejected', reason: notReady },
+      { status: 'rejected', reason: refused },
+      { status: 'rejected', reason: refused },
     ])
     const second = gateways.ready([8090])
     expect(stateOf(8090)).toBe('starting')
@@ -219,67 +224,11 @@ describe('after a failure', () => {
       if (state === 'failed') again.push(gateways.open())
     })
     const first = gateways.open()
-    mine.last.fail(new Error('no network'))
-    await expect(first).rejects.toEqual(notReady)
+    mine.last.fail(REFUSED)
+    await expect(first).rejects.toEqual(refused)
     mine.last.open()
     await Promise.all(again)
     expect(mine.attempts).toHaveLength(2)
     expect(gateways.publicUrlOf(8090)).toBe('https://one.example')
-  })
-})
-
-describe('a tunnel that ends by itself', () => {
-  const lost = 'The gateway of port 8090 lost its tunnel'
-  const again = '; it is opened again when it is needed next'
-
-  test.each([
-    ['with an error', (it: FakeAttempt) => it.end(new Error('exit 1')), `${lost}: exit 1${again}`],
-    ['without a reason', (it: FakeAttempt) => it.end(), `${lost}${again}`],
-    ['by a rejection', (it: FakeAttempt) => it.breakOff(new Error('exit 2')), `${lost}: exit 2${again}`],
-  ])('%s is logged and told', async (_, act, message) => {
-    const { mine, gateways, log, events } = setUpOne()
-    const opening = gateways.open()
-    mine.last.open()
-    await opening
-    act(mine.last)
-    await turns()
-    const error = expect.objectContaining({ code: 'ERR_GATEWAY_NOT_READY', message })
-    expect(gateways.statuses.get(8090)).toEqual({
-      port: 8090,
-      driver: 'mine',
-      state: 'failed',
-      publicUrl: undefined,
-      error,
-    })
-    expect(log.slice(1)).toEqual([{ level: 'warn', message, details: { err: error, port: 8090, driver: 'mine' } }])
-    expect(events.map(({ state }) => state)).toEqual(['starting', 'ready', 'failed'])
-    expect(() => gateways.publicUrlOf(8090)).toThrow(error)
-  })
-
-  test('is opened anew by the next who asks, and its new URL is logged', async () => {
-    const { mine, gateways, log } = setUpOne()
-    const opening = gateways.open()
-    mine.last.open()
-    await opening
-    mine.last.end()
-    await turns()
-    const second = gateways.ready([8090])
-    mine.last.open('https://two.example')
-    await second
-    expect(gateways.publicUrlOf(8090)).toBe('https://two.example')
-    expect(log.filter(({ level }) => level === 'info').map(({ message }) => message)).toEqual([
-      '[Gateway] Public URL: https://one.example',
-      '[Gateway] Public URL: https://two.example',
-    ])
-  })
-
-  test('before it was handed over leaves the gateway failed', async () => {
-    const { mine, gateways, stateOf } = setUpOne()
-    const opening = gateways.open()
-    mine.last.end(new Error('exit 1'))
-    mine.last.open()
-    await opening
-    await turns()
-    expect(stateOf(8090)).toBe('failed')
   })
 })

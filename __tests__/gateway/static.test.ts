@@ -16,6 +16,8 @@ test('is ready from the start, before anybody opens it', async () => {
     driver: 'static',
     state: 'ready',
     publicUrl: 'https://hooks.example',
+    publicAddress: 'hooks.example',
+    previousUrl: undefined,
     error: undefined,
   })
   await turns()
@@ -28,13 +30,6 @@ test('logs its URL and tells of it when it is opened, once', async () => {
   await gateways.open()
   expect(log).toEqual([line])
   expect(states()).toEqual(['8090 ready'])
-})
-
-test('a driver that this version does not have is not missed where the URL is given', async () => {
-  const { gateways, log } = setUp({ gateway: { ...config.gateway, driver: 'ngrok' } })
-  await gateways.ready([8090])
-  expect(gateways.publicUrlOf(8090)).toBe('https://hooks.example')
-  expect(log).toEqual([line])
 })
 
 test('a driver of the app is asked although there is a URL, and is told of it', async () => {

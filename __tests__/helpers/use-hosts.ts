@@ -30,13 +30,14 @@ export interface Host extends Started {
 
 export interface Hosts {
   start(config: CallbacksConfig | Source, options?: CallbacksOptions): Started
-  /** Serves an app that mounts the callbacks, by default at its root. */
+  /** Serves an app that mounts the callbacks, by default at its root; on `options.port`, or any. */
   open(
     config: CallbacksConfig | Source,
     options?: CallbacksOptions,
     mount?: (app: Express, hooks: Callbacks) => unknown,
   ): Promise<Host>
-  serve(server: Server | RequestListener): Promise<string>
+  /** Serves on a port of 127.0.0.1, by default any. */
+  serve(server: Server | RequestListener, port?: number): Promise<string>
 }
 
 /** Opens hosts for one test each; afterwards nothing of them is left: no wait, server, socket, or timer of any clock. */
@@ -63,10 +64,10 @@ export function useHosts(): Hosts {
     return started
   }
 
-  async function serve(app: Server | RequestListener): Promise<string> {
+  async function serve(app: Server | RequestListener, wanted = 0): Promise<string> {
     const server = typeof app === 'function' ? createServer(app) : app
     servers.push(server)
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => server.listen(wanted, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
     return `http://127.0.0.1:${port}`
   }
@@ -78,7 +79,7 @@ export function useHosts(): Hosts {
       const started = start(config, options)
       const app = express()
       mount(app, started.hooks)
-      const origin = await serve(app)
+      const origin = await serve(app, options?.port)
       return { ...started, app, origin, post: (path) => request(origin).post(path) }
     },
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { CallbacksConfig, CallbacksOptions } from '../../lib'
-import { createFakeDriver } from '../gateway/fake-tunnels'
+import { createFakeDriver, REFUSED } from '../gateway/fake-tunnels'
 import { drawing, finish, until, useFlows } from './use-flows'
 
 const flows = useFlows()
@@ -48,9 +48,9 @@ describe('a job that reads the public URL of a gateway', () => {
     const flow = await flows.open(config, undefined, options)
     const output = flow.hooks.run()
     await until(() => fake.attempts.length === 1, 'the tunnel is opened')
-    fake.last.fail(new Error('no network'))
+    fake.last.fail(REFUSED)
     await expect(output).rejects.toMatchObject({
-      code: 'ERR_GATEWAY_NOT_READY',
+      code: 'ERR_GATEWAY_AUTH',
       message: expect.stringContaining('Job "draw"'),
     })
     expect(flow.service.requests).toEqual([])

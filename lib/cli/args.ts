@@ -7,6 +7,9 @@ import { suggest, UsageError } from './usage-error'
 /** How log lines are written. */
 export type LogFormat = (typeof LOG_FORMATS)[number]
 
+/** What can open a tunnel without a config. */
+export type ListenDriver = (typeof LISTEN_DRIVERS)[number]
+
 /** What the options of a command say. */
 export interface CliOptions {
   /** Empty: the default ones. */
@@ -15,6 +18,7 @@ export interface CliOptions {
   readonly sets: readonly string[]
   readonly timeoutMs: number | undefined
   readonly drainMs: number
+  readonly driver: ListenDriver
   readonly logLevel: LogLevel | undefined
   readonly logFormat: LogFormat
 }
@@ -33,6 +37,7 @@ export type Invocation =
     }
 
 const LOG_FORMATS = ['pretty', 'json'] as const
+const LISTEN_DRIVERS = ['cloudflare', 'ngrok'] as const
 const DEFAULT_DRAIN_MS = 10_000
 
 /** Reads the arguments of the process, without those of Node. Throws a UsageError for what cannot be understood. */
@@ -102,6 +107,7 @@ function readOptions(values: Values): CliOptions {
     sets: readTexts(values['set']),
     timeoutMs: readTime(values, 'timeout'),
     drainMs: readTime(values, 'drain') ?? DEFAULT_DRAIN_MS,
+    driver: readWord(values, 'driver', LISTEN_DRIVERS) ?? 'cloudflare',
     logLevel: readWord(values, 'log-level', LOG_LEVELS),
     logFormat: readWord(values, 'log-format', LOG_FORMATS) ?? 'pretty',
   }

@@ -2,6 +2,7 @@ import { type Invocation, readArguments } from './args'
 import { EXIT_DONE, EXIT_USAGE } from './exit-codes'
 import { writeHelp } from './help'
 import type { Io } from './io'
+import { listen } from './listen'
 import { findPackage, readSchema, readVersion } from './package-files'
 import { reportError } from './report-error'
 import { run } from './run'
@@ -40,6 +41,8 @@ async function performCommand(
       return run(argument, options, io)
     case 'validate':
       return validate(options, io)
+    case 'listen':
+      return listen(argument, options, io)
     case 'schema':
       io.stdout.write(readSchema(findPackage()))
       return EXIT_DONE

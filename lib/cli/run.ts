@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import type { Config } from '../config/normalize'
 import { CallbackError } from '../errors'
-import { untilAborted } from '../workflow/sleep'
+import { untilAborted } from '../timers'
 import type { CliOptions } from './args'
 import { EXIT_DONE, EXIT_INTERRUPTED } from './exit-codes'
 import { readInput } from './input'

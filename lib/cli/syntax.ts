@@ -26,10 +26,11 @@ export const OPTIONS = {
   },
   timeout: { type: 'string', value: 'TIME', text: 'cancels the run after this time, such as 5m (default: no limit)' },
   drain: { type: 'string', value: 'TIME', text: 'how long Ctrl-C waits for what still runs (default: 10s)' },
+  driver: { type: 'string', value: 'NAME', text: 'what opens the tunnel: cloudflare or ngrok (default: cloudflare)' },
   'log-level': {
     type: 'string',
     value: 'LEVEL',
-    text: 'debug, info, warn or error (default: info for up; for run warn, but info for logger jobs)',
+    text: 'debug, info, warn or error (default: info for up and listen; for run warn, but info for logger jobs)',
   },
   'log-format': { type: 'string', value: 'FORMAT', text: 'pretty, or json for one object a line (default: pretty)' },
   help: { type: 'boolean', short: 'h', text: 'shows this' },
@@ -70,6 +71,12 @@ export const COMMANDS = {
     text: 'prints the JSON Schema of the config',
     options: [],
     more: 'Editors complete and check a config by it.',
+  },
+  listen: {
+    text: 'opens a tunnel, without a config, and shows every request that comes through',
+    argument: 'port',
+    options: ['driver', 'log-level', 'log-format'],
+    more: 'With a port, requests go on to the app there; without one, each is answered with 200. Ctrl-C stops.',
   },
 } as const satisfies Readonly<Record<string, CommandSyntax>>
 

@@ -1,7 +1,7 @@
 import { callbacks } from '../callbacks'
 import { type Config, compileConfig } from '../config/normalize'
 import { ConfigError, describeProblem, type Problem } from '../errors'
-import { listIdle } from '../unsupported'
+import { listDriverless } from '../unsupported'
 import type { CliOptions } from './args'
 import { loadFiles } from './config-files'
 import { EXIT_DONE, EXIT_FAILED } from './exit-codes'
@@ -16,7 +16,7 @@ export function validate({ files }: CliOptions, io: Io): number {
     const loaded = loadFiles(files, io)
     const config = compileConfig(loaded.source)
     callbacks(loaded.source, { logger: SILENT })
-    for (const warning of [...config.warnings, ...listIdle(config, {})])
+    for (const warning of [...config.warnings, ...listDriverless(config, {})])
       io.stderr.write(`warning: ${showProblem(warning)}\n`)
     io.stdout.write(`${escapeControls(loaded.files.join(', '))}: OK (${summarize(config)})\n`)
     return EXIT_DONE

@@ -44,14 +44,18 @@ export interface GatewaySpec {
 const TYPE = word(['http-tunnel', 'ssh-tunnel'])
 const RUNTIME = word(['native', 'docker'])
 
-/** Reads all gateways, one for each port. */
-export function normalizeGateways(root: Fields): readonly GatewaySpec[] {
+/** Reads all gateways, one for each port, and warns of those that lead to no listener of the config. */
+export function normalizeGateways(root: Fields, listenerPorts: ReadonlySet<number>): readonly GatewaySpec[] {
   const gateways: GatewaySpec[] = []
   for (const fields of readList(root, SECTIONS.gateways)) {
     for (const spec of normalizeGateway(fields)) {
       const other = gateways.find(({ port }) => port === spec.port)
-      if (other === undefined) gateways.push(spec)
-      else fields.error('port', `port ${spec.port} has a gateway already (${other.at}); a port has one`)
+      if (other !== undefined) {
+        fields.error('port', `port ${spec.port} has a gateway already (${other.at}); a port has one`)
+        continue
+      }
+      if (spec.driver !== 'static') warnIfUnused(fields, spec.port, listenerPorts)
+      gateways.push(spec)
     }
   }
   return gateways
@@ -90,6 +94,14 @@ function normalizeGateway(fields: Fields): readonly GatewaySpec[] {
     fields.error('public_url', 'missing; static needs public_url: the URL under which the port is reached already')
   const host = fields.read('host', TEXT) ?? '127.0.0.1'
   return readPortPairs(fields, isSsh).map((pair) => ({ ...shared, ...pair, host: pair.host ?? host }))
+}
+
+/** Without any listener, the gateway is for the host app; a listener on port 0 has any port. */
+function warnIfUnused(fields: Fields, port: number, listenerPorts: ReadonlySet<number>): void {
+  if (listenerPorts.size === 0 || listenerPorts.has(port) || listenerPorts.has(0)) return
+  const listened = [...listenerPorts].join(', ')
+  const message = `no listener has the port ${port}, to which this gateway leads; there is ${listened}`
+  fields.warn('port', message, 'ERR_GATEWAY_PORT')
 }
 
 /** A driver that is not named is known by what it alone needs. */

@@ -80,10 +80,10 @@ function foundText(text: string): Problem {
 
 function normalizeSections(data: unknown, reading: Reading): Omit<Config, 'env' | 'warnings'> {
   const root = createFields(isMapping(data) ? data : {}, [], reading)
-  const gateways = normalizeGateways(root)
   const components = normalizeComponents(root)
   const workflows = normalizeWorkflows(root, components)
   const listeners = normalizeListeners(root, workflows)
+  const gateways = normalizeGateways(root, new Set(listeners.map(({ port }) => port)))
   warnOfMissingGateways(reading, gateways)
   checkCallbackPaths(reading, listeners)
   return {

@@ -1,4 +1,4 @@
-import { loadPeer } from '../mounts'
+import { loadPeer } from '../peers'
 import type { Counts, Stats } from '../stats'
 import type { GatewayStatus } from '../types'
 import { SEVERAL } from '../waits'

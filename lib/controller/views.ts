@@ -41,14 +41,23 @@ function viewJob({ id, status, attempt, ids, error }: JobState): object {
 }
 
 /** A wait as it is shown. */
-export function viewWait({ ids, endpoints, deadline }: ListedWait): object {
-  return { ids, endpoints, expires_at: viewTime(deadline) }
+export function viewWait({ ids, endpoints, deadline, isOutdated }: ListedWait): object {
+  return { ids, endpoints, expires_at: viewTime(deadline), outdated: isOutdated }
 }
 
 /** A gateway as it is shown. */
-export function viewGateway({ port, driver, state, publicUrl, error }: GatewayStatus): object {
+export function viewGateway(status: GatewayStatus): object {
+  const { port, driver, state, publicUrl = null, publicAddress = null, previousUrl = null, error } = status
   const reason = error === undefined || error === null ? null : viewError(error).message
-  return { port, driver, state, public_url: publicUrl ?? null, error: reason }
+  return {
+    port,
+    driver,
+    state,
+    public_url: publicUrl,
+    public_address: publicAddress,
+    previous_url: previousUrl,
+    error: reason,
+  }
 }
 
 /** An error as it is shown: its code and message, never a stack. */

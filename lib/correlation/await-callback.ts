@@ -124,7 +124,7 @@ function toError<T>(ending: WaitEnding, ids: readonly string[], { plan, timeoutM
     case 'outcome':
       return ending.outcome.error ?? callbackFailed(ending.outcome)
     case 'timeout':
-      return waitTimedOut(ids, plan.endpoints, timeoutMs)
+      return waitTimedOut({ ids, endpoints: plan.endpoints, timeoutMs, isOutdated: ending.isOutdated })
     case 'aborted':
       return waitAborted(ids, ending.reason)
     case 'closed':

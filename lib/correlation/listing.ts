@@ -1,5 +1,5 @@
 import type { ListedWait } from '../types'
-import { idsOf, type Scope, type Wait } from './scope'
+import { idsOf, isOutdated, type Scope, type Wait } from './scope'
 
 /**
  * Lists open waits, oldest first. Of each scope no more than the limit is looked at, so that a list costs the same with
@@ -16,6 +16,7 @@ export function listWaits(
     ids: [...idsOf(wait)],
     endpoints: wait.scope.states.map(({ endpoint }) => endpoint.key),
     deadline: deadlineOf(wait),
+    isOutdated: isOutdated(wait),
   }))
 }
 

@@ -10,6 +10,7 @@ export function createMemoryStore(options: RegistryOptions): Store {
     deliver: registry.deliver,
     progress: registry.progress,
     stats: registry.stats,
+    outdate: registry.outdate,
     list: registry.list,
     close() {
       registry.close()

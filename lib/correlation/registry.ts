@@ -17,7 +17,7 @@ import { listWaits } from './listing'
 import { Multimap } from './multimap'
 import { createParking, earlier, Parked, type ParkingLimits } from './parking'
 import { createRecent } from './recent'
-import { type EndpointState, idsOf, type Scope, Wait } from './scope'
+import { type EndpointState, idsOf, isOutdated, oldest, type Scope, Wait, waitsFor } from './scope'
 import { createTimerWheel, type Timed } from './timer-wheel'
 
 export interface RegistryOptions {
@@ -36,6 +36,7 @@ export interface Registry {
   deliver(arrival: Arrival): Delivery
   progress(endpoint: StoreEndpoint, progress: Progress): void
   stats(endpoint?: StoreEndpoint): StoreStats
+  outdate(endpoints: readonly StoreEndpoint[]): number
   list(limit: number): readonly ListedWait[]
   close(): void
 }
@@ -89,6 +90,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       alias,
       cancel,
       size: 0,
+      outdatedBefore: 0,
     }
     for (const state of scope.states) state.scopes.push(scope)
     for (const other of scope.states.flatMap((state) => state.scopes)) {
@@ -249,7 +251,8 @@ export function createRegistry(options: RegistryOptions): Registry {
   }
 
   function onDue(entry: Timed): void {
-    if (entry instanceof Wait) dismiss(entry, { kind: 'timeout' })
+    if (entry instanceof Wait)
+      dismiss(entry, isOutdated(entry) ? { kind: 'timeout', isOutdated: true } : { kind: 'timeout' })
     if (entry instanceof Parked) {
       entry.parking.remove(entry)
       options.onForgotten(entry.outcome)
@@ -261,6 +264,12 @@ export function createRegistry(options: RegistryOptions): Registry {
     const parked = counted.reduce((sum, state) => sum + state.parking.size, 0)
     if (endpoint === undefined) return { waiting, parked }
     return { waiting: counted.flatMap((state) => state.scopes).reduce((sum, scope) => sum + scope.size, 0), parked }
+  }
+
+  function outdate(endpoints: readonly StoreEndpoint[]): number {
+    const outdated = new Set(endpoints.flatMap((endpoint) => stateOf(endpoint).scopes))
+    for (const scope of outdated) scope.outdatedBefore = counter
+    return [...outdated].reduce((sum, { size }) => sum + size, 0)
   }
 
   function close(): void {
@@ -276,20 +285,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     return listWaits(scopes.values(), limit, (entry) => Math.round(clock.now() + wheel.remaining(entry)))
   }
 
-  return { wait, deliver, progress, stats, list, close }
-}
-
-function waitsFor(state: EndpointState, id: string): readonly Wait[] {
-  const [only] = state.scopes
-  if (only !== undefined && state.scopes.length === 1) return only.waits.get(id)
-  return state.scopes.flatMap((scope) => scope.waits.get(id))
-}
-
-/** Who waits longest, of those that take a callback without an id. */
-function oldest(state: EndpointState): readonly Wait[] {
-  let found: Wait | undefined
-  for (const { queue } of state.scopes) found = earlier(found, queue?.first())
-  return found === undefined ? [] : [found]
+  return { wait, deliver, progress, stats, outdate, list, close }
 }
 
 function waitsFull(max: number): CallbackError {

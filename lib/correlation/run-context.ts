@@ -48,7 +48,8 @@ function openWait(wait: Expected, timeoutMs: number, { store, signal, onEnd }: R
         end()
         onEnd(ending, wait, allIds)
         if (ending.kind === 'outcome') resolve(ending.outcome)
-        else reject(ending.kind === 'closed' ? waitClosed(allIds) : waitTimedOut(allIds, endpoints, timeoutMs, last))
+        else if (ending.kind === 'closed') reject(waitClosed(allIds))
+        else reject(waitTimedOut({ ids: allIds, endpoints, timeoutMs, last, isOutdated: ending.isOutdated }))
       },
       onProgress(progress) {
         last = progress

@@ -1,7 +1,7 @@
 import type { OpenWait, StoreEndpoint, Waiter } from '../types'
 import type { Fifo } from './fifo'
 import type { Multimap } from './multimap'
-import type { Parking } from './parking'
+import { earlier, type Parking } from './parking'
 import type { Recent } from './recent'
 import { Timed } from './timer-wheel'
 
@@ -30,6 +30,8 @@ export interface Scope {
   readonly alias: (wait: Wait, ids: readonly string[]) => void
   readonly cancel: (wait: Wait) => void
   size: number
+  /** Waits with a lower number were registered before the public URL of an endpoint changed. */
+  outdatedBefore: number
 }
 
 /**
@@ -62,7 +64,26 @@ export class Wait extends Timed implements OpenWait {
   }
 }
 
+/** Whether a wait was registered before the public URL of one of its endpoints changed. */
+export function isOutdated({ number, scope }: Wait): boolean {
+  return number < scope.outdatedBefore
+}
+
 /** The ids of a wait as a list. */
 export function idsOf(wait: Wait): readonly string[] {
   return typeof wait.ids === 'string' ? [wait.ids] : wait.ids
+}
+
+/** Who waits for an id on an endpoint. */
+export function waitsFor(state: EndpointState, id: string): readonly Wait[] {
+  const [only] = state.scopes
+  if (only !== undefined && state.scopes.length === 1) return only.waits.get(id)
+  return state.scopes.flatMap((scope) => scope.waits.get(id))
+}
+
+/** Who waits longest, of those that take a callback without an id. */
+export function oldest(state: EndpointState): readonly Wait[] {
+  let found: Wait | undefined
+  for (const { queue } of state.scopes) found = earlier(found, queue?.first())
+  return found === undefined ? [] : [found]
 }

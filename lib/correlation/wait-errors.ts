@@ -11,17 +11,24 @@ export function callbackFailed({ status, result, body, id, endpoint }: Outcome):
   })
 }
 
-/** No callback came in time; `last` is the latest that was pending. */
-export function waitTimedOut(
-  ids: readonly string[],
-  endpoints: readonly StoreEndpoint[],
-  timeoutMs: number,
-  last?: Progress,
-): CallbackError {
+/** A wait that no callback ended in time. */
+export interface MissedWait {
+  readonly ids: readonly string[]
+  readonly endpoints: readonly StoreEndpoint[]
+  readonly timeoutMs: number
+  /** The latest callback that was pending. */
+  readonly last?: Progress | undefined
+  /** Whether the public URL has changed since it began. */
+  readonly isOutdated?: boolean | undefined
+}
+
+/** No callback came in time. */
+export function waitTimedOut({ ids, endpoints, timeoutMs, last, isOutdated }: MissedWait): CallbackError {
   const where = `for ${describeIds(ids)} came to ${describeEndpoints(endpoints)} within ${timeoutMs} ms`
-  if (last === undefined) return new CallbackError('ERR_WAIT_TIMEOUT', { message: `No callback ${where}` })
+  const lost = isOutdated ? '; the public URL has changed meanwhile, so that it may have gone to the one before' : ''
+  if (last === undefined) return new CallbackError('ERR_WAIT_TIMEOUT', { message: `No callback ${where}${lost}` })
   const status = last.status === undefined ? 'none' : JSON.stringify(last.status)
-  const message = `No final callback ${where}; the last one had the status ${status}, which says that the work goes on`
+  const message = `No final callback ${where}; the last one had the status ${status}, which says that the work goes on${lost}`
   return new CallbackError('ERR_WAIT_TIMEOUT', { message })
 }
 

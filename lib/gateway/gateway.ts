@@ -1,5 +1,6 @@
+import { types } from 'node:util'
 import type { GatewaySpec } from '../config/normalize'
-import { CallbackError } from '../errors'
+import { CallbackError, type ErrorCode } from '../errors'
 import type { GatewayStatus } from '../types'
 
 /** What owns the public URL of one port. */
@@ -7,18 +8,31 @@ export interface Gateway {
   readonly port: number
   /** Gives its status; another object after every change. */
   status(): GatewayStatus
-  /** Opens it if need be; whoever calls meanwhile shares the attempt. Rejects with `ERR_GATEWAY_NOT_READY` or `ERR_CLOSED`. */
+  /** Opens it if need be and waits until it is ready or has failed. Rejects with why it failed, or `ERR_CLOSED`. */
+  open(): Promise<void>
+  /** The same, but waits no longer than 30 s: then it rejects with `ERR_GATEWAY_NOT_READY`. */
   ready(): Promise<void>
-  /** Gives its public URL. Throws `ERR_GATEWAY_NOT_READY` or `ERR_CLOSED`. */
+  /** Gives its public URL. Throws why there is none: `ERR_GATEWAY_*` or `ERR_CLOSED`. */
   publicUrl(): string
   /** Gives up what it holds. Never rejects; may be called again. */
   close(): Promise<void>
 }
 
 /** The error of a gateway whose public URL cannot be had. */
-export function notReady({ at, location, port }: GatewaySpec, reason: string, cause?: unknown): CallbackError {
-  const message = `The gateway of port ${port} ${reason}`
-  return new CallbackError('ERR_GATEWAY_NOT_READY', { at, location, message, cause })
+export function notReady(spec: GatewaySpec, reason: string, cause?: unknown): CallbackError {
+  return gatewayError('ERR_GATEWAY_NOT_READY', spec, reason, cause)
+}
+
+/** The error of a gateway that has no tunnel, with the code that the driver gave, if it gave one. */
+export function noTunnel(spec: GatewaySpec, what: string, cause: unknown): CallbackError {
+  if (cause instanceof CallbackError && cause.code === 'ERR_GATEWAY_NOT_READY') return cause
+  const hasCode = cause instanceof CallbackError && cause.code.startsWith('ERR_GATEWAY_')
+  const code = hasCode ? cause.code : 'ERR_GATEWAY_NOT_READY'
+  return gatewayError(code, spec, `${what}: ${messageOf(cause)}`, cause)
+}
+
+function gatewayError(code: ErrorCode, { at, location, port }: GatewaySpec, reason: string, cause: unknown) {
+  return new CallbackError(code, { at, location, message: `The gateway of port ${port} ${reason}`, cause })
 }
 
 /** The error of whoever asks for a gateway after the end. */
@@ -28,5 +42,5 @@ export function gatewaysClosed(): CallbackError {
 
 /** What an error of any kind says. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return types.isNativeError(error) ? error.message : String(error)
 }

@@ -1,40 +1,45 @@
 import type { GatewaySpec } from '../config/normalize'
-import type { Emitter } from '../events'
+import { CallbackError } from '../errors'
 import type { Template } from '../template/compile'
-import type { GatewayStatus, Logger, TunnelDriver } from '../types'
-import { type Gateway, gatewaysClosed, notReady } from './gateway'
+import type { Clock, GatewayStatus, TunnelDriver, TunnelRequest } from '../types'
+import { type Gateway, gatewaysClosed } from './gateway'
 import { createLiveStatus, type StatusOutlets } from './live-status'
 import { openTunnel, tunnelOptionsOf } from './open-tunnel'
 import { createPortContext, isPort, noGateway } from './port-context'
 import { createStaticGateway } from './static-gateway'
-import { createTunnelGateway } from './tunnel-gateway'
+import { createSupervisor } from './supervisor'
+import type { Attempt } from './tunnel-life'
 
 /** All gateways of a config. */
 export interface Gateways {
   /** Opens all. Rejects with the first failure, after all have been tried. What is open stays as it is. */
   open(): Promise<void>
   /**
-   * Opens the gateways of these ports if need be and waits for them. Rejects with `ERR_GATEWAY_NOT_READY`,
-   * `ERR_GATEWAY_MISSING` (there is no gateway for a port) or `ERR_CLOSED`.
+   * Opens the gateways of these ports if need be and waits for them, 30 s at most. Rejects with `ERR_GATEWAY_…`, of
+   * which `ERR_GATEWAY_MISSING` says that there is no gateway for a port, or `ERR_CLOSED`.
    */
   ready(ports: Iterable<number>): Promise<void>
-  /** The public URL of a port; undefined when it has no gateway. Throws `ERR_GATEWAY_NOT_READY` and `ERR_CLOSED`. */
+  /** The public URL of a port; undefined when it has no gateway. Throws `ERR_GATEWAY_…` and `ERR_CLOSED`. */
   publicUrlOf(port: number): string | undefined
   /** How each is doing by its port, in the order of the config; changes by itself. */
   readonly statuses: ReadonlyMap<number, GatewayStatus>
-  /** What `${gateway:PORT…}` reads: `public_url`, `port`, `public_address` (the host of the URL), `driver`, `state`. */
+  /** What `${gateway:PORT…}` reads: `public_url`, `port`, `public_address` (`host:port`), `driver`, `state`. */
   readonly context: object
   /** Ends what is starting and what is open. Never rejects; may be called again. */
   close(): Promise<void>
 }
 
-export interface GatewaysOptions {
+export interface GatewaysOptions extends Pick<StatusOutlets, 'logger' | 'emitter' | 'onUrlChange'> {
   /** What opens tunnels, by the name in the config. */
   readonly drivers: Readonly<Record<string, TunnelDriver>>
-  readonly logger: Logger
-  readonly emitter: Emitter
+  readonly clock: Clock
+  readonly env: TunnelRequest['env']
+  /** Gives a number from 0 to 1; default: by chance. */
+  readonly random?: () => number
   /** Where a port of the config is really listened on. */
   readonly localPortOf: (port: number) => number
+  /** Whether somebody takes connections there. */
+  readonly isListening: (host: string, port: number) => Promise<boolean>
 }
 
 /** Gives the gateways of a config. Opens nothing; those with a fixed public URL are ready. */
@@ -53,7 +58,7 @@ export function createGateways(specs: readonly GatewaySpec[], options: GatewaysO
   return {
     async open() {
       if (closed) throw gatewaysClosed()
-      const attempts = await Promise.allSettled([...gateways.values()].map((gateway) => gateway.ready()))
+      const attempts = await Promise.allSettled([...gateways.values()].map((gateway) => gateway.open()))
       for (const attempt of attempts) if (attempt.status === 'rejected') throw attempt.reason
     },
     async ready(ports) {
@@ -78,22 +83,59 @@ export function gatewayPortsOf(templates: Iterable<Template | undefined>): Reado
 }
 
 function createGateway(spec: GatewaySpec, context: GatewaysOptions & StatusOutlets): Gateway {
-  const { drivers, logger, localPortOf } = context
-  const { port, driver, host, publicUrl } = spec
+  const { drivers, random = Math.random } = context
+  const { port, driver, publicUrl } = spec
   const openWith = Object.hasOwn(drivers, driver) ? drivers[driver] : undefined
-  if (publicUrl !== undefined && (driver === 'static' || openWith === undefined))
+  if (driver === 'static' && publicUrl !== undefined)
     return createStaticGateway(
       publicUrl,
-      createLiveStatus({ port, driver: 'static', state: 'ready', publicUrl }, context),
+      createLiveStatus({ port, driver, state: 'ready', place: { publicUrl } }, context),
     )
-  const status = createLiveStatus({ port, driver, state: 'idle', publicUrl: undefined }, context)
-  return createTunnelGateway(spec, status, logger, async (signal) => {
-    if (openWith === undefined) throw noDriver(spec)
-    return openTunnel(openWith, { port: localPortOf(port), host, options: tunnelOptionsOf(spec), logger, signal })
-  })
+  const options = {
+    ...context,
+    random,
+    status: createLiveStatus({ port, driver, state: 'idle' }, context),
+    async openTunnel(attempt: Attempt) {
+      if (openWith === undefined) throw noDriver(Object.keys(drivers))
+      return openTunnel(openWith, toRequest(spec, attempt, context))
+    },
+  }
+  return createSupervisor(spec, options, (signal) => void warnOfSilence(spec, context, signal))
 }
 
-function noDriver(spec: GatewaySpec): Error {
-  const advice = 'open one yourself and write "driver: static" with its public_url, or give a driver in options.tunnels'
-  return notReady(spec, `is not open: this version opens no ${spec.driver} tunnels by itself yet; ${advice}`)
+function toRequest(
+  spec: GatewaySpec,
+  attempt: Attempt,
+  { env, logger, clock, localPortOf }: GatewaysOptions,
+): TunnelRequest {
+  return {
+    port: localPortOf(spec.port),
+    host: spec.host,
+    options: tunnelOptionsOf(spec),
+    env,
+    logger,
+    clock,
+    ...attempt,
+  }
+}
+
+/** A tunnel to nothing is the commonest mistake. */
+async function warnOfSilence(
+  { at, host, port }: GatewaySpec,
+  options: GatewaysOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { logger, emitter, localPortOf, isListening } = options
+  const local = localPortOf(port)
+  if ((await isListening(host, local)) || signal.aborted) return
+  const message =
+    `Nothing listens on ${host}:${local}, where the gateway of port ${port} leads; until something does, callbacks are lost. ` +
+    'Open gateways once the app listens: app.listen(port, () => hooks.open())'
+  logger.warn({ at, port }, message)
+  emitter.emit('warning', () => ({ code: 'ERR_GATEWAY_PORT', at, message }))
+}
+
+function noDriver(known: readonly string[]): CallbackError {
+  const message = `there is no such driver; there are ${known.join(', ')}, and you can bring your own in options.tunnels`
+  return new CallbackError('ERR_GATEWAY_OPTIONS', { message })
 }

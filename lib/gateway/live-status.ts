@@ -6,38 +6,77 @@ export interface StatusOutlets {
   readonly statuses: Map<number, GatewayStatus>
   readonly logger: Logger
   readonly emitter: Emitter
+  /** Told when a port has another public URL than before, so that callbacks to the one before do not arrive any more. */
+  readonly onUrlChange: (port: number, previousUrl: string) => void
 }
 
-/** What is known in a state. */
+/** Where a port is reached. */
+export interface PublicPlace {
+  readonly publicUrl: string
+  /** `host:port`; default: that of the URL. */
+  readonly publicAddress?: string | undefined
+}
+
+/** What is known in a state; nothing of it is kept from the state before. */
 export interface Known {
-  readonly publicUrl?: string | undefined
+  readonly place?: PublicPlace | undefined
   readonly error?: unknown
 }
 
 /** The status of one gateway. */
 export interface LiveStatus {
   get(): GatewayStatus
-  /** Goes to a state, of which only this is known. The event comes right after the code that runs now. */
+  /** Where the port is reached now; undefined while nobody knows. */
+  place(): PublicPlace | undefined
+  /** The public URL now, or else the last one. */
+  lastUrl(): string | undefined
+  /** Goes to a state. The event comes right after the code that runs now. */
   change(state: GatewayState, known?: Known): void
+  /** Resolves at the next change. */
+  next(): Promise<void>
 }
 
-/** Gives the status of a gateway, which stands in the map from now on. */
+/** Gives the status of a gateway, which stands in the map from now on and whose public URLs are logged. */
 export function createLiveStatus(
-  { port, driver, ...first }: Pick<GatewayStatus, 'port' | 'driver' | 'state' | 'publicUrl'>,
-  { statuses, logger, emitter }: StatusOutlets,
+  { port, driver, state: first, place: firstPlace }: Pick<GatewayStatus, 'port' | 'driver' | 'state'> & Known,
+  { statuses, logger, emitter, onUrlChange }: StatusOutlets,
 ): LiveStatus {
-  let status: GatewayStatus = Object.freeze({ port, driver, ...first, error: undefined })
+  let place = firstPlace
+  let lastUrl: string | undefined
+  let previousUrl: string | undefined
+  let status = create(first, undefined)
+  let waiting: (() => void)[] = []
   statuses.set(port, status)
+
+  function create(state: GatewayState, error: unknown): GatewayStatus {
+    const publicUrl = place?.publicUrl
+    const publicAddress = place?.publicAddress ?? (publicUrl === undefined ? undefined : new URL(publicUrl).host)
+    return Object.freeze({ port, driver, state, publicUrl, publicAddress, previousUrl, error })
+  }
+
+  function publish(publicUrl: string): void {
+    const before = lastUrl
+    lastUrl = publicUrl
+    if (before !== undefined) previousUrl = before
+    logger.info({ port, driver }, `[Gateway] Public URL: ${publicUrl}`)
+    if (before !== undefined) onUrlChange(port, before)
+  }
 
   return {
     get: () => status,
-    change(state, { publicUrl, error } = {}) {
-      const next = Object.freeze({ port, driver, state, publicUrl, error })
+    place: () => place,
+    lastUrl: () => lastUrl,
+    change(state, { place: now, error } = {}) {
+      place = now
+      if (state === 'ready' && place !== undefined && place.publicUrl !== lastUrl) publish(place.publicUrl)
+      else if (state === 'ready') logger.info({ port, driver }, `[Gateway] Connected again: ${lastUrl}`)
+      const next = create(state, error)
       status = next
       statuses.set(port, next)
-      if (state === 'ready') logger.info({ port, driver }, `[Gateway] Public URL: ${publicUrl}`)
+      for (const resolve of waiting.splice(0)) resolve()
       // A listener may open or close the gateway, and must find it as the event says it is.
       queueMicrotask(() => emitter.emit('gateway', () => next))
     },
+    next: () => new Promise((resolve) => void waiting.push(resolve)),
   }
 }

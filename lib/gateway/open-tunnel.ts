@@ -1,14 +1,16 @@
 import { describeFound } from '../config/found'
 import type { GatewaySpec } from '../config/normalize'
 import { PUBLIC_URL } from '../config/values'
+import { CallbackError } from '../errors'
 import type { Logger, Tunnel, TunnelDriver, TunnelRequest } from '../types'
 import { messageOf } from './gateway'
+import type { PublicPlace } from './live-status'
 
 /** A tunnel that was checked. */
 export interface OpenTunnel {
   readonly tunnel: Tunnel
-  /** Without a slash at the end. */
-  readonly publicUrl: string
+  /** Its URL has no slash at the end. */
+  readonly place: PublicPlace
 }
 
 /** What the request says by itself, or what is of use to the config alone. */
@@ -20,16 +22,29 @@ export function tunnelOptionsOf(spec: GatewaySpec): TunnelRequest['options'] {
   return Object.freeze(Object.fromEntries(entries))
 }
 
-/** Makes one attempt. Throws what the driver throws, and an error when the driver gives what cannot be used. */
+/**
+ * Makes one attempt. Throws what the driver throws, and `ERR_GATEWAY_OPTIONS` when the driver gives what cannot be used:
+ * it would do so again.
+ */
 export async function openTunnel(driver: TunnelDriver, request: TunnelRequest): Promise<OpenTunnel> {
-  const tunnel: unknown = await driver(request)
-  if (!isTunnel(tunnel)) throw new Error('it gave no tunnel; expected an object with publicUrl, closed and close()')
+  const tunnel: unknown = await driver({ ...request, onPublicUrl })
+  if (!isTunnel(tunnel)) throw unusable('it gave no tunnel; expected an object with publicUrl, closed and close()')
   // A tunnel that is closed before anybody listens may still say why it ended.
   Promise.resolve(tunnel.closed).catch(() => undefined)
   const publicUrl = PUBLIC_URL.read(tunnel.publicUrl)
-  if (publicUrl !== undefined) return { tunnel, publicUrl }
+  if (publicUrl !== undefined) return { tunnel, place: { publicUrl, publicAddress: tunnel.publicAddress } }
   await closeTunnel(tunnel, request.port, request.logger)
-  throw new Error(`it gave the public URL ${describeUrl(tunnel.publicUrl)}; expected ${PUBLIC_URL.expected}`)
+  throw unusable(describeBadUrl(tunnel.publicUrl))
+
+  function onPublicUrl(changed: string): void {
+    const usable = PUBLIC_URL.read(changed)
+    if (usable !== undefined) request.onPublicUrl(usable)
+    else
+      request.logger.warn(
+        { port: request.port },
+        `A tunnel of port ${request.port} changed: ${describeBadUrl(changed)}`,
+      )
+  }
 }
 
 /** Closes a tunnel. A failure is logged, since there is nothing that the caller could do about it. */
@@ -49,6 +64,14 @@ function isTunnel(value: unknown): value is Tunnel {
     'then' in value.closed &&
     typeof value.close === 'function'
   )
+}
+
+function unusable(message: string): CallbackError {
+  return new CallbackError('ERR_GATEWAY_OPTIONS', { message })
+}
+
+function describeBadUrl(url: unknown): string {
+  return `it gave the public URL ${describeUrl(url)}; expected ${PUBLIC_URL.expected}`
 }
 
 /** Quotes an URL without its user and its query, where secrets stand. */

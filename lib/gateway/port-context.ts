@@ -25,8 +25,8 @@ function readGateway(gateways: ReadonlyMap<number, Gateway>, port: number): obje
   const gateway = gateways.get(port)
   if (gateway === undefined) throw noGateway(port)
   const publicUrl = gateway.publicUrl()
-  const { driver, state } = gateway.status()
-  return Object.freeze({ public_url: publicUrl, port, public_address: new URL(publicUrl).host, driver, state })
+  const { driver, state, publicAddress } = gateway.status()
+  return Object.freeze({ public_url: publicUrl, port, public_address: publicAddress, driver, state })
 }
 
 /** The error of whoever asks for a gateway that the config does not have. */

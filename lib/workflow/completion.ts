@@ -2,7 +2,7 @@ import type { FallbackSpec } from '../config/normalize'
 import { callbackFailed } from '../correlation/wait-errors'
 import type { Clock, Expectation, Logger, Outcome } from '../types'
 import type { Poll, PollContext } from './poll'
-import { sleep } from './sleep'
+import { sleep } from '../timers'
 import type { Waiting } from './wait-plan'
 
 /** Gives the result of a task that is done. Throws `ERR_CALLBACK_FAILED`, or why there is no result. */

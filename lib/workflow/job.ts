@@ -7,7 +7,7 @@ import type { Clock, RunContext } from '../types'
 import { type Call, type CallScope, createJobOutputs, type Execute, type JobOutputs } from './call'
 import { describeError, jobFailed } from './job-error'
 import { delayAfter, mayRetry } from './retry'
-import { sleep, untilAborted } from './sleep'
+import { sleep, untilAborted } from '../timers'
 
 /** What is told of a job while it runs. */
 export type JobNews = Pick<JobEvent, 'status' | 'attempt' | 'ids' | 'error'>

@@ -4,7 +4,7 @@ import { compileJudge } from '../listener/outcome'
 import type { Clock, Outcome } from '../types'
 import type { HttpAnswer, SendRequest } from './http-client'
 import { compileRequest, type HttpRequest } from './http-request'
-import { sleep } from './sleep'
+import { sleep } from '../timers'
 
 /** One task that is asked about. */
 export interface PollContext {

@@ -4,7 +4,7 @@ import type { Environment } from '../config/source'
 import { gatewayPortsOf } from '../gateway/gateways'
 import { compileJob, type JobContext, type JobNews, type RunJob } from './job'
 import { type CallScope, createJobOutputs } from './call'
-import { untilAborted } from './sleep'
+import { untilAborted } from '../timers'
 
 /** One run of a workflow. */
 export interface WorkflowRun {

@@ -1,0 +1,38 @@
+import { chmodSync, mkdirSync } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { findProgram } from '../../adapters/tunnels/find-program'
+import { usePrograms } from './use-programs'
+
+const { createFolder, write } = usePrograms()
+
+test('a name is looked for in the folders of PATH, in their order', () => {
+  const [empty, first, second] = [createFolder(), createFolder(), createFolder()]
+  const file = write('', 'tool', first)
+  write('', 'tool', second)
+  expect(findProgram('tool', { PATH: ['', empty, join(empty, 'missing'), first, second].join(':') })).toBe(file)
+  expect(findProgram('tool', { PATH: empty })).toBeUndefined()
+  expect(findProgram('tool', { PATH: '' })).toBeUndefined()
+  expect(findProgram('tool', {})).toBeUndefined()
+})
+
+test('what cannot be run, and a folder, are no programs', () => {
+  const [folder, other] = [createFolder(), createFolder()]
+  chmodSync(write('', 'plain', folder), 0o644)
+  mkdirSync(join(folder, 'tool'))
+  const file = write('', 'tool', other)
+  const env = { PATH: `${folder}:${other}` }
+  expect(findProgram('tool', env)).toBe(file)
+  expect(findProgram(join(folder, 'tool'), env)).toBeUndefined()
+  // The superuser may run nothing either that nobody may run.
+  expect(findProgram('plain', env)).toBeUndefined()
+})
+
+test('a path is a file: from the root, from the home folder, or from the folder of the process', () => {
+  const file = write('', 'tool')
+  const env = { HOME: dirname(file), PATH: '' }
+  expect(findProgram(file, env)).toBe(file)
+  expect(findProgram(`~/${basename(file)}`, env)).toBe(file)
+  expect(findProgram(relative('', file), env)).toBe(file)
+  expect(findProgram('~/other', env)).toBeUndefined()
+})

@@ -1,0 +1,74 @@
+import { CallbackError } from '../../lib/errors'
+import type { TunnelDriver, TunnelRequest } from '../../lib/types'
+import type { Ended } from './child-process'
+import { createCloudflaredCommand, createCloudflaredContainer, createEmptyFile } from './cloudflared-command'
+import { createCloudflaredMetrics } from './cloudflared-metrics'
+import { readCloudflaredTunnel } from './cloudflared-options'
+import { type CloudflaredOutput, createCloudflaredOutput } from './cloudflared-output'
+import { explainContainer, wantsDocker } from './docker'
+import { findCloudflared } from './find-cloudflared'
+import { readNumber } from './options'
+import { openProgramTunnel, type TunnelProgram } from './program-tunnel'
+
+/**
+ * How long a new name settles: it is in the DNS a few seconds after cloudflared is connected, and whoever asks for it
+ * too early may remember for half an hour that it does not exist.
+ */
+const SETTLE_MS = 5000
+
+/**
+ * Opens a tunnel by cloudflared: a quick one, or by `token` or `tunnel` and `credentialsFile` a named one. It is open
+ * when its URL is known, it is connected to Cloudflare, and a quick one's name has settled.
+ */
+export const openCloudflared: TunnelDriver = async (request) => {
+  const tunnel = readCloudflaredTunnel(request)
+  const isNamed = tunnel.kind !== 'quick'
+  const isContainer = wantsDocker(request)
+  const file = isContainer ? undefined : await findCloudflared(request)
+  const config = createEmptyFile()
+  try {
+    const output = createCloudflaredOutput({ isNamed })
+    const opened = await openProgramTunnel(
+      {
+        name: 'cloudflared',
+        command:
+          file === undefined
+            ? createCloudflaredContainer(tunnel, request)
+            : createCloudflaredCommand(file, tunnel, request, config.path),
+        read: output.read,
+        publicUrl: tunnel.publicUrl,
+        isStable: isNamed,
+        settleMs: readNumber(request.options, 'settleMs') ?? (isNamed ? 0 : SETTLE_MS),
+        explain: (ended, lastLines) =>
+          file === undefined ? explainContainer(lastLines) : explainStart(file, ended, lastLines),
+        ...askingMetrics(output, request, isNamed),
+      },
+      request,
+    )
+    void opened.closed.finally(config.remove)
+    return opened
+  } catch (error) {
+    config.remove()
+    throw error
+  }
+}
+
+/** A container shares its metrics with this machine on Linux alone; elsewhere its output is all there is. */
+function askingMetrics(
+  output: CloudflaredOutput,
+  request: TunnelRequest,
+  isNamed: boolean,
+): Pick<TunnelProgram, 'confirm' | 'check'> {
+  if (wantsDocker(request) && process.platform !== 'linux')
+    return { check: async () => (output.isRefused ? 'gone' : 'up') }
+  const { confirm, check } = createCloudflaredMetrics(output, request)
+  return isNamed ? { check } : { confirm, check }
+}
+
+/** 126 and 127 are of the shell that starts it; cloudflared has no such codes. */
+function explainStart(file: string, ended: Ended, lastLines: readonly string[]): CallbackError | undefined {
+  if (ended.error === undefined && ended.code !== 126 && ended.code !== 127) return undefined
+  const reason = ended.error?.message ?? lastLines.at(-1) ?? `exit code ${ended.code}`
+  const message = `${file} cannot be run here: ${reason}. Is it a cloudflared for this machine?`
+  return new CallbackError('ERR_GATEWAY_PROGRAM', { message })
+}

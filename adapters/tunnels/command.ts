@@ -1,0 +1,96 @@
+import { basename } from 'node:path'
+import { types } from 'node:util'
+import { CallbackError } from '../../lib/errors'
+import type { TunnelDriver, TunnelRequest } from '../../lib/types'
+import type { Command } from './child-process'
+import { createFirstUrl, createPatternUrl, type ReadUrl, withoutState } from './command-url'
+import { createContainerCommand, explainContainer, reachableHost, wantsDocker } from './docker'
+import { findProgram } from './find-program'
+import { badOptions, readNumber, readText, readTexts } from './options'
+import { type Finding, openProgramTunnel, type TunnelProgram } from './program-tunnel'
+
+/** How long a program that says nothing must have lived to be taken for ready. */
+const LIVED_MS = 1000
+
+/**
+ * Opens a tunnel by any program: `command` is its argv, in which `{port}` and `{host}` stand for where the tunnel leads.
+ * The public URL is `publicUrl`, else what `urlPattern` finds in a line of its output, else the first URL of a public
+ * host without a path. It is ready when `readyPattern` matches a line; without that, with its URL, and where that is
+ * fixed, after it has lived for a second. Rejects with `ERR_GATEWAY_OPTIONS`, `_PROGRAM`, `_TIMEOUT` and `_EXITED`.
+ */
+export const openCommand: TunnelDriver = async (request) => openProgramTunnel(createProgram(request), request)
+
+function createProgram(request: TunnelRequest): TunnelProgram {
+  const { options } = request
+  const argv = readTexts(options, 'command') ?? []
+  const [program = ''] = argv
+  if (program === '') {
+    const example = '["bore", "local", "{port}", "--to", "bore.pub"]'
+    throw badOptions(`The driver "command" needs a command: the program and its arguments, such as ${example}`)
+  }
+  const publicUrl = readText(options, 'publicUrl')
+  const settleMs = readNumber(options, 'settleMs')
+  const shared = { name: basename(program), command: createCommand(argv.map(fillIn(request)), request), publicUrl }
+  const explain: TunnelProgram['explain'] = wantsDocker(request)
+    ? (_ended, lastLines) => explainContainer(lastLines)
+    : undefined
+  const urlPattern = readPattern(request, 'urlPattern')
+  const readyPattern = readPattern(request, 'readyPattern')
+  if (publicUrl === undefined) {
+    const readUrl = urlPattern ? createPatternUrl(urlPattern) : createFirstUrl()
+    return { ...shared, ...(explain && { explain }), settleMs: settleMs ?? 0, read: createRead(readUrl, readyPattern) }
+  }
+  const isReady = readyPattern ?? urlPattern
+  return {
+    ...shared,
+    ...(explain && { explain }),
+    isStable: true,
+    isReadyAtStart: isReady === undefined,
+    settleMs: settleMs ?? (isReady ? 0 : LIVED_MS),
+    read: (line) => (isReady?.test(line) === true ? { kind: 'ready' } : undefined),
+  }
+}
+
+/** What a line tells; one line may tell both. */
+function createRead(readUrl: ReadUrl, readyPattern: RegExp | undefined): (line: string) => readonly Finding[] {
+  let isKnown = false
+  return (line) => {
+    const found = readUrl(line)
+    const findings: Finding[] = []
+    if (found?.kind === 'url') {
+      isKnown = true
+      findings.push(found)
+      if (!readyPattern) findings.push({ kind: 'ready' })
+    } else if (found && !isKnown) {
+      const advice = 'Put brackets around the part that is the URL, or name that group: (?<url>…)'
+      const message = `url_pattern finds ${JSON.stringify(found.text)} where the public URL should be. ${advice}`
+      findings.push({ kind: 'failed', error: badOptions(message) })
+    }
+    if (readyPattern?.test(line) === true) findings.push({ kind: 'ready' })
+    return findings
+  }
+}
+
+function createCommand([program = '', ...args]: readonly string[], request: TunnelRequest): Command {
+  const { env, options } = request
+  if (wantsDocker(request)) {
+    const image = readText(options, 'image')
+    if (image !== undefined) return createContainerCommand(request, { image, args: [program, ...args] })
+    throw badOptions('"runtime: docker" needs an image for the driver "command": the one that holds the program')
+  }
+  const file = findProgram(program, env)
+  if (file !== undefined) return { file, args, env }
+  const where = /[/\\]/.test(program) ? 'There is no such file that can be run' : 'It is not in PATH'
+  const message = `The program ${JSON.stringify(program)} cannot be started. ${where}; install it, or write its path`
+  throw new CallbackError('ERR_GATEWAY_PROGRAM', { message })
+}
+
+function fillIn(request: TunnelRequest): (argument: string) => string {
+  const values: Readonly<Record<string, string>> = { '{port}': String(request.port), '{host}': reachableHost(request) }
+  return (argument) => argument.replaceAll(/\{(?:port|host)\}/g, (place) => values[place] ?? place)
+}
+
+function readPattern({ options }: TunnelRequest, key: string): RegExp | undefined {
+  const pattern = options[key]
+  return types.isRegExp(pattern) ? withoutState(pattern) : undefined
+}

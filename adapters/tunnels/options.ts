@@ -1,0 +1,48 @@
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { CallbackError } from '../../lib/errors'
+import type { TunnelRequest } from '../../lib/types'
+
+type Options = TunnelRequest['options']
+
+/** Gives an option that is text; undefined when it is missing. */
+export function readText(options: Options, key: string): string | undefined {
+  const value = options[key]
+  return typeof value === 'string' ? value : undefined
+}
+
+/** Gives an option that is a number; undefined when it is missing. */
+export function readNumber(options: Options, key: string): number | undefined {
+  const value = options[key]
+  return typeof value === 'number' ? value : undefined
+}
+
+/** Gives an option that is a list of texts; undefined when it is missing. */
+export function readTexts(options: Options, key: string): readonly string[] | undefined {
+  const value: unknown = options[key]
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : undefined
+}
+
+/** Gives an option that is a mapping; empty when it is missing. */
+export function readMapping(options: Options, key: string): Options {
+  const value: unknown = options[key]
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
+/** The error of options with which no tunnel can be opened, however often it is tried. */
+export function badOptions(message: string): CallbackError {
+  return new CallbackError('ERR_GATEWAY_OPTIONS', { message })
+}
+
+/** Resolves `~` and `~/…` as a shell does, and what is relative against the folder of the process. */
+export function resolveFile(file: string, env: TunnelRequest['env']): string {
+  const home = env['HOME'] ?? env['USERPROFILE'] ?? homedir()
+  if (file === '~') return home
+  if (/^~[/\\]/.test(file)) return join(home, file.slice(2))
+  return resolve(file)
+}
+
+/** The host and port to which a tunnel leads, as they stand in an URL. */
+export function writeAddress({ host, port }: Pick<TunnelRequest, 'host' | 'port'>): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}

@@ -1,0 +1,19 @@
+/** What can be read of anything that was thrown. */
+export interface ErrorParts {
+  readonly message: string
+  /** Node's code, such as ECONNREFUSED. */
+  readonly code: string | undefined
+  /** Where ssh2 says that it happened. */
+  readonly level: string | undefined
+}
+
+/** Reads an error by its shape, since it may come from another realm; a server has a say in it, so it is kept to one line. */
+export function readErrorParts(error: unknown): ErrorParts {
+  if (typeof error !== 'object' || error === null) return { message: String(error), code: undefined, level: undefined }
+  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+  return {
+    message: (('message' in error ? text(error.message) : undefined) ?? '').replaceAll(/\p{Cc}+/gu, ' '),
+    code: 'code' in error ? text(error.code) : undefined,
+    level: 'level' in error ? text(error.level) : undefined,
+  }
+}

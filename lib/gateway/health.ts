@@ -1,0 +1,78 @@
+import { unref } from '../timers'
+import type { Clock, Tunnel, TunnelHealth } from '../types'
+
+const UP: TunnelHealth = 'up'
+const CHECK_MS = 10_000
+/**
+ * How long a tunnel may be down before another is opened in its place. cloudflared comes back by itself, with the same
+ * URL, within 18 s of losing its edge.
+ */
+const DOWN_MS = 90_000
+
+export interface HealthOptions {
+  readonly clock: Clock
+  /** Called when a tunnel that was up is down, and when it is up again. */
+  readonly onChange: (health: 'up' | 'down') => void
+  /** Called once, when it will not come back, with the reason in words. */
+  readonly onGone: (reason: string) => void
+}
+
+/** Asks a tunnel every ten seconds how it is doing, one question at a time. Gives what ends that. */
+export function watchHealth(tunnel: Tunnel, { clock, onChange, onGone }: HealthOptions): () => void {
+  let downSince: number | undefined
+  let isOver = false
+  let timer: unknown
+
+  function arm(): void {
+    timer = clock.setTimeout(() => void ask(), CHECK_MS)
+    unref(timer)
+  }
+
+  async function ask(): Promise<void> {
+    const health = await askWithin(tunnel, clock)
+    if (isOver) return
+    judge(health)
+    if (!isOver) arm()
+  }
+
+  function judge(health: TunnelHealth): void {
+    const now = clock.now()
+    if (health === 'gone') return end('it does not exist any more')
+    if (health === 'up') {
+      if (downSince !== undefined) onChange('up')
+      downSince = undefined
+      return
+    }
+    if (downSince === undefined) {
+      downSince = now
+      onChange('down')
+    } else if (now - downSince >= DOWN_MS) end(`it has been down for ${Math.round((now - downSince) / 1000)} s`)
+  }
+
+  function end(reason: string): void {
+    isOver = true
+    onGone(reason)
+  }
+
+  if (tunnel.check) arm()
+  return () => {
+    isOver = true
+    clock.clearTimeout(timer)
+  }
+}
+
+/** A tunnel that cannot say how it is doing is down. */
+async function askWithin(tunnel: Tunnel, clock: Clock): Promise<TunnelHealth> {
+  let timer: unknown
+  const late = new Promise<TunnelHealth>((resolve) => {
+    timer = clock.setTimeout(() => resolve('down'), CHECK_MS)
+    unref(timer)
+  })
+  try {
+    return await Promise.race([tunnel.check?.() ?? UP, late])
+  } catch {
+    return 'down'
+  } finally {
+    clock.clearTimeout(timer)
+  }
+}

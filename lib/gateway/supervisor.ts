@@ -1,0 +1,81 @@
+import type { GatewaySpec } from '../config/normalize'
+import { isDoneWithin } from '../timers'
+import { type Gateway, gatewaysClosed, messageOf, notReady } from './gateway'
+import { keepTunnel, type TunnelLifeOptions } from './tunnel-life'
+
+/** How long whoever needs the public URL waits for it. */
+const READY_MS = 30_000
+
+/** Why there is no public URL. */
+const WITHOUT_URL: Readonly<Record<string, string>> = {
+  idle: 'is not open yet; call open() first',
+  starting: 'is still starting; wait for open()',
+  restarting: 'connects again, and its new public URL is not known yet; wait for open()',
+}
+
+/**
+ * Gives a gateway that keeps a tunnel open until it is closed. When it has given up, the next `open()` or `ready()`
+ * begins anew. `onStart` is called whenever it begins, with a signal that aborts at the end.
+ */
+export function createSupervisor(
+  spec: GatewaySpec,
+  options: TunnelLifeOptions,
+  onStart: (signal: AbortSignal) => void,
+): Gateway {
+  const { port, driver } = spec
+  const { status, logger, clock } = options
+  const end = new AbortController()
+  const { signal } = end
+  let life: Promise<void> = Promise.resolve()
+  let closing: Promise<void> | undefined
+
+  function start(): void {
+    status.change('starting')
+    onStart(signal)
+    life = keepTunnel(spec, signal, options).catch((error: unknown) => {
+      if (signal.aborted) return
+      const wasOpen = status.get().state !== 'starting'
+      status.change('failed', { error })
+      // The first opening is awaited by whoever asked for it; of this nobody would learn.
+      if (wasOpen) logger.error({ err: error, port, driver }, messageOf(error))
+    })
+  }
+
+  function publicUrl(): string {
+    signal.throwIfAborted()
+    const { state, publicUrl: known, error } = status.get()
+    if (known !== undefined) return known
+    if (state === 'failed') throw error
+    throw notReady(spec, WITHOUT_URL[state] ?? 'has no public URL')
+  }
+
+  async function open(): Promise<void> {
+    signal.throwIfAborted()
+    if (['idle', 'failed'].includes(status.get().state)) start()
+    while (status.place() === undefined && ['starting', 'restarting'].includes(status.get().state)) await status.next()
+    publicUrl()
+  }
+
+  async function shut(): Promise<void> {
+    end.abort(gatewaysClosed())
+    await life
+    status.change('closed')
+  }
+
+  return {
+    port,
+    status: status.get,
+    open,
+    async ready() {
+      if (await isDoneWithin(clock, READY_MS, open())) return
+      const { error } = status.get()
+      const why = error === undefined ? '' : ` (${messageOf(error)})`
+      throw notReady(spec, `has no public URL after ${READY_MS / 1000} s${why}; it goes on trying`, error)
+    },
+    publicUrl,
+    close() {
+      closing ??= shut()
+      return closing
+    },
+  }
+}
