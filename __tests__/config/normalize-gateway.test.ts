@@ -154,6 +154,18 @@ describe('a gateway is refused when', () => {
       'missing; static needs public_url',
     ],
     [
+      'its driver is to start a program that it does not name',
+      'gateway: { driver: command, port: 1 }',
+      'gateway.command',
+      'missing; the driver "command" needs it',
+    ],
+    [
+      'its tunnel is named, and its public name is not',
+      'gateway: { driver: cloudflare, token: t, port: 1 }',
+      'gateway.hostname',
+      'missing; a tunnel with "token" needs its public name, which cloudflared never prints',
+    ],
+    [
       'it has no server',
       'gateway: { type: ssh-tunnel, port: 1 }',
       'gateway.connection',

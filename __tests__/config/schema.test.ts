@@ -145,7 +145,7 @@ describe('a value of the wrong shape', () => {
 
   test.each([
     ['gateway: { driver: ngrok, port: 1, authtoken: 12345 }', 'gateway.authtoken'],
-    ['gateway: { driver: cloudflare, port: 1, token: [12345] }', 'gateway.token'],
+    ['gateway: { driver: cloudflare, port: 1, hostname: h, token: [12345] }', 'gateway.token'],
     ['controller: { auth: { token: 12345 } }', 'controller.auth.token'],
     ['controller: { ssl: { cert: c, key: 12345 } }', 'controller.ssl.key'],
     ['gateway: { port: 1, connection: { host: h, auth: { password: 12345 } } }', 'gateway.connection.auth.password'],

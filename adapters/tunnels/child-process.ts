@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
+import { isDoneWithin } from '../../lib/timers'
 import type { Clock, TunnelRequest } from '../../lib/types'
 import { createLines } from './lines'
 
@@ -110,7 +111,7 @@ export function startChild(command: Command, { clock, onLine }: ChildOptions): C
       ['SIGUSR1', GUARD_MS],
     ] as const) {
       child.kill(process.platform === 'win32' ? 'SIGKILL' : signal)
-      if (await isOver(ended, waitMs, clock)) return
+      if (await isDoneWithin(clock, waitMs, ended)) return
     }
     sweep(child)
     await ended
@@ -177,16 +178,6 @@ function readExit(code: number | null, signal: string | null): Pick<Ended, 'code
   const signals = Object.entries(constants.signals)
   const named = signal ?? signals.find(([, number]) => code !== null && number === code - 128)?.[0]
   return { code: named === undefined ? (code ?? undefined) : undefined, signal: named }
-}
-
-async function isOver(ended: Promise<Ended>, limitMs: number, clock: Clock): Promise<boolean> {
-  let timer: unknown
-  const limit = new Promise<boolean>((resolve) => {
-    timer = clock.setTimeout(() => resolve(false), limitMs)
-  })
-  const over = await Promise.race([ended.then(() => true), limit])
-  clock.clearTimeout(timer)
-  return over
 }
 
 function createRedact(secrets: readonly (string | undefined)[]): (line: string) => string {

@@ -90,8 +90,7 @@ function normalizeGateway(fields: Fields): readonly GatewaySpec[] {
     trustForwarded: fields.read('trust_forwarded', FLAG) ?? false,
     connection,
   } as const
-  if (shared.driver === 'static' && !fields.has('public_url'))
-    fields.error('public_url', 'missing; static needs public_url: the URL under which the port is reached already')
+  if (!isSsh) requireKeys(fields, shared.driver)
   const host = fields.read('host', TEXT) ?? '127.0.0.1'
   return readPortPairs(fields, isSsh).map((pair) => ({ ...shared, ...pair, host: pair.host ?? host }))
 }
@@ -102,6 +101,18 @@ function warnIfUnused(fields: Fields, port: number, listenerPorts: ReadonlySet<n
   const listened = [...listenerPorts].join(', ')
   const message = `no listener has the port ${port}, to which this gateway leads; there is ${listened}`
   fields.warn('port', message, 'ERR_GATEWAY_PORT')
+}
+
+/** What a driver cannot do without. */
+function requireKeys(fields: Fields, driver: string): void {
+  if (driver === 'static' && !fields.has('public_url'))
+    fields.error('public_url', 'missing; static needs public_url: the URL under which the port is reached already')
+  if (driver === 'command' && !fields.has('command'))
+    fields.error('command', 'missing; the driver "command" needs it: the program and its arguments, as a list')
+  if (driver !== 'cloudflare' || fields.has('hostname') || fields.has('public_url')) return
+  const named = ['token', 'tunnel'].find((key) => fields.has(key))
+  if (named !== undefined)
+    fields.error('hostname', `missing; a tunnel with "${named}" needs its public name, which cloudflared never prints`)
 }
 
 /** A driver that is not named is known by what it alone needs. */
