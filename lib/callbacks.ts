@@ -3,7 +3,7 @@ import type { CallbacksConfig } from './config/schema'
 import type { Source } from './config/source'
 import { createController } from './controller/controller'
 import { createMemoryStore } from './correlation/memory-store'
-import type { Problem } from './errors'
+import { describeProblem, type Problem } from './errors'
 import { createEmitter, type Emitter, type EventListener, type EventName } from './events'
 import { createGateways, gatewayPortsOf } from './gateway/gateways'
 import { isListening } from './gateway/probe-port'
@@ -123,27 +123,19 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
   return { spec, emitter, gateways, waits, tasks, lifecycle, mounts, controller, stats }
 }
 
-/** What opens tunnels; each is loaded when its first tunnel is. */
+/** What opens tunnels; each is loaded when its first tunnel is opened. */
 const DRIVERS: Readonly<Record<string, TunnelDriver>> = {
-  cloudflare(request) {
-    const {
-      openCloudflared,
-    }: typeof import('../adapters/tunnels/cloudflared') = require('../adapters/tunnels/cloudflared')
-    return openCloudflared(request)
-  },
-  ngrok(request) {
-    const { openNgrok }: typeof import('../adapters/tunnels/ngrok') = require('../adapters/tunnels/ngrok')
-    return openNgrok(request)
-  },
-  ssh(request) {
-    const { openSsh }: typeof import('../adapters/tunnels/ssh') = require('../adapters/tunnels/ssh')
-    return openSsh(request)
-  },
-  command(request) {
-    const { openCommand }: typeof import('../adapters/tunnels/command') = require('../adapters/tunnels/command')
-    return openCommand(request)
-  },
+  cloudflare: (request) => loadCloudflared().openCloudflared(request),
+  ngrok: (request) => loadNgrok().openNgrok(request),
+  ssh: (request) => loadSsh().openSsh(request),
+  command: (request) => loadCommand().openCommand(request),
 }
+
+const loadCloudflared = (): typeof import('../adapters/tunnels/cloudflared') =>
+  require('../adapters/tunnels/cloudflared')
+const loadNgrok = (): typeof import('../adapters/tunnels/ngrok') => require('../adapters/tunnels/ngrok')
+const loadSsh = (): typeof import('../adapters/tunnels/ssh') => require('../adapters/tunnels/ssh')
+const loadCommand = (): typeof import('../adapters/tunnels/command') => require('../adapters/tunnels/command')
 
 /** Tells apart the waits whose callbacks were asked for under a public URL that is gone. */
 function outdate(port: number, previousUrl: string, all: readonly Endpoint[], store: Store, logger: Logger): void {
@@ -204,8 +196,9 @@ function announce(
   { logger }: NormalizedOptions,
   emitter: Emitter,
 ): void {
-  for (const { code, message, at } of warnings) {
-    logger.warn({ code, at }, at === '' ? message : `${at}: ${message}`)
+  for (const warning of warnings) {
+    const { code, message, at } = warning
+    logger.warn({ code, at }, describeProblem(warning))
     emitter.emit('warning', () => ({ code, message, at }))
   }
   for (const { key, kind, start } of endpoints) {

@@ -120,6 +120,11 @@ export class CallbackError extends Error {
     if (details.callback) Object.assign(this, details.callback)
     if (details.answer) Object.assign(this, details.answer)
   }
+
+  /** With its message, which `JSON.stringify` leaves out of errors. */
+  toJSON(): object {
+    return Object.assign({}, this, { message: this.message })
+  }
 }
 
 /** Whether a code is one that a sender can see. */

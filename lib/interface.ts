@@ -66,7 +66,10 @@ export interface Callbacks extends Middleware {
   task(id: string): Promise<TaskState | undefined>
   /** Renders any template against the environment, the gateways and these sources. Rejects with `ERR_TEMPLATE`. */
   render(template: unknown, sources?: Readonly<Record<string, unknown>>): Promise<unknown>
-  /** Opens the store, then the gateways. Also done by the first run or render that needs them. */
+  /**
+   * Opens the store, then the gateways, so call it once the app listens. Also done by the first run or render that needs
+   * them. Rejects with why a gateway has no tunnel (`ERR_GATEWAY_…`); that is logged too, for who does not await it.
+   */
   open(): Promise<void>
   /** A router for the listeners of one port, to mount apart. `app.use(hooks)` mounts them all. */
   router(port: number): Router
@@ -74,7 +77,7 @@ export interface Callbacks extends Middleware {
   createServer(app?: RequestListener): Server
   /**
    * Serves every listener on a port of its own, and the controller, then opens the gateways. Rejects with `ERR_LISTEN`
-   * when a port cannot be had.
+   * when a port cannot be had, or with why a gateway has no tunnel; gateways that are open then stay so until `close()`.
    */
   listen(options?: ListenOptions): Promise<Listeners>
   /** Ends everything, last opened first; open waits and running tasks reject with `ERR_CLOSED`. May be called again. */

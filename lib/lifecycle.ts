@@ -52,8 +52,8 @@ export interface LifecycleContext {
 }
 
 const UNOPENED_MS = 5000
-/** How long gateways have to close; a program that pays no heed is killed within 10 s. */
-const GATEWAYS_MS = 12_000
+/** How long gateways have to close, a tunnel that is on its way included. */
+const GATEWAYS_MS = 15_000
 
 /** Gives the life cycle of one `callbacks()`; nothing is open yet. */
 export function createLifecycle(context: LifecycleContext): Lifecycle {
@@ -151,6 +151,7 @@ export function createLifecycle(context: LifecycleContext): Lifecycle {
       const opening = openAll()
       // Whoever opens beside `app.listen` need not await it; a failure that nobody awaits is in the log.
       opening.catch((error: unknown) => {
+        if (closing) return
         const reason = error instanceof Error ? error.message : String(error)
         logger.error({ err: error }, `The callbacks could not be opened: ${reason}`)
       })

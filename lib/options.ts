@@ -117,16 +117,25 @@ export function normalizeMountPath(path: string): string {
 
 /** A logger that fails must not stop a callback. */
 function createSafeLogger(logger: Logger): Logger {
+  const isConsole = Object.is(logger, globalThis.console)
   const safe =
     (level: keyof Logger): Logger[keyof Logger] =>
     (details, message) => {
       try {
-        logger[level](details, message)
+        // The console would write all details at length, and the message behind them.
+        if (isConsole) Reflect.apply(logger[level], logger, [message, describeUnexpected(details)].filter(Boolean))
+        else logger[level](details, message)
       } catch {
         // There is nobody left to tell.
       }
     }
   return { debug: safe('debug'), info: safe('info'), warn: safe('warn'), error: safe('error') }
+}
+
+/** The stack of an error that nobody has foreseen; ours say in their messages what there is to say. */
+function describeUnexpected(details: object): string {
+  const error: unknown = Reflect.get(details, 'err')
+  return error instanceof Error && !(error instanceof CallbackError) ? (error.stack ?? error.message) : ''
 }
 
 /** Waits go by a clock that nobody can set; times that are shown go by the one of the machine. */
@@ -151,8 +160,6 @@ const PROCESS_WARNINGS: Logger = {
   info: () => undefined,
   warn: (_details, message) => process.emitWarning(message, 'CallbackWarning'),
   error(details, message) {
-    const error: unknown = Reflect.get(details, 'err')
-    const detail = error instanceof Error ? (error.stack ?? error.message) : ''
-    process.emitWarning(message, { type: 'CallbackError', detail })
+    process.emitWarning(message, { type: 'CallbackError', detail: describeUnexpected(details) })
   },
 }

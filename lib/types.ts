@@ -176,8 +176,8 @@ export interface Expectation {
 /**
  * Opens tunnels of one kind; one call is one attempt. Rejects when it cannot, with the signal's reason when that aborts,
  * and leaves nothing behind then. A `CallbackError` with a code of its own says what the gateway does next: after
- * `ERR_GATEWAY_PROGRAM`, `_OPTIONS`, `_AUTH` and `_HOST_KEY` it gives up, after `_RATE_LIMITED` it waits ten times longer;
- * after anything else it tries again. Messages hold no secret.
+ * `ERR_GATEWAY_PROGRAM`, `_AUTH` and `_HOST_KEY` it gives up, at the first opening also after `_OPTIONS`; after
+ * `_RATE_LIMITED` it waits ten times longer; after anything else it tries again. Messages hold no secret.
  */
 export type TunnelDriver = (request: TunnelRequest) => Promise<Tunnel>
 
@@ -212,6 +212,9 @@ export interface Tunnel {
   readonly closed: Promise<unknown>
   /** Says how it is doing; asked every ten seconds. Without it, an open tunnel is taken for a good one. */
   check?(): Promise<TunnelHealth>
+  /** How long it may be down before another is opened in its place; default: 90 s. */
+  readonly maxDownMs?: number | undefined
+  /** Gives up what it holds. Also called when it has ended by itself. */
   close(): Promise<void>
 }
 

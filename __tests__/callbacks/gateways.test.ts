@@ -85,3 +85,13 @@ test('the forwarding header of a tunnel is refused as long as nothing reads it',
     expect.objectContaining({ code: 'ERR_CONFIG_UNSUPPORTED', at: 'gateway.trust_forwarded' }),
   )
 })
+
+test('gateways that are closed while they open are no failure to log', async () => {
+  const fake = createFakeDriver()
+  const { hooks, log } = hosts.start({ gateway: { driver: 'mine', port: 8090 } }, { tunnels: { mine: fake.driver } })
+  const opening = expect(hooks.open()).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+  while (fake.attempts.length === 0) await Promise.resolve()
+  await hooks.close()
+  await opening
+  expect(log.filter(({ level }) => level === 'error')).toEqual([])
+})

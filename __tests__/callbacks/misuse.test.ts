@@ -109,7 +109,7 @@ listener: { path: /done, identify_by: body.id }
 `),
   )
   expect(log.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
-    'listener.identify_by: "body.id" is the same for every callback; did you mean "${body.id}"?',
+    '<yaml>:5:39 listener.identify_by: "body.id" is the same for every callback; did you mean "${body.id}"?',
   ])
 })
 

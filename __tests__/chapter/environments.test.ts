@@ -19,8 +19,8 @@ describeEditions('development', DEVELOPMENT, (config, { gateway, listener }) => 
   test('loads, says that nothing is listened for and that the tunnel leads elsewhere, and opens it', async () => {
     const { log, hooks, post, tunnels } = await worlds.open(config())
     expect(log.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
-      `gateway.port: no listener has the port ${gateway}, to which this gateway leads; there is ${listener}`,
-      'listener: this listener has no callbacks; it receives nothing',
+      `<yaml>:4:9 gateway.port: no listener has the port ${gateway}, to which this gateway leads; there is ${listener}`,
+      '<yaml>:6:1 listener: this listener has no callbacks; it receives nothing',
     ])
     await hooks.open()
     expect(tunnels).toMatchObject([{ port: gateway }])
@@ -75,8 +75,10 @@ describeEditions('production', PRODUCTION, (config, { component, urlKey, url, id
   test('loads without a gateway, and says what the component lacks', async () => {
     const { hooks, log } = await worlds.open(config())
     expect(hooks.gateways.size).toBe(0)
-    expect(log.filter(({ level }) => level === 'warn').map(({ message }) => message)).toContain(
-      `components.${component}: this component has neither base_url, path nor endpoint; it fails when it is used`,
+    expect(log.filter(({ level }) => level === 'warn').map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(
+        `^<yaml>:\\d+:\\d+ components[.]${component}: this component has neither base_url, path nor endpoint; it fails`,
+      ),
     )
   })
 

@@ -4,6 +4,7 @@ import { type Answer, PUBLIC_URLS, useWorlds } from './use-worlds'
 
 /** 13.2.6: an endpoint that nothing waits on; its callbacks are events, each of which starts the workflow once. */
 interface Words {
+  readonly port: number
   readonly url: string
   readonly endpoint: string
   readonly origin: string
@@ -17,6 +18,7 @@ interface Words {
 
 const EDITIONS: Readonly<Record<string, Words>> = {
   18: {
+    port: 8090,
     url: `${PUBLIC_URLS.cloudflare}/slack/events`,
     endpoint: 'POST /slack/events',
     origin: 'https://slack.com',
@@ -43,6 +45,7 @@ const EDITIONS: Readonly<Record<string, Words>> = {
     reply: (text) => ({ channel: 'C024BE91L', text: `Processing complete: ${text}` }),
   },
   'whole-events': {
+    port: 7001,
     url: `${PUBLIC_URLS.cloudflare}/chat/said`,
     endpoint: 'POST /chat/said',
     origin: 'https://chat.example',
@@ -68,6 +71,7 @@ describeEditions('a bot', EDITIONS, (config, words) => {
     const { log } = await open()
     expect(log.map(({ level, message }) => `${level} ${message}`)).toEqual([
       `info ${words.endpoint} is an event source: a callback that nobody waits for starts a workflow`,
+      `info [Gateway] Opening a tunnel to port ${words.port} by cloudflare`,
       `info [Gateway] Public URL: ${PUBLIC_URLS.cloudflare}`,
     ])
   })

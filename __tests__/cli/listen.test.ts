@@ -1,67 +1,20 @@
 import { createServer, type Server } from 'node:http'
-import { connect } from 'node:net'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { readArguments } from '../../lib/cli/args'
-import { listen } from '../../lib/cli/listen'
-import type { main } from '../../lib/cli/main'
-import { reportError } from '../../lib/cli/report-error'
-import { CallbackError } from '../../lib/errors'
-import type { TunnelDriver } from '../../lib/types'
-import { createFakeDriver, type FakeDriver, turns } from '../gateway/fake-tunnels'
+import { turns } from '../gateway/fake-tunnels'
 import { useServices } from '../helpers/fake-service'
 import { findFreePorts } from '../helpers/free-ports'
 import { head, openRawSocket } from '../helpers/raw-socket'
 import { useCli } from './use-cli'
+import { type Sent, starting, useListen } from './use-listen'
 
 const services = useServices()
 const cli = useCli()
+const { start, open } = useListen(cli)
 const servers: Server[] = []
 
 afterEach(async () => {
   for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve))
 })
-
-/** The command with its own drivers, and errors reported as by the command line. */
-function commandWith(tunnels: Readonly<Record<string, TunnelDriver>>): typeof main {
-  return async (argv, io) => {
-    const invocation = readArguments(argv)
-    if (invocation.kind !== 'command') throw new Error('no command')
-    const { argument, options } = invocation
-    return listen(argument, options, io, tunnels).catch((error: unknown) => reportError(error, io, options))
-  }
-}
-
-function start(argv: readonly string[] = [], fake: FakeDriver = createFakeDriver()) {
-  const command = commandWith({ cloudflare: fake.driver, ngrok: fake.driver })
-  return { ...cli.start(['listen', ...argv], { command }), fake }
-}
-
-async function starting(fake: FakeDriver): Promise<void> {
-  while (fake.attempts.length === 0) await new Promise(setImmediate)
-}
-
-interface Sent {
-  readonly headers?: Readonly<Record<string, string>> | undefined
-  readonly body?: string | Buffer | undefined
-}
-
-/** A command whose tunnel is open. */
-async function open(argv: readonly string[] = []) {
-  const running = start(argv)
-  await starting(running.fake)
-  running.fake.last.open('https://a.example')
-  await running.stdout.shows(/Give the service/)
-  const origin = `http://127.0.0.1:${running.fake.last.request.port}`
-  const { length } = running.stdout.lines
-  return {
-    ...running,
-    origin,
-    /** What was written since, without the time. */
-    since: () => running.stdout.lines.slice(length).map((line) => line.replace(/^\d\d:\d\d:\d\d /, '')),
-    send: (path: string, { headers, body }: Sent = {}) =>
-      fetch(`${origin}${path}`, { method: 'POST', headers: { connection: 'close', ...headers }, body: body ?? null }),
-  }
-}
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 
@@ -84,7 +37,8 @@ describe('without a port', () => {
   })
 
   test.each([
-    ['a form', 'application/x-www-form-urlencoded', 'a=1&b=2', ['a=1&b=2']],
+    ['a form', 'application/x-www-form-urlencoded', 'a=1&b=%20', ['a=1&b=%20']],
+    ['JSON that was sent as a form', 'application/x-www-form-urlencoded', '{"a":1}', ['{"a":1}']],
     ['text of several lines', 'text/plain', 'one\r\ntwo\n', ['one', 'two']],
     ['broken JSON', 'application/cloudevents+json', '{"a":', ['{"a":']],
     ['XML', 'application/xml', '<a/>', ['<a/>']],
@@ -96,19 +50,40 @@ describe('without a port', () => {
     expect(since().slice(1)).toEqual(expected.map((line) => `  | ${line}`))
   })
 
-  test.each<[string, Sent['headers'], Sent['body'], string]>([
-    ['no body', {}, undefined, 'no body'],
-    ['an image', { 'content-type': 'image/png' }, 'abc', 'image/png 3 bytes'],
-    ['multipart', { 'content-type': 'multipart/form-data; boundary=x' }, '--x--', 'multipart/form-data 5 bytes'],
-    ['packed text', { 'content-type': 'text/plain', 'content-encoding': 'gzip' }, 'abc', 'text/plain 3 bytes'],
-    ['bytes that are no text', { 'content-type': 'text/plain' }, Buffer.from([0xff, 0xfe]), 'text/plain 2 bytes'],
-    ['zero bytes', { 'content-type': 'text/plain' }, 'a\0b', 'text/plain 3 bytes'],
-    ['an unknown charset', { 'content-type': 'text/plain; charset=klingon' }, 'abc', 'text/plain 3 bytes'],
-  ])('tells of %s by its size alone', async (_what, headers, body, size) => {
+  test.each<[string, Sent['headers'], Sent['body'], string, string | undefined]>([
+    ['no body', {}, undefined, 'no body', undefined],
+    ['an image', { 'content-type': 'image/png' }, 'abc', 'image/png 3 bytes', 'binary, 3 bytes'],
+    [
+      'multipart',
+      { 'content-type': 'multipart/form-data; boundary=x' },
+      'x'.repeat(1234),
+      'multipart/form-data 1234 bytes',
+      'multipart, 1.2 kB',
+    ],
+    ['gzip', { ...JSON_TYPE, 'content-encoding': 'GZIP' }, 'a', 'application/json 1 bytes', 'gzip, 1 byte'],
+    ['br', { ...JSON_TYPE, 'content-encoding': 'br' }, 'a\n', 'application/json 2 bytes', 'br, 2 bytes'],
+    ['two packings', { 'content-encoding': 'gzip, br' }, 'ab', 'text/plain 2 bytes', '"gzip, br", 2 bytes'],
+    [
+      'bytes that are no text',
+      { 'content-type': 'text/plain' },
+      Buffer.alloc(2_500_000, 0xff),
+      'text/plain 2500000 bytes',
+      'binary, 2.5 MB',
+    ],
+    ['zero bytes', { 'content-type': 'text/plain' }, 'a\0b', 'text/plain 3 bytes', 'binary, 3 bytes'],
+    [
+      'an unknown charset',
+      { 'content-type': 'text/plain; charset=klingon' },
+      'abc',
+      'text/plain 3 bytes',
+      'unknown charset klingon, 3 bytes',
+    ],
+  ])('tells of %s by its size, and why it is not shown', async (_what, headers, body, size, reason) => {
     const { send, since, stdout } = await open()
     await (await send('/', { headers, body })).text()
     await stdout.shows(/POST \/ 200/)
-    expect(since()).toEqual([`info  POST / 200 0ms ${size}`])
+    const block = reason === undefined ? [] : [`  | (${reason}, not shown)`]
+    expect(since()).toEqual([expect.stringMatching(new RegExp(`^info {2}POST / 200 \\d+ms ${size}$`)), ...block])
   })
 
   test('forges no line and steers no terminal', async () => {
@@ -140,11 +115,12 @@ describe('without a port', () => {
 
   test('hides what is named like a secret in the query', async () => {
     const { send, since, stdout } = await open()
-    const query = 'id=1&token=s3cret&API_Key=s3cret&X-Signature=s3cret&%74oken=s3cret&client_secret=s3=cret&bare&%ZZ=2'
+    const query =
+      'id=1&token=s3cret&API_Key=s3cret&X-Signature=s3cret&%74oken=s3cret&client_secret=s3=cret&code=s3cret&CODE_verifier=s3cret&status_code=7&bare&%ZZ=2'
     await (await send(`/done?${query}`)).text()
     await stdout.shows(/POST \/done/)
     expect(since()[0]).toContain(
-      '/done?id=1&token=***&API_Key=***&X-Signature=***&%74oken=***&client_secret=***&bare&%ZZ=2 200',
+      '/done?id=1&token=***&API_Key=***&X-Signature=***&%74oken=***&client_secret=***&code=***&CODE_verifier=***&status_code=7&bare&%ZZ=2 200',
     )
   })
 
@@ -168,6 +144,21 @@ describe('without a port', () => {
       bytes: 1,
       body: 'a',
     })
+  })
+
+  test('gives bodies in JSON as they came, or says what they are', async () => {
+    const { send, stdout } = await open(['--log-format', 'json'])
+    const long = JSON.stringify({ text: 'x'.repeat(5000) })
+    const packed = { ...JSON_TYPE, 'content-encoding': 'gzip' }
+    await (await send('/one', { headers: JSON_TYPE, body: '{"id": 12345678901234567890,\n"a":1}\n' })).text()
+    await (await send('/two', { headers: JSON_TYPE, body: long })).text()
+    await (await send('/three', { headers: packed, body: 'abc' })).text()
+    await stdout.shows(/"url":"\/three"[^\n]*\n/)
+    const [one, two, three] = stdout.lines.slice(-3).map((line): unknown => JSON.parse(line))
+    expect(one).toMatchObject({ body: '{"id": 12345678901234567890,\n"a":1}\n' })
+    expect(two).toMatchObject({ body: long.slice(0, 2048), bytes: long.length })
+    expect(three).toMatchObject({ notShown: 'gzip', bytes: 3 })
+    expect(three).not.toHaveProperty('body')
   })
 
   test('writes no request at a higher level', async () => {
@@ -302,60 +293,5 @@ describe('what is not understood', () => {
     expect(stderr).toMatch(/^error: [^\n]*\n$/)
     expect(stderr).toContain(message)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-  })
-})
-
-describe('the tunnel', () => {
-  test('that cannot be opened is one line, and exit code 1', async () => {
-    const { fake, code, stderr, stdout } = start()
-    await starting(fake)
-    fake.last.fail(new CallbackError('ERR_GATEWAY_PROGRAM', { message: 'There is no tool; install it' }))
-    expect(await code).toBe(1)
-    expect(stderr.text).toBe('error: There is no tunnel: There is no tool; install it\n')
-    expect(stdout.text).toBe('')
-  })
-
-  test('that is lost for good ends the command with 1', async () => {
-    const running = await open()
-    running.fake.last.end(new CallbackError('ERR_GATEWAY_EXITED', { message: 'It ended' }))
-    await running.stdout.shows(/It ended; trying again/)
-    running.clock.advance(60_000)
-    while (running.fake.attempts.length < 2) await new Promise(setImmediate)
-    running.fake.last.fail(new CallbackError('ERR_GATEWAY_AUTH', { message: 'The account was closed' }))
-    expect(await running.code).toBe(1)
-    expect(running.stderr.text).toBe('error: There is no tunnel: The account was closed\n')
-    expect(running.since().join('\n')).not.toContain('error')
-  })
-
-  test('with another URL is told', async () => {
-    const running = await open()
-    running.fake.last.request.onPublicUrl('https://b.example')
-    await running.stdout.shows(
-      /No callback to https:\/\/a\.example arrives any more\. Give the service https:\/\/b\.example,/,
-    )
-  })
-
-  test('is closed by Ctrl-C, and what is in work is broken off', async () => {
-    const app = await services.open(() => undefined)
-    const running = await open([new URL(app.origin).port])
-    const socket = await openRawSocket(running.origin)
-    socket.send(head('POST /', { 'Content-Length': 0 }))
-    await app.received()
-    running.interrupt()
-    expect(await running.code).toBe(0)
-    await socket.closed()
-    expect(running.fake.last.closes).toBe(1)
-    expect(running.stderr.text).toBe('')
-    const refused = connect(running.fake.last.request.port, '127.0.0.1')
-    expect(await new Promise((resolve) => refused.once('error', resolve))).toMatchObject({ code: 'ECONNREFUSED' })
-  })
-
-  test('is given up by Ctrl-C while it starts', async () => {
-    const { fake, code, interrupt, stderr } = start()
-    await starting(fake)
-    interrupt()
-    expect(await code).toBe(0)
-    expect(fake.last.request.signal.aborted).toBe(true)
-    expect(stderr.text).toBe('')
   })
 })

@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals'
 import { compileConfig } from '../../lib/config/normalize'
 import { compileYaml, linesOf } from './problems'
 
+const PIN = `SHA256:${'x'.repeat(43)}`
+
 describe('a gateway', () => {
   test('has every default', () => {
     expect(compileConfig({ gateway: { driver: 'ngrok', port: 8080 } }).gateways).toEqual([
@@ -35,10 +37,10 @@ describe('a gateway', () => {
   })
 
   test('with several ports becomes several', () => {
-    const { gateways } = compileConfig({ gateway: { driver: 'ngrok', port: [8080, '8090'], domain: 'a.io' } })
+    const { gateways } = compileConfig({ gateway: { driver: 'ngrok', port: [8080, '8090'], host: 'a.io' } })
     expect(gateways).toMatchObject([
-      { port: 8080, domain: 'a.io' },
-      { port: 8090, domain: 'a.io' },
+      { port: 8080, host: 'a.io' },
+      { port: 8090, host: 'a.io' },
     ])
   })
 
@@ -69,9 +71,9 @@ describe('a gateway', () => {
       { port: 2222, auth: { type: 'agent' } },
     ],
     [
-      { host: 'h', host_key: 'SHA256:x', known_hosts: '~/k', keepalive_interval: '5s', auth: { keyfile: '~/.ssh/id' } },
+      { host: 'h', host_key: PIN, known_hosts: '~/k', keepalive_interval: '5s', auth: { keyfile: '~/.ssh/id' } },
       {
-        hostKey: 'SHA256:x',
+        hostKey: PIN,
         knownHosts: '~/k',
         keepaliveIntervalMs: 5000,
         auth: { type: 'keyfile', keyfile: '~/.ssh/id' },
@@ -99,6 +101,23 @@ describe('a gateway that leads to a port of no listener', () => {
     expect(warnings).toHaveLength(count)
     const fixed = { driver: 'static', port, public_url: 'https://hooks.example' } as const
     expect(compileConfig({ listeners, gateway: fixed }).warnings).toEqual([])
+  })
+
+  test.each([
+    ['another machine', '9834:db.internal:3000', 0],
+    ['this one', '9834:localhost:3000', 1],
+    ['this one, by IPv6', '9834:[::1]:3000', 1],
+  ])('is no matter of the listeners when the port is on %s', (_, port, count) => {
+    const { warnings } = compileConfig({ listener, gateway: { port, connection: { host: 'h' } } })
+    expect(warnings).toHaveLength(count)
+  })
+
+  test('is told the ports of all listeners', () => {
+    const listeners = [listener, { port: 7000, path: '/a' }]
+    const { warnings } = compileConfig({ listeners, gateway: { driver: 'ngrok', port: 1 } })
+    expect(warnings.map(({ message }) => message)).toEqual([
+      'no listener has the port 1, to which this gateway leads; there are 8090, 7000',
+    ])
   })
 
   test('is warned of at the key, for each port', () => {

@@ -249,7 +249,11 @@ describe('GET /health', () => {
     const { status, body } = await get('/health')
     expect([status, body]).toMatchObject([200, { status: 'degraded', gateways: { ready: 0, not_ready: 1 } }])
     const [shown] = (await get('/gateways')).body
-    expect(shown).toMatchObject({ state: 'failed', public_url: null, error: expect.stringContaining('no such user') })
+    expect(shown).toMatchObject({
+      state: 'failed',
+      public_url: null,
+      error: { code: 'ERR_GATEWAY_AUTH', message: expect.stringContaining('no such user') },
+    })
   })
 
   test('is 503 when the callbacks are closing', async () => {

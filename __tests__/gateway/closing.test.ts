@@ -56,7 +56,7 @@ describe('close()', () => {
     await closing
     await refused
     expect(mine.last.closes).toBe(closes)
-    expect(log).toEqual([])
+    expect(log.map(({ message }) => message)).toEqual(['[Gateway] Opening a tunnel to port 8090 by mine'])
     expect(stateOf(8090)).toBe('closed')
   })
 
@@ -87,7 +87,7 @@ describe('close()', () => {
     expect(stateOf(8090)).toBe('closed')
   })
 
-  test('between two attempts ends the wait, and a tunnel that has ended is not closed', async () => {
+  test('between two attempts ends the wait; what an ended tunnel holds was given up before', async () => {
     const { mine, gateways, states, clock } = await openOne()
     mine.last.end()
     await turns()
@@ -95,7 +95,7 @@ describe('close()', () => {
     const waiting = expect(gateways.ready([8090])).rejects.toMatchObject(closed)
     await gateways.close()
     await waiting
-    expect([clock.timers, mine.attempts.length, mine.last.closes]).toEqual([0, 1, 0])
+    expect([clock.timers, mine.attempts.length, mine.last.closes]).toEqual([0, 1, 1])
     expect(states()).toEqual(['8090 starting', '8090 ready', '8090 restarting', '8090 closed'])
   })
 
@@ -126,5 +126,15 @@ describe('close()', () => {
     await expect(opening).rejects.toMatchObject({ code: 'ERR_GATEWAY_OPTIONS' })
     await turns()
     await gateways.close()
+  })
+
+  test('ends the wait of who opened it, whatever the driver does', async () => {
+    const mine = createFakeDriver(false)
+    const { gateways } = setUp(config, { mine: mine.driver })
+    const opening = expect(gateways.open()).rejects.toMatchObject(closed)
+    const reading = expect(gateways.ready([8090])).rejects.toMatchObject(closed)
+    void gateways.close()
+    await opening
+    await reading
   })
 })

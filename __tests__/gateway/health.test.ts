@@ -3,7 +3,7 @@ import type { TunnelHealth } from '../../lib/types'
 import { createFakeDriver, setUp, turns } from './fake-tunnels'
 
 /** Opens a tunnel whose answers to the question how it does come from the test. */
-async function openOne() {
+async function openOne(over: object = {}) {
   const mine = createFakeDriver()
   const setup = setUp({ gateway: { driver: 'mine', port: 8090 } }, { mine: mine.driver })
   const answers: (() => Promise<TunnelHealth>)[] = []
@@ -14,7 +14,7 @@ async function openOne() {
     return answers.shift()?.() ?? Promise.resolve(health)
   }
   const opening = setup.gateways.open()
-  mine.last.open('https://one.example', { check })
+  mine.last.open('https://one.example', { check, ...over })
   await opening
   await turns()
   return {
@@ -49,11 +49,15 @@ describe('a tunnel that is asked how it does', () => {
   test('is degraded when it is down, keeps its URL, and is ready when it is up again', async () => {
     const { find, gateways, states, log } = await openOne()
     await find('down')
-    expect(gateways.statuses.get(8090)).toMatchObject({ state: 'degraded', publicUrl: 'https://one.example' })
+    expect(gateways.statuses.get(8090)).toMatchObject({
+      state: 'degraded',
+      publicUrl: 'https://one.example',
+      error: { code: 'ERR_GATEWAY_NOT_READY' },
+    })
     await gateways.ready([8090])
     expect(log.at(-1)).toMatchObject({
       level: 'warn',
-      message: 'The tunnel of port 8090 is down; it may come back by itself',
+      message: 'The gateway of port 8090 has a tunnel that is down; it may come back by itself',
     })
     await find('down', 8)
     await find('up')
@@ -75,6 +79,14 @@ describe('a tunnel that is asked how it does', () => {
     mine.last.open('https://two.example')
     await turns()
     expect(stateOf(8090)).toBe('ready')
+  })
+
+  test('has more time to come back when it says so', async () => {
+    const { find, stateOf } = await openOne({ maxDownMs: 600_000 })
+    await find('down', 60)
+    expect(stateOf(8090)).toBe('degraded')
+    await find('down')
+    expect(stateOf(8090)).toBe('restarting')
   })
 
   test('is replaced at once when it is gone', async () => {
@@ -110,6 +122,7 @@ describe('a tunnel that is asked how it does', () => {
     answers.push(() => new Promise((resolve) => void (answer = resolve)))
     await find('up')
     await gateways.close()
+    expect([checks(), clock.timers]).toEqual([1, 0])
     answer('gone')
     await turns()
     expect([checks(), clock.timers]).toEqual([1, 0])

@@ -38,8 +38,10 @@ describe('a gateway with a driver of the app', () => {
     mine.last.open('https://one.example/')
     await opening
     expect(gateways.publicUrlOf(8090)).toBe('https://one.example')
+    const details = { port: 8090, driver: 'mine' }
     expect(log).toEqual([
-      { level: 'info', message: '[Gateway] Public URL: https://one.example', details: { port: 8090, driver: 'mine' } },
+      { level: 'info', message: '[Gateway] Opening a tunnel to port 8090 by mine', details },
+      { level: 'info', message: '[Gateway] Public URL: https://one.example', details },
     ])
     const common = { port: 8090, driver: 'mine', previousUrl: undefined, error: undefined }
     expect(events).toEqual([
@@ -94,7 +96,7 @@ describe('a gateway with a driver of the app', () => {
     await gateways.open()
     await gateways.ready(new Set([8090]))
     expect(mine.attempts).toHaveLength(1)
-    expect(log).toHaveLength(1)
+    expect(log).toHaveLength(2)
   })
 
   test('may be opened and closed by who listens to its events', async () => {

@@ -161,7 +161,7 @@ describe('a tunnel that ends by itself', () => {
     expect(gateways.publicUrlOf(8090)).toBe('https://two.example')
   })
 
-  test.each(['ERR_GATEWAY_AUTH', 'ERR_GATEWAY_HOST_KEY', 'ERR_GATEWAY_PROGRAM', 'ERR_GATEWAY_OPTIONS'] as const)(
+  test.each(['ERR_GATEWAY_AUTH', 'ERR_GATEWAY_HOST_KEY', 'ERR_GATEWAY_PROGRAM'] as const)(
     'is given up after %s, which is logged since nobody awaits it',
     async (code) => {
       const { mine, gateways, advance, stateOf, log, clock } = await openOne()
@@ -185,7 +185,7 @@ describe('a tunnel that ends by itself', () => {
     },
   )
 
-  test.each(['ERR_GATEWAY_AUTH', 'ERR_GATEWAY_HOST_KEY', 'ERR_GATEWAY_PROGRAM', 'ERR_GATEWAY_OPTIONS'] as const)(
+  test.each(['ERR_GATEWAY_AUTH', 'ERR_GATEWAY_HOST_KEY', 'ERR_GATEWAY_PROGRAM'] as const)(
     'because of %s is not opened again, and that is logged',
     async (code) => {
       const { mine, stateOf, log, clock } = await openOne()
@@ -199,6 +199,42 @@ describe('a tunnel that ends by itself', () => {
       })
     },
   )
+
+  test('goes on when it cannot work as configured for a while, such as when a file is away', async () => {
+    const { mine, advance, stateOf } = await openOne()
+    mine.last.end()
+    await turns()
+    await advance(1000)
+    mine.last.fail(errorOf('ERR_GATEWAY_OPTIONS'))
+    await turns()
+    expect(stateOf(8090)).toBe('restarting')
+    await advance(2000)
+    mine.last.open()
+    await turns()
+    expect(stateOf(8090)).toBe('ready')
+  })
+
+  test('is not given out any more while it closes, and one that does not close is left behind', async () => {
+    const never = new Promise<never>(() => undefined)
+    const { mine, gateways, advance, stateOf, log } = await openOne('https://dead.example', {
+      check: async () => 'gone',
+      close: () => never,
+    })
+    await advance(10_000)
+    expect(stateOf(8090)).toBe('restarting')
+    expect(() => gateways.publicUrlOf(8090)).toThrow(expect.objectContaining({ code: 'ERR_GATEWAY_NOT_READY' }))
+    expect(mine.attempts).toHaveLength(1)
+    await advance(12_000)
+    expect(log).toContainEqual({
+      level: 'error',
+      message: 'A tunnel of port 8090 did not close within 12 s; it is left behind',
+      details: { port: 8090 },
+    })
+    await advance(1000)
+    mine.last.open('https://two.example')
+    await turns()
+    expect(gateways.publicUrlOf(8090)).toBe('https://two.example')
+  })
 
   test('keeps its URL while it comes back, when another would have the same', async () => {
     const { mine, gateways, advance, log, goneUrls } = await openOne('https://fixed.example', {
@@ -248,6 +284,7 @@ describe('another public URL', () => {
       previousUrl: 'https://one.example',
     })
     expect(log.filter(({ level }) => level === 'info').map(({ message }) => message)).toEqual([
+      '[Gateway] Opening a tunnel to port 8090 by mine',
       '[Gateway] Public URL: https://one.example',
       '[Gateway] Public URL: https://two.example',
     ])
@@ -262,6 +299,28 @@ describe('another public URL', () => {
     expect(gateways.publicUrlOf(8090)).toBe('https://two.example')
     expect(goneUrls).toEqual(['8090 https://one.example'])
     expect(states()).toEqual(['8090 starting', '8090 ready', '8090 ready'])
+  })
+
+  test('of a tunnel that is down leaves it degraded', async () => {
+    const { mine, gateways, advance, stateOf, goneUrls } = await openOne('https://one.example', {
+      check: async () => 'down',
+    })
+    await advance(10_000)
+    mine.last.request.onPublicUrl('https://two.example')
+    expect([stateOf(8090), gateways.publicUrlOf(8090)]).toEqual(['degraded', 'https://two.example'])
+    expect(goneUrls).toEqual(['8090 https://one.example'])
+  })
+
+  test('of a tunnel that is over is not believed once there is another', async () => {
+    const { mine, gateways, advance } = await openOne()
+    const { onPublicUrl } = mine.last.request
+    mine.last.end()
+    await turns()
+    await advance(1000)
+    mine.last.open('https://two.example')
+    await turns()
+    onPublicUrl('https://dead.example')
+    expect(gateways.publicUrlOf(8090)).toBe('https://two.example')
   })
 
   test('that is none is not believed', async () => {
@@ -292,8 +351,8 @@ describe('a port where nothing listens', () => {
     await opening
     await turns()
     const message =
-      'Nothing listens on 127.0.0.1:9090, where the gateway of port 8090 leads; until something does, callbacks are lost. ' +
-      'Open gateways once the app listens: app.listen(port, () => hooks.open())'
+      'Nothing listens on 127.0.0.1:9090, where the gateway of port 8090 leads; until something does, callbacks are lost ' +
+      '(in an app, open the gateways once it listens: app.listen(port, () => hooks.open()))'
     expect(log).toContainEqual({ level: 'warn', message, details: { at: 'gateway', port: 8090 } })
     expect(warned).toEqual([{ code: 'ERR_GATEWAY_PORT', at: 'gateway', message }])
     await gateways.close()
@@ -306,7 +365,7 @@ test('nobody is warned of a port that was closed with its gateway', async () => 
   await gateways.close()
   await opening
   await turns()
-  expect(log).toEqual([])
+  expect(log.filter(({ level }) => level === 'warn')).toEqual([])
 })
 
 test('a failure is told to all who wait, and to none who came later and succeed', async () => {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Child, type Command, describeEnd, startChild } from '../../adapters/tunnels/child-process'
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock'
 import { lives, until } from './processes'
@@ -46,6 +46,31 @@ function start(script: string, over: Partial<Command> = {}): Running {
   started.push(running)
   return running
 }
+
+describe('what a program would leave, on Windows', () => {
+  const { platform } = process
+  beforeEach(() => void Object.defineProperty(process, 'platform', { value: 'win32' }))
+  afterEach(() => void Object.defineProperty(process, 'platform', { value: platform }))
+
+  test('is taken away once it has ended, also when that fails', async () => {
+    const file = join(createFolder(), 'left')
+    await start('exit 3', { cleanup: ['/bin/sh', '-c', `echo "$1" > '${file}'`, 'sh', 'a b'] }).child.ended
+    expect(readFileSync(file, 'utf8')).toBe('a b\n')
+    for (const missing of [join(file, 'missing'), `${file}.missing`])
+      expect(await start('exit 3', { cleanup: [missing] }).child.ended).toMatchObject({ code: 3 })
+  })
+
+  test('is waited for ten seconds', async () => {
+    const { child, clock } = start('exit 3', { cleanup: ['/bin/sleep', '60'] })
+    await until(() => clock.timers > 0)
+    let hasEnded = false
+    void child.ended.then(() => (hasEnded = true))
+    await until(() => {
+      clock.advance(1000)
+      return hasEnded
+    })
+  })
+})
 
 describe('a program', () => {
   test('is told by whole lines of its output and its errors', async () => {

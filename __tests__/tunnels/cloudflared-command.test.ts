@@ -127,6 +127,14 @@ describe('an empty config', () => {
     remove()
     expect([existsSync(path), existsSync(dirname(path))]).toEqual([false, false])
   })
+
+  test('on Windows may be in use when it is taken away', () => {
+    const { path, remove } = createEmptyFile('win32', () => {
+      throw Object.assign(new Error('EBUSY: resource busy or locked'), { code: 'EBUSY' })
+    })
+    expect(remove).not.toThrow()
+    rmSync(dirname(path), { recursive: true })
+  })
 })
 
 describe('a container', () => {

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -152,6 +152,84 @@ describe('install: true', () => {
       message: expect.stringContaining(`could not be fetched: ${reason}`),
     })
     expect(readdirSync(folder)).toEqual([])
+  })
+
+  test('of several gateways fetches it once', async () => {
+    const bin = join(folder, 'cloudflared')
+    let finish = (): void => undefined
+    let downloads = 0
+    const install = async (to: string): Promise<string> => {
+      downloads += 1
+      await new Promise<void>((resolve) => void (finish = resolve))
+      writeFileSync(to, 'program', { mode: 0o755 })
+      return to
+    }
+    const asked = [request(), request(), request()]
+    const finding = asked.map((one) => findCloudflared(one, peerOf(bin, install)))
+    for (const { clock } of asked) clock.advance(500)
+    await new Promise(setImmediate)
+    expect(downloads).toBe(1)
+    finish()
+    await finding[0]
+    for (const { clock } of asked) clock.advance(500)
+    // The second and the third look at the same moment; whoever is later looks again.
+    await new Promise(setImmediate)
+    for (const { clock } of asked) clock.advance(500)
+    expect(await Promise.all(finding)).toEqual([bin, bin, bin])
+    expect(downloads).toBe(1)
+    expect(asked.flatMap(({ log }) => log)).toEqual([`info [cloudflared] is fetched to ${bin}`])
+    expect(readdirSync(folder)).toEqual(['cloudflared'])
+    expect(asked.map(({ clock }) => clock.timers)).toEqual([0, 0, 0])
+  })
+
+  test('of a gateway whose download fails leaves it to the next', async () => {
+    const bin = join(folder, 'cloudflared')
+    let fail = (_error: Error): void => undefined
+    const failing = peerOf(bin, () => new Promise((_resolve, reject) => void (fail = reject)))
+    const [first, second] = [request(), request()]
+    const lost = findCloudflared(first, failing)
+    const found = findCloudflared(
+      second,
+      peerOf(bin, async (to) => {
+        writeFileSync(to, 'program', { mode: 0o755 })
+        return to
+      }),
+    )
+    fail(new Error('HTTP response with status code: 503'))
+    await expect(lost).rejects.toMatchObject({ code: 'ERR_GATEWAY_NETWORK' })
+    second.clock.advance(500)
+    expect(await found).toBe(bin)
+    expect(readdirSync(folder)).toEqual(['cloudflared'])
+  })
+
+  test('waits for nobody who died over it', async () => {
+    const bin = join(folder, 'cloudflared')
+    writeFileSync(`${bin}.lock`, '')
+    const asked = request()
+    const old = new Date(asked.clock.now() - 300_001)
+    utimesSync(`${bin}.lock`, old, old)
+    const finding = findCloudflared(
+      asked,
+      peerOf(bin, async (to) => {
+        writeFileSync(to, 'program', { mode: 0o755 })
+        return to
+      }),
+    )
+    asked.clock.advance(500)
+    expect(await finding).toBe(bin)
+    expect(readdirSync(folder)).toEqual(['cloudflared'])
+  })
+
+  test('that waits for another ends when it is not wanted any more', async () => {
+    const bin = join(folder, 'cloudflared')
+    writeFileSync(`${bin}.lock`, '')
+    const controller = new AbortController()
+    const asked = request({ signal: controller.signal })
+    const finding = findCloudflared(asked, peerOf(bin))
+    const reason = new Error('closed')
+    controller.abort(reason)
+    await expect(finding).rejects.toBe(reason)
+    expect([readdirSync(folder), asked.clock.timers]).toEqual([['cloudflared.lock'], 0])
   })
 
   test('that takes too long is given up, and what comes later goes too', async () => {

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { openCloudflared } from '../../adapters/tunnels/cloudflared'
 import type { Tunnel } from '../../lib/types'
 import { requestOf } from './cloudflared-request'
@@ -201,7 +201,7 @@ describe('cloudflared that opens no tunnel', () => {
     writeFileSync(bin, '#!/none/of/this\n', { mode: 0o755 })
     await expect(open(use(), { bin }).opening).rejects.toMatchObject({
       code: 'ERR_GATEWAY_PROGRAM',
-      message: expect.stringMatching(/cloudflared cannot be run here: .*Is it a cloudflared for this machine\?/),
+      message: expect.stringMatching(/^cloudflared cannot be run here: .*Is it a program for this machine/),
     })
   })
 })
@@ -342,6 +342,26 @@ describe('an open tunnel', () => {
     expect(await tunnel.check?.()).toBe('down')
   })
 
+  test('is asked by no fetch that the app around us has replaced', async () => {
+    const replaced = jest.spyOn(globalThis, 'fetch').mockRejectedValue(new Error('no request may leave'))
+    try {
+      const { request, opening } = open(use())
+      const tunnel = await opening
+      expect(await tunnel.check?.()).toBe('up')
+      expect(request.log.join('\n')).not.toContain('is not confirmed')
+      expect(replaced).not.toHaveBeenCalled()
+    } finally {
+      replaced.mockRestore()
+    }
+  })
+
+  test('that exits with 127 has ended, and is no program that cannot be run', async () => {
+    const fake = use()
+    const tunnel = await open(fake).opening
+    await fake.tell({ exit: 127 })
+    expect(await tunnel.closed).toMatchObject({ code: 'ERR_GATEWAY_EXITED' })
+  })
+
   test('that is quick and was deleted ends, so that another takes its place', async () => {
     const fake = use()
     const tunnel = await open(fake).opening
@@ -359,7 +379,7 @@ describe('runtime: docker', () => {
   function useDocker(fake: FakeCloudflared): Readonly<Record<string, string>> {
     const folder = makeFolder()
     const script = `#!/bin/sh
-[ "$1" = rm ] && exit 0
+[ "$1" = run ] || exit 0
 while [ "$1" != cloudflare/cloudflared:latest ]; do shift; done
 shift
 exec '${fake.bin}' "$@"

@@ -56,7 +56,7 @@ describe('the program', () => {
   })
 
   test('as a container is called inside by its argv', async () => {
-    const docker = programs.write(`[ "$1" = rm ] && exit\necho "$@"\n${say('https://a.example')}`, 'docker')
+    const docker = programs.write(`[ "$1" = run ] || exit 0\necho "$@"\n${say('https://a.example')}`, 'docker')
     const { tunnel, lines } = programs.open(openCommand, {
       env: { PATH: `${dirname(docker)}:${process.env['PATH']}` },
       options: { command: ['tool', '{port}'], runtime: 'docker', image: 'own/tool' },

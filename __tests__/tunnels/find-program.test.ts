@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { findProgram } from '../../adapters/tunnels/find-program'
+import { findNamedProgram, findProgram } from '../../adapters/tunnels/find-program'
 import { usePrograms } from './use-programs'
 
 const { createFolder, write } = usePrograms()
@@ -35,4 +35,18 @@ test('a path is a file: from the root, from the home folder, or from the folder 
   expect(findProgram(`~/${basename(file)}`, env)).toBe(file)
   expect(findProgram(relative('', file), env)).toBe(file)
   expect(findProgram('~/other', env)).toBeUndefined()
+})
+
+test('the first program that is named counts, and must be there', () => {
+  const file = write('', 'tool')
+  const env = { PATH: dirname(file) }
+  expect(findNamedProgram({ '"bin"': 'tool', TOOL_BIN: '/none' }, env)).toBe(file)
+  expect(findNamedProgram({ '"bin"': '', TOOL_BIN: file }, env)).toBe(file)
+  expect(findNamedProgram({ '"bin"': undefined, TOOL_BIN: undefined }, env)).toBeUndefined()
+  expect(() => findNamedProgram({ '"bin"': '/none/tool', TOOL_BIN: file }, env)).toThrow(
+    expect.objectContaining({
+      code: 'ERR_GATEWAY_PROGRAM',
+      message: '"bin" names "/none/tool", which is no program that can be run. Correct it, or leave it out',
+    }),
+  )
 })

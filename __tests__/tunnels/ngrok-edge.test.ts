@@ -180,7 +180,12 @@ describe('the real package @ngrok/ngrok', () => {
     const taken = (body: Readonly<Record<string, unknown>>) =>
       JSON.stringify(body).includes('old.ngrok.app') ? ONLINE : undefined
     edge.refuse('bind', taken)
-    const { publicUrl } = await open({ previousUrl: 'https://old.ngrok.app' }).tunnel
+    const { clock, tunnel } = open({ previousUrl: 'https://old.ngrok.app' })
+    for (let refusals = 1; refusals < 3; refusals += 1) {
+      await until(() => clock.timers > 1)
+      clock.advance(2000)
+    }
+    const { publicUrl } = await tunnel
     expect(publicUrl).toMatch(/^https:\/\/abcd-\d\.ngrok\.io$/)
     await expect(open({}, { domain: 'old.ngrok.app' }).tunnel).rejects.toEqual(
       ERROR('ERR_GATEWAY_EXITED', 'already online (ERR_NGROK_334). Its domain'),

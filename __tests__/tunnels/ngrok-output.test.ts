@@ -131,6 +131,11 @@ describe('an agent of version 3', () => {
     expect(readAll(STARTED.join('\n'), 7)).toMatchObject({ found: opened('https://94b1.ngrok-free.app'), health: 'up' })
   })
 
+  test('that has started a tunnel is up, whatever it said of its session before', () => {
+    const lines = [entry('session made'), entry('started tunnel', { url: 'https://94b1.ngrok-free.app' })]
+    expect(readAll(lines.join('\n'), 7)).toMatchObject({ found: opened('https://94b1.ngrok-free.app'), health: 'up' })
+  })
+
   test('that tells an http URL alone tells none', () => {
     const lines = [entry('started tunnel', { url: 'http://94b1.ngrok-free.app', addr: 'https://127.0.0.1:1' })]
     expect(readAll(lines.join('\n'), 7).found).toEqual([])

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { createNgrokDriver } from '../../adapters/tunnels/ngrok'
 import type { NgrokPackage } from '../../adapters/tunnels/ngrok-package'
-import { usePrograms } from './use-programs'
+import { until } from './processes'
+import { type Attempt, usePrograms } from './use-programs'
 
 const programs = usePrograms()
 const TOKEN = '2abc_secret'
@@ -118,6 +119,57 @@ describe('the package @ngrok/ngrok', () => {
     expect(fake.done.slice(2)).toEqual(['listen old.ngrok.app http://127.0.0.1:8090', 'listen  http://127.0.0.1:8090'])
   })
 
+  const HELD = 'failed to start listener: already online error_code: ERR_NGROK_334'
+
+  test('waits for the host that the gateway had while the session that was lost still holds it', async () => {
+    let refusals = 0
+    const listen = async () => {
+      refusals += 1
+      if (refusals < 3) throw new Error(HELD)
+    }
+    const { tunnel, clock } = open(createPackage({ listen }), undefined, { previousUrl: 'https://old.ngrok.app' })
+    for (const count of [1, 2]) {
+      await until(() => refusals === count && clock.timers > 1)
+      clock.advance(2000)
+    }
+    expect(await tunnel).toMatchObject({ publicUrl: 'https://old.ngrok.app' })
+  })
+
+  test('gives another host when the one that the gateway had is held three times', async () => {
+    const listen = async (domain: string) => {
+      if (domain !== '') throw new Error(HELD)
+    }
+    const fake = createPackage({ listen })
+    const { tunnel, clock } = open(fake, undefined, { previousUrl: 'https://old.ngrok.app' })
+    for (const count of [1, 2]) {
+      await until(() => fake.done.length === 2 + count && clock.timers > 1)
+      clock.advance(2000)
+    }
+    expect(await tunnel).toMatchObject({ publicUrl: 'https://abc.ngrok.io' })
+    expect(fake.done.filter((one) => one.includes('old.ngrok.app'))).toHaveLength(3)
+  })
+
+  test('that is not wanted any more while it waits for its host is closed', async () => {
+    const fake = createPackage({ listen: refuse(HELD) })
+    const attempt = open(fake, undefined, { previousUrl: 'https://old.ngrok.app' })
+    await until(() => attempt.clock.timers > 1)
+    attempt.abort(new Error('enough'))
+    await expect(attempt.tunnel).rejects.toThrow('enough')
+    await until(() => fake.done.at(-1) === 'close session')
+  })
+
+  test.each([
+    ['too many requests', 'x error_code: ERR_NGROK_717', 'ERR_GATEWAY_RATE_LIMITED'],
+    ['a token that was revoked', 'x error_code: ERR_NGROK_107', 'ERR_GATEWAY_AUTH'],
+    ['a full account', 'x error_code: ERR_NGROK_108', 'ERR_GATEWAY_EXITED'],
+    ['something unknown', 'x error_code: ERR_NGROK_9999', 'ERR_GATEWAY_EXITED'],
+  ])('does not give the host up that the gateway had for %s', async (_, message, code) => {
+    const fake = createPackage({ listen: refuse(message) })
+    const { tunnel } = open(fake, undefined, { previousUrl: 'https://old.ngrok.app' })
+    await expect(tunnel).rejects.toMatchObject({ code })
+    expect(fake.done.filter((one) => one.startsWith('listen'))).toHaveLength(1)
+  })
+
   test.each([
     [
       'a configured domain that is refused',
@@ -195,6 +247,53 @@ describe('the package @ngrok/ngrok', () => {
     )
     await tunnel.close()
     expect(fake.done.slice(-2)).toEqual(['close listener', 'close session'])
+  })
+
+  test('that loses its session gives up what is left of it, without being closed', async () => {
+    const fake = createPackage()
+    const tunnel = await open(fake).tunnel
+    fake.lose('transport error')
+    await tunnel.closed
+    await until(() => fake.done.length === 5)
+    await tunnel.close()
+    expect(fake.done.slice(3)).toEqual(['close listener', 'close session'])
+  })
+
+  test('that never says that it has closed is waited for two seconds for each part', async () => {
+    const fake = createPackage({ close: () => new Promise(() => undefined) })
+    const { tunnel, clock } = open(fake)
+    const closing = (await tunnel).close()
+    for (const count of [4, 5]) {
+      await until(() => fake.done.length === count && clock.timers === 1)
+      clock.advance(2000)
+    }
+    await closing
+  })
+
+  test('settles as long as the gateway says', async () => {
+    const attempt = open(createPackage(), { authtoken: TOKEN, settleMs: 70_000 })
+    let isOpen = false
+    void attempt.tunnel.then(() => (isOpen = true))
+    await until(() => attempt.clock.timers === 1)
+    await new Promise((resolve) => setImmediate(resolve))
+    attempt.clock.advance(69_999)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(isOpen).toBe(false)
+    attempt.clock.advance(1)
+    await attempt.tunnel
+  })
+
+  test.each([
+    ['is lost', (fake: Fake) => void fake.lose('transport error'), 'The session with ngrok was lost: transport error'],
+    ['is not wanted any more', (_fake: Fake, attempt: Attempt) => attempt.abort(new Error('enough')), 'enough'],
+  ])('that %s while it settles is closed', async (_, end, message) => {
+    const fake = createPackage()
+    const attempt = open(fake, { authtoken: TOKEN, settleMs: 5000 })
+    await until(() => fake.done.length === 3)
+    await new Promise((resolve) => setImmediate(resolve))
+    end(fake, attempt)
+    await expect(attempt.tunnel).rejects.toThrow(message)
+    expect(fake.done.slice(3)).toEqual(['close listener', 'close session'])
   })
 
   test('whose session is ended by ngrok tells why', async () => {

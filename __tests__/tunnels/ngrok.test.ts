@@ -171,6 +171,24 @@ describe('an agent', () => {
     expect(attempt.urls).toEqual([])
   })
 
+  test('may be down for ten minutes, unless another in its place would have the same URL', async () => {
+    expect((await open(useFake()).tunnel).maxDownMs).toBe(600_000)
+    expect((await open(useFake(), { domain: 'mine.ngrok.app' }).tunnel).maxDownMs).toBeUndefined()
+  })
+
+  test('settles as long as the gateway says', async () => {
+    const attempt = open(useFake(), { settleMs: 70_000 })
+    await attempt.wrote('started tunnel')
+    let isOpen = false
+    void attempt.tunnel.then(() => (isOpen = true))
+    await new Promise((resolve) => setImmediate(resolve))
+    attempt.clock.advance(69_999)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(isOpen).toBe(false)
+    attempt.clock.advance(1)
+    await attempt.tunnel
+  })
+
   test('that ends by itself ends the tunnel', async () => {
     const fake = useFake()
     const tunnel = await open(fake).tunnel
@@ -295,10 +313,7 @@ describe('the agent is taken', () => {
   ])('from nowhere else when %s leads nowhere', async (key, options, env) => {
     const fake = useFake()
     await expect(open(fake, options, { env: { ...fake.env, ...env } }).tunnel).rejects.toEqual(
-      ERROR(
-        'ERR_GATEWAY_PROGRAM',
-        `${key} of the ngrok gateway is "/missing/ngrok", which is no program that can be run`,
-      ),
+      ERROR('ERR_GATEWAY_PROGRAM', `${key} names "/missing/ngrok", which is no program that can be run. Correct it`),
     )
     expect(fake.starts()).toEqual([])
   })

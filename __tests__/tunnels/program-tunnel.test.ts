@@ -75,6 +75,29 @@ describe('a tunnel is open', () => {
     await tunnel
   })
 
+  test('under the URL that it has once that has settled, and was confirmed', async () => {
+    const asked: string[] = []
+    const folder = programs.createFolder()
+    const { tunnel, clock, urls, wrote } = open(
+      `echo both https://a.example; until [ -e "${folder}/go" ]; do sleep 0.02; done; echo url https://b.example; ${STAY}`,
+      { settleMs: 5000, confirm: async (publicUrl) => void asked.push(publicUrl) },
+    )
+    await until(() => asked.length === 1)
+    await until(() => clock.timers === 1)
+    writeFileSync(join(folder, 'go'), '')
+    await wrote('b.example')
+    clock.advance(5000)
+    await until(() => asked.length === 2 && clock.timers === 1)
+    let isOpen = false
+    void tunnel.then(() => (isOpen = true))
+    clock.advance(4999)
+    await new Promise(setImmediate)
+    expect(isOpen).toBe(false)
+    clock.advance(1)
+    expect(await tunnel).toMatchObject({ publicUrl: 'https://b.example' })
+    expect([asked, urls]).toEqual([['https://a.example', 'https://b.example'], []])
+  })
+
   test('also when that takes longer than opening may', async () => {
     const { tunnel, clock, wrote } = open(`echo both https://a.example; ${STAY}`, { settleMs: 90_000 })
     await wrote('both')
@@ -106,6 +129,17 @@ describe('an open tunnel', () => {
     })
   })
 
+  test('of a program that says nothing and exits with 127 has ended', async () => {
+    const go = join(programs.createFolder(), 'go')
+    const { tunnel } = open(`until [ -e "${go}" ]; do sleep 0.02; done; exit 127`, {
+      publicUrl: 'https://a.example',
+      isReadyAtStart: true,
+    })
+    const { closed } = await tunnel
+    writeFileSync(go, '')
+    expect(await closed).toMatchObject({ code: 'ERR_GATEWAY_EXITED' })
+  })
+
   test('that says it failed is stopped', async () => {
     const { tunnel } = open(`echo both https://a.example; sleep 0.1; echo failed gone; ${STAY}`)
     expect(await (await tunnel).closed).toMatchObject({ code: 'ERR_GATEWAY_AUTH', message: 'gone' })
@@ -131,6 +165,24 @@ describe('a program that opens no tunnel', () => {
       code: 'ERR_GATEWAY_EXITED',
       message: typeof message === 'string' ? message : expect.stringMatching(message),
     })
+  })
+
+  test.each([
+    ['exit 127', 'tool cannot be run here: it ended with exit code 127. Is it a program for this machine'],
+    ['echo "sh: 1: bore: not found" >&2; exit 127', 'tool cannot be run here: sh: 1: bore: not found. Is it'],
+    ['exit 126', 'tool cannot be run here: it ended with exit code 126. Is it'],
+  ])('since it cannot be run ("%s") is tried no more', async (script, message) => {
+    const explain = () => new CallbackError('ERR_GATEWAY_NETWORK', { message: 'something else' })
+    for (const over of [{}, { explain }, { publicUrl: 'https://a.example', isReadyAtStart: true, settleMs: 1000 }])
+      await expect(open(script, over).tunnel).rejects.toMatchObject({
+        code: 'ERR_GATEWAY_PROGRAM',
+        message: expect.stringContaining(message),
+      })
+  })
+
+  test('although it was connected, and exits with 127, has ended', async () => {
+    const { tunnel } = open('echo ready; sleep 0.05; exit 127')
+    await expect(tunnel).rejects.toMatchObject({ code: 'ERR_GATEWAY_EXITED' })
   })
 
   test('is explained by its last lines where they tell more', async () => {

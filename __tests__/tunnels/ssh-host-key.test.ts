@@ -43,7 +43,7 @@ const describeSshd = withoutSshd === undefined ? describe : describe.skip
 describeSshd(`at a real sshd${withoutSshd === undefined ? '' : ` (skipped: ${withoutSshd})`}`, () => {
   const folder = createKeyFolder()
   const knownHosts = join(folder, 'known_hosts')
-  const keys = { ed25519: '', rsa: '', other: '', login: '' }
+  const keys = { ed25519: '', rsa: '', ecdsa: '', other: '', login: '' }
   let user: SshUser
   let running: Sshd | undefined
 
@@ -52,6 +52,7 @@ describeSshd(`at a real sshd${withoutSshd === undefined ? '' : ` (skipped: ${wit
     keys.login = createKey(folder, 'login')
     keys.ed25519 = createKey(folder, 'host')
     keys.other = createKey(folder, 'other')
+    keys.ecdsa = createKey(folder, 'ecdsa', ['-t', 'ecdsa'])
     keys.rsa = createKey(folder, 'rsa', ['-t', 'rsa', '-b', '2048'])
   })
 
@@ -173,6 +174,29 @@ describeSshd(`at a real sshd${withoutSshd === undefined ? '' : ` (skipped: ${wit
         `${fingerprint(keys.other)}. It may be another key of the same server, or somebody in between: ask whoever runs the ` +
         'server which one is right',
     ])
+  })
+
+  test.each(['rsa', 'ecdsa'] as const)(
+    'a pinned %s key is found behind the one that the server would show',
+    async (kind) => {
+      await serve([keys.ed25519, keys.ecdsa, keys.rsa])
+      await expectOpen({ hostKey: fingerprint(keys[kind]) })
+    },
+  )
+
+  test('a pinned key that the server has not is refused with all that it has', async () => {
+    await serve([keys.ed25519, keys.ecdsa, keys.rsa])
+    const { code, message } = await failureOf(attempt({ hostKey: fingerprint(keys.other) }))
+    const all = `ssh-ed25519 ${fingerprint(keys.ed25519)}, ecdsa-sha2-nistp256 ${fingerprint(keys.ecdsa)}, ssh-rsa ${fingerprint(keys.rsa)}`
+    expect(code).toBe('ERR_GATEWAY_HOST_KEY')
+    expect(message).toContain(`shows the host keys ${all}, but "host_key" says ${fingerprint(keys.other)}.`)
+  })
+
+  test('a changed key that is known for the host on every port is removed by the name of the host', async () => {
+    await serve()
+    writeFileSync(knownHosts, lineOf(keys.other).replace(/^\S+/, '127.0.0.1'))
+    const { message } = await failureOf(attempt({ knownHosts }))
+    expect(message).toContain(`remove the old one: ssh-keygen -R "127.0.0.1" -f ${knownHosts}`)
   })
 
   test('a known_hosts file that cannot be read stops the attempt', async () => {

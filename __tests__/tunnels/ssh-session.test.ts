@@ -51,8 +51,9 @@ describe('before it connects, an attempt', () => {
   })
 
   test('says how to get ssh2 when it is not installed', async () => {
-    const missing = 'a-package-that-nobody-installed'
-    const driver = createSshDriver(() => require(missing))
+    const driver = createSshDriver(() => {
+      throw Object.assign(new Error("Cannot find module 'ssh2'"), { code: 'MODULE_NOT_FOUND' })
+    })
     expect(await failureOf(driver(requestTo(1)))).toMatchObject({
       code: 'ERR_GATEWAY_PROGRAM',
       message: 'An ssh-tunnel needs the package ssh2, which is not installed: npm install ssh2',

@@ -284,7 +284,14 @@ describeSshd(`through a real sshd${withoutSshd === undefined ? '' : ` (skipped: 
     test('changes when the server may choose and the former port is held', async () => {
       const sshd = await start()
       const first = await openTo(sshd)
-      const second = await openTo(sshd, { previousUrl: first.publicUrl })
+      const clock = createFakeClock()
+      const opening = openTo(sshd, { previousUrl: first.publicUrl, clock })
+      for (let pauses = 1; pauses < 3; pauses++) {
+        // The deadline and the pause.
+        await until(() => clock.timers === 2)
+        clock.advance(2000)
+      }
+      const second = await opening
       expect(second.publicUrl).not.toBe(first.publicUrl)
       expect(await post(second.publicUrl, 'x')).toContain('POST /')
     })

@@ -3,6 +3,7 @@ import { constants } from 'node:os'
 import { isDoneWithin } from '../../lib/timers'
 import type { Clock, TunnelRequest } from '../../lib/types'
 import { createLines } from './lines'
+import { createRedact } from './redact'
 
 /** A program to start. */
 export interface Command {
@@ -15,6 +16,8 @@ export interface Command {
   readonly secrets?: readonly (string | undefined)[] | undefined
   /** Run when it has ended: takes away what it would leave, such as a container. */
   readonly cleanup?: readonly string[] | undefined
+  /** The image of a container, which must be there before it starts. */
+  readonly image?: string | undefined
 }
 
 export interface ChildOptions {
@@ -25,7 +28,7 @@ export interface ChildOptions {
 
 /** A program that runs. */
 export interface Child {
-  /** Resolves when it has ended and all that it wrote was told. */
+  /** Resolves when it has ended, all that it wrote was told, and what it would leave was taken away. */
   readonly ended: Promise<Ended>
   /** SIGTERM, and SIGKILL for what is still there after the grace time. Resolves when nothing is left of it. */
   stop(): Promise<void>
@@ -42,6 +45,8 @@ export interface Ended {
 const GRACE_MS = 8000
 /** How long its guard has after that. */
 const GUARD_MS = 2000
+/** How long it may take to take away what a program left, where there is no guard. */
+const CLEANUP_MS = 10_000
 /** How long what outlives the program, in a session of its own, may still hold its output. */
 const OUTPUT_MS = 1000
 
@@ -90,7 +95,7 @@ exit "$code"
  * this process alone, which closes it in its turn. On Windows the system itself ends it with its parent.
  */
 export function startChild(command: Command, { clock, onLine }: ChildOptions): Child {
-  const redact = createRedact(command.secrets ?? [])
+  const redact = createRedact(command.secrets)
   const child = spawnGuarded(command)
   const streams = [child.stdout, child.stderr].map((stream) => {
     const lines = createLines((line) => onLine(redact(line)))
@@ -100,8 +105,9 @@ export function startChild(command: Command, { clock, onLine }: ChildOptions): C
   // A guard that is gone reads no more; its end is told by `exit`.
   child.stdin?.on('error', () => undefined)
 
-  const ended = whenEnded(child, clock).then((end) => {
+  const ended = whenEnded(child, clock).then(async (end) => {
     for (const lines of streams) lines.end()
+    await cleanUp(command, clock).catch(() => undefined) // it has ended all the same
     return end
   })
 
@@ -163,6 +169,18 @@ function spawnGuarded({ file, args, env, cleanup = [] }: Command): ChildProcess 
   return spawn('/bin/sh', guarded, { env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
 }
 
+/** On Windows there is no guard that does it. */
+async function cleanUp({ cleanup = [], env }: Command, clock: Clock): Promise<void> {
+  const [file, ...args] = cleanup
+  if (process.platform !== 'win32' || file === undefined) return
+  const child = spawn(file, args, { env, windowsHide: true, stdio: 'ignore' })
+  const done = new Promise<void>((resolve) => {
+    child.on('error', () => resolve())
+    child.once('close', () => resolve())
+  })
+  if (!(await isDoneWithin(clock, CLEANUP_MS, done))) child.kill('SIGKILL')
+}
+
 /** Ends what is left of the program's group: what it started itself and did not end. */
 function sweep({ pid }: ChildProcess): void {
   if (pid === undefined || process.platform === 'win32') return
@@ -178,9 +196,4 @@ function readExit(code: number | null, signal: string | null): Pick<Ended, 'code
   const signals = Object.entries(constants.signals)
   const named = signal ?? signals.find(([, number]) => code !== null && number === code - 128)?.[0]
   return { code: named === undefined ? (code ?? undefined) : undefined, signal: named }
-}
-
-function createRedact(secrets: readonly (string | undefined)[]): (line: string) => string {
-  const known = secrets.filter((secret) => secret !== undefined).filter((secret) => secret !== '')
-  return (line) => known.reduce((text, secret) => text.replaceAll(secret, '***'), line)
 }

@@ -10,7 +10,7 @@ import { writeAddress } from './options'
 /** An empty config file for cloudflared. */
 export interface EmptyFile {
   readonly path: string
-  /** Takes away what was made for it. May be called again. */
+  /** Takes away what was made for it, where that can be done; never throws. May be called again. */
   remove(): void
 }
 
@@ -23,12 +23,25 @@ const MOUNTED = '/etc/cloudflared/credentials.json'
  * Gives an empty config. Without one, cloudflared takes the `config.yml` of the home folder, whose rules answer every
  * request with 404.
  */
-export function createEmptyFile(platform: NodeJS.Platform = process.platform): EmptyFile {
+export function createEmptyFile(platform: NodeJS.Platform = process.platform, remove = removeFolder): EmptyFile {
   if (platform !== 'win32') return { path: NULL_DEVICE, remove: () => undefined }
   const folder = mkdtempSync(join(tmpdir(), 'express-callbacks-'))
   const path = join(folder, 'empty.yml')
   writeFileSync(path, '')
-  return { path, remove: () => rmSync(folder, { recursive: true, force: true }) }
+  return {
+    path,
+    remove() {
+      try {
+        remove(folder)
+      } catch {
+        // Windows keeps it while anybody reads it; an empty file in the temp folder does no harm.
+      }
+    },
+  }
+}
+
+function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
 }
 
 /** Gives the command that runs a program of this machine. Its flags are those that old versions know too. */

@@ -1,11 +1,15 @@
+import { request as createRequest } from 'node:http'
+import { text as readAll } from 'node:stream/consumers'
 import { CallbackError } from '../../lib/errors'
 import type { TunnelHealth, TunnelRequest } from '../../lib/types'
 import type { CloudflaredOutput } from './cloudflared-output'
+import { withinLimit } from './within-limit'
 
 /** Asks a running cloudflared by its own metrics port. */
 export interface CloudflaredMetrics {
   /** Rejects when the tunnel has another hostname than the URL. An old version, which cannot tell, is believed. */
   confirm(publicUrl: string, signal: AbortSignal): Promise<void>
+  /** An old version, which cannot tell, is up as long as its output does not say that it is refused. */
   check(): Promise<TunnelHealth>
 }
 
@@ -24,20 +28,11 @@ export function createCloudflaredMetrics(output: CloudflaredOutput, request: Tun
   async function ask(path: string, signal?: AbortSignal): Promise<Answer | undefined> {
     const address = output.metricsAddress
     if (address === undefined) return undefined
-    const limit = new AbortController()
-    const timer = clock.setTimeout(() => limit.abort(), LIMIT_MS)
+    const tooLate = (): Error => new Error('its metrics do not answer')
     try {
-      const signals = signal === undefined ? [limit.signal] : [limit.signal, signal]
-      const response = await fetch(`http://${address}${path}`, {
-        headers: { connection: 'close' },
-        redirect: 'manual',
-        signal: AbortSignal.any(signals),
-      })
-      return { status: response.status, text: await response.text() }
+      return await withinLimit({ clock, signal, limitMs: LIMIT_MS, tooLate }, (over) => get(address, path, over))
     } catch {
       return undefined
-    } finally {
-      clock.clearTimeout(timer)
     }
   }
 
@@ -54,9 +49,24 @@ export function createCloudflaredMetrics(output: CloudflaredOutput, request: Tun
     async check() {
       const answer = await ask('/ready')
       if (answer?.status === 200) return 'up'
-      return output.isRefused ? 'gone' : 'down'
+      if (output.isRefused) return 'gone'
+      const cannotTell = output.metricsAddress === undefined || answer?.status === 404
+      return cannotTell ? 'up' : 'down'
     },
   }
+}
+
+/** Not by `fetch`, which the app around us may send through a proxy or have replaced. */
+function get(address: string, path: string, signal: AbortSignal): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const { port } = new URL(`http://${address}`)
+    const asking = createRequest({ host: '127.0.0.1', port, path, agent: false, signal })
+    asking.on('error', reject)
+    asking.once('response', (response) => {
+      readAll(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), reject)
+    })
+    asking.end()
+  })
 }
 
 function readHostname(text: string): string | undefined {

@@ -1,6 +1,4 @@
-import { CallbackError } from '../../lib/errors'
 import type { TunnelDriver, TunnelRequest } from '../../lib/types'
-import type { Ended } from './child-process'
 import { createCloudflaredCommand, createCloudflaredContainer, createEmptyFile } from './cloudflared-command'
 import { createCloudflaredMetrics } from './cloudflared-metrics'
 import { readCloudflaredTunnel } from './cloudflared-options'
@@ -39,8 +37,7 @@ export const openCloudflared: TunnelDriver = async (request) => {
         publicUrl: tunnel.publicUrl,
         isStable: isNamed,
         settleMs: readNumber(request.options, 'settleMs') ?? (isNamed ? 0 : SETTLE_MS),
-        explain: (ended, lastLines) =>
-          file === undefined ? explainContainer(lastLines) : explainStart(file, ended, lastLines),
+        explain: (_ended, lastLines) => (file === undefined ? explainContainer(lastLines) : undefined),
         ...askingMetrics(output, request, isNamed),
       },
       request,
@@ -63,12 +60,4 @@ function askingMetrics(
     return { check: async () => (output.isRefused ? 'gone' : 'up') }
   const { confirm, check } = createCloudflaredMetrics(output, request)
   return isNamed ? { check } : { confirm, check }
-}
-
-/** 126 and 127 are of the shell that starts it; cloudflared has no such codes. */
-function explainStart(file: string, ended: Ended, lastLines: readonly string[]): CallbackError | undefined {
-  if (ended.error === undefined && ended.code !== 126 && ended.code !== 127) return undefined
-  const reason = ended.error?.message ?? lastLines.at(-1) ?? `exit code ${ended.code}`
-  const message = `${file} cannot be run here: ${reason}. Is it a cloudflared for this machine?`
-  return new CallbackError('ERR_GATEWAY_PROGRAM', { message })
 }

@@ -35,6 +35,7 @@ export function createContainerCommand({ env, options }: TunnelRequest, containe
   if (file === undefined) throw noDocker('the docker command line is not in PATH')
   const { image, args, variables = {}, volumes = [], secrets } = container
   const given = Object.entries(variables).filter(([, value]) => value !== undefined)
+  const named = readText(options, 'image') ?? image
   const name = `express-callbacks-${randomUUID()}`
   const network = process.platform === 'linux' ? ['--network', 'host'] : []
   const handed = given.flatMap(([variable]) => ['--env', variable])
@@ -42,20 +43,21 @@ export function createContainerCommand({ env, options }: TunnelRequest, containe
   // On Linux a container of another user cannot read the files of this one.
   if (mounted.length > 0 && process.platform === 'linux' && process.getuid && process.getgid)
     mounted.push('--user', `${process.getuid()}:${process.getgid()}`)
-  const what = [...network, ...mounted, ...handed, readText(options, 'image') ?? image, ...args]
+  const what = [...network, ...mounted, ...handed, named, ...args]
   return {
     file,
     args: ['run', '--rm', '--init', '--name', name, ...what],
     env: { ...env, ...Object.fromEntries(given) },
     secrets,
+    image: named,
     cleanup: [file, 'rm', '--force', name],
   }
 }
 
 /** Why a container could not be started, where docker itself is the reason. */
 export function explainContainer(lastLines: readonly string[]): CallbackError | undefined {
-  const line = lastLines.find((one) => /docker daemon|docker\.sock|docker API/i.test(one))
-  if (line !== undefined) return noDocker(`it does not run: ${line}`)
+  const noDaemon = explainDaemon(lastLines)
+  if (noDaemon) return noDaemon
   const refusal = lastLines.find((one) => NO_IMAGE.test(one))
   if (refusal === undefined) return undefined
   return badOptions(
@@ -63,7 +65,14 @@ export function explainContainer(lastLines: readonly string[]): CallbackError | 
   )
 }
 
-const NO_IMAGE = /pull access denied|manifest (?:unknown|for .* not found)|invalid reference format/i
+/** Why docker did nothing, where it does not run or may not be used. */
+export function explainDaemon(lastLines: readonly string[]): CallbackError | undefined {
+  const line = lastLines.find((one) => /docker daemon|docker\.sock|docker API/i.test(one))
+  return line === undefined ? undefined : noDocker(`it does not run: ${line}`)
+}
+
+const NO_IMAGE =
+  /pull access denied|manifest (?:unknown|for .* not found)|no matching manifest|invalid reference format|unauthorized:/i
 
 function noDocker(reason: string): CallbackError {
   const message = `"runtime: docker" cannot be had, since ${reason}. Install and start Docker, or write "runtime: native"`

@@ -2,7 +2,7 @@ import { delimiter } from 'node:path'
 import { CallbackError } from '../../lib/errors'
 import { findPeer } from '../../lib/peers'
 import type { TunnelRequest } from '../../lib/types'
-import { findProgram } from './find-program'
+import { findNamedProgram, findProgram } from './find-program'
 import { type CloudflaredPackage, installCloudflared } from './install-cloudflared'
 import { readText } from './options'
 
@@ -21,10 +21,10 @@ export async function findCloudflared(
   load: () => unknown = () => require('cloudflared'),
 ): Promise<string> {
   const { options, env } = request
-  const named =
-    findNamed('"bin"', readText(options, 'bin'), env) ?? findNamed('CLOUDFLARED_BIN', env['CLOUDFLARED_BIN'], env)
+  const names = { '"bin"': readText(options, 'bin'), CLOUDFLARED_BIN: env['CLOUDFLARED_BIN'] }
+  const named = findNamedProgram(names, env)
   if (named !== undefined) return named
-  const loaded = findPeer(load)
+  const loaded = findPeer('cloudflared', load)
   const peer = isPackage(loaded) ? loaded : undefined
   const found = (peer && findProgram(peer.bin, env)) ?? findProgram('cloudflared', withoutPackageFolders(env))
   if (found !== undefined) return found
@@ -32,14 +32,6 @@ export async function findCloudflared(
   if (peer === undefined)
     throw noProgram('"install: true" needs the package cloudflared, which fetches the program: npm install cloudflared')
   return installCloudflared(peer, request)
-}
-
-/** A program that is named but missing is an error: another one may be of another version. */
-function findNamed(by: string, name: string | undefined, env: TunnelRequest['env']): string | undefined {
-  if (name === undefined || name === '') return undefined
-  const found = findProgram(name, env)
-  if (found !== undefined) return found
-  throw noProgram(`${by} names "${name}", which is no program that can be run. Correct it, or leave it out`)
 }
 
 /** What npm puts there under this name is a script that downloads by itself, and is not ended with its parent. */

@@ -38,6 +38,8 @@ export interface FollowedProgram {
   failure(): CallbackError | undefined
   /** The last lines that it wrote. */
   lastLines(): readonly string[]
+  /** Whether it runs at all: its output has told something of its tunnel, or the tunnel was given out. */
+  hasRun(): boolean
   /** Tells of every other public URL from now on. */
   announce(): void
 }
@@ -54,12 +56,14 @@ export function followProgram(program: ReadableProgram, request: TunnelRequest):
   let { publicUrl, isReadyAtStart: isReady = false } = program
   let failure: CallbackError | undefined
   let isAnnounced = false
+  let hasTold = false
   let onOpen = (): void => undefined
   const open = new Promise<void>((resolve) => {
     onOpen = resolve
   })
 
   function apply(finding: Finding): void {
+    hasTold = true
     if (finding.kind === 'failed') {
       failure ??= finding.error
       void child.stop()
@@ -95,6 +99,7 @@ export function followProgram(program: ReadableProgram, request: TunnelRequest):
     publicUrl: () => publicUrl,
     failure: () => failure,
     lastLines: () => lastLines,
+    hasRun: () => hasTold || isAnnounced,
     announce() {
       isAnnounced = true
     },

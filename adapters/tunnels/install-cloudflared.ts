@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { renameSync, rmSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { CallbackError } from '../../lib/errors'
-import type { TunnelRequest } from '../../lib/types'
+import { sleep } from '../../lib/timers'
+import type { Clock, TunnelRequest } from '../../lib/types'
+import { findProgram } from './find-program'
+import { withinLimit } from './within-limit'
 
 /** What is called of the package `cloudflared`. */
 export interface CloudflaredPackage {
@@ -13,38 +17,67 @@ export interface CloudflaredPackage {
 
 /** How long the download, of about 40 MB, may take. */
 const LIMIT_MS = 5 * 60_000
+/** How often who waits for the download of another looks for it. */
+const LOOK_MS = 500
 
 /**
- * Lets the package fetch its binary, and gives its path. Nobody sees half a file. Throws `ERR_GATEWAY_NETWORK` when it
- * could not be downloaded, `ERR_GATEWAY_PROGRAM` when it cannot be kept here or is not made for this machine.
+ * Lets the package fetch its binary, and gives its path. Nobody sees half a file, and of several gateways one fetches it
+ * while the others wait. Throws `ERR_GATEWAY_NETWORK` when it could not be downloaded, `ERR_GATEWAY_PROGRAM` when it
+ * cannot be kept here or is not made for this machine.
  */
 export async function installCloudflared(peer: CloudflaredPackage, request: TunnelRequest): Promise<string> {
-  const { signal, clock, logger, port } = request
-  signal.throwIfAborted()
+  const { signal, clock } = request
   const { bin } = peer
-  const part = `${bin}.${randomUUID()}`
-  logger.info({ port }, `[cloudflared] is fetched to ${bin}`)
-  let stop = (_reason: unknown): void => undefined
-  const stopped = new Promise<never>((_resolve, reject) => {
-    stop = reject
-  })
-  const onAbort = (): void => stop(signal.reason)
-  const timer = clock.setTimeout(() => stop(new Error(`not done within ${LIMIT_MS / 1000} s`)), LIMIT_MS)
-  signal.addEventListener('abort', onAbort)
-  const download = peer.install(part)
+  const lock = `${bin}.lock`
+  const tooLate = (): Error => new Error(`not done within ${LIMIT_MS / 1000} s`)
+  let isOurs = false
   try {
-    await Promise.race([download, stopped])
+    return await withinLimit({ clock, signal, limitMs: LIMIT_MS, tooLate }, async (over) => {
+      mkdirSync(dirname(bin), { recursive: true })
+      for (isOurs = takeLock(lock, clock); !isOurs; isOurs = takeLock(lock, clock)) {
+        await sleep(clock, LOOK_MS, over)
+        over.throwIfAborted()
+      }
+      // Whoever had the lock before may have fetched it.
+      return findProgram(bin, request.env) ?? (await download(peer, request, over))
+    })
+  } catch (error) {
+    throw signal.aborted ? signal.reason : describeFailure(error)
+  } finally {
+    if (isOurs) rmSync(lock, { force: true })
+  }
+}
+
+async function download({ bin, install }: CloudflaredPackage, request: TunnelRequest, over: AbortSignal) {
+  const part = `${bin}.${randomUUID()}`
+  const drop = (): void => rmSync(part, { force: true })
+  request.logger.info({ port: request.port }, `[cloudflared] is fetched to ${bin}`)
+  over.addEventListener('abort', drop)
+  try {
+    await install(part)
+    // A download cannot be called off: this one came too late.
+    over.throwIfAborted()
     renameSync(part, bin)
     return bin
   } catch (error) {
-    const drop = (): void => rmSync(part, { force: true })
     drop()
-    // A download cannot be called off; what it writes later goes too.
-    download.then(drop, drop)
-    throw signal.aborted ? signal.reason : describeFailure(error)
+    throw error
   } finally {
-    clock.clearTimeout(timer)
-    signal.removeEventListener('abort', onAbort)
+    over.removeEventListener('abort', drop)
+  }
+}
+
+/** Whether nobody else fetches it now. One who left a lock behind is given no longer than a download may take. */
+function takeLock(lock: string, clock: Clock): boolean {
+  try {
+    closeSync(openSync(lock, 'wx'))
+    return true
+  } catch (error) {
+    const { code }: { code?: unknown } = typeof error === 'object' && error !== null ? error : {}
+    if (code !== 'EEXIST') throw error
+    const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? clock.now()
+    if (clock.now() - since > LIMIT_MS) rmSync(lock, { force: true })
+    return false
   }
 }
 

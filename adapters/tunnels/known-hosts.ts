@@ -11,6 +11,8 @@ export interface KnownHost {
 
 /** What is known of one server. */
 export interface KnownKeys {
+  /** The name under which they stand: that of the host, or of its port. */
+  readonly name: string
   /** Its keys. */
   readonly trusted: readonly Buffer[]
   /** Keys that it must never show. */
@@ -51,9 +53,12 @@ export function findKnownKeys(lines: readonly KnownHost[], host: string, port: n
   const revoked = lines.filter(
     ({ marker, hosts }) => marker === 'revoked' && names.some((name) => matches(hosts, name)),
   )
-  const byName = names.map((name) => plain.filter(({ hosts }) => matches(hosts, name)))
-  const trusted = byName.find((found) => found.length > 0) ?? []
-  return { trusted: trusted.map(({ key }) => key), revoked: revoked.map(({ key }) => key) }
+  const byName = names.map((name) => ({ name, found: plain.filter(({ hosts }) => matches(hosts, name)) }))
+  const { name, found: trusted } = byName.find(({ found }) => found.length > 0) ?? {
+    name: knownName(host, port),
+    found: [],
+  }
+  return { name, trusted: trusted.map(({ key }) => key), revoked: revoked.map(({ key }) => key) }
 }
 
 /** The name by which known_hosts files call a server: `host`, or `[host]:port`. */
@@ -79,6 +84,17 @@ export function orderKeyTypes({ trusted }: KnownKeys): readonly string[] | undef
   return first.length === 0 ? undefined : [...first, ...KEY_TYPES.filter((type) => !isKnown(type))]
 }
 
+/**
+ * The types of host keys that a server may have besides one that it has shown, to ask for these alone; empty when there
+ * can be none: it shows the first that it has.
+ */
+export function keyTypesAfter(key: Buffer): readonly string[] {
+  const shown = keyTypeOf(key)
+  const isSameKind = (type: string): boolean => type === shown || (isEcdsa(type) && isEcdsa(shown))
+  const last = KEY_TYPES.findLastIndex(isSameKind)
+  return last < 0 ? [] : KEY_TYPES.slice(last + 1)
+}
+
 /** The fingerprint as OpenSSH writes it: `SHA256:` and base64 without padding. */
 export function fingerprintOf(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replaceAll('=', '')}`
@@ -88,6 +104,10 @@ export function fingerprintOf(key: Buffer): string {
 export function keyTypeOf(key: Buffer): string {
   const end = key.length < 4 ? Infinity : 4 + key.readUInt32BE(0)
   return end > key.length ? '' : key.toString('latin1', 4, end)
+}
+
+function isEcdsa(type: string): boolean {
+  return type.startsWith('ecdsa-')
 }
 
 function parseLine(line: string): KnownHost | undefined {

@@ -1,16 +1,19 @@
 import type { Logger, Tunnel, TunnelRequest } from '../../lib/types'
-import { type Command, startChild } from './child-process'
+import type { Command } from './child-process'
 import { createContainerCommand, explainContainer, reachableHost } from './docker'
 import { maskAuthtoken } from './ngrok-errors'
 import { readNgrokOptions } from './ngrok-options'
 import { createNgrokOutput } from './ngrok-output'
-import { readText, writeAddress } from './options'
+import { readNumber, readText, writeAddress } from './options'
 import { openProgramTunnel } from './program-tunnel'
+import { runCommand } from './run-command'
 
 /** The image of an agent that runs as a container. */
 const IMAGE = 'ngrok/ngrok:latest'
 /** How long an agent has to tell its version. */
 const VERSION_MS = 10_000
+/** How long it may take to connect again: another agent in its place would have another URL. */
+const PATIENCE_MS = 10 * 60_000
 
 /**
  * Opens a tunnel through an ngrok agent: the program `file`, or a container when it is undefined. The agent connects
@@ -28,6 +31,8 @@ export async function openNgrokAgent(file: string | undefined, request: TunnelRe
       command: createCommand(file, ['http', address, ...named, '--log', 'stdout', '--log-format', 'json'], request),
       read: output.read,
       isStable: domain !== undefined,
+      settleMs: readNumber(request.options, 'settleMs') ?? 0,
+      maxDownMs: domain === undefined ? PATIENCE_MS : undefined,
       explain: (_ended, lastLines) =>
         (file === undefined ? explainContainer(lastLines) : undefined) ?? output.explain(),
       check: async () => output.health(),
@@ -63,16 +68,14 @@ async function findVersion(file: string | undefined, request: TunnelRequest): Pr
 }
 
 async function readVersion(command: Command, { clock, signal }: TunnelRequest): Promise<Version | undefined> {
-  signal.throwIfAborted()
   const lines: string[] = []
-  const child = startChild(command, { clock, onLine: (line) => void lines.push(line) })
-  const stop = (): void => void child.stop()
-  const deadline = clock.setTimeout(stop, VERSION_MS)
-  signal.addEventListener('abort', stop)
-  await child.ended
-  clock.clearTimeout(deadline)
-  signal.removeEventListener('abort', stop)
-  signal.throwIfAborted()
+  const onLine = (line: string): void => void lines.push(line)
+  const tooLate = (): Error => new Error('it does not tell its version')
+  try {
+    await runCommand(command, { clock, signal, limitMs: VERSION_MS, tooLate, onLine })
+  } catch {
+    signal.throwIfAborted()
+  }
   return parseVersion(/\bversion v?(\d+)\.(\d+)/.exec(lines.join('\n')))
 }
 

@@ -1,4 +1,5 @@
 import { CallbackError, type ErrorCode } from '../../lib/errors'
+import { createRedact } from './redact'
 
 interface Kind {
   /** The numbers of ngrok's errors: https://ngrok.com/docs/errors/reference */
@@ -105,7 +106,5 @@ export function readNgrokNumber(text: string): number | undefined {
 
 /** Takes the authtoken out that ngrok repeats in what it refuses, also one that only its own configuration knows. */
 export function maskAuthtoken(text: string, secrets: readonly (string | undefined)[] = []): string {
-  const known = secrets.filter((secret) => secret !== undefined).filter((secret) => secret !== '')
-  const masked = known.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
-  return masked.replaceAll(/(your authtoken:\s*)[^\s\\"]+/gi, '$1***')
+  return createRedact(secrets)(text).replaceAll(/(your authtoken:\s*)[^\s\\"]+/gi, '$1***')
 }

@@ -23,6 +23,8 @@ interface Entry {
 
 /** What it says of a session or a tunnel that it gives up. */
 const ENDS = ['failed to auth', 'session closing', 'terminating with error', 'command failed']
+const STARTED = 'started tunnel'
+const CONNECTED = new Set(['client session established', STARTED])
 const READY: Finding = { kind: 'ready' }
 const RETRY = 'failed to reconnect session'
 /**
@@ -49,12 +51,13 @@ export function createNgrokOutput(secrets: readonly (string | undefined)[] = [])
   }
 
   function readEntry({ level, message, url, error }: Entry): Findings {
-    if (message === 'started tunnel' && url.startsWith('https://')) return [{ kind: 'url', publicUrl: url }, READY]
-    if (message === 'client session established') {
+    // Whatever says that it is ready says that it is up.
+    if (CONNECTED.has(message)) {
       wasUp = true
       isUp = true
       lastError = ''
     }
+    if (message === STARTED && url.startsWith('https://')) return [{ kind: 'url', publicUrl: url }, READY]
     if (message === 'session closed, starting reconnect loop') isUp = false
     const isBad = ['eror', 'error', 'crit'].includes(level) && error !== ''
     if (!isBad || ![RETRY, ...ENDS].includes(message)) return undefined

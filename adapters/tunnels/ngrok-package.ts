@@ -1,34 +1,17 @@
 import { CallbackError } from '../../lib/errors'
 import { findPeer } from '../../lib/peers'
+import { sleep } from '../../lib/timers'
 import type { Tunnel, TunnelRequest } from '../../lib/types'
 import { AUTHTOKEN_PAGE, maskAuthtoken, readNgrokError, readNgrokNumber } from './ngrok-errors'
 import { readNgrokOptions } from './ngrok-options'
-import { writeAddress } from './options'
+import { type NgrokSession, type NgrokSessionBuilder, openNgrokSession } from './ngrok-session'
+import { readThrown } from './ngrok-thrown'
+import { readNumber } from './options'
+import { withinLimit } from './within-limit'
 
 /** As much of the package `@ngrok/ngrok` as is called. */
 export interface NgrokPackage {
   readonly SessionBuilder: new () => NgrokSessionBuilder
-}
-
-export interface NgrokSessionBuilder {
-  authtoken(authtoken: string): this
-  handleDisconnection(decide: (address: string, error: string) => boolean): this
-  connect(): Promise<NgrokSession>
-}
-
-export interface NgrokSession {
-  httpEndpoint(): NgrokEndpoint
-  close(): Promise<void>
-}
-
-export interface NgrokEndpoint {
-  domain(domain: string): this
-  listenAndForward(url: string): Promise<NgrokListener>
-}
-
-export interface NgrokListener {
-  url(): string | null
-  close(): Promise<void>
 }
 
 /** How long the package has to open a tunnel. */
@@ -37,11 +20,11 @@ const OPEN_MS = 60_000
 /** Gives the package `@ngrok/ngrok`; undefined when it is not installed. Throws `ERR_GATEWAY_PROGRAM` when it is broken. */
 export function findNgrokPackage(): NgrokPackage | undefined {
   try {
-    const found: unknown = findPeer<unknown>(() => require('@ngrok/ngrok'))
+    const found: unknown = findPeer<unknown>('@ngrok/ngrok', () => require('@ngrok/ngrok'))
     if (found === undefined || isNgrokPackage(found)) return found
     throw new TypeError('it has no SessionBuilder')
   } catch (error) {
-    const message = `The package @ngrok/ngrok cannot be used: ${textOf(error)}. Install it again: npm install @ngrok/ngrok`
+    const message = `The package @ngrok/ngrok cannot be used: ${readThrown(error)}. Install it again: npm install @ngrok/ngrok`
     throw new CallbackError('ERR_GATEWAY_PROGRAM', { message, cause: error })
   }
 }
@@ -55,91 +38,67 @@ export async function openNgrokPackage(ngrok: NgrokPackage, request: TunnelReque
   const { signal, logger, port } = request
   if (authtoken === undefined) throw noAuthtoken()
   signal.throwIfAborted()
-  let onLost = (_reason: string): void => undefined
-  const closed = new Promise<CallbackError>((resolve) => {
-    onLost = (reason) => resolve(lostSession(reason, authtoken))
-  })
+  const lost = new AbortController()
   const builder = new ngrok.SessionBuilder().authtoken(authtoken).handleDisconnection((_address, reason) => {
-    onLost(reason)
+    lost.abort(lostSession(reason, authtoken))
     return false
   })
-
-  const opening = openSession(builder, request, domain)
-  const limits = watch(request)
   try {
-    const { session, listener } = await Promise.race([opening, limits.passed])
-    const publicUrl = (listener.url() ?? '').replace(/\/$/, '')
+    const session = await openInTime(builder, request, domain)
+    const closed = whenAborted(lost.signal)
+    void closed.then(session.close)
+    await settle(session, { ...request, signal: AbortSignal.any([signal, lost.signal]) })
+    const { publicUrl, close } = session
     logger.debug({ port, program: 'ngrok' }, `[ngrok] @ngrok/ngrok forwards ${publicUrl}`)
-    let closing: Promise<void> | undefined
-    return {
-      publicUrl,
-      isStable: domain !== undefined,
-      closed,
-      close() {
-        closing ??= closeAll(listener, session)
-        return closing
-      },
-    }
+    return { publicUrl, isStable: domain !== undefined, closed, close }
   } catch (error) {
-    // What comes too late is closed, and what fails too late is nobody's.
-    void opening.then(({ session, listener }) => closeAll(listener, session)).catch(() => undefined)
-    throw error === signal.reason || error instanceof CallbackError ? error : readFailure(error, authtoken)
-  } finally {
-    limits.release()
+    // No `cause`: the original message repeats the authtoken.
+    const isOurs = error instanceof CallbackError || (signal.aborted && error === signal.reason)
+    throw isOurs ? error : readNgrokError(readThrown(error), [authtoken])
   }
 }
 
-interface Opened {
-  readonly session: NgrokSession
-  readonly listener: NgrokListener
-}
-
-async function openSession(builder: NgrokSessionBuilder, request: TunnelRequest, domain?: string): Promise<Opened> {
-  const { previousUrl, signal } = request
-  const url = `http://${writeAddress(request)}`
-  const session = await builder.connect()
+/** What comes too late is closed, and what fails too late is nobody's. */
+async function openInTime(
+  builder: NgrokSessionBuilder,
+  request: TunnelRequest,
+  domain?: string,
+): Promise<NgrokSession> {
+  const { clock, signal } = request
+  const limit = { clock, signal, limitMs: OPEN_MS, tooLate }
+  let opening: Promise<NgrokSession> | undefined
   try {
-    signal.throwIfAborted()
-    const host = domain ?? (previousUrl === undefined ? undefined : new URL(previousUrl).host)
-    if (host === undefined) return { session, listener: await session.httpEndpoint().listenAndForward(url) }
-    try {
-      return { session, listener: await session.httpEndpoint().domain(host).listenAndForward(url) }
-    } catch (error) {
-      // The host that it had before was never promised; a configured one is.
-      if (domain !== undefined || readNgrokNumber(textOf(error)) === undefined) throw error
-      return { session, listener: await session.httpEndpoint().listenAndForward(url) }
-    }
+    return await withinLimit(
+      limit,
+      (over) => (opening = openNgrokSession(builder, { ...request, signal: over }, domain)),
+    )
   } catch (error) {
-    await closeAll(session)
+    opening?.then(({ close }) => close()).catch(() => undefined)
     throw error
   }
 }
 
-/** Closes in this order. A session that was lost cannot say so to ngrok, and rejects. */
-async function closeAll(...parts: readonly { close(): Promise<void> }[]): Promise<void> {
-  for (const part of parts) await part.close().catch(() => undefined)
+async function settle({ close }: NgrokSession, { options, clock, signal }: TunnelRequest): Promise<void> {
+  const settleMs = readNumber(options, 'settleMs') ?? 0
+  try {
+    signal.throwIfAborted()
+    if (settleMs > 0) await sleep(clock, settleMs, signal)
+  } catch (error) {
+    await close()
+    throw error
+  }
 }
 
-/** Rejects when the tunnel is not wanted any more, and when it takes too long. */
-function watch({ signal, clock }: TunnelRequest): { readonly passed: Promise<never>; release(): void } {
-  let onPassed = (_error: unknown): void => undefined
-  const passed = new Promise<never>((_resolve, reject) => {
-    onPassed = reject
+function whenAborted(signal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(signal.reason)
+    else signal.addEventListener('abort', () => resolve(signal.reason), { once: true })
   })
-  passed.catch(() => undefined)
-  const onAbort = (): void => onPassed(signal.reason)
-  const deadline = clock.setTimeout(() => {
-    const message = `@ngrok/ngrok opened no tunnel within ${OPEN_MS / 1000} s. Does a firewall or proxy let it out?`
-    onPassed(new CallbackError('ERR_GATEWAY_TIMEOUT', { message }))
-  }, OPEN_MS)
-  signal.addEventListener('abort', onAbort)
-  return {
-    passed,
-    release() {
-      clock.clearTimeout(deadline)
-      signal.removeEventListener('abort', onAbort)
-    },
-  }
+}
+
+function tooLate(): CallbackError {
+  const message = `@ngrok/ngrok opened no tunnel within ${OPEN_MS / 1000} s. Does a firewall or proxy let it out?`
+  return new CallbackError('ERR_GATEWAY_TIMEOUT', { message })
 }
 
 function noAuthtoken(): CallbackError {
@@ -149,23 +108,10 @@ function noAuthtoken(): CallbackError {
   return new CallbackError('ERR_GATEWAY_AUTH', { message })
 }
 
-/** No `cause`: the original message repeats the authtoken. */
-function readFailure(error: unknown, authtoken: string): CallbackError {
-  return readNgrokError(textOf(error), [authtoken])
-}
-
 function lostSession(reason: string, authtoken: string): CallbackError {
   if (readNgrokNumber(reason) !== undefined) return readNgrokError(reason, [authtoken])
   const message = `The session with ngrok was lost: ${maskAuthtoken(reason, [authtoken])}`
   return new CallbackError('ERR_GATEWAY_NETWORK', { message })
-}
-
-/** The number of an error stands in its `errorCode`, in its message, or in both. */
-function textOf(error: unknown): string {
-  const { message, errorCode } = new Object(error) as { readonly message?: unknown; readonly errorCode?: unknown }
-  if (typeof message !== 'string') return String(error)
-  const text = message.replaceAll(/\berror_code:\s*/g, '')
-  return typeof errorCode !== 'string' || text.includes(errorCode) ? text : `${text} ${errorCode}`
 }
 
 function isNgrokPackage(value: unknown): value is NgrokPackage {

@@ -1,7 +1,7 @@
 import { CallbackError } from '../../lib/errors'
 import type { TunnelDriver, TunnelRequest } from '../../lib/types'
 import { wantsDocker } from './docker'
-import { findProgram } from './find-program'
+import { findNamedProgram, findProgram } from './find-program'
 import { openNgrokAgent } from './ngrok-agent'
 import { AGENT_PAGE, AUTHTOKEN_PAGE } from './ngrok-errors'
 import { findNgrokPackage, openNgrokPackage } from './ngrok-package'
@@ -26,14 +26,8 @@ export function createNgrokDriver(findPackage = findNgrokPackage): TunnelDriver 
 export const openNgrok: TunnelDriver = createNgrokDriver()
 
 function findAgent({ options, env }: TunnelRequest): string | undefined {
-  const bin = readText(options, 'bin')
-  const named = bin ?? (env['NGROK_BIN'] || undefined)
-  if (named === undefined) return findProgram('ngrok', env)
-  const found = findProgram(named, env)
-  if (found !== undefined) return found
-  const key = bin === undefined ? 'NGROK_BIN' : '"bin"'
-  const message = `${key} of the ngrok gateway is "${named}", which is no program that can be run. Correct or remove it; the agent is on ${AGENT_PAGE}`
-  throw new CallbackError('ERR_GATEWAY_PROGRAM', { message })
+  const names = { '"bin"': readText(options, 'bin'), NGROK_BIN: env['NGROK_BIN'] }
+  return findNamedProgram(names, env) ?? findProgram('ngrok', env)
 }
 
 function noProgram(): CallbackError {

@@ -1,7 +1,10 @@
 import { CallbackError } from '../../lib/errors'
-import type { Clock, Tunnel, TunnelRequest } from '../../lib/types'
+import { sleep, untilAborted } from '../../lib/timers'
+import type { Tunnel, TunnelRequest } from '../../lib/types'
 import { describeEnd, type Ended } from './child-process'
+import { pullImage } from './docker-image'
 import { type FollowedProgram, followProgram, quoteLines, type ReadableProgram } from './follow-program'
+import { withinLimit } from './within-limit'
 
 export type { Finding } from './follow-program'
 
@@ -15,6 +18,7 @@ export interface TunnelProgram extends ReadableProgram {
   /** Why it ended, where its last lines tell more than its exit code. */
   readonly explain?: (ended: Ended, lastLines: readonly string[]) => CallbackError | undefined
   readonly check?: Tunnel['check']
+  readonly maxDownMs?: Tunnel['maxDownMs']
 }
 
 /** How long a program has to open a tunnel. cloudflared gives up a hanging request by itself after 15 s. */
@@ -22,87 +26,70 @@ const OPEN_MS = 60_000
 
 /**
  * Runs a program until its output has told the public URL and that it is ready, and gives the tunnel, which ends with
- * the program. When that does not come to pass, nothing of the program is left.
+ * the program. When that does not come to pass, nothing of the program is left. The image of a container is fetched
+ * before. Rejects with `ERR_GATEWAY_PROGRAM` when the program cannot be run, `_TIMEOUT` after a minute, `_EXITED` when
+ * it ends first, and what its output tells.
  */
 export async function openProgramTunnel(program: TunnelProgram, request: TunnelRequest): Promise<Tunnel> {
-  const { clock, signal } = request
-  signal.throwIfAborted()
+  const { command, isStable, check, maxDownMs } = program
+  request.signal.throwIfAborted()
+  if (command.image !== undefined) await pullImage(command, command.image, request)
   const running = followProgram(program, request)
-  const closed = running.ended.then(
-    (ended) => running.failure() ?? program.explain?.(ended, running.lastLines()) ?? exited(program, ended, running),
-  )
-  const breaker = createBreaker(signal, closed)
+  const closed = running.ended.then((ended) => explainEnd(program, running, ended))
+  const over = new AbortController()
+  void closed.then((error) => over.abort(error))
   try {
-    const stopTimer = breaker.after(clock, OPEN_MS, () => tooLate(program, running))
-    const publicUrl = await confirmUrl(program, running, breaker)
-    stopTimer()
-    await breaker.unless(settle(program, clock, breaker.signal))
+    const signal = AbortSignal.any([request.signal, over.signal])
+    const publicUrl = await settleUrl(program, running, { ...request, signal })
     running.announce()
-    return {
-      publicUrl: running.publicUrl() ?? publicUrl,
-      isStable: program.isStable,
-      closed,
-      ...(program.check && { check: program.check }),
-      close: running.stop,
-    }
+    return { publicUrl, isStable, closed, maxDownMs, ...(check && { check }), close: running.stop }
   } catch (error) {
     await running.stop()
     throw error
-  } finally {
-    breaker.end()
   }
 }
 
-/** Gives the public URL once it is known, and confirmed to be the program's own. */
-async function confirmUrl({ confirm }: TunnelProgram, running: FollowedProgram, breaker: Breaker): Promise<string> {
-  await breaker.unless(running.open)
+/** Gives the public URL that is still the same once it has settled. */
+async function settleUrl(program: TunnelProgram, running: FollowedProgram, request: TunnelRequest): Promise<string> {
+  const { settleMs = 0 } = program
+  const { clock, signal } = request
+  const limit = { clock, signal, limitMs: OPEN_MS, tooLate: () => tooLate(program, running) }
   for (;;) {
-    const publicUrl = running.publicUrl() ?? ''
-    if (confirm) await breaker.unless(confirm(publicUrl, breaker.signal))
+    const publicUrl = await withinLimit(limit, (over) => confirmUrl(program, running, over))
+    if (settleMs > 0) await sleep(clock, settleMs, signal)
     if (publicUrl === running.publicUrl()) return publicUrl
   }
 }
 
-async function settle({ settleMs = 0 }: TunnelProgram, clock: Clock, signal: AbortSignal): Promise<void> {
-  if (settleMs === 0) return
-  await new Promise<void>((resolve) => {
-    const timer = clock.setTimeout(resolve, settleMs)
-    signal.addEventListener('abort', () => clock.clearTimeout(timer), { once: true })
-  })
-}
-
-/** What breaks off the opening of a tunnel: the request's own signal, the end of the program, or too much time. */
-interface Breaker {
-  /** Aborts when the opening is over, however it went. */
-  readonly signal: AbortSignal
-  /** Waits for something, unless it is broken off before. */
-  unless<T>(work: Promise<T>): Promise<T>
-  /** Breaks off after a time. Gives what takes that back. */
-  after(clock: Clock, delayMs: number, reason: () => CallbackError): () => void
-  /** Leaves nothing behind. */
-  end(): void
-}
-
-function createBreaker(wanted: AbortSignal, closed: Promise<CallbackError>): Breaker {
-  const over = new AbortController()
-  const { signal } = over
-  wanted.addEventListener('abort', () => over.abort(wanted.reason), { once: true, signal })
-  void closed.then((error) => over.abort(error))
-  const broken = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
-  broken.catch(() => undefined) // nobody may be waiting
-  return {
-    signal,
-    unless: (work) => Promise.race([work, broken]),
-    after(clock, delayMs, reason) {
-      const timer = clock.setTimeout(() => over.abort(reason()), delayMs)
-      const stopTimer = (): void => clock.clearTimeout(timer)
-      signal.addEventListener('abort', stopTimer, { once: true })
-      return stopTimer
-    },
-    end: () => over.abort(),
+/** Gives the public URL once it is known, and confirmed to be the program's own. */
+async function confirmUrl({ confirm }: TunnelProgram, running: FollowedProgram, over: AbortSignal): Promise<string> {
+  await untilAborted(running.open, over)
+  for (;;) {
+    const publicUrl = running.publicUrl() ?? ''
+    await confirm?.(publicUrl, over)
+    over.throwIfAborted()
+    if (publicUrl === running.publicUrl()) return publicUrl
   }
+}
+
+/** What it said itself tells more than how it ended. */
+function explainEnd(program: TunnelProgram, running: FollowedProgram, ended: Ended): CallbackError {
+  const lastLines = running.lastLines()
+  const said = running.failure()
+  if (said) return said
+  if (!running.hasRun() && isNoProgram(ended)) return cannotRun(program, ended, lastLines)
+  return program.explain?.(ended, lastLines) ?? exited(program, ended, running)
+}
+
+/** 126 and 127 are of the shell, or the docker, that could not start it. */
+function isNoProgram({ error, code }: Ended): boolean {
+  return error !== undefined || code === 126 || code === 127
+}
+
+function cannotRun({ name }: TunnelProgram, ended: Ended, lastLines: readonly string[]): CallbackError {
+  const reason = ended.error?.message ?? (lastLines.join(' | ') || `it ended ${describeEnd(ended)}`)
+  const message = `${name} cannot be run here: ${reason}. Is it a program for this machine, and is all there that it needs?`
+  return new CallbackError('ERR_GATEWAY_PROGRAM', { message })
 }
 
 function exited({ name }: TunnelProgram, ended: Ended, running: FollowedProgram): CallbackError {

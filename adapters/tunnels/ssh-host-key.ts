@@ -7,7 +7,7 @@ import {
   judgeHostKey,
   type KnownKeys,
   keyTypeOf,
-  knownName,
+  keyTypesAfter,
   orderKeyTypes,
   parseKnownHosts,
 } from './known-hosts'
@@ -19,6 +19,8 @@ import type { SshServer } from './ssh-server'
 export interface HostKeyCheck {
   /** The types of keys to ask for, in this order; undefined leaves it to ssh2. */
   readonly keyTypes: readonly string[] | undefined
+  /** The types to ask for on another connection, after a key that was refused; undefined when that is of no use. */
+  readonly nextTypes?: () => readonly string[] | undefined
   /** Gives `ERR_GATEWAY_HOST_KEY` for a key that must not be accepted. */
   readonly check: (key: Buffer) => CallbackError | undefined
 }
@@ -54,12 +56,20 @@ function createPinCheck({ name }: SshServer, written: string): HostKeyCheck {
   const pin = written.trim()
   if (!PIN.test(pin)) throw badPin(pin)
   const expected = pin.replace('=', '')
+  const shown: Buffer[] = []
   return {
     keyTypes: undefined,
+    nextTypes() {
+      const last = shown.at(-1)
+      const types = last === undefined ? [] : keyTypesAfter(last)
+      return types.length === 0 ? undefined : types
+    },
     check(key) {
       if (fingerprintOf(key) === expected) return undefined
+      shown.push(key)
+      const keys = `host key${shown.length === 1 ? '' : 's'} ${shown.map(describeKey).join(', ')}`
       const message =
-        `The ssh server ${name} shows the host key ${describeKey(key)}, but "host_key" says ${expected}. It may be ` +
+        `The ssh server ${name} shows the ${keys}, but "host_key" says ${expected}. It may be ` +
         `another key of the same server, or somebody in between: ask whoever runs the server which one is right`
       return new CallbackError('ERR_GATEWAY_HOST_KEY', { message })
     },
@@ -94,8 +104,13 @@ function describeUnknown({ name, host, port }: SshServer, key: Buffer, files: re
   )
 }
 
-function describeChanged(server: SshServer, key: Buffer, files: readonly string[], { trusted }: KnownKeys): string {
-  const remove = `ssh-keygen -R "${knownName(server.host, server.port)}" -f ${files[0]}`
+function describeChanged(
+  server: SshServer,
+  key: Buffer,
+  files: readonly string[],
+  { name, trusted }: KnownKeys,
+): string {
+  const remove = `ssh-keygen -R "${name}" -f ${files[0]}`
   return (
     `The ssh server ${server.name} shows the host key ${describeKey(key)}, which differs from the known one in ` +
     `${files.join(' and ')}: ${trusted.map(describeKey).join(', ')}. Somebody may be in between (an attack), or the ` +

@@ -63,7 +63,7 @@ export type Prompt = (
 
 /** Loads ssh2, which a user installs beside this package. Throws `ERR_GATEWAY_PROGRAM` when it is not there. */
 export function loadSsh(load: () => SshLibrary): SshLibrary {
-  const library = findPeer(load)
+  const library = findPeer('ssh2', load)
   if (library !== undefined) return library
   const message = 'An ssh-tunnel needs the package ssh2, which is not installed: npm install ssh2'
   throw new CallbackError('ERR_GATEWAY_PROGRAM', { message })

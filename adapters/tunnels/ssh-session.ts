@@ -6,7 +6,7 @@ import type { SshLogin } from './ssh-auth'
 import { readErrorParts } from './ssh-error-parts'
 import { connectionLost, explainSshError, KEEPALIVES } from './ssh-errors'
 import type { HostKeyCheck } from './ssh-host-key'
-import type { AuthHandler, SshClient, SshLibrary } from './ssh-library'
+import type { AuthHandler, SshClient, SshConfig, SshLibrary } from './ssh-library'
 import type { SshServer } from './ssh-server'
 
 export interface SessionOptions {
@@ -33,13 +33,11 @@ export interface SshSession {
 const GOODBYE_MS = 1000
 
 /** Begins to connect. The socket is made here, since ssh2 does not let go of one that is half closed. */
-export function openSession({ Client }: SshLibrary, { server, login, hostKey, clock }: SessionOptions): SshSession {
-  const { host, port, keepaliveIntervalMs } = server
-  const socket = connect({ host, port, noDelay: true })
+export function openSession({ Client }: SshLibrary, options: SessionOptions): SshSession {
+  const { server, login, hostKey, clock } = options
+  const socket = connect({ host: server.host, port: server.port, noDelay: true })
   const client = new Client()
-  const methods = [...login.methods]
-  let accepted: readonly string[] = []
-  let agentError: string | undefined
+  const steps = createLoginSteps(login)
   let reason: unknown
   let isUp = false
   let isEnding = false
@@ -47,24 +45,6 @@ export function openSession({ Client }: SshLibrary, { server, login, hostKey, cl
   function fail(error: unknown): void {
     reason ??= error
     socket.destroy()
-  }
-
-  function onError(error: unknown): void {
-    // ssh2 goes on with the next key when the agent did not sign with one.
-    const { level, message } = readErrorParts(error)
-    if (level === 'agent') agentError = message
-    else fail(explainSshError(error, { server, login, accepted, agentError }))
-  }
-
-  const authHandler: AuthHandler = (left) => {
-    accepted = left ?? accepted
-    return methods.shift() ?? false
-  }
-
-  function hostVerifier(key: Buffer): boolean {
-    const refusal = hostKey.check(key)
-    reason ??= refusal
-    return refusal === undefined
   }
 
   const ended = new Promise<unknown>((resolve) => {
@@ -76,24 +56,14 @@ export function openSession({ Client }: SshLibrary, { server, login, hostKey, cl
       resolve()
     })
   })
-  client.on('error', onError)
+  client.on('error', (error) => {
+    const explained = steps.explain(error, server)
+    if (explained !== undefined) fail(explained)
+  })
   client.on('end', () => socket.destroy())
   client.on('change password', () => fail(passwordExpired(server, login)))
-  try {
-    client.connect({
-      sock: socket,
-      username: login.username,
-      authHandler,
-      hostVerifier,
-      ...(hostKey.keyTypes && { algorithms: { serverHostKey: hostKey.keyTypes } }),
-      keepaliveInterval: keepaliveIntervalMs,
-      keepaliveCountMax: KEEPALIVES,
-      readyTimeout: 0,
-    })
-  } catch (error) {
-    // It refuses what it is given; another attempt would give the same.
-    fail(badOptions(`ssh2 does not connect to ${server.name}: ${readErrorParts(error).message}`))
-  }
+  const hostVerifier = createVerifier(hostKey, (refusal) => (reason ??= refusal))
+  startClient(client, options, { sock: socket, authHandler: steps.next, hostVerifier }, fail)
 
   return {
     client,
@@ -108,6 +78,61 @@ export function openSession({ Client }: SshLibrary, { server, login, hostKey, cl
       await ended
       clock.clearTimeout(timer)
     },
+  }
+}
+
+interface LoginSteps {
+  readonly next: AuthHandler
+  /** Gives why the session breaks; undefined for what it goes on after. */
+  explain(error: unknown, server: SshServer): CallbackError | undefined
+}
+
+/** Tries one way to log in after the other, and remembers what that told of the server and of the agent. */
+function createLoginSteps(login: SshLogin): LoginSteps {
+  const methods = [...login.methods]
+  let accepted: readonly string[] = []
+  let agentError: string | undefined
+  return {
+    next(left) {
+      accepted = left ?? accepted
+      return methods.shift() ?? false
+    },
+    explain(error, server) {
+      const { level, message } = readErrorParts(error)
+      if (level !== 'agent') return explainSshError(error, { server, login, accepted, agentError })
+      // ssh2 goes on with the next key when the agent did not sign with one.
+      agentError = message
+      return undefined
+    },
+  }
+}
+
+function createVerifier(hostKey: HostKeyCheck, onRefusal: (refusal: CallbackError) => void): (key: Buffer) => boolean {
+  return (key) => {
+    const refusal = hostKey.check(key)
+    if (refusal !== undefined) onRefusal(refusal)
+    return refusal === undefined
+  }
+}
+
+function startClient(
+  client: SshClient,
+  { server, login, hostKey }: SessionOptions,
+  parts: Pick<SshConfig, 'sock' | 'authHandler' | 'hostVerifier'>,
+  fail: (reason: unknown) => void,
+): void {
+  try {
+    client.connect({
+      ...parts,
+      username: login.username,
+      ...(hostKey.keyTypes && { algorithms: { serverHostKey: hostKey.keyTypes } }),
+      keepaliveInterval: server.keepaliveIntervalMs,
+      keepaliveCountMax: KEEPALIVES,
+      readyTimeout: 0,
+    })
+  } catch (error) {
+    // It refuses what it is given; another attempt would give the same.
+    fail(badOptions(`ssh2 does not connect to ${server.name}: ${readErrorParts(error).message}`))
   }
 }
 

@@ -1,17 +1,22 @@
 import { isIPv6 } from 'node:net'
-import { CallbackError } from '../../lib/errors'
+import { CallbackError, type ErrorCode } from '../../lib/errors'
+import { sleep, untilAborted } from '../../lib/timers'
 import type { Tunnel, TunnelDriver, TunnelRequest } from '../../lib/types'
 import { wantsDocker } from './docker'
 import { badOptions, readNumber, readText, writeAddress } from './options'
 import { createSshLogin } from './ssh-auth'
 import { forwardConnections } from './ssh-forward'
-import { createHostKeyCheck } from './ssh-host-key'
+import { createHostKeyCheck, type HostKeyCheck } from './ssh-host-key'
 import { loadSsh, type SshClient, type SshLibrary } from './ssh-library'
 import { readSshServer, type SshServer } from './ssh-server'
-import { openSession, type SshSession } from './ssh-session'
+import { openSession, type SessionOptions, type SshSession } from './ssh-session'
 
 /** How long a server has to let us in and to bind its port. */
 const OPEN_MS = 20_000
+
+/** How often, and how many milliseconds apart, the port of a session that broke is asked for: its server frees it late. */
+const PREVIOUS_ATTEMPTS = 3
+const PREVIOUS_PAUSE_MS = 2000
 
 /** Opens a tunnel through an ssh server: one of its ports leads to the local one. Needs the package ssh2. */
 export const openSsh: TunnelDriver = createSshDriver(() => require('ssh2'))
@@ -19,38 +24,71 @@ export const openSsh: TunnelDriver = createSshDriver(() => require('ssh2'))
 /** Gives the driver over a library that is loaded with every attempt. */
 export function createSshDriver(load: () => SshLibrary): TunnelDriver {
   return async (request) => {
-    const { signal, clock, env } = request
+    const { signal, env } = request
     signal.throwIfAborted()
     if (wantsDocker(request)) throw badOptions('An ssh-tunnel runs inside this process; take "runtime: docker" away')
     const library = loadSsh(load)
     const server = readSshServer(request)
-    const login = createSshLogin(server, env, library)
-    const session = openSession(library, { server, login, hostKey: createHostKeyCheck(server, env), clock })
-    const onAbort = (): void => session.fail(signal.reason)
-    signal.addEventListener('abort', onAbort)
-    const deadline = clock.setTimeout(() => session.fail(tooLate(server)), OPEN_MS)
-    try {
-      return await openForward(session, server, request)
-    } finally {
-      clock.clearTimeout(deadline)
-      signal.removeEventListener('abort', onAbort)
-    }
+    const hostKey = createHostKeyCheck(server, env)
+    return withOtherKeys(hostKey, (check) => {
+      // Some ways to log in are used up by one connection, so each has its own.
+      const login = createSshLogin(server, env, library)
+      return openOnce(library, { server, login, hostKey: check, clock: request.clock }, request)
+    })
+  }
+}
+
+/** A server shows one key: when it is not the pinned one, another connection asks for its other keys. */
+async function withOtherKeys(check: HostKeyCheck, open: (check: HostKeyCheck) => Promise<Tunnel>): Promise<Tunnel> {
+  try {
+    return await open(check)
+  } catch (refusal) {
+    const keyTypes = isRefused(refusal, 'ERR_GATEWAY_HOST_KEY') ? check.nextTypes?.() : undefined
+    if (keyTypes === undefined) throw refusal
+    return withOtherKeys({ ...check, keyTypes }, open).catch((error: unknown) => {
+      // It has no other keys.
+      throw isRefused(error, 'ERR_GATEWAY_OPTIONS') ? refusal : error
+    })
+  }
+}
+
+function isRefused(error: unknown, code: ErrorCode): boolean {
+  return error instanceof CallbackError && error.code === code
+}
+
+async function openOnce(library: SshLibrary, options: SessionOptions, request: TunnelRequest): Promise<Tunnel> {
+  const session = openSession(library, options)
+  const { signal } = request
+  const onAbort = (): void => session.fail(signal.reason)
+  signal.addEventListener('abort', onAbort)
+  if (signal.aborted) onAbort()
+  try {
+    return await openForward(session, options.server, request)
+  } finally {
+    signal.removeEventListener('abort', onAbort)
   }
 }
 
 async function openForward(session: SshSession, server: SshServer, request: TunnelRequest): Promise<Tunnel> {
-  const broken = session.ended.then((reason) => Promise.reject(reason))
-  broken.catch(() => undefined) // it may break when nobody waits any more
+  const { clock, options } = request
+  const over = new AbortController()
+  void session.ended.then((reason) => over.abort(reason))
   const forward = forwardConnections(session.client, request)
   void session.ended.then(forward.close)
+  const deadline = clock.setTimeout(() => session.fail(tooLate(server)), OPEN_MS)
   try {
-    await Promise.race([session.ready, broken])
-    const remotePort = await Promise.race([bindPort(session.client, server, request), broken])
+    await untilAborted(session.ready, over.signal)
+    const remotePort = await untilAborted(bindPort(session.client, server, request, over.signal), over.signal)
+    clock.clearTimeout(deadline)
+    const settleMs = readNumber(options, 'settleMs') ?? 0
+    if (settleMs > 0) await sleep(clock, settleMs, over.signal)
     return describeTunnel(session, server, request, remotePort)
   } catch (error) {
     // Why it broke says more than what that broke.
     session.fail(error)
     throw (await session.ended) ?? error
+  } finally {
+    clock.clearTimeout(deadline)
   }
 }
 
@@ -94,11 +132,17 @@ function warnOf({ port, logger }: TunnelRequest, { fixedUrl, publicUrl, remotePo
 }
 
 /** Has the server listen; a port that it may choose is first the one it chose before, so that the URL stays. */
-async function bindPort(client: SshClient, { host, name }: SshServer, request: TunnelRequest): Promise<number> {
+async function bindPort(
+  client: SshClient,
+  { host, name }: SshServer,
+  request: TunnelRequest,
+  over: AbortSignal,
+): Promise<number> {
   const wanted = remotePortOf(request)
   const address = isIPv6(host) ? '::' : '0.0.0.0'
   const previous = wanted === 0 ? previousPortOf(request, host) : undefined
-  if (previous !== undefined) {
+  for (let attempt = 1; previous !== undefined && attempt <= PREVIOUS_ATTEMPTS; attempt++) {
+    if (attempt > 1) await sleep(request.clock, PREVIOUS_PAUSE_MS, over)
     const port = await listenOn(client, address, previous).catch(() => undefined)
     if (port !== undefined) return port
   }
@@ -136,7 +180,7 @@ function previousPortOf({ previousUrl, options }: TunnelRequest, host: string): 
   if (previousUrl === undefined || readText(options, 'publicUrl') !== undefined || !URL.canParse(previousUrl))
     return undefined
   const url = new URL(previousUrl)
-  return url.hostname === new URL(`http://${writeAddress({ host, port: 1 })}`).hostname
+  return url.protocol === 'http:' && url.hostname === new URL(`http://${writeAddress({ host, port: 1 })}`).hostname
     ? Number(url.port || 80)
     : undefined
 }

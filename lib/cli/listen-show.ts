@@ -2,21 +2,20 @@ import { LOG_LEVELS, type LogLevel } from '../config/words'
 import type { Logger } from '../types'
 import { escapeControls, quoteWord } from './escape'
 import type { Output } from './io'
+import { indentJson, readBody, writeSize } from './listen-body'
 import type { Exchange } from './listen-recorder'
 
 export interface ShowOptions {
   readonly log: Logger
   readonly output: Output
-  /** Whether bodies stand below their line; else they are part of its details. */
+  /** Whether bodies stand below their line, JSON indented; else they are part of its details, as they came. */
   readonly isPretty: boolean
   /** The lowest level that is written. */
   readonly level: LogLevel
 }
 
-/** What a body may be, to be shown. */
-const TEXT =
-  /^(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml)\b|application\/x-www-form-urlencoded\b|application\/x-ndjson\b)/i
-const SECRET = /auth|cookie|credential|hmac|key|pass|secret|sig|token/i
+/** The code of OAuth is good for a token. */
+const SECRET = /auth|cookie|credential|hmac|key|pass|secret|sig|token|^code(?:_verifier)?$/i
 const MAX_LINES = 40
 const MAX_URL = 500
 
@@ -27,12 +26,23 @@ export function createShow({ log, output, isPretty, level }: ShowOptions): (exch
     const { method, status, isAnswered, ms, bytes } = exchange
     const url = hideSecrets(exchange.url)
     const type = exchange.contentType?.split(';')[0]?.trim()
-    const body = readText(exchange)
+    const { text, notShown } = readBody(exchange)
     const size = bytes === 0 ? 'no body' : [type && quoteWord(type), `${bytes} bytes`].filter(Boolean).join(' ')
     const answer = [status, !isAnswered && 'broken off'].filter(Boolean).join(' ')
-    const details = { event: 'request', method, url, status, ms, type, bytes, ...(!isPretty && { body }) }
+    const details = {
+      event: 'request',
+      method,
+      url,
+      status,
+      ms,
+      type,
+      bytes,
+      ...(!isPretty && { body: text, notShown }),
+    }
     log.info(details, `${method} ${url} ${answer} ${ms}ms ${size}`)
-    if (isPretty && isWritten && body !== undefined) output.write(toBlock(body, bytes > exchange.beginning.length))
+    if (!isPretty || !isWritten) return
+    if (notShown !== undefined) output.write(toBlock(`(${notShown}, ${writeSize(bytes)}, not shown)`, false))
+    if (text !== undefined) output.write(toBlock(indentJson(text, exchange), bytes > exchange.beginning.length))
   }
 }
 
@@ -52,31 +62,6 @@ function decode(name: string): string {
     return decodeURIComponent(name)
   } catch {
     return name
-  }
-}
-
-/** The beginning of a body that is text; JSON that is there as a whole is indented anew. */
-function readText({ contentType, contentEncoding, bytes, beginning }: Exchange): string | undefined {
-  const isPlain = contentEncoding === undefined || contentEncoding === 'identity'
-  if (bytes === 0 || !isPlain || (contentType !== undefined && !TEXT.test(contentType.trim()))) return undefined
-  const text = decodeText(beginning, contentType)
-  if (text === undefined || bytes > beginning.length) return text
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2)
-  } catch {
-    return text
-  }
-}
-
-/** Undefined for bytes that are no text, and for a charset that nobody knows. */
-function decodeText(bytes: Buffer, contentType = ''): string | undefined {
-  const [, charset = 'utf-8'] = /;\s*charset="?([^\s";]+)/i.exec(contentType) ?? []
-  try {
-    // As a stream, so that a letter that was cut in two is left out.
-    const text = new TextDecoder(charset, { fatal: true }).decode(bytes, { stream: true })
-    return text.includes('\0') ? undefined : text
-  } catch {
-    return undefined
   }
 }
 

@@ -4,21 +4,22 @@ import { CallbackError } from '../errors'
 import type { Callbacks } from '../interface'
 import { normalizeOptions } from '../options'
 import type { Logger, TunnelDriver } from '../types'
-import type { CliOptions } from './args'
-import { EXIT_DONE } from './exit-codes'
-import { listenForInterrupts } from './interrupts'
+import type { CliOptions, ListenDriver } from './args'
+import { EXIT_DONE, EXIT_INTERRUPTED } from './exit-codes'
+import { type Interrupts, listenForInterrupts } from './interrupts'
 import type { Io } from './io'
+import { adviseOn } from './listen-advice'
 import { createForward } from './listen-forward'
+import { createListenLog, tunnelReasonOf } from './listen-log'
 import { openRecorder, type Respond } from './listen-recorder'
 import { createShow } from './listen-show'
 import { createLog } from './log'
-import { reasonOf } from './reason'
 import { UsageError } from './usage-error'
 
 /**
  * Opens a tunnel and shows every request that comes through, until it is interrupted. With a port each goes on to the
- * app there; without one each is answered with 200. Gives the exit code 0. Rejects when the tunnel cannot be opened,
- * or not be kept. `tunnels` replaces what opens them.
+ * app there; without one each is answered with 200. Gives the exit code: 0, or 130 when a second interrupt cut off the
+ * closing. Rejects when the tunnel cannot be opened, or not be kept. `tunnels` replaces what opens them.
  */
 export async function listen(
   argument: string | undefined,
@@ -36,18 +37,22 @@ export async function listen(
   const recorder = await openRecorder({ respond, show, clock })
   const hooks = callbacks(
     { gateway: { type: 'http-tunnel', driver, port: recorder.port } },
-    { logger: withoutRepeats(log), clock: io.clock, env: io.env, tunnels },
+    {
+      logger: createListenLog({ log, appPort, advise: (error) => adviseOn(error, driver) }),
+      clock: io.clock,
+      env: io.env,
+      tunnels,
+    },
   )
   try {
     const lost = followGateway(hooks, appPort, log)
     lost.catch(() => undefined) // opening rejects with the same
     await Promise.race([hooks.open().then(async () => lost), interrupts.first])
-    log.info({}, 'Stopping.')
-    return EXIT_DONE
+    return await stop(hooks, interrupts, log)
   } catch (error) {
-    throw withoutPlace(error)
-  } finally {
     await hooks.close()
+    throw withoutPlace(error, driver)
+  } finally {
     await recorder.close()
     interrupts.stop()
   }
@@ -64,27 +69,21 @@ const answerAll: Respond = (request, response) => {
   request.once('end', () => response.writeHead(200, { 'content-length': 0 }).end())
 }
 
-/**
- * Leaves out what is said otherwise (why the gateway failed, by the end of the command; a new URL, with what to do), and
- * what is about a place in a config, which nobody has written.
- */
-function withoutRepeats(log: Logger): Logger {
-  return {
-    ...log,
-    error(details, message) {
-      if (!('err' in details && details.err instanceof CallbackError)) log.error(details, message)
-    },
-    warn(details, message) {
-      if (!('previousUrl' in details || 'at' in details)) log.warn(details, message)
-    },
-  }
+/** The driver's own words: the rest is about a config. */
+function withoutPlace(error: unknown, driver: ListenDriver): unknown {
+  if (!(error instanceof CallbackError)) return error
+  const advice = adviseOn(error, driver)
+  const reason = tunnelReasonOf(error)
+  const message = `There is no tunnel: ${advice === undefined ? reason : `${reason.replace(/\.$/, '')}. ${advice}`}`
+  return new CallbackError(error.code, { message, cause: error })
 }
 
-/** The driver's own words: the rest is about a config. */
-function withoutPlace(error: unknown): unknown {
-  if (!(error instanceof CallbackError)) return error
-  const { code, cause } = error
-  return new CallbackError(code, { message: `There is no tunnel: ${reasonOf(cause ?? error)}`, cause: error })
+/** What closes slowly is cut off by a second interrupt; a program that runs ends with this process at the latest. */
+async function stop(hooks: Callbacks, { second }: Interrupts, log: Logger): Promise<number> {
+  log.info({}, 'Stopping.')
+  const code = await Promise.race([hooks.close().then(() => EXIT_DONE), second.then(() => EXIT_INTERRUPTED)])
+  if (code === EXIT_INTERRUPTED) log.warn({}, 'Interrupted again. Cut off: the tunnel, which was still closing')
+  return code
 }
 
 /** Says where the service is to send its callbacks, again for every new URL. Rejects when the gateway has failed. */

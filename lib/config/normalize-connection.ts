@@ -1,4 +1,5 @@
 import type { Fields } from './fields'
+import { describeFound } from './found'
 import { DURATION, PORT, TEXT, word } from './values'
 
 /** The server of an ssh tunnel. */
@@ -25,6 +26,8 @@ export interface SshAuthSpec {
   readonly password: string | undefined
 }
 
+/** As the driver has it, which cannot be read from here. */
+const FINGERPRINT = /^SHA256:[\d+/A-Za-z]{43}=?$/
 const AUTH_TYPE = word(['keyfile', 'password', 'agent'])
 
 /** Reads `connection` of a gateway; undefined without a host, which is reported. */
@@ -33,16 +36,25 @@ export function normalizeConnection(gateway: Fields): ConnectionSpec | undefined
   const host = fields?.read('host', TEXT)
   if (fields === undefined) return undefined
   const auth = normalizeAuth(fields)
+  const hostKey = fields.read('host_key', TEXT)
+  if (hostKey !== undefined && !FINGERPRINT.test(hostKey.trim())) fields.error('host_key', describeBadPin(hostKey))
   if (host === undefined) return undefined
   return {
     at: fields.at,
     host,
     port: fields.read('port', PORT) ?? 22,
-    hostKey: fields.read('host_key', TEXT),
+    hostKey,
     knownHosts: fields.read('known_hosts', TEXT),
     keepaliveIntervalMs: fields.read('keepalive_interval', DURATION) ?? 15_000,
     auth,
   }
+}
+
+function describeBadPin(hostKey: string): string {
+  const expected = 'expected a fingerprint such as SHA256:… with 43 characters after the colon'
+  const found = describeFound(hostKey, [])
+  const advice = 'On the server, "ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub" tells it'
+  return `${expected}, found ${found}. ${advice}`
 }
 
 function normalizeAuth(connection: Fields): SshAuthSpec {

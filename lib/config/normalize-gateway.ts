@@ -1,5 +1,8 @@
 import type { Location } from '../errors'
 import type { Fields } from './fields'
+import { warnOfForeignKeys } from './gateway-keys'
+import { refuseSharedNames } from './gateway-names'
+import { checkGatewayNeeds } from './gateway-needs'
 import { type ConnectionSpec, normalizeConnection } from './normalize-connection'
 import { readPortPairs } from './port-pairs'
 import { readList, SECTIONS } from './sections'
@@ -43,18 +46,21 @@ export interface GatewaySpec {
 
 const TYPE = word(['http-tunnel', 'ssh-tunnel'])
 const RUNTIME = word(['native', 'docker'])
+const THIS_MACHINE = /^(?:localhost|127\..*|\[?::1\]?|0\.0\.0\.0)$/i
 
 /** Reads all gateways, one for each port, and warns of those that lead to no listener of the config. */
 export function normalizeGateways(root: Fields, listenerPorts: ReadonlySet<number>): readonly GatewaySpec[] {
   const gateways: GatewaySpec[] = []
   for (const fields of readList(root, SECTIONS.gateways)) {
-    for (const spec of normalizeGateway(fields)) {
+    const specs = normalizeGateway(fields)
+    refuseSharedNames(fields, specs, gateways)
+    for (const spec of specs) {
       const other = gateways.find(({ port }) => port === spec.port)
       if (other !== undefined) {
         fields.error('port', `port ${spec.port} has a gateway already (${other.at}); a port has one`)
         continue
       }
-      if (spec.driver !== 'static') warnIfUnused(fields, spec.port, listenerPorts)
+      if (spec.driver !== 'static') warnIfUnused(fields, spec, listenerPorts)
       gateways.push(spec)
     }
   }
@@ -62,11 +68,10 @@ export function normalizeGateways(root: Fields, listenerPorts: ReadonlySet<numbe
 }
 
 function normalizeGateway(fields: Fields): readonly GatewaySpec[] {
-  const type = fields.read('type', TYPE) ?? (fields.has('connection') ? 'ssh-tunnel' : 'http-tunnel')
+  const looksSsh = fields.has('connection') || fields.read('driver', TEXT) === 'ssh'
+  const type = fields.read('type', TYPE) ?? (looksSsh ? 'ssh-tunnel' : 'http-tunnel')
   const isSsh = type === 'ssh-tunnel'
   const connection = normalizeConnection(fields)
-  if (isSsh && !fields.has('connection'))
-    fields.error('connection', 'missing; an ssh-tunnel needs the server to connect to')
   const shared = {
     at: fields.at,
     location: fields.location,
@@ -90,29 +95,17 @@ function normalizeGateway(fields: Fields): readonly GatewaySpec[] {
     trustForwarded: fields.read('trust_forwarded', FLAG) ?? false,
     connection,
   } as const
-  if (!isSsh) requireKeys(fields, shared.driver)
+  checkGatewayNeeds(fields, shared)
+  warnOfForeignKeys(fields, shared)
   const host = fields.read('host', TEXT) ?? '127.0.0.1'
   return readPortPairs(fields, isSsh).map((pair) => ({ ...shared, ...pair, host: pair.host ?? host }))
 }
 
 /** Without any listener, the gateway is for the host app; a listener on port 0 has any port. */
-function warnIfUnused(fields: Fields, port: number, listenerPorts: ReadonlySet<number>): void {
-  if (listenerPorts.size === 0 || listenerPorts.has(port) || listenerPorts.has(0)) return
-  const listened = [...listenerPorts].join(', ')
-  const message = `no listener has the port ${port}, to which this gateway leads; there is ${listened}`
-  fields.warn('port', message, 'ERR_GATEWAY_PORT')
-}
-
-/** What a driver cannot do without. */
-function requireKeys(fields: Fields, driver: string): void {
-  if (driver === 'static' && !fields.has('public_url'))
-    fields.error('public_url', 'missing; static needs public_url: the URL under which the port is reached already')
-  if (driver === 'command' && !fields.has('command'))
-    fields.error('command', 'missing; the driver "command" needs it: the program and its arguments, as a list')
-  if (driver !== 'cloudflare' || fields.has('hostname') || fields.has('public_url')) return
-  const named = ['token', 'tunnel'].find((key) => fields.has(key))
-  if (named !== undefined)
-    fields.error('hostname', `missing; a tunnel with "${named}" needs its public name, which cloudflared never prints`)
+function warnIfUnused(fields: Fields, { port, host }: GatewaySpec, listenerPorts: ReadonlySet<number>): void {
+  if (listenerPorts.size === 0 || listenerPorts.has(port) || listenerPorts.has(0) || !THIS_MACHINE.test(host)) return
+  const there = `there ${listenerPorts.size === 1 ? 'is' : 'are'} ${[...listenerPorts].join(', ')}`
+  fields.warn('port', `no listener has the port ${port}, to which this gateway leads; ${there}`, 'ERR_GATEWAY_PORT')
 }
 
 /** A driver that is not named is known by what it alone needs. */

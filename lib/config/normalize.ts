@@ -4,7 +4,7 @@ import { resolveEnv } from './env'
 import { describeFound } from './found'
 import { createFields, type Reading } from './fields'
 import { deepFreeze } from './freeze'
-import { warnOfMissingGateways } from './gateway-ports'
+import { checkGatewayReferences } from './gateway-ports'
 import { type EnvOption, layerEnvironment, readEnvironment } from './load'
 import { mergeDocuments } from './merge'
 import { type ComponentSpec, normalizeComponents } from './normalize-component'
@@ -84,7 +84,7 @@ function normalizeSections(data: unknown, reading: Reading): Omit<Config, 'env' 
   const workflows = normalizeWorkflows(root, components)
   const listeners = normalizeListeners(root, workflows)
   const gateways = normalizeGateways(root, new Set(listeners.map(({ port }) => port)))
-  warnOfMissingGateways(reading, gateways)
+  checkGatewayReferences(reading, gateways)
   checkCallbackPaths(reading, listeners)
   return {
     listeners,

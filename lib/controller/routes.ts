@@ -66,7 +66,7 @@ export function createRoutes(context: RoutesContext): readonly Route[] {
   function health(): Answer {
     const states = [...gateways.statuses.values()].map(({ state }) => state)
     const ready = count(states, 'ready')
-    const isWell = count(states, 'failed') === 0
+    const isWell = states.every((state) => !['failed', 'degraded', 'restarting'].includes(state))
     const status = isClosing() ? 'closing' : isWell ? 'ok' : 'degraded'
     return json(isClosing() ? ANSWER_STATUS.ERR_CLOSED : 200, {
       status,

@@ -48,7 +48,6 @@ export function viewWait({ ids, endpoints, deadline, isOutdated }: ListedWait): 
 /** A gateway as it is shown. */
 export function viewGateway(status: GatewayStatus): object {
   const { port, driver, state, publicUrl = null, publicAddress = null, previousUrl = null, error } = status
-  const reason = error === undefined || error === null ? null : viewError(error).message
   return {
     port,
     driver,
@@ -56,7 +55,7 @@ export function viewGateway(status: GatewayStatus): object {
     public_url: publicUrl,
     public_address: publicAddress,
     previous_url: previousUrl,
-    error: reason,
+    error: error === undefined || error === null ? null : viewError(error),
   }
 }
 

@@ -8,7 +8,7 @@ import { openTunnel, tunnelOptionsOf } from './open-tunnel'
 import { createPortContext, isPort, noGateway } from './port-context'
 import { createStaticGateway } from './static-gateway'
 import { createSupervisor } from './supervisor'
-import type { Attempt } from './tunnel-life'
+import type { Attempt } from './attempts'
 
 /** All gateways of a config. */
 export interface Gateways {
@@ -19,7 +19,8 @@ export interface Gateways {
    * which `ERR_GATEWAY_MISSING` says that there is no gateway for a port, or `ERR_CLOSED`.
    */
   ready(ports: Iterable<number>): Promise<void>
-  /** The public URL of a port; undefined when it has no gateway. Throws `ERR_GATEWAY_…` and `ERR_CLOSED`. */
+  /** The public URL of a port; undefined when it has no gateway. Throws `ERR_GATEWAY_…` and `ERR_CLOSED`;
+   * a fixed one is given after the end too. */
   publicUrlOf(port: number): string | undefined
   /** How each is doing by its port, in the order of the config; changes by itself. */
   readonly statuses: ReadonlyMap<number, GatewayStatus>
@@ -39,7 +40,7 @@ export interface GatewaysOptions extends Pick<StatusOutlets, 'logger' | 'emitter
   /** Where a port of the config is really listened on. */
   readonly localPortOf: (port: number) => number
   /** Whether somebody takes connections there. */
-  readonly isListening: (host: string, port: number) => Promise<boolean>
+  readonly isListening: (host: string, port: number, signal: AbortSignal) => Promise<boolean>
 }
 
 /** Gives the gateways of a config. Opens nothing; those with a fixed public URL are ready. */
@@ -127,10 +128,10 @@ async function warnOfSilence(
 ): Promise<void> {
   const { logger, emitter, localPortOf, isListening } = options
   const local = localPortOf(port)
-  if ((await isListening(host, local)) || signal.aborted) return
+  if ((await isListening(host, local, signal)) || signal.aborted) return
   const message =
-    `Nothing listens on ${host}:${local}, where the gateway of port ${port} leads; until something does, callbacks are lost. ` +
-    'Open gateways once the app listens: app.listen(port, () => hooks.open())'
+    `Nothing listens on ${host}:${local}, where the gateway of port ${port} leads; until something does, callbacks are lost ` +
+    '(in an app, open the gateways once it listens: app.listen(port, () => hooks.open()))'
   logger.warn({ at, port }, message)
   emitter.emit('warning', () => ({ code: 'ERR_GATEWAY_PORT', at, message }))
 }

@@ -1,7 +1,6 @@
 import { unref } from '../timers'
 import type { Clock, Tunnel, TunnelHealth } from '../types'
 
-const UP: TunnelHealth = 'up'
 const CHECK_MS = 10_000
 /**
  * How long a tunnel may be down before another is opened in its place. cloudflared comes back by itself, with the same
@@ -19,9 +18,11 @@ export interface HealthOptions {
 
 /** Asks a tunnel every ten seconds how it is doing, one question at a time. Gives what ends that. */
 export function watchHealth(tunnel: Tunnel, { clock, onChange, onGone }: HealthOptions): () => void {
+  const { maxDownMs = DOWN_MS } = tunnel
   let downSince: number | undefined
   let isOver = false
   let timer: unknown
+  let stopAsking = (): void => undefined
 
   function arm(): void {
     timer = clock.setTimeout(() => void ask(), CHECK_MS)
@@ -29,14 +30,20 @@ export function watchHealth(tunnel: Tunnel, { clock, onChange, onGone }: HealthO
   }
 
   async function ask(): Promise<void> {
-    const health = await askWithin(tunnel, clock)
+    const late = new Promise<TunnelHealth>((resolve) => {
+      const limit = clock.setTimeout(() => resolve('down'), CHECK_MS)
+      unref(limit)
+      stopAsking = () => clock.clearTimeout(limit)
+    })
+    const health = await Promise.race([answerOf(tunnel), late])
+    stopAsking()
     if (isOver) return
     judge(health)
     if (!isOver) arm()
   }
 
   function judge(health: TunnelHealth): void {
-    const now = clock.now()
+    const now = clock.elapsed?.() ?? clock.now()
     if (health === 'gone') return end('it does not exist any more')
     if (health === 'up') {
       if (downSince !== undefined) onChange('up')
@@ -46,7 +53,7 @@ export function watchHealth(tunnel: Tunnel, { clock, onChange, onGone }: HealthO
     if (downSince === undefined) {
       downSince = now
       onChange('down')
-    } else if (now - downSince >= DOWN_MS) end(`it has been down for ${Math.round((now - downSince) / 1000)} s`)
+    } else if (now - downSince >= maxDownMs) end(`it has been down for ${Math.round((now - downSince) / 1000)} s`)
   }
 
   function end(reason: string): void {
@@ -57,22 +64,16 @@ export function watchHealth(tunnel: Tunnel, { clock, onChange, onGone }: HealthO
   if (tunnel.check) arm()
   return () => {
     isOver = true
+    stopAsking()
     clock.clearTimeout(timer)
   }
 }
 
 /** A tunnel that cannot say how it is doing is down. */
-async function askWithin(tunnel: Tunnel, clock: Clock): Promise<TunnelHealth> {
-  let timer: unknown
-  const late = new Promise<TunnelHealth>((resolve) => {
-    timer = clock.setTimeout(() => resolve('down'), CHECK_MS)
-    unref(timer)
-  })
+async function answerOf(tunnel: Tunnel): Promise<TunnelHealth> {
   try {
-    return await Promise.race([tunnel.check?.() ?? UP, late])
+    return (await tunnel.check?.()) ?? 'up'
   } catch {
     return 'down'
-  } finally {
-    clock.clearTimeout(timer)
   }
 }

@@ -32,8 +32,8 @@ export interface LiveStatus {
   lastUrl(): string | undefined
   /** Goes to a state. The event comes right after the code that runs now. */
   change(state: GatewayState, known?: Known): void
-  /** Resolves at the next change. */
-  next(): Promise<void>
+  /** Gives what it is after the next change, whatever comes after that. */
+  next(): Promise<GatewayStatus>
 }
 
 /** Gives the status of a gateway, which stands in the map from now on and whose public URLs are logged. */
@@ -45,7 +45,7 @@ export function createLiveStatus(
   let lastUrl: string | undefined
   let previousUrl: string | undefined
   let status = create(first, undefined)
-  let waiting: (() => void)[] = []
+  let waiting: ((status: GatewayStatus) => void)[] = []
   statuses.set(port, status)
 
   function create(state: GatewayState, error: unknown): GatewayStatus {
@@ -68,12 +68,12 @@ export function createLiveStatus(
     lastUrl: () => lastUrl,
     change(state, { place: now, error } = {}) {
       place = now
-      if (state === 'ready' && place !== undefined && place.publicUrl !== lastUrl) publish(place.publicUrl)
+      if (place !== undefined && place.publicUrl !== lastUrl && state !== 'closed') publish(place.publicUrl)
       else if (state === 'ready') logger.info({ port, driver }, `[Gateway] Connected again: ${lastUrl}`)
       const next = create(state, error)
       status = next
       statuses.set(port, next)
-      for (const resolve of waiting.splice(0)) resolve()
+      for (const resolve of waiting.splice(0)) resolve(next)
       // A listener may open or close the gateway, and must find it as the event says it is.
       queueMicrotask(() => emitter.emit('gateway', () => next))
     },

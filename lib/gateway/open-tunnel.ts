@@ -2,7 +2,8 @@ import { describeFound } from '../config/found'
 import type { GatewaySpec } from '../config/normalize'
 import { PUBLIC_URL } from '../config/values'
 import { CallbackError } from '../errors'
-import type { Logger, Tunnel, TunnelDriver, TunnelRequest } from '../types'
+import { isDoneWithin, startTimer } from '../timers'
+import type { Tunnel, TunnelDriver, TunnelRequest } from '../types'
 import { messageOf } from './gateway'
 import type { PublicPlace } from './live-status'
 
@@ -33,7 +34,7 @@ export async function openTunnel(driver: TunnelDriver, request: TunnelRequest): 
   Promise.resolve(tunnel.closed).catch(() => undefined)
   const publicUrl = PUBLIC_URL.read(tunnel.publicUrl)
   if (publicUrl !== undefined) return { tunnel, place: { publicUrl, publicAddress: tunnel.publicAddress } }
-  await closeTunnel(tunnel, request.port, request.logger)
+  await closeTunnel(tunnel, request)
   throw unusable(describeBadUrl(tunnel.publicUrl))
 
   function onPublicUrl(changed: string): void {
@@ -47,12 +48,27 @@ export async function openTunnel(driver: TunnelDriver, request: TunnelRequest): 
   }
 }
 
+/** How long a tunnel has to close; a program that pays no heed is killed within 10 s. */
+const CLOSE_MS = 12_000
+/** After so long it is said what is waited for. */
+const SLOW_MS = 1000
+
 /** Closes a tunnel. A failure is logged, since there is nothing that the caller could do about it. */
-export async function closeTunnel(tunnel: Tunnel, port: number, logger: Logger): Promise<void> {
+export async function closeTunnel(
+  tunnel: Tunnel,
+  { port, logger, clock }: Pick<TunnelRequest, 'port' | 'logger' | 'clock'>,
+): Promise<void> {
+  const close = async (): Promise<void> => tunnel.close()
+  const stopTimer = startTimer(clock, SLOW_MS, () =>
+    logger.info({ port }, `[Gateway] Waiting for the tunnel of port ${port} to end`),
+  )
   try {
-    await tunnel.close()
+    if (await isDoneWithin(clock, CLOSE_MS, close())) return
+    logger.error({ port }, `A tunnel of port ${port} did not close within ${CLOSE_MS / 1000} s; it is left behind`)
   } catch (error) {
     logger.error({ err: error, port }, `A tunnel of port ${port} could not be closed: ${messageOf(error)}`)
+  } finally {
+    stopTimer()
   }
 }
 

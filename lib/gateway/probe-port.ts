@@ -2,16 +2,16 @@ import { connect } from 'node:net'
 
 const PROBE_MS = 2000
 
-/** Whether somebody takes connections on a port; one who does not answer within two seconds does. */
-export function isListening(host: string, port: number): Promise<boolean> {
+/** Whether somebody takes connections on a port; one who does not answer within two seconds, or by the end, does. */
+export function isListening(host: string, port: number, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: PROBE_MS })
+    const socket = connect({ host, port, timeout: PROBE_MS, signal })
     const end = (found: boolean): void => {
       socket.destroy()
       resolve(found)
     }
     socket.once('connect', () => end(true))
     socket.once('timeout', () => end(true))
-    socket.once('error', () => end(false))
+    socket.once('error', () => end(signal.aborted))
   })
 }

@@ -1,5 +1,6 @@
 import type { GatewaySpec } from '../config/normalize'
-import { isDoneWithin } from '../timers'
+import { isDoneWithin, untilAborted } from '../timers'
+import type { GatewayStatus } from '../types'
 import { type Gateway, gatewaysClosed, messageOf, notReady } from './gateway'
 import { keepTunnel, type TunnelLifeOptions } from './tunnel-life'
 
@@ -31,6 +32,7 @@ export function createSupervisor(
 
   function start(): void {
     status.change('starting')
+    logger.info({ port, driver }, `[Gateway] Opening a tunnel to port ${port} by ${driver}`)
     onStart(signal)
     life = keepTunnel(spec, signal, options).catch((error: unknown) => {
       if (signal.aborted) return
@@ -41,10 +43,8 @@ export function createSupervisor(
     })
   }
 
-  function publicUrl(): string {
-    signal.throwIfAborted()
-    const { state, publicUrl: known, error } = status.get()
-    if (known !== undefined) return known
+  function requireUrl({ state, publicUrl, error }: GatewayStatus): string {
+    if (publicUrl !== undefined) return publicUrl
     if (state === 'failed') throw error
     throw notReady(spec, WITHOUT_URL[state] ?? 'has no public URL')
   }
@@ -52,8 +52,10 @@ export function createSupervisor(
   async function open(): Promise<void> {
     signal.throwIfAborted()
     if (['idle', 'failed'].includes(status.get().state)) start()
-    while (status.place() === undefined && ['starting', 'restarting'].includes(status.get().state)) await status.next()
-    publicUrl()
+    let now = status.get()
+    while (now.publicUrl === undefined && ['starting', 'restarting'].includes(now.state))
+      now = await untilAborted(status.next(), signal)
+    requireUrl(now)
   }
 
   async function shut(): Promise<void> {
@@ -72,7 +74,10 @@ export function createSupervisor(
       const why = error === undefined ? '' : ` (${messageOf(error)})`
       throw notReady(spec, `has no public URL after ${READY_MS / 1000} s${why}; it goes on trying`, error)
     },
-    publicUrl,
+    publicUrl() {
+      signal.throwIfAborted()
+      return requireUrl(status.get())
+    },
     close() {
       closing ??= shut()
       return closing

@@ -1,0 +1,98 @@
+import type { GatewaySpec } from '../config/normalize'
+import type { CallbackError, ErrorCode } from '../errors'
+import { sleep } from '../timers'
+import type { Clock, Logger, TunnelRequest } from '../types'
+import { readBackoff } from './backoff'
+import { noTunnel } from './gateway'
+import { closeTunnel, type OpenTunnel } from './open-tunnel'
+
+/** What differs from attempt to attempt. */
+export type Attempt = Pick<TunnelRequest, 'signal' | 'previousUrl' | 'onPublicUrl'>
+
+export interface AttemptsOptions {
+  readonly logger: Logger
+  readonly clock: Clock
+  /** Gives a number from 0 to 1. */
+  readonly random: () => number
+  readonly openTunnel: (attempt: Attempt) => Promise<OpenTunnel>
+}
+
+/** What one series of attempts has come to. */
+export interface Attempts {
+  /**
+   * Tries until a tunnel is open, and gives it; pauses after failures. The first opening gives up after five tries.
+   * Rejects with why it gives up, or with the signal's reason.
+   */
+  open(attempt: Omit<Attempt, 'signal'>, isFirst: boolean): Promise<OpenTunnel>
+  /** Counts a tunnel that was lost; one that did not live long counts as a failure. Says what comes next. */
+  countLoss(error: CallbackError, livedMs: number): string
+}
+
+/** How often the first opening is tried. */
+const FIRST_TRIES = 5
+/** A tunnel that lived so long was a good one: the next is opened at once. */
+const GOOD_MS = 120_000
+/** What trying again does not change. */
+const PERMANENT: ReadonlySet<ErrorCode> = new Set(['ERR_GATEWAY_PROGRAM', 'ERR_GATEWAY_AUTH', 'ERR_GATEWAY_HOST_KEY'])
+
+/** Whether it makes no sense to try again. What cannot work as it is configured has worked, once a tunnel was open. */
+export function isPermanent({ code }: CallbackError, isFirst: boolean): boolean {
+  return PERMANENT.has(code) || (isFirst && code === 'ERR_GATEWAY_OPTIONS')
+}
+
+/** Begins a series of attempts; `onProblem` is told of each that fails and is followed by another. */
+export function createAttempts(
+  spec: GatewaySpec,
+  signal: AbortSignal,
+  { logger, clock, random, openTunnel }: AttemptsOptions,
+  onProblem: (error: CallbackError, next: string) => void,
+): Attempts {
+  let failures = 0
+  let delayMs = 0
+
+  function countFailure(code: ErrorCode): void {
+    failures += 1
+    delayMs = readBackoff(failures, code, random)
+  }
+
+  function describeNext(): string {
+    return delayMs === 0 ? 'it is opened again' : `trying again in ${(delayMs / 1000).toFixed(1)} s`
+  }
+
+  async function attempt(told: Omit<Attempt, 'signal'>): Promise<OpenTunnel> {
+    // Each has a signal of its own: what listens to it goes with the attempt.
+    const own = new AbortController()
+    const abort = (): void => own.abort(signal.reason)
+    signal.addEventListener('abort', abort)
+    try {
+      const opened = await openTunnel({ ...told, signal: own.signal })
+      if (signal.aborted) await closeTunnel(opened.tunnel, { port: spec.port, logger, clock })
+      signal.throwIfAborted()
+      return opened
+    } finally {
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  return {
+    async open(told, isFirst) {
+      for (;;) {
+        if (delayMs > 0) await sleep(clock, delayMs, signal)
+        try {
+          return await attempt(told)
+        } catch (error) {
+          signal.throwIfAborted()
+          const problem = noTunnel(spec, `could not be opened by the driver "${spec.driver}"`, error)
+          countFailure(problem.code)
+          if (isPermanent(problem, isFirst) || (isFirst && failures >= FIRST_TRIES)) throw problem
+          onProblem(problem, describeNext())
+        }
+      }
+    },
+    countLoss(error, livedMs) {
+      if (livedMs < GOOD_MS) countFailure(error.code)
+      else [failures, delayMs] = [0, 0]
+      return describeNext()
+    },
+  }
+}
