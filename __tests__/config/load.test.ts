@@ -111,6 +111,10 @@ describe('YAML', () => {
     for (const { message } of problems) expect(message).toContain('a template must stand in quotes: "${…}"')
   })
 
+  test('that begins with a template is refused like any other, though what is wrong with it begins at its first character', () => {
+    expect(linesOf('${env.A}\nlistener:')[0]).toMatch(/^1:1 .*ERR_CONFIG_YAML invalid YAML: /)
+  })
+
   test('says what else is wrong beside an unquoted template', () => {
     const problems = problemsOf(() => parseConfig('a: { b: ${x} }\nc: 1\nc: 2\n'))
     expect(problems.map(({ message }) => message)).toEqual([

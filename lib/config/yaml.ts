@@ -77,7 +77,9 @@ function readTree(text: string): Reading {
   for (;;) {
     const lines = new LineCounter()
     const tree = parseDocument(readable, { lineCounter: lines, prettyErrors: false, merge: true, logLevel: 'error' })
-    const position = tree.errors.map(({ pos }) => pos[0] - 1).find((start) => readable.startsWith('${', start))
+    const position = tree.errors
+      .map(({ pos }) => pos[0] - 1)
+      .find((start) => start >= 0 && readable.startsWith('${', start))
     if (position === undefined || unquoted.length >= MAX_REPAIRS) return { tree, lines, unquoted }
     unquoted.push(position)
     readable = blankTemplate(readable, position)
