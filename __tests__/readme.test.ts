@@ -12,7 +12,7 @@ import { ANSWER_STATUS } from '../lib/errors'
 const root = join(__dirname, '..')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
 const [start = '', runs = '', mount = '', wait = ''] = blocks('js')
-const [workflow = '', listener = '', waiting = '', events = '', ...gateways] = blocks('yaml')
+const [workflow = '', listener = '', waiting = '', events = '', verify = '', ...gateways] = blocks('yaml')
 let folder = ''
 
 function blocks(language: string): string[] {
@@ -50,7 +50,7 @@ describe('the README', () => {
 
   test('has the blocks that are run here, and no others', () => {
     expect(blocks('js')).toHaveLength(4)
-    expect(blocks('yaml')).toHaveLength(11)
+    expect(blocks('yaml')).toHaveLength(12)
   })
 
   test('its start prints the image that the callback brought', async () => {
@@ -70,12 +70,14 @@ describe('the README', () => {
 
   test.each([
     ['waiting', waiting, []],
+    ['verified senders', verify, []],
     ['events', events, ['POST /slack/events is an event source: a callback that nobody waits for starts a workflow']],
   ])('its %s load without a warning', (_, yaml, expected) => {
     const said: string[] = []
     const say = (_details: object, message: string): void => void said.push(message)
     const logger = { debug: say, info: say, warn: say, error: say }
-    callbacks(parseConfig(yaml, { env: { SLACK_BOT_TOKEN: 'xoxb' } }), { logger })
+    const env = { SLACK_BOT_TOKEN: 'xoxb', STRIPE_WEBHOOK_SECRET: 'whsec_1', OWN_SECRET: 's3cret' }
+    callbacks(parseConfig(yaml, { env }), { logger })
     expect(said).toEqual(expected)
   })
 

@@ -3,14 +3,14 @@ import type { CallbacksConfig } from './config/schema'
 import type { Source } from './config/source'
 import { createController } from './controller/controller'
 import { createMemoryStore } from './correlation/memory-store'
-import { describeProblem, type Problem } from './errors'
+import { ConfigError, describeProblem, type Problem } from './errors'
 import { createEmitter, type Emitter, type EventListener, type EventName } from './events'
 import { createGateways, gatewayPortsOf } from './gateway/gateways'
 import { isListening } from './gateway/probe-port'
 import type { Callbacks, CloseOptions, ListenOptions, RunOptions, SettleOptions } from './interface'
 import { checkListeners, createLifecycle, type Lifecycle } from './lifecycle'
 import { outcomeEvent } from './listener/callback-event'
-import { createUrlOf, type Reachable } from './listener/callback-url'
+import { createCalledUrlOf, createUrlOf, type Reachable } from './listener/callback-url'
 import type { Endpoint } from './listener/endpoint'
 import { compileListener, type ListenerContext } from './listener/router'
 import { createSelection } from './listener/selection'
@@ -102,11 +102,13 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
     logger,
     clock,
     env: spec.env,
+    fetch: options.fetch,
+    calledUrlOf: createCalledUrlOf(options, gateways.publicUrlOf),
     isClosing: () => lifecycle.isClosing(),
     isPointedAt: (endpoint) => pointedAt.has(endpoint),
     start: (request) => tasks.submit(request).id,
   })
-  const all = compiled.flatMap(({ routes }) => routes.map(({ endpoint }) => endpoint))
+  const all = compiled.flatMap(({ routes }) => routes.flatMap(({ endpoint, asks }) => (asks ? [] : [endpoint])))
   const endpoints = all.filter(({ kind }) => kind === 'callback')
   const selection = createSelection(endpoints)
   const urlOf = createUrlOf(spec.listeners, options, reachable, gateways.publicUrlOf)
@@ -156,7 +158,7 @@ function toRequest(input: unknown, { workflow, timeout, signal }: RunOptions): T
   return { input, workflow, timeoutMs: timeout === undefined ? undefined : readDuration('timeout', timeout), signal }
 }
 
-interface StartContext extends Omit<ListenerContext, 'startOf'> {
+interface StartContext extends Omit<ListenerContext, 'startOf' | 'problems'> {
   /** Starts a workflow and gives the id of its task. */
   readonly start: (request: TaskRequest) => string
 }
@@ -168,10 +170,13 @@ function compileListeners(config: Config, { start, ...context }: StartContext) {
     const workflow = findStart(endpoint, listener)?.workflow
     return workflow === undefined ? undefined : (input) => start({ input, workflow, isUnattended: true })
   }
-  return config.listeners.map((listener) => ({
+  const problems: Problem[] = []
+  const compiled = config.listeners.map((listener) => ({
     listener,
-    routes: compileListener(listener, shared, { ...context, startOf }),
+    routes: compileListener(listener, shared, { ...context, startOf, problems }),
   }))
+  if (problems.length > 0) throw new ConfigError(problems)
+  return compiled
 }
 
 /** The routes that stand in several listeners. */

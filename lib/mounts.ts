@@ -5,7 +5,7 @@ import { CallbackError } from './errors'
 import type { Reachable } from './listener/callback-url'
 import type { ListenerRequest } from './listener/request-scope'
 import { createRouteTable } from './listener/route-table'
-import { type CallbackRoute, type CallbackRoutes, type Middleware, take } from './listener/router'
+import { type CallbackRoute, type CallbackRoutes, type Middleware, sortRoutes, take } from './listener/router'
 import { normalizeMountPath } from './options'
 import { loadPeer } from './peers'
 import { answerNotFound, createCallbackServer } from './server'
@@ -100,7 +100,7 @@ function learnMountPath(
 }
 
 function toRoutes(listeners: readonly CompiledListener[]): CallbackRoutes {
-  return createRouteTable(listeners.flatMap(({ routes }) => routes))
+  return createRouteTable(sortRoutes(listeners.flatMap(({ routes }) => routes)))
 }
 
 /** Gives an empty router. Throws `ERR_CONFIG_UNSUPPORTED` without Express, which is a peer. */

@@ -1,13 +1,10 @@
 import { findNearest } from './config/nearest'
-import type { Config, EndpointSpec, GatewaySpec, ListenerSpec } from './config/normalize'
+import type { Config, GatewaySpec, ListenerSpec } from './config/normalize'
 import { TUNNEL_DRIVERS } from './config/words'
 import { ConfigError, type Location, type Problem } from './errors'
 
-/** The handshakes of senders. */
-const CHALLENGES: readonly string[] = ['slack', 'discord', 'zoom', 'meta', 'msgraph', 'x']
-
 /**
- * Refuses what a config may say but this version cannot do. Whatever protects (verification, rate limits) must never
+ * Refuses what a config may say but this version cannot do. Whatever protects (rate limits) must never
  * be passed over in silence. Throws a `ConfigError` that lists everything.
  */
 export function refuseUnsupported(config: Config): void {
@@ -19,33 +16,15 @@ export function refuseUnsupported(config: Config): void {
   if (problems.length > 0) throw new ConfigError(problems)
 }
 
-function checkListener({ at, rateLimit, trustForwarded, locations, endpoints }: ListenerSpec): readonly Problem[] {
+function checkListener({ at, rateLimit, trustForwarded, locations }: ListenerSpec): readonly Problem[] {
   return [
     ...problem(rateLimit !== undefined, `${at}.rate_limit`, 'rate limits', locations.rateLimit),
     ...problem(trustForwarded, `${at}.trust_forwarded`, 'forwarded addresses', locations.trustForwarded),
-    ...endpoints.flatMap(checkEndpoint),
   ]
 }
 
 function checkGateway({ at, trustForwarded, location }: GatewaySpec): readonly Problem[] {
   return problem(trustForwarded, `${at}.trust_forwarded`, 'forwarded addresses', location)
-}
-
-function checkEndpoint(endpoint: EndpointSpec): readonly Problem[] {
-  const { at, verify } = endpoint
-  return [
-    ...problem(verify !== undefined, `${at}.verify`, 'verification of senders', verify?.location),
-    ...checkChallenge(endpoint),
-  ]
-}
-
-function checkChallenge({ challenge, at: endpoint, challengeLocation: location }: EndpointSpec): readonly Problem[] {
-  if (typeof challenge !== 'string' || challenge === 'slack') return []
-  const at = `${endpoint}.challenge`
-  const what = `the handshake ${JSON.stringify(challenge)}`
-  if (CHALLENGES.includes(challenge)) return problem(true, at, what, location)
-  const message = `There is no handshake ${JSON.stringify(challenge)}; there are ${CHALLENGES.join(', ')}, or false for none`
-  return [{ code: 'ERR_CONFIG_VALUE', at, message, location }]
 }
 
 function problem(found: boolean, at: string, what: string, location: Location | undefined): readonly Problem[] {

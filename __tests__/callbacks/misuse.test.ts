@@ -59,20 +59,13 @@ listener:
   path: /done
   rate_limit: 10/s
   trust_forwarded: true
-  challenge: zoom
-  verify:
-    scheme: hmac
-    secret: s
-    signature: x
 store: { type: file, path: ./x }
 `
   const problems = problemsOf(() => callbacks(parseConfig(text)))
   expect(problems.map(({ at, location }) => [at, location?.line, location?.column])).toEqual([
     ['listener.rate_limit', 4, 3],
     ['listener.trust_forwarded', 5, 3],
-    ['listener.verify', 7, 3],
-    ['listener.challenge', 6, 3],
-    ['store.type', 11, 10],
+    ['store.type', 6, 10],
   ])
 })
 

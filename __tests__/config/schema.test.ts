@@ -119,7 +119,11 @@ describe('a value of the wrong shape', () => {
     ['listener: { body_limit: 1tb }', 'listener.body_limit', 'expected a size such as "512kb" or "1mb", or bytes'],
     ['listener: { public_url: example.com }', 'listener.public_url', 'expected an http:// or https:// URL without'],
     ['listener: { path: "  " }', 'listener.path', 'expected text that is not blank, found "  "'],
-    ['listener: { path: /x, challenge: true }', 'listener.challenge', 'the name of a handshake, or false, found true'],
+    [
+      'listener: { path: /x, challenge: true }',
+      'listener.challenge',
+      'the name of a handshake, a mapping with type and token, or false, found true',
+    ],
     ['listener: { path: /x, verify: strpe }', 'listener.verify', 'found "strpe". Did you mean "stripe"?'],
     [
       'listener: { path: /x, response: { headers: [] } }',

@@ -104,17 +104,6 @@ describe('is an ordinary callback, and nothing of it is sent back:', () => {
 })
 
 describe('a handshake in the config', () => {
-  test.each(['discord', 'zoom', 'meta', 'msgraph', 'x'])('that is not there yet is refused: %s', (challenge) => {
-    const config = { listener: { path: '/done', identify_by: '${body.id}', challenge } }
-    expect(() => hosts.start(config)).toThrow(
-      expect.objectContaining({
-        code: 'ERR_CONFIG_UNSUPPORTED',
-        at: 'listener.challenge',
-        message: expect.stringContaining(`the handshake "${challenge}"`),
-      }),
-    )
-  })
-
   test('that is not known is refused with those that are', () => {
     const config = { listener: { path: '/done', identify_by: '${body.id}', challenge: 'slak' } }
     expect(() => hosts.start(config)).toThrow(

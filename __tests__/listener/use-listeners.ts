@@ -91,6 +91,9 @@ export function useListeners(): { open(config: CallbacksConfig, options?: Listen
           env: spec.env,
           isClosing,
           isPointedAt: () => false,
+          fetch: () => Promise.reject(new Error('nothing is fetched here')),
+          calledUrlOf: (_listener, { url }) => `https://hooks.example${url}`,
+          problems: [],
           startOf: hasStarter ? startOf : () => undefined,
         }),
       )

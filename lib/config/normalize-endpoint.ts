@@ -2,13 +2,14 @@ import type { Location } from '../errors'
 import type { Template } from '../template/compile'
 import type { Fields } from './fields'
 import { refuseUnreadLists } from './judging-lists'
+import { type ChallengeSpec, readChallenge } from './normalize-challenge'
 import { normalizeVerify, type VerifySpec } from './normalize-verify'
 import type { WorkflowSpec } from './normalize-workflow'
 import { joinPaths, readPath } from './route-path'
 import { LISTENER_SOURCES } from './template-sources'
 import { DURATION, FLAG, method, SCALAR } from './values'
 import { CALLBACK_METHODS, type CallbackMethod } from './words'
-import { NAME_OR_FALSE, readWorkflowName } from './workflow-name'
+import { readWorkflowName } from './workflow-name'
 
 /** One endpoint: a callback or a trigger, ready to be compiled. */
 export interface EndpointSpec {
@@ -28,8 +29,8 @@ export interface EndpointSpec {
   readonly bulk: boolean
   readonly item: Template | undefined
   readonly verify: VerifySpec | undefined
-  /** The handshake by name; false turns handshakes off. */
-  readonly challenge: string | false | undefined
+  /** The handshake by name, or with its token; false turns handshakes off. */
+  readonly challenge: string | false | ChallengeSpec | undefined
   readonly challengeLocation: Location | undefined
   readonly response: ResponseSpec | undefined
   /** The workflow that a request starts, by name; false starts none. */
@@ -76,7 +77,7 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
     bulk: fields.read('bulk', FLAG) ?? false,
     item: read('item'),
     verify,
-    challenge: fields.read('challenge', NAME_OR_FALSE),
+    challenge: readChallenge(fields),
     challengeLocation: fields.locationOf('challenge'),
     response,
     workflow: readWorkflowName(fields, context.isTrigger, context.workflows),

@@ -44,6 +44,11 @@ export interface VerifyConfig extends v.InferInput<typeof verifyFields> {}
 const verifyMapping: Shape<VerifyConfig> = verifyFields
 const verify = v.union([oneOf(VERIFY_SCHEMES), verifyMapping], 'a mapping with scheme and secret, or a scheme')
 
+const challengeMapping = v.strictObject({
+  type: field(text, 'The handshake (default: that of the scheme of verify)'),
+  token: field(texts, 'meta: the Verify Token of the App Dashboard; a list while it is replaced'),
+})
+
 const response = v.strictObject({
   status: field(textTemplate, 'HTTP status (default 200)'),
   headers: field(mappingTemplate, 'HTTP headers'),
@@ -57,7 +62,10 @@ const sharedFields = {
   item: field(textTemplate, 'The items in bulk mode, else the part of the body that matters'),
   verify: field(verify, 'How the sender proves itself'),
   challenge: field(
-    v.union([v.literal(false), text], 'the name of a handshake, or false'),
+    v.union(
+      [v.literal(false), text, challengeMapping],
+      'the name of a handshake, a mapping with type and token, or false',
+    ),
     'Handshake of the sender; false turns it off',
   ),
   response: field(response, 'What the sender is answered'),

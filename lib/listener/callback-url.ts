@@ -1,5 +1,6 @@
 import type { ListenerSpec } from '../config/normalize'
 import type { Endpoint } from './endpoint'
+import type { ListenerRequest } from './request-scope'
 
 /** What the requests and servers of the process have shown of where it can be reached. */
 export interface Reachable {
@@ -35,4 +36,25 @@ export function createUrlOf(
     const mountPath = standalone === undefined ? (place.mountPath ?? reachable.mountPaths.get(endpoint.port) ?? '') : ''
     return `${publicUrl ?? `http://localhost:${port}`}${mountPath}${endpoint.path}`
   }
+}
+
+/**
+ * Gives the URL under which a sender called, for schemes that sign it: on the listener's `public_url`, else
+ * `options.publicUrl`, else the gateway of its port, else what the request itself says. Throws `ERR_GATEWAY_NOT_READY`.
+ */
+export function createCalledUrlOf(
+  { publicUrl }: Pick<Place, 'publicUrl'>,
+  gatewayUrlOf: (port: number) => string | undefined,
+): (listener: ListenerSpec, request: ListenerRequest) => string {
+  return (listener, request) => {
+    const origin = listener.publicUrl ?? publicUrl ?? gatewayUrlOf(listener.port) ?? originOf(request)
+    return `${origin}${request.originalUrl ?? request.url ?? '/'}`
+  }
+}
+
+/** Express tells the protocol, also of a proxy that the app trusts. */
+function originOf(request: ListenerRequest): string {
+  const told: unknown = Reflect.get(request, 'protocol')
+  const isSecure = told === 'https' || (told === undefined && 'encrypted' in request.socket)
+  return `${isSecure ? 'https' : 'http'}://${request.headers.host ?? 'localhost'}`
 }

@@ -2,9 +2,9 @@ import type { ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import { ANSWER_STATUS, CallbackError } from '../errors'
 import { compileAcknowledge, refuse, toAnswerCode } from './answer'
-import { createBodyReader } from './body'
+import { createBodyReader, type ReceivedBody } from './body'
 import { requestEvent } from './callback-event'
-import { answerChallenge, compileChallenge } from './challenge'
+import { answerChallenge, type Challenge, type ChallengeAnswer } from './challenge-answer'
 import { checkDepth, parseContent } from './content'
 import type { Endpoint } from './endpoint'
 import { compileItem, type ItemContext } from './item'
@@ -13,12 +13,16 @@ import { type ListenerRequest, RequestScope } from './request-scope'
 import type { Params } from './route-table'
 import type { Slots } from './slots'
 import { compileTrigger } from './trigger'
+import type { Verify } from './verify-context'
 
 /** What the endpoints of one listener share. */
 export interface ReceiveContext extends ItemContext {
   readonly env: Readonly<Record<string, string>>
   readonly slots: Slots
   readonly bodyLimitBytes: number
+  /** What the sender must prove; undefined takes callbacks from anyone. */
+  readonly verify: Verify | undefined
+  readonly challenge: Challenge | undefined
   isClosing(): boolean
 }
 
@@ -29,14 +33,13 @@ export type Receive = (request: ListenerRequest, response: ServerResponse, param
 const SLICE = 500
 
 /**
- * Compiles the order of work of one endpoint: read, parse, answer a handshake, take a slot; for each item identify,
- * judge and hand over, or start the workflow of a trigger; answer.
+ * Compiles the order of work of one endpoint: read, verify, parse, answer a handshake, take a slot; for each item
+ * identify, judge and hand over, or start the workflow of a trigger; answer.
  */
 export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Receive {
   const { spec, key: name } = endpoint
-  const { emitter, logger, clock, env, slots } = context
-  const readBody = createBodyReader({ limitBytes: context.bodyLimitBytes, needsRaw: false, clock })
-  const readChallenge = compileChallenge(spec)
+  const { emitter, clock, env, slots, verify, challenge } = context
+  const readBody = createBodyReader({ limitBytes: context.bodyLimitBytes, needsRaw: verify !== undefined, clock })
   const receiveItem = endpoint.kind === 'trigger' ? compileTrigger(endpoint, context) : compileItem(endpoint, context)
   const acknowledge = compileAcknowledge(spec.response, (error) => warnOfResponse(error, name, context))
   const bodyExpected = spec.method !== 'GET' && spec.method !== 'DELETE'
@@ -44,15 +47,16 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
   async function handOver(request: ListenerRequest, response: ServerResponse, params: Params): Promise<void> {
     if (context.isClosing()) throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are being closed' })
     const received = await readBody(request, response)
+    const early = challenge?.beforeVerify?.(request, received.kind === 'raw' ? received.content : undefined)
+    if (early) return answerHandshake(response, early, name, context)
+    const verifying = verify?.(request, toBytes(received), params)
+    if (verifying) await verifying
     const body =
       received.kind === 'parsed'
         ? checkDepth(received.value)
         : await parseContent(received.content, request.headers['content-type'], bodyExpected)
-    const challenge = readChallenge?.(request, body)
-    if (challenge !== undefined) {
-      logger.debug({ endpoint: name }, `${name} answered a handshake`)
-      return answerChallenge(response, challenge)
-    }
+    const late = challenge?.afterVerify?.(request, body)
+    if (late) return answerHandshake(response, late, name, context)
     const scope = new RequestScope(request, body, params, env)
     emitter.record('received', name, () => requestEvent(name, scope))
     await slots.run(() => receiveAll(scope))
@@ -93,16 +97,43 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
     }
   }
 
+  return refusing(endpoint, context, handOver)
+}
+
+/** Compiles what serves the handshakes that come to an endpoint by GET. */
+export function compileHandshake(endpoint: Endpoint, context: ReceiveContext): Receive {
+  return refusing(endpoint, context, async (request, response) => {
+    const answer = context.challenge?.beforeVerify?.(request, undefined)
+    if (answer) answerHandshake(response, answer, endpoint.key, context)
+    else refuse(request, response, 'ERR_NOT_FOUND', context.clock)
+  })
+}
+
+/** Answers what throws, and reports it. */
+function refusing(endpoint: Endpoint, context: ReceiveContext, serve: Receive): Receive {
   let refused = false
   return async (request, response, params) => {
     try {
-      await handOver(request, response, params)
+      await serve(request, response, params)
     } catch (error) {
       reportRefusal(error, request, endpoint, { ...context, level: refused ? 'info' : 'warn' })
       refused = true
-      refuse(request, response, toAnswerCode(error), clock)
+      refuse(request, response, toAnswerCode(error), context.clock)
     }
   }
+}
+
+function answerHandshake(response: ServerResponse, answer: ChallengeAnswer, name: string, { logger }: ReceiveContext) {
+  logger.debug({ endpoint: name }, `${name} answered a handshake`)
+  answerChallenge(response, answer)
+}
+
+const NOTHING = Buffer.alloc(0)
+
+/** The bytes that were signed. What the host app has parsed is refused before, where senders are verified. */
+function toBytes(received: ReceivedBody): Buffer {
+  if (received.kind === 'parsed') return NOTHING
+  return typeof received.content === 'string' ? Buffer.from(received.content) : received.content
 }
 
 function noList(found: unknown): CallbackError {

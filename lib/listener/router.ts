@@ -1,11 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { EndpointSpec, ListenerSpec } from '../config/normalize'
+import { CallbackError, ConfigError, type Problem } from '../errors'
 import { compileEndpoint, type Endpoint } from './endpoint'
-import { compileReceive, type Receive, type ReceiveContext } from './receive'
+import { compileChallenges } from './challenges'
+import { compileHandshake, compileReceive, type Receive, type ReceiveContext } from './receive'
 import { type ListenerRequest, splitUrl } from './request-scope'
 import type { RouteTable } from './route-table'
 import { createSlots } from './slots'
 import type { StartWorkflow } from './start'
+import { compileVerify, type VerifyContext } from './verify'
 
 /** Express middleware on the types of node:http, so that it fits Express 4, Express 5 and plain Node. */
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void
@@ -16,14 +19,22 @@ export interface CallbackRoute {
   readonly path: string
   readonly endpoint: Endpoint
   readonly receive: Receive
+  /** Only for handshakes that come by GET: whether a request is one. Others belong to whoever else serves the path. */
+  readonly asks?: (request: ListenerRequest) => boolean
 }
 
 export type CallbackRoutes = RouteTable<CallbackRoute>
 
 /** What the listeners of one `callbacks()` share. */
-export interface ListenerContext extends Omit<ReceiveContext, 'slots' | 'bodyLimitBytes'> {
+export interface ListenerContext extends Omit<ReceiveContext, 'slots' | 'bodyLimitBytes' | 'verify' | 'challenge'> {
+  /** Fetches the keys of senders that publish them. */
+  readonly fetch: typeof globalThis.fetch
+  /** The URL under which a sender called, as it signs it. */
+  calledUrlOf(listener: ListenerSpec, request: ListenerRequest): string
   /** What starts the workflow of a trigger or of an event source; undefined for an endpoint that starts nothing. */
   startOf(spec: EndpointSpec, listener: ListenerSpec): StartWorkflow | undefined
+  /** Takes what cannot verify or answer a handshake, so that all that is wrong with a config is told together. */
+  readonly problems: Problem[]
 }
 
 /** Compiles the endpoints of one listener; `shared` are the routes that other listeners have too. */
@@ -33,11 +44,42 @@ export function compileListener(
   context: ListenerContext,
 ): readonly CallbackRoute[] {
   const slots = createSlots(listener.maxConcurrent, listener.maxQueue)
-  return listener.endpoints.map((spec) => {
-    const endpoint = compileEndpoint(spec, listener, shared, context.startOf(spec, listener))
-    const receive = compileReceive(endpoint, { ...context, slots, bodyLimitBytes: listener.bodyLimitBytes })
-    return { method: endpoint.method, path: endpoint.path, endpoint, receive }
-  })
+  return listener.endpoints.flatMap((spec) =>
+    collect(context.problems, () => {
+      const endpoint = compileEndpoint(spec, listener, shared, context.startOf(spec, listener))
+      const { method, path } = endpoint
+      const challenge = compileChallenges(spec)
+      const verify = spec.verify && compileVerify(spec.verify, toVerifyContext(spec, listener, context))
+      const own = { ...context, slots, bodyLimitBytes: listener.bodyLimitBytes, verify, challenge }
+      const route = { method, path, endpoint, receive: compileReceive(endpoint, own) }
+      if (challenge?.asksByGet === undefined || method === 'GET') return [route]
+      const asks = (request: ListenerRequest): boolean => challenge.asksByGet?.(request) === true
+      return [route, { method: 'GET', path, endpoint, receive: compileHandshake(endpoint, own), asks }]
+    }),
+  )
+}
+
+/** Goes on after what is wrong with a config, so that all of it is told together. */
+function collect<T>(problems: Problem[], compile: () => readonly T[]): readonly T[] {
+  try {
+    return compile()
+  } catch (error) {
+    if (error instanceof ConfigError) problems.push(...error.problems)
+    else if (error instanceof CallbackError)
+      problems.push({ code: error.code, message: error.message, at: error.at ?? '' })
+    else throw error
+    return []
+  }
+}
+
+function toVerifyContext({ item }: EndpointSpec, listener: ListenerSpec, context: ListenerContext): VerifyContext {
+  const { clock, env, fetch, calledUrlOf } = context
+  return { clock, env, fetch, item, publicUrlOf: (request) => calledUrlOf(listener, request) }
+}
+
+/** The routes as they are tried: handshakes by GET come last, so that an endpoint that is written as GET wins. */
+export function sortRoutes(routes: readonly CallbackRoute[]): readonly CallbackRoute[] {
+  return [...routes.filter(({ asks }) => !asks), ...routes.filter(({ asks }) => asks)]
 }
 
 /**
@@ -52,7 +94,7 @@ export function take(
 ): boolean {
   const path = stripMount(splitUrl(request.url).path, mountPath)
   const found = path === undefined ? undefined : routes.find(request.method ?? '', path)
-  if (found === undefined) return false
+  if (found === undefined || found.route.asks?.(request) === false) return false
   void found.route.receive(request, response, found.params)
   return true
 }

@@ -1,0 +1,32 @@
+import type { VerifySpec } from '../config/normalize-verify'
+import { SCHEMES } from './schemes'
+import { compileSecrets } from './schemes-token'
+import { readHeader } from './signature-source'
+import type { Verify, VerifyContext } from './verify-context'
+import { unverified } from './verify-errors'
+import { refuseOptions } from './verify-options'
+import { compileSignature } from './verify-signature'
+
+const SIGNING_SECRET = /^whsec_/
+
+/**
+ * GitLab sends its secret token as it is, and since 2026 signs by Standard Webhooks where the webhook has a signing
+ * token, which begins with `whsec_`. A signature counts where there is a signing token to check it with.
+ */
+export function compileGitlab(spec: VerifySpec, context: VerifyContext): Verify {
+  const signing = spec.secrets.filter((secret) => SIGNING_SECRET.test(secret))
+  refuseOptions(spec, signing.length > 0 ? ['toleranceMs'] : [])
+  const tokens = spec.secrets.filter((secret) => !SIGNING_SECRET.test(secret))
+  const isToken = compileSecrets({ ...spec, secrets: tokens })
+  const verifySignature =
+    signing.length > 0
+      ? compileSignature({ ...spec, secrets: signing }, SCHEMES['standard-webhooks'], context)
+      : undefined
+  return (request, raw, params) => {
+    if (verifySignature && (tokens.length === 0 || readHeader(request, 'webhook-signature') !== undefined))
+      return verifySignature(request, raw, params)
+    const token = readHeader(request, 'x-gitlab-token')
+    if (token === undefined) throw unverified('it has no token: the header "x-gitlab-token" is missing')
+    if (!isToken(Buffer.from(token, 'latin1'))) throw unverified('its token is no secret of the endpoint')
+  }
+}

@@ -1,0 +1,140 @@
+import type { VerifyScheme } from '../config/words'
+import type { Encoding } from './signature-bytes'
+import type { Grammar } from './signature-grammar'
+import type { Algorithm, KeyEncoding } from './signature-keys'
+import type { TimestampUnit } from './signature-time'
+
+/** How a sender signs: the generic form, over which every preset is data. Names are those of headers, in lower case. */
+export interface SignatureScheme {
+  /** What the secrets are; `standard` tells by their `whsec_` and `whpk_`, `published` are fetched from the sender. */
+  readonly keys: 'hmac' | 'ed25519' | 'ecdsa' | 'standard' | 'published'
+  readonly algorithm: Algorithm
+  /** The headers with the signature, the first that is there; none where the config must say it. */
+  readonly signature: readonly string[]
+  readonly grammar: Grammar
+  readonly encoding: Encoding
+  readonly keyEncoding: KeyEncoding
+  /** The headers with the time of sending, unless it stands among the pairs of the signature. */
+  readonly timestamp?: readonly string[]
+  readonly timestampUnit: TimestampUnit
+  readonly id?: readonly string[]
+  /** A template; `sha256` is the hash of the body in hex. */
+  readonly signed: string
+  readonly toleranceMs: number
+}
+
+/** The schemes that sign in the generic form; the others have code of their own. */
+export type SigningScheme = Exclude<VerifyScheme, 'token' | 'basic' | 'gitlab' | 'twilio'>
+
+const HMAC: SignatureScheme = {
+  keys: 'hmac',
+  algorithm: 'sha256',
+  signature: [],
+  grammar: { kind: 'plain', prefix: '' },
+  encoding: 'hex',
+  keyEncoding: 'utf8',
+  timestampUnit: 's',
+  signed: '${raw}',
+  toleranceMs: 300_000,
+}
+
+const ED25519: SignatureScheme = { ...HMAC, keys: 'ed25519', keyEncoding: 'hex' }
+
+/** https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries */
+const GITHUB: SignatureScheme = {
+  ...HMAC,
+  signature: ['x-hub-signature-256'],
+  grammar: { kind: 'plain', prefix: 'sha256=' },
+}
+
+/** https://docs.stripe.com/webhooks#verify-manually */
+const STRIPE: SignatureScheme = {
+  ...HMAC,
+  signature: ['stripe-signature'],
+  grammar: { kind: 'pairs', separator: ',', timestamp: 't', signature: 'v1' },
+  signed: '${timestamp}.${raw}',
+}
+
+/** https://docs.slack.dev/authentication/verifying-requests-from-slack */
+const SLACK: SignatureScheme = {
+  ...HMAC,
+  signature: ['x-slack-signature'],
+  grammar: { kind: 'plain', prefix: 'v0=' },
+  timestamp: ['x-slack-request-timestamp'],
+  signed: 'v0:${timestamp}:${raw}',
+}
+
+/** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
+const STANDARD: SignatureScheme = {
+  ...HMAC,
+  keys: 'standard',
+  signature: ['webhook-signature', 'svix-signature'],
+  grammar: {
+    kind: 'versions',
+    keys: new Map([
+      ['v1', 'hmac'],
+      ['v1a', 'ed25519'],
+    ]),
+  },
+  encoding: 'base64',
+  keyEncoding: 'base64',
+  timestamp: ['webhook-timestamp', 'svix-timestamp'],
+  id: ['webhook-id', 'svix-id'],
+  signed: '${id}.${timestamp}.${raw}',
+}
+
+/** How each sender signs, from the pages that are linked or from its own library. */
+export const SCHEMES: Readonly<Record<SigningScheme, SignatureScheme>> = {
+  hmac: HMAC,
+  ed25519: ED25519,
+  'standard-webhooks': STANDARD,
+  svix: STANDARD,
+  replicate: STANDARD,
+  openai: STANDARD,
+  github: GITHUB,
+  stripe: STRIPE,
+  slack: SLACK,
+  shopify: { ...HMAC, signature: ['x-shopify-hmac-sha256'], encoding: 'base64' },
+  discord: {
+    ...ED25519,
+    signature: ['x-signature-ed25519'],
+    timestamp: ['x-signature-timestamp'],
+    signed: '${timestamp}${raw}',
+  },
+  fal: {
+    ...ED25519,
+    keys: 'published',
+    signature: ['x-fal-webhook-signature'],
+    timestamp: ['x-fal-webhook-timestamp'],
+    signed: '${header.x-fal-webhook-request-id}\n${header.x-fal-webhook-user-id}\n${timestamp}\n${sha256}',
+  },
+  meta: GITHUB,
+  zoom: { ...SLACK, signature: ['x-zm-signature'], timestamp: ['x-zm-request-timestamp'] },
+  mux: { ...STRIPE, signature: ['mux-signature'] },
+  paddle: {
+    ...HMAC,
+    signature: ['paddle-signature'],
+    grammar: { kind: 'pairs', separator: ';', timestamp: 'ts', signature: 'h1' },
+    signed: '${timestamp}:${raw}',
+    toleranceMs: 5000,
+  },
+  sendgrid: {
+    ...HMAC,
+    keys: 'ecdsa',
+    signature: ['x-twilio-email-event-webhook-signature'],
+    encoding: 'base64',
+    keyEncoding: 'base64',
+    timestamp: ['x-twilio-email-event-webhook-timestamp'],
+    signed: '${timestamp}${raw}',
+  },
+  line: { ...HMAC, signature: ['x-line-signature'], encoding: 'base64' },
+  bitbucket: { ...GITHUB, signature: ['x-hub-signature'] },
+  razorpay: { ...HMAC, signature: ['x-razorpay-signature'] },
+  sanity: { ...STRIPE, signature: ['sanity-webhook-signature'], encoding: 'base64url', timestampUnit: 'ms' },
+  square: {
+    ...HMAC,
+    signature: ['x-square-hmacsha256-signature'],
+    encoding: 'base64',
+    signed: '${url}${raw}',
+  },
+}

@@ -1,0 +1,32 @@
+import type { VerifySpec } from '../config/normalize-verify'
+import { SCHEMES } from './schemes'
+import { compileGitlab } from './schemes-gitlab'
+import { compileBasic, compileToken } from './schemes-token'
+import { compileTwilio } from './schemes-twilio'
+import type { Verify, VerifyContext } from './verify-context'
+import { misconfigured } from './verify-errors'
+import { compileSignature } from './verify-signature'
+
+export type { Verify, VerifyContext } from './verify-context'
+
+/** Compiles how an endpoint verifies its senders. Throws `ERR_CONFIG_VALUE` for what cannot work. */
+export function compileVerify(spec: VerifySpec, context: VerifyContext): Verify {
+  const { scheme, secrets } = spec
+  if (scheme === 'fal') {
+    if (secrets.length > 0) throw misconfigured(spec, 'secret', 'fal publishes its keys; take "secret" out')
+  } else if (secrets.length === 0) {
+    throw misconfigured(spec, 'secret', `"${scheme}" cannot be verified without a secret`)
+  }
+  switch (scheme) {
+    case 'token':
+      return compileToken(spec, context)
+    case 'basic':
+      return compileBasic(spec)
+    case 'gitlab':
+      return compileGitlab(spec, context)
+    case 'twilio':
+      return compileTwilio(spec, context)
+    default:
+      return compileSignature(spec, SCHEMES[scheme], context)
+  }
+}
