@@ -24,6 +24,7 @@ const ROOMS = [
     'lifecycle',
     'interface',
     'unsupported',
+    'open-endpoints',
   ],
   ['controller'],
   ['callbacks'],

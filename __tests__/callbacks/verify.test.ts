@@ -171,3 +171,38 @@ listener:
     'listener.callbacks[2].challenge',
   ])
 })
+
+describe('endpoints that take callbacks from anyone under a public URL', () => {
+  const paths = (count: number) => Array.from({ length: count }, (_, index) => ({ ...open, path: `/p${index}` }))
+  const warningsOf = (config: CallbacksConfig, options = {}): readonly string[] =>
+    hosts
+      .start(config, options)
+      .log.filter(({ details }) => 'code' in details && details.code === 'ERR_UNVERIFIED')
+      .map(({ message }) => message)
+
+  test.each<[string, object, object]>([
+    ['of the listener', { listener: { public_url: 'https://hooks.example', callbacks: [open, signed] } }, {}],
+    ['of the app', listening(open, signed), { publicUrl: 'https://hooks.example' }],
+    ['of a gateway', { ...listening(open, signed), gateway: { driver: 'ngrok', port: 8090 } }, {}],
+  ])('%s are warned of', (_, config, options) => {
+    expect(warningsOf(config as CallbacksConfig, options)).toEqual([
+      "listener.callbacks[0]: whoever knows the public URL can send callbacks to POST /open, in anyone's name; " +
+        'add "verify", or take tickets alone (their ids cannot be guessed)',
+    ])
+  })
+
+  test('are warned of once, and three are named', () => {
+    const [message, ...others] = warningsOf(listening(...paths(5)), { publicUrl: 'https://hooks.example' })
+    expect(others).toEqual([])
+    expect(message).toContain('POST /p0, POST /p1, POST /p2 and 2 more')
+  })
+
+  test.each<[string, object, object]>([
+    ['where all verify', listening(signed), { publicUrl: 'https://hooks.example' }],
+    ['without a public URL', listening(open), {}],
+    ['where it is that of this machine', listening(open), { publicUrl: 'http://127.0.0.1:8090' }],
+    ['on the port of no gateway', { ...listening(open), gateway: { driver: 'ngrok', port: 7000 } }, {}],
+  ])('are none %s', (_, config, options) => {
+    expect(warningsOf(config as CallbacksConfig, options)).toEqual([])
+  })
+})

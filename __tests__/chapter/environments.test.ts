@@ -31,7 +31,9 @@ describeEditions('development', DEVELOPMENT, (config, { gateway, listener }) => 
   test('takes callbacks through the tunnel once a second file gives both a port and the listener a path', async () => {
     const more = { gateway: { port: listener }, listener: { path: '/callback', identify_by: '${body.id}' } }
     const { hooks, log, send, tunnels } = await worlds.open(config(more))
-    expect(log.filter(({ level }) => level === 'warn')).toEqual([])
+    expect(log.filter(({ level }) => level === 'warn')).toEqual([
+      expect.objectContaining({ details: { code: 'ERR_UNVERIFIED', at: 'listener' } }),
+    ])
     await hooks.open()
     expect(tunnels).toMatchObject([{ port: listener }])
     const { url, result } = hooks.ticket()

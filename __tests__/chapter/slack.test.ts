@@ -70,6 +70,9 @@ describeEditions('a bot', EDITIONS, (config, words) => {
   test('says at start where events go: the public URL, and the endpoint that takes them', async () => {
     const { log } = await open()
     expect(log.map(({ level, message }) => `${level} ${message}`)).toEqual([
+      expect.stringMatching(
+        /^warn .*: whoever knows the public URL can send callbacks to POST \/\S+, in anyone's name;/,
+      ),
       `info ${words.endpoint} is an event source: a callback that nobody waits for starts a workflow`,
       `info [Gateway] Opening a tunnel to port ${words.port} by cloudflare`,
       `info [Gateway] Public URL: ${PUBLIC_URLS.cloudflare}`,

@@ -17,7 +17,7 @@ async function callBack(url, body) {
   try {
     await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${process.env.PRINT_TOKEN}` },
       body: JSON.stringify(body),
     })
   } catch {
