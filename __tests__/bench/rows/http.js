@@ -6,10 +6,15 @@ const { show } = require('../report')
 
 /** @typedef {{ perSecond: number, cpuUs: number, clientBusy: number }} Window */
 
-/** Name, what is measured, our server, the baseline's server, and the ratio of requests per second that is the goal. */
+/**
+ * Name, what is measured, our server, the baseline's server, the ratio of requests per second that is the goal, and
+ * whether callbacks are signed. Both servers of a pair are sent the same, also where only one of them verifies.
+ */
 const ROWS = [
   ['control', 'node:http beside itself', 'bare', 'bare', undefined],
   ['use', 'app.use(hooks), a wait / Express route', 'use', 'express', 1],
+  ['use-verify', 'app.use(hooks), a wait: HMAC / unverified', 'use-verify', 'use', 0.85, true],
+  ['use-verify-express', 'app.use(hooks), HMAC / Express by hand', 'use-verify', 'express-verify', undefined, true],
   ['create-server', 'createServer(app), a wait / node:http', 'create-server', 'bare', 0.75],
   ['create-server-express', 'createServer(app), a wait / Express route', 'create-server', 'express', 3.5],
   ['own-route', "the app's own route, createServer / app", 'own-route', 'express', 2],
@@ -19,10 +24,10 @@ const ROWS = [
 
 /** @param {import('../options').Options} options */
 function rows(options) {
-  return ROWS.map(([name, what, ours, baseline, goal]) => ({
+  return ROWS.map(([name, what, ours, baseline, goal, signed = false]) => ({
     id: `http:${name}`,
     what: `${what}`,
-    measure: async () => [await measure(`${what}`, `${ours}`, `${baseline}`, Number(goal), options)],
+    measure: async () => [await measure(`${what}`, `${ours}`, `${baseline}`, Number(goal), signed === true, options)],
   }))
 }
 
@@ -31,20 +36,21 @@ function rows(options) {
  * @param {string} ours
  * @param {string} baseline
  * @param {number} goal
+ * @param {boolean} signed
  * @param {import('../options').Options} options
  */
-async function measure(name, ours, baseline, goal, options) {
+async function measure(name, ours, baseline, goal, signed, options) {
   const plan = options.quick ? { warm: 3000, rounds: 5, ms: 200 } : { warm: 12_000, rounds: 7, ms: 800 }
   const client = startWorker('http-client.js')
   const a = startServer(ours, client, options)
   const b = startServer(baseline, client, options)
   try {
-    await a.send({ count: plan.warm })
-    await b.send({ count: plan.warm })
+    await a.send({ count: plan.warm, signed })
+    await b.send({ count: plan.warm, signed })
     const windows = await alternate(
       plan.rounds,
-      () => a.send({ ms: plan.ms }),
-      () => b.send({ ms: plan.ms }),
+      () => a.send({ ms: plan.ms, signed }),
+      () => b.send({ ms: plan.ms, signed }),
     )
     return describe(name, windows, goal)
   } finally {
@@ -65,7 +71,7 @@ function startServer(variant, client, { lib, cpuProf }) {
   let nextId = 0
   return {
     stop: worker.stop,
-    /** @param {{ count?: number, ms?: number }} load */
+    /** @param {{ count?: number, ms?: number, signed: boolean }} load */
     async send(load) {
       const before = await worker.ask({})
       const sent = await client.ask({ ...load, port: before.port, path: before.path, firstId: nextId })

@@ -5,7 +5,7 @@
 
 const { connect } = require('node:net')
 const { answerMessages } = require('./answer')
-const { bodyAround, idOf } = require('./task')
+const { bodyAround, idOf, sign, SIGNATURE } = require('./task')
 
 const CONNECTIONS = 64
 const MOST_IDLE_MS = 3000
@@ -52,10 +52,12 @@ class Connection {
   /**
    * @param {number} port
    * @param {string} path
+   * @param {boolean} signed
    */
-  constructor(port, path) {
+  constructor(port, path, signed) {
     const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\n`
-    this.before = `${head}content-length: ${bytes}\r\n\r\n${before}`
+    this.head = `${head}content-length: ${bytes}\r\n`
+    this.signed = signed
     this.socket = connect(port, '127.0.0.1')
     this.socket.setNoDelay(true)
     this.socket.setEncoding('latin1')
@@ -79,13 +81,19 @@ class Connection {
   /** @param {Run} run */
   next(run) {
     if (run.mayGoOn()) {
-      this.socket.write(this.before + idOf(run.firstId + run.sent++) + behind, 'latin1')
+      this.socket.write(this.requestWith(before + idOf(run.firstId + run.sent++) + behind), 'latin1')
       return
     }
     this.run = undefined
     this.usedAt = Date.now()
     run.open -= 1
     if (run.open === 0) run.done()
+  }
+
+  /** @param {string} body */
+  requestWith(body) {
+    const signature = this.signed ? `${SIGNATURE.header}: ${sign(body)}\r\n` : ''
+    return `${this.head}${signature}\r\n${body}`
   }
 
   /** @param {string} text */
@@ -122,13 +130,14 @@ function answerEnd(answer) {
  * Open connections; those that the server may be about to close are replaced.
  * @param {number} port
  * @param {string} path
+ * @param {boolean} signed
  */
-async function poolFor(port, path) {
-  const key = `${port}${path}`
+async function poolFor(port, path, signed) {
+  const key = `${port}${path}${signed ? ' signed' : ''}`
   const known = pools.get(key) ?? []
   const fresh = known.filter(({ usedAt }) => Date.now() - usedAt < MOST_IDLE_MS)
   for (const connection of known) if (!fresh.includes(connection)) connection.socket.destroy()
-  const added = Array.from({ length: CONNECTIONS - fresh.length }, () => new Connection(port, path))
+  const added = Array.from({ length: CONNECTIONS - fresh.length }, () => new Connection(port, path, signed))
   const pool = [...fresh, ...added]
   pools.set(key, pool)
   await Promise.all(pool.map(({ ready }) => ready))
@@ -144,8 +153,8 @@ function stayAwake(run) {
   if (run.open > 0) setImmediate(stayAwake, run)
 }
 
-answerMessages(async ({ port, path, firstId, count, ms }) => {
-  const pool = await poolFor(port, path)
+answerMessages(async ({ port, path, firstId, count, ms, signed }) => {
+  const pool = await poolFor(port, path, signed)
   const cpu = process.cpuUsage()
   const started = process.hrtime.bigint()
   const deadline = started + BigInt(Math.round((ms ?? MOST_MS) * 1e6))

@@ -2,14 +2,16 @@
 
 // One server of the HTTP rows, by name. Every callback answers 200 without a body.
 
+const { createHmac, timingSafeEqual } = require('node:crypto')
 const http = require('node:http')
 const { answerMessages } = require('./answer')
-const { CALLBACK, idOf, PATH } = require('./task')
+const { CALLBACK, idOf, PATH, SIGNATURE } = require('./task')
 
 const [variant = '', lib = ''] = process.argv.slice(2)
 /** How many waits are open at any time. */
 const OPEN_WAITS = 10_000
 const MANY = 1000
+const VERIFIED = { ...CALLBACK, verify: { scheme: 'github', secret: SIGNATURE.secret } }
 
 let handled = 0
 
@@ -39,6 +41,24 @@ function hostApp(/** @type {any} */ mount) {
   return app
 }
 
+/** A host app with one route that verifies by hand, as it is written where no library does it. */
+function byHandApp() {
+  const express = require('express')
+  const app = express()
+  app.post(PATH, express.raw({ type: 'application/json' }), (request, response) => {
+    const written = request.get(SIGNATURE.header) ?? ''
+    const signature = Buffer.from(written.slice(SIGNATURE.prefix.length), 'hex')
+    const digest = createHmac('sha256', SIGNATURE.secret).update(request.body).digest()
+    if (signature.length !== digest.length || !timingSafeEqual(signature, digest)) {
+      response.status(401).end()
+      return
+    }
+    request.body = JSON.parse(request.body.toString())
+    answer(request, response)
+  })
+  return app
+}
+
 /**
  * @param {unknown} _request
  * @param {import('express').Response} response
@@ -56,7 +76,8 @@ function createHooks(endpoints, listener = {}) {
   const { callbacks } = require(lib)
   const paths = Array.from({ length: endpoints }, (_, index) => (endpoints === 1 ? PATH : `${PATH}-${index}`))
   const path = paths.at(-1) ?? PATH
-  const list = paths.map((each) => ({ ...CALLBACK, path: each }))
+  const callback = variant === 'use-verify' ? VERIFIED : CALLBACK
+  const list = paths.map((each) => ({ ...callback, path: each }))
   return { hooks: callbacks({ listener: { ...listener, callbacks: list } }), path }
 }
 
@@ -105,9 +126,10 @@ async function freePort() {
 function build() {
   if (variant === 'bare') return { server: bare(), path: PATH }
   if (variant === 'express') return { server: http.createServer(hostApp(undefined)), path: PATH }
+  if (variant === 'express-verify') return { server: http.createServer(byHandApp()), path: PATH }
   const { hooks, path } = createHooks(variant === 'endpoints' ? MANY : 1)
   keepWaiting(hooks, path)
-  if (variant === 'use') return { server: http.createServer(hostApp(hooks)), path }
+  if (variant === 'use' || variant === 'use-verify') return { server: http.createServer(hostApp(hooks)), path }
   const server = hooks.createServer(hostApp(undefined))
   return { server, path: variant === 'own-route' ? '/own' : path }
 }

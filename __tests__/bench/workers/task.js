@@ -2,6 +2,8 @@
 
 // The callback that the HTTP rows send: 200 bytes of JSON whose ids all have the same length.
 
+const { createHmac } = require('node:crypto')
+
 const ID_DIGITS = 12
 const BODY_BYTES = 200
 const PATH = '/webhooks/done'
@@ -23,6 +25,21 @@ function bodyAround() {
   return { before: text.slice(0, start), behind: text.slice(start + idOf(0).length), bytes: text.length }
 }
 
+/** How the sender signs, as GitHub does. */
+const SIGNATURE = {
+  header: 'x-hub-signature-256',
+  prefix: 'sha256=',
+  secret: 'the secret of the benchmark only',
+}
+
+/**
+ * The signature header's value for a body.
+ * @param {string} body
+ */
+function sign(body) {
+  return SIGNATURE.prefix + createHmac('sha256', SIGNATURE.secret).update(body).digest('hex')
+}
+
 /** What the callback of the config says about such a body. */
 const CALLBACK = {
   identify_by: '${body.taskId}',
@@ -37,4 +54,4 @@ const CALLBACK = {
   },
 }
 
-module.exports = { idOf, bodyAround, CALLBACK, PATH }
+module.exports = { idOf, bodyAround, sign, CALLBACK, PATH, SIGNATURE }
