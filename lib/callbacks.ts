@@ -103,6 +103,7 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
     logger,
     clock,
     env: spec.env,
+    gateways: spec.gateways,
     fetch: options.fetch,
     calledUrlOf: createCalledUrlOf(options, gateways.publicUrlOf),
     isClosing: () => lifecycle.isClosing(),

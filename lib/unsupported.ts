@@ -1,30 +1,17 @@
 import { findNearest } from './config/nearest'
-import type { Config, GatewaySpec, ListenerSpec } from './config/normalize'
+import type { Config } from './config/normalize'
 import { TUNNEL_DRIVERS } from './config/words'
 import { ConfigError, type Location, type Problem } from './errors'
 
 /**
- * Refuses what a config may say but this version cannot do. Whatever protects (rate limits) must never
- * be passed over in silence. Throws a `ConfigError` that lists everything.
+ * Refuses what a config may say but this version cannot do, which must never be passed over in silence. Throws a
+ * `ConfigError` that lists everything.
  */
 export function refuseUnsupported(config: Config): void {
   const problems = [
-    ...config.listeners.flatMap(checkListener),
-    ...config.gateways.flatMap(checkGateway),
     ...problem(config.store.type !== 'memory', 'store.type', `the store "${config.store.type}"`, config.store.location),
   ]
   if (problems.length > 0) throw new ConfigError(problems)
-}
-
-function checkListener({ at, rateLimit, trustForwarded, locations }: ListenerSpec): readonly Problem[] {
-  return [
-    ...problem(rateLimit !== undefined, `${at}.rate_limit`, 'rate limits', locations.rateLimit),
-    ...problem(trustForwarded, `${at}.trust_forwarded`, 'forwarded addresses', locations.trustForwarded),
-  ]
-}
-
-function checkGateway({ at, trustForwarded, location }: GatewaySpec): readonly Problem[] {
-  return problem(trustForwarded, `${at}.trust_forwarded`, 'forwarded addresses', location)
 }
 
 function problem(found: boolean, at: string, what: string, location: Location | undefined): readonly Problem[] {

@@ -80,12 +80,6 @@ test('the event of a new public URL carries both', async () => {
   expect(hooks.gateways.get(8090)).toMatchObject({ publicUrl: 'https://two.example', publicAddress: 'two.example' })
 })
 
-test('the forwarding header of a tunnel is refused as long as nothing reads it', () => {
-  expect(() => hosts.start({ gateway: { driver: 'ngrok', port: 8090, trust_forwarded: true } })).toThrow(
-    expect.objectContaining({ code: 'ERR_CONFIG_UNSUPPORTED', at: 'gateway.trust_forwarded' }),
-  )
-})
-
 test('gateways that are closed while they open are no failure to log', async () => {
   const fake = createFakeDriver()
   const { hooks, log } = hosts.start({ gateway: { driver: 'mine', port: 8090 } }, { tunnels: { mine: fake.driver } })

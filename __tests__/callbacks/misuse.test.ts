@@ -60,15 +60,11 @@ test('what this version does not do is refused at its key', () => {
   const text = `
 listener:
   path: /done
-  rate_limit: 10/s
-  trust_forwarded: true
 store: { type: file, path: ./x }
 `
   const problems = problemsOf(() => callbacks(parseConfig(text)))
   expect(problems.map(({ at, location }) => [at, location?.line, location?.column])).toEqual([
-    ['listener.rate_limit', 4, 3],
-    ['listener.trust_forwarded', 5, 3],
-    ['store.type', 6, 10],
+    ['store.type', 4, 10],
   ])
 })
 

@@ -24,7 +24,6 @@ describe('a listener', () => {
         bodyLimitBytes: 1_048_576,
         rateLimit: undefined,
         trustForwarded: false,
-        locations: { rateLimit: undefined, trustForwarded: undefined },
         endpoints: [
           {
             at: 'listener',

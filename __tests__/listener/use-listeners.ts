@@ -89,6 +89,7 @@ export function useListeners(): { open(config: CallbacksConfig, options?: Listen
           logger,
           clock,
           env: spec.env,
+          gateways: spec.gateways,
           isClosing,
           isPointedAt: () => false,
           fetch: () => Promise.reject(new Error('nothing is fetched here')),

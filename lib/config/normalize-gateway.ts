@@ -40,6 +40,7 @@ export interface GatewaySpec {
   readonly urlPattern: RegExp | undefined
   /** Finds the line that says ready. */
   readonly readyPattern: RegExp | undefined
+  /** Whether the sender's address that the tunnel tells in a header is believed. */
   readonly trustForwarded: boolean
   readonly connection: ConnectionSpec | undefined
 }

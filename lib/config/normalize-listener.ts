@@ -1,4 +1,3 @@
-import type { Location } from '../errors'
 import type { Fields } from './fields'
 import { type EndpointSpec, normalizeEndpoint } from './normalize-endpoint'
 import type { WorkflowSpec } from './normalize-workflow'
@@ -24,9 +23,8 @@ export interface ListenerSpec {
   readonly bodyLimitBytes: number
   /** For each sender address. */
   readonly rateLimit: Rate | undefined
+  /** Whether the right-most address of `X-Forwarded-For` is believed, since only a proxy of the user's own calls here. */
   readonly trustForwarded: boolean
-  /** Where the keys stand that protect. */
-  readonly locations: Readonly<Record<'rateLimit' | 'trustForwarded', Location | undefined>>
   readonly endpoints: readonly EndpointSpec[]
 }
 
@@ -65,10 +63,6 @@ function normalizeListener(fields: Fields, workflows: Workflows, seen: Routes): 
     bodyLimitBytes: fields.read('body_limit', SIZE) ?? DEFAULT_BODY_BYTES,
     rateLimit: fields.read('rate_limit', RATE),
     trustForwarded: fields.read('trust_forwarded', FLAG) ?? false,
-    locations: {
-      rateLimit: fields.locationOf('rate_limit'),
-      trustForwarded: fields.locationOf('trust_forwarded'),
-    },
     endpoints: endpoints.map(({ spec }) => spec),
   }
 }

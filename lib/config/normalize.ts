@@ -16,6 +16,7 @@ import { normalizeWorkflows, type WorkflowSpec } from './normalize-workflow'
 import { isMapping } from './plain'
 import { createReport } from './report'
 import { type CallbacksConfig, checkConfig } from './schema'
+import { warnOfSharedSenders } from './shared-senders'
 import { createDocument, createSource, type Environment, isSource, type Source } from './source'
 
 export type { CompletionSpec, FallbackSpec, PollingSpec } from './normalize-completion'
@@ -84,6 +85,7 @@ function normalizeSections(data: unknown, reading: Reading): Omit<Config, 'env' 
   const workflows = normalizeWorkflows(root, components)
   const listeners = normalizeListeners(root, workflows)
   const gateways = normalizeGateways(root, new Set(listeners.map(({ port }) => port)))
+  warnOfSharedSenders(root, listeners, gateways)
   checkGatewayReferences(reading, gateways)
   checkCallbackPaths(reading, listeners)
   return {

@@ -61,7 +61,10 @@ const gateway = v.strictObject({
   command: field(listOf(rawText, 'a list of arguments'), 'command: the program and its arguments; {port} is the port'),
   url_pattern: field(rawText, 'command: regular expression that finds the URL in a line'),
   ready_pattern: field(rawText, 'command: regular expression of the line that says ready'),
-  trust_forwarded: field(flag, 'Whether the forwarding header of the tunnel is believed (default false)'),
+  trust_forwarded: field(
+    flag,
+    'Whether the sender is whom the header of the tunnel names: CF-Connecting-IP, else X-Forwarded-For (default false)',
+  ),
   connection: field(connection, 'ssh: the server'),
 })
 

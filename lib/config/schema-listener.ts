@@ -120,8 +120,11 @@ const listener = v.strictObject({
   max_concurrent_count: field(count, 'Callbacks in work at once; 0 is unbounded (default 0)'),
   max_queue: field(count, 'Callbacks that may queue for a place (default 1000)'),
   body_limit: field(size, 'Largest body (default 1mb)'),
-  rate_limit: field(rate, 'Requests per sender address, such as "100/m"'),
-  trust_forwarded: field(flag, 'Whether the forwarding header of a proxy or tunnel is believed (default false)'),
+  rate_limit: field(rate, 'Requests of each sender address that are taken, such as "100/m"; more are answered 429'),
+  trust_forwarded: field(
+    flag,
+    'Whether the sender is the right-most address in X-Forwarded-For, behind a proxy of your own (default false)',
+  ),
   callbacks: field(listOf(callbackSchema), 'The callbacks; a single one may stand inline instead'),
   triggers: field(listOf(triggerSchema), 'The triggers of an http-trigger listener'),
   ...callbackFields,

@@ -77,13 +77,17 @@ export function toAnswerCode(error: unknown): AnswerCode {
   return error instanceof CallbackError && isAnswerCode(error.code) ? error.code : 'ERR_INTERNAL'
 }
 
-/** Answers `{"error": code}` with its status; never a message, never a stack. */
+/**
+ * Answers `{"error": code}` with its status; never a message, never a stack. Whoever may try again is told when: after the
+ * time that the answer has already, or the usual one.
+ */
 export function refuse(request: ListenerRequest, response: ServerResponse, code: AnswerCode, clock: Clock): void {
   if (response.headersSent || response.destroyed) return
   const status = ANSWER_STATUS[code]
   response.statusCode = status
   response.setHeader('content-type', 'application/json')
-  if (status === 503 || status === 429) response.setHeader('retry-after', String(RETRY_AFTER_SECONDS))
+  if ((status === 503 || status === 429) && !response.hasHeader('retry-after'))
+    response.setHeader('retry-after', String(RETRY_AFTER_SECONDS))
   const isSlow = code === 'ERR_BODY_TIMEOUT'
   if (isSlow) response.setHeader('connection', 'close')
   response.end(JSON.stringify({ error: code }))

@@ -8,6 +8,7 @@ import { answerChallenge, type Challenge, type ChallengeAnswer } from './challen
 import { checkDepth, parseContent } from './content'
 import type { Endpoint } from './endpoint'
 import { compileItem, type ItemContext } from './item'
+import type { RateLimit } from './rate-limit'
 import { redactHeaders } from './redact'
 import { type ListenerRequest, RequestScope } from './request-scope'
 import type { Params } from './route-table'
@@ -19,6 +20,8 @@ import type { Verify } from './verify-context'
 export interface ReceiveContext extends ItemContext {
   readonly env: Readonly<Record<string, string>>
   readonly slots: Slots
+  /** What every request of the listener counts against; undefined takes any number. */
+  readonly rateLimit: RateLimit | undefined
   readonly bodyLimitBytes: number
   /** What the sender must prove; undefined takes callbacks from anyone. */
   readonly verify: Verify | undefined
@@ -33,12 +36,12 @@ export type Receive = (request: ListenerRequest, response: ServerResponse, param
 const SLICE = 500
 
 /**
- * Compiles the order of work of one endpoint: read, verify, parse, answer a handshake, take a slot; for each item
+ * Compiles the order of work of one endpoint: count against the limit, read, verify, parse, answer a handshake, take a slot; for each item
  * identify, judge and hand over, or start the workflow of a trigger; answer.
  */
 export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Receive {
   const { spec, key: name } = endpoint
-  const { emitter, clock, env, slots, verify, challenge } = context
+  const { emitter, clock, env, slots, rateLimit, verify, challenge } = context
   const readBody = createBodyReader({ limitBytes: context.bodyLimitBytes, needsRaw: verify !== undefined, clock })
   const receiveItem = endpoint.kind === 'trigger' ? compileTrigger(endpoint, context) : compileItem(endpoint, context)
   const acknowledge = compileAcknowledge(spec.response, (error) => warnOfResponse(error, name, context))
@@ -46,6 +49,7 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
 
   async function handOver(request: ListenerRequest, response: ServerResponse, params: Params): Promise<void> {
     if (context.isClosing()) throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are being closed' })
+    if (rateLimit) await rateLimit(request, response)
     const received = await readBody(request, response)
     const early = challenge?.beforeVerify?.(request, received.kind === 'raw' ? received.content : undefined)
     if (early) return answerHandshake(response, early, name, context)
@@ -103,6 +107,7 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
 /** Compiles what serves the handshakes that come to an endpoint by GET. */
 export function compileHandshake(endpoint: Endpoint, context: ReceiveContext): Receive {
   return refusing(endpoint, context, async (request, response) => {
+    await context.rateLimit?.(request, response)
     const answer = context.challenge?.beforeVerify?.(request, undefined)
     if (answer) answerHandshake(response, answer, endpoint.key, context)
     else refuse(request, response, 'ERR_NOT_FOUND', context.clock)

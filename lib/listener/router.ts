@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { EndpointSpec, ListenerSpec } from '../config/normalize'
+import type { EndpointSpec, GatewaySpec, ListenerSpec } from '../config/normalize'
 import { CallbackError, ConfigError, type Problem } from '../errors'
 import { compileEndpoint, type Endpoint } from './endpoint'
 import { compileChallenges } from './challenges'
 import { compileHandshake, compileReceive, type Receive, type ReceiveContext } from './receive'
+import { createRateLimit } from './rate-limit'
 import { type ListenerRequest, splitUrl } from './request-scope'
 import type { RouteTable } from './route-table'
+import { compileSenderOf } from './sender-address'
 import { createSlots } from './slots'
 import type { StartWorkflow } from './start'
 import { compileVerify, type VerifyContext } from './verify'
@@ -26,7 +28,12 @@ export interface CallbackRoute {
 export type CallbackRoutes = RouteTable<CallbackRoute>
 
 /** What the listeners of one `callbacks()` share. */
-export interface ListenerContext extends Omit<ReceiveContext, 'slots' | 'bodyLimitBytes' | 'verify' | 'challenge'> {
+export interface ListenerContext extends Omit<
+  ReceiveContext,
+  'slots' | 'rateLimit' | 'bodyLimitBytes' | 'verify' | 'challenge'
+> {
+  /** Those of the config; tunnels may tell who sent what comes through them. */
+  readonly gateways: readonly GatewaySpec[]
   /** Fetches the keys of senders that publish them. */
   readonly fetch: typeof globalThis.fetch
   /** The URL under which a sender called, as it signs it. */
@@ -44,13 +51,16 @@ export function compileListener(
   context: ListenerContext,
 ): readonly CallbackRoute[] {
   const slots = createSlots(listener.maxConcurrent, listener.maxQueue)
+  const rateLimit =
+    listener.rateLimit &&
+    createRateLimit(listener.rateLimit, compileSenderOf(listener, context.gateways), context.clock)
   return listener.endpoints.flatMap((spec) =>
     collect(context.problems, () => {
       const endpoint = compileEndpoint(spec, listener, shared, context.startOf(spec, listener))
       const { method, path } = endpoint
       const challenge = compileChallenges(spec)
       const verify = spec.verify && compileVerify(spec.verify, toVerifyContext(spec, listener, context))
-      const own = { ...context, slots, bodyLimitBytes: listener.bodyLimitBytes, verify, challenge }
+      const own = { ...context, slots, rateLimit, bodyLimitBytes: listener.bodyLimitBytes, verify, challenge }
       const route = { method, path, endpoint, receive: compileReceive(endpoint, own) }
       if (challenge?.asksByGet === undefined || method === 'GET') return [route]
       const asks = (request: ListenerRequest): boolean => challenge.asksByGet?.(request) === true
