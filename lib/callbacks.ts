@@ -171,7 +171,9 @@ function compileListeners(config: Config, { start, ...context }: StartContext) {
   const findStart = createFindStart(config)
   const startOf: ListenerContext['startOf'] = (endpoint, listener) => {
     const workflow = findStart(endpoint, listener)?.workflow
-    return workflow === undefined ? undefined : (input) => start({ input, workflow, isUnattended: true })
+    return workflow === undefined
+      ? undefined
+      : (input) => start({ input, workflow, isUnattended: true, isRequested: true })
   }
   const problems: Problem[] = []
   const compiled = config.listeners.map((listener) => ({

@@ -12,6 +12,8 @@ import { createHttpClient } from './workflow/http-client'
 import { listSecrets } from './workflow/http-secrets'
 import { guessPaths, listPaths, type PublicPlaces, warnOfForeignOrigins } from './workflow/public-places'
 import { createTasks, type Tasks } from './workflow/tasks'
+import { findWaitingWorkflows } from './workflow/may-wait'
+import { createWaitRoom } from './workflow/wait-room'
 import { compileWorkflows } from './workflow/workflows'
 
 /** What workflows run on. */
@@ -50,6 +52,8 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
   return createTasks({
     workflows: config.workflows,
     runs,
+    waiting: findWaitingWorkflows(config),
+    room: createWaitRoom(store, config.store.maxWaits),
     store,
     clock,
     emitter,

@@ -220,3 +220,23 @@ describe('while it closes', () => {
     await expect(get('/health')).rejects.toThrow('ECONNREFUSED')
   })
 })
+
+describe('while as many wait as may', () => {
+  test.each([true, false])('a run is refused, and taken later (wait_for_completion: %s)', async (isAwaited) => {
+    const { post, hooks } = await mount({ ...CONFIG, store: { max_waits: 1 } })
+    const other = hooks.wait('other')
+    const run = { workflow_id: 'hold', input: { id: 'f' }, wait_for_completion: isAwaited }
+    const refused = await post('/workflows/runs', run)
+    expect(refused).toMatchObject({ status: 503, body: { error: { code: 'ERR_WAITS_FULL' } } })
+    expect(refused.headers['retry-after']).toBe('5')
+    expect(hooks.stats().tasks).toEqual({ running: 0, succeeded: 0, failed: 0, cancelled: 0 })
+    expect((await post('/workflows/runs', { input: 'needs no wait' })).status).toBe(200)
+    await hooks.settle('other')
+    await other
+    const waiting = new Promise((resolve) => hooks.on('job', ({ status }) => status === 'waiting' && resolve(status)))
+    const taken = post('/workflows/runs', run).then(({ status }) => status)
+    await waiting
+    await hooks.settle('f', 'held')
+    expect(await taken).toBe(isAwaited ? 200 : 202)
+  })
+})

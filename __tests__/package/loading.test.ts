@@ -55,11 +55,11 @@ describe('the installed package', () => {
 })
 
 describe('loading it', () => {
-  test('loads neither yaml nor express', () => {
+  test('loads neither yaml nor express, nor what only a rate limit needs', () => {
     const code = `
       require('express-callbacks').callbacks({ listener: { path: '/done', identify_by: '\${body.id}' } })
       print(loaded())`
-    expect(run('commonjs', code)).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(yaml|express)$/)]))
+    expect(run('commonjs', code)).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(yaml|express|express-rate-limit)$/)]))
   })
 
   test('loads yaml with the first YAML', () => {
@@ -67,6 +67,14 @@ describe('loading it', () => {
       require('express-callbacks').parseConfig('listener: { path: /done }')
       print(loaded())`
     expect(run('commonjs', code)).toContain('yaml')
+  })
+
+  test('loads express-rate-limit with the first limit, and still starts nothing', () => {
+    const code = `
+      const listener = { path: '/done', identify_by: '\${body.id}', rate_limit: '9/m' }
+      require('express-callbacks').callbacks({ listener })
+      print([loaded().includes('express-rate-limit'), loaded().includes('express'), living()])`
+    expect(run('commonjs', code)).toEqual([true, false, run('commonjs', 'print(living())')])
   })
 
   test('starts nothing, so that the process ends by itself', () => {

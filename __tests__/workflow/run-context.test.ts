@@ -13,18 +13,20 @@ function setUp() {
   const park = { forMs: 60_000, max: 100, maxBytes: 1_000_000 }
   const store = createMemoryStore({ clock, maxWaits: 10, park, onForgotten: () => undefined })
   const cancellation = new AbortController()
+  const waited: number[] = []
   const endings: (readonly [WaitEnding['kind'], readonly string[]])[] = []
   const run = createRunContext('run-1', {
     store,
     clock,
     signal: cancellation.signal,
+    onWait: () => void waited.push(store.stats().waiting),
     onEnd: (ending, _, ids) => void endings.push([ending.kind, ids]),
   })
   const expectIds = (...ids: readonly string[]) =>
     run.expect('job#1/wait', { endpoints: [DONE], ids, deadline: clock.now() + 1000, queued: false })
   const deliver = (id: string, result: unknown = id, endpoint = DONE) =>
     store.deliver({ endpoint, outcome: outcomeOf(id, result, endpoint), size: () => 0 })
-  return { clock, store, cancellation, endings, run, expectIds, deliver }
+  return { clock, store, cancellation, waited, endings, run, expectIds, deliver }
 }
 
 function outcomeOf(id: string, result: unknown, { key: endpoint } = DONE): Outcome {
@@ -126,9 +128,10 @@ describe('a wait of a run', () => {
   })
 
   test('is too much when there are too many', async () => {
-    const { expectIds, store } = setUp()
+    const { expectIds, store, waited } = setUp()
     for (let count = 0; count < 10; count += 1) await expectIds(`id-${count}`)
     await expect(expectIds('one more')).rejects.toMatchObject({ code: 'ERR_WAITS_FULL' })
+    expect(waited).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
     await store.close()
   })
 })

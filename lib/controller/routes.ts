@@ -48,7 +48,7 @@ export function createRoutes(context: RoutesContext): readonly Route[] {
   async function run({ request, response }: Call): Promise<Answer> {
     const { workflow, input, waitsForCompletion, outputOnly } = parseRunRequest(await readJson(request, response))
     if (isClosing()) throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are closing; nothing is started' })
-    const task = tasks.submit({ workflow, input, isUnattended: !waitsForCompletion })
+    const task = tasks.submit({ workflow, input, isUnattended: !waitsForCompletion, isRequested: true })
     return waitsForCompletion ? answerEnd(task, outputOnly) : json(202, { task_id: task.id, status: task.status })
   }
 

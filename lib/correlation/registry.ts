@@ -19,6 +19,7 @@ import { createParking, earlier, Parked, type ParkingLimits } from './parking'
 import { createRecent } from './recent'
 import { type EndpointState, idsOf, isOutdated, oldest, type Scope, Wait, waitsFor } from './scope'
 import { createTimerWheel, type Timed } from './timer-wheel'
+import { waitsFull } from './wait-errors'
 
 export interface RegistryOptions {
   readonly clock: Clock
@@ -286,10 +287,4 @@ export function createRegistry(options: RegistryOptions): Registry {
   }
 
   return { wait, deliver, progress, stats, outdate, list, close }
-}
-
-function waitsFull(max: number): CallbackError {
-  return new CallbackError('ERR_WAITS_FULL', {
-    message: `${max} waits are open already (store.max_waits); wait for some to end, or raise the limit`,
-  })
 }

@@ -7,6 +7,8 @@ export interface RunOptions {
   readonly clock: Clock
   /** Cancels the run: its waits are freed and reject with the signal's reason. */
   readonly signal: AbortSignal
+  /** Called when a wait has been registered. */
+  readonly onWait: () => void
   /** Called with how a wait ended, before the run hears of it; one that the run gave up is `aborted`. */
   readonly onEnd: (ending: WaitEnding, wait: Expected, ids: readonly string[]) => void
 }
@@ -27,7 +29,7 @@ export function createRunContext(id: string, options: RunOptions): RunContext {
   }
 }
 
-function openWait(wait: Expected, timeoutMs: number, { store, signal, onEnd }: RunOptions): Expectation {
+function openWait(wait: Expected, timeoutMs: number, { store, signal, onWait, onEnd }: RunOptions): Expectation {
   const { endpoints, ids, queued } = wait
   const { promise, resolve, reject } = createDeferred<Outcome>()
   let hasEnded = false
@@ -56,6 +58,8 @@ function openWait(wait: Expected, timeoutMs: number, { store, signal, onEnd }: R
       },
     },
   })
+
+  onWait()
 
   function giveUp(reason: unknown): void {
     if (hasEnded) return

@@ -44,6 +44,13 @@ export function waitClosed(ids: readonly string[]): CallbackError {
   })
 }
 
+/** There is no room for one more wait. */
+export function waitsFull(max: number): CallbackError {
+  return new CallbackError('ERR_WAITS_FULL', {
+    message: `${max} waits are open already (store.max_waits); wait for some to end, or raise the limit`,
+  })
+}
+
 function describeIds(ids: readonly string[]): string {
   return ids.map((id) => JSON.stringify(id)).join(' or ')
 }

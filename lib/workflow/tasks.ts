@@ -5,6 +5,7 @@ import type { RunWorkflow } from './runner'
 import { type RunningTask, type RunningTaskOptions, startTask } from './running-task'
 import type { Task, TaskState, TaskStatus } from './task'
 import { checkSignal, taskCancelled, taskClosed } from './task-limits'
+import type { WaitRoom } from './wait-room'
 
 /** What starts a task. */
 export interface TaskRequest {
@@ -17,6 +18,8 @@ export interface TaskRequest {
   readonly signal?: AbortSignal | undefined
   /** Whether a request starts it and nobody holds its result: there is a limit to these, and failures are logged. */
   readonly isUnattended?: boolean
+  /** Whether a request starts it, which can be sent again: it is refused when there is no room for what it waits for. */
+  readonly isRequested?: boolean
 }
 
 /** How many tasks there are of each status; those that ended, since the start. */
@@ -24,7 +27,10 @@ export type TaskCounts = Readonly<Record<TaskStatus, number>>
 
 /** All tasks of this process: those that run, and for a while those that have ended. */
 export interface Tasks {
-  /** Starts a task. Throws `ERR_WORKFLOW_UNKNOWN`, `ERR_CONFIG_VALUE` (no signal) and `ERR_CLOSED`. */
+  /**
+   * Starts a task. Throws `ERR_WORKFLOW_UNKNOWN`, `ERR_CONFIG_VALUE` (no signal), `ERR_TASKS_FULL`, `ERR_WAITS_FULL` and
+   * `ERR_CLOSED`.
+   */
   submit(request: TaskRequest): Task
   find(id: string): TaskState | undefined
   /** Cancels a task; says whether it was still running, or nothing when it is unknown. */
@@ -43,6 +49,9 @@ export interface Tasks {
 export interface TasksContext extends Pick<RunningTaskOptions, 'store' | 'clock' | 'emitter' | 'onEnd'> {
   readonly workflows: ReadonlyMap<string, WorkflowSpec>
   readonly runs: ReadonlyMap<string, RunWorkflow>
+  /** The workflows that may wait for a callback. */
+  readonly waiting: ReadonlySet<string>
+  readonly room: WaitRoom
   readonly logger: Logger
   /** How long a task is known after its end, in milliseconds. */
   readonly keepMs: number
@@ -56,7 +65,7 @@ const MAX_UNATTENDED = 10_000
 
 /** Gives the tasks of one `callbacks()`; none is started. */
 export function createTasks(context: TasksContext): Tasks {
-  const { workflows, runs, logger, clock, keepMs } = context
+  const { workflows, runs, waiting, room, logger, clock, keepMs } = context
   const running = new Map<string, RunningTask>()
   const ended = new Map<string, TaskState>()
   const counts = { succeeded: 0, failed: 0, cancelled: 0 }
@@ -74,13 +83,14 @@ export function createTasks(context: TasksContext): Tasks {
     }
   }
 
-  async function follow(task: RunningTask, isUnattended: boolean): Promise<void> {
+  async function follow(task: RunningTask, isUnattended: boolean, letGo: () => void): Promise<void> {
     let error: unknown
     try {
       await task.result
     } catch (reason) {
       error = reason
     }
+    letGo()
     const state = task.state()
     if (isUnattended && state.status === 'failed') report(state, error, logger)
     running.delete(task.id)
@@ -97,17 +107,20 @@ export function createTasks(context: TasksContext): Tasks {
   }
 
   return {
-    submit({ workflow: name, input, timeoutMs, signal, isUnattended = false }) {
+    submit({ workflow: name, input, timeoutMs, signal, isUnattended = false, isRequested = false }) {
       if (isRefusing) throw refused()
       if (isUnattended && running.size >= MAX_UNATTENDED) throw tasksFull()
       const workflow = findWorkflow(name, workflows)
       const run = runs.get(workflow.id)
       if (run === undefined) throw unknownWorkflow(name, workflows)
       checkSignal(signal)
-      const task = startTask({ ...context, workflow, run, input: input ?? null, timeoutMs, signal })
+      const mayWait = waiting.has(workflow.id)
+      if (isRequested && mayWait) room.require()
+      const letGo = mayWait ? room.keep() : () => undefined
+      const task = startTask({ ...context, workflow, run, input: input ?? null, timeoutMs, signal, onWait: letGo })
       const { id, result } = task
       running.set(id, task)
-      void follow(task, isUnattended)
+      void follow(task, isUnattended, letGo)
       return {
         id,
         get status() {
