@@ -187,7 +187,7 @@ describe('the sender', () => {
   test('is one for all headers that hold no address', async () => {
     const { origin, hooks } = await hosts.open({ listener: { ...listener, trust_forwarded: true } })
     const statuses = []
-    for (const header of ['a', '::::', '%00', `${'x'.repeat(8000)}`, '1.2.3.4.5']) {
+    for (const header of ['a', '::::', '%00', 'x'.repeat(8000), '1.2.3.4.5']) {
       statuses.push((await send(origin, '/one', header.slice(0, 100), from(header))).status)
     }
     expect(statuses).toEqual([200, 200, 429, 429, 429])
