@@ -63,9 +63,7 @@ listener:
 store: { type: file, path: ./x }
 `
   const problems = problemsOf(() => callbacks(parseConfig(text)))
-  expect(problems.map(({ at, location }) => [at, location?.line, location?.column])).toEqual([
-    ['store.type', 4, 10],
-  ])
+  expect(problems.map(({ at, location }) => [at, location?.line, location?.column])).toEqual([['store.type', 4, 10]])
 })
 
 test.each([[{}], [Number.NaN], [2 ** 53], [[['a']]]])('%j is no id to wait for', (id) => {

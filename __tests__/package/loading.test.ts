@@ -59,7 +59,9 @@ describe('loading it', () => {
     const code = `
       require('express-callbacks').callbacks({ listener: { path: '/done', identify_by: '\${body.id}' } })
       print(loaded())`
-    expect(run('commonjs', code)).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(yaml|express|express-rate-limit)$/)]))
+    expect(run('commonjs', code)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^(yaml|express|express-rate-limit)$/)]),
+    )
   })
 
   test('loads yaml with the first YAML', () => {

@@ -46,7 +46,7 @@ interface RateLimitOptions {
   handler(request: LimitedRequest, response: ServerResponse, next: (error: unknown) => void): void
   readonly legacyHeaders: false
   readonly standardHeaders: false
-  /** Its checks are for Express alone, and write to the console. */
+  /** Its checks are for Express alone, and their findings pass by our logger. */
   readonly validate: false
 }
 
