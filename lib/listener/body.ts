@@ -32,13 +32,11 @@ export function createBodyReader(options: {
     if (request.readableEnded && (expectsBody || request.body !== undefined)) return takeParsed(request, needsRaw)
     if (!expectsBody) return { kind: 'raw', content: EMPTY }
     if (Number(headers['content-length']) > limitBytes) throw tooLarge()
-    // A body that comes in one packet with its head is there a moment later. Who else listens would take it meanwhile.
-    if (!request.readableFlowing) await undefined
-    if (request.destroyed) throw incomplete()
     if ((headers['content-encoding'] ?? 'identity') !== 'identity')
       return { kind: 'raw', content: await beforeDeadline(unpack(request, response), clock) }
-    if (request.readableDidRead || request.readableEncoding !== null) throw consumed(false)
-    return { kind: 'raw', content: takeWhole(request) ?? (await readPlain(request, limitBytes, clock)) }
+    // A body that comes in one packet with its head is there a moment later. Who else listens would take it meanwhile.
+    if (!request.readableFlowing) await Promise.resolve()
+    return { kind: 'raw', content: takeWhole(request, headers) ?? (await readPlain(request, limitBytes, clock)) }
   }
 }
 
@@ -57,11 +55,11 @@ function hasBody(headers: IncomingHttpHeaders): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0
 }
 
-/** Takes a body that is in the buffer to its end: four listeners and a timer cost more than all that is done with it. */
-function takeWhole(request: ListenerRequest): Buffer | undefined {
-  const { headers } = request
-  if (headers['transfer-encoding'] !== undefined || request.readableFlowing) return undefined
-  if (request.readableLength !== Number(headers['content-length'])) return undefined
+/** Takes a body that has come to its end: four listeners and a timer would cost more than all that is done with it. */
+function takeWhole(request: ListenerRequest, headers: IncomingHttpHeaders): Buffer | undefined {
+  if (headers['transfer-encoding'] !== undefined || request.readableLength !== Number(headers['content-length']))
+    return undefined
+  if (request.readableFlowing || request.readableEncoding !== null) return undefined
   const content: Buffer = request.read()
   // Goes on to the end, which the server waits for.
   request.resume()
@@ -74,6 +72,8 @@ function takeWhole(request: ListenerRequest): Buffer | undefined {
  */
 function readPlain(request: ListenerRequest, limitBytes: number, clock: Clock): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    if (request.destroyed) return reject(incomplete())
+    if (request.readableDidRead || request.readableEncoding !== null) return reject(consumed(false))
     const chunks: Buffer[] = []
     let size = 0
     let stopped = false
@@ -103,6 +103,7 @@ function createUnpacker(limitBytes: number): (request: ListenerRequest, response
   const parse = raw({ type: () => true, limit: limitBytes })
   return (request, response) =>
     new Promise((resolve, reject) => {
+      if (request.destroyed) return reject(incomplete())
       parse(request, response, (error?: unknown) => {
         if (error !== undefined) reject(toRefusal(error))
         else resolve(Buffer.isBuffer(request.body) ? request.body : EMPTY)

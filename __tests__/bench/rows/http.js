@@ -8,8 +8,8 @@ const { show } = require('../report')
 
 /**
  * Name, what is measured, our server, the baseline's server, the ratio of requests per second that is the goal, and
- * how callbacks are signed. Both servers of a pair are sent the same, also where only one of them verifies. Slack's bolt
- * is missing, since it brings more packages than all others here together.
+ * how callbacks are signed. Both servers of a pair are sent the same, also where only one of them verifies. Where others
+ * verify, nobody waits; Slack's bolt is not among them.
  */
 const ROWS = [
   ['control', 'node:http beside itself', 'bare', 'bare', undefined],
