@@ -33,6 +33,38 @@ describe('an upload', () => {
     await expectGood(host)
   })
 
+  test('that breaks in the packet of its head is refused at once', async () => {
+    const host = await hosts.open(config)
+    const rejected = next(host, 'rejected')
+    const raw = await openRawSocket(host.origin)
+    raw.send(`${head('POST /done', { ...JSON_TYPE, 'Transfer-Encoding': 'chunked' })}no length\r\n`)
+    expect(await rejected).toMatchObject({ error: { code: 'ERR_BODY_ABORTED' } })
+    await raw.closed()
+    await expectGood(host)
+  })
+
+  test.each([
+    ['one packet', (body: string) => [body]],
+    ['two packets', (body: string) => [body.slice(0, 5), body.slice(5)]],
+  ])('in %s is heard by middleware that listens too', async (_, split) => {
+    const heard: Buffer[] = []
+    const { hooks, origin } = await hosts.open(config, {}, (app, mounted) => {
+      app.use((incoming, _response, goOn) => {
+        incoming.on('data', (chunk: Buffer) => heard.push(chunk))
+        goOn()
+      })
+      app.use(mounted)
+    })
+    const wait = hooks.wait('good')
+    const raw = await openRawSocket(origin)
+    const [first = '', ...others] = split('{"id":"good"}')
+    raw.send(head('POST /done', { ...JSON_TYPE, 'Content-Length': 13, Connection: 'close' }) + first)
+    for (const other of others) setImmediate(() => raw.send(other))
+    expect(await raw.closed()).toMatch(/^HTTP\/1.1 200 /)
+    await expect(wait).resolves.toEqual({ id: 'good' })
+    expect(Buffer.concat(heard).toString()).toBe('{"id":"good"}')
+  })
+
   test('that is slow is answered 408 after ten seconds', async () => {
     const host = await hosts.open(config)
     const raw = await openRawSocket(host.origin)

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { raw } from 'body-parser'
 import { CallbackError } from '../errors'
 import type { Clock } from '../types'
@@ -26,17 +26,17 @@ export function createBodyReader(options: {
   const unpack = createUnpacker(limitBytes)
 
   return async (request, response) => {
-    const { rawBody } = request
+    const { headers, rawBody } = request
     if (isKept(rawBody)) return { kind: 'raw', content: rawBody }
-    const expectsBody = hasBody(request)
+    const expectsBody = hasBody(headers)
     if (request.readableEnded && (expectsBody || request.body !== undefined)) return takeParsed(request, needsRaw)
     if (!expectsBody) return { kind: 'raw', content: EMPTY }
-    if (request.destroyed) throw incomplete()
-    if (Number(request.headers['content-length']) > limitBytes) throw tooLarge()
-    const packed = request.headers['content-encoding'] ?? 'identity'
-    const reading =
-      packed === 'identity' ? readPlain(request, limitBytes, clock) : beforeDeadline(unpack(request, response), clock)
-    return { kind: 'raw', content: await reading }
+    if (Number(headers['content-length']) > limitBytes) throw tooLarge()
+    if ((headers['content-encoding'] ?? 'identity') !== 'identity')
+      return { kind: 'raw', content: await beforeDeadline(unpack(request, response), clock) }
+    // A body that comes in one packet with its head is there a moment later. Who else listens would take it meanwhile.
+    if (!request.readableFlowing) await Promise.resolve()
+    return { kind: 'raw', content: takeWhole(request, headers) ?? (await readPlain(request, limitBytes, clock)) }
   }
 }
 
@@ -51,8 +51,19 @@ function isKept(body: unknown): body is Buffer | string {
   return Buffer.isBuffer(body) || typeof body === 'string'
 }
 
-function hasBody({ headers }: ListenerRequest): boolean {
+function hasBody(headers: IncomingHttpHeaders): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0
+}
+
+/** Takes a body that has come to its end: four listeners and a timer would cost more than all that is done with it. */
+function takeWhole(request: ListenerRequest, headers: IncomingHttpHeaders): Buffer | undefined {
+  if (headers['transfer-encoding'] !== undefined || request.readableLength !== Number(headers['content-length']))
+    return undefined
+  if (request.readableFlowing || request.readableEncoding !== null) return undefined
+  const content: Buffer = request.read()
+  // Goes on to the end, which the server waits for.
+  request.resume()
+  return content
 }
 
 /**
@@ -61,6 +72,7 @@ function hasBody({ headers }: ListenerRequest): boolean {
  */
 function readPlain(request: ListenerRequest, limitBytes: number, clock: Clock): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    if (request.destroyed) return reject(incomplete())
     if (request.readableDidRead || request.readableEncoding !== null) return reject(consumed(false))
     const chunks: Buffer[] = []
     let size = 0
@@ -91,6 +103,7 @@ function createUnpacker(limitBytes: number): (request: ListenerRequest, response
   const parse = raw({ type: () => true, limit: limitBytes })
   return (request, response) =>
     new Promise((resolve, reject) => {
+      if (request.destroyed) return reject(incomplete())
       parse(request, response, (error?: unknown) => {
         if (error !== undefined) reject(toRefusal(error))
         else resolve(Buffer.isBuffer(request.body) ? request.body : EMPTY)

@@ -5,7 +5,7 @@
 
 const { connect } = require('node:net')
 const { answerMessages } = require('./answer')
-const { bodyAround, idOf, sign, SIGNATURE } = require('./task')
+const { bodyAround, idOf, SIGNED_HEADERS } = require('./task')
 
 const CONNECTIONS = 64
 const MOST_IDLE_MS = 3000
@@ -52,12 +52,12 @@ class Connection {
   /**
    * @param {number} port
    * @param {string} path
-   * @param {boolean} signed
+   * @param {string | undefined} scheme
    */
-  constructor(port, path, signed) {
+  constructor(port, path, scheme) {
     const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\n`
     this.head = `${head}content-length: ${bytes}\r\n`
-    this.signed = signed
+    this.signedHeaders = SIGNED_HEADERS[scheme]
     this.socket = connect(port, '127.0.0.1')
     this.socket.setNoDelay(true)
     this.socket.setEncoding('latin1')
@@ -92,8 +92,7 @@ class Connection {
 
   /** @param {string} body */
   requestWith(body) {
-    const signature = this.signed ? `${SIGNATURE.header}: ${sign(body)}\r\n` : ''
-    return `${this.head}${signature}\r\n${body}`
+    return `${this.head}${this.signedHeaders?.(body) ?? ''}\r\n${body}`
   }
 
   /** @param {string} text */
@@ -130,14 +129,14 @@ function answerEnd(answer) {
  * Open connections; those that the server may be about to close are replaced.
  * @param {number} port
  * @param {string} path
- * @param {boolean} signed
+ * @param {string | undefined} scheme
  */
-async function poolFor(port, path, signed) {
-  const key = `${port}${path}${signed ? ' signed' : ''}`
+async function poolFor(port, path, scheme) {
+  const key = `${port}${path} ${scheme}`
   const known = pools.get(key) ?? []
   const fresh = known.filter(({ usedAt }) => Date.now() - usedAt < MOST_IDLE_MS)
   for (const connection of known) if (!fresh.includes(connection)) connection.socket.destroy()
-  const added = Array.from({ length: CONNECTIONS - fresh.length }, () => new Connection(port, path, signed))
+  const added = Array.from({ length: CONNECTIONS - fresh.length }, () => new Connection(port, path, scheme))
   const pool = [...fresh, ...added]
   pools.set(key, pool)
   await Promise.all(pool.map(({ ready }) => ready))
@@ -153,8 +152,8 @@ function stayAwake(run) {
   if (run.open > 0) setImmediate(stayAwake, run)
 }
 
-answerMessages(async ({ port, path, firstId, count, ms, signed }) => {
-  const pool = await poolFor(port, path, signed)
+answerMessages(async ({ port, path, firstId, count, ms, scheme }) => {
+  const pool = await poolFor(port, path, scheme)
   const cpu = process.cpuUsage()
   const started = process.hrtime.bigint()
   const deadline = started + BigInt(Math.round((ms ?? MOST_MS) * 1e6))

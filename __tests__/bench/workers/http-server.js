@@ -5,13 +5,14 @@
 const { createHmac, timingSafeEqual } = require('node:crypto')
 const http = require('node:http')
 const { answerMessages } = require('./answer')
-const { CALLBACK, idOf, PATH, SIGNATURE } = require('./task')
+const { CALLBACK, GITHUB, idOf, PATH, STANDARD } = require('./task')
 
 const [variant = '', lib = ''] = process.argv.slice(2)
 /** How many waits are open at any time. */
 const OPEN_WAITS = 10_000
 const MANY = 1000
-const VERIFIED = { ...CALLBACK, verify: { scheme: 'github', secret: SIGNATURE.secret } }
+/** Whose signatures our own servers verify, by variant. */
+const SENDERS = { 'use-verify': GITHUB, 'use-verify-standard': STANDARD }
 
 let handled = 0
 
@@ -41,22 +42,61 @@ function hostApp(/** @type {any} */ mount) {
   return app
 }
 
-/** A host app with one route that verifies by hand, as it is written where no library does it. */
-function byHandApp() {
+/** A host app with one route that is handed the raw body, so that it can verify it. */
+function rawApp(/** @type {import('express').RequestHandler} */ route) {
   const express = require('express')
   const app = express()
-  app.post(PATH, express.raw({ type: 'application/json' }), (request, response) => {
-    const written = request.get(SIGNATURE.header) ?? ''
-    const signature = Buffer.from(written.slice(SIGNATURE.prefix.length), 'hex')
-    const digest = createHmac('sha256', SIGNATURE.secret).update(request.body).digest()
-    if (signature.length !== digest.length || !timingSafeEqual(signature, digest)) {
-      response.status(401).end()
-      return
-    }
-    request.body = JSON.parse(request.body.toString())
+  app.post(PATH, express.raw({ type: 'application/json' }), route)
+  return app
+}
+
+/**
+ * @param {import('express').Request} request
+ * @param {import('express').Response} response
+ * @param {boolean} isGood
+ */
+function answerVerified(request, response, isGood) {
+  if (!isGood) {
+    response.status(401).end()
+    return
+  }
+  request.body = JSON.parse(request.body.toString())
+  answer(request, response)
+}
+
+/** As it is written where no library does it. */
+function byHandApp() {
+  return rawApp((request, response) => {
+    const written = request.get(GITHUB.header) ?? ''
+    const signature = Buffer.from(written.slice(GITHUB.prefix.length), 'hex')
+    const digest = createHmac('sha256', GITHUB.secret).update(request.body).digest()
+    answerVerified(request, response, signature.length === digest.length && timingSafeEqual(signature, digest))
+  })
+}
+
+async function octokitApp() {
+  const { verify } = await import('@octokit/webhooks-methods')
+  return rawApp(async (request, response) => {
+    const signature = request.get(GITHUB.header) ?? ''
+    answerVerified(request, response, await verify(GITHUB.secret, request.body.toString(), signature))
+  })
+}
+
+/** Its `verify` parses the body too, and throws when the signature does not fit. */
+function standardApp() {
+  const { Webhook } = require('standardwebhooks')
+  const webhook = new Webhook(STANDARD.secret)
+  return rawApp((request, response) => {
+    request.body = webhook.verify(request.body, request.headers)
     answer(request, response)
   })
-  return app
+}
+
+/** The apps that callbacks are verified in by others. */
+const VERIFYING_APPS = {
+  'express-verify': byHandApp,
+  'octokit-verify': octokitApp,
+  'standard-verify': standardApp,
 }
 
 /**
@@ -76,7 +116,8 @@ function createHooks(endpoints, listener = {}) {
   const { callbacks } = require(lib)
   const paths = Array.from({ length: endpoints }, (_, index) => (endpoints === 1 ? PATH : `${PATH}-${index}`))
   const path = paths.at(-1) ?? PATH
-  const callback = variant === 'use-verify' ? VERIFIED : CALLBACK
+  const { scheme, secret } = SENDERS[variant] ?? {}
+  const callback = scheme === undefined ? CALLBACK : { ...CALLBACK, verify: { scheme, secret } }
   const list = paths.map((each) => ({ ...callback, path: each }))
   return { hooks: callbacks({ listener: { ...listener, callbacks: list } }), path }
 }
@@ -103,7 +144,7 @@ async function start() {
     const { ports } = await hooks.listen()
     return { port: ports[0], path }
   }
-  const { server, path } = build()
+  const { server, path } = await build()
   return { port: await listenOn(server), path }
 }
 
@@ -122,14 +163,15 @@ async function freePort() {
   return port
 }
 
-/** @returns {{ server: http.Server, path: string }} */
-function build() {
+/** @returns {Promise<{ server: http.Server, path: string }>} */
+async function build() {
   if (variant === 'bare') return { server: bare(), path: PATH }
   if (variant === 'express') return { server: http.createServer(hostApp(undefined)), path: PATH }
-  if (variant === 'express-verify') return { server: http.createServer(byHandApp()), path: PATH }
+  const verifyingApp = VERIFYING_APPS[variant]
+  if (verifyingApp) return { server: http.createServer(await verifyingApp()), path: PATH }
   const { hooks, path } = createHooks(variant === 'endpoints' ? MANY : 1)
   keepWaiting(hooks, path)
-  if (variant === 'use' || variant === 'use-verify') return { server: http.createServer(hostApp(hooks)), path }
+  if (variant === 'use' || variant in SENDERS) return { server: http.createServer(hostApp(hooks)), path }
   const server = hooks.createServer(hostApp(undefined))
   return { server, path: variant === 'own-route' ? '/own' : path }
 }

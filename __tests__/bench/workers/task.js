@@ -25,19 +25,29 @@ function bodyAround() {
   return { before: text.slice(0, start), behind: text.slice(start + idOf(0).length), bytes: text.length }
 }
 
-/** How the sender signs, as GitHub does. */
-const SIGNATURE = {
+const GITHUB = {
+  scheme: 'github',
   header: 'x-hub-signature-256',
   prefix: 'sha256=',
   secret: 'the secret of the benchmark only',
 }
+const STANDARD = { scheme: 'standard-webhooks', secret: 'whsec_dGhlIHNlY3JldCBvZiB0aGUgYmVuY2htYXJr' }
+const STANDARD_KEY = Buffer.from(STANDARD.secret.slice('whsec_'.length), 'base64')
+const MESSAGE_ID = 'msg_2Lt6bPqXvN0c8YdRw3kZ'
 
-/**
- * The signature header's value for a body.
- * @param {string} body
- */
-function sign(body) {
-  return SIGNATURE.prefix + createHmac('sha256', SIGNATURE.secret).update(body).digest('hex')
+/** How senders sign: by scheme, the header lines that go with a body. */
+const SIGNED_HEADERS = {
+  /** @param {string} body */
+  github(body) {
+    const { header, prefix, secret } = GITHUB
+    return `${header}: ${prefix}${createHmac('sha256', secret).update(body).digest('hex')}\r\n`
+  },
+  /** @param {string} body */
+  'standard-webhooks'(body) {
+    const sentAt = Math.floor(Date.now() / 1000)
+    const signature = createHmac('sha256', STANDARD_KEY).update(`${MESSAGE_ID}.${sentAt}.${body}`).digest('base64')
+    return `webhook-id: ${MESSAGE_ID}\r\nwebhook-timestamp: ${sentAt}\r\nwebhook-signature: v1,${signature}\r\n`
+  },
 }
 
 /** What the callback of the config says about such a body. */
@@ -54,4 +64,4 @@ const CALLBACK = {
   },
 }
 
-module.exports = { idOf, bodyAround, sign, CALLBACK, PATH, SIGNATURE }
+module.exports = { idOf, bodyAround, CALLBACK, PATH, GITHUB, STANDARD, SIGNED_HEADERS }
