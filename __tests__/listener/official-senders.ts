@@ -56,18 +56,21 @@ const stripe: {
   }
 } = require('stripe')
 const { Mux }: { readonly Mux: new (options: object) => { readonly webhooks: MuxWebhooks } } = require('@mux/mux-node')
-const { Paddle }: { readonly Paddle: new (key: string) => { readonly webhooks: PaddleWebhooks } } =
-  require('@paddle/paddle-node-sdk')
+const {
+  Paddle,
+}: { readonly Paddle: new (key: string) => { readonly webhooks: PaddleWebhooks } } = require('@paddle/paddle-node-sdk')
 const sanity: {
   encodeSignatureHeader(raw: string, timestamp: number, secret: string): Promise<string>
   isValidSignature(raw: string, header: string, secret: string): Promise<boolean>
 } = require('@sanity/webhook')
 const standard: { readonly Webhook: StandardWebhook } = require('standardwebhooks')
 const svix: { readonly Webhook: StandardWebhook } = require('svix')
-const razorpay: { validateWebhookSignature(raw: string, signature: string, secret: string): boolean } =
-  require('razorpay')
-const discord: { verifyKey(raw: string, signature: string, timestamp: string, key: string): Promise<boolean> } =
-  require('discord-interactions')
+const razorpay: {
+  validateWebhookSignature(raw: string, signature: string, secret: string): boolean
+} = require('razorpay')
+const discord: {
+  verifyKey(raw: string, signature: string, timestamp: string, key: string): Promise<boolean>
+} = require('discord-interactions')
 const sendgrid: { readonly EventWebhook: new () => SendgridWebhook } = require('@sendgrid/eventwebhook')
 const twilio: {
   getExpectedTwilioSignature(secret: string, url: string, parameters: object): string
