@@ -15,7 +15,7 @@ import type { Endpoint } from './listener/endpoint'
 import { compileListener, type ListenerContext } from './listener/router'
 import { createSelection } from './listener/selection'
 import { createMounts } from './mounts'
-import { listOpenEndpoints } from './open-endpoints'
+import { listOpenEndpoints, listUntoldUrls } from './open-endpoints'
 import { type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDuration } from './options'
 import { createRuns } from './runs'
 import { readStats } from './stats'
@@ -123,8 +123,8 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
   const isClosing = lifecycle.isDraining
   const stats = () => readStats({ endpoints: all, store, emitter, tasks })
   const controller = createController({ config: spec, tasks, store, gateways, stats, isClosing, clock, logger })
-  const open = listOpenEndpoints(spec, all, options.publicUrl)
-  announce([...spec.warnings, ...listDriverless(spec, options.tunnels), ...open], all, options, emitter)
+  const exposed = [listOpenEndpoints, listUntoldUrls].flatMap((list) => list(spec, all, options.publicUrl))
+  announce([...spec.warnings, ...listDriverless(spec, options.tunnels), ...exposed], all, options, emitter)
   return { spec, emitter, gateways, waits, tasks, lifecycle, mounts, controller, stats }
 }
 

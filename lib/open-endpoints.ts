@@ -1,4 +1,5 @@
 import type { Config } from './config/normalize'
+import type { VerifySpec } from './config/normalize-verify'
 import type { Problem } from './errors'
 import type { Endpoint } from './listener/endpoint'
 
@@ -28,6 +29,35 @@ export function listOpenEndpoints(
     `whoever knows the public URL can send callbacks to ${names.join(', ')}${more}, in anyone's name; ` +
     'add "verify", or take tickets alone (their ids cannot be guessed)'
   return [{ code: 'ERR_UNVERIFIED', at: first.spec.at, location: first.spec.location, message }]
+}
+
+/** Schemes that sign the URL, unless the config says what else they sign. */
+const URL_SCHEMES: ReadonlySet<string> = new Set(['twilio', 'square'])
+
+/**
+ * Warns of the endpoints that verify a URL whose origin nobody has told: it is then what the request says it is, so
+ * that a callback that was signed for another server is believed here, too.
+ */
+export function listUntoldUrls(
+  { listeners, gateways }: Config,
+  endpoints: readonly Endpoint[],
+  publicUrl: string | undefined,
+): readonly Problem[] {
+  if (publicUrl !== undefined) return []
+  const told = new Set(listeners.filter((one) => one.publicUrl !== undefined).flatMap((one) => one.endpoints))
+  const ports = new Set(gateways.map(({ port }) => port))
+  return endpoints.flatMap(({ key, port, spec }) => {
+    const { verify } = spec
+    if (verify === undefined || !signsUrl(verify) || told.has(spec) || ports.has(port)) return []
+    const message =
+      `${key} verifies the URL that its sender signs, but knows it only from the header Host, which anybody can ` +
+      'write: a callback that was signed for another server would be believed; give the listener its "public_url"'
+    return [{ code: 'ERR_UNVERIFIED', at: verify.at, location: verify.location, message }]
+  })
+}
+
+function signsUrl({ scheme, signed }: VerifySpec): boolean {
+  return signed?.references.some(({ source }) => source === 'url') ?? URL_SCHEMES.has(scheme)
 }
 
 /** Only this machine reaches it; a tunnel whose URL is not known yet is for everyone. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
+import { FUZZ_MS, runs } from '../helpers/fuzz'
 import { ConfigError } from '../../lib/errors'
 import { parseConfig } from '../../lib/config/load'
 import { compileConfig } from '../../lib/config/normalize'
@@ -83,61 +84,77 @@ function compilesOrRefuses(run: () => unknown): void {
 }
 
 describe('whatever is given', () => {
-  test('as an object becomes a Config or a ConfigError', () => {
-    fc.assert(
-      fc.property(anything.mapping, (input) => {
-        compilesOrRefuses(() => Reflect.apply(compileConfig, undefined, [input, { env: { A: '${body.y}' } }]))
-      }),
-      { numRuns: 1500 },
-    )
-  })
+  test(
+    'as an object becomes a Config or a ConfigError',
+    () => {
+      fc.assert(
+        fc.property(anything.mapping, (input) => {
+          compilesOrRefuses(() => Reflect.apply(compileConfig, undefined, [input, { env: { A: '${body.y}' } }]))
+        }),
+        { numRuns: runs(1500) },
+      )
+    },
+    FUZZ_MS,
+  )
 
-  test('as any value at all becomes a Config or a ConfigError', () => {
-    const values = fc.anything({ withDate: true, withMap: true, withNullPrototype: true, withBigInt: true })
-    fc.assert(
-      fc.property(values, (input) => {
-        compilesOrRefuses(() => Reflect.apply(compileConfig, undefined, [input]))
-      }),
-      { numRuns: 500 },
-    )
-  })
+  test(
+    'as any value at all becomes a Config or a ConfigError',
+    () => {
+      const values = fc.anything({ withDate: true, withMap: true, withNullPrototype: true, withBigInt: true })
+      fc.assert(
+        fc.property(values, (input) => {
+          compilesOrRefuses(() => Reflect.apply(compileConfig, undefined, [input]))
+        }),
+        { numRuns: runs(500) },
+      )
+    },
+    FUZZ_MS,
+  )
 
-  test('as YAML becomes a Config or a ConfigError', () => {
-    fc.assert(
-      fc.property(anything.mapping, (input) => {
-        compilesOrRefuses(() => compileConfig(parseConfig(JSON.stringify(input), { env: {} })))
-      }),
-      { numRuns: 700 },
-    )
-  })
+  test(
+    'as YAML becomes a Config or a ConfigError',
+    () => {
+      fc.assert(
+        fc.property(anything.mapping, (input) => {
+          compilesOrRefuses(() => compileConfig(parseConfig(JSON.stringify(input), { env: {} })))
+        }),
+        { numRuns: runs(700) },
+      )
+    },
+    FUZZ_MS,
+  )
 
-  test('as text becomes a Config or a ConfigError', () => {
-    const tokens = fc.constantFrom(
-      ...KEYS,
-      ...WORDS,
-      ': ',
-      '\n',
-      '  ',
-      '- ',
-      '{',
-      '}',
-      '[',
-      ']',
-      ',',
-      '&a ',
-      '*a',
-      '!t ',
-      '#',
-      '"',
-      '|',
-      '\t',
-    )
-    const text = fc.array(fc.oneof(tokens, fc.string()), { maxLength: 25 }).map((parts) => parts.join(''))
-    fc.assert(
-      fc.property(text, (yaml) => {
-        compilesOrRefuses(() => compileConfig(parseConfig(yaml, { env: {} })))
-      }),
-      { numRuns: 1500 },
-    )
-  })
+  test(
+    'as text becomes a Config or a ConfigError',
+    () => {
+      const tokens = fc.constantFrom(
+        ...KEYS,
+        ...WORDS,
+        ': ',
+        '\n',
+        '  ',
+        '- ',
+        '{',
+        '}',
+        '[',
+        ']',
+        ',',
+        '&a ',
+        '*a',
+        '!t ',
+        '#',
+        '"',
+        '|',
+        '\t',
+      )
+      const text = fc.array(fc.oneof(tokens, fc.string()), { maxLength: 25 }).map((parts) => parts.join(''))
+      fc.assert(
+        fc.property(text, (yaml) => {
+          compilesOrRefuses(() => compileConfig(parseConfig(yaml, { env: {} })))
+        }),
+        { numRuns: runs(1500) },
+      )
+    },
+    FUZZ_MS,
+  )
 })

@@ -16,7 +16,7 @@ export function verify(
   scheme: NonNullable<ChallengedEndpoint['verify']>['scheme'],
   ...secrets: readonly string[]
 ): NonNullable<ChallengedEndpoint['verify']> {
-  return { scheme, secrets, keyEncoding: undefined }
+  return { scheme, secrets, keyEncoding: undefined, signed: undefined }
 }
 
 /** One request at a time in the order of work of an endpoint, where the header `verified` stands for a signature. */

@@ -1,6 +1,7 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
+import { FUZZ_MS, runs } from '../helpers/fuzz'
 import { type Host, useHosts } from '../helpers/use-hosts'
 
 const hosts = useHosts()
@@ -67,87 +68,99 @@ async function send(
   return [answer.status, await answer.text()]
 }
 
-test('any bytes of any type and encoding get an answer of the table, and harm no later callback', async () => {
-  const host = await hosts.open({
-    listener: {
-      body_limit: '4kb',
-      callbacks: [
-        {
-          path: '/one',
-          identify_by: '${body.id}',
-          status: '${body.s}',
-          fail_when: 'bad',
-          result: ['${body}', '${query}'],
+test(
+  'any bytes of any type and encoding get an answer of the table, and harm no later callback',
+  async () => {
+    const host = await hosts.open({
+      listener: {
+        body_limit: '4kb',
+        callbacks: [
+          {
+            path: '/one',
+            identify_by: '${body.id}',
+            status: '${body.s}',
+            fail_when: 'bad',
+            result: ['${body}', '${query}'],
+          },
+          { path: '/many', bulk: true, item: '${body.items}', identify_by: '${item.id}' },
+          { path: '/none' },
+        ],
+      },
+      store: { park: { max: 100_000 } },
+    })
+    await fc.assert(
+      fc.asyncProperty(
+        bodies,
+        types,
+        encodings,
+        packings,
+        fc.constantFrom('/one', '/many', '/none'),
+        async (bytes, type, encoding, pack, path) => {
+          const headers = { 'content-type': type, ...(encoding === '' ? {} : { 'content-encoding': encoding }) }
+          const [status, text] = await send(host, path, pack ? pack(bytes) : bytes, headers)
+          expect([status, ANSWERS.get(status)?.includes(text)]).toEqual([status, true])
         },
-        { path: '/many', bulk: true, item: '${body.items}', identify_by: '${item.id}' },
-        { path: '/none' },
-      ],
-    },
-    store: { park: { max: 100_000 } },
-  })
-  await fc.assert(
-    fc.asyncProperty(
-      bodies,
-      types,
-      encodings,
-      packings,
-      fc.constantFrom('/one', '/many', '/none'),
-      async (bytes, type, encoding, pack, path) => {
-        const headers = { 'content-type': type, ...(encoding === '' ? {} : { 'content-encoding': encoding }) }
-        const [status, text] = await send(host, path, pack ? pack(bytes) : bytes, headers)
-        expect([status, ANSWERS.get(status)?.includes(text)]).toEqual([status, true])
-      },
-    ),
-    { numRuns: 600 },
-  )
-  expect(host.log.filter(({ level }) => level === 'error')).toEqual([])
-  const wait = host.hooks.wait('good', { path: '/one' })
-  expect(
-    await send(host, '/one', Buffer.from('{"id":"good","s":"ok"}'), { 'content-type': 'application/json' }),
-  ).toEqual([200, ''])
-  await expect(wait).resolves.toEqual([{ id: 'good', s: 'ok' }, {}])
-}, 30_000)
+      ),
+      { numRuns: runs(600) },
+    )
+    expect(host.log.filter(({ level }) => level === 'error')).toEqual([])
+    const wait = host.hooks.wait('good', { path: '/one' })
+    expect(
+      await send(host, '/one', Buffer.from('{"id":"good","s":"ok"}'), { 'content-type': 'application/json' }),
+    ).toEqual([200, ''])
+    await expect(wait).resolves.toEqual([{ id: 'good', s: 'ok' }, {}])
+  },
+  FUZZ_MS,
+)
 
-test('any JSON comes back as it was sent, whatever it is called and however it is packed', async () => {
-  const host = await hosts.open({ listener: { path: '/done', identify_by: '${header.X-Id}', result: '${body}' } })
-  let count = 0
-  await fc.assert(
-    fc.asyncProperty(
-      fc.jsonValue({ maxDepth: 8 }),
-      fc.constantFrom('application/json', 'application/vnd.x+json; v=1', 'application/json; charset=utf-16le'),
-      packings,
-      async (value, type, pack) => {
-        const id = `id-${(count += 1)}`
-        const wait = host.hooks.wait(id)
-        const text = JSON.stringify(value)
-        const bytes = Buffer.from(text, type.endsWith('utf-16le') ? 'utf16le' : 'utf8')
-        const encoding = pack === gzipSync ? 'gzip' : pack === deflateSync ? 'deflate' : 'br'
-        const headers = { 'content-type': type, 'x-id': id, ...(pack ? { 'content-encoding': encoding } : {}) }
-        expect(await send(host, '/done', pack ? pack(bytes) : bytes, headers)).toEqual([200, ''])
-        expect(await wait).toEqual(JSON.parse(text))
-      },
-    ),
-    { numRuns: 300 },
-  )
-}, 30_000)
+test(
+  'any JSON comes back as it was sent, whatever it is called and however it is packed',
+  async () => {
+    const host = await hosts.open({ listener: { path: '/done', identify_by: '${header.X-Id}', result: '${body}' } })
+    let count = 0
+    await fc.assert(
+      fc.asyncProperty(
+        fc.jsonValue({ maxDepth: 8 }),
+        fc.constantFrom('application/json', 'application/vnd.x+json; v=1', 'application/json; charset=utf-16le'),
+        packings,
+        async (value, type, pack) => {
+          const id = `id-${(count += 1)}`
+          const wait = host.hooks.wait(id)
+          const text = JSON.stringify(value)
+          const bytes = Buffer.from(text, type.endsWith('utf-16le') ? 'utf16le' : 'utf8')
+          const encoding = pack === gzipSync ? 'gzip' : pack === deflateSync ? 'deflate' : 'br'
+          const headers = { 'content-type': type, 'x-id': id, ...(pack ? { 'content-encoding': encoding } : {}) }
+          expect(await send(host, '/done', pack ? pack(bytes) : bytes, headers)).toEqual([200, ''])
+          expect(await wait).toEqual(JSON.parse(text))
+        },
+      ),
+      { numRuns: runs(300) },
+    )
+  },
+  FUZZ_MS,
+)
 
-test('any text may be an id, in the body and in the query', async () => {
-  const host = await hosts.open({
-    listener: {
-      callbacks: [
-        { path: '/body', identify_by: '${body.id}' },
-        { path: '/query', identify_by: '${query.id}' },
-      ],
-    },
-  })
-  await fc.assert(
-    fc.asyncProperty(fc.string({ minLength: 1, maxLength: 200, unit: 'grapheme' }), async (id) => {
-      const waits = [host.hooks.wait(id, { path: '/body' }), host.hooks.wait(id, { path: '/query' })]
-      const json = { 'content-type': 'application/json' }
-      expect(await send(host, '/body', Buffer.from(JSON.stringify({ id })), json)).toEqual([200, ''])
-      expect(await send(host, `/query?id=${encodeURIComponent(id)}`, Buffer.from(''), {})).toEqual([200, ''])
-      await expect(Promise.all(waits)).resolves.toEqual([{ id }, null])
-    }),
-    { numRuns: 200 },
-  )
-}, 30_000)
+test(
+  'any text may be an id, in the body and in the query',
+  async () => {
+    const host = await hosts.open({
+      listener: {
+        callbacks: [
+          { path: '/body', identify_by: '${body.id}' },
+          { path: '/query', identify_by: '${query.id}' },
+        ],
+      },
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.string({ minLength: 1, maxLength: 200, unit: 'grapheme' }), async (id) => {
+        const waits = [host.hooks.wait(id, { path: '/body' }), host.hooks.wait(id, { path: '/query' })]
+        const json = { 'content-type': 'application/json' }
+        expect(await send(host, '/body', Buffer.from(JSON.stringify({ id })), json)).toEqual([200, ''])
+        expect(await send(host, `/query?id=${encodeURIComponent(id)}`, Buffer.from(''), {})).toEqual([200, ''])
+        await expect(Promise.all(waits)).resolves.toEqual([{ id }, null])
+      }),
+      { numRuns: runs(200) },
+    )
+  },
+  FUZZ_MS,
+)

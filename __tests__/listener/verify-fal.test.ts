@@ -143,6 +143,27 @@ describe('fal', () => {
     expect([state.urls.length, clock.timers]).toEqual([2, 0])
   })
 
+  test('is asked at its own address, and nobody may send the question elsewhere', async () => {
+    const asked: (readonly [string, string | undefined])[] = []
+    const fetch: typeof globalThis.fetch = async (url, init) => {
+      asked.push([String(url), init?.redirect])
+      return jwks(one)()
+    }
+    const { headers = {}, ...sent } = falSent(one.privateKey)
+    const led = { ...headers, host: 'evil.example', 'x-fal-webhook-jwks': 'https://evil.example', kid: 'other' }
+    expect(await refusalOf(useVerify({ scheme: 'fal' }, { fetch }), { ...sent, headers: led })).toBe(undefined)
+    expect(asked).toEqual([['https://rest.fal.ai/.well-known/jwks.json', 'error']])
+  })
+
+  test('signs for all its users: one is told apart by what is signed', async () => {
+    const signed = '${header.x-fal-webhook-request-id}\nuser-1\n${timestamp}\n${sha256}'
+    const fetch: typeof globalThis.fetch = async () => jwks(one)()
+    const ours = useVerify({ scheme: 'fal', signed }, { fetch })
+    const theirs = useVerify({ scheme: 'fal', signed: signed.replace('user-1', 'user-2') }, { fetch })
+    expect(await refusalOf(ours, falSent(one.privateKey))).toBe(undefined)
+    expect(await refusalOf(theirs, falSent(one.privateKey))).toContain('no published key fits')
+  })
+
   test('that hangs is given up after ten seconds', async () => {
     let signal: AbortSignal | null | undefined
     const fetch: typeof globalThis.fetch = (_url, init) =>

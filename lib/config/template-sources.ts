@@ -18,6 +18,7 @@ export const SIGNED_SOURCES: ReadonlySet<string> = new Set([
   'timestamp',
   'id',
   'raw',
+  'sha256',
   'url',
   'method',
   'header',

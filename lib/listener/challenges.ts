@@ -14,7 +14,7 @@ export interface ChallengedEndpoint extends Pick<
   EndpointSpec,
   'at' | 'location' | 'method' | 'challenge' | 'challengeLocation'
 > {
-  readonly verify: Pick<VerifySpec, 'scheme' | 'secrets' | 'keyEncoding'> | undefined
+  readonly verify: Pick<VerifySpec, 'scheme' | 'secrets' | 'keyEncoding' | 'signed'> | undefined
 }
 
 interface Wanted extends ChallengeSpec {
@@ -45,7 +45,7 @@ const PROVIDERS = {
   msgraph: { byGet: false, compile: compileGraph },
   x: {
     byGet: true,
-    missing: ({ verify }) => missingKey(verify, ['hmac']),
+    missing: ({ verify }) => missingKey(verify, ['hmac']) ?? missingBody(verify),
     compile: ({ verify }) => compileX(toKey(verify)),
   },
 } as const satisfies Readonly<Record<string, Provider>>
@@ -115,6 +115,14 @@ function missingKey(verify: Wanted['verify'], schemes: readonly string[]): strin
   const fits = verify !== undefined && schemes.includes(verify.scheme)
   if (!fits) return `is answered with a signature; it needs verify with scheme ${schemes.join(' or ')} and its secret`
   return readKey(verify).length > 0 ? undefined : 'is answered with a signature; the secret of verify is missing'
+}
+
+/** A body that could be a token is refused; a time or an id that could be one, with no body at all, would pass. */
+function missingBody(verify: Wanted['verify']): string | undefined {
+  const signed = verify?.signed?.source
+  return signed === undefined || signed === '${raw}'
+    ? undefined
+    : 'signs what anybody asks for; it needs verify with the body alone as "signed", ${raw}, as X has it'
 }
 
 /** Of several secrets the first one signs. */

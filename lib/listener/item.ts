@@ -7,6 +7,7 @@ import { type Judgement, toId } from './outcome'
 import type { RequestScope } from './request-scope'
 import { compileInput, contentOf } from './start'
 import { toTemplateError } from './template-error'
+import { isTicketId } from './ticket'
 
 /** What became of one callback, or of one item of a bulk one. All of it is acknowledged. */
 export type ItemResult = Delivery | 'pending' | 'unidentified'
@@ -32,11 +33,16 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
   const { store, emitter, clock } = context
   const inputOf = compileInput(spec)
   const isImplied = spec.workflow === undefined
+  const isVerified = spec.verify !== undefined
   const warnUnidentified = createUnidentifiedWarning(endpoint, context)
 
-  /** The id in a ticket's URL wins over the one in the body; a bulk callback holds many ids, its URL but one. */
+  /**
+   * The id in a ticket's URL wins over the one in the body; a bulk callback holds many ids, its URL but one. Few senders
+   * sign the URL: where they are verified, it cannot turn a callback into one for an id that can be guessed.
+   */
   function readTicket(scope: RequestScope): string | undefined {
-    return spec.bulk ? undefined : toId(scope.ticketId)
+    const { ticketId } = scope
+    return spec.bulk || (isVerified && !isTicketId(ticketId)) ? undefined : toId(ticketId)
   }
 
   function describe(scope: RequestScope, id: string | undefined, { verdict, status }: Judgement): Outcome | Progress {

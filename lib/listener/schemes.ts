@@ -9,7 +9,7 @@ export interface SignatureScheme {
   /** What the secrets are; `standard` tells by their `whsec_` and `whpk_`, `published` are fetched from the sender. */
   readonly keys: 'hmac' | 'ed25519' | 'ecdsa' | 'standard' | 'published'
   readonly algorithm: Algorithm
-  /** The headers with the signature, the first that is there; none where the config must say it. */
+  /** The headers that may hold the signature; none where the config must say it. */
   readonly signature: readonly string[]
   readonly grammar: Grammar
   readonly encoding: Encoding

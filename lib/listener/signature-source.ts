@@ -41,21 +41,29 @@ export function readHeader({ rawHeaders, headers }: ListenerRequest, name: strin
   return value === '' ? undefined : value
 }
 
-/** Reads the first of several headers that is there: the same thing under the names that its senders use. */
+/** Reads one of several headers: the same thing under the names that its senders use. */
 export function headerSource(names: readonly string[]): Source {
   const name = `the header ${names.map((one) => `"${one}"`).join(' or ')}`
   const [only = ''] = names
   const read: Source['read'] =
-    names.length === 1 ? ({ request }) => readHeader(request, only) : ({ request }) => readFirst(request, names)
+    names.length === 1 ? ({ request }) => readHeader(request, only) : ({ request }) => readOneOf(request, names)
   return { name, read, encoding: 'latin1' }
 }
 
-function readFirst(request: ListenerRequest, names: readonly string[]): string | undefined {
+/**
+ * A sender uses one of the names. Another one beside it, with another value, comes from somebody who wants it to be
+ * read in the place of the signed one, as by `dedupe_by`.
+ */
+function readOneOf(request: ListenerRequest, names: readonly string[]): string | undefined {
+  let found: string | undefined
   for (const name of names) {
     const value = readHeader(request, name)
-    if (value !== undefined) return value
+    if (value === undefined) continue
+    if (found !== undefined && found !== value)
+      throw unverified(`the headers ${names.map((one) => `"${one}"`).join(' and ')} contradict each other`)
+    found = value
   }
-  return undefined
+  return found
 }
 
 /** Compiles a template of the config into a source; `key` is the key of `verify` where it stands. */
