@@ -36,6 +36,7 @@ const ALLOWED = {
   'slow upload': ['408 ERR_BODY_TIMEOUT', 'none'],
   'hanging connection': ['none', '408'],
   unknown: ['200', BUSY, FULL],
+  'room again': ['200'],
   'unknown path': ['404'],
   "the app's own": ['200 own'],
 }

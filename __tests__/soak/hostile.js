@@ -185,6 +185,13 @@ async function signedFlood(sender) {
   }
 }
 
+/** One of them at each endpoint. @param {Sender} sender */
+async function unknownCallbacks(sender) {
+  const item = `{"id":"${sender.world.newId()}","status":"DONE"${FILLINGS['unknown, large']}}`
+  await sender.send('room again', SIGNED, signed(item))
+  for (const path of [OPEN, LARGE]) await sender.send('room again', path, post(path, `[${item}]`))
+}
+
 /** What belongs to the host app. @param {Sender} sender */
 async function othersRequests(sender) {
   await sender.send("the app's own", undefined, head('GET', '/own'))
@@ -202,5 +209,6 @@ module.exports = {
   signedFlood,
   slowUpload,
   unansweredWait,
+  unknownCallbacks,
   uselessBodies,
 }

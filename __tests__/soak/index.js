@@ -45,6 +45,8 @@ async function soak({ seconds, rate, seed }, server, client) {
   }
   await flooding
   await client.ask({ op: 'settle' })
+  await server.ask({ op: 'idle' })
+  await client.ask({ op: 'knock' })
   const end = await server.ask({ op: 'end' })
   const found = await client.ask({ op: 'finish' })
   const { left, stats: after } = await server.ask({ op: 'close' })

@@ -120,6 +120,13 @@ async function settle() {
   return {}
 }
 
+/** Once nothing is parked any more, there is room again. */
+async function knock() {
+  const sender = new Sender(world)
+  await hostile.unknownCallbacks(sender)
+  sender.close()
+}
+
 function finish() {
   results?.destroy()
   const { sent, answers, endpoints, waits, counts, wrong, wrongs, requests } = ledger
@@ -127,6 +134,6 @@ function finish() {
 }
 
 /** What the parent may ask. @type {Record<string, (message: any) => unknown>} */
-const OPERATIONS = { connect, run, settle, finish }
+const OPERATIONS = { connect, run, settle, knock, finish }
 
 answerMessages((message) => OPERATIONS[message.op]?.(message))

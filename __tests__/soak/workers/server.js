@@ -184,6 +184,7 @@ let closed = false
 /** What the parent may ask. @type {Record<string, () => unknown>} */
 const OPERATIONS = {
   start,
+  idle,
   /** Begins to measure; what came before was to warm up. */
   async begin() {
     await idle()
