@@ -94,21 +94,25 @@ class Connection {
 }
 
 /**
- * A connection of its own for one request that is written by hand; resolves with the answer, or with undefined when the
- * connection ended without one.
+ * A connection of its own for one request that is written by hand; resolves with the answer, with undefined when the
+ * connection ended without one, and with false when it ended before anything was written.
  * @param {number} port
  * @param {(socket: import('node:net').Socket) => void} write
  * @param {Set<import('node:net').Socket>} [open] where it stands as long as it is open
- * @returns {Promise<Answer | undefined>}
+ * @returns {Promise<Answer | undefined | false>}
  */
 function exchange(port, write, open) {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
     let text = ''
+    let isWritten = false
     open?.add(socket)
     socket.setEncoding('latin1')
     socket.on('error', () => undefined)
-    socket.on('connect', () => write(socket))
+    socket.on('connect', () => {
+      isWritten = true
+      write(socket)
+    })
     socket.on('data', (chunk) => {
       text += chunk
       const answer = readAnswer(text)
@@ -118,7 +122,7 @@ function exchange(port, write, open) {
     })
     socket.on('close', () => {
       open?.delete(socket)
-      resolve(undefined)
+      resolve(isWritten ? undefined : false)
     })
   })
 }

@@ -119,10 +119,13 @@ class Sender {
    */
   async raw(kind, path, write, { isEndless = false } = {}) {
     const { ledger, ports, endless } = this.world
-    ledger.send(kind)
     const answer = await exchange(this.world.pick(ports), write, isEndless ? endless : undefined)
+    if (answer === false) {
+      if (!isEndless) ledger.unanswered(`${kind}: no connection`)
+      return
+    }
+    ledger.send(kind)
     ledger.answer(kind, path, answer)
-    return answer
   }
 
   close() {

@@ -47,7 +47,11 @@ function createHooks() {
   const ignore = () => undefined
   const logger = { debug: ignore, info: ignore, warn: ignore, error: () => void (events.logged += 1) }
   const hooks = callbacks(CONFIG, { logger, clock: createClock() })
-  hooks.on('parked', () => void (events.parked += 1))
+  hooks.on('parked', () => {
+    events.parked += 1
+    const { endpoints } = hooks.stats()
+    for (const path of PATHS) peak.parked[path] = Math.max(peak.parked[path] ?? 0, endpoints[KEYS[path]].parked)
+  })
   hooks.on('error', () => void (events.errors += 1))
   return hooks
 }
@@ -127,8 +131,6 @@ async function fillMemory(path) {
 
 function sample() {
   peak.heap = Math.max(peak.heap, memory())
-  const { endpoints } = hooks.stats()
-  for (const path of PATHS) peak.parked[path] = Math.max(peak.parked[path] ?? 0, endpoints[KEYS[path]].parked)
 }
 
 /** Buffers lie outside of the heap; one that is kept is a leak all the same. */
@@ -189,7 +191,7 @@ const OPERATIONS = {
   async begin() {
     await idle()
     const heap = await collected()
-    Object.assign(peak, { heap: 0, parked: nobody() })
+    peak.heap = 0
     delay.enable()
     delay.reset()
     return { heap }
