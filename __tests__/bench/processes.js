@@ -1,7 +1,7 @@
 'use strict'
 
 const { execFile, fork } = require('node:child_process')
-const { join } = require('node:path')
+const { join, resolve: resolvePath } = require('node:path')
 const { promisify } = require('node:util')
 
 const run = promisify(execFile)
@@ -13,16 +13,18 @@ const LARGEST_OUTPUT = 1024 * 1024
  * @typedef {object} Worker
  * @property {(message: object) => Promise<any>} ask
  * @property {() => Promise<void>} stop
+ * @property {Promise<number | null>} ended the exit code; null when a signal ended it
+ * @property {() => void} kill
  */
 
 /**
- * Starts a file of `workers/`. What it writes to stderr is shown; an unexpected end rejects what was asked.
+ * Starts a file of `workers/`, or one with a whole path. What it writes to stderr is shown; an unexpected end rejects what was asked.
  * @param {string} file
  * @param {{ parameters?: string[], nodeOptions?: string[] }} [options]
  * @returns {Worker}
  */
 function startWorker(file, { parameters = [], nodeOptions = [] } = {}) {
-  const child = fork(join(__dirname, 'workers', file), parameters, { env: ENVIRONMENT, execArgv: nodeOptions })
+  const child = fork(resolvePath(__dirname, 'workers', file), parameters, { env: ENVIRONMENT, execArgv: nodeOptions })
   /** @type {{ resolve: (value: any) => void, reject: (error: Error) => void }[]} */
   const asked = []
   child.on('message', (/** @type {any} */ message) => {
@@ -32,6 +34,7 @@ function startWorker(file, { parameters = [], nodeOptions = [] } = {}) {
   })
   const ended = new Promise((resolve) => child.once('exit', resolve)).then((code) => {
     for (const { reject } of asked.splice(0)) reject(new Error(`${file} ended with code ${code}`))
+    return code
   })
   return {
     ask: (message) =>
@@ -43,6 +46,8 @@ function startWorker(file, { parameters = [], nodeOptions = [] } = {}) {
       if (child.connected) child.disconnect()
       await ended
     },
+    ended,
+    kill: () => void child.kill('SIGKILL'),
   }
 }
 

@@ -23,6 +23,20 @@ describe('what is kept of callbacks that nobody waits for is measured', () => {
     const answer = await post('/done').set('x-long', 'x'.repeat(5000)).send({ id: 'a' })
     expect([answer.status, answer.text]).toEqual([503, '{"error":"ERR_PARKING_FULL"}'])
   })
+
+  test.each([
+    ['empty objects', {}],
+    ['empty lists', []],
+    ['lists in lists', [[[]]]],
+    ['numbers', 1],
+    ['small objects', { a: 1 }],
+  ])('as what it takes up in memory, many times its text in a list of %s', async (_what, item) => {
+    const { hooks, post } = await hosts.open({ listener: done, store: { park: { max_bytes: '20kb' } } })
+    const items = Array.from({ length: 2500 }, () => item)
+    const answer = await post('/done').send({ id: 'a', items })
+    expect([answer.status, answer.text]).toEqual([503, '{"error":"ERR_PARKING_FULL"}'])
+    expect(hooks.stats().parked).toBe(0)
+  })
 })
 
 test('a result that is too deep to be written rejects the wait, and the sender need not repeat it', async () => {

@@ -5,6 +5,7 @@ import { outcomeEvent, requestEvent } from './callback-event'
 import type { Endpoint } from './endpoint'
 import { type Judgement, toId } from './outcome'
 import type { RequestScope } from './request-scope'
+import { sizeOf } from './size'
 import { compileInput, contentOf } from './start'
 import { toTemplateError } from './template-error'
 import { isTicketId } from './ticket'
@@ -98,19 +99,13 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
     const arrival: Arrival = {
       endpoint,
       outcome,
-      size: () => measure(outcome),
+      size: () => sizeOf(outcome.body) + sizeOf(outcome.headers),
       dedupeKey: dedupeKey(scope, id),
       start: startOf(scope, outcome, ticket),
     }
     const delivery = store.deliver(arrival)
     return typeof delivery === 'string' ? record(delivery, outcome) : delivery.then((one) => record(one, outcome))
   }
-}
-
-/** What a callback takes up in memory, roughly: the length of its body and headers as text. */
-function measure({ body, headers }: Outcome): number {
-  const bodySize = Buffer.isBuffer(body) ? body.length : JSON.stringify(body ?? null).length
-  return bodySize + JSON.stringify(headers).length
 }
 
 /** Says it once per endpoint: the text of `identify_by` is wrong, or the sender sends other things too. */

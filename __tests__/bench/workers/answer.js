@@ -3,8 +3,9 @@
 /**
  * Lets a worker answer messages, one at a time; it ends when its parent is gone.
  * @param {(message: any) => unknown} answer
+ * @param {() => void} [onGone] default: process.exit, so that --cpu-prof writes its file
  */
-function answerMessages(answer) {
+function answerMessages(answer, onGone = () => process.exit(0)) {
   let before = Promise.resolve()
   process.on('message', (message) => {
     before = before.then(async () => {
@@ -15,8 +16,7 @@ function answerMessages(answer) {
       }
     })
   })
-  // process.exit, so that --cpu-prof writes its file.
-  process.once('disconnect', () => process.exit(0))
+  process.once('disconnect', onGone)
 }
 
 module.exports = { answerMessages }
