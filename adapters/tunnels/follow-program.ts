@@ -38,6 +38,8 @@ export interface FollowedProgram {
   publicUrl(): string | undefined
   /** Why it failed, by its own words. */
   failure(): CallbackError | undefined
+  /** An error that quotes its output, without what is secret in its environment. */
+  withoutSecrets(error: CallbackError): CallbackError
   /** The last lines that it wrote. */
   lastLines(): readonly string[]
   /** Whether it runs at all: its output has told something of its tunnel, or the tunnel was given out. */
@@ -66,10 +68,14 @@ export function followProgram(program: ReadableProgram, request: TunnelRequest):
     onOpen = resolve
   })
 
+  function withoutSecrets({ code, message }: CallbackError): CallbackError {
+    return new CallbackError(code, { message: mask(message) })
+  }
+
   function apply(finding: Finding): void {
     hasTold = true
     if (finding.kind === 'failed') {
-      failure ??= new CallbackError(finding.error.code, { message: mask(finding.error.message) })
+      failure ??= withoutSecrets(finding.error)
       void child.stop()
       return
     }
@@ -102,6 +108,7 @@ export function followProgram(program: ReadableProgram, request: TunnelRequest):
     stop: child.stop,
     publicUrl: () => publicUrl,
     failure: () => failure,
+    withoutSecrets,
     lastLines: () => lastLines,
     hasRun: () => hasTold || isAnnounced,
     announce() {

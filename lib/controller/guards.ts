@@ -34,9 +34,11 @@ const HOST_HEADER = /^(\[[^\]]*\]|[^:]*)(?::\d*)?$/
  */
 export function createHostGuard({ host }: ControllerSpec): Guard {
   if (!isLoopback(host)) return () => undefined
-  return ({ headers }) => {
+  return ({ headers, rawHeaders }) => {
     const [, name = ''] = HOST_HEADER.exec(headers.host ?? '') ?? []
-    if (isLoopback(name) || name.toLowerCase() === host.toLowerCase()) return
+    const isLocal = isLoopback(name) || name.toLowerCase() === host.toLowerCase()
+    // Node takes the first of several (RFC 9112, 3.2 refuses them all), and something in between may have taken another.
+    if (isLocal && rawHeaders.filter((text, index) => index % 2 === 0 && /^host$/i.test(text)).length === 1) return
     throw new CallbackError('ERR_HOST', {
       message: `The controller listens on ${host} alone and answers only to local names, not to the Host ${JSON.stringify(headers.host ?? '')}`,
     })
