@@ -113,7 +113,7 @@ export function readDuration(name: string, value: unknown): number {
 
 /** A path with a leading slash and none at the end; the root is empty. */
 export function normalizeMountPath(path: string): string {
-  const inner = path.replace(/^\/+|\/+$/g, '')
+  const inner = path.replace(/^\/+|(?<!\/)\/+$/g, '')
   return inner === '' ? '' : `/${inner}`
 }
 

@@ -32,6 +32,13 @@ describe('what is sent may be made of input; looked through is', () => {
     else expect(await running).toEqual({})
   })
 
+  test('a text of digits that is no number, in a time that grows with its length alone', async () => {
+    // Read by a pattern that goes back over them, these would take minutes.
+    const { post } = await hosts.open({ listener: { path: '/done', identify_by: '${body.n * 2}' } })
+    const answer = await post('/done').send({ n: `${'1'.repeat(900_000)}x` })
+    expect([answer.status, answer.body]).toEqual([400, { error: 'ERR_TEMPLATE' }])
+  })
+
   test('no more than 500 values of a request as secrets; those of its headers come first', () => {
     const url = new URL(
       `https://a.example/?${Array.from({ length: 1000 }, (_, index) => `q${index}=value-${index}z`).join('&')}`,

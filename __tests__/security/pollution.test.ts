@@ -63,7 +63,7 @@ describe('a body with the names of prototypes is data', () => {
 test('query, headers and parameters with such names reach templates as data, or not at all', async () => {
   const { hooks, post } = await hosts.open(CONFIG)
   const result = hooks.wait('a', { path: '/of/:constructor' })
-  const headers = { constructor: 'c', __proto__: null, ['__proto__']: 'p' }
+  const headers = Object.fromEntries(['constructor', '__proto__'].map((name) => [name, 'c']))
   await post('/of/x?id=a&__proto__=1&constructor=2&__proto__[polluted]=1').set(headers).send({})
   const { p, h, q } = Object(await result)
   expect({ ...p }).toEqual({ constructor: 'x' })

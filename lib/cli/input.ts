@@ -62,7 +62,7 @@ function setIn(target: unknown, [key = '', ...rest]: readonly string[], value: u
     throw new UsageError(`--set ${name}: ${JSON.stringify(key)} cannot be set in ${what}, which is no mapping`)
   }
   const entries = Object.entries(target ?? {})
-  const current = entries.find(([name]) => name === key)?.[1]
+  const current = entries.find(([known]) => known === key)?.[1]
   // Unlike an assignment this makes an own key of "__proto__".
   return Object.fromEntries([...entries, [key, rest.length === 0 ? value : setIn(current, rest, value, name)]])
 }

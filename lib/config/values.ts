@@ -119,7 +119,7 @@ export const PUBLIC_URL: Kind<string> = {
     if (text === undefined || !/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined
     const url = new URL(text)
     if (url.username !== '' || url.password !== '' || /[?#]/.test(text)) return undefined
-    return url.origin + url.pathname.replace(/\/+$/, '')
+    return url.origin + url.pathname.replace(/(?<!\/)\/+$/, '')
   },
 }
 

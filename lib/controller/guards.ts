@@ -14,8 +14,10 @@ export function createTokenGuard(auth: ControllerSpec['auth']): Guard {
   if (auth === undefined) return () => undefined
   const expected = digest(auth.token)
   return ({ headers }) => {
-    const [, token] = /^bearer +(.*)$/i.exec(headers.authorization ?? '') ?? []
-    if (token !== undefined && timingSafeEqual(digest(token.trim()), expected)) return
+    const { authorization = '' } = headers
+    const [scheme] = /^bearer +/i.exec(authorization) ?? []
+    const token = scheme === undefined ? undefined : authorization.slice(scheme.length).trim()
+    if (token !== undefined && timingSafeEqual(digest(token), expected)) return
     const found = headers.authorization === undefined ? 'it has no such header' : 'it has another one'
     const message = `The request must carry "Authorization: Bearer" with the token of controller.auth; ${found}`
     throw new CallbackError('ERR_UNAUTHORIZED', { message })
