@@ -6,7 +6,7 @@ const lib = join(__dirname, '..', 'lib')
 
 /** The rooms in the order of their imports: each may import from those before it, and from itself. */
 const ROOMS = [
-  ['errors', 'types', 'timers', 'peers'],
+  ['escape', 'ticket-id', 'mask', 'secret-names', 'redact-headers', 'errors', 'types', 'timers', 'peers'],
   ['template'],
   ['config'],
   ['events'],

@@ -13,6 +13,7 @@ import { outcomeEvent } from './listener/callback-event'
 import { createCalledUrlOf, createUrlOf, type Reachable } from './listener/callback-url'
 import type { Endpoint } from './listener/endpoint'
 import { compileListener, type ListenerContext } from './listener/router'
+import { listProofHeaders } from './listener/proof-headers'
 import { createSelection } from './listener/selection'
 import { createMounts } from './mounts'
 import { listOpenEndpoints, listUntoldUrls } from './open-endpoints'
@@ -79,7 +80,7 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
   const drivers = { ...DRIVERS, ...options.tunnels }
   const spec = compileConfig(config, { env })
   refuseUnsupported(spec)
-  const emitter = createEmitter(logger)
+  const emitter = createEmitter(logger, listProofHeaders(spec))
   const store = createStore(spec, clock, emitter)
   const reachable: Reachable = { mountPaths: new Map(), ports: new Map() }
   const localPortOf = (port: number): number => reachable.ports.get(port) ?? options.port ?? port

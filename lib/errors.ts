@@ -1,3 +1,6 @@
+import { escapeControls } from './escape'
+import { maskTickets } from './ticket-id'
+
 /** Every `code` that a {@link CallbackError} can carry. The list is closed, so that a `switch` over it can be complete. */
 export type ErrorCode =
   | 'ERR_CONFIG_INVALID'
@@ -76,8 +79,8 @@ export interface Location {
 }
 
 export interface ErrorDetails {
-  /** What is wrong, what was found, what to do. */
-  readonly message: string
+  /** What is wrong, what was found, what to do, on one line whatever it quotes; a list has a line for each. */
+  readonly message: string | readonly string[]
   /** The place in the config, such as `listener.callbacks[1].path`. */
   readonly at?: string | undefined
   readonly location?: Location | undefined
@@ -113,7 +116,7 @@ export class CallbackError extends Error {
   declare readonly endpoint?: string
 
   constructor(code: ErrorCode, details: ErrorDetails) {
-    super(details.message, details.cause === undefined ? undefined : { cause: details.cause })
+    super(writeMessage(details.message), details.cause === undefined ? undefined : { cause: details.cause })
     this.name = new.target.name
     this.code = code
     this.at = describePlace(details.at, details.location)
@@ -125,6 +128,14 @@ export class CallbackError extends Error {
   toJSON(): object {
     return Object.assign({}, this, { message: this.message })
   }
+}
+
+/** Whoever writes what a message quotes must not break its line, and whoever reads it must not be able to use a ticket. */
+function writeMessage(message: string | readonly string[]): string {
+  return [message]
+    .flat()
+    .map((line) => escapeControls(maskTickets(line)))
+    .join('\n')
 }
 
 /** Whether a code is one that a sender can see. */
@@ -149,7 +160,7 @@ export class ConfigError extends CallbackError {
     const [first] = problems
     const single = problems.length === 1 ? first : undefined
     super(single?.code ?? 'ERR_CONFIG_INVALID', {
-      message: problems.map(describeProblem).join('\n'),
+      message: problems.map(describeProblem),
       at: first?.at,
       location: first?.location,
     })
@@ -165,5 +176,5 @@ export function describeProblem(problem: Problem): string {
 
 function describePlace(at: string | undefined, location: Location | undefined): string | undefined {
   const spot = location && `${location.file}:${location.line}:${location.column}`
-  return [spot, at].filter(Boolean).join(' ') || undefined
+  return escapeControls([spot, at].filter(Boolean).join(' ')) || undefined
 }

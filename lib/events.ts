@@ -1,4 +1,5 @@
 import { CallbackError } from './errors'
+import { redactHeaders } from './redact-headers'
 import type { GatewayStatus, Logger, Outcome, Progress } from './types'
 
 /** What an event about a callback carries of it. Secrets in `headers` are replaced. */
@@ -89,8 +90,11 @@ export interface Emitter {
   countsOf(endpoint: string): Readonly<Record<CallbackEventName, number>>
 }
 
-/** Gives an emitter that, unlike Node's, never throws: not for `error` without a listener, nor for a bad listener. */
-export function createEmitter(logger: Logger): Emitter {
+/**
+ * Gives an emitter that, unlike Node's, never throws: not for `error` without a listener, nor for a bad listener. In the
+ * headers of what it emits all is replaced that authenticates somebody; `secretHeaders` are such ones, in lower case.
+ */
+export function createEmitter(logger: Logger, secretHeaders?: ReadonlySet<string>): Emitter {
   const listeners: { readonly [Name in EventName]: Set<EventListener<Name>> } = {
     received: new Set(),
     settled: new Set(),
@@ -130,7 +134,7 @@ export function createEmitter(logger: Logger): Emitter {
     },
     emit(name, create) {
       if (listeners[name].size === 0) return
-      const event = create()
+      const event = withoutSecrets(create(), secretHeaders)
       const onError = (error: unknown): void =>
         logger.error({ err: error, event: name }, `A listener of "${name}" threw`)
       for (const listener of new Set(listeners[name])) callSafely(listener, event, onError)
@@ -142,6 +146,18 @@ export function createEmitter(logger: Logger): Emitter {
     countsOf,
   }
   return emitter
+}
+
+/** Headers stand in an event and in its outcome. */
+function withoutSecrets<E extends Events[EventName]>(event: E, secretHeaders: ReadonlySet<string> | undefined): E {
+  if (!('endpoint' in event)) return event
+  const { headers, outcome } = event
+  const redacted = headers && redactHeaders(headers, secretHeaders)
+  return {
+    ...event,
+    ...(redacted && { headers: redacted }),
+    ...(outcome && { outcome: { ...outcome, headers: redactHeaders(outcome.headers, secretHeaders) } }),
+  }
 }
 
 /** Calls what a user gave, which may be asynchronous whatever its type says, and may fail either way. */

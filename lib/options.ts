@@ -1,4 +1,6 @@
 import { CallbackError } from './errors'
+import { escapeControls } from './escape'
+import { maskTickets } from './ticket-id'
 import type { EnvOption } from './config/load'
 import { findNearest } from './config/nearest'
 import { ANY_TEXT, DURATION, type Kind, PORT, PUBLIC_URL } from './config/values'
@@ -111,20 +113,24 @@ export function readDuration(name: string, value: unknown): number {
 
 /** A path with a leading slash and none at the end; the root is empty. */
 export function normalizeMountPath(path: string): string {
-  const inner = path.replace(/^\/+|\/+$/g, '')
+  const inner = path.replace(/^\/+|(?<!\/)\/+$/g, '')
   return inner === '' ? '' : `/${inner}`
 }
 
-/** A logger that fails must not stop a callback. */
+/**
+ * A logger that fails must not stop a callback, and what stands in a callback must not write lines into a log: here all
+ * that is logged is kept to one line, and tickets are cut short.
+ */
 function createSafeLogger(logger: Logger): Logger {
   const isConsole = Object.is(logger, globalThis.console)
   const safe =
     (level: keyof Logger): Logger[keyof Logger] =>
     (details, message) => {
+      const line = toLine(message)
       try {
-        // The console would write all details at length, and the message behind them.
-        if (isConsole) Reflect.apply(logger[level], logger, [message, describeUnexpected(details)].filter(Boolean))
-        else logger[level](details, message)
+        // The console would write all details at length, and the message behind them. It takes % in the first for its own.
+        if (isConsole) Reflect.apply(logger[level], logger, toConsole(line, describeUnexpected(details)))
+        else logger[level](toSafeDetails(details), line)
       } catch {
         // There is nobody left to tell.
       }
@@ -132,10 +138,37 @@ function createSafeLogger(logger: Logger): Logger {
   return { debug: safe('debug'), info: safe('info'), warn: safe('warn'), error: safe('error') }
 }
 
+function toLine(text: string): string {
+  return escapeControls(maskTickets(text))
+}
+
+function toConsole(line: string, stack: string): readonly string[] {
+  return stack === '' ? [line] : [line.replaceAll('%', '%%'), stack]
+}
+
+/** The texts right in it; errors and what a workflow logs as `data` are written as JSON by whoever writes them at all. */
+function toSafeDetails(details: object): object {
+  return Object.fromEntries(
+    Object.entries(details).map(([key, value]: [string, unknown]) => [key, key === 'data' ? value : toSafe(value)]),
+  )
+}
+
+function toSafe(value: unknown): unknown {
+  if (typeof value === 'string') return toLine(value)
+  return Array.isArray(value) ? value.map((item: unknown) => (typeof item === 'string' ? toLine(item) : item)) : value
+}
+
 /** The stack of an error that nobody has foreseen; ours say in their messages what there is to say. */
 function describeUnexpected(details: object): string {
   const error: unknown = Reflect.get(details, 'err')
-  return error instanceof Error && !(error instanceof CallbackError) ? (error.stack ?? error.message) : ''
+  if (!(error instanceof Error) || error instanceof CallbackError) return ''
+  const { message, stack = message } = error
+  // The message may hold lines of its own, which must not pass for others.
+  return stack
+    .replace(message, () => toLine(message))
+    .split('\n')
+    .map(toLine)
+    .join('\n')
 }
 
 /** Waits go by a clock that nobody can set; times that are shown go by the one of the machine. */

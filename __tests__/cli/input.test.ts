@@ -52,8 +52,8 @@ test.each([
   ['a set without =', ['--set', 'a'], /^error: --set needs KEY=VALUE, .* found "a"/],
   ['a set without key', ['--set', '=1'], /^error: --set needs KEY=VALUE/],
   ['a set with an empty part', ['--set', 'a..b=1'], /^error: --set needs KEY=VALUE/],
-  ['a set in a list', ['--set', 'b=1', '--input', '[1]'], /^error: --set b=1: "b" cannot be set in a list/],
-  ['a set in a text', ['--set', 'a=x', '--set', 'a.b=1'], /^error: --set a.b=1: "b" cannot be set in "x"/],
+  ['a set in a list', ['--set', 'b=1', '--input', '[1]'], /^error: --set b: "b" cannot be set in a list/],
+  ['a set in a text', ['--set', 'a=x', '--set', 'a.b=1'], /^error: --set a.b: "b" cannot be set in a string/],
 ])('run refuses %s with exit code 2', async (_name, argv, message) => {
   const { code, stdout, stderr } = await cli.run(['run', ...argv], { files: { 'callbacks.yml': ECHO } })
   expect(stderr).toMatch(message)

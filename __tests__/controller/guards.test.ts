@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import request from 'supertest'
+import type { CallbacksConfig } from '../../lib'
 import { openRawSocket, head } from '../helpers/raw-socket'
 import { CONFIG, useControllers } from './use-controller'
 
-const { ways, listen, mount } = useControllers()
+const { start, ways, listen, mount } = useControllers()
 const TOKEN = 'correct horse battery staple'
 const withToken = { ...CONFIG, controller: { auth: { type: 'bearer', token: TOKEN } } } as const
 const ROUTES = [
@@ -75,6 +76,14 @@ describe('the Host header', () => {
     'evil.example:8080',
     'localhost.evil.example',
     '127.0.0.1.evil.example',
+    '127.0.0.1.evil.com',
+    '127.0.0.1:80.evil.com',
+    'localhost.',
+    '0.0.0.0',
+    '[::ffff:127.0.0.1]',
+    '[::1].evil.com',
+    '2130706433',
+    '127.1',
     'evil.example@localhost',
     '10.0.0.1',
     '[::2]',
@@ -103,6 +112,28 @@ describe('the Host header', () => {
     expect(await raw.closed()).toContain('"code":"ERR_HOST"')
   })
 
+  test.each([
+    ['GET http://evil.example/health', 'localhost', 404],
+    ['GET http://localhost/health', 'evil.example', 403],
+    ['GET http://127.0.0.1.evil.com/health', '127.0.0.1.evil.com', 403],
+    ['GET //evil.example/health', 'localhost', 404],
+    ['CONNECT evil.example:80', 'localhost', undefined],
+  ])('counts with a whole URL as the target, which leads nowhere: %s with Host %s', async (line, name, status) => {
+    const { origin } = await listen()
+    const raw = await openRawSocket(origin)
+    raw.send(head(line, { Host: name, Connection: 'close' }))
+    const answer = await raw.closed()
+    if (status === undefined) expect(answer).toBe('')
+    else expect(answer).toContain(`HTTP/1.1 ${status} `)
+  })
+
+  test('may not come twice', async () => {
+    const { origin } = await listen()
+    const raw = await openRawSocket(origin)
+    raw.send('GET /health HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\nConnection: close\r\n\r\n')
+    expect(await raw.closed()).toContain('HTTP/1.1 403 ')
+  })
+
   test('is looked at before the token', async () => {
     const { origin } = await listen(withToken)
     const headers = { host: 'evil.example', authorization: `Bearer ${TOKEN}` }
@@ -119,6 +150,67 @@ describe('the Host header', () => {
     const { origin } = await mount()
     expect((await request(origin).get('/health').set('host', 'app.example')).status).toBe(200)
   })
+})
+
+describe.each(ways)('a web page of somebody else, %s', (_way, serve) => {
+  test('gets no leave to ask, and no answer that it may read', async () => {
+    const { origin, hooks } = await serve()
+    const asked = { origin: 'https://evil.example', 'access-control-request-method': 'POST' }
+    for (const path of ['/workflows/runs', '/tasks', '/health']) {
+      const preflight = await fetch(origin + path, { method: 'OPTIONS', headers: asked })
+      expect([path, preflight.status]).toEqual([path, 404])
+      const read = await fetch(origin + path, { headers: { origin: 'https://evil.example' } })
+      for (const { headers } of [preflight, read])
+        expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
+    }
+    expect(hooks.stats().tasks).toMatchObject({ running: 0, succeeded: 0 })
+  })
+
+  test.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=a',
+    'text/plain; application/json',
+    '',
+  ])('starts nothing with what it may send unasked: %j', async (type) => {
+    const { origin, hooks } = await serve()
+    const headers: Record<string, string> = type === '' ? {} : { 'content-type': type }
+    const body = type === '' ? new Uint8Array(Buffer.from('{}')) : '{}'
+    const answer = await fetch(`${origin}/workflows/runs`, { method: 'POST', headers, body })
+    expect([answer.status, hooks.stats().tasks.succeeded]).toEqual([415, 0])
+  })
+
+  test.each(['GET', 'PUT', 'DELETE', 'PATCH'])('starts and cancels nothing by %s', async (method) => {
+    const { origin, hooks } = await serve()
+    for (const path of ['/workflows/runs', '/tasks/a/cancel']) {
+      const { status } = await fetch(origin + path, { method })
+      expect([path, status]).toEqual([path, 404])
+    }
+    expect(hooks.stats().tasks.succeeded).toBe(0)
+  })
+})
+
+describe('where it is served', () => {
+  test('is nowhere without `controller` in the config, and on 127.0.0.1 with no more than that', async () => {
+    const without = start(CONFIG)
+    expect((await without.hooks.listen()).controllerPort).toBeUndefined()
+    const { log } = await listen()
+    expect(log.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/^\[Controller\] http:\/\/127\.0\.0\.1:\d+$/),
+    )
+    expect(log.filter(({ level }) => level === 'warn')).toEqual([])
+  })
+
+  test.each(['0.0.0.0', '::', '192.0.2.1', 'localhost.evil.example', '127.0.0.1.evil.com'])(
+    'is warned of on %s without auth, and not with it',
+    (host) => {
+      const warnings = (config: CallbacksConfig): readonly string[] =>
+        start(config).log.flatMap(({ level, message }) => (level === 'warn' ? [message] : []))
+      const open = warnings({ ...CONFIG, controller: { host } })
+      expect(open).toEqual([expect.stringContaining(`whoever reaches "${host}" can start and cancel tasks`)])
+      expect(warnings({ ...CONFIG, controller: { ...withToken.controller, host } })).toEqual([])
+    },
+  )
 })
 
 describe('a mounted controller without auth', () => {

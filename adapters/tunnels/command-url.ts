@@ -45,7 +45,7 @@ const URLS = /https?:\/\/[^\s"'`<>|\\^{}()]+/gi
 
 /** What ends a sentence ends no URL; a bracket does when it has opened in it, as in `http://[::1]`. */
 function trimEnd(url: string): string {
-  const text = url.replace(/[.,;:!?*]+$/, '')
+  const text = url.replace(/(?<![.,;:!?*])[.,;:!?*]+$/, '')
   return text.includes('[') ? text : text.replace(/\].*$/, '')
 }
 

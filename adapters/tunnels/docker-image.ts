@@ -1,4 +1,6 @@
 import { CallbackError } from '../../lib/errors'
+import { createMask, listSpellings } from '../../lib/mask'
+import { listSecrets } from '../../lib/secret-names'
 import type { TunnelRequest } from '../../lib/types'
 import type { Command } from './child-process'
 import { explainContainer, explainDaemon } from './docker'
@@ -39,6 +41,7 @@ async function runDocker(
   limitMs: number,
   { port, logger, clock, signal }: TunnelRequest,
 ): Promise<Done> {
+  const mask = createMask(listSpellings(listSecrets(env)))
   const lines: string[] = []
   const { code } = await runCommand(
     { file, args, env, secrets },
@@ -47,7 +50,8 @@ async function runDocker(
       signal,
       limitMs,
       tooLate: () => noImage(args.at(-1) ?? '', `"docker ${args[0]}" was not done within ${limitMs / 1000} s`),
-      onLine(line) {
+      onLine(written) {
+        const line = mask(written)
         logger.debug({ port, program: 'docker' }, `[docker] ${line}`)
         if (line.trim() !== '') lines.push(line.trim())
         if (lines.length > LAST_LINES) lines.shift()

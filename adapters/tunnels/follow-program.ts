@@ -1,4 +1,6 @@
-import type { CallbackError } from '../../lib/errors'
+import { CallbackError } from '../../lib/errors'
+import { createMask, listSpellings } from '../../lib/mask'
+import { listSecrets } from '../../lib/secret-names'
 import type { TunnelRequest } from '../../lib/types'
 import { type Child, type Command, startChild } from './child-process'
 
@@ -36,6 +38,8 @@ export interface FollowedProgram {
   publicUrl(): string | undefined
   /** Why it failed, by its own words. */
   failure(): CallbackError | undefined
+  /** An error that quotes its output, without what is secret in its environment. */
+  withoutSecrets(error: CallbackError): CallbackError
   /** The last lines that it wrote. */
   lastLines(): readonly string[]
   /** Whether it runs at all: its output has told something of its tunnel, or the tunnel was given out. */
@@ -52,6 +56,8 @@ const LINE_LENGTH = 300
 export function followProgram(program: ReadableProgram, request: TunnelRequest): FollowedProgram {
   const { name, command, read } = program
   const { port, logger, clock } = request
+  // A program may print what it finds in its environment. Its lines are read as they are, and shown without.
+  const mask = createMask(listSpellings(listSecrets(command.env)))
   const lastLines: string[] = []
   let { publicUrl, isReadyAtStart: isReady = false } = program
   let failure: CallbackError | undefined
@@ -62,10 +68,14 @@ export function followProgram(program: ReadableProgram, request: TunnelRequest):
     onOpen = resolve
   })
 
+  function withoutSecrets({ code, message }: CallbackError): CallbackError {
+    return new CallbackError(code, { message: mask(message) })
+  }
+
   function apply(finding: Finding): void {
     hasTold = true
     if (finding.kind === 'failed') {
-      failure ??= finding.error
+      failure ??= withoutSecrets(finding.error)
       void child.stop()
       return
     }
@@ -78,14 +88,14 @@ export function followProgram(program: ReadableProgram, request: TunnelRequest):
   }
 
   function remember(line: string): void {
-    if (line.trim() !== '') lastLines.push(line.trim().slice(0, LINE_LENGTH))
+    if (line.trim() !== '') lastLines.push(mask(line.trim()).slice(0, LINE_LENGTH))
     if (lastLines.length > LAST_LINES) lastLines.shift()
   }
 
   const child = startChild(command, {
     clock,
     onLine(line) {
-      logger.debug({ port, program: name }, `[${name}] ${line}`)
+      logger.debug({ port, program: name }, `[${name}] ${mask(line)}`)
       remember(line)
       for (const finding of [read(line) ?? []].flat()) apply(finding)
     },
@@ -98,6 +108,7 @@ export function followProgram(program: ReadableProgram, request: TunnelRequest):
     stop: child.stop,
     publicUrl: () => publicUrl,
     failure: () => failure,
+    withoutSecrets,
     lastLines: () => lastLines,
     hasRun: () => hasTold || isAnnounced,
     announce() {

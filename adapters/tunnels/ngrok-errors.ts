@@ -16,6 +16,8 @@ export const AUTHTOKEN_PAGE = 'https://dashboard.ngrok.com/get-started/your-auth
 /** Where the agent is to be had. */
 export const AGENT_PAGE = 'https://ngrok.com/download'
 
+const MAX_TEXT = 2000
+
 /** The first that fits counts: a full account also says that authentication failed. */
 const KINDS: readonly Kind[] = [
   {
@@ -82,7 +84,8 @@ const KINDS: readonly Kind[] = [
  * is `ERR_GATEWAY_EXITED`. The message has no authtoken that ngrok repeats, and none of `secrets`.
  */
 export function readNgrokError(text: string, secrets: readonly (string | undefined)[] = []): CallbackError {
-  const masked = maskAuthtoken(text, secrets)
+  // What it repeats of others may be long.
+  const masked = maskAuthtoken(text, secrets).slice(0, MAX_TEXT)
   const number = readNgrokNumber(masked)
   const kind = KINDS.find(({ numbers }) => number !== undefined && numbers.includes(number))
   // Whoever got a number did reach ngrok.

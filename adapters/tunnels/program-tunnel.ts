@@ -78,7 +78,8 @@ function explainEnd(program: TunnelProgram, running: FollowedProgram, ended: End
   const said = running.failure()
   if (said) return said
   if (!running.hasRun() && isNoProgram(ended)) return cannotRun(program, ended, lastLines)
-  return program.explain?.(ended, lastLines) ?? exited(program, ended, running)
+  const explained = program.explain?.(ended, lastLines)
+  return explained === undefined ? exited(program, ended, running) : running.withoutSecrets(explained)
 }
 
 /** 126 and 127 are of the shell, or the docker, that could not start it. */

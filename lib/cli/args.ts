@@ -91,7 +91,7 @@ function checkOption({ name, rawName, value, inlineValue }: OptionToken, command
     throw new UsageError(`${rawName} stands with ${where}${command === undefined ? '' : `, not with "${command}"`}`)
   }
   if (OPTIONS[name].type === 'boolean') {
-    if (value !== undefined) throw new UsageError(`${rawName} takes no value; found ${JSON.stringify(value)}`)
+    if (value !== undefined) throw new UsageError(`${rawName} takes no value`)
   } else if (value === undefined || (inlineValue === false && /^-./.test(value))) {
     const found = value === undefined ? '' : `; found ${JSON.stringify(value)}, which is written --${name}=${value}`
     throw new UsageError(`${rawName} needs a value${found}`)

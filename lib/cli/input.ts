@@ -33,28 +33,38 @@ function parseJson(source: string, name: string): unknown {
   try {
     return JSON.parse(source.replace(/^\uFEFF/, ''))
   } catch (error) {
-    const reason = reasonOf(error)
-    throw new UsageError(`The input in ${name} is no JSON: ${reason}`)
+    throw new UsageError(`The input in ${name} is no JSON: ${withoutExcerpt(reasonOf(error))}`)
   }
+}
+
+/** V8 quotes what stands around the mistake, which may be a secret. */
+function withoutExcerpt(reason: string): string {
+  return reason.replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '').replace(/^".*" is not/s, 'it is not')
 }
 
 function applySet(input: unknown, set: string): unknown {
   const end = set.indexOf('=')
   const path = set.slice(0, Math.max(end, 0)).split('.')
   if (path.includes(''))
-    throw new UsageError(`--set needs KEY=VALUE, such as size.width=512; found ${JSON.stringify(set)}`)
-  return setIn(input, path, readValue(set.slice(end + 1)), set)
+    throw new UsageError(`--set needs KEY=VALUE, such as size.width=512; found ${describeSet(set)}`)
+  return setIn(input, path, readValue(set.slice(end + 1)), path.join('.'))
 }
 
-function setIn(target: unknown, [key = '', ...rest]: readonly string[], value: unknown, set: string): unknown {
+/** Its value may be a secret. */
+function describeSet(set: string): string {
+  const [key = '', value] = set.split(/=(.*)/s)
+  return JSON.stringify(value === undefined ? key : `${key}=…`)
+}
+
+function setIn(target: unknown, [key = '', ...rest]: readonly string[], value: unknown, name: string): unknown {
   if (target !== undefined && !isMapping(target)) {
-    const what = Array.isArray(target) ? 'a list' : JSON.stringify(target)
-    throw new UsageError(`--set ${set}: ${JSON.stringify(key)} cannot be set in ${what}, which is no mapping`)
+    const what = Array.isArray(target) ? 'a list' : `a ${target === null ? 'null' : typeof target}`
+    throw new UsageError(`--set ${name}: ${JSON.stringify(key)} cannot be set in ${what}, which is no mapping`)
   }
   const entries = Object.entries(target ?? {})
-  const current = entries.find(([name]) => name === key)?.[1]
+  const current = entries.find(([known]) => known === key)?.[1]
   // Unlike an assignment this makes an own key of "__proto__".
-  return Object.fromEntries([...entries, [key, rest.length === 0 ? value : setIn(current, rest, value, set)]])
+  return Object.fromEntries([...entries, [key, rest.length === 0 ? value : setIn(current, rest, value, name)]])
 }
 
 /** JSON where it can be, else text; a number whose digits JSON would lose stays text. */

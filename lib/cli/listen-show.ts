@@ -1,6 +1,7 @@
 import { LOG_LEVELS, type LogLevel } from '../config/words'
 import type { Logger } from '../types'
-import { escapeControls, quoteWord } from './escape'
+import { escapeControls } from '../escape'
+import { quoteWord } from './escape'
 import type { Output } from './io'
 import { indentJson, readBody, writeSize } from './listen-body'
 import type { Exchange } from './listen-recorder'

@@ -1,9 +1,11 @@
 import { types } from 'node:util'
 import { isMapping } from '../config/plain'
+import { maskTickets } from '../ticket-id'
 import { LOG_LEVELS, type LogLevel } from '../config/words'
 import type { Logger } from '../types'
 import type { LogFormat } from './args'
-import { escapeControls, quoteWord } from './escape'
+import { escapeControls } from '../escape'
+import { quoteWord } from './escape'
 import type { Io, Output } from './io'
 import { hideUnnamed, isUnnamed } from './names'
 
@@ -27,12 +29,12 @@ export function createLog({ output, format, level: lowest, io }: LogOptions): Lo
     const shown = isDebug ? pickUnsaid(details, message) : pickData(details)
     const more = Object.keys(shown).length === 0 ? '' : ` ${toJson(shown, isDebug)}`
     const time = now().toTimeString().slice(0, 8)
-    return `${paint('2', time)} ${paint(COLOURS[level], level.padEnd(5))} ${escapeControls(message + more)}`
+    return `${paint('2', time)} ${paint(COLOURS[level], level.padEnd(5))} ${escapeControls(maskTickets(message + more))}`
   }
 
   function toLine(level: LogLevel, details: object, message: string): string {
     const own = { time: now().toISOString(), level, msg: message }
-    return escapeControls(toJson({ ...own, ...details, ...own }, isDebug) ?? JSON.stringify(own))
+    return escapeControls(maskTickets(toJson({ ...own, ...details, ...own }, isDebug) ?? JSON.stringify(own)))
   }
 
   const write = (level: LogLevel): Logger[LogLevel] => {

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { CallbackError, ConfigError } from '../errors'
 import type { CliOptions } from './args'
-import { escapeControls } from './escape'
+import { escapeControls } from '../escape'
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes'
 import type { Io } from './io'
 import { createLog } from './log'

@@ -1,6 +1,6 @@
 import { CallbackError } from '../errors'
 import { compileTemplate, type Template } from '../template/compile'
-import { isSecretPlace } from './found'
+import { describeBroken, isSecretPlace } from './found'
 import type { ConfigPath } from './path'
 import { escapePlaceholders } from './placeholder'
 import { isMapping } from './plain'
@@ -46,8 +46,7 @@ function compileText(text: string, path: ConfigPath, isRaw: boolean, report: Rep
     at: report.locate(path).at,
     report({ message }) {
       isBroken = true
-      const shown = isSecretPlace(path) ? 'a broken template; a literal ${ is written $${' : message
-      if (!isRaw) report.error(path, shown, 'ERR_CONFIG_TEMPLATE')
+      if (!isRaw) report.error(path, describeBroken(message, path), 'ERR_CONFIG_TEMPLATE')
     },
   })
   return isBroken ? undefined : template

@@ -1,6 +1,7 @@
 import type { ErrorCode, Location } from '../errors'
 import { compileTemplate, type Template } from '../template/compile'
 import type { PlacedCallbackPath } from './callback-paths'
+import { describeBroken } from './found'
 import { type ConfigPath, formatPath } from './path'
 import { isMapping, type Mapping } from './plain'
 import type { Report } from './report'
@@ -106,7 +107,10 @@ function readTemplate(
   const template = compileTemplate(value, {
     at,
     sources,
-    report: (problem) => report.error(pathAt(problem.at), problem.message, problem.code),
+    report({ at: place, message, code }) {
+      const where = pathAt(place)
+      report.error(where, describeBroken(message, where), code)
+    },
     warn: (problem) => report.warn(pathAt(problem.at), problem.message, problem.code),
   })
   templates.push({ path, template })

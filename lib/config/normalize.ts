@@ -1,4 +1,6 @@
 import { ConfigError, type Problem } from '../errors'
+import { createMessageMask, listSpellings, type Mask } from '../mask'
+import { listSecrets } from '../secret-names'
 import { checkCallbackPaths } from './callback-paths'
 import { resolveEnv } from './env'
 import { describeFound } from './found'
@@ -58,13 +60,19 @@ export interface CompileOptions {
 export function compileConfig(input: CallbacksConfig | Source, options: CompileOptions = {}): Config {
   const { documents, env } = toSource(input, options.env)
   const merged = mergeDocuments(documents)
-  const report = createReport(merged.locate, merged.problems, merged.files)
+  const report = createReport(merged.locate, merged.problems, merged.files, createEnvMask(env))
   const data = resolveEnv(merged.data, env, report)
   checkConfig(data, report)
   const sections = normalizeSections(data, { report, templates: [], callbackPaths: [] })
   const problems = report.problems()
   if (problems.length > 0) throw new ConfigError(problems)
   return deepFreeze({ ...sections, env, warnings: report.warnings() })
+}
+
+/** A variable may stand where it does not belong, and what is found there is quoted. Made when there is a message. */
+function createEnvMask(env: Environment): Mask {
+  let mask: Mask | undefined
+  return (text) => (mask ??= createMessageMask(listSpellings(listSecrets(env))))(text)
 }
 
 function toSource(input: CallbacksConfig | Source, env: EnvOption = {}): Source {

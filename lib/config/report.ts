@@ -1,4 +1,5 @@
 import type { ErrorCode, Location, Problem } from '../errors'
+import type { Mask } from '../mask'
 import type { ConfigPath } from './path'
 
 /** Where a value stands for its author: the config path as written, and the place in the file. */
@@ -26,11 +27,15 @@ export interface Report {
   warnings(): readonly Problem[]
 }
 
-/** Creates a report that begins with what is known to be wrong already; `files` gives the order of its problems. */
+/**
+ * Creates a report that begins with what is known to be wrong already; `files` gives the order of its problems, and
+ * `mask` takes secrets out of messages.
+ */
 export function createReport(
   locate: Locate,
   known: readonly Problem[],
   files: readonly (string | undefined)[],
+  mask: Mask,
 ): Report {
   const problems: Problem[] = [...known]
   const warnings: Problem[] = []
@@ -44,10 +49,12 @@ export function createReport(
     error(path, message, code = 'ERR_CONFIG_VALUE') {
       // What could not be read at all is not also wrong in its value.
       if (code === 'ERR_CONFIG_VALUE' && hasErrorAt(path)) return
-      add(problems, { code, message, ...locate(path) })
+      add(problems, { code, message: mask(message), ...locate(path) })
     },
-    unknownKey: (path, message) => add(problems, { code: 'ERR_CONFIG_UNKNOWN_KEY', message, ...locate(path, 'key') }),
-    warn: (path, message, code = 'ERR_CONFIG_VALUE') => add(warnings, { code, message, ...locate(path) }),
+    unknownKey: (path, message) =>
+      add(problems, { code: 'ERR_CONFIG_UNKNOWN_KEY', message: mask(message), ...locate(path, 'key') }),
+    warn: (path, message, code = 'ERR_CONFIG_VALUE') =>
+      add(warnings, { code, message: mask(message), ...locate(path) }),
     problems: () => inOrder(problems, files),
     warnings: () => inOrder(warnings, files),
   }

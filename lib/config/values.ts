@@ -18,9 +18,9 @@ const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as co
 const UNIT_BYTES = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 } as const
 
 /** Text of a duration, as in `"500ms"`; a bare number is milliseconds. */
-export const DURATION_TEXT = /^\s*\d+(?:\.\d+)?\s*(?:ms|s|m|h|d)?\s*$/
+export const DURATION_TEXT = /^\s*\d+(?:\.\d+)?(?:\s*(?:ms|s|m|h|d))?\s*$/
 /** Text of a size, as in `"1mb"`; a bare number is bytes. */
-export const SIZE_TEXT = /^\s*\d+(?:\.\d+)?\s*(?:[bB]|[kK][bB]|[mM][bB]|[gG][bB])?\s*$/
+export const SIZE_TEXT = /^\s*\d+(?:\.\d+)?(?:\s*(?:[bB]|[kK][bB]|[mM][bB]|[gG][bB]))?\s*$/
 /** Text of a rate, as in `"100/m"`. */
 export const RATE_TEXT = /^\s*\d+\s*\/\s*[smhd]\s*$/
 /** Text of a whole number. */
@@ -119,7 +119,7 @@ export const PUBLIC_URL: Kind<string> = {
     if (text === undefined || !/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined
     const url = new URL(text)
     if (url.username !== '' || url.password !== '' || /[?#]/.test(text)) return undefined
-    return url.origin + url.pathname.replace(/\/+$/, '')
+    return url.origin + url.pathname.replace(/(?<!\/)\/+$/, '')
   },
 }
 

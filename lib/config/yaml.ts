@@ -43,13 +43,21 @@ export function parseYaml(text: string, file: string): ParsedYaml {
   for (const position of unquoted)
     refuse('inside { } and [ ] a template must stand in quotes: "${…}"; YAML takes its { for a mapping', position)
   for (const { message, pos } of firstOfLines([...tree.errors, ...tree.warnings], lines))
-    refuse(`invalid YAML: ${message}`, pos[0])
+    refuse(`invalid YAML: ${withoutQuote(message)}`, pos[0])
   if (problems.length > 0) return { document: undefined, problems: problems.toSorted(byPosition) }
 
   const data = toData(tree, refuse)
   if (problems.length > 0) return { document: undefined, problems }
   return { document: { data, locate: (path, target) => locate(findPosition(tree, path, target)) }, problems }
 }
+
+/** The library quotes what it could not read, which may be a password that is not in quotes. Its place is told. */
+function withoutQuote(message: string): string {
+  return message.replace(QUOTING, '$1').replace(/: ".*"$/s, '')
+}
+
+const QUOTING =
+  /^((?:Unresolved (?:alias|tag)\b|Could not resolve tag|Not a valid tag|Not a YAML token|Block scalar header)[^:]*):.*$/s
 
 /** The parser trips over one mistake several times in its line. */
 function firstOfLines(errors: readonly YAMLError[], lines: LineCounter): readonly YAMLError[] {
@@ -108,7 +116,7 @@ function toData(tree: Document.Parsed, refuse: (message: string, position: numbe
     return data
   } catch (error) {
     // The library throws for an alias without anchor and for more aliases than allowed.
-    refuse(`invalid YAML: ${error instanceof Error ? error.message : String(error)}`, 0)
+    refuse(`invalid YAML: ${withoutQuote(error instanceof Error ? error.message : String(error))}`, 0)
     return undefined
   }
 }

@@ -14,8 +14,10 @@ export function createTokenGuard(auth: ControllerSpec['auth']): Guard {
   if (auth === undefined) return () => undefined
   const expected = digest(auth.token)
   return ({ headers }) => {
-    const [, token] = /^bearer +(.*)$/i.exec(headers.authorization ?? '') ?? []
-    if (token !== undefined && timingSafeEqual(digest(token.trim()), expected)) return
+    const { authorization = '' } = headers
+    const [scheme] = /^bearer +/i.exec(authorization) ?? []
+    const token = scheme === undefined ? undefined : authorization.slice(scheme.length).trim()
+    if (token !== undefined && timingSafeEqual(digest(token), expected)) return
     const found = headers.authorization === undefined ? 'it has no such header' : 'it has another one'
     const message = `The request must carry "Authorization: Bearer" with the token of controller.auth; ${found}`
     throw new CallbackError('ERR_UNAUTHORIZED', { message })
@@ -34,9 +36,11 @@ const HOST_HEADER = /^(\[[^\]]*\]|[^:]*)(?::\d*)?$/
  */
 export function createHostGuard({ host }: ControllerSpec): Guard {
   if (!isLoopback(host)) return () => undefined
-  return ({ headers }) => {
+  return ({ headers, rawHeaders }) => {
     const [, name = ''] = HOST_HEADER.exec(headers.host ?? '') ?? []
-    if (isLoopback(name) || name.toLowerCase() === host.toLowerCase()) return
+    const isLocal = isLoopback(name) || name.toLowerCase() === host.toLowerCase()
+    // Node takes the first of several (RFC 9112, 3.2 refuses them all), and something in between may have taken another.
+    if (isLocal && rawHeaders.filter((text, index) => index % 2 === 0 && /^host$/i.test(text)).length === 1) return
     throw new CallbackError('ERR_HOST', {
       message: `The controller listens on ${host} alone and answers only to local names, not to the Host ${JSON.stringify(headers.host ?? '')}`,
     })

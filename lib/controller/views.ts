@@ -1,6 +1,7 @@
 import type { WorkflowSpec } from '../config/normalize'
 import { CallbackError } from '../errors'
 import type { GatewayStatus, ListedWait } from '../types'
+import { maskTickets } from '../ticket-id'
 import type { JobState, TaskState } from '../workflow/task'
 
 // What the controller shows: snake_case, every key there (null when it does not apply), times as ISO 8601.
@@ -35,14 +36,14 @@ function viewJob({ id, status, attempt, ids, error }: JobState): object {
     id,
     status,
     attempt,
-    waiting_for: status === 'waiting' ? (ids ?? []) : [],
+    waiting_for: status === 'waiting' ? (ids ?? []).map(maskTickets) : [],
     error: error ? { code: error.code, message: error.message } : null,
   }
 }
 
-/** A wait as it is shown. */
+/** A wait as it is shown: tickets are cut short, since whoever has one can send its callback. */
 export function viewWait({ ids, endpoints, deadline, isOutdated }: ListedWait): object {
-  return { ids, endpoints, expires_at: viewTime(deadline), outdated: isOutdated }
+  return { ids: ids.map(maskTickets), endpoints, expires_at: viewTime(deadline), outdated: isOutdated }
 }
 
 /** A gateway as it is shown. */

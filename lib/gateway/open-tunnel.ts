@@ -87,11 +87,5 @@ function unusable(message: string): CallbackError {
 }
 
 function describeBadUrl(url: unknown): string {
-  return `it gave the public URL ${describeUrl(url)}; expected ${PUBLIC_URL.expected}`
-}
-
-/** Quotes an URL without its user and its query, where secrets stand. */
-function describeUrl(url: unknown): string {
-  if (typeof url !== 'string') return describeFound(url, [])
-  return describeFound(url.replace(/\/\/[^/?#]*@/, '//…@').replace(/([?#]).+/s, '$1…'), [])
+  return `it gave the public URL ${describeFound(url, [])}; expected ${PUBLIC_URL.expected}`
 }

@@ -90,8 +90,9 @@ function parseJson(text: string): unknown {
   if (isTooDeep(text)) throw tooDeep()
   try {
     return JSON.parse(text)
-  } catch (error) {
-    throw malformed('it is not valid JSON', error)
+  } catch {
+    // Without the cause, which quotes the body.
+    throw malformed('it is not valid JSON')
   }
 }
 

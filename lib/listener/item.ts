@@ -8,7 +8,7 @@ import type { RequestScope } from './request-scope'
 import { sizeOf } from './size'
 import { compileInput, contentOf } from './start'
 import { toTemplateError } from './template-error'
-import { isTicketId } from './ticket'
+import { isTicketId } from '../ticket-id'
 
 /** What became of one callback, or of one item of a bulk one. All of it is acknowledged. */
 export type ItemResult = Delivery | 'pending' | 'unidentified'

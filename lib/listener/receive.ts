@@ -9,7 +9,6 @@ import { checkDepth, parseContent } from './content'
 import type { Endpoint } from './endpoint'
 import { compileItem, type ItemContext } from './item'
 import type { RateLimit } from './rate-limit'
-import { redactHeaders } from './redact'
 import { type ListenerRequest, RequestScope } from './request-scope'
 import type { Params } from './route-table'
 import type { Slots } from './slots'
@@ -169,7 +168,7 @@ function reportRefusal(
   const { emitter, logger } = context
   const code = toAnswerCode(error)
   const reason = error instanceof Error ? error.message : String(error)
-  emitter.record('rejected', name, () => ({ endpoint: name, headers: redactHeaders(request.headers), error }))
+  emitter.record('rejected', name, () => ({ endpoint: name, headers: request.headers, error }))
   if (ANSWER_STATUS[code] !== 500) {
     logger[context.level]({ code, endpoint: name }, `${name} refused a callback (${code}): ${reason}`)
     return

@@ -47,7 +47,7 @@ export function createSelection(endpoints: readonly Endpoint[]): Selection {
 }
 
 function toKey(path: string): string {
-  return `/${path.replace(/^\/+|\/+$/g, '').toLowerCase()}`
+  return `/${path.replace(/^\/+|(?<!\/)\/+$/g, '').toLowerCase()}`
 }
 
 function unknown(path: string | undefined, endpoints: readonly Endpoint[]): CallbackError {

@@ -1,19 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { CallbackError } from '../errors'
 import type { Endpoint } from './endpoint'
-
-const TICKET_BYTES = 24
-const TICKET = /^[\w-]{32}$/
-
-/** Gives an id that nobody can guess: 32 characters that need no escaping in a URL. */
-export function createTicketId(): string {
-  return randomBytes(TICKET_BYTES).toString('base64url')
-}
-
-/** Whether an id looks like one that nobody can guess. */
-export function isTicketId(id: unknown): boolean {
-  return typeof id === 'string' && TICKET.test(id)
-}
 
 /**
  * Gives the callback URL that carries an id. It can only say what is in its query: a path with parameters or a bulk

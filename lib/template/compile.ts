@@ -1,4 +1,5 @@
 import { CallbackError, type Problem } from '../errors'
+import { isSecretName } from '../secret-names'
 import { findConversion, parseNumber, toText } from './convert'
 import { type Node, type Operator, parseTemplate } from './parse'
 import { compileFields } from './fields'
@@ -215,17 +216,19 @@ function nameOf(node: Node): string {
   return 'The arithmetic'
 }
 
-/** What stands in the environment or in a header is taken for a secret and never quoted. */
+/** What stands in the environment, a header, a query or a ticket is taken for a secret, and what is named like one. */
 function showFor(node: Node, value: unknown): string {
   return readsSecret(node) ? 'a value that is not shown' : show(value)
 }
+
+const SECRET_SOURCES: ReadonlySet<string> = new Set(['env', 'header', 'query', 'callback'])
 
 function readsSecret(node: Node): boolean {
   switch (node.kind) {
     case 'literal':
       return false
     case 'path':
-      return node.source === 'env' || node.source === 'header'
+      return SECRET_SOURCES.has(node.source) || node.steps.some((step) => step.kind === 'key' && isSecretName(step.key))
     case 'arithmetic':
       return readsSecret(node.left) || readsSecret(node.right)
     case 'placeholder':

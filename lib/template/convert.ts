@@ -4,7 +4,7 @@ type Convert = (value: unknown) => unknown
 
 const TRUE = new Set(['true', '1', 'yes', 'on'])
 const FALSE = new Set(['false', '0', 'no', 'off', ''])
-const NUMERIC = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
+const NUMERIC = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i
 
 /** The types behind `as`; each throws a plain `Error` that says why the value does not fit. */
 const CONVERSIONS: ReadonlyMap<string, Convert> = new Map<string, Convert>([

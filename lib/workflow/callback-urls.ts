@@ -54,12 +54,17 @@ function groupByPort(endpoints: readonly Endpoint[]): readonly EndpointTable[] {
   return ports.map((port) => createRouteTable(endpoints.filter((endpoint) => endpoint.port === port)))
 }
 
+/** Longer ones no server takes; what is sent may come from input. */
+const MAX_URL = 8192
+
 function listUrls({ url, headers, body }: HttpRequest): readonly URL[] {
   const texts = [...textsOf(body), ...url.searchParams.values(), ...Object.values(headers)]
   if (typeof body === 'string') texts.push(...(body.match(/https?:\/\/[^\s"'<>]+/gi) ?? []))
   return texts.flatMap((text) => {
     const trimmed = text.trim()
-    return /^https?:\/\/\S+$/i.test(trimmed) && URL.canParse(trimmed) ? [new URL(trimmed)] : []
+    return trimmed.length <= MAX_URL && /^https?:\/\/\S+$/i.test(trimmed) && URL.canParse(trimmed)
+      ? [new URL(trimmed)]
+      : []
   })
 }
 

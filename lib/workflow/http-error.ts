@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import { inspect } from 'node:util'
 import { CallbackError } from '../errors'
 import { parseAnswer, readContent, readHeaders } from './http-answer'
 import type { HttpRequest } from './http-request'
@@ -9,6 +10,7 @@ import { explainFailure, findCode } from './network-reason'
 const MAX_REFUSAL_BYTES = 65_536
 /** Characters that an error keeps of a body that was not parsed. */
 const MAX_BEGINNING = 2000
+const SHOWN_DEPTH = 6
 
 /** A request, and what must stand in no message about it besides its own secrets. */
 export interface Exchange {
@@ -61,10 +63,18 @@ export function bodyError(
 export function networkError(exchange: Exchange, cause: unknown): CallbackError {
   const code = findCode(cause)
   const timedOut = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT'
-  const message = createRedaction(exchange.request, exchange.secrets).text(
-    `${describeRequest(exchange.request)} failed: ${explainFailure(cause)}`,
-  )
-  return new CallbackError(timedOut ? 'ERR_HTTP_TIMEOUT' : 'ERR_HTTP_NETWORK', { message, cause })
+  const redaction = createRedaction(exchange.request, exchange.secrets)
+  const message = redaction.text(`${describeRequest(exchange.request)} failed: ${explainFailure(cause)}`)
+  return new CallbackError(timedOut ? 'ERR_HTTP_TIMEOUT' : 'ERR_HTTP_NETWORK', {
+    message,
+    cause: holdsSecret(cause, redaction) ? undefined : cause,
+  })
+}
+
+/** What `fetch` throws may quote where it was sent, as to a location that repeats a key. */
+function holdsSecret(cause: unknown, redaction: Redaction): boolean {
+  const shown = inspect(cause, { depth: SHOWN_DEPTH, showHidden: true, breakLength: Number.POSITIVE_INFINITY })
+  return redaction.text(shown) !== shown
 }
 
 /** Gives `ERR_HTTP_TIMEOUT`. */

@@ -1,40 +1,28 @@
 import { isMapping } from '../config/plain'
-import type { Environment } from '../config/source'
-import { isSecretHeader } from '../listener/redact'
+import { createMask, listSpellings, REDACTED } from '../mask'
+import { isSecretName } from '../secret-names'
+import { maskTickets } from '../ticket-id'
 import type { HttpRequest } from './http-request'
 
-/** Replaces the secrets of one request, wherever a service echoes them, by `[redacted]`. */
+/** Replaces the secrets of one request, wherever a service echoes them, by `[redacted]`, and cuts tickets short. */
 export interface Redaction {
   text(text: string): string
   /** The texts, names and bytes in a value of any shape. */
   value(value: unknown): unknown
 }
 
-const REDACTED = '[redacted]'
-/** What is shorter stands in harmless texts too. */
-const SHORTEST = 6
-
-/** What names of variables end with whose values are secret. */
-const SECRET_NAME = /(?:SECRET|TOKEN|KEY|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?)$/i
-
-/** The values of an environment that are secret, by the names of their variables. */
-export function listSecrets(env: Environment): readonly string[] {
-  return Object.entries(env).flatMap(([name, value]) => (SECRET_NAME.test(name) ? [value] : []))
-}
+/** A query or body may be made of input: of more values than these no secret is expected. */
+const MAX_SECRETS = 500
 
 /**
  * Collects the secrets of a request: those that are `known`, the values of its query, of headers that authenticate it,
- * and what they encode.
+ * of fields in its body that are named like secrets, and what they encode.
  */
 export function createRedaction(request: HttpRequest, known: readonly string[]): Redaction {
-  const ofRequest = [...querySecrets(request.url), ...headerSecrets(request.headers)]
-  const secrets = [...new Set([...known, ...ofRequest].flatMap(spellings))]
-    .filter((secret) => secret.length >= SHORTEST)
-    // The longest first: a secret may hold another.
-    .sort((one, other) => other.length - one.length)
-  const pattern = new RegExp(secrets.map(escapePattern).join('|'), 'g')
-
-  const redactText = (text: string): string => (secrets.length === 0 ? text : text.replace(pattern, REDACTED))
+  const ofRequest = [...headerSecrets(request.headers), ...querySecrets(request.url), ...bodySecrets(request.body)]
+  const secrets = listSpellings([...known, ...ofRequest.slice(0, MAX_SECRETS)])
+  const mask = createMask(secrets)
+  const redactText = (text: string): string => maskTickets(mask(text))
 
   function redactValue(value: unknown): unknown {
     if (typeof value === 'string') return redactText(value)
@@ -54,7 +42,7 @@ function querySecrets(url: URL): readonly string[] {
 
 function headerSecrets(headers: HttpRequest['headers']): readonly string[] {
   return Object.entries(headers).flatMap(([name, value]) => {
-    if (!isSecretHeader(name)) return []
+    if (!isSecretName(name)) return []
     if (name === 'cookie') return [value, ...value.split(';').map((pair) => pair.slice(pair.indexOf('=') + 1).trim())]
     const credentials = value.replace(/^\S+\s+/, '')
     return /^basic\s/i.test(value) ? [value, credentials, ...basicSecrets(credentials)] : [value, credentials]
@@ -68,13 +56,11 @@ function basicSecrets(credentials: string): readonly string[] {
   return colon === -1 ? [text] : [text, text.slice(0, colon), text.slice(colon + 1)]
 }
 
-/** As it is, in a URL, in a form, and inside JSON. */
-function spellings(secret: string): readonly string[] {
-  const wellFormed = Buffer.from(secret).toString()
-  const inForm = new URLSearchParams([['', secret]]).toString().slice(1)
-  return [secret, encodeURIComponent(wellFormed), inForm, JSON.stringify(secret).slice(1, -1)]
+function bodySecrets(value: unknown, depth = 0): readonly string[] {
+  if (depth > MAX_DEPTH || typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return []
+  return Object.entries(value).flatMap(([name, item]: [string, unknown]) =>
+    typeof item === 'string' ? (isSecretName(name) ? [item] : []) : bodySecrets(item, depth + 1),
+  )
 }
 
-function escapePattern(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`)
-}
+const MAX_DEPTH = 20

@@ -43,7 +43,7 @@ function joinUrl({ endpoint, path, baseUrl }: UrlParts, at: string): string {
 function joinPath(base: string, path: string): string {
   const [head = '', baseQuery = ''] = base.replace(/#.*$/s, '').split(/\?(.*)/s)
   const [tail = '', query = ''] = path.replace(/#.*$/s, '').split(/\?(.*)/s)
-  const whole = tail === '' ? head : `${head.replace(/\/+$/, '')}/${tail.replace(/^\/+/, '')}`
+  const whole = tail === '' ? head : `${head.replace(/(?<!\/)\/+$/, '')}/${tail.replace(/^\/+/, '')}`
   const search = joinQueries(baseQuery, query)
   return search === '' ? whole : `${whole}?${search}`
 }

@@ -28,9 +28,12 @@ export function guessPaths(url: URL, places: PublicPlaces): readonly string[] {
   return places.mountPaths().length === 0 && !isOurs(url, places) ? listEnds(url.pathname) : []
 }
 
+/** More parts than this no mount and path have together. */
+const MAX_ENDS = 100
+
 /** The longest first. */
 function listEnds(path: string): readonly string[] {
-  return [...path.matchAll(/\//g)].map(({ index }) => path.slice(index))
+  return [...path.matchAll(/\//g)].slice(0, MAX_ENDS).map(({ index }) => path.slice(index))
 }
 
 /** How many origins are spoken of; they may come from input. */

@@ -1,4 +1,4 @@
-import { isSecretHeader } from '../listener/redact'
+import { isSecretName } from '../secret-names'
 import type { WrittenBody } from './http-body'
 import type { Fetch } from './http-client'
 
@@ -32,7 +32,7 @@ function toNext(request: WrittenRequest, status: number, url: URL): WrittenReque
   if (!/^https?:$/.test(url.protocol)) throw new Error(`it redirects to ${url.protocol}, which is not followed`)
   const next = becomesGet(status, request.method) ? { ...request, method: 'GET', body: null } : request
   const isKept = (name: string): boolean =>
-    (next === request || !name.startsWith('content-')) && (url.origin === request.url.origin || !isSecretHeader(name))
+    (next === request || !name.startsWith('content-')) && (url.origin === request.url.origin || !isSecretName(name))
   const headers = Object.fromEntries(Object.entries(next.headers).filter(([name]) => isKept(name)))
   return { ...next, url, headers }
 }
