@@ -81,6 +81,14 @@ class Connection {
     return socket
   }
 
+  /** The server closes a connection on which a body was too slow. */
+  #leave() {
+    this.#socket?.removeAllListeners('close')
+    this.#socket?.destroy()
+    this.#socket = undefined
+    this.#text = ''
+  }
+
   /** @param {string} text */
   #read(text) {
     this.#text += text
@@ -89,6 +97,7 @@ class Connection {
     this.#text = this.#text.slice(answer.end)
     const asked = this.#asked
     this.#asked = undefined
+    if (answer.status === 408) this.#leave()
     asked?.resolve(answer)
   }
 }

@@ -11,7 +11,7 @@ const { LONG_MS, SHORT_MS, signed } = require('./sender')
 
 /** @typedef {import('./sender').Sender} Sender */
 
-const HOUR_S = 3600
+const DAY_S = 86_400
 const BOMB = Buffer.alloc(20 * 1024 ** 2, ' ')
 const BOMBS = [
   ['gzip', gzipSync(BOMB)],
@@ -44,10 +44,10 @@ const FORGERIES = {
   'altered body': (id) => post(SIGNED, forgedBody(id), sign(body(id, 'DONE'))),
   'altered time': (id) => {
     const time = { 'x-slack-request-timestamp': String(Math.floor(Date.now() / 1000) - 1) }
-    return post(SIGNED, forgedBody(id), { ...sign(forgedBody(id), { at: HOUR_S }), ...time })
+    return post(SIGNED, forgedBody(id), { ...sign(forgedBody(id), { at: DAY_S }), ...time })
   },
-  'stale time': (id) => post(SIGNED, body(id, 'DONE'), sign(body(id, 'DONE'), { at: Date.now() / 1000 - HOUR_S })),
-  'future time': (id) => post(SIGNED, body(id, 'DONE'), sign(body(id, 'DONE'), { at: Date.now() / 1000 + HOUR_S })),
+  'stale time': (id) => post(SIGNED, body(id, 'DONE'), sign(body(id, 'DONE'), { at: Date.now() / 1000 - DAY_S })),
+  'future time': (id) => post(SIGNED, body(id, 'DONE'), sign(body(id, 'DONE'), { at: Date.now() / 1000 + DAY_S })),
   'two signatures': (id) => {
     const right = sign(body(id, 'DONE'))['x-slack-signature']
     return post(SIGNED, forgedBody(id), { ...sign(forgedBody(id), { secret: 'a guess' }), 'X-Slack-Signature': right })

@@ -53,6 +53,7 @@ async function soak({ seconds, rate, seed }, server, client) {
   const exitCode = await endOf(server)
   const heap = { start: start.heap, peak: end.peak.heap, end: end.heap, flood }
   return {
+    rate,
     client: found,
     perSecond,
     heap,

@@ -95,7 +95,7 @@ class Sender {
   async deliver(kind, path, make, connection) {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const answer = await this.send(kind, path, make(), connection)
-      if (answer?.status !== 503) return answer
+      if (answer?.status !== 503 && answer?.status !== 408) return answer
       await sleep(10 + 30 * this.world.random())
     }
     this.world.ledger.unanswered(`${kind}: refused ${MOST_TRIES} times`)
