@@ -32,6 +32,8 @@ export interface SshSession {
 /** How long a server has to close its side of the connection. */
 const GOODBYE_MS = 1000
 
+const RESETS: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE'])
+
 /** Begins to connect. The socket is made here, since ssh2 does not let go of one that is half closed. */
 export function openSession({ Client }: SshLibrary, options: SessionOptions): SshSession {
   const { server, login, hostKey, clock } = options
@@ -57,6 +59,8 @@ export function openSession({ Client }: SshLibrary, options: SessionOptions): Ss
     })
   })
   client.on('error', (error) => {
+    // A server that dies resets the connection when something of ours was still on its way, and closes it otherwise.
+    if (isUp && RESETS.has(readErrorParts(error).code)) return fail(connectionLost(server, isUp))
     const explained = steps.explain(error, server)
     if (explained !== undefined) fail(explained)
   })
