@@ -244,7 +244,7 @@ describe('the controller', () => {
 
 test('a ticket that is open stands in no log line and no answer as a whole', async () => {
   const { origin, env, hooks, service } = await open()
-  const { id } = hooks.ticket({ path: '/done' })
+  const { id, result } = hooks.ticket({ path: '/done' })
   const running = hooks.run({ way: 'good' })
   const { body } = await service.received()
   const inUrl = new URL(Object(body).to).searchParams.get('callback_id') ?? ''
@@ -257,7 +257,8 @@ test('a ticket that is open stands in no log line and no answer as a whole', asy
     expect(read).not.toContain(ticket.slice(0, 9))
   }
   await hooks.close()
-  const error = await running.catch((reason: unknown) => reason)
-  canaries.see('error', Object(error).message)
-  expect(Object(error).message).not.toContain(inUrl)
+  const messages = await Promise.all([running, result].map((one) => one.catch((error: unknown) => String(error))))
+  expect(messages.join()).toContain(`while "${id.slice(0, 8)}…" was waited for`)
+  for (const ticket of [id, inUrl]) expect(messages.join()).not.toContain(ticket)
+  canaries.see('error', messages)
 })
