@@ -11,8 +11,10 @@ import { ANSWER_STATUS } from '../lib/errors'
 
 const root = join(__dirname, '..')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
-const [start = '', runs = '', mount = '', wait = ''] = blocks('js')
-const [workflow = '', listener = '', waiting = '', events = '', verify = '', ...gateways] = blocks('yaml')
+const [start = '', runs = '', mount = '', wait = '', restart = ''] = blocks('js')
+const [workflow = '', listener = '', waiting = '', events = '', verify = '', ...others] = blocks('yaml')
+const [folderStore = '', redisStore = ''] = others.slice(-2)
+const gateways = others.slice(0, -2)
 let folder = ''
 
 function blocks(language: string): string[] {
@@ -49,8 +51,8 @@ describe('the README', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   test('has the blocks that are run here, and no others', () => {
-    expect(blocks('js')).toHaveLength(4)
-    expect(blocks('yaml')).toHaveLength(12)
+    expect(blocks('js')).toHaveLength(5)
+    expect(blocks('yaml')).toHaveLength(14)
   })
 
   test('its start prints the image that the callback brought', async () => {
@@ -63,6 +65,10 @@ describe('the README', () => {
     expect(lines.at(-2)).toBe("{ status: 'queued', url: 'https://example.com/cat.png' }")
   })
 
+  test('its run is there again after a restart, and ends with its callback', async () => {
+    expect(await run(restart, folderStore)).toBe('succeeded https://example.com/cat.png\n')
+  })
+
   test('its listener loads without a warning', () => {
     const hooks = callbacks(parseConfig(listener))
     expect(Object.keys(hooks.stats().endpoints)).toEqual(['POST /webhooks/image/done', 'POST /webhooks/batch/done'])
@@ -71,12 +77,18 @@ describe('the README', () => {
   test.each([
     ['waiting', waiting, []],
     ['verified senders', verify, []],
+    ['shared stores', redisStore, []],
     ['events', events, ['POST /slack/events is an event source: a callback that nobody waits for starts a workflow']],
   ])('its %s load without a warning', (_, yaml, expected) => {
     const said: string[] = []
     const say = (_details: object, message: string): void => void said.push(message)
     const logger = { debug: say, info: say, warn: say, error: say }
-    const env = { SLACK_BOT_TOKEN: 'xoxb', STRIPE_WEBHOOK_SECRET: 'whsec_1', OWN_SECRET: 's3cret' }
+    const env = {
+      SLACK_BOT_TOKEN: 'xoxb',
+      STRIPE_WEBHOOK_SECRET: 'whsec_1',
+      OWN_SECRET: 's3cret',
+      REDIS_URL: 'redis://localhost',
+    }
     callbacks(parseConfig(yaml, { env }), { logger })
     expect(said).toEqual(expected)
   })

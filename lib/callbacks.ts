@@ -1,8 +1,10 @@
-import { type Config, compileConfig } from './config/normalize'
+import { type Config, compileConfig, type StoreSpec } from './config/normalize'
 import type { CallbacksConfig } from './config/schema'
 import type { Source } from './config/source'
 import { createController } from './controller/controller'
+import { createDurableStore } from './correlation/durable-store'
 import { createMemoryStore } from './correlation/memory-store'
+import { listDriverless } from './driverless'
 import { ConfigError, describeProblem, type Problem } from './errors'
 import { createEmitter, type Emitter, type EventListener, type EventName } from './events'
 import { createGateways, gatewayPortsOf } from './gateway/gateways'
@@ -21,8 +23,7 @@ import { type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDu
 import { createRuns } from './runs'
 import { readStats } from './stats'
 import { compileTemplate } from './template/compile'
-import type { Clock, Logger, Store, TunnelDriver } from './types'
-import { listDriverless, refuseUnsupported } from './unsupported'
+import type { Clock, Ledger, Logger, Outcome, Store, TunnelDriver } from './types'
 import { createWaits, type Ids, type TicketOptions, type WaitOptions } from './waits'
 import { createFindStart } from './workflow/event-sources'
 import type { TaskRequest, Tasks } from './workflow/tasks'
@@ -41,7 +42,8 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
     settle: (id: string | number, result?: unknown, { path }: SettleOptions = {}) =>
       waits.deliver(id, { result }, path),
     fail: (id: string | number, error?: unknown, { path }: SettleOptions = {}) => waits.deliver(id, { error }, path),
-    run: (input?: unknown, run: RunOptions = {}) => harmless(async () => tasks.submit(toRequest(input, run)).result()),
+    run: (input?: unknown, run: RunOptions = {}) =>
+      harmless(async () => (await tasks.submit(toRequest(input, run))).result()),
     submit: async (input?: unknown, run: RunOptions = {}) => tasks.submit(toRequest(input, run)),
     task: async (id: string) => tasks.find(id),
     async render(source: unknown, sources: Readonly<Record<string, unknown>> = {}) {
@@ -79,9 +81,9 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
   const { logger, clock, env } = options
   const drivers = { ...DRIVERS, ...options.tunnels }
   const spec = compileConfig(config, { env })
-  refuseUnsupported(spec)
-  const emitter = createEmitter(logger, listProofHeaders(spec))
-  const store = createStore(spec, clock, emitter)
+  const secretHeaders = listProofHeaders(spec)
+  const emitter = createEmitter(logger, secretHeaders)
+  const store = createStore(spec, options, emitter, secretHeaders)
   const reachable: Reachable = { mountPaths: new Map(), ports: new Map() }
   const localPortOf = (port: number): number => reachable.ports.get(port) ?? options.port ?? port
   const gateways = createGateways(spec.gateways, {
@@ -109,7 +111,7 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
     calledUrlOf: createCalledUrlOf(options, gateways.publicUrlOf),
     isClosing: () => lifecycle.isClosing(),
     isPointedAt: (endpoint) => pointedAt.has(endpoint),
-    start: (request) => tasks.submit(request).id,
+    start: (request, id) => tasks.start(request, id),
   })
   const all = compiled.flatMap(({ routes }) => routes.flatMap(({ endpoint, asks }) => (asks ? [] : [endpoint])))
   const endpoints = all.filter(({ kind }) => kind === 'callback')
@@ -141,6 +143,8 @@ const loadCloudflared = (): typeof import('../adapters/tunnels/cloudflared') =>
   require('../adapters/tunnels/cloudflared')
 const loadNgrok = (): typeof import('../adapters/tunnels/ngrok') => require('../adapters/tunnels/ngrok')
 const loadSsh = (): typeof import('../adapters/tunnels/ssh') => require('../adapters/tunnels/ssh')
+const loadFile = (): typeof import('../adapters/stores/file') => require('../adapters/stores/file')
+const loadBullmq = (): typeof import('../adapters/stores/bullmq') => require('../adapters/stores/bullmq')
 const loadCommand = (): typeof import('../adapters/tunnels/command') => require('../adapters/tunnels/command')
 
 /** Tells apart the waits whose callbacks were asked for under a public URL that is gone. */
@@ -164,7 +168,7 @@ function toRequest(input: unknown, { workflow, timeout, signal }: RunOptions): T
 
 interface StartContext extends Omit<ListenerContext, 'startOf' | 'problems'> {
   /** Starts a workflow and gives the id of its task. */
-  readonly start: (request: TaskRequest) => string
+  readonly start: Tasks['start']
 }
 
 function compileListeners(config: Config, { start, ...context }: StartContext) {
@@ -174,7 +178,7 @@ function compileListeners(config: Config, { start, ...context }: StartContext) {
     const workflow = findStart(endpoint, listener)?.workflow
     return workflow === undefined
       ? undefined
-      : (input) => start({ input, workflow, isUnattended: true, isRequested: true })
+      : (input, _outcome, id) => start({ input, workflow, isUnattended: true, isRequested: true }, id)
   }
   const problems: Problem[] = []
   const compiled = config.listeners.map((listener) => ({
@@ -191,13 +195,25 @@ function findShared({ listeners }: Config): ReadonlySet<string> {
   return new Set(routes.filter((route, index) => routes.indexOf(route) !== index))
 }
 
-function createStore({ store: { maxWaits, park } }: Config, clock: Clock, emitter: Emitter): Store {
-  return createMemoryStore({
-    clock,
-    maxWaits,
-    park,
-    onForgotten: (outcome) => emitter.record('expired', outcome.endpoint, () => outcomeEvent(outcome)),
-  })
+function createStore(
+  { store: spec }: Config,
+  { clock, logger }: NormalizedOptions,
+  emitter: Emitter,
+  secretHeaders: ReadonlySet<string>,
+): Store {
+  const { maxWaits, park, keepMs } = spec
+  const onForgotten = (outcome: Outcome): void =>
+    emitter.record('expired', outcome.endpoint, () => outcomeEvent(outcome))
+  const registry = { clock, maxWaits, park, onForgotten }
+  if (spec.type === 'memory') return createMemoryStore(registry)
+  const ledger = createLedger(spec, clock, logger)
+  return createDurableStore({ ...registry, ledger, isShared: spec.type !== 'file', keepMs, logger, secretHeaders })
+}
+
+/** What keeps the facts of a durable store; its adapter is loaded now, what that needs when it is opened. */
+function createLedger({ type, path = '', url = '', sync, prefix }: StoreSpec, clock: Clock, logger: Logger): Ledger {
+  if (type === 'file') return loadFile().createFileLedger({ path, sync, clock, logger })
+  return loadBullmq().createBullmqLedger({ type: type === 'postgres' ? type : 'redis', url, prefix, clock, logger })
 }
 
 /** Says what will fail when it is used, and which callbacks start workflows by themselves. */

@@ -69,6 +69,10 @@ export function createLifecycle(context: LifecycleContext): Lifecycle {
     hurry = resolve
   })
 
+  function isUnopened(): boolean {
+    return store.isOpen === false || hasUnopened(gateways)
+  }
+
   async function openAll(): Promise<void> {
     if (closing) throw closedAlready()
     await store.open()
@@ -168,9 +172,9 @@ export function createLifecycle(context: LifecycleContext): Lifecycle {
       }
     },
     noticeRequest() {
-      if (closing || reminder !== undefined || !hasUnopened(gateways)) return
+      if (closing || reminder !== undefined || !isUnopened()) return
       reminder = clock.setTimeout(() => {
-        if (hasUnopened(gateways)) logger.warn({}, UNOPENED)
+        if (isUnopened()) logger.warn({}, UNOPENED)
       }, UNOPENED_MS)
       unref(reminder) // it does not keep the process alive
     },
@@ -183,7 +187,8 @@ export function createLifecycle(context: LifecycleContext): Lifecycle {
   }
 }
 
-const UNOPENED = 'Requests come in, but nobody has opened the gateways: call hooks.open() once the app listens'
+const UNOPENED =
+  'Requests come in, but nobody has opened the gateways and the store: call hooks.open() once the app listens'
 
 function hasUnopened({ statuses }: Gateways): boolean {
   return [...statuses.values()].some(({ state }) => state === 'idle')

@@ -1,4 +1,6 @@
+import { compileDefinition, definitionOf } from './config/definition'
 import type { Config } from './config/normalize'
+import { CallbackError } from './errors'
 import type { Emitter } from './events'
 import type { Gateways } from './gateway/gateways'
 import type { Place, Reachable } from './listener/callback-url'
@@ -11,10 +13,11 @@ import { createCallbackUrlFinder, type FindCallbackUrls } from './workflow/callb
 import { createHttpClient } from './workflow/http-client'
 import { listSecrets } from './secret-names'
 import { guessPaths, listPaths, type PublicPlaces, warnOfForeignOrigins } from './workflow/public-places'
-import { createTasks, type Tasks } from './workflow/tasks'
+import type { RunWorkflow } from './workflow/runner'
+import { createTasks, type Tasks, type TasksContext } from './workflow/tasks'
+import { compileWorkflows, type WorkflowsContext } from './workflow/workflows'
 import { findWaitingWorkflows } from './workflow/may-wait'
 import { createWaitRoom } from './workflow/wait-room'
-import { compileWorkflows } from './workflow/workflows'
 
 /** What workflows run on. */
 export interface RunsContext {
@@ -39,7 +42,7 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
   const places = findPlaces(config, context)
   const find = createCallbackUrlFinder(endpoints, (url) => listPaths(url, places))
   const guess = createCallbackUrlFinder(endpoints, (url) => guessPaths(url, places))
-  const runs = compileWorkflows(config, {
+  const workflowsContext: WorkflowsContext = {
     clock,
     logger,
     gateways,
@@ -48,10 +51,14 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
     urlOf,
     send: createHttpClient({ fetch, clock, secrets: listSecrets(config.env) }),
     findCallbackUrls: noting(pointedAt, warnOfForeignOrigins(find, guess, places, logger)),
-  })
+  }
+  const runs = compileWorkflows(config, workflowsContext)
+  const definition = definitionOf(config)
   return createTasks({
     workflows: config.workflows,
     runs,
+    definition,
+    restore: createRestore(config, { definition, runs }, (other) => compileWorkflows(other, workflowsContext)),
     waiting: findWaitingWorkflows(config),
     room: createWaitRoom(store, config.store.maxWaits),
     store,
@@ -61,6 +68,26 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
     keepMs: config.store.keepMs,
     onEnd: (ending, wait, ids) => waits.recordEnd(ending, wait.endpoints, ids),
   })
+}
+
+type Runs = ReadonlyMap<string, RunWorkflow>
+
+/** Tasks go on as they were started, also when the config is another one by now. */
+function createRestore(
+  config: Config,
+  now: { readonly definition: unknown; readonly runs: Runs },
+  compile: (config: Config) => Runs,
+): TasksContext['restore'] {
+  const compiled = new Map<string, Runs>([[JSON.stringify(now.definition), now.runs]])
+  return (definition, workflow) => {
+    const text = JSON.stringify(definition)
+    const runs = compiled.get(text) ?? compile(compileDefinition(definition, config))
+    compiled.set(text, runs)
+    const run = runs.get(workflow)
+    if (run) return run
+    const message = `The workflow ${JSON.stringify(workflow)} of a task that was kept is not in its definition`
+    throw new CallbackError('ERR_WORKFLOW_UNKNOWN', { message })
+  }
 }
 
 function noting(pointedAt: Set<string>, find: FindCallbackUrls): FindCallbackUrls {

@@ -1,3 +1,5 @@
+import type { RunKeeper } from './run'
+
 /** Time as this package sees it, so that tests need no real sleeps. */
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -56,8 +58,9 @@ export interface Arrival {
   /**
    * Given for what may be an event. Called when its id is not waited for, never was, and is neither parked nor
    * settled, which settles it: the delivery is `started`. When it throws, so does `deliver`, and nothing has changed.
+   * A durable store gives the id of the run, the same when the delivery is repeated, and waits for it to be kept.
    */
-  readonly start?: (() => void) | undefined
+  readonly start?: ((run?: string) => void | Promise<void>) | undefined
 }
 
 /** What became of an arrival. All four are acknowledged to the sender. */
@@ -73,6 +76,11 @@ export interface WaitRequest {
   /** Whether a callback without an id may end it, on endpoints without `identify_by`. */
   readonly queued: boolean
   readonly waiter: Waiter
+  /**
+   * The name of a wait that outlives the process: whoever takes its run up again opens it by the same name, and gets what
+   * came meanwhile. It is over when it is released or cancelled, not when its process ends.
+   */
+  readonly kept?: string | undefined
 }
 
 /** Who is told of a wait. An object rather than functions, since a million waits are to fit in memory. */
@@ -94,9 +102,15 @@ export type Ending =
 /** An open wait. */
 export interface OpenWait {
   /** More ids under which the callback may come; one that came already ends the wait at once. */
-  alias(ids: readonly string[]): void
+  alias(ids: readonly string[]): void | Promise<void>
   /** Frees everything that the wait held, without calling `onEnd`. Does nothing when it has ended. */
   cancel(): void
+  /** Resolves when every process knows of it; missing where there is but one. */
+  readonly registered?: Promise<void>
+  /** Of a kept wait: says that its outcome is safe with whoever waited. */
+  release?(): void
+  /** Of a kept wait: frees what this process holds of it; it goes on for whoever takes it up again. */
+  leave?(): void
 }
 
 export interface StoreStats {
@@ -121,6 +135,10 @@ export interface ListedWait {
  */
 export interface Store {
   open(): Promise<void>
+  /** Whether it is open; missing where there is nothing to open. */
+  readonly isOpen?: boolean
+  /** Rejects when it cannot be reached; missing where it is always there. */
+  check?(): Promise<void>
   /** Registers a wait at once. Throws `ERR_WAITS_FULL` and `ERR_CLOSED`. */
   wait(request: WaitRequest): OpenWait
   /** Hands over an outcome; throws `ERR_PARKING_FULL` or `ERR_STORE_UNAVAILABLE` when that cannot be done. */
@@ -135,42 +153,70 @@ export interface Store {
   outdate(endpoints: readonly StoreEndpoint[]): number
   /** The open waits that this process knows, oldest first, no more than the limit. */
   list(limit: number): readonly ListedWait[]
+  /** Keeps runs; missing where nothing outlives the process. */
+  readonly runs?: RunKeeper
   /** Ends every open wait with `closed`. */
   close(): Promise<void>
 }
 
 /**
- * What a run does its work through, so that whoever keeps the run can take it up again: a run is a function over two
- * steps, and every store runs the same runner.
+ * What a ledger keeps records of: `key` for what is known of an id on an endpoint, `mark` for a fact that is true for a
+ * while, `run` for a task that has not ended, `owner` for a process that has such tasks.
  */
-export interface RunContext {
-  readonly id: string
-  /** Does the work and remembers what it gave; at least once. The name is `job#attempt/what`. */
-  step<T>(name: string, work: () => Promise<T>): Promise<T>
-  /** Opens a wait; it is registered when this resolves. Several may be open at once. */
-  expect(name: string, wait: Expected): Promise<Expectation>
+export type RecordKind = 'key' | 'mark' | 'run' | 'owner'
+
+/** A record: what it was created with, and its log. Both hold what JSON can say, and are not to be changed. */
+export interface LedgerRecord {
+  readonly data: unknown
+  /** What was appended, in the one order that everybody sees. */
+  readonly log: readonly unknown[]
 }
 
-/** What a run waits for. */
-export interface Expected {
-  readonly endpoints: readonly StoreEndpoint[]
-  readonly ids: readonly string[]
-  /** Milliseconds since the epoch. */
-  readonly deadline: number
-  /** Whether a callback without an id may end it, on endpoints without `identify_by`. */
-  readonly queued: boolean
+/** What a record is created with when there is none. */
+export interface NewRecord {
+  readonly data: unknown
+  /** When it is due: from now on, in milliseconds. */
+  readonly ttlMs: number
 }
 
-/** An open wait of a run. */
-export interface Expectation {
-  /** More ids, such as the service's own, known after its answer. */
-  alias(ids: readonly string[]): Promise<void>
-  /** Gives the outcome, also one that failed. Rejects with `ERR_WAIT_TIMEOUT`, `ERR_CLOSED`, or why the run was cancelled. */
-  outcome(): Promise<Outcome>
-  /** Ends it as a callback would, for what was found in another way; later callbacks are duplicates. */
-  settle(outcome: Outcome): Promise<void>
-  /** Frees everything it held. Does nothing when it has ended. */
-  cancel(): Promise<void>
+/**
+ * What durable stores keep their facts in: records, each with a log that only grows. A log is what makes several
+ * processes agree: they all see its entries in one order, so whoever appends reads from the entries before what its own
+ * has brought about. Everything is durable when its promise resolves, and has not happened for the others before.
+ * Rejects with `ERR_STORE_UNAVAILABLE` while it cannot be reached or written; then it may have happened all the same.
+ * Ids are at most 64 of `A-Z a-z 0-9 _ -`, and at least one is a letter.
+ */
+export interface Ledger {
+  /** Opens it; from now on it calls the handlers. */
+  open(handlers: LedgerHandlers): Promise<void>
+  /** Creates a record; does nothing when there is one of that id. */
+  create(kind: RecordKind, id: string, record: NewRecord): Promise<void>
+  /**
+   * Appends to the log of a record and gives its length then; 0 when there is no such record, unless `orCreate` says how
+   * to make it. Entries that one process appends to one record keep their order.
+   */
+  append(kind: RecordKind, id: string, entry: unknown, orCreate?: NewRecord): Promise<number>
+  read(kind: RecordKind, id: string): Promise<LedgerRecord | undefined>
+  /** Sets anew when a record is due; says whether that could be done: not without a record, nor while it is just due. */
+  touch(kind: RecordKind, id: string, ttlMs: number): Promise<boolean>
+  /** The ids of all records of a kind, in any order. */
+  list(kind: RecordKind): Promise<readonly string[]>
+  /** Tells every process that has it open, this one too; a message may get lost. It holds what JSON can say. */
+  publish(message: unknown): Promise<void>
+  /** Gives up what it holds; records stay. May be called again. */
+  close(): Promise<void>
+}
+
+export interface LedgerHandlers {
+  /**
+   * Called when a record is due, in one of the processes. Gives for how many milliseconds more it is kept, or undefined
+   * when it goes, with its log and whatever was appended to that meanwhile. Called again when it rejects or its process
+   * dies. A `mark` just goes, and nobody is asked.
+   */
+  onDue(kind: RecordKind, id: string): Promise<number | undefined>
+  onMessage(message: unknown): void
+  /** Called when it can be reached again after it could not: messages may have got lost. */
+  onBack(): void
 }
 
 /**

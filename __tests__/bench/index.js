@@ -8,7 +8,7 @@ const { join, relative } = require('node:path')
 const { readOptions, HELP } = require('./options')
 const { createReport } = require('./report')
 
-const GROUPS = ['http', 'templates', 'waits', 'bulk', 'cold']
+const GROUPS = ['http', 'templates', 'waits', 'bulk', 'cold', 'stores']
 
 async function main() {
   const options = readOptions(process.argv.slice(2), GROUPS)

@@ -5,7 +5,7 @@ const { parseArgs } = require('node:util')
 
 const HELP = `npm run bench -- [rows] [options]
 
-rows              a group (http, templates, waits, bulk, cold) or one row of it (http:use); default: all
+rows              a group (http, templates, waits, bulk, cold, stores) or one row of it (http:use); default: all
 --quick           less than a minute instead of several: wider spread, no row with a million waits
 --json            prints one JSON document instead of the table
 --list            prints the rows and measures nothing

@@ -56,14 +56,14 @@ test.each([
   expect(warnings).toMatchObject([{ message: expect.stringContaining(message) }])
 })
 
-test('what this version does not do is refused at its key', () => {
-  const text = `
-listener:
-  path: /done
-store: { type: file, path: ./x }
-`
-  const problems = problemsOf(() => callbacks(parseConfig(text)))
-  expect(problems.map(({ at, location }) => [at, location?.line, location?.column])).toEqual([['store.type', 4, 10]])
+test.each([
+  ['{ type: file }', 'path', 'missing; a store of type "file" needs the folder of its journal'],
+  ['{ type: postgres }', 'url', 'missing; a store of type "postgres" needs the address of its server'],
+  ['{ type: postgres, url: "redis://localhost" }', 'url', 'begins with postgres:// or postgresql://'],
+  ['{ type: redis, url: localhost }', 'url', 'begins with redis:// or rediss://'],
+])('the store %s is refused at its key', (store, key, message) => {
+  const problems = problemsOf(() => callbacks(parseConfig(`store: ${store}\nlistener: { path: /done }`)))
+  expect(problems).toMatchObject([{ at: `store.${key}`, message: expect.stringContaining(message) }])
 })
 
 test.each([[{}], [Number.NaN], [2 ** 53], [[['a']]]])('%j is no id to wait for', (id) => {

@@ -39,10 +39,11 @@ describe('validate', () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   })
 
-  test('says what this version cannot do', async () => {
-    const config = 'store: { type: redis, url: "redis://localhost" }\n'
+  test('says that a store cannot be where the config says', async () => {
+    const config = 'store: { type: redis, url: "http://:secret@localhost" }\n'
     const { code, stdout, stderr } = await cli.run(['validate'], { files: { 'callbacks.yml': config } })
-    expect(stderr).toMatch(/store\.type: This version does not support/)
+    expect(stderr).toMatch(/store\.url: expected the address of a server that begins with redis:\/\/ or rediss:\/\//)
+    expect(stderr).not.toContain('secret')
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   })
 

@@ -25,7 +25,8 @@ export const DAY = 24 * HOUR
 export const TICK = 16
 
 /** A wait of a test, with every ending that it was told. */
-export interface WatchedWait extends OpenWait {
+export interface WatchedWait extends Omit<OpenWait, 'alias'> {
+  alias(ids: readonly string[]): void
   readonly endings: readonly Ending[]
   readonly news: readonly Progress[]
   /** The results of the outcomes that ended it. */
@@ -86,7 +87,7 @@ export function createDesk(options: Partial<RegistryOptions> = {}): Desk {
         get results() {
           return endings.map((ending) => (ending.kind === 'outcome' ? ending.outcome.result : ending.kind))
         },
-        alias: (more) => open.alias(more),
+        alias: open.alias.bind(open),
         cancel: () => open.cancel(),
       }
     },

@@ -29,7 +29,7 @@ const WRONG: readonly (readonly [string, string])[] = [
   ['a token of another type', 'controller: { auth: { type: basic, token: [#] } }'],
   ['a user in a public URL', 'listener: { path: /a, public_url: "https://user:#@host" }'],
   ['a query in a public URL', 'listener: { path: /a, public_url: "https://host/?token=#" }'],
-  ['a password in the place of a store', 'store: { type: redis, url: "redis://:#@host" }'],
+  ['a password in the place of a store', 'store: { type: redis, url: "http://:#@host" }'],
   ['auth of ssh as a text', 'gateway: { port: 8090, connection: { host: h, auth: # } }'],
   [
     'a passphrase that is a list',

@@ -1,19 +1,11 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { findFreePorts } from '../helpers/free-ports'
+import { signalTree } from '../helpers/process-tree'
 
 const SSHD = '/usr/sbin/sshd'
 const SSH_AGENT = '/usr/bin/ssh-agent'
@@ -131,33 +123,6 @@ export async function startSshd({ hostKeys, authorized = [], config = [], port }
       rmSync(folder, { recursive: true, force: true })
     },
   }
-}
-
-/** sshd serves every session by processes of their own, which outlive it. */
-function signalTree({ pid, exitCode, signalCode }: ChildProcess, name: NodeJS.Signals): void {
-  if (pid === undefined || exitCode !== null || signalCode !== null) return
-  for (const one of [...descendantsOf(pid), pid]) {
-    try {
-      process.kill(one, name)
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-}
-
-function descendantsOf(pid: number): readonly number[] {
-  const parents = new Map<number, number>()
-  for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8')
-      parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  const childrenOf = (parent: number): readonly number[] =>
-    [...parents].filter(([, of]) => of === parent).flatMap(([child]) => [...childrenOf(child), child])
-  return childrenOf(pid)
 }
 
 /** An ssh-agent of the tests' own. */

@@ -1,7 +1,7 @@
 import { callbacks } from '../callbacks'
 import { type Config, compileConfig } from '../config/normalize'
 import { ConfigError, describeProblem, type Problem } from '../errors'
-import { listDriverless } from '../unsupported'
+import { listDriverless } from '../driverless'
 import type { CliOptions } from './args'
 import { loadFiles } from './config-files'
 import { EXIT_DONE, EXIT_FAILED } from './exit-codes'

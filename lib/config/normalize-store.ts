@@ -58,8 +58,25 @@ function normalizePark(fields: Fields | undefined): ParkSpec {
   }
 }
 
+/** A store that is no memory needs to be told where it is. */
 function requireTarget(fields: Fields, type: StoreSpec['type']): void {
   if (type === 'memory') return
   const [key, meaning] = type === 'file' ? ['path', 'the folder of its journal'] : ['url', 'the address of its server']
   if (!fields.has(key)) fields.error(key, `missing; a store of type "${type}" needs ${meaning}`)
+  if (type !== 'file') checkUrl(fields, type)
+}
+
+const PROTOCOLS = {
+  redis: ['redis:', 'rediss:'],
+  postgres: ['postgres:', 'postgresql:'],
+} as const
+
+/** The message quotes nothing of the URL: a password may stand anywhere in it. */
+function checkUrl(fields: Fields, type: keyof typeof PROTOCOLS): void {
+  const url = fields.read('url', TEXT)
+  if (url === undefined) return
+  const protocols: readonly string[] = PROTOCOLS[type]
+  if (URL.canParse(url) && protocols.includes(new URL(url).protocol)) return
+  const begins = protocols.map((protocol) => `${protocol}//`).join(' or ')
+  fields.error('url', `expected the address of a server that begins with ${begins}`)
 }

@@ -46,6 +46,8 @@ export interface Config {
   readonly env: Environment
   /** What loads but will fail when it is used. */
   readonly warnings: readonly Problem[]
+  /** What was written, all files together, before variables of the environment were put in. */
+  readonly written: unknown
 }
 
 export interface CompileOptions {
@@ -66,7 +68,7 @@ export function compileConfig(input: CallbacksConfig | Source, options: CompileO
   const sections = normalizeSections(data, { report, templates: [], callbackPaths: [] })
   const problems = report.problems()
   if (problems.length > 0) throw new ConfigError(problems)
-  return deepFreeze({ ...sections, env, warnings: report.warnings() })
+  return deepFreeze({ ...sections, env, warnings: report.warnings(), written: merged.data })
 }
 
 /** A variable may stand where it does not belong, and what is found there is quoted. Made when there is a message. */
@@ -87,7 +89,7 @@ function foundText(text: string): Problem {
   return { code: 'ERR_CONFIG_VALUE', at: '', message }
 }
 
-function normalizeSections(data: unknown, reading: Reading): Omit<Config, 'env' | 'warnings'> {
+function normalizeSections(data: unknown, reading: Reading): Omit<Config, 'env' | 'warnings' | 'written'> {
   const root = createFields(isMapping(data) ? data : {}, [], reading)
   const components = normalizeComponents(root)
   const workflows = normalizeWorkflows(root, components)

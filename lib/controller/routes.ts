@@ -40,6 +40,15 @@ export interface RoutesContext {
 /** How many tasks and waits are listed at most. */
 const MAX_LISTED = 1000
 
+async function canReach(store: Store): Promise<boolean> {
+  try {
+    await store.check?.()
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Gives every route of the HTTP API. */
 export function createRoutes(context: RoutesContext): readonly Route[] {
   const { config, tasks, store, gateways, metrics, isClosing, clock } = context
@@ -48,7 +57,7 @@ export function createRoutes(context: RoutesContext): readonly Route[] {
   async function run({ request, response }: Call): Promise<Answer> {
     const { workflow, input, waitsForCompletion, outputOnly } = parseRunRequest(await readJson(request, response))
     if (isClosing()) throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are closing; nothing is started' })
-    const task = tasks.submit({ workflow, input, isUnattended: !waitsForCompletion, isRequested: true })
+    const task = await tasks.submit({ workflow, input, isUnattended: !waitsForCompletion, isRequested: true })
     return waitsForCompletion ? answerEnd(task, outputOnly) : json(202, { task_id: task.id, status: task.status })
   }
 
@@ -57,19 +66,21 @@ export function createRoutes(context: RoutesContext): readonly Route[] {
     const wasRunning = await tasks.cancel(id)
     if (wasRunning === undefined) throw unknownTask(id)
     if (wasRunning) return json(200, { task_id: id, status: 'cancelled' })
-    const status = tasks.find(id)?.status ?? 'ended'
+    const status = (await tasks.find(id))?.status ?? 'ended'
     throw new CallbackError('ERR_TASK_ENDED', {
       message: `The task ${id} cannot be cancelled: it has ${status} already`,
     })
   }
 
-  function health(): Answer {
+  async function health(): Promise<Answer> {
+    const isStoreThere = await canReach(store)
     const states = [...gateways.statuses.values()].map(({ state }) => state)
     const ready = count(states, 'ready')
     const isWell = states.every((state) => !['failed', 'degraded', 'restarting'].includes(state))
-    const status = isClosing() ? 'closing' : isWell ? 'ok' : 'degraded'
+    const status = isClosing() ? 'closing' : isWell && isStoreThere ? 'ok' : 'degraded'
     return json(isClosing() ? ANSWER_STATUS.ERR_CLOSED : 200, {
       status,
+      ...(store.check && { store: isStoreThere ? 'ok' : 'unavailable' }),
       waiting: store.stats().waiting,
       tasks_running: tasks.counts().running,
       gateways: { ready, not_ready: states.length - ready },
@@ -83,8 +94,8 @@ export function createRoutes(context: RoutesContext): readonly Route[] {
     {
       method: 'GET',
       path: /^\/tasks\/([^/]+)$/,
-      answer({ id }) {
-        const state = tasks.find(id)
+      async answer({ id }) {
+        const state = await tasks.find(id)
         if (state === undefined) throw unknownTask(id)
         return json(200, viewTask(state))
       },

@@ -43,7 +43,8 @@ export function createParking(limits: ParkingLimits, wheel: TimerWheel): Parking
 
   const parking: Parking = {
     add(outcome, size, number) {
-      if (parking.size >= limits.max || bytes + size > limits.maxBytes) throw full(outcome, parking.size, bytes)
+      if (parking.size >= limits.max || bytes + size > limits.maxBytes)
+        throw parkingFull(outcome.endpoint, parking.size, bytes)
       const parked = new Parked(parking, outcome, size, number)
       if (outcome.id === undefined) withoutId.add(parked)
       else byId.set(outcome.id, parked)
@@ -80,7 +81,8 @@ export function earlier<Entry extends { readonly number: number }>(
   return one.number < other.number ? one : other
 }
 
-function full({ endpoint }: Outcome, count: number, bytes: number): CallbackError {
+/** No more callbacks of an endpoint are kept that nobody waits for. */
+export function parkingFull(endpoint: string, count: number, bytes: number): CallbackError {
   return new CallbackError('ERR_PARKING_FULL', {
     message: `${endpoint} holds ${count} callbacks (${bytes} bytes) that nobody waits for; no more are taken until some are`,
   })

@@ -5,7 +5,6 @@ import type {
   Delivery,
   Ending,
   ListedWait,
-  OpenWait,
   Outcome,
   Progress,
   StoreEndpoint,
@@ -33,7 +32,7 @@ export interface RegistryOptions {
 
 /** Who waits for what, what came early, and what is done; all of it in this process. */
 export interface Registry {
-  wait(request: WaitRequest): OpenWait
+  wait(request: WaitRequest): Wait
   deliver(arrival: Arrival): Delivery
   progress(endpoint: StoreEndpoint, progress: Progress): void
   stats(endpoint?: StoreEndpoint): StoreStats
@@ -90,6 +89,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       overlapping: new Set(),
       alias,
       cancel,
+      end: (entry, outcome) => end(entry.state === 'open' ? [entry] : [], outcome),
       size: 0,
       outdatedBefore: 0,
     }
@@ -101,7 +101,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     return scope
   }
 
-  function wait(request: WaitRequest): OpenWait {
+  function wait(request: WaitRequest): Wait {
     if (closed)
       throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are closed; nothing can be waited for' })
     if (waiting >= options.maxWaits) throw waitsFull(options.maxWaits)
@@ -179,11 +179,11 @@ export function createRegistry(options: RegistryOptions): Registry {
   }
 
   /** The id is settled first, so that nothing that the start sets off can start it again. */
-  function begin(state: EndpointState, id: string, start: () => void): Delivery {
+  function begin(state: EndpointState, id: string, start: NonNullable<Arrival['start']>): Delivery {
     const { settled } = scopeOf(state.alone)
     settled.add(id)
     try {
-      start()
+      void start()
     } catch (error) {
       settled.take(id)
       throw error

@@ -1,4 +1,7 @@
-import type { Clock, Expectation, Expected, Outcome, Progress, RunContext, Store } from '../types'
+import { randomUUID } from 'node:crypto'
+import { CallbackError } from '../errors'
+import type { Expectation, Expected, RunContext, RunEntry, RunRecord } from '../run'
+import type { Clock, OpenWait, Outcome, Progress, Store } from '../types'
 import type { WaitEnding } from './await-callback'
 import { waitClosed, waitTimedOut } from './wait-errors'
 
@@ -11,25 +14,99 @@ export interface RunOptions {
   readonly onWait: () => void
   /** Called with how a wait ended, before the run hears of it; one that the run gave up is `aborted`. */
   readonly onEnd: (ending: WaitEnding, wait: Expected, ids: readonly string[]) => void
+  /** What the run has done before, and where it is remembered; undefined where a run ends with its process. */
+  readonly record?: RunRecord | undefined
+  /** Ends the run in this process, since another one has taken it up. */
+  readonly abort?: ((reason: unknown) => void) | undefined
 }
 
-/** Gives the context of a run that lives as long as this process; nothing of it has to be remembered elsewhere. */
-export function createRunContext(id: string, options: RunOptions): RunContext {
+/** Gives the context of a run: with a record, what it holds is not done again. */
+export function createRunContext(id: string, given: RunOptions): RunContext {
+  const record = given.record && abortingRecord(given.record, given.abort)
+  const options = { ...given, record }
   const { clock, signal } = options
   return {
     id,
-    async step(_name, work) {
+    async step(name, work) {
       signal.throwIfAborted()
-      return work()
+      return record === undefined ? work() : remember(name, work, record, signal)
     },
-    async expect(_name, wait) {
+    async expect(name, wait) {
       signal.throwIfAborted()
-      return openWait(wait, Math.max(wait.deadline - clock.now(), 0), options)
+      const timeoutMs = (deadline: number): number => Math.max(deadline - clock.now(), 0)
+      if (record === undefined) return openWait(wait, timeoutMs(wait.deadline), options, undefined)
+      const ended = record.find(outcomeName(name))
+      if (ended) return createEnded(ended)
+      const { kept, deadline } = await remember(
+        `${name}/open`,
+        async () => ({ kept: randomUUID(), deadline: wait.deadline }),
+        record,
+        signal,
+      )
+      const opened = openWait(wait, timeoutMs(deadline), options, { name, kept, record })
+      await opened.registered
+      return opened
     },
   }
 }
 
-function openWait(wait: Expected, timeoutMs: number, { store, signal, onWait, onEnd }: RunOptions): Expectation {
+/** Whatever the run still holds in this process is left before anybody can give it up for good. */
+function abortingRecord(record: RunRecord, abort: RunOptions['abort']): RunRecord {
+  return {
+    ...record,
+    async add(entry, signal) {
+      try {
+        return await record.add(entry, signal)
+      } catch (error) {
+        if (isPassing(error)) abort?.(error)
+        throw error
+      }
+    },
+  }
+}
+
+/** Does work once, and gives what it gave or throws what it threw ever after; what the end of the run broke off is no result. */
+async function remember<T>(name: string, work: () => Promise<T>, record: RunRecord, signal: AbortSignal): Promise<T> {
+  const entry = record.find(name) ?? (await record.add(await attempt(name, work, signal), signal))
+  if (entry.error !== undefined) throw entry.error
+  return entry.value as T
+}
+
+async function attempt(name: string, work: () => Promise<unknown>, signal: AbortSignal): Promise<RunEntry> {
+  try {
+    return { name, value: await work() }
+  } catch (error) {
+    if (signal.aborted || isPassing(error)) throw error
+    return { name, error }
+  }
+}
+
+/** Says nothing of the work: the process is closing, or another one has the run. */
+function isPassing(error: unknown): boolean {
+  return error instanceof CallbackError && error.code === 'ERR_CLOSED'
+}
+
+function outcomeName(name: string): string {
+  return `${name}/outcome`
+}
+
+/** A wait whose outcome is remembered. */
+interface KeptExpectation {
+  readonly name: string
+  readonly kept: string
+  readonly record: RunRecord
+}
+
+interface OpenExpectation extends Expectation {
+  readonly registered: Promise<void> | undefined
+}
+
+function openWait(
+  wait: Expected,
+  timeoutMs: number,
+  { store, signal, onWait, onEnd }: RunOptions,
+  keeping: KeptExpectation | undefined,
+): OpenExpectation {
   const { endpoints, ids, queued } = wait
   const { promise, resolve, reject } = createDeferred<Outcome>()
   let hasEnded = false
@@ -40,18 +117,37 @@ function openWait(wait: Expected, timeoutMs: number, { store, signal, onWait, on
     signal.removeEventListener('abort', abort)
   }
 
-  const open = store.wait({
+  /** The run goes on with an outcome when that is safe, and the wait is over only then. */
+  async function keep({ name, record }: KeptExpectation, entry: Omit<RunEntry, 'name'>): Promise<void> {
+    try {
+      const counted = await record.add({ name: outcomeName(name), ...entry }, signal)
+      open.release?.()
+      if (counted.error === undefined) resolve(counted.value as Outcome)
+      else reject(counted.error)
+    } catch (error) {
+      // Where the run goes on elsewhere, what came for it is still needed.
+      if (isPassing(error)) open.leave?.()
+      else open.release?.()
+      reject(error)
+    }
+  }
+
+  const open: OpenWait = store.wait({
     endpoints,
     ids,
     timeoutMs,
     queued,
+    kept: keeping?.kept,
     waiter: {
       onEnd(ending, allIds) {
         end()
         onEnd(ending, wait, allIds)
-        if (ending.kind === 'outcome') resolve(ending.outcome)
-        else if (ending.kind === 'closed') reject(waitClosed(allIds))
-        else reject(waitTimedOut({ ids: allIds, endpoints, timeoutMs, last, isOutdated: ending.isOutdated }))
+        if (ending.kind === 'closed') return reject(waitClosed(allIds))
+        const late = (): unknown => waitTimedOut({ ids: allIds, endpoints, timeoutMs, last, ...ending })
+        const entry = ending.kind === 'outcome' ? { value: ending.outcome } : { error: late() }
+        if (keeping) void keep(keeping, entry)
+        else if (ending.kind === 'outcome') resolve(ending.outcome)
+        else reject(entry.error)
       },
       onProgress(progress) {
         last = progress
@@ -64,7 +160,8 @@ function openWait(wait: Expected, timeoutMs: number, { store, signal, onWait, on
   function giveUp(reason: unknown): void {
     if (hasEnded) return
     end()
-    open.cancel()
+    if (isPassing(reason) && open.leave) open.leave()
+    else open.cancel()
     onEnd({ kind: 'aborted', reason }, wait, ids)
     reject(reason)
   }
@@ -75,6 +172,7 @@ function openWait(wait: Expected, timeoutMs: number, { store, signal, onWait, on
   if (!hasEnded) signal.addEventListener('abort', abort, { once: true })
 
   return {
+    registered: open.registered,
     alias: async (more) => open.alias(more),
     outcome: () => promise,
     async settle(outcome) {
@@ -82,6 +180,20 @@ function openWait(wait: Expected, timeoutMs: number, { store, signal, onWait, on
       if (endpoint && !hasEnded) await store.deliver({ endpoint, outcome, size: () => 0 })
     },
     cancel: async () => giveUp(undefined),
+  }
+}
+
+/** A wait that had ended before its run was taken up again. */
+function createEnded({ value, error }: RunEntry): Expectation {
+  const nothing = async (): Promise<void> => undefined
+  return {
+    alias: nothing,
+    async outcome() {
+      if (error !== undefined) throw error
+      return value as Outcome
+    },
+    settle: nothing,
+    cancel: nothing,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { OpenWait, StoreEndpoint, Waiter } from '../types'
+import type { OpenWait, Outcome, StoreEndpoint, Waiter } from '../types'
 import type { Fifo } from './fifo'
 import type { Multimap } from './multimap'
 import { earlier, type Parking } from './parking'
@@ -29,6 +29,7 @@ export interface Scope {
   readonly overlapping: Set<Scope>
   readonly alias: (wait: Wait, ids: readonly string[]) => void
   readonly cancel: (wait: Wait) => void
+  readonly end: (wait: Wait, outcome: Outcome) => void
   size: number
   /** Waits with a lower number were registered before the public URL of an endpoint changed. */
   outdatedBefore: number
@@ -61,6 +62,11 @@ export class Wait extends Timed implements OpenWait {
 
   cancel(): void {
     this.scope.cancel(this)
+  }
+
+  /** Ends this wait and no other with an outcome. */
+  end(outcome: Outcome): void {
+    this.scope.end(this, outcome)
   }
 }
 

@@ -6,7 +6,7 @@ import type { Endpoint } from './endpoint'
 import { type Judgement, toId } from './outcome'
 import type { RequestScope } from './request-scope'
 import { sizeOf } from './size'
-import { compileInput, contentOf } from './start'
+import { compileInput, contentOf, whenStarted } from './start'
 import { toTemplateError } from './template-error'
 import { isTicketId } from '../ticket-id'
 
@@ -73,13 +73,13 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
   }
 
   /** What the store calls when this success turns out to be an event; who holds a ticket is waited for. */
-  function startOf(scope: RequestScope, outcome: Outcome, ticket: string | undefined): (() => void) | undefined {
+  function startOf(scope: RequestScope, outcome: Outcome, ticket: string | undefined): Arrival['start'] {
     if (start === undefined || ticket !== undefined || outcome.outcome === 'failed') return undefined
     if (isImplied && context.isPointedAt(name)) return undefined
-    return () => {
-      const task = start(inputOf(scope), outcome)
-      emitter.record('started', name, () => ({ ...outcomeEvent(outcome), task }))
-    }
+    return (id) =>
+      whenStarted(start(inputOf(scope), outcome, id), (task) =>
+        emitter.record('started', name, () => ({ ...outcomeEvent(outcome), task })),
+      )
   }
 
   return (scope) => {

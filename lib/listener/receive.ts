@@ -81,19 +81,36 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
   async function receiveBulk(items: readonly unknown[], scope: RequestScope): Promise<void> {
     let bad = 0
     let unkept: unknown
+    let own = scope
+    let underWay: Promise<void>[] = []
+
+    function note(error: unknown, { item }: RequestScope): void {
+      emitter.record('rejected', name, () => ({ ...requestEvent(name, scope), body: item, error }))
+      if (ANSWER_STATUS[toAnswerCode(error)] === 400) bad += 1
+      else unkept ??= error
+    }
+
     for (const [index, item] of items.entries()) {
-      if (index > 0 && index % SLICE === 0) await setImmediate()
-      scope.item = item
-      scope.index = index
+      if (index > 0 && index % SLICE === 0) {
+        await Promise.all(underWay)
+        await setImmediate()
+        underWay = []
+      }
+      own.item = item
+      own.index = index
       try {
-        const result = receiveItem(scope)
-        if (typeof result !== 'string') await result
+        const result = receiveItem(own)
+        if (typeof result === 'string') continue
+        // What a store has still to write reads its own scope, and all of a slice is written together.
+        const kept = own
+        underWay.push(result.then(ignore, (error: unknown) => note(error, kept)))
+        own = scope.another()
       } catch (error) {
-        emitter.record('rejected', name, () => ({ ...requestEvent(name, scope), body: item, error }))
-        if (ANSWER_STATUS[toAnswerCode(error)] === 400) bad += 1
-        else unkept ??= error
+        note(error, own)
       }
     }
+    await Promise.all(underWay)
+    if (own !== scope) Object.assign(scope, { item: items.at(-1), index: items.length - 1 })
     if (unkept !== undefined) throw unkept
     if (bad > 0 && bad === items.length) {
       throw new CallbackError('ERR_ITEMS', { message: `None of the ${bad} items of a bulk callback could be used` })
@@ -131,6 +148,8 @@ function answerHandshake(response: ServerResponse, answer: ChallengeAnswer, name
   logger.debug({ endpoint: name }, `${name} answered a handshake`)
   answerChallenge(response, answer)
 }
+
+function ignore(): void {}
 
 const NOTHING = Buffer.alloc(0)
 

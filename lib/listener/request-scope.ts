@@ -13,7 +13,10 @@ export interface ListenerRequest extends IncomingMessage {
   readonly originalUrl?: string
 }
 
-/** What the templates of a listener read from. One object serves a request; `item` and `index` move on in a bulk one. */
+/**
+ * What the templates of a listener read from. One object serves a request; `item` and `index` move on in a bulk one, as
+ * long as each item is done before the next.
+ */
 export class RequestScope {
   item: unknown = undefined
   index = 0
@@ -25,6 +28,11 @@ export class RequestScope {
     readonly params: Params,
     readonly env: Readonly<Record<string, string>>,
   ) {}
+
+  /** A scope of the same request, for another item. */
+  another(): RequestScope {
+    return new RequestScope(this.request, this.body, this.params, this.env)
+  }
 
   get header(): Readonly<Record<string, string | string[] | undefined>> {
     return this.request.headers

@@ -5,9 +5,15 @@ import { toTemplateError } from './template-error'
 
 /**
  * Starts a workflow with an input, for the callback that is its reason (a trigger has none), and gives the id of the
- * task. Throws a `CallbackError` when it cannot be started, such as `ERR_CLOSED` and `ERR_WORKFLOW_UNKNOWN`.
+ * task, which may be given; a promise where the store keeps it first. Throws a `CallbackError` when it cannot be
+ * started, such as `ERR_CLOSED` and `ERR_WORKFLOW_UNKNOWN`.
  */
-export type StartWorkflow = (input: unknown, outcome: Outcome | undefined) => string
+export type StartWorkflow = (input: unknown, outcome: Outcome | undefined, id?: string) => string | Promise<string>
+
+/** Tells of a task as soon as its id is there. */
+export function whenStarted(task: string | Promise<string>, tell: (task: string) => void): void | Promise<void> {
+  return typeof task === 'string' ? tell(task) : task.then(tell)
+}
 
 /** What a request carries: its item, where it is narrowed to one, else its body. */
 export function contentOf({ bulk, item }: EndpointSpec, scope: RequestScope): unknown {

@@ -2,7 +2,7 @@ import { CallbackError } from '../errors'
 import { requestEvent } from './callback-event'
 import type { Endpoint } from './endpoint'
 import type { ItemContext, ReceiveItem } from './item'
-import { compileInput, contentOf } from './start'
+import { compileInput, contentOf, whenStarted } from './start'
 
 /**
  * Compiles the way of one item from the request to the workflow that it starts. It throws `ERR_TEMPLATE` when the
@@ -13,10 +13,11 @@ export function compileTrigger(endpoint: Endpoint, { emitter }: Pick<ItemContext
   const inputOf = compileInput(spec)
   return (scope) => {
     if (start === undefined) throw nothingToStart(endpoint)
-    const task = start(inputOf(scope), undefined)
     const body = spec.bulk ? contentOf(spec, scope) : scope.body
-    emitter.record('started', name, () => ({ ...requestEvent(name, scope), body, task }))
-    return 'started'
+    const told = whenStarted(start(inputOf(scope), undefined), (task) =>
+      emitter.record('started', name, () => ({ ...requestEvent(name, scope), body, task })),
+    )
+    return told ? told.then(() => 'started' as const) : 'started'
   }
 }
 

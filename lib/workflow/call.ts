@@ -1,6 +1,7 @@
 import type { Environment } from '../config/source'
 import type { Endpoint } from '../listener/endpoint'
-import type { Clock, RunContext } from '../types'
+import type { RunContext } from '../run'
+import type { Clock } from '../types'
 import type { CallTicket } from './ticket'
 
 /** What `${context…}` reads; the names are those of the config. */

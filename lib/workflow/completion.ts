@@ -1,6 +1,7 @@
 import type { FallbackSpec } from '../config/normalize'
 import { callbackFailed } from '../correlation/wait-errors'
-import type { Clock, Expectation, Logger, Outcome } from '../types'
+import type { Expectation } from '../run'
+import type { Clock, Logger, Outcome } from '../types'
 import type { Poll, PollContext } from './poll'
 import { sleep } from '../timers'
 import type { Waiting } from './wait-plan'
@@ -16,6 +17,8 @@ export interface FallbackContext {
   readonly poll: Poll
   readonly question: Omit<PollContext, 'signal' | 'deadline'>
   readonly waiting: Waiting
+  /** When the callback is late, in milliseconds since the epoch. */
+  readonly lateAt: Promise<number>
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -46,10 +49,10 @@ export async function awaitWithFallback(
 async function askWhenLate(
   expectation: Expectation,
   signal: AbortSignal,
-  { spec, poll, question, waiting, clock, logger }: FallbackContext,
+  { spec, poll, question, waiting, lateAt, clock, logger }: FallbackContext,
 ): Promise<void> {
   try {
-    await sleep(clock, spec.afterMs, signal)
+    await sleep(clock, Math.max((await lateAt) - clock.now(), 0), signal)
     const deadline = Math.min(waiting.deadline, clock.now() + spec.timeoutMs)
     const outcome = await poll({ ...question, signal, deadline })
     const [endpoint] = waiting.endpoints

@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import type { HttpClientSpec } from '../config/normalize'
 import { CallbackError } from '../errors'
-import type { Clock, Expectation, Logger, Outcome } from '../types'
+import type { Expectation } from '../run'
+import type { Clock, Logger, Outcome } from '../types'
 import { type AnsweredScope, type Call, type ComponentScope, earliest, type Execute } from './call'
 import { awaitWithFallback, resultOf } from './completion'
 import type { HttpAnswer, SendRequest } from './http-client'
@@ -111,7 +113,8 @@ function compileAsking(
   return async ({ request, scope, call }, isDone) => {
     if (isDone) return polling.result?.render({ ...scope, result: scope.response }) ?? scope.response
     const { signal } = call
-    const deadline = earliest(call.deadline, clock.now() + polling.timeoutMs)
+    const begun = await call.run.step(`${call.name}/asked`, async () => clock.now())
+    const deadline = earliest(call.deadline, begun + polling.timeoutMs)
     return resultOf(await call.run.step(`${call.name}/poll`, () => poll({ scope, request, signal, deadline })))
   }
 }
@@ -131,6 +134,7 @@ function compileFallback(
       poll,
       question: { request, scope },
       waiting,
+      lateAt: call.run.step(`${call.name}/answered`, async () => clock.now() + fallback.afterMs),
       clock,
       logger,
     })
@@ -168,6 +172,7 @@ async function orEarlyOutcome(answer: Promise<HttpAnswer>, expectation: Expectat
   try {
     return await answer
   } catch (error) {
+    await setImmediate() // both may be remembered, and then neither comes first
     if (early !== undefined && isLost(error)) return early
     throw error
   }

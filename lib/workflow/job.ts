@@ -3,7 +3,8 @@ import type { ComponentSpec, JobSpec } from '../config/normalize'
 import type { Environment } from '../config/source'
 import type { JobEvent } from '../events'
 import { createTicketId } from '../ticket-id'
-import type { Clock, RunContext } from '../types'
+import type { RunContext } from '../run'
+import type { Clock } from '../types'
 import { type Call, type CallScope, createJobOutputs, type Execute, type JobOutputs } from './call'
 import { describeError, jobFailed } from './job-error'
 import { delayAfter, mayRetry } from './retry'
@@ -52,31 +53,32 @@ export function compileJob(spec: JobSpec, context: JobContext): RunJob {
   const limitMs = limitOf(spec, context.componentOf(spec))
   const standIns = spec.onError.map((job) => ({ id: job.id, run: compileJob(job, context) }))
 
-  /** What a call is known by is remembered, so that a repeated one is the same call. */
-  async function openCall(job: JobRun, name: string, attempt: number): Promise<Pick<Call, 'scope' | 'ticketId'>> {
+  /** What a call is known by, and when it must be done, is remembered, so that a repeated one is the same call. */
+  async function openCall(job: JobRun, name: string, attempt: number): Promise<OpenedCall> {
     const { run, input, jobs, previous: output, error } = job
-    const { ticketId, ...call } = await run.step(`${name}/call`, async () => ({
+    const { ticketId, startedAt, run_id } = await run.step(`${name}/call`, async () => ({
       run_id: randomUUID(),
-      timestamp: new Date(clock.now()).toISOString(),
+      startedAt: clock.now(),
       ticketId: createTicketId(),
     }))
-    const callContext = { ...call, task_id: run.id, workflow_id: job.workflowId, job_id: spec.id, attempt }
-    return { scope: { input, env, gateway, context: callContext, jobs, output, error }, ticketId }
+    const timestamp = new Date(startedAt).toISOString()
+    const call = { run_id, timestamp, task_id: run.id, workflow_id: job.workflowId, job_id: spec.id, attempt }
+    const deadline = limitMs === undefined ? undefined : startedAt + limitMs
+    return { scope: { input, env, gateway, context: call, jobs, output, error }, ticketId, deadline }
   }
 
   async function attemptOnce(job: JobRun, attempt: number): Promise<unknown> {
     const { run, signal, path } = job
     const name = `${path}#${attempt}`
-    const { scope, ticketId } = await openCall(job, name, attempt)
     await untilAborted(context.readyFor(ports), signal)
+    const { scope, ...opened } = await openCall(job, name, attempt)
     const output = await execute({
       run,
       name,
+      ...opened,
       scope: spec.input ? { ...scope, input: spec.input.render(scope) } : scope,
-      ticketId,
       signal,
       clock,
-      deadline: limitMs === undefined ? undefined : clock.now() + limitMs,
       onWaiting: (ids) => job.tell(path, { status: 'waiting', attempt, ids }),
     })
     return spec.output ? spec.output.render({ ...scope, output }) : output
@@ -97,23 +99,29 @@ export function compileJob(spec: JobSpec, context: JobContext): RunJob {
   }
 
   return async (job) => {
-    const { path, signal, tell } = job
+    const { run, path, signal, tell } = job
     for (let attempt = 1; ; attempt += 1) {
       tell(path, { status: 'running', attempt })
       try {
-        const output = await attemptOnce(job, attempt)
+        const output = await run.step(`${path}#${attempt}`, () => attemptOnce(job, attempt))
         tell(path, { status: 'succeeded', attempt })
         return output
       } catch (error) {
         if (signal.aborted) throw error
-        const isLast = attempt >= spec.retry.maxAttempts || !mayRetry(error)
-        tell(path, { status: isLast ? 'failed' : 'retrying', attempt, error })
-        if (isLast) return standIn(job, attempt, error)
+        if (attempt >= spec.retry.maxAttempts || !mayRetry(error)) {
+          tell(path, { status: 'failed', attempt, error })
+          return standIn(job, attempt, error)
+        }
+        const pauseMs = delayAfter(attempt, spec.retry)
+        const until = await run.step(`${path}#${attempt}/pause`, async () => clock.now() + pauseMs)
+        tell(path, { status: 'retrying', attempt, error })
+        await sleep(clock, Math.max(until - clock.now(), 0), signal)
       }
-      await sleep(clock, delayAfter(attempt, spec.retry), signal)
     }
   }
 }
+
+type OpenedCall = Pick<Call, 'scope' | 'ticketId' | 'deadline'>
 
 /** The limit of each attempt: the job's or the component's, whichever is shorter. */
 function limitOf({ timeoutMs }: JobSpec, component: ComponentSpec | undefined): number | undefined {

@@ -1,5 +1,5 @@
 import type { JobSpec, WorkflowSpec } from '../config/normalize'
-import type { RunContext } from '../types'
+import type { RunContext } from '../run'
 import type { Environment } from '../config/source'
 import { gatewayPortsOf } from '../gateway/gateways'
 import { compileJob, type JobContext, type JobNews, type RunJob } from './job'

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { WorkflowSpec } from '../config/normalize'
 import { createRunContext, type RunOptions } from '../correlation/run-context'
@@ -20,12 +19,17 @@ export interface RunningTask {
   cancel(reason: CallbackError): Promise<void>
 }
 
-export interface RunningTaskOptions extends Omit<RunOptions, 'signal'> {
-  readonly workflow: WorkflowSpec
+export interface RunningTaskOptions extends Omit<RunOptions, 'signal' | 'abort'> {
+  readonly id: string
+  readonly workflow: Pick<WorkflowSpec, 'id'>
   readonly run: RunWorkflow
   readonly input: unknown
-  /** Milliseconds; beside the limit of the workflow itself. */
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  /** Milliseconds; undefined without a limit. */
   readonly timeoutMs: number | undefined
+  /** When its time is up, in milliseconds since the epoch. */
+  readonly deadline: number | undefined
   readonly signal: AbortSignal | undefined
   readonly emitter: Emitter
 }
@@ -35,9 +39,7 @@ type End = Pick<TaskState, 'status' | 'output' | 'error'>
 
 /** Starts a task. */
 export function startTask(options: RunningTaskOptions): RunningTask {
-  const { workflow, run, input, emitter, clock, timeoutMs, signal } = options
-  const id = randomUUID()
-  const startedAt = clock.now()
+  const { id, workflow, run, input, emitter, clock, startedAt, timeoutMs, deadline, signal } = options
   const cancellation = new AbortController()
   setMaxListeners(0, cancellation.signal) // every request and wait of the task listens
   const jobs = new Map<string, JobState>()
@@ -58,11 +60,12 @@ export function startTask(options: RunningTaskOptions): RunningTask {
   }
 
   async function work(): Promise<unknown> {
-    const lift = limitTask(id, cancellation, { timeoutsMs: [timeoutMs, workflow.timeoutMs], signal, clock })
+    const lift = limitTask(id, cancellation, { timeoutMs, deadline, signal, clock })
     try {
       await Promise.resolve() // whoever starts the task holds it before anybody is told of it
       emitter.emit('task', () => ({ task: id, workflow: workflow.id, status: 'running' }))
-      const context = createRunContext(id, { ...options, signal: cancellation.signal })
+      const abort = (reason: unknown): void => cancellation.abort(reason)
+      const context = createRunContext(id, { ...options, signal: cancellation.signal, abort })
       const output = await run({ run: context, input, cancellation, tell })
       finish({ status: 'succeeded', output })
       return output

@@ -5,20 +5,22 @@ import type { Clock } from '../types'
 
 /** What may end a task before it is done. */
 export interface TaskLimits {
-  /** Milliseconds, the shortest counts. */
-  readonly timeoutsMs: readonly (number | undefined)[]
+  /** Milliseconds; undefined without a limit. */
+  readonly timeoutMs: number | undefined
+  /** When the time is up, in milliseconds since the epoch. */
+  readonly deadline: number | undefined
   readonly signal: AbortSignal | undefined
   readonly clock: Clock
 }
 
 /** Cancels a task when its time is up or its caller's signal aborts. Gives what lifts the limits once it has ended. */
 export function limitTask(id: string, cancellation: AbortController, limits: TaskLimits): () => void {
-  const { timeoutsMs, signal, clock } = limits
-  const timeoutMs = Math.min(...timeoutsMs.map((limit) => limit ?? Number.POSITIVE_INFINITY))
+  const { timeoutMs, deadline, signal, clock } = limits
   const abort = (): void => cancellation.abort(aborted(id, signal?.reason))
-  const stop = Number.isFinite(timeoutMs)
-    ? startTimer(clock, timeoutMs, () => cancellation.abort(timedOut(id, timeoutMs)))
-    : undefined
+  const stop =
+    deadline === undefined
+      ? undefined
+      : startTimer(clock, Math.max(deadline - clock.now(), 0), () => cancellation.abort(timedOut(id, timeoutMs)))
   if (signal?.aborted) abort()
   else signal?.addEventListener('abort', abort, { once: true })
   return () => {
@@ -48,6 +50,7 @@ function aborted(id: string, cause: unknown): CallbackError {
   return new CallbackError('ERR_ABORTED', { message: `The task ${id} was aborted`, cause })
 }
 
-function timedOut(id: string, timeoutMs: number): CallbackError {
-  return new CallbackError('ERR_WAIT_TIMEOUT', { message: `The task ${id} did not end within ${timeoutMs} ms` })
+function timedOut(id: string, timeoutMs: number | undefined): CallbackError {
+  const limit = timeoutMs === undefined ? 'in time' : `within ${timeoutMs} ms`
+  return new CallbackError('ERR_WAIT_TIMEOUT', { message: `The task ${id} did not end ${limit}` })
 }

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import type { WorkflowSpec } from '../config/normalize'
 import { CallbackError } from '../errors'
+import type { KeptRun, RunHost, RunRecord } from '../run'
 import type { Logger } from '../types'
 import type { RunWorkflow } from './runner'
 import { type RunningTask, type RunningTaskOptions, startTask } from './running-task'
@@ -25,14 +27,19 @@ export interface TaskRequest {
 /** How many tasks there are of each status; those that ended, since the start. */
 export type TaskCounts = Readonly<Record<TaskStatus, number>>
 
-/** All tasks of this process: those that run, and for a while those that have ended. */
+/** All tasks of this process: those that run, and for a while those that have ended; and those that its store keeps. */
 export interface Tasks {
   /**
-   * Starts a task. Throws `ERR_WORKFLOW_UNKNOWN`, `ERR_CONFIG_VALUE` (no signal), `ERR_TASKS_FULL`, `ERR_WAITS_FULL` and
-   * `ERR_CLOSED`.
+   * Starts a task, once it is kept. Rejects with `ERR_WORKFLOW_UNKNOWN`, `ERR_CONFIG_VALUE` (no signal),
+   * `ERR_TASKS_FULL`, `ERR_WAITS_FULL`, `ERR_CLOSED` and `ERR_STORE_UNAVAILABLE`.
    */
-  submit(request: TaskRequest): Task
-  find(id: string): TaskState | undefined
+  submit(request: TaskRequest): Promise<Task>
+  /**
+   * The same for a request that nobody awaits, under a given id if there is one; gives the id. Throws at once where
+   * nothing has to be kept. A task that is kept already is not started again.
+   */
+  start(request: TaskRequest, id?: string): string | Promise<string>
+  find(id: string): Promise<TaskState | undefined>
   /** Cancels a task; says whether it was still running, or nothing when it is unknown. */
   cancel(id: string): Promise<boolean | undefined>
   /** Those that run, oldest first. */
@@ -49,6 +56,10 @@ export interface Tasks {
 export interface TasksContext extends Pick<RunningTaskOptions, 'store' | 'clock' | 'emitter' | 'onEnd'> {
   readonly workflows: ReadonlyMap<string, WorkflowSpec>
   readonly runs: ReadonlyMap<string, RunWorkflow>
+  /** What the workflows are made of, to be kept with each task. */
+  readonly definition: unknown
+  /** Gives the workflow of a definition that was kept. Throws when it does not fit the rest of the config any more. */
+  readonly restore: (definition: unknown, workflow: string) => RunWorkflow
   /** The workflows that may wait for a callback. */
   readonly waiting: ReadonlySet<string>
   readonly room: WaitRoom
@@ -63,17 +74,32 @@ const MAX_ENDED = 1000
 /** How many tasks may run when requests start more: one request can be many. */
 const MAX_UNATTENDED = 10_000
 
+/** A task that may start. */
+interface Prepared {
+  readonly workflow: WorkflowSpec
+  readonly run: RunWorkflow
+  readonly start: Pick<RunningTaskOptions, 'id' | 'input' | 'startedAt' | 'timeoutMs' | 'deadline' | 'signal'>
+  readonly isUnattended: boolean
+  /** Lets go of the room for its first wait. */
+  readonly letGo: () => void
+}
+
+type Launched = Omit<Prepared, 'workflow'> & Pick<RunningTaskOptions, 'workflow'>
+
 /** Gives the tasks of one `callbacks()`; none is started. */
 export function createTasks(context: TasksContext): Tasks {
-  const { workflows, runs, waiting, room, logger, clock, keepMs } = context
+  const { workflows, runs, waiting, room, logger, clock, keepMs, definition } = context
+  const keeper = context.store.runs
   const running = new Map<string, RunningTask>()
   const ended = new Map<string, TaskState>()
   const counts = { succeeded: 0, failed: 0, cancelled: 0 }
   let isRefusing = false
+  let isOver = false
 
-  function find(id: string): TaskState | undefined {
+  async function find(id: string): Promise<TaskState | undefined> {
     forgetOld()
-    return running.get(id)?.state() ?? ended.get(id)
+    const known = running.get(id)?.state() ?? ended.get(id)
+    return known ?? ((await keeper?.find(id)) as TaskState | undefined)
   }
 
   function forgetOld(): void {
@@ -83,7 +109,12 @@ export function createTasks(context: TasksContext): Tasks {
     }
   }
 
-  async function follow(task: RunningTask, isUnattended: boolean, letGo: () => void): Promise<void> {
+  async function follow(
+    task: RunningTask,
+    isUnattended: boolean,
+    record: RunRecord | undefined,
+    letGo: () => void,
+  ): Promise<void> {
     let error: unknown
     try {
       await task.result
@@ -93,7 +124,12 @@ export function createTasks(context: TasksContext): Tasks {
     letGo()
     const state = task.state()
     if (isUnattended && state.status === 'failed') report(state, error, logger)
+    // Whoever opens the store next, or has taken it up already, goes on with what was only closed.
+    const isLeft = record !== undefined && isClosed(error)
+    if (isLeft) record.leave()
+    else if (record) await record.end(state)
     running.delete(task.id)
+    if (isLeft) return
     ended.set(task.id, state)
     if (state.status !== 'running') counts[state.status] += 1
     forgetOld()
@@ -101,34 +137,92 @@ export function createTasks(context: TasksContext): Tasks {
 
   async function cancel(id: string): Promise<boolean | undefined> {
     const task = running.get(id)
-    if (task === undefined) return find(id) && false
+    if (task === undefined) return ended.has(id) ? false : keeper?.cancel(id)
     await task.cancel(taskCancelled(id))
     return task.state().status === 'cancelled'
   }
 
-  return {
-    submit({ workflow: name, input, timeoutMs, signal, isUnattended = false, isRequested = false }) {
-      if (isRefusing) throw refused()
-      if (isUnattended && running.size >= MAX_UNATTENDED) throw tasksFull()
-      const workflow = findWorkflow(name, workflows)
-      const run = runs.get(workflow.id)
-      if (run === undefined) throw unknownWorkflow(name, workflows)
-      checkSignal(signal)
-      const mayWait = waiting.has(workflow.id)
-      if (isRequested && mayWait) room.require()
-      const letGo = mayWait ? room.keep() : () => undefined
-      const task = startTask({ ...context, workflow, run, input: input ?? null, timeoutMs, signal, onWait: letGo })
-      const { id, result } = task
-      running.set(id, task)
-      void follow(task, isUnattended, letGo)
-      return {
-        id,
-        get status() {
-          return task.state().status
-        },
-        result: () => result,
-        cancel: async () => (await cancel(id)) ?? false,
+  function prepare(request: TaskRequest, id: string = randomUUID()): Prepared {
+    const { workflow: name, input, signal, isUnattended = false, isRequested = false } = request
+    if (isRefusing) throw refused()
+    if (isUnattended && running.size >= MAX_UNATTENDED) throw tasksFull()
+    const workflow = findWorkflow(name, workflows)
+    const run = runs.get(workflow.id)
+    if (run === undefined) throw unknownWorkflow(name, workflows)
+    checkSignal(signal)
+    const mayWait = waiting.has(workflow.id)
+    if (isRequested && mayWait) room.require()
+    const startedAt = clock.now()
+    const timeoutMs = shorter(request.timeoutMs, workflow.timeoutMs)
+    const deadline = timeoutMs === undefined ? undefined : startedAt + timeoutMs
+    const start = { id, input: input ?? null, startedAt, timeoutMs, deadline, signal }
+    return { workflow, run, start, isUnattended, letGo: mayWait ? room.keep() : () => undefined }
+  }
+
+  function keep({ workflow, start: { id, input, startedAt, deadline }, letGo }: Prepared) {
+    const kept: KeptRun = { id, workflow: workflow.id, definition, input, startedAt, deadline }
+    const record = keeper?.begin(kept)
+    record?.catch(letGo)
+    return record
+  }
+
+  function launch({ workflow, run, start, isUnattended, letGo }: Launched, record: RunRecord | undefined): Task {
+    const task = startTask({ ...context, workflow, run, ...start, record, onWait: letGo })
+    const { id, result } = task
+    running.set(id, task)
+    void follow(task, isUnattended, record, letGo)
+    return {
+      id,
+      get status() {
+        return task.state().status
+      },
+      result: () => result,
+      cancel: async () => (await cancel(id)) ?? false,
+    }
+  }
+
+  /** What is kept already runs already. */
+  async function startKept(prepared: Prepared, keeping: Promise<RunRecord | undefined>): Promise<string> {
+    const record = await keeping
+    if (record) launch(prepared, record)
+    else prepared.letGo()
+    return prepared.start.id
+  }
+
+  const host: RunHost = {
+    adopt(kept) {
+      if (isOver) {
+        for (const { record } of kept) record.leave()
+        return
       }
+      const ids = kept.map(({ run: { id } }) => id)
+      const what = ids.length === 1 ? 'a task' : `${ids.length} tasks`
+      logger.info({ tasks: ids }, `Took up ${what} again that had not ended: ${listSome(ids)}`)
+      for (const { run, record } of kept) adopt(run, record)
+    },
+    cancel(id) {
+      void running.get(id)?.cancel(taskCancelled(id))
+    },
+  }
+
+  function adopt({ definition: kept, workflow: id, ...start }: KeptRun, record: RunRecord): void {
+    const run: RunWorkflow = async (one) => context.restore(kept, id)(one)
+    const begun = { ...start, timeoutMs: undefined, signal: undefined }
+    launch({ workflow: { id }, run, start: begun, isUnattended: true, letGo: () => undefined }, record)
+  }
+
+  keeper?.attach(host)
+
+  return {
+    async submit(request) {
+      const prepared = prepare(request)
+      const keeping = keep(prepared)
+      return launch(prepared, keeping && (await keeping))
+    },
+    start(request, id) {
+      const prepared = prepare(request, id)
+      const keeping = keep(prepared)
+      return keeping ? startKept(prepared, keeping) : launch(prepared, undefined).id
     },
     find,
     cancel,
@@ -142,9 +236,25 @@ export function createTasks(context: TasksContext): Tasks {
     },
     async close() {
       isRefusing = true
+      isOver = true
       await Promise.all(Array.from(running.values(), (task) => task.cancel(taskClosed(task.id))))
     },
   }
+}
+
+function shorter(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)
+}
+
+/** How many ids a line of the log names. */
+const NAMED = 5
+
+function listSome(ids: readonly string[]): string {
+  return ids.length > NAMED ? `${ids.slice(0, NAMED).join(', ')} and ${ids.length - NAMED} more` : ids.join(', ')
+}
+
+function isClosed(error: unknown): boolean {
+  return error instanceof CallbackError && error.code === 'ERR_CLOSED'
 }
 
 function refused(): CallbackError {

@@ -1,24 +1,7 @@
 import { findNearest } from './config/nearest'
 import type { Config } from './config/normalize'
 import { TUNNEL_DRIVERS } from './config/words'
-import { ConfigError, type Location, type Problem } from './errors'
-
-/**
- * Refuses what a config may say but this version cannot do, which must never be passed over in silence. Throws a
- * `ConfigError` that lists everything.
- */
-export function refuseUnsupported(config: Config): void {
-  const problems = [
-    ...problem(config.store.type !== 'memory', 'store.type', `the store "${config.store.type}"`, config.store.location),
-  ]
-  if (problems.length > 0) throw new ConfigError(problems)
-}
-
-function problem(found: boolean, at: string, what: string, location: Location | undefined): readonly Problem[] {
-  if (!found) return []
-  const message = `This version does not support ${what} yet; take it out`
-  return [{ code: 'ERR_CONFIG_UNSUPPORTED', at, message, location }]
-}
+import type { Problem } from './errors'
 
 /** The gateways for which there is no driver, neither one of the package nor one that the app brings. */
 export function listDriverless({ gateways }: Config, own: object): readonly Problem[] {

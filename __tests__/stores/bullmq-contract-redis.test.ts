@@ -1,0 +1,3 @@
+import { describeContract } from './shared-contract'
+
+describeContract('redis')

@@ -1,0 +1,238 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { lives, nameThisProcess, type ProcessName } from '../../adapters/stores/file-process'
+import type { Ledger } from '../../lib/types'
+import { until } from '../tunnels/processes'
+import { HOUR, useFileLedgers } from './use-file-ledgers'
+import { useWriters } from './use-writers'
+
+const ledgers = useFileLedgers()
+const startWriter = useWriters()
+let self: ProcessName
+
+beforeEach(async () => {
+  self = await nameThisProcess()
+})
+
+const locks = (): string[] => readdirSync(ledgers.folder).filter((name) => name.startsWith('lock-'))
+
+/** Puts a lock there, as another process would; low names go first. */
+function putLock(owner: Partial<ProcessName> | string, { name = 'lock-0', holds = 1, agoMs = 0 } = {}): string {
+  const path = join(ledgers.folder, name)
+  writeFileSync(path, typeof owner === 'string' ? owner : JSON.stringify({ ...self, ...owner, holds }))
+  refresh(path, agoMs)
+  return path
+}
+
+function refresh(path: string, agoMs = 0): void {
+  const seconds = (ledgers.clock.now() - agoMs) / 1000
+  utimesSync(path, seconds, seconds)
+}
+
+/** Lets time pass until a promise settles; gives how long that took. */
+async function settle(promise: Promise<unknown>): Promise<number> {
+  let isSettled = false
+  const done = promise.then(
+    () => (isSettled = true),
+    () => (isSettled = true),
+  )
+  const start = ledgers.clock.now()
+  await until(() => {
+    if (!isSettled) ledgers.clock.advance(100)
+    return isSettled
+  })
+  await done
+  return ledgers.clock.now() - start
+}
+
+describe('a folder in use', () => {
+  test('by this process is refused', async () => {
+    const ledger = await ledgers.open()
+    await expect(ledgers.open()).rejects.toMatchObject({
+      code: 'ERR_STORE_UNAVAILABLE',
+      message:
+        `The folder ${ledgers.folder} is in use by this process (${process.pid}) already: ` +
+        'give every store a store.path of its own',
+    })
+    expect(locks()).toHaveLength(1)
+    await ledger.close()
+    expect(locks()).toEqual([])
+    await ledgers.open()
+  })
+
+  test('by another process is refused, and free at once when that is killed (needs dist)', async () => {
+    const writer = await startWriter(ledgers.folder, 'always')
+    await expect(ledgers.open()).rejects.toMatchObject({
+      code: 'ERR_STORE_UNAVAILABLE',
+      message:
+        `The folder ${ledgers.folder} is in use by the process ${writer.pid}: stop it first, or choose another ` +
+        'store.path. Several processes can share a store of the type redis or postgres',
+    })
+    await writer.kill()
+    expect(locks()).toHaveLength(1)
+    const ledger = await ledgers.open()
+    expect(locks()).toHaveLength(1)
+    await ledger.create('key', 'one', { data: null, ttlMs: HOUR })
+  })
+
+  test('is named by a file that says who has it', async () => {
+    await ledgers.open()
+    const [name = ''] = locks()
+    const path = join(ledgers.folder, name)
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ ...self, holds: 1 })
+    expect(self).toMatchObject({ pid: process.pid, host: hostname() })
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+  })
+
+  test('by many who ask at the same time goes to one of them', async () => {
+    putLock({ start: 'long ago' })
+    const asked = [...Array(6).keys()].map(() => ledgers.open())
+    await settle(Promise.allSettled(asked))
+    const results = await Promise.allSettled(asked)
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(locks()).toHaveLength(1)
+    for (const result of results)
+      if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' })
+  })
+})
+
+describe('the lock of a process that is dead counts no more', () => {
+  test('when nobody has its pid', async () => {
+    const child = spawn(process.execPath, ['--version'])
+    await once(child, 'close')
+    const path = putLock({ pid: child.pid ?? -1, start: '1' })
+    await ledgers.open()
+    expect(existsSync(path)).toBe(false)
+  })
+
+  const onLinux = process.platform === 'linux' ? test : test.skip
+
+  onLinux('when its pid is in use again (Linux only)', async () => {
+    const path = putLock({ start: '1' })
+    await ledgers.open()
+    expect(existsSync(path)).toBe(false)
+  })
+
+  onLinux('when nobody has taken note of its end (Linux only)', async () => {
+    // The shell makes way for a program that knows nothing of its child.
+    const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'])
+    const [chunk]: unknown[] = await once(parent.stdout, 'data')
+    const pid = Number(String(chunk))
+    await until(() => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '))
+    expect(await lives({ ...self, pid, start: '' })).toBe(false)
+    parent.kill('SIGKILL')
+    await once(parent, 'close')
+  })
+
+  test('which is told by the pid alone where there is nothing else', async () => {
+    expect(await lives({ ...self, start: '' })).toBe(true)
+    expect(await lives(self)).toBe(true)
+    expect(await lives({ ...self, pid: 2 ** 22 + 1 })).toBe(false)
+  })
+})
+
+describe.each([
+  ['on another host', { host: 'other' }],
+  ['in another container of the same host name', { scope: 'other' }],
+])('the lock of a process %s', (_, owner) => {
+  let path: string
+  afterEach(() => rmSync(path, { force: true }))
+
+  test('counts no more when it was not refreshed for 20 seconds', async () => {
+    path = putLock(owner, { agoMs: 20_001 })
+    await ledgers.open()
+    expect(existsSync(path)).toBe(false)
+  })
+
+  test('is waited for until it was not refreshed for 20 seconds', async () => {
+    path = putLock(owner, { agoMs: 5000 })
+    const opening = ledgers.open()
+    const tookMs = await settle(opening)
+    expect(tookMs).toBeGreaterThan(15_000)
+    expect(tookMs).toBeLessThan(25_000)
+    await opening
+    expect(existsSync(path)).toBe(false)
+  })
+
+  test('is respected once it is refreshed', async () => {
+    path = putLock({ ...owner, pid: 77 }, { agoMs: 3000 })
+    const opening = ledgers.open()
+    opening.catch(() => undefined)
+    await until(() => locks().length === 2 && ledgers.clock.timers === 2)
+    refresh(path)
+    await settle(opening)
+    await expect(opening).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' })
+    await expect(opening).rejects.toThrow(`is in use by the process 77${'host' in owner ? ' on the host other' : ''}`)
+    expect(locks()).toEqual(['lock-0'])
+  })
+
+  test('goes first when it asks at the same time and has the lower name', async () => {
+    path = putLock({ ...owner, pid: 77 }, { holds: 0 })
+    await expect(ledgers.open()).rejects.toThrow('is in use by the process 77')
+  })
+
+  test('gives way when it asks at the same time and has the higher name', async () => {
+    path = putLock(owner, { name: 'lock-z', holds: 0 })
+    const opening = ledgers.open()
+    await until(() => ledgers.clock.timers === 2)
+    rmSync(path)
+    await settle(opening)
+    await opening
+  })
+})
+
+describe('a lock', () => {
+  test('that nobody has written yet is waited for', async () => {
+    const path = putLock('')
+    const opening = ledgers.open()
+    opening.catch(() => undefined)
+    await until(() => ledgers.clock.timers === 2)
+    putLock({ pid: process.pid })
+    await settle(opening)
+    await expect(opening).rejects.toThrow('is in use by this process')
+    rmSync(path)
+  })
+
+  test('is not waited for any more once the ledger closes', async () => {
+    const path = putLock({ host: 'other' })
+    const ledger = ledgers.create()
+    const opening = ledger.open({ onDue: async () => undefined, onMessage: () => undefined, onBack: () => undefined })
+    opening.catch(() => undefined)
+    await until(() => ledgers.clock.timers === 2)
+    await ledger.close()
+    await expect(opening).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+    expect(locks()).toEqual(['lock-0'])
+    rmSync(path)
+  })
+
+  test('is refreshed every few seconds', async () => {
+    await ledgers.open()
+    const path = join(ledgers.folder, String(locks()[0]))
+    for (let time = 0; time < 3; time++) {
+      ledgers.clock.advance(4000)
+      await until(() => Math.abs(statSync(path).mtimeMs - ledgers.clock.now()) < 2)
+    }
+  })
+
+  test('that another host has taken away ends the ledger: nothing is written any more', async () => {
+    const ledger = await ledgers.open()
+    await ledger.create('key', 'one', { data: null, ttlMs: HOUR })
+    rmSync(join(ledgers.folder, String(locks()[0])))
+    ledgers.clock.advance(4000)
+    await until(() => ledgers.log.length > 0)
+    expect(ledgers.log[0]).toMatchObject({ level: 'error', message: 'The store is lost to another process' })
+    const other: Ledger = await ledgers.open()
+    for (let time = 0; time < 2; time++)
+      await expect(ledger.append('key', 'one', 'entry')).rejects.toMatchObject({
+        code: 'ERR_STORE_UNAVAILABLE',
+        message: expect.stringContaining('another one has taken over'),
+      })
+    expect(await other.append('key', 'one', 'entry')).toBe(1)
+    await ledger.close()
+    expect(ledgers.lines()).toHaveLength(2)
+  })
+})

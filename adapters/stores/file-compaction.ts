@@ -1,0 +1,132 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { JournalFile } from './file-journal-file'
+import { formatOperation, HEADER } from './file-operations'
+import type { CapturedRecord, Records } from './file-records'
+import { FILE_MODE, type Files, type OpenFile, writeFully } from './file-system'
+
+export interface CompactionOptions {
+  readonly folder: string
+  readonly file: JournalFile
+  readonly files: Files
+  readonly records: Records
+}
+
+/** One is for what goes on beside the writes, and the other may overtake it. */
+const COMPACTING = 'journal.compacting'
+const REWRITING = 'journal.rewriting'
+const CHUNK_BYTES = 256 * 1024
+
+/** Removes what a process that died while it compacted has left. */
+export async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of [COMPACTING, REWRITING]) await rm(join(folder, name), { force: true })
+}
+
+/** Writes the journal anew from the records that are in memory. Nothing may be written to it meanwhile. */
+export async function rewrite({ folder, file, files, records }: CompactionOptions): Promise<void> {
+  await withTemporary(join(folder, REWRITING), files, async (temporary) => {
+    const end = await writeSnapshot(temporary.file, records.capture(), () => false)
+    await temporary.file.datasync()
+    await temporary.giveTo(file, end)
+  })
+}
+
+/**
+ * Writes the journal anew while it is written to: first the records as they are now, then what was appended to the
+ * journal since. Only the last of that is copied in a turn of its own, in which nothing is written. To be called when
+ * every operation in the file is applied. Gives up, and leaves the journal as it is, when `isUnwanted` says so.
+ */
+export async function compact(
+  { folder, file, files, records }: CompactionOptions,
+  inTurn: (work: () => Promise<void>) => Promise<void>,
+  isUnwanted: () => boolean,
+): Promise<void> {
+  const captured = records.capture()
+  const { generation } = file
+  let copied = file.end
+  const isOff = (): boolean => isUnwanted() || file.isDoubtful || file.generation !== generation
+
+  await withTemporary(join(folder, COMPACTING), files, async (temporary) => {
+    let end = await writeSnapshot(temporary.file, captured, isOff)
+
+    async function copyAppended(restBytes: number): Promise<void> {
+      const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+      while (!isOff() && file.end - copied > restBytes) {
+        const wanted = chunk.subarray(0, Math.min(chunk.length, file.end - copied))
+        const size = await file.read(wanted, copied)
+        if (size === 0) throw new Error(`${file.path} is shorter than what was written to it`)
+        await writeFully(temporary.file, wanted.subarray(0, size), end)
+        copied += size
+        end += size
+      }
+      await temporary.file.datasync()
+    }
+
+    await copyAppended(CHUNK_BYTES)
+    await inTurn(async () => {
+      await copyAppended(0)
+      if (!isOff()) await temporary.giveTo(file, end)
+    })
+  })
+}
+
+/** A file that is to take the place of the journal. */
+interface Temporary {
+  readonly file: OpenFile
+  giveTo(journal: JournalFile, end: number): Promise<void>
+}
+
+/** Makes a file to fill, of which nothing is left unless it was given to the journal. */
+async function withTemporary(path: string, files: Files, fill: (temporary: Temporary) => Promise<void>): Promise<void> {
+  await rm(path, { force: true })
+  const file = await files.open(path, 'wx+', FILE_MODE)
+  let isGiven = false
+  try {
+    await fill({
+      file,
+      giveTo(journal, end) {
+        isGiven = true
+        return journal.replace(path, file, end)
+      },
+    })
+  } finally {
+    if (!isGiven) await file.close().catch(() => undefined)
+    await rm(path, { force: true }).catch(() => undefined) // otherwise the next one removes it
+  }
+}
+
+/** Gives how many bytes it wrote. It lets others go on after each chunk, and ends early when nobody wants it any more. */
+async function writeSnapshot(
+  file: OpenFile,
+  records: readonly CapturedRecord[],
+  isOff: () => boolean,
+): Promise<number> {
+  let end = 0
+  let lines: string[] = [HEADER]
+  let size = HEADER.length
+
+  async function flush(): Promise<void> {
+    const bytes = Buffer.from(lines.join(''))
+    await writeFully(file, bytes, end)
+    end += bytes.length
+    lines = []
+    size = 0
+  }
+
+  for (const record of records) {
+    for (const line of linesOf(record)) {
+      lines.push(line)
+      size += line.length
+      if (size >= CHUNK_BYTES) await flush()
+      if (isOff()) return end
+    }
+  }
+  await flush()
+  return end
+}
+
+function* linesOf({ record, due, length }: CapturedRecord): Generator<string> {
+  const { kind, id, data, log } = record
+  yield formatOperation({ type: 'create', kind, id, made: { due, data } })
+  for (const entry of log.slice(0, length)) yield formatOperation({ type: 'append', kind, id, entry, made: undefined })
+}

@@ -1,0 +1,100 @@
+import { unref } from '../../lib/timers'
+import type { Clock, LedgerHandlers, Logger } from '../../lib/types'
+import type { Operation } from './file-operations'
+import type { LiveRecord, Records } from './file-records'
+
+export interface DueOptions {
+  readonly records: Records
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly onDue: LedgerHandlers['onDue']
+  /** Writes an operation. */
+  readonly submit: (operation: Operation) => Promise<number>
+}
+
+/** Deals with the records that are due. */
+export interface DueTimes {
+  /** To be called when the records have changed. */
+  update(): void
+  close(): void
+}
+
+/** How many are dealt with at once, since a long time away may have left very many. */
+const MAX_AT_ONCE = 100
+/** How long one rests after it could not be dealt with. */
+const PAUSE_MS = 5000
+/** The longest that the timer is set for: the time of day that records go by may be set, and timers do not follow. */
+const MAX_SLEEP_MS = 60_000
+
+/** Asks about records when they are due, by one timer for the earliest. */
+export function createDueTimes({ records, clock, logger, onDue, submit }: DueOptions): DueTimes {
+  const { queue } = records
+  let timer: unknown
+  let wakesAt = Infinity
+  let underWay = 0
+  let closed = false
+
+  function update(): void {
+    if (closed || underWay >= MAX_AT_ONCE) return
+    const next = queue.first()
+    if (next === undefined) return stop()
+    if (wakesAt <= next.at) return
+    stop()
+    const now = clock.now()
+    wakesAt = Math.min(next.at, now + MAX_SLEEP_MS)
+    timer = clock.setTimeout(wake, Math.max(wakesAt - now, 0))
+    unref(timer)
+  }
+
+  function stop(): void {
+    if (timer !== undefined) clock.clearTimeout(timer)
+    timer = undefined
+    wakesAt = Infinity
+  }
+
+  function wake(): void {
+    stop()
+    if (closed) return
+    const now = clock.now()
+    for (let next = queue.first(); next !== undefined && next.at <= now; next = queue.first()) {
+      if (underWay >= MAX_AT_ONCE) return // the first that is done goes on
+      queue.remove(next)
+      void deal(next)
+    }
+    update()
+  }
+
+  async function deal(record: LiveRecord): Promise<void> {
+    const { kind, id } = record
+    underWay++
+    record.isDue = true
+    try {
+      const keepMs = kind === 'mark' ? undefined : await onDue(kind, id)
+      if (closed) return
+      if (keepMs === undefined) await submit({ type: 'remove', kind, id })
+      else await submit({ type: 'touch', kind, id, due: dueIn(clock, keepMs), isKept: true })
+    } catch (error) {
+      if (closed) return
+      logger.warn({ err: error, kind, id }, 'A record that is due could not be dealt with; it is tried again')
+      queue.set(record, clock.now() + PAUSE_MS)
+    } finally {
+      underWay--
+      if (underWay === MAX_AT_ONCE - 1) wake()
+      else update()
+    }
+  }
+
+  return {
+    update,
+    close() {
+      closed = true
+      stop()
+    },
+  }
+}
+
+/** The time that lies so many milliseconds ahead. */
+export function dueIn(clock: Clock, ttlMs: number): number {
+  const ms = ttlMs > 0 ? ttlMs : 0 // also for NaN, which no journal can hold
+  return Math.min(clock.now() + ms, Number.MAX_SAFE_INTEGER)
+}

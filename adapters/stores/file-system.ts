@@ -1,0 +1,80 @@
+import { mkdir, open, rename } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { CallbackError } from '../../lib/errors'
+
+/** What is needed of an open file, by the shape of Node's `FileHandle`. */
+export interface OpenFile {
+  write(bytes: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesWritten: number }>
+  read(bytes: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>
+  truncate(length: number): Promise<void>
+  datasync(): Promise<void>
+  close(): Promise<void>
+}
+
+/** How the files of a ledger are opened and renamed; a test has one that fails. */
+export interface Files {
+  open(path: string, flags: string, mode: number): Promise<OpenFile>
+  rename(from: string, to: string): Promise<void>
+}
+
+export const NODE_FILES: Files = { open, rename }
+
+/** Only the user that runs the process may read what callbacks said. */
+export const FILE_MODE = 0o600
+const FOLDER_MODE = 0o700
+
+/** Makes a folder where it is missing, so that it outlives a loss of power. Gives its whole path. */
+export async function makeFolder(path: string): Promise<string> {
+  const folder = resolve(path)
+  const made = await mkdir(folder, { recursive: true, mode: FOLDER_MODE })
+  for (let above = folder; made !== undefined && above.length >= made.length; above = dirname(above))
+    await syncFolder(dirname(above))
+  return folder
+}
+
+/** Makes names in a folder durable: that of a new file, or of a renamed one. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return // it opens no folders, and writes names through
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Writes all of the bytes: a write to a disk that is nearly full may be done in part. */
+export async function writeFully(file: OpenFile, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done)
+    done += bytesWritten
+  }
+}
+
+/** Wraps what the system said of a file: which one, why, and what to do. */
+export function storeUnavailable(doing: string, path: string, cause: unknown): CallbackError {
+  if (cause instanceof CallbackError) return cause
+  const code = codeOf(cause)
+  const reason = code ?? (cause instanceof Error ? cause.message : String(cause))
+  const message = `Cannot ${doing} ${path}: ${reason}. ${ADVICE[code ?? ''] ?? 'Check the disk that it is on'}`
+  return new CallbackError('ERR_STORE_UNAVAILABLE', { message, cause })
+}
+
+/** The system's code of an error: `ENOSPC`. */
+export function codeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}
+
+const MAKE_ROOM = 'Make room on its disk; it goes on by itself'
+const ALLOW = 'Let the user of this process write there, or choose another store.path'
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOSPC: MAKE_ROOM,
+  EDQUOT: MAKE_ROOM,
+  EACCES: ALLOW,
+  EPERM: ALLOW,
+  EROFS: ALLOW,
+  ENOTDIR: 'store.path must be a folder',
+  EEXIST: 'store.path must be a folder',
+  EMFILE: 'Allow the process more open files (ulimit -n)',
+}

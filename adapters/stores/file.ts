@@ -1,0 +1,189 @@
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers'
+import { CallbackError } from '../../lib/errors'
+import type { Clock, Ledger, LedgerHandlers, Logger, NewRecord } from '../../lib/types'
+import { removeLeftovers, rewrite } from './file-compaction'
+import { createDueTimes, type DueTimes, dueIn } from './file-due'
+import { createJournal, type FileSync, type Journal } from './file-journal'
+import { JournalFile } from './file-journal-file'
+import { type Lock, takeLock } from './file-lock'
+import type { Made, Operation } from './file-operations'
+import { createRecords, readRecord, type Records } from './file-records'
+import { replay } from './file-replay'
+import { codeOf, type Files, makeFolder, NODE_FILES, storeUnavailable } from './file-system'
+
+export interface FileLedgerOptions {
+  /** A folder; made where it is missing. */
+  readonly path: string
+  readonly sync: FileSync
+  readonly clock: Clock
+  readonly logger: Logger
+  /** How files are opened and renamed; default: by Node. */
+  readonly files?: Files | undefined
+}
+
+/** What an open ledger holds. */
+interface Opened {
+  readonly records: Records
+  readonly journal: Journal
+  readonly due: DueTimes
+  readonly handlers: LedgerHandlers
+  readonly lock: Lock
+}
+
+/** A journal is written anew at the start when it is larger than this, and so many times larger than what is in it. */
+const COMPACT_BYTES = 1024 * 1024
+const COMPACT_FACTOR = 2
+
+/**
+ * Keeps records in one folder, for one process: all of them in memory, and every change in a journal that only grows, of
+ * one line of JSON each. A change is written first and made then; after `kill -9` everything is there that was said to
+ * have happened. `open` rejects with `ERR_STORE_UNAVAILABLE` when the folder is in use, or its journal broken.
+ */
+export function createFileLedger(options: FileLedgerOptions): Ledger {
+  const { path, clock, logger } = options
+  const closing = new AbortController()
+  let opening: Promise<Opened> | undefined
+  let opened: Opened | undefined
+  let closed: Promise<void> | undefined
+
+  function get(): Opened {
+    if (opened === undefined || closed !== undefined) throw closedError(path)
+    return opened
+  }
+
+  const made = ({ data, ttlMs }: NewRecord): Made => ({
+    due: dueIn(clock, ttlMs),
+    data: JSON.stringify(data) ?? 'null',
+  })
+
+  async function close(): Promise<void> {
+    closing.abort(closedError(path))
+    const current = await opening?.catch(() => undefined)
+    if (current === undefined) return
+    current.due.close()
+    await current.journal.close()
+    await current.lock.release()
+  }
+
+  return {
+    async open(handlers) {
+      closing.signal.throwIfAborted()
+      opening ??= openLedger(options, handlers, closing.signal)
+      try {
+        opened = await opening
+      } catch (error) {
+        opening = undefined
+        throw storeUnavailable('open', path, error)
+      }
+      opened.due.update()
+    },
+    async create(kind, id, record) {
+      const { records, journal } = get()
+      if (records.find(kind, id)?.isDue === false) return
+      await journal.submit({ type: 'create', kind, id, made: made(record) })
+    },
+    async append(kind, id, entry, orCreate) {
+      const { records, journal } = get()
+      // Nothing takes it away before this is appended: first it would be due.
+      const isThere = records.find(kind, id)?.isDue === false
+      const text = JSON.stringify(entry) ?? 'null'
+      const orMade = orCreate === undefined || isThere ? undefined : made(orCreate)
+      return journal.submit({ type: 'append', kind, id, entry: text, made: orMade })
+    },
+    async read(kind, id) {
+      const record = get().records.find(kind, id)
+      return record && readRecord(record)
+    },
+    async touch(kind, id, ttlMs) {
+      const { journal } = get()
+      return (await journal.submit({ type: 'touch', kind, id, due: dueIn(clock, ttlMs), isKept: false })) === 1
+    },
+    async list(kind) {
+      return get().records.ids(kind)
+    },
+    async publish(message) {
+      const { handlers } = get()
+      const text = JSON.stringify(message) ?? 'null'
+      setImmediate(() => {
+        if (closed === undefined) tell(logger, () => handlers.onMessage(JSON.parse(text)))
+      })
+    },
+    close() {
+      closed ??= close()
+      return closed
+    },
+  }
+}
+
+async function openLedger(options: FileLedgerOptions, handlers: LedgerHandlers, signal: AbortSignal): Promise<Opened> {
+  const { clock, logger, files = NODE_FILES } = options
+  const folder = await makeFolder(options.path)
+  const lost = new AbortController()
+  const onLost = (): void => {
+    const error = lostError(folder)
+    logger.error({ err: error }, 'The store is lost to another process')
+    lost.abort(error)
+  }
+  const lock = await takeLock({ folder, clock, signal, onLost })
+  const file = new JournalFile(join(folder, 'journal'), files)
+  const records = createRecords()
+  const parts = { folder, file, files, records }
+  try {
+    await removeLeftovers(folder)
+    await readJournal(file, records, logger)
+    lost.signal.throwIfAborted()
+    if (file.isDoubtful || isWorthCompacting(file, records)) await rewrite(parts)
+  } catch (error) {
+    await file.close()
+    await lock.release()
+    throw error
+  }
+  const submit = (operation: Operation): Promise<number> => journal.submit(operation)
+  const due = createDueTimes({ records, clock, logger, onDue: handlers.onDue, submit })
+  const onBack = (): void => tell(logger, () => handlers.onBack())
+  const onApplied = (): void => due.update()
+  const journal = createJournal({ ...parts, sync: options.sync, clock, logger, lost: lost.signal, onApplied, onBack })
+  return { records, journal, due, handlers, lock }
+}
+
+/** Reads the journal, if there is one; otherwise it stays doubtful. */
+async function readJournal(file: JournalFile, records: Records, logger: Logger): Promise<void> {
+  try {
+    await file.open()
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return
+    throw storeUnavailable('open', file.path, error)
+  }
+  const { end, tornBytes } = await replay(file, (operation) => void records.apply(operation))
+  if (end === 0) return
+  await file.trust(end)
+  if (tornBytes === 0) return
+  const message = 'The journal of the store ended within a line, which was being written when its process died'
+  logger.warn({ path: file.path, bytes: tornBytes }, message)
+}
+
+function isWorthCompacting(file: JournalFile, records: Records): boolean {
+  return file.end > COMPACT_BYTES && file.end > records.bytes * COMPACT_FACTOR
+}
+
+/** What a handler throws harms nobody else. */
+function tell(logger: Logger, handler: () => void): void {
+  try {
+    handler()
+  } catch (error) {
+    logger.error({ err: error }, 'What was told by the store could not be dealt with')
+  }
+}
+
+function closedError(path: string): CallbackError {
+  return new CallbackError('ERR_CLOSED', { message: `The store in ${path} is not open` })
+}
+
+function lostError(folder: string): CallbackError {
+  const message =
+    `The lock of this process in the folder ${folder} is gone: another one has taken over, since this one did not show ` +
+    'for 20 seconds that it lives, or somebody has removed it. Start this one again; several processes can share a ' +
+    'store of the type redis or postgres'
+  return new CallbackError('ERR_STORE_UNAVAILABLE', { message })
+}

@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto'
+import type { Ending, OpenWait, Outcome, Progress, StoreEndpoint, WaitRequest, Waiter } from '../types'
+import { type Key, keyOf } from './keys'
+import type { EndReason, OutcomeEntry } from './key-log'
+import { fromKept } from './codec'
+import type { Wait } from './scope'
+
+/** What a wait tells the store of. */
+export interface KeptWaitDesk {
+  /** Registers it under keys; resolves when every process knows, or when it has ended. Never rejects. */
+  announce(wait: KeptWait, keys: readonly Key[]): Promise<void>
+  /** Says that it is over under keys. Goes on until that is written. */
+  conclude(wait: KeptWait, keys: readonly Key[], why: EndReason): void
+  /** Finds out what had come before its time was up; until then, or until it is over, nothing more can come. */
+  review(wait: KeptWait): Promise<OutcomeEntry | undefined>
+  /** Forgets it in this process. */
+  forget(wait: KeptWait): void
+}
+
+/**
+ * A wait of this process on something that all processes share: the registry of the process ends it by time or signal,
+ * the ledger says what came for it.
+ */
+export class KeptWait implements Waiter, OpenWait {
+  readonly id: string
+  readonly until: number
+  readonly keys = new Map<string, Key>()
+  #here: Wait | undefined = undefined
+  #registered: Promise<void> = Promise.resolve()
+  /** One that is `late` is over unless something had come before; `over` when whoever waits has been told, or gave it up. */
+  #state: 'open' | 'late' | 'over' = 'open'
+  #outcome: Outcome | undefined = undefined
+  #isSettled = false
+
+  constructor(
+    readonly request: WaitRequest,
+    now: number,
+    private readonly desk: KeptWaitDesk,
+  ) {
+    this.id = request.kept ?? randomUUID()
+    this.until = now + request.timeoutMs
+  }
+
+  get registered(): Promise<void> {
+    return this.#registered
+  }
+
+  /** Whether nothing that comes from now on can end it. */
+  get isLate(): boolean {
+    return this.#state !== 'open'
+  }
+
+  get isOver(): boolean {
+    return this.#state === 'over'
+  }
+
+  /** Begins, once the registry has it. */
+  begin(here: Wait): void {
+    this.#here = here
+    const { endpoints, ids, queued } = this.request
+    const queues = queued ? endpoints.filter(({ anonymous }) => anonymous).map((one) => keyOf(one, undefined)) : []
+    this.#registered = this.#announce([...this.#keysOf(endpoints, ids), ...queues])
+  }
+
+  alias(ids: readonly string[]): Promise<void> {
+    this.#here?.alias(ids)
+    const added = this.#keysOf(this.request.endpoints, ids).filter(({ id }) => !this.keys.has(id))
+    const known = this.#registered
+    this.#registered = Promise.all([known, this.#announce(added)]).then(() => undefined)
+    // Ids that are known only now are settled with those that the callback came for.
+    if (this.#isSettled) this.#settleKeys(added)
+    return this.#registered
+  }
+
+  /** Takes what came for it; does nothing when it has ended. */
+  take({ kept }: OutcomeEntry): void {
+    if (!this.isLate) this.#here?.end(fromKept(kept) as Outcome)
+  }
+
+  cancel(): void {
+    if (this.isOver) return
+    this.#stop()
+    this.#conclude('cancelled')
+  }
+
+  release(): void {
+    if (this.#outcome) this.#settle()
+  }
+
+  leave(): void {
+    if (!this.isOver) this.#stop()
+  }
+
+  onEnd(ending: Ending, ids: readonly string[]): void {
+    if (this.isLate) return
+    if (ending.kind === 'timeout') void this.#endInTime(ending, ids)
+    else this.#end(ending, ids)
+  }
+
+  onProgress(progress: Progress): void {
+    this.request.waiter.onProgress?.(progress)
+  }
+
+  /** A callback may have been acknowledged elsewhere in the last moment; the log knows which was first. */
+  async #endInTime(ending: Ending, ids: readonly string[]): Promise<void> {
+    this.#state = 'late'
+    const got = await this.desk.review(this)
+    if (this.isOver) return
+    this.#end(got ? { kind: 'outcome', outcome: fromKept(got.kept) as Outcome } : ending, ids)
+  }
+
+  /** What came for a kept wait stays where it is until it is safe with whoever waited. */
+  #end(ending: Ending, ids: readonly string[]): void {
+    this.#stop()
+    if (ending.kind === 'outcome') this.#outcome = ending.outcome
+    this.request.waiter.onEnd(ending, ids)
+    if (this.request.kept !== undefined) return
+    if (this.#outcome) this.#settle()
+    else if (ending.kind === 'closed') this.#conclude('cancelled')
+  }
+
+  #settle(): void {
+    if (this.#isSettled) return
+    this.#isSettled = true
+    this.#settleKeys([...this.keys.values()])
+  }
+
+  /** A callback with an id settles all ids, and leaves its place in any queue; one without says nothing of ids. */
+  #settleKeys(keys: readonly Key[]): void {
+    const { id, endpoint } = this.#outcome ?? {}
+    const isSettled = (key: Key): boolean =>
+      id === undefined ? key.anonymous && key.endpoint.key === endpoint : !key.anonymous
+    this.desk.conclude(this, keys.filter(isSettled), 'settled')
+    this.desk.conclude(
+      this,
+      keys.filter((key) => !isSettled(key)),
+      'cancelled',
+    )
+  }
+
+  #conclude(why: EndReason): void {
+    this.desk.conclude(this, [...this.keys.values()], why)
+  }
+
+  #announce(keys: readonly Key[]): Promise<void> {
+    for (const key of keys) this.keys.set(key.id, key)
+    return this.desk.announce(this, keys)
+  }
+
+  #keysOf(endpoints: readonly StoreEndpoint[], ids: readonly string[]): Key[] {
+    return endpoints.flatMap((endpoint) => ids.map((id) => keyOf(endpoint, id)))
+  }
+
+  #stop(): void {
+    this.#state = 'over'
+    this.#here?.cancel()
+    this.desk.forget(this)
+  }
+}
