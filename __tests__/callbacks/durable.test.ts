@@ -67,6 +67,20 @@ function idOf(body: unknown): string {
 }
 
 describe('a run that is kept in a folder', () => {
+  test('may be over, and its end not kept yet, when the callbacks close', async () => {
+    const { hooks } = await hosts.open(drawing('http://localhost'))
+    await hooks.open()
+    const closed = new Promise<void>((resolve) => {
+      hooks.on('task', ({ status }) => status === 'succeeded' && resolve(hooks.close({ drain: '1h' })))
+    })
+    const task = await hooks.submit('news', { workflow: 'noted' })
+    await task.result()
+    await closed
+    const again = await hosts.open(drawing('http://localhost'))
+    await again.hooks.open()
+    expect(await again.hooks.task(task.id)).toMatchObject({ status: 'succeeded' })
+  })
+
   test('goes on where it was, with what was sent and what came', async () => {
     const service = await services.open(() => ({ body: {} }))
     const first = await hosts.open(drawing(service.origin))

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { useServices } from '../helpers/fake-service'
 import { useCli } from './use-cli'
@@ -79,6 +82,27 @@ describe('Ctrl-C', () => {
       'Stopping. Cut off: 1 wait, 1 task (job "draw" of workflow "paint" waits for x)',
     )
     expect(messagesOf(running).filter((line) => line.includes('Cut off'))).toHaveLength(1)
+  })
+
+  test('says that what waits is left in a store, where there is one', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'express-callbacks-stop-'))
+    try {
+      const running = await up(`${WAITING}store: { type: file, path: "\${env.FOLDER}" }`, [], {
+        env: { FOLDER: folder },
+      })
+      await running.post('/start', { id: 'x' })
+      await running.stdout.shows(/job draw waiting/)
+      running.interrupt()
+      const [line] = await running.stdout.shows(/Stopping\..*/)
+      expect(line).toMatch(/Ctrl-C again leaves them in the store\.$/)
+      running.interrupt()
+      expect(await running.code).toBe(130)
+      expect(messagesOf(running)).toContain(
+        'Interrupted again. Left in the store, to go on at the next start: 1 wait, 1 task (job "draw" of workflow "paint" waits for x)',
+      )
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 
   test('twice at one moment ends what waits too', async () => {

@@ -300,4 +300,30 @@ describe('the store', () => {
     expect(line).toContain(` ${at} ERR_CONFIG_VALUE missing; `)
     expect(line).toContain(message)
   })
+
+  test.each([
+    ['{ path: data }', 'store.type ERR_CONFIG_VALUE missing; with "path" it is "type: file"'],
+    ['{ url: "redis://h" }', 'store.type ERR_CONFIG_VALUE missing; with "url" it is "type: redis" or "type: postgres"'],
+    [
+      '{ type: redis, url: "redis://:pa#ss@h" }',
+      'store.url ERR_CONFIG_VALUE cannot be read as a URL; in a user or password',
+    ],
+    [
+      '{ type: redis, url: "redis://h/abc" }',
+      'store.url ERR_CONFIG_VALUE expected nothing or the number of a database',
+    ],
+    ['{ type: redis, url: "redis:///run/redis.sock" }', 'store.url ERR_CONFIG_VALUE expected nothing or the number'],
+  ])('%s is refused', (store, message) => {
+    const lines = linesOf(`store: ${store}`)
+    expect(lines).toEqual([expect.stringContaining(message)])
+    expect(lines.join('')).not.toContain('pa#ss')
+  })
+
+  test.each([
+    '{ type: memory, path: data }',
+    '{ type: redis, url: "redis://h/" }',
+    '{ type: redis, url: "REDIS://h/2" }',
+  ])('%s is taken', (store) => {
+    expect(linesOf(`store: ${store}`)).toEqual([])
+  })
 })

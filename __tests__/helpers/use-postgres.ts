@@ -63,7 +63,20 @@ export function usePostgres(): TestPostgres {
     execFileSync(join(bin, 'initdb'), ['-D', data, '--no-sync', ...auth, ...locale], { ...options, stdio: 'pipe' })
     server = createTestServer({
       program: join(bin, 'postgres'),
-      args: ['-D', data, '-k', folder, '-h', '127.0.0.1', '-p', String(port), '-c', 'fsync=off'],
+      args: [
+        '-D',
+        data,
+        '-k',
+        folder,
+        '-h',
+        '127.0.0.1',
+        '-p',
+        String(port),
+        '-c',
+        'fsync=off',
+        '-c',
+        'max_connections=300',
+      ],
       ready: 'ready to accept connections',
       options,
     })

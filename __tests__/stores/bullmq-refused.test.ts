@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals'
 import { Client } from 'pg'
 import { createBullmqLedger } from '../../adapters/stores/bullmq'
-import { describeUrl } from '../../adapters/stores/bullmq-errors'
+import { createUnavailable, describeUrl } from '../../adapters/stores/bullmq-errors'
 import { checkServer } from '../../adapters/stores/bullmq-redis'
 import { useRedis, withoutRedis } from '../helpers/use-redis'
 import { createLog, describeBoth, describeOne, REAL_CLOCK, useLedgers } from './use-shared-ledgers'
@@ -19,6 +19,23 @@ describe('the url in messages', () => {
   ])('of %s', (url, shown) => {
     expect(describeUrl(url)).toBe(shown)
   })
+})
+
+test.each([
+  [
+    'rediss://host',
+    'Client network socket disconnected before secure TLS connection was established',
+    'it speaks no TLS there; the url may have to begin with redis://',
+  ],
+  [
+    'postgres://host/db?sslmode=require',
+    'The server does not support SSL connections',
+    'it speaks no TLS; leave sslmode out of the url, or turn ssl on in the server',
+  ],
+])('%s of a server without TLS says so', (url, text, meaning) => {
+  expect(createUnavailable(url, new Error(text)).message).toBe(
+    `The store ${describeUrl(url)} is not available: ${meaning} (${text})`,
+  )
 })
 
 test.each([

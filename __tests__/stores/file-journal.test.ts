@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { until } from '../tunnels/processes'
 import { HOUR, useFileLedgers } from './use-file-ledgers'
@@ -241,6 +241,8 @@ describe('a journal is refused', () => {
     writeFileSync(ledgers.journal, '')
     for (const path of [ledgers.journal, join(ledgers.journal, 'below')])
       await expect(ledgers.open({ path })).rejects.toThrow('store.path must be a folder')
+    const path = relative('', ledgers.journal)
+    await expect(ledgers.open({ path })).rejects.toThrow(`Cannot open ${ledgers.journal}: EEXIST`)
   })
 
   test('and may be opened once it is mended', async () => {

@@ -15,6 +15,11 @@ const MEANINGS: readonly (readonly [beginning: string, meaning: string])[] = [
   ['3D000', 'that database does not exist; create it, or correct the url'],
   ['42501', 'the user in the url may not create the schema; let it, by GRANT CREATE ON DATABASE … TO …'],
   ['ERR DB index is out of range', 'that database does not exist; correct the number at the end of the url'],
+  [
+    'Client network socket disconnected before secure TLS',
+    'it speaks no TLS there; the url may have to begin with redis://',
+  ],
+  ['The server does not support SSL', 'it speaks no TLS; leave sslmode out of the url, or turn ssl on in the server'],
   ['READONLY', 'it is a replica, which cannot be written; the url must name the primary'],
   ['MISCONF', 'it cannot write to its disk, and takes nothing until it can'],
   ['OOM', 'its memory is full; raise maxmemory'],
@@ -54,6 +59,8 @@ export function codeOf(error: unknown): unknown {
 /** Node tells of a host with several addresses by an error without text that holds one for each. */
 function describeCause(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
+  // How ioredis says of a command that it was on its way.
+  if (cause.name === 'MaxRetriesPerRequestError') return 'The connection was closed'
   if (cause.message !== '') return cause.message
   return cause instanceof AggregateError ? cause.errors.map(describeCause).join(', ') : cause.name
 }

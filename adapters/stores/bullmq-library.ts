@@ -69,6 +69,8 @@ export interface BullmqWorker extends Emitter {
 export interface BullmqEvents {
   on(event: 'error', listener: (error: unknown) => void): unknown
   on(event: 'message', listener: (fields: { readonly text?: unknown }) => void): unknown
+  /** Rejects when it cannot begin; resolves when it is closed. */
+  run(): Promise<void>
   waitUntilReady(): Promise<unknown>
   close(): Promise<void>
 }

@@ -55,8 +55,9 @@ export async function openRedis(options: EngineOptions & { readonly ioredis: Red
     await Promise.all(clients.map(end))
   }
 
-  // A log must not get an entry twice because its connection broke after the first.
-  const commands = create({ autoResendUnfulfilledCommands: false })
+  // A log must not get an entry twice because its connection broke after the first; and without the zero, what was on its
+  // way when the connection broke is never answered, and whatever has its turn after that never comes.
+  const commands = create({ autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 })
   const workers = create({})
   try {
     const connected = Promise.all([commands.connect(), workers.connect()])

@@ -73,7 +73,7 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
 
   try {
     await whenReady([...records.values()])
-    const opened = openMessages({ engine, onMessage: (message) => handlers.onMessage(message), onError })
+    const opened = openMessages({ engine, clock, onMessage: (message) => handlers.onMessage(message), onError })
     await whenReady([{ ready: () => opened }])
     messages = await opened
   } catch (error) {

@@ -76,5 +76,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   EROFS: ALLOW,
   ENOTDIR: 'store.path must be a folder',
   EEXIST: 'store.path must be a folder',
+  // What Node says, too, of a folder that cannot be made on a file system that is read-only.
+  ENOENT: 'It is not there and cannot be made: is its disk mounted, and may the user of this process write there?',
   EMFILE: 'Allow the process more open files (ulimit -n)',
 }

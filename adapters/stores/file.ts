@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setImmediate } from 'node:timers'
 import { CallbackError } from '../../lib/errors'
 import type { Clock, Ledger, LedgerHandlers, Logger, NewRecord } from '../../lib/types'
@@ -41,7 +41,8 @@ const COMPACT_FACTOR = 2
  * have happened. `open` rejects with `ERR_STORE_UNAVAILABLE` when the folder is in use, or its journal broken.
  */
 export function createFileLedger(options: FileLedgerOptions): Ledger {
-  const { path, clock, logger } = options
+  const { clock, logger } = options
+  const path = resolve(options.path) // messages say where a relative one leads to
   const closing = new AbortController()
   let opening: Promise<Opened> | undefined
   let opened: Opened | undefined
@@ -159,7 +160,9 @@ async function readJournal(file: JournalFile, records: Records, logger: Logger):
   if (end === 0) return
   await file.trust(end)
   if (tornBytes === 0) return
-  const message = 'The journal of the store ended within a line, which was being written when its process died'
+  const message =
+    `The journal ${file.path} ended within a line, which was being written when its process died. The line is dropped; ` +
+    'no sender was told that it was kept'
   logger.warn({ path: file.path, bytes: tornBytes }, message)
 }
 

@@ -25,7 +25,8 @@ export async function up(options: CliOptions, io: Io): Promise<number> {
   try {
     await Promise.race([serve(session), interrupts.first])
     await interrupts.first
-    return await stop(session, interrupts, { describeWaiting, drainMs: options.drainMs, clock })
+    const isKept = config.store.type !== 'memory'
+    return await stop(session, interrupts, { describeWaiting, drainMs: options.drainMs, clock, isKept })
   } finally {
     await hooks.close()
     interrupts.stop()
@@ -50,28 +51,35 @@ interface Stopping {
   readonly describeWaiting: DescribeWaiting
   readonly drainMs: number
   readonly clock: Clock
+  /** Whether what is waiting stays in a store when this process ends. */
+  readonly isKept: boolean
 }
 
 async function stop({ hooks, log }: Session, { second }: Interrupts, stopping: Stopping): Promise<number> {
-  const { describeWaiting, drainMs, clock } = stopping
+  const { describeWaiting, drainMs, clock, isKept } = stopping
   const waiting = describeWaiting()
   const limit = writeDuration(drainMs)
-  const warnOfCut = (why: string): void => {
-    const cutOff = describeWaiting()
-    log.warn({}, `${why}. ${cutOff === undefined ? 'Nothing is waiting.' : `Cut off: ${cutOff}`}`)
+  const sayLeft = (why: string): void => {
+    const left = describeWaiting()
+    const what = isKept ? 'Left in the store, to go on at the next start' : 'Cut off'
+    log[isKept ? 'info' : 'warn']({}, `${why}. ${left === undefined ? 'Nothing is waiting.' : `${what}: ${left}`}`)
   }
   if (waiting === undefined) log.info({}, 'Stopping. Nothing is waiting.')
-  else if (drainMs === 0) warnOfCut('Stopping')
-  else log.info({}, `Stopping. Still waiting: ${waiting} for at most ${limit}. Ctrl-C again ends them.`)
+  else if (drainMs === 0) sayLeft('Stopping')
+  else
+    log.info(
+      {},
+      `Stopping. Still waiting: ${waiting} for at most ${limit}. Ctrl-C again ${isKept ? 'leaves them in the store' : 'ends them'}.`,
+    )
   // Set before the one of `close`, so that it is said before it happens.
   const stopTimer = startTimer(clock, drainMs, () => {
-    if (drainMs > 0 && describeWaiting() !== undefined) warnOfCut(`The ${limit} are over`)
+    if (drainMs > 0 && describeWaiting() !== undefined) sayLeft(`The ${limit} are over`)
   })
   let code = EXIT_DONE
   const cut = async (): Promise<void> => {
     await second
     if (describeWaiting() !== undefined) code = EXIT_INTERRUPTED
-    warnOfCut('Interrupted again')
+    sayLeft('Interrupted again')
     stopTimer()
     await hooks.close()
   }

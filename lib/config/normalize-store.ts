@@ -36,7 +36,10 @@ const WEEK_MS = 7 * 86_400_000
 export function normalizeStore(root: Fields): StoreSpec {
   const fields = root.mapping('store', 'type')
   const type = fields?.read('type', TYPE) ?? 'memory'
-  if (fields !== undefined) requireTarget(fields, type)
+  if (fields !== undefined) {
+    requireType(fields)
+    requireTarget(fields, type)
+  }
   return {
     type,
     location: fields?.locationOf('type'),
@@ -58,6 +61,13 @@ function normalizePark(fields: Fields | undefined): ParkSpec {
   }
 }
 
+/** Whoever says where, and forgets of what type, would have a memory without a word, and lose everything with it. */
+function requireType(fields: Fields): void {
+  if (fields.has('type')) return
+  if (fields.has('path')) fields.error('type', 'missing; with "path" it is "type: file"')
+  else if (fields.has('url')) fields.error('type', 'missing; with "url" it is "type: redis" or "type: postgres"')
+}
+
 /** A store that is no memory needs to be told where it is. */
 function requireTarget(fields: Fields, type: StoreSpec['type']): void {
   if (type === 'memory') return
@@ -71,12 +81,20 @@ const PROTOCOLS = {
   postgres: ['postgres:', 'postgresql:'],
 } as const
 
+const REDIS_DATABASE = /^(\/\d*)?$/
+const UNREADABLE =
+  'cannot be read as a URL; in a user or password write @ : / ? # % as %40 %3A %2F %3F %23 %25 (encodeURIComponent does)'
+
 /** The message quotes nothing of the URL: a password may stand anywhere in it. */
 function checkUrl(fields: Fields, type: keyof typeof PROTOCOLS): void {
   const url = fields.read('url', TEXT)
   if (url === undefined) return
   const protocols: readonly string[] = PROTOCOLS[type]
-  if (URL.canParse(url) && protocols.includes(new URL(url).protocol)) return
-  const begins = protocols.map((protocol) => `${protocol}//`).join(' or ')
-  fields.error('url', `expected the address of a server that begins with ${begins}`)
+  const begins = protocols.map((protocol) => `${protocol}//`)
+  if (!begins.some((begin) => url.toLowerCase().startsWith(begin)))
+    return fields.error('url', `expected the address of a server that begins with ${begins.join(' or ')}`)
+  if (!URL.canParse(url)) return fields.error('url', UNREADABLE)
+  // Its client would end the process for a name in this place.
+  if (type === 'redis' && !REDIS_DATABASE.test(new URL(url).pathname))
+    fields.error('url', 'expected nothing or the number of a database behind the host, as in redis://host:6379/0')
 }

@@ -93,6 +93,7 @@ export function createTasks(context: TasksContext): Tasks {
   const running = new Map<string, RunningTask>()
   const ended = new Map<string, TaskState>()
   const counts = { succeeded: 0, failed: 0, cancelled: 0 }
+  const onIdle: (() => void)[] = []
   let isRefusing = false
   let isOver = false
 
@@ -129,6 +130,7 @@ export function createTasks(context: TasksContext): Tasks {
     if (isLeft) record.leave()
     else if (record) await record.end(state)
     running.delete(task.id)
+    if (running.size === 0) for (const resolve of onIdle.splice(0)) resolve()
     if (isLeft) return
     ended.set(task.id, state)
     if (state.status !== 'running') counts[state.status] += 1
@@ -228,9 +230,8 @@ export function createTasks(context: TasksContext): Tasks {
     cancel,
     running: () => Array.from(running.values(), (task) => task.state()),
     counts: () => ({ running: running.size, ...counts }),
-    async whenIdle() {
-      while (running.size > 0) await Promise.allSettled(Array.from(running.values(), (task) => task.result))
-    },
+    // A task counts as running until its end is kept, which may take a while after its result is there.
+    whenIdle: () => (running.size === 0 ? Promise.resolve() : new Promise((resolve) => void onIdle.push(resolve))),
     refuse() {
       isRefusing = true
     },

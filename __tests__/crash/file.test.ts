@@ -1,0 +1,4 @@
+import { describeCrashes } from './crashes'
+import { FILE } from './worlds'
+
+describeCrashes(FILE)
