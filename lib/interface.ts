@@ -60,15 +60,19 @@ export interface Callbacks extends Middleware {
    * `ERR_CLOSED`.
    */
   run<T = unknown>(input?: unknown, options?: RunOptions): Promise<T>
-  /** Starts a workflow and gives its task at once. Rejects with `ERR_WORKFLOW_UNKNOWN` and `ERR_CLOSED`. */
+  /**
+   * Starts a workflow and gives its task, as soon as the store keeps it. Rejects with `ERR_WORKFLOW_UNKNOWN`, `ERR_CLOSED`
+   * and `ERR_STORE_UNAVAILABLE`; after the last it may be kept all the same, and then it runs.
+   */
   submit<T = unknown>(input?: unknown, options?: RunOptions): Promise<Task<T>>
   /** How a task is doing; undefined for one that is unknown, or that ended too long ago (`store.keep`). */
   task(id: string): Promise<TaskState | undefined>
   /** Renders any template against the environment, the gateways and these sources. Rejects with `ERR_TEMPLATE`. */
   render(template: unknown, sources?: Readonly<Record<string, unknown>>): Promise<unknown>
   /**
-   * Opens the store, then the gateways, so call it once the app listens. Also done by the first run or render that needs
-   * them. Rejects with why a gateway has no tunnel (`ERR_GATEWAY_…`); that is logged too, for who does not await it.
+   * Opens the store, with which the runs that it keeps go on, then the gateways, so call it once the app listens. Also done by
+   * the first callback, run or render that needs them. Rejects with `ERR_STORE_UNAVAILABLE`, or with why a gateway has no
+   * tunnel (`ERR_GATEWAY_…`); that is logged too, for who does not await it.
    */
   open(): Promise<void>
   /** A router for the listeners of one port, to mount apart. `app.use(hooks)` mounts them all. */

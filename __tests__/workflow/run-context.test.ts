@@ -2,21 +2,29 @@ import { describe, expect, test } from '@jest/globals'
 import type { WaitEnding } from '../../lib/correlation/await-callback'
 import { createMemoryStore } from '../../lib/correlation/memory-store'
 import { createRunContext } from '../../lib/correlation/run-context'
+import { CallbackError } from '../../lib/errors'
 import type { Outcome, StoreEndpoint } from '../../lib/types'
 import { createFakeClock } from '../helpers/fake-clock'
+import { waitUntil } from '../helpers/store-contract'
 
 const DONE: StoreEndpoint = { key: 'POST /done', anonymous: false }
 const OTHER: StoreEndpoint = { key: 'POST /other', anonymous: false }
 
-function setUp() {
+/** The store is away for the next deliveries, as many as `outages` says. */
+function setUp(outages = { left: 0 }) {
   const clock = createFakeClock()
   const park = { forMs: 60_000, max: 100, maxBytes: 1_000_000 }
   const store = createMemoryStore({ clock, maxWaits: 10, park, onForgotten: () => undefined })
   const cancellation = new AbortController()
   const waited: number[] = []
   const endings: (readonly [WaitEnding['kind'], readonly string[]])[] = []
+  const deliverUnlessAway: typeof store.deliver = (arrival) => {
+    if (outages.left === 0) return store.deliver(arrival)
+    outages.left -= 1
+    return Promise.reject(new CallbackError('ERR_STORE_UNAVAILABLE', { message: 'The store is away' }))
+  }
   const run = createRunContext('run-1', {
-    store,
+    store: { ...store, deliver: deliverUnlessAway },
     clock,
     signal: cancellation.signal,
     onWait: () => void waited.push(store.stats().waiting),
@@ -117,6 +125,35 @@ describe('a wait of a run', () => {
     await expectation.settle(outcomeOf('a', 'asked'))
     await expect(expectation.outcome()).resolves.toMatchObject({ result: 'asked' })
     expect([deliver('a'), deliver('b')]).toEqual(['duplicate', 'duplicate'])
+  })
+
+  describe('that is settled while the store is away', () => {
+    async function settle(outages: { left: number }) {
+      const { clock, cancellation, run } = setUp(outages)
+      const deadline = clock.now() + 60_000
+      const expectation = await run.expect('job#1/wait', { endpoints: [DONE], ids: ['a'], deadline, queued: false })
+      return { clock, cancellation, expectation, settled: expectation.settle(outcomeOf('a', 'asked')) }
+    }
+
+    test('is settled when it is back', async () => {
+      const outages = { left: 2 }
+      const { clock, expectation, settled } = await settle(outages)
+      for (const left of [1, 0]) {
+        await waitUntil(() => outages.left === left && clock.timers === 2)
+        clock.advance(1000)
+      }
+      await settled
+      await expect(expectation.outcome()).resolves.toMatchObject({ result: 'asked' })
+    })
+
+    test('is given up with its run', async () => {
+      const { clock, cancellation, settled } = await settle({ left: 1 })
+      const rejection = expect(settled).rejects.toThrow('given up')
+      await waitUntil(() => clock.timers === 2)
+      cancellation.abort(new Error('given up'))
+      await rejection
+      expect(clock.timers).toBeLessThanOrEqual(1)
+    })
   })
 
   test('is settled on none but its own endpoints', async () => {

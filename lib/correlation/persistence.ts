@@ -88,6 +88,7 @@ export function createPersistence(clock: Clock, logger: Logger): Persistence {
   }
 }
 
-function isAway(error: unknown): boolean {
+/** Whether something may work when the store is back. */
+export function isAway(error: unknown): boolean {
   return error instanceof CallbackError && error.code === 'ERR_STORE_UNAVAILABLE'
 }

@@ -1,9 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { CallbackError } from '../errors'
+import { sleep } from '../timers'
 import type { Expectation, Expected, RunContext, RunEntry, RunRecord } from '../run'
 import type { Clock, OpenWait, Outcome, Progress, Store } from '../types'
 import type { WaitEnding } from './await-callback'
+import { isAway } from './persistence'
 import { waitClosed, waitTimedOut } from './wait-errors'
+
+/** How long it takes until a store that is away is tried again. */
+const AWAY_MS = 1000
 
 export interface RunOptions {
   readonly store: Store
@@ -104,7 +109,7 @@ interface OpenExpectation extends Expectation {
 function openWait(
   wait: Expected,
   timeoutMs: number,
-  { store, signal, onWait, onEnd }: RunOptions,
+  { store, clock, signal, onWait, onEnd }: RunOptions,
   keeping: KeptExpectation | undefined,
 ): OpenExpectation {
   const { endpoints, ids, queued } = wait
@@ -177,7 +182,15 @@ function openWait(
     outcome: () => promise,
     async settle(outcome) {
       const endpoint = endpoints.find(({ key }) => key === outcome.endpoint)
-      if (endpoint && !hasEnded) await store.deliver({ endpoint, outcome, size: () => 0 })
+      while (endpoint && !hasEnded) {
+        try {
+          await store.deliver({ endpoint, outcome, size: () => 0 })
+          return
+        } catch (error) {
+          if (!isAway(error)) throw error
+        }
+        await sleep(clock, AWAY_MS, signal)
+      }
     },
     cancel: async () => giveUp(undefined),
   }
