@@ -84,7 +84,7 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
   const secretHeaders = listProofHeaders(spec)
   const emitter = createEmitter(logger, secretHeaders)
   const store = createStore(spec, options, emitter, secretHeaders)
-  const reachable: Reachable = { mountPaths: new Map(), ports: new Map() }
+  const reachable: Reachable = { mounts: new Map(), ports: new Map() }
   const localPortOf = (port: number): number => reachable.ports.get(port) ?? options.port ?? port
   const gateways = createGateways(spec.gateways, {
     drivers,

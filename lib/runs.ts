@@ -3,8 +3,9 @@ import type { Config } from './config/normalize'
 import { CallbackError } from './errors'
 import type { Emitter } from './events'
 import type { Gateways } from './gateway/gateways'
-import type { Place, Reachable } from './listener/callback-url'
+import type { LearnedMount, Place, Reachable, UrlOf } from './listener/callback-url'
 import type { Endpoint } from './listener/endpoint'
+import { createMountPath } from './listener/mount-path'
 import type { Selection } from './listener/selection'
 import type { NormalizedOptions } from './options'
 import type { Store } from './types'
@@ -29,8 +30,7 @@ export interface RunsContext {
   readonly selection: Selection
   readonly waits: Waits
   readonly reachable: Reachable
-  /** The URL under which a service reaches an endpoint. Throws `ERR_GATEWAY_NOT_READY`. */
-  readonly urlOf: (endpoint: Endpoint) => string
+  readonly urlOf: UrlOf
   /** Learns the endpoints whose URLs are sent. */
   readonly pointedAt: Set<string>
 }
@@ -101,14 +101,17 @@ function noting(pointedAt: Set<string>, find: FindCallbackUrls): FindCallbackUrl
 /** Where the callbacks can be reached: said in the config and the options, or learned since. */
 function findPlaces({ listeners }: Config, { options, gateways, reachable }: RunsContext): PublicPlaces {
   const { publicUrl, mountPath }: Place = options
+  const fixed = (): readonly LearnedMount[] => [...reachable.mounts.values()].filter(({ varies }) => !varies)
   return {
     urls() {
       const known = [publicUrl, ...[...listeners, ...gateways.statuses.values()].map((one) => one.publicUrl)]
       return known.filter((url) => url !== undefined)
     },
-    mountPaths() {
-      const ofStandalone = reachable.ports.size > 0 ? [''] : []
-      return [mountPath, ...reachable.mountPaths.values(), ...ofStandalone].filter((path) => path !== undefined)
+    mounts: () => [...(mountPath ? [mountPath] : []), ...fixed().map(({ path }) => createMountPath(path))],
+    mayBeElsewhere() {
+      const { mounts, ports } = reachable
+      if (mountPath !== undefined) return false
+      return (mounts.size === 0 && ports.size === 0) || [...mounts.values()].some(({ varies }) => varies)
     },
   }
 }

@@ -22,11 +22,6 @@ export function joinPaths(basePath: string, path: string): string {
   return basePath !== '' && path === '/' ? basePath : basePath + path
 }
 
-/** Two routes with the same key answer the same requests: case and a trailing slash make no difference. */
-export function routeKey(method: string, fullPath: string): string {
-  return `${method} ${fullPath.toLowerCase().replace(/\/+$/, '')}`
-}
-
 function isRoute(written: string, key: string, fields: Fields): boolean {
   if (/^[a-z][a-z\d+.-]*:\/\//i.test(written)) {
     fields.error(key, `expected a path such as "/done", found the URL "${written}"; its origin belongs in public_url`)

@@ -3,7 +3,7 @@ import type { Emitter } from '../events'
 import type { Arrival, Clock, Delivery, Logger, Outcome, Progress, Store } from '../types'
 import { outcomeEvent, requestEvent } from './callback-event'
 import type { Endpoint } from './endpoint'
-import { type Judgement, toId } from './outcome'
+import { badId, type Judgement, toId } from './outcome'
 import type { RequestScope } from './request-scope'
 import { sizeOf } from './size'
 import { compileInput, contentOf, whenStarted } from './start'
@@ -39,11 +39,14 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
 
   /**
    * The id in a ticket's URL wins over the one in the body; a bulk callback holds many ids, its URL but one. Few senders
-   * sign the URL: where they are verified, it cannot turn a callback into one for an id that can be guessed.
+   * sign the URL: where they are verified, it cannot turn a callback into one for an id that can be guessed. Throws
+   * `ERR_ID` when the URL is that of a ticket, but does not say which.
    */
   function readTicket(scope: RequestScope): string | undefined {
-    const { ticketId } = scope
-    return spec.bulk || (isVerified && !isTicketId(ticketId)) ? undefined : toId(ticketId)
+    if (spec.bulk) return undefined
+    const { ticket } = scope
+    if (typeof ticket === 'object') throw badId(ticket.problem)
+    return isVerified && !isTicketId(ticket) ? undefined : toId(ticket)
   }
 
   function describe(scope: RequestScope, id: string | undefined, { verdict, status }: Judgement): Outcome | Progress {

@@ -1,6 +1,7 @@
 import type { Endpoint } from '../listener/endpoint'
 import { parseForm } from '../listener/form'
 import { createRouteTable, type Found, type Params, type RouteTable } from '../listener/route-table'
+import { splitAppended } from '../listener/ticket-query'
 import type { HttpRequest } from './http-request'
 
 /** A URL of one of our endpoints that a request tells to the service. */
@@ -33,7 +34,7 @@ export function createCallbackUrlFinder(
   }
 
   function match(url: URL): readonly CallbackUrl[] {
-    const query = parseForm(url.search.slice(1))
+    const query = parseForm(splitAppended(url.search.slice(1)))
     for (const path of pathsOf(url)) {
       const found = find(path)
       if (found.length > 0) return found.map(({ route, params }) => ({ endpoint: route, url, query, params }))
