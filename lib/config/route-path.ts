@@ -1,4 +1,4 @@
-import { parse } from 'path-to-regexp'
+import { parseRoute } from '../route-syntax'
 import type { Fields } from './fields'
 import { ANY_TEXT, TEXT } from './values'
 
@@ -40,7 +40,7 @@ function isRoute(written: string, key: string, fields: Fields): boolean {
 /** The syntax of Express 5, on Express 4 too. */
 function isSyntax(written: string, key: string, fields: Fields): boolean {
   try {
-    parse(written)
+    parseRoute(written)
     return true
   } catch (error) {
     const [reason = ''] = error instanceof Error ? error.message.split(/[:;]/) : []

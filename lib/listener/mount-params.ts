@@ -1,5 +1,5 @@
 import type { ListenerRequest } from './request-scope'
-import type { Params } from './route-table'
+import type { Params } from '../route-syntax'
 
 /**
  * Returns the parameters of the routers that a request has come through, as Express has them when it calls the

@@ -1,8 +1,6 @@
-import { match } from 'path-to-regexp'
 import { CallbackError } from '../errors'
-import { parseRoute, readLiteralPath } from '../route-syntax'
+import { compileMatch, type Params, readLiteralPath } from '../route-syntax'
 import { cleanPath, compileStrip, decodePath } from '../same-path'
-import type { Params } from './route-table'
 
 /** A path under which the host app mounts the callbacks. */
 export interface MountPath {
@@ -25,13 +23,13 @@ export function compileMountPath(written: string): MountPath {
   const path = trimMountPath(written)
   const literal = path === '' ? '' : readLiteralPath(path)
   if (literal !== undefined) return createMountPath(literal)
-  const matches = match<Record<string, string | string[]>>(parseRoute(path), { end: false })
+  const matches = compileMatch(path, { end: false })
   return {
     path,
     hasParams: true,
     strip(whole) {
       for (const spelling of [decodePath(whole), cleanPath(whole)]) {
-        const found = matchStart(matches, spelling)
+        const found = matches(spelling)
         if (found) return { rest: spelling.slice(found.path.length) || '/', params: found.params }
       }
       return undefined
@@ -50,15 +48,6 @@ export function createMountPath(text: string): MountPath {
       const rest = strip(whole)
       return rest === undefined ? undefined : { rest, params: undefined }
     },
-  }
-}
-
-function matchStart(matches: ReturnType<typeof match<Record<string, string | string[]>>>, path: string) {
-  try {
-    return matches(path) || undefined
-  } catch (error) {
-    if (error instanceof URIError) return undefined
-    throw error
   }
 }
 

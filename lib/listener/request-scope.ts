@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { parseForm } from './form'
-import type { Params } from './route-table'
+import type { Params } from '../route-syntax'
 import { type QueriedTicket, readTicketQuery, splitAppended } from './ticket-query'
 
 /** A request as Express or plain Node hands it over. */

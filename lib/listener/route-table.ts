@@ -1,9 +1,7 @@
-import { match, type MatchFunction } from 'path-to-regexp'
-import { parseRoute, readLiteralPath } from '../route-syntax'
+import { compileMatch, type MatchPath, type Params, readLiteralPath } from '../route-syntax'
 import { cleanPath, decodePath, isUnusual, toPathKey } from '../same-path'
 
-/** What a path parameter holds: a list for a `*wildcard`. */
-export type Params = Readonly<Record<string, string | string[] | undefined>>
+export type { Params }
 
 export interface Route {
   readonly method: string
@@ -23,18 +21,16 @@ export interface RouteTable<R extends Route> {
 
 const NO_PARAMS: Params = Object.freeze({})
 
-type Match = MatchFunction<Record<string, string | string[]>>
-
 /**
  * Compiles routes: one or two map look-ups for paths without parameters, however many there are, and only the others
  * are tried in turn. A plain path wins over one with parameters.
  */
 export function createRouteTable<R extends Route>(routes: readonly R[]): RouteTable<R> {
   const plain = new Map<string, Map<string, Found<R>>>()
-  const patterns: { readonly route: R; readonly match: Match }[] = []
+  const patterns: { readonly route: R; readonly match: MatchPath }[] = []
   for (const route of routes) {
     const text = readLiteralPath(route.path)
-    if (text === undefined) patterns.push({ route, match: match(parseRoute(route.path)) })
+    if (text === undefined) patterns.push({ route, match: compileMatch(route.path) })
     else addPlain(plain, route, toPathKey(text))
   }
 
@@ -44,7 +40,7 @@ export function createRouteTable<R extends Route>(routes: readonly R[]): RouteTa
     for (const { route, match: matches } of patterns) {
       if (route.method !== method) continue
       for (const spelling of spellings) {
-        const found = matchPath(matches, spelling)
+        const found = matches(spelling)
         if (found) return { route, params: found.params }
       }
     }
@@ -71,14 +67,4 @@ function listSpellings(path: string): readonly string[] {
   const decoded = decodePath(path)
   const clean = cleanPath(path)
   return decoded === clean ? [decoded] : [decoded, clean]
-}
-
-/** A path whose percent signs cannot be decoded belongs to no route. */
-function matchPath(matches: Match, path: string): { params: Params } | undefined {
-  try {
-    return matches(path) || undefined
-  } catch (error) {
-    if (error instanceof URIError) return undefined
-    throw error
-  }
 }

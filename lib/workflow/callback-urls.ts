@@ -1,6 +1,7 @@
 import type { Endpoint } from '../listener/endpoint'
 import { parseForm } from '../listener/form'
-import { createRouteTable, type Found, type Params, type RouteTable } from '../listener/route-table'
+import { createRouteTable, type Found, type RouteTable } from '../listener/route-table'
+import type { Params } from '../route-syntax'
 import { splitAppended } from '../listener/ticket-query'
 import type { HttpRequest } from './http-request'
 
