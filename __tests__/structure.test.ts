@@ -8,6 +8,7 @@ const lib = join(__dirname, '..', 'lib')
 const ROOMS = [
   [
     'escape',
+    'excerpt',
     'ticket-id',
     'mask',
     'secret-names',
