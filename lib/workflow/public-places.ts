@@ -7,6 +7,8 @@ import type { CallbackUrl, FindCallbackUrls } from './callback-urls'
 export interface PublicPlaces {
   /** Public URLs: those of gateways, and those that are configured. */
   urls(): readonly string[]
+  /** The local ports of listeners, gateways and the host app. */
+  ports(): ReadonlySet<number>
   /** The paths under which the host app mounts the callbacks, as far as they are known. */
   mounts(): readonly MountPath[]
   /** Whether they may be mounted elsewhere, too: no request has come yet, or each request has a path of its own. */
@@ -83,6 +85,15 @@ function describeAdvice(origin: string): string {
 function isOurs(url: URL, { urls }: PublicPlaces): boolean {
   return isLocal(url.hostname) || urls().some((known) => new URL(known).origin === url.origin)
 }
+
+/** Whether a URL leads to the listeners or the host app: by a public URL, or by a port of this machine. */
+export function isCalledHere(url: URL, places: PublicPlaces): boolean {
+  const { hostname, origin, port, protocol } = url
+  if (!LOOPBACK.test(hostname)) return places.urls().some((known) => new URL(known).origin === origin)
+  return places.ports().has(port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port))
+}
+
+const LOOPBACK = /^(?:localhost|.+\.localhost|127\.[\d.]+|0\.0\.0\.0|\[::1?\]|host\.docker\.internal)$/i
 
 /** This machine, its private network, and names without a dot, such as those of containers. */
 function isLocal(host: string): boolean {
