@@ -1,5 +1,6 @@
 import { listComponentTemplates } from '../config/job-component'
 import type { Config, EndpointSpec, HttpClientSpec, JobSpec, ListenerSpec } from '../config/normalize'
+import { readLiteralPath } from '../route-syntax'
 import { cleanPath, isSamePath, isUnusual } from '../same-path'
 
 /** What a request to an endpoint may start. */
@@ -29,8 +30,9 @@ export function createFindStart(config: Config): FindStart {
   function isPointedAt({ path, fullPath }: EndpointSpec): boolean {
     const isAwaited = (wait: Wait): boolean => wait === ANY || isSamePath(wait, path) || isSamePath(wait, fullPath)
     if (waits.some(isAwaited)) return true
-    const literal = fullPath.replace(/[:*{].*$/, '')
-    return texts.some((text) => holdsPath(text, literal, literal === fullPath))
+    const whole = readLiteralPath(fullPath)
+    const start = whole ?? fullPath.replace(/(?<!\\)[:*{].*$/, '')
+    return texts.some((text) => holdsPath(text, start, whole !== undefined))
   }
 
   return (endpoint, { kind }) => {

@@ -48,7 +48,7 @@ function* listTexts(
   if (typeof source === 'string') {
     const text = toLiteral(source)
     const name = path.findLast((step) => typeof step === 'string') ?? ''
-    if (text !== undefined) yield { at: formatPath(path), name: String(name), text }
+    if (text !== undefined) yield { at: formatPath(path), name, text }
   } else if (typeof source === 'object' && source !== null) {
     for (const [key, item] of Object.entries(source))
       yield* listTexts(item, [...path, Array.isArray(source) ? Number(key) : key])
