@@ -131,6 +131,15 @@ describe('a callback to a ticket whose URL was changed settles it', () => {
     expect(hooks.stats()).toMatchObject({ parked: 0, settled: 1 })
   })
 
+  test.each(['%3Fcallback_id=', '%3fcallback_id%3D', '%3Fcallback%5Fid%3d'])('by %s in front of it', async (mark) => {
+    const { hooks, post } = await hosts.open(one)
+    const { id, result } = hooks.ticket()
+    for (const junk of ['', '?x=1'])
+      expect((await post(`/done${mark}${id}${junk}`).send({ value: 1 })).status).toBe(200)
+    await expect(result).resolves.toBe(1)
+    expect(hooks.stats()).toMatchObject({ parked: 0, settled: 1, duplicate: 1 })
+  })
+
   test('and what the service has appended can be read', async () => {
     const { hooks, post } = await hosts.open({ listener: { path: '/done', result: '${query}' } })
     const { id, url, result } = hooks.ticket()

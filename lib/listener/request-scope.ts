@@ -60,15 +60,21 @@ export class RequestScope {
   /** What the callback URL says of the id of its ticket. */
   get ticket(): QueriedTicket {
     const { url } = this.request
-    return url?.includes('?') ? readTicketQuery(splitUrl(url).query) : undefined
+    return url !== undefined && /[?%]/.test(url) ? readTicketQuery(splitUrl(url).query) : undefined
   }
 }
 
 /** Splits a request target at its query. */
 export function splitUrl(url: string | undefined): { readonly path: string; readonly query: string } {
-  const target = toOriginForm(url ?? '/')
+  const target = readTarget(url ?? '/')
   const mark = target.indexOf('?')
   return mark < 0 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) }
+}
+
+/** A service may encode the mark in front of a ticket's query, which then looks like a part of the path. */
+function readTarget(url: string): string {
+  const target = toOriginForm(url)
+  return target.includes('%') ? target.replace(/%3f(?=callback(?:_|%5f)id)/i, '?') : target
 }
 
 /** Proxies may send the whole URL as the target (RFC 9112, 3.2.2). */
