@@ -1,6 +1,9 @@
+import fc from 'fast-check'
+import { stringify, TokenData } from 'path-to-regexp'
 import { describe, expect, test } from '@jest/globals'
 import { head, openRawSocket } from '../helpers/raw-socket'
 import { useHosts } from '../helpers/use-hosts'
+import { createRouteTable } from '../../lib/listener/route-table'
 import { compileStrip, isSamePath, toPathKey, toUrlPath } from '../../lib/same-path'
 
 const hosts = useHosts()
@@ -46,6 +49,36 @@ describe('one path', () => {
     expect(isSamePath(one, other)).toBe(false)
   })
 })
+
+test('any path, however its characters are encoded', () => {
+  const segment = fc
+    .string({ unit: 'grapheme', minLength: 1, maxLength: 8 })
+    .filter((text) => !/[/\p{Surrogate}]/u.test(text))
+  const spelling = fc.array(fc.nat(3), { minLength: 16, maxLength: 16 })
+  fc.assert(
+    fc.property(fc.array(segment, { minLength: 1, maxLength: 4 }), spelling, spelling, (segments, one, other) => {
+      const spell = (ways: readonly number[]): string =>
+        segments.map((text, place) => '/'.repeat(1 + ((ways[place] ?? 0) % 2)) + respell(text, ways)).join('')
+      expect(toPathKey(spell(one))).toBe(toPathKey(spell(other)))
+      const table = createRouteTable([
+        { method: 'POST', path: stringify(new TokenData([{ type: 'text', value: spell(one) }])) },
+      ])
+      expect(table.find('POST', spell(other))?.params).toEqual({})
+    }),
+  )
+})
+
+/** Writes each character as it is, or percent-encoded in lower or upper case; what must be encoded always is. */
+function respell(text: string, ways: readonly number[]): string {
+  return [...text]
+    .map((character, index) => {
+      const encoded = [...Buffer.from(character)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
+      const way = ways[index % ways.length] ?? 0
+      if (way === 1) return encoded
+      return way === 2 || character === '%' ? encoded.toUpperCase() : character
+    })
+    .join('')
+}
 
 test.each([
   ['/größe', '/gr%C3%B6%C3%9Fe'],
@@ -93,7 +126,12 @@ describe('a callback arrives', () => {
       ['/gr%C3%B6%C3%9Fe', '/gr%c3%b6%c3%9fe', '/GR%C3%B6%C3%9fe/', '//gr%C3%B6%C3%9Fe//', '/g%72o%CC%88%C3%9Fe'],
       {},
     ],
-    ['at a path that the config writes encoded', { path: '/gr%C3%B6%C3%9Fe' }, ['/gr%C3%B6%C3%9FE', '/gr%c3%B6%c3%9fe'], {}],
+    [
+      'at a path that the config writes encoded',
+      { path: '/gr%C3%B6%C3%9Fe' },
+      ['/gr%C3%B6%C3%9FE', '/gr%c3%B6%c3%9fe'],
+      {},
+    ],
     ['at a path with a space', { path: '/a b' }, ['/a%20b', '/%61%20b', '/a%20%62/'], {}],
     ['at a path with an encoded space', { path: '/a%20b' }, ['/a%20b', '/A%20B'], {}],
     ['at a path with a colon', { path: '/v1\\:done' }, ['/v1:done', '/v1%3Adone', '/v1%3adone'], {}],

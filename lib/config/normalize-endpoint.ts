@@ -93,7 +93,8 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
     status: spec.status,
     item: spec.item,
     dedupe_by: spec.dedupeBy,
-    error: spec.error,
+    // A sentence may well be the same each time.
+    error: /^\w+(?:[.[][^\s]*)$/.test(String(spec.error?.source)) ? spec.error : undefined,
   })
   if (path !== undefined) return { ...spec, path, fullPath: joinPaths(context.basePath, path) }
   if (!fields.has('path')) fields.error('path', 'missing; expected the path that is called, such as "/done"')
