@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { stringify, TokenData } from 'path-to-regexp'
 import { describe, expect, test } from '@jest/globals'
 import { head, openRawSocket } from '../helpers/raw-socket'
@@ -70,7 +70,7 @@ test('any path, however its characters are encoded', () => {
 
 /** Writes each character as it is, or percent-encoded in lower or upper case; what must be encoded always is. */
 function respell(text: string, ways: readonly number[]): string {
-  return [...text]
+  return Array.from(text)
     .map((character, index) => {
       const encoded = [...Buffer.from(character)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
       const way = ways[index % ways.length] ?? 0
