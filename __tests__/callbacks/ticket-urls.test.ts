@@ -52,6 +52,10 @@ describe('the id of a ticket is found', () => {
     `callback_id=${T}%26x%3D1`,
     `callback_id=${T}&redirect=https%3A%2F%2Fa.example%2F%3Fcallback_id%3D${U}`,
     `callback_id=${T}&prompt=${U}`,
+    `callback_id=${T}&redirect=https://a.example/?callback_id=${U}`,
+    `callback_id=${T}&redirect=https%3A%2F%2Fa.example%2F%3Fx%3D1%26callback_id%3D${U}`,
+    `callback_id=${T}&CALLBACK_ID=${T}&callback_id%3D${T}`,
+    `callback_id=${T}&CALLBACK_ID=7`,
   ])('in ?%s', (query) => {
     expect(readTicketQuery(query)).toBe(T)
   })
@@ -76,6 +80,7 @@ test.each([
   `my_callback_id=${T}`,
   `id=${T}`,
   `redirect=https%3A%2F%2Fa.example%2F%3Fcallback_id%3D${U}`,
+  `redirect=https%3A%2F%2Fa.example%2F%3Fx%3D1%26callback_id%3D${U}`,
   'CALLBACK_ID=7',
   'callback_id%3D7',
   '%E0%A4%A=callback_id',
@@ -87,6 +92,9 @@ const UNCLEAR = [
   `callback_id=${T}&callback_id=${U}`,
   `callback_id=${T}?callback_id=${U}`,
   `callback_id=${T}&callback_id=7`,
+  `callback_id=${T}&CALLBACK_ID=${U}`,
+  `callback_id=${T}&callback_id%3D${U}`,
+  `callback_id=${T}&amp;callback_id=${U}`,
   'callback_id=a&callback_id=b',
   `callback_id=${T.slice(0, -1)}`,
   `callback_id=${T}x`,

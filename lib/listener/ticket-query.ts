@@ -7,8 +7,8 @@ const NAME = 'callback_id'
 /** A ticket, maybe in quotes or brackets, with what a service has put behind it. */
 const TICKET = /^[^\w-]*(tkt-[\w-]{28})(?![\w-])/
 const DAMAGED = /^[^\w-]*tkt-/i
-/** A name and value that were encoded as a whole, in capitals, or behind an escaped `&amp;`. */
-const ODDLY_NAMED = /^[?&\s]*(?:amp;)*callback_id\s*=(.*)$/is
+/** The name in capitals, behind an escaped `&amp;`, or with something in front of it. */
+const ODD_NAME = /^[?\s]*(?:amp;)*callback_id\s*$/i
 
 /**
  * Reads the id that a ticket put into the query of its callback URL, also when the service has changed that query: by a
@@ -18,7 +18,9 @@ const ODDLY_NAMED = /^[?&\s]*(?:amp;)*callback_id\s*=(.*)$/is
 export function readTicketQuery(query: string): QueriedTicket {
   if (!mayHoldTicket(query)) return undefined
   const named = [parseForm(splitAppended(query))[NAME]].flat()
-  const found = listIds(named.some(isGiven) ? named : listOddlyNamed(query))
+  // Without the name itself, a second `?` may stand in front of it; else it begins a URL in another value.
+  const parts = query.split(named.some(isGiven) ? '&' : /[?&;#]/)
+  const found = listIds([...named, ...parts.flatMap(listOddlyNamed)])
   if (found.size > 1) return { problem: `the URL holds several values of ${NAME}` }
   const [id] = found
   if (id !== undefined && DAMAGED.test(id) && !TICKET.test(id))
@@ -36,12 +38,12 @@ function listIds(values: readonly unknown[]): Set<string> {
   return new Set(values.filter(isGiven).map((value) => TICKET.exec(value)?.[1] ?? value))
 }
 
-/** The values of parts that say `callback_id` in another way; only tickets are believed there. */
-function listOddlyNamed(query: string): readonly string[] {
-  const values = query.split(/[?&;#]/).flatMap((part) => decodeOften(part).split('&'))
-  return values.flatMap((part) => {
-    const value = ODDLY_NAMED.exec(part)?.[1]
-    return value !== undefined && DAMAGED.test(value) ? [value] : []
+/** The tickets of a part that says `callback_id` in another way, or that was encoded as a whole. */
+function listOddlyNamed(part: string): readonly string[] {
+  const pairs = part.includes('=') ? [part] : decodeOften(part).split('&')
+  return pairs.flatMap((pair) => {
+    const [name = '', value = ''] = pair.split(/=(.*)/s).map(decodeOften)
+    return ODD_NAME.test(name) && DAMAGED.test(value) ? [value] : []
   })
 }
 
