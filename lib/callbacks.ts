@@ -26,6 +26,8 @@ import { compileTemplate } from './template/compile'
 import type { Clock, Ledger, Logger, Outcome, Store, TunnelDriver } from './types'
 import { createWaits, type Ids, type TicketOptions, type WaitOptions } from './waits'
 import { createFindStart } from './workflow/event-sources'
+import { findPlaces } from './workflow/find-places'
+import { createStrayUrls } from './workflow/stray-urls'
 import type { TaskRequest, Tasks } from './workflow/tasks'
 
 /**
@@ -84,7 +86,7 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
   const secretHeaders = listProofHeaders(spec)
   const emitter = createEmitter(logger, secretHeaders)
   const store = createStore(spec, options, emitter, secretHeaders)
-  const reachable: Reachable = { mountPaths: new Map(), ports: new Map() }
+  const reachable: Reachable = { mounts: new Map(), ports: new Map() }
   const localPortOf = (port: number): number => reachable.ports.get(port) ?? options.port ?? port
   const gateways = createGateways(spec.gateways, {
     drivers,
@@ -118,7 +120,9 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
   const selection = createSelection(endpoints)
   const urlOf = createUrlOf(spec.listeners, options, reachable, gateways.publicUrlOf)
   const waits = createWaits({ selection, store, emitter, clock, urlOf })
-  const context = { options, store, emitter, gateways, endpoints, selection, waits, reachable, urlOf, pointedAt }
+  const places = findPlaces(spec, options, reachable, gateways.statuses)
+  const strays = createStrayUrls(all, places)
+  const context = { options, store, emitter, gateways, endpoints, selection, waits, places, strays, urlOf, pointedAt }
   const tasks: Tasks = createRuns(spec, context)
   const lifecycle: Lifecycle = createLifecycle({ store, gateways, tasks, waits, reachable, clock, logger })
   const { mountPath } = options
@@ -127,7 +131,8 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
   const stats = () => readStats({ endpoints: all, store, emitter, tasks })
   const controller = createController({ config: spec, tasks, store, gateways, stats, isClosing, clock, logger })
   const exposed = [listOpenEndpoints, listUntoldUrls].flatMap((list) => list(spec, all, options.publicUrl))
-  announce([...spec.warnings, ...listDriverless(spec, options.tunnels), ...exposed], all, options, emitter)
+  const unfit = [...listDriverless(spec, options.tunnels), ...strays.listWritten(spec)]
+  announce([...spec.warnings, ...unfit, ...exposed], all, options, emitter)
   return { spec, emitter, gateways, waits, tasks, lifecycle, mounts, controller, stats }
 }
 

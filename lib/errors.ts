@@ -98,6 +98,8 @@ export interface FailedCallback {
   readonly body: unknown
   readonly id: string | undefined
   readonly endpoint: string
+  /** What `error` of the config read from it. */
+  readonly reason?: string | undefined
 }
 
 /** The one error class of this package. `code` is stable and made for `switch`; `message` is made for people. */
@@ -114,6 +116,8 @@ export class CallbackError extends Error {
   declare readonly body?: unknown
   declare readonly id?: string | undefined
   declare readonly endpoint?: string
+  /** Why the work failed, where `error` of the callback says it. */
+  declare readonly reason?: string | undefined
 
   constructor(code: ErrorCode, details: ErrorDetails) {
     super(writeMessage(details.message), details.cause === undefined ? undefined : { cause: details.cause })

@@ -47,7 +47,8 @@ export interface Callbacks extends Middleware {
   wait<T = unknown>(ids: Ids, options: WaitOptions): Promise<T | FullResult<T>>
   /**
    * Gives an id that nobody can guess, and the callback URL that carries it, for services that know no ids. Throws
-   * `ERR_ENDPOINT_AMBIGUOUS` when there are several endpoints and no `path`, and `ERR_GATEWAY_NOT_READY`.
+   * `ERR_ENDPOINT_AMBIGUOUS` when there are several endpoints and no `path`, or several mount paths and no `mountPath`,
+   * `ERR_CONFIG_VALUE` for a `mountPath` that is none, and `ERR_GATEWAY_NOT_READY`.
    */
   ticket<T = unknown>(options?: TicketOptions): Ticket<T>
   /** Ends the waits for an id with a result, as a callback would; for tests and operators. */

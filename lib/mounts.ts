@@ -1,13 +1,15 @@
 import type { RequestListener, Server } from 'node:http'
-import type { Router } from 'express'
+import type { Router, RouterOptions } from 'express'
 import type { ListenerSpec } from './config/normalize'
 import { CallbackError } from './errors'
 import type { Reachable } from './listener/callback-url'
 import type { ListenerRequest } from './listener/request-scope'
+import { isMountedWithParams } from './listener/mount-params'
+import { type MountPath, trimMountPath } from './listener/mount-path'
 import { createRouteTable } from './listener/route-table'
 import { type CallbackRoute, type CallbackRoutes, type Middleware, sortRoutes, take } from './listener/router'
-import { normalizeMountPath } from './options'
 import { loadPeer } from './peers'
+import { isSamePath } from './same-path'
 import { answerNotFound, createCallbackServer } from './server'
 import type { StandaloneServer } from './servers'
 
@@ -30,24 +32,25 @@ export interface Mounts {
 export interface MountsOptions {
   /** Learns where the host app mounts the listeners. */
   readonly reachable: Reachable
-  readonly mountPath: string | undefined
+  readonly mountPath: MountPath | undefined
   readonly onFirstRequest: () => void
 }
 
 /** Gives the mounts of compiled listeners. */
 export function createMounts(
   all: readonly CompiledListener[],
-  { reachable, mountPath = '', onFirstRequest }: MountsOptions,
+  { reachable, mountPath, onFirstRequest }: MountsOptions,
 ): Mounts {
   const allRoutes = toRoutes(all)
   const onPort = (port: number): readonly CompiledListener[] => all.filter(({ listener }) => listener.port === port)
 
   function toMiddleware(routes: CallbackRoutes, listeners: readonly CompiledListener[]): Middleware {
-    let learned = false
+    const learn = createMountLearner(listeners, reachable)
+    let isFirst = true
     return (request: ListenerRequest, response, next) => {
-      if (!learned) {
-        learned = true
-        learnMountPath(request, listeners, reachable)
+      learn(request)
+      if (isFirst) {
+        isFirst = false
         onFirstRequest()
       }
       if (take(routes, request, response)) return
@@ -61,7 +64,7 @@ export function createMounts(
     router(port) {
       const listeners = onPort(port)
       if (listeners.length === 0) throw unknownPort(port, all)
-      return createRouter().use(toMiddleware(toRoutes(listeners), listeners))
+      return createRouter({ mergeParams: true }).use(toMiddleware(toRoutes(listeners), listeners))
     },
     createServer: (app) => createCallbackServer((...exchange) => take(allRoutes, ...exchange, mountPath), app),
     createServers() {
@@ -89,24 +92,38 @@ function groupByAddress(all: readonly CompiledListener[]): readonly Group[] {
   return [...groups.values()]
 }
 
-/** The first request shows where the host app has mounted the listeners. */
-function learnMountPath(
-  { baseUrl }: ListenerRequest,
+/**
+ * Creates what learns from requests where the host app has mounted the listeners. One whose base URL differs from the
+ * first, or holds parameters, shows that no request tells the mount path of another.
+ */
+function createMountLearner(
   listeners: readonly CompiledListener[],
-  { mountPaths }: Reachable,
-): void {
-  if (typeof baseUrl !== 'string') return
-  for (const { listener } of listeners) mountPaths.set(listener.port, normalizeMountPath(baseUrl))
+  { mounts }: Reachable,
+): (request: ListenerRequest) => void {
+  const ports = new Set(listeners.map(({ listener }) => listener.port))
+  let seen: unknown
+  let varies = false
+  return (request) => {
+    const { baseUrl } = request
+    if (varies || baseUrl === seen || typeof baseUrl !== 'string') return
+    seen = baseUrl
+    varies = isMountedWithParams(request)
+    for (const port of ports) {
+      const { path = trimMountPath(baseUrl), varies: isOften = false } = mounts.get(port) ?? {}
+      varies ||= isOften || !isSamePath(path, baseUrl)
+      mounts.set(port, { path, varies })
+    }
+  }
 }
 
 function toRoutes(listeners: readonly CompiledListener[]): CallbackRoutes {
   return createRouteTable(sortRoutes(listeners.flatMap(({ routes }) => routes)))
 }
 
-/** Gives an empty router. Throws `ERR_CONFIG_UNSUPPORTED` without Express, which is a peer. */
-export function createRouter(): Router {
+/** Creates an empty router. Throws `ERR_CONFIG_UNSUPPORTED` without Express, which is a peer. */
+export function createRouter(options?: RouterOptions): Router {
   const express: typeof import('express') = loadPeer('express', 'A router', () => require('express'))
-  return express.Router()
+  return express.Router(options)
 }
 
 function unknownPort(port: number, all: readonly CompiledListener[]): CallbackError {

@@ -4,6 +4,7 @@ import { maskTickets } from './ticket-id'
 import type { EnvOption } from './config/load'
 import { findNearest } from './config/nearest'
 import { ANY_TEXT, DURATION, type Kind, PORT, PUBLIC_URL } from './config/values'
+import { compileMountPath, type MountPath } from './listener/mount-path'
 import type { Clock, Logger, TunnelDriver } from './types'
 
 /** What the host app gives besides the config. */
@@ -16,7 +17,7 @@ export interface CallbacksOptions {
   readonly now?: (() => number) | undefined
   /** Replaces time altogether, timers included; for tests. */
   readonly clock?: Clock | undefined
-  /** Where the host app mounts the callbacks; default: what the first request shows. */
+  /** Where the host app mounts the callbacks, as it says it to Express 5; default: what requests show. */
   readonly mountPath?: string | undefined
   /** The public URL of the host app, to which mount path and callback path are added. */
   readonly publicUrl?: string | undefined
@@ -45,8 +46,7 @@ export interface NormalizedOptions {
   readonly logger: Logger
   readonly env: EnvOption
   readonly clock: Clock
-  /** With a leading slash and none at the end; empty for the root. */
-  readonly mountPath: string | undefined
+  readonly mountPath: MountPath | undefined
   readonly publicUrl: string | undefined
   readonly port: number | undefined
   readonly fetch: typeof globalThis.fetch
@@ -68,7 +68,7 @@ export function normalizeOptions(options: CallbacksOptions): NormalizedOptions {
     logger: createSafeLogger(logger),
     env,
     clock,
-    mountPath: mountPath === undefined ? undefined : normalizeMountPath(read('mountPath', mountPath, ANY_TEXT)),
+    mountPath: readMountPath(mountPath),
     publicUrl: publicUrl === undefined ? undefined : read('publicUrl', publicUrl, PUBLIC_URL),
     port: port === undefined ? undefined : read('port', port, PORT),
     fetch,
@@ -111,10 +111,14 @@ export function readDuration(name: string, value: unknown): number {
   throw new CallbackError('ERR_CONFIG_VALUE', { at: name, message })
 }
 
-/** A path with a leading slash and none at the end; the root is empty. */
-export function normalizeMountPath(path: string): string {
-  const inner = path.replace(/^\/+|(?<!\/)\/+$/g, '')
-  return inner === '' ? '' : `/${inner}`
+function readMountPath(written: unknown): MountPath | undefined {
+  if (written === undefined) return undefined
+  const path = read('mountPath', written, ANY_TEXT)
+  try {
+    return compileMountPath(path)
+  } catch {
+    throw badOption('mountPath', `${JSON.stringify(path)} is no path of Express 5, such as "/tenants/:tenant/hooks"`)
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Config } from './config/normalize'
 import { CallbackError } from './errors'
 import type { Emitter } from './events'
 import type { Gateways } from './gateway/gateways'
-import type { Place, Reachable } from './listener/callback-url'
+import type { UrlOf } from './listener/callback-url'
 import type { Endpoint } from './listener/endpoint'
 import type { Selection } from './listener/selection'
 import type { NormalizedOptions } from './options'
@@ -14,6 +14,7 @@ import { createHttpClient } from './workflow/http-client'
 import { listSecrets } from './secret-names'
 import { guessPaths, listPaths, type PublicPlaces, warnOfForeignOrigins } from './workflow/public-places'
 import type { RunWorkflow } from './workflow/runner'
+import type { StrayUrls } from './workflow/stray-urls'
 import { createTasks, type Tasks, type TasksContext } from './workflow/tasks'
 import { compileWorkflows, type WorkflowsContext } from './workflow/workflows'
 import { findWaitingWorkflows } from './workflow/may-wait'
@@ -28,18 +29,17 @@ export interface RunsContext {
   readonly endpoints: readonly Endpoint[]
   readonly selection: Selection
   readonly waits: Waits
-  readonly reachable: Reachable
-  /** The URL under which a service reaches an endpoint. Throws `ERR_GATEWAY_NOT_READY`. */
-  readonly urlOf: (endpoint: Endpoint) => string
+  readonly places: PublicPlaces
+  readonly strays: StrayUrls
+  readonly urlOf: UrlOf
   /** Learns the endpoints whose URLs are sent. */
   readonly pointedAt: Set<string>
 }
 
 /** Compiles the workflows of a config and gives their tasks. */
 export function createRuns(config: Config, context: RunsContext): Tasks {
-  const { options, store, emitter, gateways, endpoints, selection, waits, urlOf, pointedAt } = context
+  const { options, store, emitter, gateways, endpoints, selection, waits, urlOf, pointedAt, places, strays } = context
   const { clock, logger, fetch } = options
-  const places = findPlaces(config, context)
   const find = createCallbackUrlFinder(endpoints, (url) => listPaths(url, places))
   const guess = createCallbackUrlFinder(endpoints, (url) => guessPaths(url, places))
   const workflowsContext: WorkflowsContext = {
@@ -50,7 +50,7 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
     selection,
     urlOf,
     send: createHttpClient({ fetch, clock, secrets: listSecrets(config.env) }),
-    findCallbackUrls: noting(pointedAt, warnOfForeignOrigins(find, guess, places, logger)),
+    findCallbackUrls: warningOf(strays, context, noting(pointedAt, warnOfForeignOrigins(find, guess, places, logger))),
   }
   const runs = compileWorkflows(config, workflowsContext)
   const definition = definitionOf(config)
@@ -98,17 +98,13 @@ function noting(pointedAt: Set<string>, find: FindCallbackUrls): FindCallbackUrl
   }
 }
 
-/** Where the callbacks can be reached: said in the config and the options, or learned since. */
-function findPlaces({ listeners }: Config, { options, gateways, reachable }: RunsContext): PublicPlaces {
-  const { publicUrl, mountPath }: Place = options
-  return {
-    urls() {
-      const known = [publicUrl, ...[...listeners, ...gateways.statuses.values()].map((one) => one.publicUrl)]
-      return known.filter((url) => url !== undefined)
-    },
-    mountPaths() {
-      const ofStandalone = reachable.ports.size > 0 ? [''] : []
-      return [mountPath, ...reachable.mountPaths.values(), ...ofStandalone].filter((path) => path !== undefined)
-    },
+/** Tells of URLs that lead here, but to no endpoint, as they are sent. */
+function warningOf(strays: StrayUrls, { emitter, options }: RunsContext, find: FindCallbackUrls): FindCallbackUrls {
+  return (request) => {
+    for (const { code, message, at } of strays.listSent(request)) {
+      options.logger.warn({ code }, message)
+      emitter.emit('warning', () => ({ code, message, at }))
+    }
+    return find(request)
   }
 }

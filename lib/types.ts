@@ -35,6 +35,8 @@ export interface Outcome {
   readonly receivedAt: number
   /** Why the outcome has no result: the `result` template failed, or `fail()` was called with this. */
   readonly error?: unknown
+  /** What `error` of the config read from a failed callback, for messages. */
+  readonly reason?: string | undefined
 }
 
 /** An endpoint as a store knows it. */

@@ -2,7 +2,9 @@ import { type ByHand, makeOutcome } from './by-hand'
 import { awaitCallback, type WaitEnding, type WaitPlan } from './correlation/await-callback'
 import { callSafely, type Emitter } from './events'
 import { outcomeEvent } from './listener/callback-event'
+import type { UrlOf } from './listener/callback-url'
 import type { Endpoint } from './listener/endpoint'
+import { readTicketMount } from './listener/mount-path'
 import type { Selection } from './listener/selection'
 import { ticketUrl } from './listener/ticket'
 import { createTicketId } from './ticket-id'
@@ -13,7 +15,8 @@ import type { Clock, Delivery, Outcome, Progress, Store, StoreEndpoint } from '.
 /** One id or several under which a callback may come. */
 export type Ids = string | number | readonly (string | number)[]
 
-export interface TicketOptions {
+/** What waits and tickets have in common. */
+interface CommonOptions {
   /** The endpoint, as written in the config or with `base_path`; any endpoint when left out. */
   readonly path?: string | undefined
   /** Milliseconds, or text such as `"5m"`; default: the endpoint's `timeout`. */
@@ -22,7 +25,15 @@ export interface TicketOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-export interface WaitOptions extends TicketOptions {
+export interface TicketOptions extends CommonOptions {
+  /**
+   * The path under which the callbacks are mounted for this ticket, such as `"/tenants/7/hooks"`; default:
+   * `options.mountPath`, else what requests have shown. Needed where that path has parameters.
+   */
+  readonly mountPath?: string | undefined
+}
+
+export interface WaitOptions extends CommonOptions {
   /** Called for every callback whose status says that the work goes on. */
   readonly onProgress?: ((progress: Progress) => void) | undefined
   /** Gives all of the callback instead of its result. */
@@ -63,8 +74,7 @@ export interface WaitsContext {
   readonly store: Store
   readonly emitter: Emitter
   readonly clock: Clock
-  /** The URL under which a service reaches an endpoint. */
-  readonly urlOf: (endpoint: Endpoint) => string
+  readonly urlOf: UrlOf
 }
 
 interface Plans {
@@ -144,7 +154,8 @@ export function createWaits({ selection, store, emitter, clock, urlOf }: WaitsCo
     ticket(options) {
       const endpoint = selection.one(options.path)
       const id = createTicketId()
-      const url = ticketUrl(endpoint, urlOf, id)
+      const mountPath = readTicketMount(options.mountPath)
+      const url = ticketUrl(endpoint, (one) => urlOf(one, mountPath), id)
       return { id, url, result: start(listOf(endpoint), [id], false, options) }
     },
     async deliver(id, by, path) {

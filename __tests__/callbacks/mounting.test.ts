@@ -23,11 +23,6 @@ describe.each(VERSIONS)('in an app of Express $version', ({ express }) => {
       mount: (app, hooks) => app.use('/sub', express().use(hooks)),
     },
     {
-      where: 'under a path with a parameter',
-      prefix: '/tenant-7',
-      mount: (app, hooks) => app.use('/:tenant', hooks),
-    },
-    {
       where: 'behind middleware that does not read',
       prefix: '',
       mount: (app, hooks) => app.use((_request, _response, next) => void setImmediate(next)).use(hooks),

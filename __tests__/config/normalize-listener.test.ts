@@ -207,12 +207,6 @@ describe('a listener is refused when', () => {
       '"200" stands in success_when too',
     ],
     [
-      'values are never read',
-      'listener: { path: /x, success_when: a }',
-      'listener.success_when',
-      'never read without "status"',
-    ],
-    [
       'a tolerance is a mistake',
       'listener: { path: /x, verify: { scheme: slack, secret: s, tolerance: 300 } }',
       'listener.verify.tolerance',

@@ -20,7 +20,8 @@ describe('ids that are the same', () => {
     ['  ', '  '],
     ['__proto__', '__proto__'],
     ['constructor', 'constructor'],
-    ['x'.repeat(1024), 'x'.repeat(1024)],
+    ['x'.repeat(1380), 'x'.repeat(1380)],
+    ['x'.repeat(4096), 'x'.repeat(4096)],
   ])('a wait for %p is ended by %p', async (waited, sent) => {
     const { hooks, post } = await hosts.open(byBody)
     const wait = hooks.wait(waited)
@@ -83,7 +84,7 @@ describe('what cannot be an id', () => {
       '{"id":1e21}',
       '{"id":1e999}',
       '{"id":-1e999}',
-      long(1025),
+      long(4097),
       long(65_536),
     ].map((body) => ({ body, shown: body.slice(0, 40) })),
   )('$shown is refused and nothing is kept', async ({ body }) => {

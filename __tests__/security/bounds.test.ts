@@ -6,7 +6,12 @@ import { useHosts } from '../helpers/use-hosts'
 
 const services = useServices()
 const hosts = useHosts()
-const unknown: PublicPlaces = { urls: () => ['https://ours.example'], mountPaths: () => [] }
+const unknown: PublicPlaces = {
+  urls: () => ['https://ours.example'],
+  ports: () => new Set<number>(),
+  mounts: () => [],
+  mayBeElsewhere: () => true,
+}
 
 describe('what is sent may be made of input; looked through is', () => {
   test('no URL with more than a hundred ends', () => {

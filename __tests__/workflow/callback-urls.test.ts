@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import type { CallbacksConfig } from '../../lib'
+import type { Express } from 'express'
+import type { Callbacks, CallbacksConfig } from '../../lib'
 import { DONE, drawing, useFlows } from './use-flows'
 
 const flows = useFlows()
@@ -134,5 +135,102 @@ describe('an endpoint is recognised', () => {
     const { ids = [] } = await told('draw', 'waiting')
     expect(await callback({ id: ids[0], status: 'ok', value: 1 })).toBe(200)
     await expect(output).resolves.toBe(1)
+  })
+})
+
+describe('a job that sends a URL waits, however the URL is written', () => {
+  const NATIVE = { ...DONE, path: '/größe/a b' }
+  const URLS = [
+    'http://localhost:8090/größe/a b',
+    'http://localhost:8090/gr%C3%B6%C3%9Fe/a%20b',
+    'http://localhost:8090/gr%c3%b6%c3%9fe/%61%20b/',
+    'http://localhost:8090//gro\u0308ße//a%20b?x=1',
+    'HTTP://LOCALHOST:8090/GRÖßE/A B',
+  ]
+
+  test.each(URLS.flatMap((url) => ['body', 'list', 'params', 'xml', 'json'].map((place) => [place, url] as const)))(
+    'in %s: %s',
+    async (place, url) => {
+      const places: Record<string, Parameters<typeof drawing>[0]> = {
+        body: { body: { id: ID, url: '${input}' } },
+        list: { body: [ID, ['${input}']] },
+        params: { body: { id: ID }, params: { hook: '${input}' } },
+        xml: { body: '<task><hook>${input}</hook></task>', headers: { 'Content-Type': 'application/xml' } },
+        json: { body: '{"hook":"${input}"}', headers: { 'Content-Type': 'application/json' } },
+      }
+      const { hooks, told, callback } = await flows.open({ ...drawing(places[place]), listener: NATIVE })
+      const output = hooks.run(url)
+      const { ids: [id] = [] } = await told('draw', 'waiting')
+      expect(await callback({ id, status: 'ok', value: 1 }, '/gr%C3%B6%C3%9Fe/a%20b')).toBe(200)
+      await expect(output).resolves.toBe(1)
+    },
+  )
+
+  test.each(['http://localhost:8090/größe/x', 'http://localhost:8090/gr%C3%B6%C3%9Fe/x'])(
+    'in a header: %s',
+    async (url) => {
+      const config = drawing({ body: { id: ID }, headers: { 'X-Hook': '${input}' } })
+      const { hooks, told, callback } = await flows.open({ ...config, listener: { ...DONE, path: '/größe/x' } })
+      const output = hooks.run(url)
+      const { ids: [id] = [] } = await told('draw', 'waiting')
+      expect(await callback({ id, status: 'ok', value: 1 }, '//gr%C3%B6%C3%9Fe//x')).toBe(200)
+      await expect(output).resolves.toBe(1)
+    },
+  )
+
+  test.each(['http://localhost:8090//image//done', 'http://localhost:8090/image//done/'])('with %s', async (url) => {
+    const config = { ...drawing({ body: { id: ID, url } }), listener: { ...DONE, path: '/image/done' } }
+    const { hooks, told, callback } = await flows.open(config)
+    const output = hooks.run()
+    const { ids: [id] = [] } = await told('draw', 'waiting')
+    expect(await callback({ id, status: 'ok', value: 1 }, new URL(url).pathname)).toBe(200)
+    await expect(output).resolves.toBe(1)
+  })
+
+  test('but a parameter is no sentence', async () => {
+    const config = { ...drawing({ body: { prompt: '${input}' } }), listener: { ...DONE, path: '/tasks/:id' } }
+    const { hooks } = await flows.open(config, () => ({ body: 'at once' }))
+    await expect(hooks.run('http://localhost:8090/tasks/7 is broken')).resolves.toBe('at once')
+  })
+
+  test('nor is an encoded slash a slash', async () => {
+    const config = {
+      ...drawing({ body: { url: 'http://localhost:8090/image%2Fdone' } }),
+      listener: { ...DONE, path: '/image/done' },
+    }
+    const { hooks } = await flows.open(config, () => ({ body: 'at once' }))
+    await expect(hooks.run()).resolves.toBe('at once')
+  })
+})
+
+describe('where the mount path has parameters', () => {
+  const byTenant = (app: Express, hooks: Callbacks): unknown => app.use('/tenants/:tenant/hooks', hooks)
+  const url = 'http://localhost:8090/tenants/${input.tenant}/hooks/done'
+
+  test.each<[string, object]>([
+    ['after a request of another tenant', {}],
+    ['with options.mountPath', { mountPath: '/tenants/:tenant/hooks' }],
+  ])('a job waits for the callback of its own tenant, %s', async (_, options) => {
+    const flow = await flows.open(drawing({ body: { id: ID, url } }), undefined, options, byTenant)
+    await flow.callback({ id: 'x' }, '/tenants/a/hooks/done')
+    const output = flow.hooks.run({ tenant: 'b' })
+    const { ids: [id] = [] } = await flow.told('draw', 'waiting')
+    expect(await flow.callback({ id, status: 'ok', value: 1 }, '/tenants/b/hooks/done')).toBe(200)
+    await expect(output).resolves.toBe(1)
+  })
+
+  test('${callback.id} carries the ticket in a URL that the config writes, and ${callback.url} is refused', async () => {
+    const written = drawing({ body: { url: `${url}?callback_id=\${callback.id}` } })
+    const flow = await flows.open(written, undefined, { mountPath: '/tenants/:tenant/hooks' }, byTenant)
+    const output = flow.hooks.run({ tenant: 'b' })
+    await flow.told('draw', 'waiting')
+    const sent = String(Object(flow.service.requests[0]?.body).url)
+    expect(await flow.callback({ status: 'ok', value: 1 }, sent.replace('http://localhost:8090', ''))).toBe(200)
+    await expect(output).resolves.toBe(1)
+
+    const refused = await flows.open(drawing({ body: { url: '${callback.url}' } }), undefined, {}, byTenant)
+    await refused.callback({ id: 'x' }, '/tenants/a/hooks/done')
+    await expect(refused.hooks.run()).rejects.toMatchObject({ code: 'ERR_ENDPOINT_AMBIGUOUS' })
+    expect(refused.service.requests).toHaveLength(0)
   })
 })

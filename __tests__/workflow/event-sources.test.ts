@@ -32,6 +32,19 @@ describe('an endpoint is pointed at, and so no event source,', () => {
         gateway: { port: 8090, driver: 'static', public_url: 'https://g.example' },
       },
     ],
+    [
+      'by its URL, percent-encoded',
+      { listener: { path: '/größe' }, component: { ...api, body: { url: 'http://x/gr%c3%b6%C3%9Fe' } } },
+    ],
+    [
+      'by its URL, where the config has the path encoded',
+      { listener: { path: '/a%20b' }, component: { ...api, body: { url: 'http://x/a b?x=1' } } },
+    ],
+    ['by its URL with two slashes', { component: { ...api, body: { url: 'http://x//done' } } }],
+    [
+      'by its URL with a literal colon',
+      { listener: { path: '/v1\\:done' }, component: { ...api, body: { url: 'http://x/v1:done' } } },
+    ],
     ['by its URL deep in a body', { component: { ...api, body: [{ a: { b: 'http://x/done' } }] } }],
     ['by its URL in the query of a path', { component: { ...api, path: '/run?hook=http://me.example/done' } }],
     ['by its URL in the input of a job', { component: api, jobs: [{ input: { hook: 'http://x/done' } }] }],

@@ -128,3 +128,16 @@ describe('a job whose request tells a callback URL waits for the callback', () =
     await expect(output).rejects.toMatchObject({ code: 'ERR_TEMPLATE' })
   })
 })
+
+test('a job that fails quotes what "error" of the callback reads, in place of the beginning of the body', async () => {
+  const config = { ...drawing(), listener: { ...DONE, error: '${body.why.text}' } }
+  const flow = await flows.open(config)
+  const output = flow.hooks.run()
+  const { ids: [id] = [] } = await flow.told('draw', 'waiting')
+  await flow.callback({ id, status: 'bad', why: { text: 'no ink' } })
+  await expect(output).rejects.toMatchObject({
+    code: 'ERR_CALLBACK_FAILED',
+    message: `Job "draw" failed: POST /done received the status "bad" for "${id}": no ink`,
+    reason: 'no ink',
+  })
+})

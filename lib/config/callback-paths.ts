@@ -1,3 +1,5 @@
+import { listPathKeys } from '../route-syntax'
+import { toPathKey } from '../same-path'
 import type { Fields, Reading } from './fields'
 import { findNearest } from './nearest'
 import type { ListenerSpec } from './normalize-listener'
@@ -20,10 +22,10 @@ export function noteCallbackPath(fields: Fields, path: unknown): void {
 /** Refuses waits for a callback that no listener has; a config without callbacks is only warned of them. */
 export function checkCallbackPaths({ report, callbackPaths }: Reading, listeners: readonly ListenerSpec[]): void {
   const endpoints = listeners.flatMap((listener) => (listener.kind === 'callback' ? listener.endpoints : []))
-  const known = new Set(endpoints.flatMap(({ path, fullPath }) => [toKey(path), toKey(fullPath)]))
+  const known = new Set(endpoints.flatMap(({ path, fullPath }) => [path, fullPath].flatMap(listPathKeys)))
   const names = [...new Set(endpoints.flatMap(({ path, fullPath }) => [path, fullPath]))]
   for (const { path, callback } of callbackPaths) {
-    if (known.has(toKey(callback))) continue
+    if (known.has(toPathKey(callback))) continue
     const unknown = `no callback has the path ${JSON.stringify(callback)}`
     if (endpoints.length === 0)
       report.warn(path, `${unknown}; add a listener with it, or the wait fails when it runs`, 'ERR_ENDPOINT_UNKNOWN')
@@ -32,13 +34,8 @@ export function checkCallbackPaths({ report, callbackPaths }: Reading, listeners
 }
 
 function advise(callback: string, names: readonly string[]): string {
-  const nearest = findNearest(toKey(callback), names.map(toKey))
-  const meant = names.find((name) => toKey(name) === nearest)
+  const nearest = findNearest(toPathKey(callback), names.map(toPathKey))
+  const meant = names.find((name) => toPathKey(name) === nearest)
   const list = names.join(', ')
   return meant === undefined ? `; there are ${list}` : `. Did you mean "${meant}"? There are ${list}`
-}
-
-/** Case and the slashes at both ends make no difference, as where a wait names its endpoint. */
-function toKey(path: string): string {
-  return path.replaceAll(/^\/+|\/+$/g, '').toLowerCase()
 }

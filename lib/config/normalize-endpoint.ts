@@ -1,7 +1,7 @@
 import type { Location } from '../errors'
 import type { Template } from '../template/compile'
 import type { Fields } from './fields'
-import { refuseUnreadLists } from './judging-lists'
+import { warnOfUnreadLists } from './judging-lists'
 import { type ChallengeSpec, readChallenge } from './normalize-challenge'
 import { normalizeVerify, type VerifySpec } from './normalize-verify'
 import type { WorkflowSpec } from './normalize-workflow'
@@ -26,6 +26,8 @@ export interface EndpointSpec {
   readonly successWhen: readonly string[] | undefined
   readonly failWhen: readonly string[] | undefined
   readonly result: Template | undefined
+  /** What the message of a failed wait quotes. */
+  readonly error: Template | undefined
   readonly bulk: boolean
   readonly item: Template | undefined
   readonly verify: VerifySpec | undefined
@@ -60,7 +62,7 @@ export interface EndpointContext {
 
 /** Reads one endpoint; undefined without a path, which is reported. */
 export function normalizeEndpoint(fields: Fields, context: EndpointContext): EndpointSpec | undefined {
-  refuseUnreadLists(fields)
+  warnOfUnreadLists(fields)
   const verify = normalizeVerify(fields)
   const response = normalizeResponse(fields)
   const read = (key: string): Template | undefined => fields.template(key, LISTENER_SOURCES)
@@ -74,6 +76,7 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
     successWhen: fields.readList('success_when', SCALAR),
     failWhen: fields.readList('fail_when', SCALAR),
     result: read('result'),
+    error: read('error'),
     bulk: fields.read('bulk', FLAG) ?? false,
     item: read('item'),
     verify,
@@ -90,6 +93,8 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
     status: spec.status,
     item: spec.item,
     dedupe_by: spec.dedupeBy,
+    // A sentence may well be the same each time.
+    error: /^\w+(?:[.[][^\s]*)$/.test(String(spec.error?.source)) ? spec.error : undefined,
   })
   if (path !== undefined) return { ...spec, path, fullPath: joinPaths(context.basePath, path) }
   if (!fields.has('path')) fields.error('path', 'missing; expected the path that is called, such as "/done"')

@@ -1,7 +1,8 @@
 import type { Fields } from './fields'
 import { type EndpointSpec, normalizeEndpoint } from './normalize-endpoint'
 import type { WorkflowSpec } from './normalize-workflow'
-import { readBasePath, routeKey } from './route-path'
+import { toRouteKey } from '../route-syntax'
+import { readBasePath } from './route-path'
 import { CALLBACK_KEYS, TRIGGER_KEYS } from './schema-listener'
 import { readList, SECTIONS } from './sections'
 import { COUNT, FLAG, LISTENER_PORT, PUBLIC_URL, RATE, type Rate, SIZE, TEXT, word } from './values'
@@ -108,7 +109,7 @@ function refuseRepeatedRoutes(
 ): void {
   for (const { endpoint, spec } of endpoints) {
     const route = `${spec.method} ${spec.fullPath}`
-    const key = routeKey(spec.method, spec.fullPath)
+    const key = toRouteKey(spec.method, spec.fullPath)
     const first = seen.get(key)
     if (first === undefined) seen.set(key, { at: spec.at, port })
     else if (first.port === port) endpoint.error('path', `${route} is answered by ${first.at} already`)

@@ -1,4 +1,4 @@
-import { parse } from 'path-to-regexp'
+import { parseRoute } from '../route-syntax'
 import type { Fields } from './fields'
 import { ANY_TEXT, TEXT } from './values'
 
@@ -22,11 +22,6 @@ export function joinPaths(basePath: string, path: string): string {
   return basePath !== '' && path === '/' ? basePath : basePath + path
 }
 
-/** Two routes with the same key answer the same requests: case and a trailing slash make no difference. */
-export function routeKey(method: string, fullPath: string): string {
-  return `${method} ${fullPath.toLowerCase().replace(/\/+$/, '')}`
-}
-
 function isRoute(written: string, key: string, fields: Fields): boolean {
   if (/^[a-z][a-z\d+.-]*:\/\//i.test(written)) {
     fields.error(key, `expected a path such as "/done", found the URL "${written}"; its origin belongs in public_url`)
@@ -45,7 +40,7 @@ function isRoute(written: string, key: string, fields: Fields): boolean {
 /** The syntax of Express 5, on Express 4 too. */
 function isSyntax(written: string, key: string, fields: Fields): boolean {
   try {
-    parse(written)
+    parseRoute(written)
     return true
   } catch (error) {
     const [reason = ''] = error instanceof Error ? error.message.split(/[:;]/) : []

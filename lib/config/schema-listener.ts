@@ -83,6 +83,10 @@ const callbackFields = {
   success_when: field(scalars, 'Values of status that mean success'),
   fail_when: field(scalars, 'Values of status that mean failure'),
   result: field(template, 'What whoever waits receives (default: the item, else the body)'),
+  error: field(
+    template,
+    'Where a failed callback says why, such as ${body.error.message}; the message of the wait quotes it',
+  ),
   dedupe_by: field(textTemplate, 'What tells a repeated delivery, such as ${header.X-GitHub-Delivery}'),
   timeout: field(duration, 'How long a wait may last that names no limit itself (default 24h)'),
 }

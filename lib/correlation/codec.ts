@@ -57,10 +57,10 @@ function describeError(error: Error): object {
   const { message, cause } = error
   const kept = cause === undefined ? { message } : { message, cause: toKept(cause) }
   if (!(error instanceof CallbackError)) return kept
-  const { code, at, status, body, result, id, endpoint } = error
+  const { code, at, status, body, result, id, endpoint, reason } = error
   if (typeof status === 'number') return { ...kept, code, at, answer: { status, body: toKept(body) } }
   if (endpoint === undefined) return { ...kept, code, at }
-  return { ...kept, code, at, callback: { status, result: toKept(result), body: toKept(body), id, endpoint } }
+  return { ...kept, code, at, callback: { status, result: toKept(result), body: toKept(body), id, endpoint, reason } }
 }
 
 function readError(kept: KeptError): Error {

@@ -2,12 +2,12 @@ import { CallbackError } from '../errors'
 import type { Outcome, Progress, StoreEndpoint } from '../types'
 
 /** A callback said that the work failed. */
-export function callbackFailed({ status, result, body, id, endpoint }: Outcome): CallbackError {
+export function callbackFailed({ status, result, body, id, endpoint, reason }: Outcome): CallbackError {
   const what = status === undefined ? 'a failure' : `the status ${JSON.stringify(status)}`
   const whose = id === undefined ? '' : ` for ${JSON.stringify(id)}`
   return new CallbackError('ERR_CALLBACK_FAILED', {
-    message: `${endpoint} received ${what}${whose}`,
-    callback: { status, result, body, id, endpoint },
+    message: `${endpoint} received ${what}${whose}${reason === undefined ? '' : `: ${reason}`}`,
+    callback: { status, result, body, id, endpoint, ...(reason === undefined ? {} : { reason }) },
   })
 }
 

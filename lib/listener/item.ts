@@ -3,8 +3,9 @@ import type { Emitter } from '../events'
 import type { Arrival, Clock, Delivery, Logger, Outcome, Progress, Store } from '../types'
 import { outcomeEvent, requestEvent } from './callback-event'
 import type { Endpoint } from './endpoint'
-import { type Judgement, toId } from './outcome'
+import { badId, type Judgement, toId } from './outcome'
 import type { RequestScope } from './request-scope'
+import { compileReason } from './reason'
 import { sizeOf } from './size'
 import { compileInput, contentOf, whenStarted } from './start'
 import { toTemplateError } from './template-error'
@@ -24,6 +25,7 @@ export interface ItemContext {
   readonly emitter: Emitter
   readonly logger: Logger
   readonly clock: Clock
+  readonly env: Readonly<Record<string, string>>
   /** Whether a request has told a service to call this endpoint, which is no event source then unless it says so. */
   isPointedAt(endpoint: string): boolean
 }
@@ -35,15 +37,19 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
   const inputOf = compileInput(spec)
   const isImplied = spec.workflow === undefined
   const isVerified = spec.verify !== undefined
+  const reasonOf = compileReason(spec, context.env)
   const warnUnidentified = createUnidentifiedWarning(endpoint, context)
 
   /**
    * The id in a ticket's URL wins over the one in the body; a bulk callback holds many ids, its URL but one. Few senders
-   * sign the URL: where they are verified, it cannot turn a callback into one for an id that can be guessed.
+   * sign the URL: where they are verified, it cannot turn a callback into one for an id that can be guessed. Throws
+   * `ERR_ID` when the URL is that of a ticket, but does not say which.
    */
   function readTicket(scope: RequestScope): string | undefined {
-    const { ticketId } = scope
-    return spec.bulk || (isVerified && !isTicketId(ticketId)) ? undefined : toId(ticketId)
+    if (spec.bulk) return undefined
+    const { ticket } = scope
+    if (typeof ticket === 'object') throw badId(ticket.problem)
+    return isVerified && !isTicketId(ticket) ? undefined : toId(ticket)
   }
 
   function describe(scope: RequestScope, id: string | undefined, { verdict, status }: Judgement): Outcome | Progress {
@@ -52,11 +58,16 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
     if (verdict === 'pending') return { outcome: verdict, result: undefined, ...common }
     try {
       const result = spec.result ? spec.result.render(scope) : contentOf(spec, scope)
-      return { outcome: verdict, result, ...common }
+      return { outcome: verdict, result, ...common, ...(verdict === 'failed' ? reasonIn(scope) : NO_REASON) }
     } catch (error) {
-      const reason = verdict === 'failed' ? undefined : toTemplateError('result', error)
-      return { outcome: 'failed', result: undefined, ...common, error: reason }
+      if (verdict === 'failed') return { outcome: verdict, result: undefined, ...common, ...reasonIn(scope) }
+      return { outcome: 'failed', result: undefined, ...common, error: toTemplateError('result', error) }
     }
+  }
+
+  function reasonIn(scope: RequestScope): { readonly reason?: string } {
+    const reason = reasonOf(scope)
+    return reason === undefined ? NO_REASON : { reason }
   }
 
   function dedupeKey(scope: RequestScope, id: string | undefined): string | undefined {
@@ -107,6 +118,8 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
     return typeof delivery === 'string' ? record(delivery, outcome) : delivery.then((one) => record(one, outcome))
   }
 }
+
+const NO_REASON = Object.freeze({})
 
 /** Says it once per endpoint: the text of `identify_by` is wrong, or the sender sends other things too. */
 function createUnidentifiedWarning({ key: name, spec }: Endpoint, { logger }: ItemContext): () => void {

@@ -9,7 +9,8 @@ export interface Judgement {
   readonly status: string | undefined
 }
 
-const MAX_ID_LENGTH = 1024
+/** Task tokens of some engines have 2,048. */
+const MAX_ID_LENGTH = 4096
 
 /**
  * Gives the id that a template reads, as text, or nothing when there is none. Throws `ERR_ID` for what cannot be an
@@ -24,7 +25,12 @@ export function compileIdentify(template: Template): (scope: Scope) => string | 
 export function toId(value: unknown): string | undefined {
   const id = describeId(value)
   if (typeof id !== 'object') return id
-  throw new CallbackError('ERR_ID', { message: `The callback's id cannot be used: ${id.problem}` })
+  throw badId(id.problem)
+}
+
+/** Creates the error of a callback whose id cannot be used. */
+export function badId(problem: string): CallbackError {
+  return new CallbackError('ERR_ID', { message: `The callback's id cannot be used: ${problem}` })
 }
 
 /** Gives an id as text, nothing for one that is empty, or why the value can be no id. */

@@ -17,7 +17,6 @@ import type { Verify } from './verify-context'
 
 /** What the endpoints of one listener share. */
 export interface ReceiveContext extends ItemContext {
-  readonly env: Readonly<Record<string, string>>
   readonly slots: Slots
   /** What every request of the listener counts against; undefined takes any number. */
   readonly rateLimit: RateLimit | undefined

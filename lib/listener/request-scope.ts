@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { parseForm } from './form'
-import type { Params } from './route-table'
+import type { Params } from '../route-syntax'
+import { type QueriedTicket, readTicketQuery, splitAppended } from './ticket-query'
 
 /** A request as Express or plain Node hands it over. */
 export interface ListenerRequest extends IncomingMessage {
@@ -10,6 +11,10 @@ export interface ListenerRequest extends IncomingMessage {
   readonly rawBody?: unknown
   /** The path that the host app stripped from `url`. */
   readonly baseUrl?: unknown
+  /** The parameters of the routers of Express. */
+  readonly params?: unknown
+  /** The route of Express, where the callbacks are called by one. */
+  readonly route?: unknown
   readonly originalUrl?: string
 }
 
@@ -39,7 +44,7 @@ export class RequestScope {
   }
 
   get query(): Readonly<Record<string, unknown>> {
-    this.#query ??= parseForm(splitUrl(this.request.url).query)
+    this.#query ??= parseForm(splitAppended(splitUrl(this.request.url).query))
     return this.#query
   }
 
@@ -52,17 +57,24 @@ export class RequestScope {
     return splitUrl(originalUrl ?? url).path
   }
 
-  /** The id that a ticket put into the callback URL. */
-  get ticketId(): unknown {
-    return this.request.url?.includes('callback_id=') ? this.query['callback_id'] : undefined
+  /** What the callback URL says of the id of its ticket. */
+  get ticket(): QueriedTicket {
+    const { url } = this.request
+    return url !== undefined && /[?%]/.test(url) ? readTicketQuery(splitUrl(url).query) : undefined
   }
 }
 
 /** Splits a request target at its query. */
 export function splitUrl(url: string | undefined): { readonly path: string; readonly query: string } {
-  const target = toOriginForm(url ?? '/')
+  const target = readTarget(url ?? '/')
   const mark = target.indexOf('?')
   return mark < 0 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) }
+}
+
+/** A service may encode the mark in front of a ticket's query, which then looks like a part of the path. */
+function readTarget(url: string): string {
+  const target = toOriginForm(url)
+  return target.includes('%') ? target.replace(/%3f(?=callback(?:_|%5f)id)/i, '?') : target
 }
 
 /** Proxies may send the whole URL as the target (RFC 9112, 3.2.2). */

@@ -1,7 +1,7 @@
-import { match, type MatchFunction, parse } from 'path-to-regexp'
+import { compileMatch, type MatchPath, type Params, readLiteralPath } from '../route-syntax'
+import { cleanPath, decodePath, isUnusual, toPathKey } from '../same-path'
 
-/** What a path parameter holds: a list for a `*wildcard`. */
-export type Params = Readonly<Record<string, string | string[] | undefined>>
+export type { Params }
 
 export interface Route {
   readonly method: string
@@ -15,64 +15,56 @@ export interface Found<R extends Route> {
 }
 
 export interface RouteTable<R extends Route> {
-  /** The route for a method and a path without query; any case, with or without a trailing slash. */
+  /** The route for a method and a path without query, however the path is written (`toPathKey`). */
   find(method: string, path: string): Found<R> | undefined
 }
 
 const NO_PARAMS: Params = Object.freeze({})
 
 /**
- * Compiles routes: one map look-up for paths without parameters, however many there are, and only the others are
- * tried in turn. A plain path wins over one with parameters.
+ * Compiles routes: one or two map look-ups for paths without parameters, however many there are, and only the others
+ * are tried in turn. A plain path wins over one with parameters.
  */
 export function createRouteTable<R extends Route>(routes: readonly R[]): RouteTable<R> {
-  const plain = new Map<string, Found<R>>()
-  const patterns: { readonly route: R; readonly match: MatchFunction<Record<string, string | string[]>> }[] = []
+  const plain = new Map<string, Map<string, Found<R>>>()
+  const patterns: { readonly route: R; readonly match: MatchPath }[] = []
   for (const route of routes) {
-    const text = plainPath(route.path)
-    if (text === undefined) patterns.push({ route, match: match(route.path) })
-    else {
-      const key = toKey(route.method, text)
-      if (!plain.has(key)) plain.set(key, { route, params: NO_PARAMS })
-    }
+    const text = readLiteralPath(route.path)
+    if (text === undefined) patterns.push({ route, match: compileMatch(route.path) })
+    else addPlain(plain, route, toPathKey(text))
   }
 
   function findPattern(method: string, path: string): Found<R> | undefined {
-    for (const pattern of patterns) {
-      if (pattern.route.method !== method) continue
-      const found = matchPath(pattern.match, path)
-      if (found) return { route: pattern.route, params: found.params }
+    if (patterns.length === 0) return undefined
+    const spellings = listSpellings(path)
+    for (const { route, match: matches } of patterns) {
+      if (route.method !== method) continue
+      for (const spelling of spellings) {
+        const found = matches(spelling)
+        if (found) return { route, params: found.params }
+      }
     }
     return undefined
   }
 
   return {
-    find: (method, path) => plain.get(toKey(method, path)) ?? findPattern(method, path),
+    find(method, path) {
+      const known = plain.get(method)
+      return known?.get(path) ?? known?.get(toPathKey(path)) ?? findPattern(method, path)
+    },
   }
 }
 
-/** The text of a path that has no parameters. */
-function plainPath(path: string): string | undefined {
-  const { tokens } = parse(path)
-  const [token] = tokens
-  if (token === undefined) return '/'
-  return tokens.length === 1 && token.type === 'text' ? token.value : undefined
+function addPlain<R extends Route>(plain: Map<string, Map<string, Found<R>>>, route: R, key: string): void {
+  const known = plain.get(route.method) ?? new Map<string, Found<R>>()
+  plain.set(route.method, known)
+  if (!known.has(key)) known.set(key, { route, params: NO_PARAMS })
 }
 
-function toKey(method: string, path: string): string {
-  const end = path.length > 1 && path.endsWith('/') ? -1 : undefined
-  return `${method} ${path.slice(0, end).toLowerCase()}`
-}
-
-/** A path whose percent signs cannot be decoded belongs to no route. */
-function matchPath(
-  matches: MatchFunction<Record<string, string | string[]>>,
-  path: string,
-): { params: Params } | undefined {
-  try {
-    return matches(path) || undefined
-  } catch (error) {
-    if (error instanceof URIError) return undefined
-    throw error
-  }
+/** What is tried in turn: parameters keep several slashes and decomposed letters as long as the path matches with them. */
+function listSpellings(path: string): readonly string[] {
+  if (!isUnusual(path)) return [path]
+  const decoded = decodePath(path)
+  const clean = cleanPath(path)
+  return decoded === clean ? [decoded] : [decoded, clean]
 }

@@ -4,6 +4,8 @@ import { CallbackError, ConfigError, type Problem } from '../errors'
 import { compileEndpoint, type Endpoint } from './endpoint'
 import { compileChallenges } from './challenges'
 import { compileHandshake, compileReceive, type Receive, type ReceiveContext } from './receive'
+import { mergeParams, readMountParams } from './mount-params'
+import type { MountPath } from './mount-path'
 import { createRateLimit } from './rate-limit'
 import { type ListenerRequest, splitUrl } from './request-scope'
 import type { RouteTable } from './route-table'
@@ -94,25 +96,19 @@ export function sortRoutes(routes: readonly CallbackRoute[]): readonly CallbackR
 
 /**
  * Takes the request when it is for one of the routes, and says whether it did. Nothing of it is read before, so that
- * whoever comes next finds it untouched.
+ * the next handler finds it untouched.
  */
 export function take(
   routes: CallbackRoutes,
   request: ListenerRequest,
   response: ServerResponse,
-  mountPath = '',
+  mount?: MountPath,
 ): boolean {
-  const path = stripMount(splitUrl(request.url).path, mountPath)
-  const found = path === undefined ? undefined : routes.find(request.method ?? '', path)
+  const path = splitUrl(request.url).path
+  const below = mount ? mount.strip(path) : { rest: path, params: undefined }
+  const found = below && routes.find(request.method ?? '', below.rest)
   if (found === undefined || found.route.asks?.(request) === false) return false
-  void found.route.receive(request, response, found.params)
+  const params = mergeParams(found.params, mount ? below?.params : readMountParams(request))
+  void found.route.receive(request, response, params)
   return true
-}
-
-function stripMount(path: string, mountPath: string): string | undefined {
-  if (mountPath === '') return path
-  if (!path.toLowerCase().startsWith(mountPath.toLowerCase())) return undefined
-  const rest = path.slice(mountPath.length)
-  if (rest === '') return '/'
-  return rest.startsWith('/') ? rest : undefined
 }

@@ -1,4 +1,6 @@
 import { CallbackError } from '../errors'
+import { listPathKeys } from '../route-syntax'
+import { toPathKey } from '../same-path'
 import type { Endpoint } from './endpoint'
 
 /** Finds endpoints by the path that a caller names. */
@@ -19,11 +21,11 @@ export function createSelection(endpoints: readonly Endpoint[]): Selection {
   const byPath = new Map<string, readonly Endpoint[]>()
 
   function find(path: string): readonly Endpoint[] {
-    const wanted = toKey(path)
+    const wanted = toPathKey(path)
     const known = byPath.get(wanted)
     if (known) return known
-    const found = endpoints.filter(
-      (endpoint) => toKey(endpoint.path) === wanted || toKey(endpoint.spec.path) === wanted,
+    const found = endpoints.filter((endpoint) =>
+      [endpoint.path, endpoint.spec.path].flatMap(listPathKeys).includes(wanted),
     )
     if (found.length > 0) byPath.set(wanted, found)
     return found
@@ -44,10 +46,6 @@ export function createSelection(endpoints: readonly Endpoint[]): Selection {
       return only
     },
   }
-}
-
-function toKey(path: string): string {
-  return `/${path.replace(/^\/+|(?<!\/)\/+$/g, '').toLowerCase()}`
 }
 
 function unknown(path: string | undefined, endpoints: readonly Endpoint[]): CallbackError {

@@ -1,4 +1,5 @@
 import { CallbackError } from '../errors'
+import { readLiteralPath } from '../route-syntax'
 import type { Endpoint } from './endpoint'
 
 /**
@@ -8,7 +9,7 @@ import type { Endpoint } from './endpoint'
 export function ticketUrl(endpoint: Endpoint, urlOf: (endpoint: Endpoint) => string, id: string): string {
   const reason = endpoint.spec.bulk
     ? 'it is a bulk callback, whose items carry their own ids'
-    : /[:*{]/.test(endpoint.path)
+    : readLiteralPath(endpoint.path) === undefined
       ? 'its path has parameters, for which a ticket has no values'
       : undefined
   if (reason === undefined) return `${urlOf(endpoint)}?callback_id=${id}`

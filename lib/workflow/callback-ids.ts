@@ -2,6 +2,7 @@ import type { Environment } from '../config/source'
 import { CallbackError } from '../errors'
 import type { Endpoint } from '../listener/endpoint'
 import { describeId } from '../listener/outcome'
+import { readTicketQuery } from '../listener/ticket-query'
 import type { CallbackUrl } from './callback-urls'
 import type { HttpAnswer } from './http-client'
 import type { HttpRequest } from './http-request'
@@ -13,7 +14,7 @@ import type { HttpRequest } from './http-request'
 export function idsInRequest({ body, method }: HttpRequest, urls: readonly CallbackUrl[], env: Environment): string[] {
   return urls.flatMap(({ endpoint, url, query, params }) => {
     const scope = { body, item: body, index: 0, query, params, header: {}, method, path: url.pathname, env }
-    const ticket = endpoint.spec.bulk ? undefined : readId(() => query['callback_id'])
+    const ticket = endpoint.spec.bulk ? undefined : readId(() => readTicketQuery(url.search.slice(1)))
     return [...listOne(ticket), ...listOne(identify(endpoint, scope))]
   })
 }

@@ -1,7 +1,10 @@
 import type { Endpoint } from '../listener/endpoint'
 import { parseForm } from '../listener/form'
-import { createRouteTable, type Found, type Params, type RouteTable } from '../listener/route-table'
+import { createRouteTable, type Found, type RouteTable } from '../listener/route-table'
+import type { Params } from '../route-syntax'
+import { splitAppended } from '../listener/ticket-query'
 import type { HttpRequest } from './http-request'
+import { listToldUrls, type ToldUrl } from './told-urls'
 
 /** A URL of one of our endpoints that a request tells to the service. */
 export interface CallbackUrl {
@@ -17,9 +20,8 @@ export type FindCallbackUrls = (request: HttpRequest) => readonly CallbackUrl[]
 type EndpointTable = RouteTable<Endpoint>
 
 /**
- * Gives a finder. A URL is a callback URL when its path equals the full path of an endpoint, below what `pathsOf` takes
- * for a prefix; origin, query and fragment are free. Only a text that is a URL as a whole counts, so that one which
- * merely mentions a URL does not make a job wait; a body that is nothing but text (XML, say) is searched for URLs.
+ * Creates a finder. A URL is a callback URL when its path equals the full path of an endpoint, however it is written,
+ * below what `pathsOf` takes for a prefix; origin, query and fragment are free.
  */
 export function createCallbackUrlFinder(
   endpoints: readonly Endpoint[],
@@ -32,20 +34,16 @@ export function createCallbackUrlFinder(
     return tables.flatMap((table) => methods.flatMap((method) => table.find(method, path) ?? []))
   }
 
-  function match(url: URL): readonly CallbackUrl[] {
-    const query = parseForm(url.search.slice(1))
+  function match({ url, hasSpaces }: ToldUrl): readonly CallbackUrl[] {
+    const query = parseForm(splitAppended(url.search.slice(1)))
     for (const path of pathsOf(url)) {
-      const found = find(path)
+      const found = find(path).filter(({ params }) => !hasSpaces || !holdsSpaces(params))
       if (found.length > 0) return found.map(({ route, params }) => ({ endpoint: route, url, query, params }))
     }
     return []
   }
 
-  return (request) => {
-    if (endpoints.length === 0) return []
-    const urls = new Map(listUrls(request).map((url) => [url.href, url]))
-    return [...urls.values()].flatMap(match)
-  }
+  return (request) => (endpoints.length === 0 ? [] : listToldUrls(request).flatMap(match))
 }
 
 /** Listeners of different ports may have the same route; each of them is a match then. */
@@ -54,25 +52,9 @@ function groupByPort(endpoints: readonly Endpoint[]): readonly EndpointTable[] {
   return ports.map((port) => createRouteTable(endpoints.filter((endpoint) => endpoint.port === port)))
 }
 
-/** Longer ones no server takes; what is sent may come from input. */
-const MAX_URL = 8192
-
-function listUrls({ url, headers, body }: HttpRequest): readonly URL[] {
-  const texts = [...textsOf(body), ...url.searchParams.values(), ...Object.values(headers)]
-  if (typeof body === 'string') texts.push(...(body.match(/https?:\/\/[^\s"'<>]+/gi) ?? []))
-  return texts.flatMap((text) => {
-    const trimmed = text.trim()
-    return trimmed.length <= MAX_URL && /^https?:\/\/\S+$/i.test(trimmed) && URL.canParse(trimmed)
-      ? [new URL(trimmed)]
-      : []
-  })
-}
-
-/** A value that holds itself is looked at once. */
-function* textsOf(value: unknown, seen: Set<object> = new Set()): Generator<string> {
-  if (typeof value === 'string') yield value
-  else if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && !seen.has(value)) {
-    seen.add(value)
-    for (const item of Object.values(value)) yield* textsOf(item, seen)
-  }
+/** A parameter does not hold a space that nobody has encoded: that is a sentence behind a URL. */
+function holdsSpaces(params: Params): boolean {
+  return Object.values(params)
+    .flat()
+    .some((value) => value?.includes(' '))
 }

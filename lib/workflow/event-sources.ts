@@ -1,5 +1,7 @@
 import { listComponentTemplates } from '../config/job-component'
 import type { Config, EndpointSpec, HttpClientSpec, JobSpec, ListenerSpec } from '../config/normalize'
+import { readLiteralPath } from '../route-syntax'
+import { cleanPath, isSamePath, isUnusual } from '../same-path'
 
 /** What a request to an endpoint may start. */
 export interface Start {
@@ -28,8 +30,9 @@ export function createFindStart(config: Config): FindStart {
   function isPointedAt({ path, fullPath }: EndpointSpec): boolean {
     const isAwaited = (wait: Wait): boolean => wait === ANY || isSamePath(wait, path) || isSamePath(wait, fullPath)
     if (waits.some(isAwaited)) return true
-    const literal = fullPath.replace(/[:*{].*$/, '')
-    return texts.some((text) => holdsPath(text, literal, literal === fullPath))
+    const whole = readLiteralPath(fullPath)
+    const start = whole ?? fullPath.replace(/(?<!\\)[:*{].*$/, '')
+    return texts.some((text) => holdsPath(text, start, whole !== undefined))
   }
 
   return (endpoint, { kind }) => {
@@ -86,7 +89,7 @@ function* textsOf(source: unknown): Generator<string> {
 
 /** A path with parameters counts by what stands before them. */
 function holdsPath(text: string, path: string, isWhole: boolean): boolean {
-  const parts = text.toLowerCase().split(path.toLowerCase()).slice(1)
+  const parts = toComparable(text).split(toComparable(path)).slice(1)
   return parts.length > 0 && (!isWhole || parts.some((rest, index) => endsPath(rest, index === parts.length - 1)))
 }
 
@@ -95,7 +98,7 @@ function endsPath(rest: string, isEnd: boolean): boolean {
   return /^\/?[?#\s"'<&,;$]/.test(rest) || (isEnd && /^\/?$/.test(rest))
 }
 
-function isSamePath(one: string, other: string): boolean {
-  const toKey = (path: string): string => path.replaceAll(/^\/+|\/+$/g, '').toLowerCase()
-  return toKey(one) === toKey(other)
+/** A text may write a path percent-encoded or with several slashes, as the config may. */
+function toComparable(text: string): string {
+  return (isUnusual(text) ? cleanPath(text) : text).toLowerCase()
 }

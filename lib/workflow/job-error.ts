@@ -1,9 +1,9 @@
 import type { JobSpec } from '../config/normalize'
 import { CallbackError } from '../errors'
-import { excerptOf } from './excerpt'
+import { excerptOf } from '../excerpt'
 
 /** What an error brought along, beside its message. */
-const BROUGHT = ['status', 'result', 'body', 'id', 'endpoint'] as const
+const BROUGHT = ['status', 'result', 'body', 'id', 'endpoint', 'reason'] as const
 
 /** The error of a job: the code and what came along stay, the message says which job it was. */
 export function jobFailed({ id, at, location }: JobSpec, cause: unknown): CallbackError {
@@ -18,9 +18,9 @@ export function jobFailed({ id, at, location }: JobSpec, cause: unknown): Callba
   return cause instanceof CallbackError ? Object.assign(error, broughtBy(cause)) : error
 }
 
-/** What a callback said beside its status, which is where services say why. */
+/** What a callback said beside its status, where its message does not quote the reason. */
 function detailOf(cause: unknown): string {
-  if (!(cause instanceof CallbackError) || cause.code !== 'ERR_CALLBACK_FAILED') return ''
+  if (!(cause instanceof CallbackError) || cause.code !== 'ERR_CALLBACK_FAILED' || cause.reason !== undefined) return ''
   const excerpt = excerptOf(cause.body)
   return excerpt === '' ? '' : `: ${excerpt}`
 }

@@ -1,3 +1,5 @@
+import type { MountPath } from '../listener/mount-path'
+import { compileStrip } from '../same-path'
 import type { Logger } from '../types'
 import type { CallbackUrl, FindCallbackUrls } from './callback-urls'
 
@@ -5,27 +7,32 @@ import type { CallbackUrl, FindCallbackUrls } from './callback-urls'
 export interface PublicPlaces {
   /** Public URLs: those of gateways, and those that are configured. */
   urls(): readonly string[]
-  /** The paths under which the host app mounts the callbacks; empty while nobody knows. */
-  mountPaths(): readonly string[]
+  /** The local ports of listeners, gateways and the host app. */
+  ports(): ReadonlySet<number>
+  /** The paths under which the host app mounts the callbacks, as far as they are known. */
+  mounts(): readonly MountPath[]
+  /** Whether they may be mounted elsewhere, too: no request has come yet, or each request has a path of its own. */
+  mayBeElsewhere(): boolean
 }
 
 /**
  * The paths of an endpoint that a URL may stand for: its own path, and what is left of it below public URLs and mounts.
- * Until a request has shown where the callbacks are mounted, a URL of ours may lead to any of its ends.
+ * As long as the callbacks may be mounted anywhere, a URL of ours may lead to any of its ends.
  */
 export function listPaths(url: URL, places: PublicPlaces): readonly string[] {
   const { pathname: path } = url
-  const mounts = places.mountPaths()
-  if (mounts.length === 0 && isOurs(url, places)) return listEnds(path)
-  const ofUrls = ['', ...places.urls().map((one) => new URL(one).pathname.replace(/\/$/, ''))]
-  const prefixes = ofUrls.flatMap((prefix) => ['', ...mounts].map((mount) => prefix + mount))
-  const below = prefixes.filter((prefix) => path.toLowerCase().startsWith(`${prefix.toLowerCase()}/`))
-  return [path, ...below.map((prefix) => path.slice(prefix.length))]
+  if (places.mayBeElsewhere() && isOurs(url, places)) return listEnds(path)
+  const origins = ['', ...places.urls().map((one) => new URL(one).pathname)]
+  const belowOrigins = origins.flatMap((prefix) => compileStrip(prefix)(path) ?? [])
+  const belowMounts = belowOrigins.flatMap((below) =>
+    places.mounts().flatMap((mount) => mount.strip(below)?.rest ?? []),
+  )
+  return [...new Set([path, ...belowOrigins, ...belowMounts])]
 }
 
 /** The paths that a foreign URL would stand for, were the callbacks mounted there; none once that is known. */
 export function guessPaths(url: URL, places: PublicPlaces): readonly string[] {
-  return places.mountPaths().length === 0 && !isOurs(url, places) ? listEnds(url.pathname) : []
+  return places.mayBeElsewhere() && !isOurs(url, places) ? listEnds(url.pathname) : []
 }
 
 /** More parts than this no mount and path have together. */
@@ -78,6 +85,15 @@ function describeAdvice(origin: string): string {
 function isOurs(url: URL, { urls }: PublicPlaces): boolean {
   return isLocal(url.hostname) || urls().some((known) => new URL(known).origin === url.origin)
 }
+
+/** Whether a URL leads to the listeners or the host app: by a public URL, or by a port of this machine. */
+export function isCalledHere(url: URL, places: PublicPlaces): boolean {
+  const { hostname, origin, port, protocol } = url
+  if (!LOOPBACK.test(hostname)) return places.urls().some((known) => new URL(known).origin === origin)
+  return places.ports().has(port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port))
+}
+
+const LOOPBACK = /^(?:localhost|.+\.localhost|127\.[\d.]+|0\.0\.0\.0|\[::1?\]|host\.docker\.internal)$/i
 
 /** This machine, its private network, and names without a dot, such as those of containers. */
 function isLocal(host: string): boolean {

@@ -1,0 +1,56 @@
+import { match, parse, stringify, type Token, TokenData } from 'path-to-regexp'
+import { cleanLiteral, toPathKey } from './same-path'
+
+/** Parses a path in the syntax of Express 5; its texts are written in one way (`cleanLiteral`). Throws for bad syntax. */
+export function parseRoute(path: string): TokenData {
+  return new TokenData(parse(path).tokens.map(cleanToken), path)
+}
+
+function cleanToken(token: Token): Token {
+  if (token.type === 'text') return { type: 'text', value: cleanLiteral(token.value) }
+  return token.type === 'group' ? { type: 'group', tokens: token.tokens.map(cleanToken) } : token
+}
+
+/** What path parameters hold: a list for a `*wildcard`. */
+export type Params = Readonly<Record<string, string | string[] | undefined>>
+
+/** The start of a path that has matched, and its parameters. */
+export interface Matched {
+  readonly path: string
+  readonly params: Params
+}
+
+/** Matches a path that is decoded (`decodePath`); one whose parameters cannot be decoded matches nothing. */
+export type MatchPath = (path: string) => Matched | undefined
+
+/** Compiles what matches a route; without `end`, a longer path matches too. */
+export function compileMatch(route: string, { end = true } = {}): MatchPath {
+  const matches = match<Record<string, string | string[]>>(parseRoute(route), { end })
+  return (path) => {
+    try {
+      return matches(path) || undefined
+    } catch (error) {
+      if (error instanceof URIError) return undefined
+      throw error
+    }
+  }
+}
+
+/** Returns the text of a path that has no parameters, without the backslashes of the syntax; undefined for others. */
+export function readLiteralPath(path: string): string | undefined {
+  const { tokens } = parse(path)
+  const [token] = tokens
+  if (token === undefined) return '/'
+  return tokens.length === 1 && token.type === 'text' ? token.value : undefined
+}
+
+/** Returns the key that routes share which answer the same requests: however their paths are written. */
+export function toRouteKey(method: string, path: string): string {
+  const written = stringify(parseRoute(path)).toLowerCase()
+  return `${method} ${written.replace(/\/+$/, '')}`
+}
+
+/** Returns the keys by which a path of the config is named: as it is written there, and without backslashes. */
+export function listPathKeys(path: string): readonly string[] {
+  return [...new Set([path, readLiteralPath(path) ?? path].map(toPathKey))]
+}
