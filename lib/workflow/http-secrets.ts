@@ -14,11 +14,14 @@ export interface Redaction {
 /** A query or body may be made of input: of more values than these no secret is expected. */
 const MAX_SECRETS = 500
 
+/** What is sent of a request. */
+type SentRequest = Pick<HttpRequest, 'method' | 'url' | 'headers' | 'body'>
+
 /**
  * Collects the secrets of a request: those that are `known`, the values of its query, of headers that authenticate it,
  * of fields in its body that are named like secrets, and what they encode.
  */
-export function createRedaction(request: HttpRequest, known: readonly string[]): Redaction {
+export function createRedaction(request: SentRequest, known: readonly string[]): Redaction {
   const ofRequest = [...headerSecrets(request.headers), ...querySecrets(request.url), ...bodySecrets(request.body)]
   const secrets = listSpellings([...known, ...ofRequest.slice(0, MAX_SECRETS)])
   const mask = createMask(secrets)
