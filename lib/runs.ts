@@ -49,7 +49,7 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
     endpoints,
     selection,
     urlOf,
-    send: createHttpClient({ fetch, clock, secrets: listSecrets(config.env) }),
+    send: createHttpClient({ fetch, clock, secrets: listSecrets(config.env), logger }),
     findCallbackUrls: noting(pointedAt, warnOfForeignOrigins(find, guess, places, logger)),
   }
   const runs = compileWorkflows(config, workflowsContext)

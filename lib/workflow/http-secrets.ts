@@ -43,7 +43,8 @@ function querySecrets(url: URL): readonly string[] {
   return [...url.searchParams.values(), ...written.map((pair) => pair.slice(pair.indexOf('=') + 1))]
 }
 
-function headerSecrets(headers: HttpRequest['headers']): readonly string[] {
+/** What headers authenticate with, as a whole and in its parts. */
+export function headerSecrets(headers: HttpRequest['headers']): readonly string[] {
   return Object.entries(headers).flatMap(([name, value]) => {
     if (!isSecretName(name)) return []
     if (name === 'cookie') return [value, ...value.split(';').map((pair) => pair.slice(pair.indexOf('=') + 1).trim())]
