@@ -35,15 +35,17 @@ export interface HttpClientOptions {
   readonly clock: Clock
   /** What must stand in no message, besides the secrets of the request itself. */
   readonly secrets?: readonly string[]
+  /** Advice for a URL that cannot be reached, if there is any. */
+  readonly advise?: Exchange['advise']
   /** Told once of each component whose credentials were kept from another origin. */
   readonly logger?: Pick<Logger, 'warn'> | undefined
 }
 
 /** Gives what sends requests. Redirects are followed; connections are kept and used again by `fetch`. */
-export function createHttpClient({ fetch, clock, secrets = [], logger }: HttpClientOptions): SendRequest {
+export function createHttpClient({ fetch, clock, secrets = [], logger, advise }: HttpClientOptions): SendRequest {
   const context = { fetch, secrets, onStripped: createNotice(logger) }
   return async (request, limits) => {
-    const exchange = { request, secrets }
+    const exchange = { request, secrets, advise }
     const written = writeBody(request)
     const work = async (signal: AbortSignal): Promise<HttpAnswer> => {
       const response = await call(() => fetchFollowing(request, written, context, signal), exchange)
