@@ -11,7 +11,7 @@ function hrefOf(written: Written, input: unknown): string {
 }
 
 describe('a value in a path stays in its segment', () => {
-  test.each<[unknown, string]>([
+  const SEGMENTS: readonly (readonly [unknown, string])[] = [
     ['7', '7'],
     [7, '7'],
     [0, '0'],
@@ -35,7 +35,9 @@ describe('a value in a path stays in its segment', () => {
     ['@evil.test', '%40evil.test'],
     ['http://evil.test/x', 'http%3A%2F%2Fevil.test%2Fx'],
     ['${env.TOKEN}', '%24%7Benv.TOKEN%7D'],
-  ])('%p', (id, segment) => {
+  ]
+
+  test.each(SEGMENTS.map(([id, segment]) => [segment, id] as const))('as %s', (segment, id) => {
     expect(hrefOf({ path: '/users/${input.id}/get' }, { id })).toBe(`${BASE}/users/${segment}/get`)
     expect(hrefOf({ path: 'users/a-${input.id}_${input.id}' }, { id })).toBe(`${BASE}/users/a-${segment}_${segment}`)
     expect(hrefOf({ path: undefined, endpoint: `${BASE}/u/\${input.id}` }, { id })).toBe(`${BASE}/u/${segment}`)
@@ -174,14 +176,107 @@ describe('a value in front of the path', () => {
     expect([url.href, homes]).toEqual([href, isFixed ? [url.origin] : []])
   })
 
+  test('leads to no other host, whatever it is', () => {
+    const characters = fc.constantFrom(
+      '/',
+      '\\',
+      '@',
+      ':',
+      '?',
+      '#',
+      '.',
+      '%',
+      ' ',
+      '\t',
+      '\n',
+      'a',
+      '[',
+      ']',
+      '-',
+      'ü',
+      '\uD800',
+    )
+    const ENDPOINTS = [
+      'https://${input}.api.test/x',
+      'https://a${input}b.api.test',
+      'https://me:${input}@www.api.test/x',
+      'https://${input}@www.api.test',
+    ]
+    fc.assert(
+      fc.property(
+        fc.array(characters, { minLength: 1, maxLength: 8 }),
+        fc.constantFrom(...ENDPOINTS),
+        (parts, endpoint) => {
+          try {
+            const { url } = renderRequest({ endpoint }, parts.join(''))
+            expect(url.host).toMatch(/\.api\.test$/)
+            expect(['/', '/x']).toContain(url.pathname)
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'ERR_CONFIG_VALUE' })
+          }
+        },
+      ),
+      { numRuns: 1000 },
+    )
+  })
+
   test('no value makes a path a whole URL', () => {
     expect(hrefOf({ path: '${input}://evil.test/x' }, 'http')).toBe(`${BASE}/http://evil.test/x`)
     expect(hrefOf({ path: 'ht${input}://evil.test/x' }, 'tp')).toBe(`${BASE}/http://evil.test/x`)
   })
 })
 
+const flows = useFlows()
+
+describe('a missing value sends nothing', () => {
+  test.each([
+    { path: '/jobs/${input.id}' },
+    { path: '${input.id}' },
+    { endpoint: '${env.API}/jobs/${input.id}' },
+    { path: '/jobs?id=${input.id}' },
+  ])('neither at first nor under retry: %j', async (target) => {
+    const { hooks, service } = await flows.open(
+      {
+        component: { base_url: '${env.API}/v1', method: 'DELETE', completion: 'none', ...target },
+        workflow: { jobs: [{ id: 'drop', retry: { max_attempts: 3, delay: 1 } }] },
+      },
+      () => ({ status: 204 }),
+    )
+    for (const input of [{}, { id: null }, { id: '' }]) {
+      const error = await errorOf(hooks.run(input), 'ERR_CONFIG_VALUE')
+      expect(error.message).toMatch(
+        /^Job "drop" failed: \$\{input\.id\} in the (?:path|endpoint) is (?:missing|empty), so nothing/,
+      )
+    }
+    expect(service.requests).toEqual([])
+  })
+
+  test.each([
+    ['polling', { type: 'polling', path: '/tasks/${response.id}' }],
+    ['polling by a whole path', { type: 'polling', path: '${response.url}' }],
+  ] as const)('in %s', async (_what, completion) => {
+    const component = { base_url: '${env.API}', path: '/tasks', body: {}, completion }
+    const { hooks, service } = await flows.open({ component, workflow: { jobs: [{ id: 'ask' }] } }, () => ({
+      body: {},
+    }))
+    const error = await errorOf(hooks.run(), 'ERR_CONFIG_VALUE')
+    expect(error.message).toMatch(/\$\{response\.(?:id|url)\} in the path is missing, so nothing is sent/)
+    expect(service.requests.map(({ method }) => method)).toEqual(['POST'])
+  })
+
+  test('in a job that stands in', async () => {
+    const components = {
+      fail: { base_url: '${env.API}', path: '/fail' },
+      drop: { base_url: '${env.API}', path: '/jobs/${error.body.id}', method: 'DELETE' },
+    } as const
+    const jobs = [{ id: 'a', component: 'fail', on_error: [{ component: 'drop' }] }]
+    const { hooks, service } = await flows.open({ components, workflow: { jobs } }, () => ({ status: 500 }))
+    await errorOf(hooks.run(), 'ERR_CONFIG_VALUE')
+    expect(service.requests.map(({ url }) => url)).toEqual(['/fail'])
+  })
+})
+
 describe('what a server sees', () => {
-  const flows = useFlows()
   const values = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.string({

@@ -1,5 +1,4 @@
 import { BlockList, isIP } from 'node:net'
-import type { Environment } from '../config/source'
 
 /** A proxy that the environment names for a URL. */
 export interface EnvProxy {
@@ -31,7 +30,7 @@ export function createFindProxy(env: Variables): FindProxy | undefined {
 }
 
 /** Whether Node itself sends the requests of its `fetch` through these proxies (from 22.21 and 24.0 on, when it is asked to). */
-export function usesEnvProxy(env: Environment | Variables): boolean {
+export function usesEnvProxy(env: Variables): boolean {
   const isKnown = process.allowedNodeEnvironmentFlags.has('--use-env-proxy')
   const isAsked = process.execArgv.includes('--use-env-proxy') || env['NODE_OPTIONS']?.includes('--use-env-proxy')
   return isKnown && (env['NODE_USE_ENV_PROXY'] === '1' || isAsked === true)
@@ -91,7 +90,7 @@ function compileRange(address: string, bits: number): Matches {
 }
 
 /** Creates the advice for a URL that cannot be reached while the environment names a proxy that Node's `fetch` does not use. */
-export function createProxyAdvice(env: Environment): ((url: URL) => string | undefined) | undefined {
+export function createProxyAdvice(env: Variables): ((url: URL) => string | undefined) | undefined {
   const findProxy = usesEnvProxy(env) ? undefined : createFindProxy(env)
   return (
     findProxy &&
