@@ -91,6 +91,12 @@ describe('a value in a path stays in its segment', () => {
     expect(hrefOf({ path }, { q: 'a&b=c d+e#f/ü?' })).toBe(`${BASE}/x?q=a%26b%3Dc%20d%2Be%23f%2F%C3%BC%3F&r=`)
   })
 
+  test('is not encoded twice where it is "as urlencoded"', () => {
+    const path = '/x/${input as urlencoded}/y?q=${input as urlencoded}'
+    expect(hrefOf({ path }, 'a b')).toBe(`${BASE}/x/a%20b/y?q=a%20b`)
+    expect(hrefOf({ path }, 'a/ü?')).toBe(`${BASE}/x/a%2F%C3%BC%3F/y?q=a%2F%C3%BC%3F`)
+  })
+
   test('what the config says itself, also from the environment, stays as it is written', () => {
     expect(hrefOf({ path: '/a b/../c/$${x}/${input.id}' }, { id: 'i' })).toBe(`${BASE}/c/$%7Bx%7D/i`)
   })

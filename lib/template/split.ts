@@ -10,6 +10,8 @@ export interface Placeholder {
   readonly sources: readonly string[]
   /** Whether its last default is `""`. */
   readonly mayBeEmpty: boolean
+  /** Whether its value was percent-encoded already, by `as urlencoded`. */
+  readonly isEncoded: boolean
 }
 
 /**
@@ -26,9 +28,10 @@ export function splitTemplate(text: string, at: string): readonly (string | Plac
   })
 }
 
-function compilePlaceholder({ text, fallback }: Node & { kind: 'placeholder' }, at: string): Placeholder {
+function compilePlaceholder({ text, type, fallback }: Node & { kind: 'placeholder' }, at: string): Placeholder {
   const { render, references } = compileTemplate(text, { at })
-  return { text, render, sources: references.map(({ source }) => source), mayBeEmpty: endsEmpty(fallback) }
+  const sources = references.map(({ source }) => source)
+  return { text, render, sources, mayBeEmpty: endsEmpty(fallback), isEncoded: type === 'urlencoded' }
 }
 
 /** Defaults that stand in a row are nested, the last one innermost. */

@@ -105,6 +105,8 @@ function joinTokens(tokens: readonly Token[], place: Place): UrlText {
   return { text: isJoined ? `/${written}` : written, isFixed, givenQuery: '' }
 }
 
+/** What `encodeURIComponent` writes. */
+const ENCODED = /^(?:[\w.~!'()*-]|%[0-9a-f]{2})*$/i
 const LONE_SURROGATE = /\p{Surrogate}/u
 const HOST_RULE = 'the scheme and host of a URL take letters, digits, ".", "-" and a port, or a URL in front of a path'
 
@@ -125,7 +127,7 @@ function encodeValue(placeholder: Placeholder, before: string, { scope, key, at 
   // A lone surrogate has no UTF-8, and would arrive as another character.
   if (LONE_SURROGATE.test(value))
     throw refuse(at, `${describe(placeholder, key)} holds half a character (a lone surrogate)`)
-  return encodeURIComponent(value)
+  return placeholder.isEncoded && ENCODED.test(value) ? value : encodeURIComponent(value)
 }
 
 /** Together with the text around it, a value must not lead to another segment (WHATWG URL: also `%2e`). */
