@@ -8,26 +8,33 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { callbacks, parseConfig } from '../lib'
 import { compileConfig } from '../lib/config/normalize'
 import { ANSWER_STATUS } from '../lib/errors'
+import { useProxies } from './helpers/fake-proxy'
+import { useServices } from './helpers/fake-service'
 
 const root = join(__dirname, '..')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
-const [start = '', runs = '', mount = '', wait = '', restart = ''] = blocks('js')
+const [start = '', runs = '', mount = '', wait = '', restart = '', proxied = ''] = blocks('js')
 const [workflow = '', listener = '', waiting = '', events = '', verify = '', ...others] = blocks('yaml')
 const [folderStore = '', redisStore = ''] = others.slice(-2)
 const gateways = others.slice(0, -2)
 let folder = ''
+const services = useServices()
+const proxies = useProxies()
 
 function blocks(language: string): string[] {
   return [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, code = '']) => code)
 }
 
 /** Runs a block as a newcomer would: a file in a folder in which the package is installed. */
-async function run(code: string, config = listener): Promise<string> {
+async function run(code: string, config = listener, env: Readonly<Record<string, string>> = {}): Promise<string> {
   const file = join(folder, 'app.mjs')
   const port = String(await freePort())
   writeFileSync(file, code.replaceAll('8090', port))
   writeFileSync(join(folder, 'callbacks.yml'), config.replaceAll('8090', port))
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], { cwd: folder })
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], {
+    cwd: folder,
+    env: { ...process.env, ...env },
+  })
   expect(stderr).toBe('')
   return stdout
 }
@@ -51,7 +58,7 @@ describe('the README', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   test('has the blocks that are run here, and no others', () => {
-    expect(blocks('js')).toHaveLength(5)
+    expect(blocks('js')).toHaveLength(6)
     expect(blocks('yaml')).toHaveLength(14)
   })
 
@@ -67,6 +74,13 @@ describe('the README', () => {
 
   test('its run is there again after a restart, and ends with its callback', async () => {
     expect(await run(restart, folderStore)).toBe('succeeded https://example.com/cat.png\n')
+  })
+
+  test('its fetch asks through a proxy', async () => {
+    const service = await services.open(() => ({ body: { state: 'fine' } }))
+    const proxy = await proxies.open(service.origin)
+    expect(await run(proxied, listener, { HTTP_PROXY: proxy.origin, NO_PROXY: '' })).toBe("{ state: 'fine' }\n")
+    expect(proxy.asked).toEqual([expect.stringContaining('api.example.com')])
   })
 
   test('its listener loads without a warning', () => {

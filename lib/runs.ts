@@ -11,6 +11,7 @@ import type { Store } from './types'
 import type { Waits } from './waits'
 import { createCallbackUrlFinder, type FindCallbackUrls } from './workflow/callback-urls'
 import { createHttpClient } from './workflow/http-client'
+import { createProxyAdvice } from './workflow/proxy-env'
 import { listSecrets } from './secret-names'
 import { guessPaths, listPaths, type PublicPlaces, warnOfForeignOrigins } from './workflow/public-places'
 import type { RunWorkflow } from './workflow/runner'
@@ -49,7 +50,13 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
     endpoints,
     selection,
     urlOf,
-    send: createHttpClient({ fetch, clock, secrets: listSecrets(config.env) }),
+    send: createHttpClient({
+      fetch,
+      clock,
+      secrets: listSecrets(config.env),
+      logger,
+      advise: fetch === globalThis.fetch ? createProxyAdvice(config.env) : undefined,
+    }),
     findCallbackUrls: warningOf(strays, context, noting(pointedAt, warnOfForeignOrigins(find, guess, places, logger))),
   }
   const runs = compileWorkflows(config, workflowsContext)

@@ -42,8 +42,18 @@ describe('where a request goes', () => {
 
   test.each<[string, Written, string]>([
     ['no place', {}, 'The request has neither base_url, path nor endpoint'],
-    ['a missing endpoint', { endpoint: '${input.none}' }, 'The endpoint is empty; what it reads is missing'],
-    ['missing parts', { baseUrl: '${input.none}' }, 'base_url and path are empty; what they read is missing'],
+    [
+      'a missing endpoint',
+      { endpoint: '${input.none}' },
+      '${input.none} in the endpoint is missing, so nothing is sent',
+    ],
+    [
+      'a missing base_url',
+      { baseUrl: '${input.none}' },
+      '${input.none} in the base_url is missing, so nothing is sent',
+    ],
+    ['an empty endpoint', { endpoint: '${input.none | ""}' }, 'The endpoint is empty; what it reads is missing'],
+    ['empty parts', { baseUrl: '${input.none | ""}' }, 'base_url and path are empty; what they read is missing'],
     ['a path alone', { path: '/x?key=abc' }, 'The path "/x" has no base_url to be joined to, and is no whole URL'],
     [
       'no scheme',

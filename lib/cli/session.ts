@@ -7,6 +7,7 @@ import type { CliOptions } from './args'
 import { loadFiles } from './config-files'
 import type { Io, Output } from './io'
 import { createLog } from './log'
+import { createProxyFetch } from './proxy'
 import { createWatch } from './watch'
 
 /** The callbacks of a config, which write what they do to a log. */
@@ -32,7 +33,13 @@ export function createSession(options: CliOptions, io: Io, { output, level, jobL
     createLog({ output, format: options.logFormat, level: options.logLevel ?? own, io })
   const log = logOf(level)
   const watch = createWatch(log, logOf(jobLevel))
-  const hooks = callbacks(source, { logger: watch.logger, clock: io.clock })
+  const hooks = callbacks(source, { logger: watch.logger, clock: io.clock, fetch: fetchOf(config, io, log) })
   watch.follow(hooks)
   return { config, hooks, log }
+}
+
+/** A missing proxy matters to those who ask somebody; senders' keys are fetched through it where that is possible. */
+function fetchOf({ components }: Config, { env }: Io, log: Logger): typeof globalThis.fetch | undefined {
+  const asks = [...(components?.values() ?? [])].some(({ type }) => type === 'http-client')
+  return createProxyFetch({ env, log: asks ? log : undefined })
 }

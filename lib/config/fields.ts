@@ -5,6 +5,7 @@ import { describeBroken } from './found'
 import { type ConfigPath, formatPath } from './path'
 import { isMapping, type Mapping } from './plain'
 import type { Report } from './report'
+import { explainAbsence } from './template-sources'
 import type { Kind } from './values'
 
 /** A template and the place where it was written. */
@@ -107,6 +108,7 @@ function readTemplate(
   const template = compileTemplate(value, {
     at,
     sources,
+    explain: (source) => explainAbsence(source, sources),
     report({ at: place, message, code }) {
       const where = pathAt(place)
       report.error(where, describeBroken(message, where), code)

@@ -5,7 +5,7 @@ import type { Fields } from './fields'
 import { refuseUnreadLists } from './judging-lists'
 import { normalizeRequest, type RequestSpec } from './normalize-request'
 import { POLLING_KEYS } from './schema-workflow'
-import { WORKFLOW_SOURCES } from './template-sources'
+import { ANSWERED_SOURCES, REQUEST_SOURCES, RESULT_SOURCES } from './template-sources'
 import { DURATION, SCALAR, word } from './values'
 
 /** How a job learns that its task is done. */
@@ -80,15 +80,15 @@ export function normalizeCompletion(component: Fields): CompletionSpec | undefin
       fields.error(key, `a completion of type "${type}" has no "${key}"`)
   const { at } = fields
   if (type === 'none') return { type, at }
-  const doneWhen = fields.template('done_when', WORKFLOW_SOURCES)
+  const doneWhen = fields.template('done_when', ANSWERED_SOURCES)
   if (type === 'polling') return { type, at, doneWhen, polling: normalizePolling(fields) }
-  const path = fields.template('path', WORKFLOW_SOURCES)
+  const path = fields.template('path', REQUEST_SOURCES)
   noteCallbackPath(fields, path?.source)
   return {
     type,
     at,
     path,
-    waitFor: fields.template('wait_for', WORKFLOW_SOURCES),
+    waitFor: fields.template('wait_for', ANSWERED_SOURCES),
     doneWhen,
     timeoutMs: fields.read('timeout', DURATION),
     fallback: normalizeFallback(fields),
@@ -109,13 +109,13 @@ function normalizePolling(fields: Fields): PollingSpec {
     fields.error('path', 'missing; polling needs the path or endpoint to ask')
   refuseUnreadLists(fields)
   return {
-    ...normalizeRequest(fields),
+    ...normalizeRequest(fields, ANSWERED_SOURCES),
     at: fields.at,
     location: fields.location,
-    status: fields.template('status', WORKFLOW_SOURCES),
+    status: fields.template('status', RESULT_SOURCES),
     successWhen: fields.readList('success_when', SCALAR),
     failWhen: fields.readList('fail_when', SCALAR),
-    result: fields.template('result', WORKFLOW_SOURCES),
+    result: fields.template('result', RESULT_SOURCES),
     intervalMs: readInterval(fields),
     timeoutMs: fields.read('timeout', DURATION) ?? POLLING_TIMEOUT_MS,
   }

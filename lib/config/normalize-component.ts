@@ -6,7 +6,7 @@ import { type CompletionSpec, normalizeCompletion } from './normalize-completion
 import { normalizeRequest, type RequestSpec } from './normalize-request'
 import { ACTION_KEYS } from './schema-workflow'
 import { readNamed, SECTIONS } from './sections'
-import { WORKFLOW_SOURCES } from './template-sources'
+import { REQUEST_SOURCES, RESULT_SOURCES } from './template-sources'
 import { DURATION, FLAG, RATE, type Rate, word } from './values'
 import { LOG_LEVELS, type LogLevel } from './words'
 
@@ -70,7 +70,7 @@ function normalizeHttpClient(id: string, fields: Fields): HttpClientSpec {
   const action = fields.mapping('action')
   if (action !== undefined) refuseBothPlaces(fields)
   const request = action ?? fields
-  const baseUrl = fields.template('base_url', WORKFLOW_SOURCES)
+  const baseUrl = fields.template('base_url', REQUEST_SOURCES)
   refuseUncallable(fields, 'base_url', baseUrl)
   const timeoutMs = action?.read('timeout', DURATION) ?? fields.read('timeout', DURATION)
   const spec: HttpClientSpec = {
@@ -79,10 +79,10 @@ function normalizeHttpClient(id: string, fields: Fields): HttpClientSpec {
     id,
     type: 'http-client',
     baseUrl,
-    baseHeaders: action && fields.template('headers', WORKFLOW_SOURCES),
+    baseHeaders: action && fields.template('headers', REQUEST_SOURCES),
     rateLimit: fields.read('rate_limit', RATE),
-    ...normalizeRequest(request),
-    output: request.template('output', WORKFLOW_SOURCES),
+    ...normalizeRequest(request, REQUEST_SOURCES),
+    output: request.template('output', RESULT_SOURCES),
     timeoutMs,
     requestTimeoutMs: timeoutMs ?? REQUEST_TIMEOUT_MS,
     completion: normalizeCompletion(request),

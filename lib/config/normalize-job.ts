@@ -2,7 +2,7 @@ import type { Location } from '../errors'
 import type { Template } from '../template/compile'
 import { noteCallbackPath } from './callback-paths'
 import type { Fields } from './fields'
-import { WORKFLOW_SOURCES } from './template-sources'
+import { JOB_SOURCES } from './template-sources'
 import { AMOUNT, DURATION, TEXT, word } from './values'
 
 /** One step of a workflow. */
@@ -87,8 +87,8 @@ function normalizeJob(fields: Fields, components: ReadonlySet<string> | undefine
     location: fields.location,
     id: fields.read('id', TEXT) ?? UNNAMED_JOB,
     component: readComponent(fields, components),
-    input: fields.template('input', WORKFLOW_SOURCES),
-    output: fields.template('output', WORKFLOW_SOURCES),
+    input: fields.template('input', JOB_SOURCES),
+    output: fields.template('output', JOB_SOURCES),
     dependsOn: fields.readList('depends_on', TEXT),
     after: [],
     retry: normalizeRetry(fields.mapping('retry')),
@@ -138,7 +138,7 @@ function normalizeRetry(fields: Fields | undefined): RetrySpec {
 
 function normalizeWait(job: Fields): WaitSpec | undefined {
   const fields = job.mapping('wait_for', 'id')
-  const id = fields?.template('id', WORKFLOW_SOURCES)
+  const id = fields?.template('id', JOB_SOURCES)
   const path = fields?.read('path', TEXT)
   if (fields === undefined) return undefined
   noteCallbackPath(fields, path)

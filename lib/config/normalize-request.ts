@@ -1,7 +1,6 @@
 import type { Template } from '../template/compile'
 import { refuseUncallable } from './constant-url'
 import type { Fields } from './fields'
-import { WORKFLOW_SOURCES } from './template-sources'
 import { method } from './values'
 import { REQUEST_METHODS, type RequestMethod } from './words'
 
@@ -20,9 +19,9 @@ export interface RequestSpec {
 
 const METHOD = method(REQUEST_METHODS)
 
-/** Reads the keys of a request. */
-export function normalizeRequest(fields: Fields): RequestSpec {
-  const read = (key: string): Template | undefined => fields.template(key, WORKFLOW_SOURCES)
+/** Reads the keys of a request; `sources` are what its templates may read. */
+export function normalizeRequest(fields: Fields, sources: ReadonlySet<string>): RequestSpec {
+  const read = (key: string): Template | undefined => fields.template(key, sources)
   if (fields.has('path') && fields.has('endpoint'))
     fields.error('endpoint', 'stands beside "path"; an endpoint is the whole URL, a path is joined to base_url')
   const written = fields.read('method', METHOD)

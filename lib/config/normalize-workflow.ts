@@ -5,7 +5,7 @@ import { checkJobReads, orderJobs } from './job-order'
 import type { ComponentSpec } from './normalize-component'
 import { type JobSpec, normalizeJobs } from './normalize-job'
 import { readNamed, SECTIONS } from './sections'
-import { WORKFLOW_SOURCES } from './template-sources'
+import { JOB_SOURCES } from './template-sources'
 import { ANY_TEXT, DURATION, FLAG } from './values'
 
 /** Jobs that make one output of one input. */
@@ -39,7 +39,7 @@ function normalizeWorkflow(id: string, fields: Fields, isOnly: boolean, componen
   if (listed.length === 0) fields.error('jobs', 'expected at least one job, found an empty list')
   const names = components && new Set(components.keys())
   const jobs = orderJobs(normalizeJobs(listed, names), components)
-  const output = fields.template('output', WORKFLOW_SOURCES)
+  const output = fields.template('output', JOB_SOURCES)
   checkJobReads(output, 'output', fields, jobs)
   return {
     at: fields.at,

@@ -36,6 +36,8 @@ export interface TemplateOptions {
   readonly at: string
   /** The names that may be read; any name when left out. An unknown one is a problem. */
   readonly sources?: ReadonlySet<string>
+  /** Says of a name that may not be read why it has no value here; undefined for one that is just unknown. */
+  readonly explain?: (source: string) => string | undefined
   /** Receives every problem of the template; without it the first one is thrown as `ERR_TEMPLATE`. */
   readonly report?: (problem: Problem) => void
   /** Receives what is odd but allowed, such as an unknown `as` type. */
@@ -112,6 +114,8 @@ function compileReference(node: Extract<Node, { kind: 'path' }>, context: Compil
     isQuery: node.steps.some((step) => step.kind === 'jsonpath'),
   })
   if (context.sources && !context.sources.has(node.source)) {
+    const reason = context.explain?.(node.source)
+    if (reason !== undefined) return refuse(`\${${node.text}} has no value here: ${reason}`, context)
     const known = [...context.sources].join(', ')
     return refuse(`Unknown source "${node.source}" in \${${node.text}}. What can be read here: ${known}`, context)
   }

@@ -1,11 +1,11 @@
 import { CallbackError } from '../errors'
-import type { Clock } from '../types'
+import type { Clock, Logger } from '../types'
 import { type Content, parseAnswer, readContent, readHeaders } from './http-answer'
-import { writeBody, type WrittenBody } from './http-body'
+import { writeBody } from './http-body'
 import { bodyError, type Exchange, networkError, statusError, timeoutError } from './http-error'
 import type { HttpRequest } from './http-request'
 import { findCode } from './network-reason'
-import { fetchFollowing } from './redirects'
+import { fetchFollowing, type OnStripped } from './redirects'
 import { type SendLimits, withinLimits } from './send-limits'
 
 export type { SendLimits }
@@ -35,15 +35,20 @@ export interface HttpClientOptions {
   readonly clock: Clock
   /** What must stand in no message, besides the secrets of the request itself. */
   readonly secrets?: readonly string[]
+  /** Advice for a URL that cannot be reached, if there is any. */
+  readonly advise?: Exchange['advise']
+  /** Told once of each component whose credentials were kept from another origin. */
+  readonly logger?: Pick<Logger, 'warn'> | undefined
 }
 
 /** Gives what sends requests. Redirects are followed; connections are kept and used again by `fetch`. */
-export function createHttpClient({ fetch, clock, secrets = [] }: HttpClientOptions): SendRequest {
+export function createHttpClient({ fetch, clock, secrets = [], logger, advise }: HttpClientOptions): SendRequest {
+  const context = { fetch, secrets, onStripped: createNotice(logger) }
   return async (request, limits) => {
-    const exchange = { request, secrets }
+    const exchange = { request, secrets, advise }
     const written = writeBody(request)
     const work = async (signal: AbortSignal): Promise<HttpAnswer> => {
-      const response = await call(fetch, exchange, written, signal)
+      const response = await call(() => fetchFollowing(request, written, context, signal), exchange)
       if (response.status >= 400) throw await statusError(exchange, response)
       return readAnswer(exchange, response)
     }
@@ -51,12 +56,22 @@ export function createHttpClient({ fetch, clock, secrets = [] }: HttpClientOptio
   }
 }
 
-async function call(fetch: Fetch, exchange: Exchange, written: WrittenBody, signal: AbortSignal): Promise<Response> {
-  const { url, method } = exchange.request
+async function call(send: () => Promise<Response>, exchange: Exchange): Promise<Response> {
   try {
-    return await fetchFollowing(fetch, { url, method, ...written }, signal)
+    return await send()
   } catch (error) {
-    throw networkError(exchange, error)
+    throw error instanceof CallbackError ? error : networkError(exchange, error)
+  }
+}
+
+function createNotice(logger: HttpClientOptions['logger']): OnStripped {
+  const told = new Set<string>()
+  return ({ at, homes: [home] }, { origin }, dropped) => {
+    if (told.has(at)) return
+    told.add(at)
+    const from = home === undefined ? 'whose origin is not in the config' : `another origin than ${home}`
+    const advice = 'If it may have them, write that origin in base_url or endpoint'
+    logger?.warn({ at, origin }, `${at} asks ${origin}, ${from}: sent without ${dropped.join(', ')}. ${advice}`)
   }
 }
 

@@ -5,7 +5,7 @@ import { parseAnswer, readContent, readHeaders } from './http-answer'
 import type { HttpRequest } from './http-request'
 import { cut, excerptOf, onOneLine } from '../excerpt'
 import { createRedaction, type Redaction } from './http-secrets'
-import { explainFailure, findCode } from './network-reason'
+import { explainFailure, findCode, isUnreached } from './network-reason'
 
 const MAX_REFUSAL_BYTES = 65_536
 /** Characters that an error keeps of a body that was not parsed. */
@@ -16,6 +16,8 @@ const SHOWN_DEPTH = 6
 export interface Exchange {
   readonly request: HttpRequest
   readonly secrets: readonly string[]
+  /** Advice for a URL that cannot be reached, if there is any. */
+  readonly advise?: ((url: URL) => string | undefined) | undefined
 }
 
 /** Gives `ERR_HTTP_STATUS` with status and body, and reads what it needs of the answer for that. */
@@ -64,7 +66,9 @@ export function networkError(exchange: Exchange, cause: unknown): CallbackError 
   const code = findCode(cause)
   const timedOut = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT'
   const redaction = createRedaction(exchange.request, exchange.secrets)
-  const message = redaction.text(`${describeRequest(exchange.request)} failed: ${explainFailure(cause)}`)
+  const advice = isUnreached(cause) ? exchange.advise?.(exchange.request.url) : undefined
+  const reason = explainFailure(cause) + (advice === undefined ? '' : `. ${advice}`)
+  const message = redaction.text(`${describeRequest(exchange.request)} failed: ${reason}`)
   return new CallbackError(timedOut ? 'ERR_HTTP_TIMEOUT' : 'ERR_HTTP_NETWORK', {
     message,
     cause: holdsSecret(cause, redaction) ? undefined : cause,

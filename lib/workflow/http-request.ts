@@ -4,10 +4,13 @@ import { isMapping, type Mapping } from '../config/plain'
 import { CallbackError } from '../errors'
 import type { Template } from '../template/compile'
 import { renderHeaders } from './http-headers'
-import { buildUrl } from './http-url'
+import { buildTarget, type Target } from './http-url'
+import { compileUrlText, type RenderUrlText, type UrlKey } from './url-text'
 
 /** A rendered request, before it is written. */
-export interface HttpRequest {
+export interface HttpRequest extends Target {
+  /** The component or its polling, for messages. */
+  readonly at: string
   readonly method: string
   /** Without userinfo, which became a header. */
   readonly url: URL
@@ -30,23 +33,23 @@ export interface RequestBase {
  */
 export function compileRequest(spec: RequestSpec, base: RequestBase, at: string): (scope: object) => HttpRequest {
   const headerTemplates = [...base.headers, spec.headers].filter((template) => template !== undefined)
+  const compile = (template: Template | undefined, key: UrlKey): RenderUrlText | undefined =>
+    template && compileUrlText(template, key, at)
+  const parts = {
+    endpoint: compile(spec.endpoint, 'endpoint'),
+    path: compile(spec.path, 'path'),
+    baseUrl: compile(base.baseUrl, 'base_url'),
+  }
 
   return (scope) => {
-    const url = buildUrl(
-      {
-        endpoint: spec.endpoint?.render(scope),
-        path: spec.path?.render(scope),
-        baseUrl: base.baseUrl?.render(scope),
-        params: readMapping(spec.params?.render(scope), 'params', at),
-      },
-      at,
-    )
+    const target = buildTarget(parts, readMapping(spec.params?.render(scope), 'params', at), scope, at)
+    const { url } = target
     const mappings = headerTemplates.map((template) => readMapping(template.render(scope), 'headers', at))
     const headers = renderHeaders(mappings, at)
     const body = spec.body?.render(scope) ?? undefined
     const method = spec.method ?? (body === undefined ? 'GET' : 'POST')
     if (body !== undefined && (method === 'GET' || method === 'HEAD')) throw bodyRefused(method, at)
-    return { method, url, headers: Object.fromEntries(withUserinfo(headers, url)), body }
+    return { ...target, at, method, headers: Object.fromEntries(withUserinfo(headers, url)), body }
   }
 }
 

@@ -14,11 +14,14 @@ export interface Redaction {
 /** A query or body may be made of input: of more values than these no secret is expected. */
 const MAX_SECRETS = 500
 
+/** What is sent of a request. */
+type SentRequest = Pick<HttpRequest, 'method' | 'url' | 'headers' | 'body'>
+
 /**
  * Collects the secrets of a request: those that are `known`, the values of its query, of headers that authenticate it,
  * of fields in its body that are named like secrets, and what they encode.
  */
-export function createRedaction(request: HttpRequest, known: readonly string[]): Redaction {
+export function createRedaction(request: SentRequest, known: readonly string[]): Redaction {
   const ofRequest = [...headerSecrets(request.headers), ...querySecrets(request.url), ...bodySecrets(request.body)]
   const secrets = listSpellings([...known, ...ofRequest.slice(0, MAX_SECRETS)])
   const mask = createMask(secrets)
@@ -40,7 +43,8 @@ function querySecrets(url: URL): readonly string[] {
   return [...url.searchParams.values(), ...written.map((pair) => pair.slice(pair.indexOf('=') + 1))]
 }
 
-function headerSecrets(headers: HttpRequest['headers']): readonly string[] {
+/** What headers authenticate with, as a whole and in its parts. */
+export function headerSecrets(headers: HttpRequest['headers']): readonly string[] {
   return Object.entries(headers).flatMap(([name, value]) => {
     if (!isSecretName(name)) return []
     if (name === 'cookie') return [value, ...value.split(';').map((pair) => pair.slice(pair.indexOf('=') + 1).trim())]

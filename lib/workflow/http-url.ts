@@ -1,15 +1,22 @@
 import type { Mapping } from '../config/plain'
 import { CallbackError } from '../errors'
-import { toText } from '../template/convert'
 import { writeForm } from './form-entries'
+import type { RenderUrlText, UrlText } from './url-text'
 
-/** What makes a URL, rendered. */
+/** What makes a URL, each undefined where the component has none. */
 export interface UrlParts {
-  /** Undefined where the component has none; null where what its template reads is missing. */
-  readonly endpoint: unknown
-  readonly path: unknown
-  readonly baseUrl: unknown
-  readonly params: Mapping
+  readonly endpoint: RenderUrlText | undefined
+  readonly path: RenderUrlText | undefined
+  readonly baseUrl: RenderUrlText | undefined
+}
+
+/** Where a request goes. */
+export interface Target {
+  readonly url: URL
+  /** The origins that the config names for it; none where values decide about it. */
+  readonly homes: readonly string[]
+  /** The part of the query that came in with a whole URL, without `?`. */
+  readonly givenQuery: string
 }
 
 const WHOLE = /^https?:\/\//i
@@ -19,24 +26,38 @@ const LONGEST_QUOTE = 100
  * Puts a URL together: the endpoint, or base URL and path with one slash between, or a path that is a whole URL; then
  * the params behind its query. Throws `ERR_CONFIG_VALUE`; its message shows neither userinfo nor query.
  */
-export function buildUrl(parts: UrlParts, at: string): URL {
-  const url = parseUrl(joinUrl(parts, at), at)
-  url.search = joinQueries(url.search.slice(1), writeForm(parts.params))
-  return url
+export function buildTarget(parts: UrlParts, params: Mapping, scope: object, at: string): Target {
+  const { text, isFixed, givenQuery } = joinUrl(parts, scope, at)
+  const url = parseUrl(text, at)
+  const home = isFixed ? url.origin : homeOf(parts.baseUrl?.(scope))
+  url.search = joinQueries(url.search.slice(1), writeForm(params))
+  return { url, homes: home === undefined ? [] : [home], givenQuery }
 }
 
-function joinUrl({ endpoint, path, baseUrl }: UrlParts, at: string): string {
-  if (endpoint !== undefined)
-    return toText(endpoint).trim() || refuse(at, 'The endpoint is empty; what it reads is missing')
-  const tail = toText(path).trim()
-  if (WHOLE.test(tail)) return tail
-  const base = toText(baseUrl).trim()
-  if (base !== '') return tail === '' ? base : joinPath(base, tail)
-  if (tail !== '')
-    return refuse(at, `The path "${quoteUrl(tail)}" has no base_url to be joined to, and is no whole URL`)
+function homeOf(base: UrlText | undefined): string | undefined {
+  const text = base?.text.trim() ?? ''
+  return base?.isFixed && WHOLE.test(text) && URL.canParse(text) ? new URL(text).origin : undefined
+}
+
+function joinUrl({ endpoint, path, baseUrl }: UrlParts, scope: object, at: string): UrlText {
+  if (endpoint !== undefined) {
+    const whole = trim(endpoint(scope))
+    return whole.text === '' ? refuse(at, 'The endpoint is empty; what it reads is missing') : whole
+  }
+  const tail = path && trim(path(scope))
+  if (tail && WHOLE.test(tail.text)) return tail
+  const base = baseUrl && trim(baseUrl(scope))
+  if (base && base.text !== '')
+    return tail === undefined || tail.text === '' ? base : { ...base, text: joinPath(base.text, tail.text) }
+  if (tail && tail.text !== '')
+    return refuse(at, `The path "${quoteUrl(tail.text)}" has no base_url to be joined to, and is no whole URL`)
   if (baseUrl === undefined && path === undefined)
     return refuse(at, 'The request has neither base_url, path nor endpoint')
   return refuse(at, 'base_url and path are empty; what they read is missing')
+}
+
+function trim(part: UrlText): UrlText {
+  return { ...part, text: part.text.trim() }
 }
 
 /** A query of the base URL stays behind the path, in front of the path's own. */

@@ -31,6 +31,14 @@ export function findCode(error: unknown): string | undefined {
     .find((code) => code !== undefined)
 }
 
+const UNREACHED =
+  /^(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_.*|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|UND_ERR_SOCKET)$/
+
+/** Whether no connection was made, or it broke. */
+export function isUnreached(error: unknown): boolean {
+  return UNREACHED.test(findCode(error) ?? '')
+}
+
 /** Says in plain words why a request failed, with the code in brackets. */
 export function explainFailure(error: unknown): string {
   const code = findCode(error)

@@ -82,9 +82,10 @@ export function compilePoll(spec: PollingSpec, component: PolledComponent, send:
 
 /** Whoever may begin the task may ask about it; another origin is not told the secrets of this one. */
 function inheritHeaders(question: HttpRequest, first: HttpRequest): HttpRequest {
-  if (question.url.origin !== first.url.origin) return question
+  const homes = [...question.homes, ...first.homes]
+  if (question.url.origin !== first.url.origin) return { ...question, homes }
   const inherited = Object.entries(first.headers).filter(([name]) => !BODY_HEADERS.has(name))
-  return { ...question, headers: { ...Object.fromEntries(inherited), ...question.headers } }
+  return { ...question, homes, headers: { ...Object.fromEntries(inherited), ...question.headers } }
 }
 
 function mayPass(error: unknown): boolean {
