@@ -5,8 +5,9 @@ const LONG = /(?:^|[[,:\s])-?\d{16}/
 /** Only a number with an exponent of three digits may be too large for a double; the second pattern takes longer. */
 const EXPONENT = /\d[eE]\+?\d{3}/
 const LARGE = /(?:^|[[,:\s])-?\d[\d.]*[eE]\+?\d{3}/
-const NUMBER = /-?\d[\d.eE+-]*/g
-const INTEGER = /^-?\d+$/
+/** A whole number as JSON has it, where a value stands: with a colon behind it, quotes would make a key of it. */
+const NUMBER = /(?<![\w.+-])-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-]|\s*:)/g
+const FRACTION = /[.eE]/
 /** No shorter text holds a number that a double cannot hold: `1e309`. */
 const SHORTEST = 5
 
@@ -15,13 +16,11 @@ const SHORTEST = 5
  * that is too large for a double. Other numbers are doubles, as in `JSON.parse`. Throws a `SyntaxError`.
  */
 export function parseJson(text: string): unknown {
-  const value: unknown = JSON.parse(text)
-  if (!LONG.test(text) && !(EXPONENT.test(text) && LARGE.test(text))) return value
-  const exact = quoteInexact(text)
-  return exact === text ? value : JSON.parse(exact)
+  const isUsual = !LONG.test(text) && !(EXPONENT.test(text) && LARGE.test(text))
+  return JSON.parse(isUsual ? text : quoteInexact(text))
 }
 
-/** Puts the numbers in quotes that `JSON.parse` would change; the text is valid JSON, so that all else is as it was. */
+/** Puts the numbers in quotes that `JSON.parse` would change. Broken JSON stays broken. */
 function quoteInexact(text: string): string {
   let result = ''
   let copied = 0
@@ -36,14 +35,15 @@ function quoteInexact(text: string): string {
         copied = end
       }
     }
-    if (quote < 0) break
-    start = findClosingQuote(text, quote) + 1
+    const closing = quote < 0 ? -1 : findClosingQuote(text, quote)
+    if (closing < 0) break
+    start = closing + 1
   }
   return result + text.slice(copied)
 }
 
 function quoteNumber(token: string): string {
   const number = Number(token)
-  const isKept = INTEGER.test(token) ? Number.isSafeInteger(number) : Number.isFinite(number)
-  return isKept ? token : `"${token}"`
+  if (Number.isSafeInteger(number)) return token
+  return Number.isFinite(number) && FRACTION.test(token) ? token : `"${token}"`
 }
