@@ -50,7 +50,7 @@ describe('any JSON value', () => {
   test('without large numbers is what JSON.parse makes of it', () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
-        fc.pre(!/\d{16}|e\+\d{3}/.test(text))
+        fc.pre(!/\d{16}/.test(text))
         expect(parseJson(text)).toEqual(JSON.parse(text))
       }),
     )

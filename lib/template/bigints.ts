@@ -34,11 +34,20 @@ function writeExact(value: unknown, around: readonly unknown[]): string | undefi
   return `{${fields.join()}}`
 }
 
-function hasBigInt(value: unknown, seen: Set<unknown> = new Set()): boolean {
-  if (!isTree(value)) return typeof value === 'bigint'
+function hasBigInt(value: unknown): boolean {
+  return holds(value, (item) => typeof item === 'bigint', new Set())
+}
+
+/** Whether a number in the value is infinite or `NaN`, of which JSON would make null. */
+export function hasInfinity(value: unknown): boolean {
+  return holds(value, (item) => typeof item === 'number' && !Number.isFinite(item), new Set())
+}
+
+function holds(value: unknown, isWanted: (item: unknown) => boolean, seen: Set<unknown>): boolean {
+  if (!isTree(value)) return isWanted(value)
   if (seen.has(value)) return false
   seen.add(value)
-  return Object.values(value).some((item) => hasBigInt(item, seen))
+  return Object.values(value).some((item) => holds(item, isWanted, seen))
 }
 
 /** What contains itself does so in the copy too. */

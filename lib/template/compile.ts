@@ -1,6 +1,6 @@
 import { CallbackError, type Problem } from '../errors'
 import { isSecretName } from '../secret-names'
-import { findConversion, toText } from './convert'
+import { findConversion, isNumberType, toText } from './convert'
 import { compileFields } from './fields'
 import { calculate, type Numeric, parseNumber } from './numbers'
 import { type Node, parseTemplate } from './parse'
@@ -30,6 +30,8 @@ export interface Template {
   /** Gives the rendered value; throws `ERR_TEMPLATE` for a conversion or an arithmetic that fails. Missing is null. */
   readonly render: Render
   readonly references: readonly Reference[]
+  /** Whether it converts or calculates numbers, or holds one beyond 2^53. */
+  readonly mayGiveBigInt: boolean
 }
 
 export interface TemplateOptions {
@@ -46,6 +48,7 @@ export interface TemplateOptions {
 /** What one compilation carries along: the options and the references it finds. */
 interface Compilation extends TemplateOptions {
   readonly references: Reference[]
+  readonly noteBigInt: () => void
 }
 
 const MAX_DEPTH = 100
@@ -53,8 +56,12 @@ const MAX_DEPTH = 100
 /** Compiles a template of any shape into closures; nothing is parsed when it is rendered. */
 export function compileTemplate(source: unknown, options: TemplateOptions): Template {
   const references: Reference[] = []
-  const render = compileValue(source, { ...options, references }, 0)
-  return { source, render, references }
+  let mayGiveBigInt = false
+  const noteBigInt = (): void => {
+    mayGiveBigInt = true
+  }
+  const render = compileValue(source, { ...options, references, noteBigInt }, 0)
+  return { source, render, references, mayGiveBigInt }
 }
 
 function compileValue(value: unknown, context: Compilation, depth: number): Render {
@@ -62,6 +69,11 @@ function compileValue(value: unknown, context: Compilation, depth: number): Rend
   if (typeof value === 'string') return compileText(value, context)
   if (Array.isArray(value)) return compileList(value, context, depth)
   if (isMapping(value)) return compileMapping(value, context, depth)
+  return compileLiteral(value, context)
+}
+
+function compileLiteral(value: unknown, context: Compilation): Render {
+  if (typeof value === 'bigint') context.noteBigInt()
   return () => value
 }
 
@@ -93,7 +105,7 @@ function compileMapping(mapping: Readonly<Record<string, unknown>>, context: Com
 function compileNode(node: Node, context: Compilation, hasDefault: boolean): Render {
   switch (node.kind) {
     case 'literal':
-      return () => node.value
+      return compileLiteral(node.value, context)
     case 'path':
       return compileReference(node, context, hasDefault)
     case 'arithmetic':
@@ -143,6 +155,7 @@ function compileType(read: Render, type: string, node: Node & { kind: 'placehold
     warnOfType(type, node.text, context)
     return read
   }
+  if (isNumberType(type)) context.noteBigInt()
   return (scope) => {
     const found = read(scope)
     try {
@@ -160,6 +173,7 @@ function compileArithmetic(
 ): Render {
   const left = compileNode(node.left, context, hasDefault)
   const right = compileNode(node.right, context, hasDefault)
+  context.noteBigInt()
   const toOperand = (value: unknown, operand: Node): Numeric => {
     const number = parseNumber(value)
     if (number === undefined)

@@ -39,6 +39,11 @@ export function findConversion(type: string): Convert | undefined {
   }
 }
 
+/** Whether a type gives numbers, for one value or for each. */
+export function isNumberType(type: string): boolean {
+  return /^(?:integer|number)(?:\[\])?$/.test(type)
+}
+
 /** Text of any value inside other text: null is empty, mappings and lists are JSON. */
 export function toText(value: unknown): string {
   if (typeof value === 'string') return value
