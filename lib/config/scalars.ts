@@ -1,9 +1,9 @@
-import * as v from 'valibot'
 import { isMapping } from './plain'
 import { meansText } from './schema-fields'
 import {
   fitsStructure,
   isListSchema,
+  isLiteralSchema,
   isObjectSchema,
   isRecordSchema,
   isUnionSchema,
@@ -29,7 +29,7 @@ export function settleScalars(schema: Schema, document: unknown): unknown {
   const copy = createCopy()
 
   function settle(place: Schema, value: unknown, contentType?: string): unknown {
-    if (value instanceof WrittenScalar) return wantsText(place, value.value) ? toSource(value) : toValue(value)
+    if (value instanceof WrittenScalar) return settleScalar(place, value)
     if (typeof value !== 'object' || value === null) return value
     const fitting = listAlternatives(place).find((option) => fitsStructure(option, value))
     if (fitting === undefined || meansText(unwrap(place)) || meansText(fitting))
@@ -84,11 +84,15 @@ function findContentType(headers: unknown): string | undefined {
   return typeof type === 'string' && !type.includes('${') ? type : undefined
 }
 
-/** A value that a schema takes as it is stays so, unless text is meant there in any case. */
+function settleScalar(schema: Schema, scalar: WrittenScalar): unknown {
+  if (saysText(schema)) return toSource(scalar)
+  return wantsText(schema, scalar.value) ? scalar.source : toValue(scalar)
+}
+
+/** A place for numbers or booleans keeps a value, also a wrong one, which is refused as what it is. */
 function wantsText(schema: Schema, value: unknown): boolean {
-  if (saysText(schema)) return true
   const alternatives = listAlternatives(schema)
-  if (alternatives.some((option) => option.type === typeof value || isLiteralOf(option, value))) return false
+  if (alternatives.some((option) => isTyped(option, value))) return false
   return alternatives.some(({ type }) => type === 'string' || type === 'picklist')
 }
 
@@ -97,12 +101,14 @@ function saysText(schema: Schema): boolean {
   return meansText(inner) || (isUnionSchema(inner) && inner.options.some(saysText))
 }
 
-function isLiteralOf(schema: Schema, value: unknown): boolean {
-  return schema.type === 'literal' && v.is(schema, value)
+function isTyped(schema: Schema, value: unknown): boolean {
+  if (isLiteralSchema(schema)) return typeof schema.literal === typeof value
+  return schema.type === 'number' || schema.type === 'boolean'
 }
 
-function toSource({ source }: WrittenScalar): string {
-  return source
+/** A value whose text is the same may stay, since any scalar may stand there. */
+function toSource({ value, source }: WrittenScalar): unknown {
+  return typeof value !== 'bigint' && String(value) === source ? value : source
 }
 
 /** JSON has no dates. */

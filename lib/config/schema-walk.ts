@@ -8,6 +8,7 @@ export type ObjectSchema = Schema & { readonly entries: Readonly<Record<string, 
 type ListSchema = Schema & { readonly item: Schema }
 type RecordSchema = Schema & { readonly value: Schema }
 type UnionSchema = Schema & { readonly options: readonly Schema[] }
+type LiteralSchema = Schema & { readonly literal: unknown }
 type WordSchema = Schema & { readonly options: readonly string[] }
 type WrapperSchema = Schema & { readonly wrapped: Schema }
 type LazySchema = Schema & { readonly getter: (input: unknown) => Schema }
@@ -34,6 +35,7 @@ export const isObjectSchema = (schema: Schema): schema is ObjectSchema => schema
 export const isListSchema = (schema: Schema): schema is ListSchema => schema.type === 'array'
 export const isRecordSchema = (schema: Schema): schema is RecordSchema => schema.type === 'record'
 export const isUnionSchema = (schema: Schema): schema is UnionSchema => schema.type === 'union'
+export const isLiteralSchema = (schema: Schema): schema is LiteralSchema => schema.type === 'literal'
 export const isWordSchema = (schema: Schema): schema is WordSchema => schema.type === 'picklist'
 export const isWrapper = (schema: Schema): schema is WrapperSchema => schema.type === 'optional'
 export const isLazySchema = (schema: Schema): schema is LazySchema => schema.type === 'lazy'

@@ -126,7 +126,7 @@ function toData(tree: Document.Parsed, refuse: (message: string, position: numbe
   }
 }
 
-/** A key is the text that stands there; another scalar takes it along, if it is more than its value says. */
+/** A key is the text that stands there; another scalar takes it along until its place in the schema is known. */
 function keepSources(tree: Document.Parsed): void {
   yamlLibrary().visit(tree, {
     Scalar(key, node) {
@@ -140,7 +140,7 @@ function keepSources(tree: Document.Parsed): void {
 
 function toScalar(read: unknown, source: string): unknown {
   const value = typeof read === 'bigint' ? narrow(read) : read
-  return String(value) === source && typeof value !== 'bigint' ? value : new WrittenScalar(value, source)
+  return new WrittenScalar(value, source)
 }
 
 function narrow(integer: bigint): number | bigint {
