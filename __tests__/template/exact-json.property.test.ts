@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { parseJson } from '../../lib/template/exact-json'
 
 /** Parses as `JSON.parse` does; undefined for what is broken. */

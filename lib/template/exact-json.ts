@@ -11,7 +11,12 @@ const SHORTEST = 16
  * `JSON.parse` has it, fractions too. Throws a `SyntaxError`.
  */
 export function parseJson(text: string): unknown {
-  return JSON.parse(LONG.test(text) ? quoteIntegers(text) : text)
+  return JSON.parse(mayLoseDigits(text) ? quoteIntegers(text) : text)
+}
+
+/** Whether a number of the JSON has so many digits that `JSON.parse` may round it. */
+export function mayLoseDigits(text: string): boolean {
+  return LONG.test(text)
 }
 
 /** Puts the integers in quotes that `JSON.parse` would round; strings are jumped over. */
