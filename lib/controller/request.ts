@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import { findNearest } from '../config/nearest'
 import { isMapping } from '../config/plain'
 import { CallbackError, type ErrorCode } from '../errors'
@@ -8,7 +7,7 @@ import type { ListenerRequest } from '../listener/request-scope'
 import type { Clock } from '../types'
 
 /** Reads the JSON of a request; undefined when there is none. */
-export type ReadJson = (request: ListenerRequest, response: ServerResponse) => Promise<unknown>
+export type ReadJson = (request: ListenerRequest) => Promise<unknown>
 
 const BODY_LIMIT_BYTES = 1024 ** 2
 
@@ -18,11 +17,11 @@ const BODY_LIMIT_BYTES = 1024 ** 2
  */
 export function createJsonReader(clock: Clock): ReadJson {
   const read = createBodyReader({ limitBytes: BODY_LIMIT_BYTES, needsRaw: false, clock })
-  return async (request, response) => {
+  return async (request) => {
     requireJson(request)
-    const body = await read(request, response).catch(rethrow)
+    const body = await read(request).catch(rethrow)
     if (body.kind === 'parsed') return checkDepth(body.value)
-    return body.content.length === 0 ? undefined : parseContent(body.content, request.headers['content-type'], true)
+    return body.content.length === 0 ? undefined : parseContent(body.content, request.headers['content-type'])
   }
 }
 

@@ -54,8 +54,8 @@ export function createRoutes(context: RoutesContext): readonly Route[] {
   const { config, tasks, store, gateways, metrics, isClosing, clock } = context
   const readJson = createJsonReader(clock)
 
-  async function run({ request, response }: Call): Promise<Answer> {
-    const { workflow, input, waitsForCompletion, outputOnly } = parseRunRequest(await readJson(request, response))
+  async function run({ request }: Call): Promise<Answer> {
+    const { workflow, input, waitsForCompletion, outputOnly } = parseRunRequest(await readJson(request))
     if (isClosing()) throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are closing; nothing is started' })
     const task = await tasks.submit({ workflow, input, isUnattended: !waitsForCompletion, isRequested: true })
     return waitsForCompletion ? answerEnd(task, outputOnly) : json(202, { task_id: task.id, status: task.status })
