@@ -34,7 +34,7 @@ export function compileUnpack(header: string, limitBytes: number): Unpack | unde
     .map((name) => name.trim().toLowerCase())
     .filter((name) => !NOTHING_DONE.has(name) && !isCharset(name))
   if (names.length > MAX_ENCODINGS) throw unsupported(`it has more than ${MAX_ENCODINGS}`)
-  const undos = names.reverse().map((name) => UNDO.get(name) ?? refuse(name))
+  const undos = names.toReversed().map((name) => UNDO.get(name) ?? refuse(name))
   if (undos.length === 0) return undefined
   return async (bytes) => {
     let content = bytes
