@@ -29,10 +29,7 @@ export type Unpack = (bytes: Buffer) => Promise<Buffer>
  * `ERR_BODY_ENCODING` for what is not known, and for more than four.
  */
 export function compileUnpack(header: string, limitBytes: number): Unpack | undefined {
-  const names = header
-    .split(',')
-    .map((name) => name.trim().toLowerCase())
-    .filter((name) => !NOTHING_DONE.has(name) && !isCharset(name))
+  const names = encodingsOf(header)
   if (names.length > MAX_ENCODINGS) throw unsupported(`it has more than ${MAX_ENCODINGS}`)
   const undos = names.toReversed().map((name) => UNDO.get(name) ?? refuse(name))
   if (undos.length === 0) return undefined
@@ -41,6 +38,14 @@ export function compileUnpack(header: string, limitBytes: number): Unpack | unde
     for (const undo of undos) content = content.length === 0 ? content : await undo(content, limitBytes)
     return content
   }
+}
+
+/** Returns the encodings that a `Content-Encoding` names, in the order in which they were done. */
+export function encodingsOf(header: string): readonly string[] {
+  return header
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => !NOTHING_DONE.has(name) && !isCharset(name))
 }
 
 /** `deflate` has a head of two bytes; some senders leave it out. */
