@@ -46,7 +46,7 @@ export function createHandshakeHost(parts: Partial<ChallengedEndpoint>): Handsha
       if (early) return answerChallenge(response, early)
       if (spec.verify && request.headers['verified'] === undefined)
         throw new CallbackError('ERR_UNVERIFIED', { message: 'not signed' })
-      const body = await parseContent(raw, request.headers['content-type'], request.method === 'POST')
+      const body = await parseContent(raw, request.headers['content-type'])
       const late = challenge?.afterVerify?.(request, body)
       if (late) return answerChallenge(response, late)
       callbacks.push(body)

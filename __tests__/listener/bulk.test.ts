@@ -125,20 +125,35 @@ describe('bad items', () => {
 })
 
 describe('no list', () => {
-  test.each([{}, { items: null }, { items: 'x' }, { items: { a: 1 } }, { items: 5 }, []])(
-    '%j is refused',
-    async (body) => {
-      const { hooks, post } = await hosts.open({ listener })
-      const events = eventsOf(hooks)
-      const answer = await post('/batch').send(body)
-      expect([answer.status, answer.text]).toEqual([400, '{"error":"ERR_ITEMS"}'])
-      expect(namesOf(events)).toEqual(['received', 'rejected'])
-    },
-  )
+  test.each([{}, { items: null }, { items: 'x' }, { items: true }, { items: 5 }, []])('%j is refused', async (body) => {
+    const { hooks, post } = await hosts.open({ listener })
+    const events = eventsOf(hooks)
+    const answer = await post('/batch').send(body)
+    expect([answer.status, answer.text]).toEqual([400, '{"error":"ERR_ITEMS"}'])
+    expect(namesOf(events)).toEqual(['received', 'rejected'])
+  })
 
-  test('a mapping where the body should be the list is refused', async () => {
+  test.each<[string, string | undefined, object]>([
+    ['the body', undefined, { id: 'a', v: 1 }],
+    ['the body, as a form', undefined, { id: 'a', v: '1' }],
+    ['the item', '${body.items}', { items: { id: 'a', v: 1 } }],
+    ['the item, parsed', '${body.items as json}', { items: '{"id":"a","v":1}' }],
+  ])('one object where %s should be a list is a list of one', async (what, item, body) => {
+    const { hooks, post } = await hosts.open({
+      listener: { path: '/batch', bulk: true, identify_by: '${item.id}', result: '${item.v}', item },
+    })
+    const wait = hooks.wait('a')
+    const answer = await post('/batch')
+      .type(what.endsWith('form') ? 'form' : 'json')
+      .send(body)
+    expect([answer.status, answer.text]).toEqual([200, ''])
+    await expect(wait).resolves.toBeDefined()
+    expect(hooks.stats()).toMatchObject({ received: 1, settled: 1, rejected: 0 })
+  })
+
+  test.each(['"a"', '5', 'null', ''])('a body %j where the body should be the list is refused', async (body) => {
     const { post } = await hosts.open({ listener: { path: '/batch', bulk: true, identify_by: '${item.id}' } })
-    const answer = await post('/batch').send({ id: 'a' })
+    const answer = await post('/batch').type('json').send(body)
     expect([answer.status, answer.text]).toEqual([400, '{"error":"ERR_ITEMS"}'])
   })
 })

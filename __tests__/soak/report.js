@@ -32,6 +32,8 @@ function report({ json, seconds, rate, seed, plants }, figures, checks) {
   console.log(
     `event-loop delay: ${delay.maxMs.toFixed(0)} ms at most, ${delay.p99Ms.toFixed(1)} ms at the 99th percentile`,
   )
+  for (const [name, { ms, answer }] of Object.entries(figures.shapes))
+    console.log(`${line(name, `${ms.toFixed(0)} ms`)} ${answer}`)
   for (const { name, ok, found } of checks) console.log(ok ? `ok      ${name}` : `NOT OK  ${name}: ${found}`)
 }
 

@@ -43,7 +43,7 @@ describe('a few seconds of hostile load', () => {
   test('leave every promise kept', () => {
     const { code, figures, stderr } = run
     expect({ failing: failing(figures.checks), code, stderr }).toEqual({ failing: [], code: 0, stderr: '' })
-    expect(figures.checks).toHaveLength(12)
+    expect(figures.checks).toHaveLength(13)
     expect(figures.client.waits.done).toBeGreaterThan(0)
   })
 
@@ -78,6 +78,11 @@ describe('a few seconds of hostile load', () => {
       'something is not counted',
       /^stats\(\) agree with what was sent: settled: \d+, but \d+$/,
       ({ stats }) => (stats.after.settled -= 1),
+    ],
+    [
+      'a body holds the event loop',
+      /^no body held the event loop: form: names for 501 ms \(200\)$/,
+      ({ shapes }) => (shapes['form: names'].ms = 501),
     ],
     ['a bug is logged', /^no bug was logged/, ({ events }) => (events.errors = 1)],
     ['a handle is left', /^close\(\) left nothing open: Timeout$/, ({ left }) => left.push('Timeout')],

@@ -1,4 +1,5 @@
 import { TextDecoder } from 'node:util'
+import { encodingsOf } from '../listener/unpack'
 import { mayLoseDigits } from '../template/exact-json'
 import { quoteWord } from './escape'
 import type { Exchange } from './listen-recorder'
@@ -14,15 +15,15 @@ export interface Body {
 
 /** What a body may be, to be shown. */
 const TEXT =
-  /^(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml)\b|application\/x-www-form-urlencoded\b|application\/x-ndjson\b)/i
+  /^(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml)\b|application\/x-www-form-urlencoded\b|application\/(?:x-)?(?:ndjson|jsonl|json-seq)\b)/i
 const FORM = /^application\/x-www-form-urlencoded\b/i
 const MAX_WORD = 40
 
 /** Gives the beginning of a body that is text, and says of any other what it is. */
 export function readBody({ contentType = '', contentEncoding = '', bytes, beginning }: Exchange): Body {
   if (bytes === 0) return {}
-  const packing = contentEncoding.trim().toLowerCase()
-  if (packing !== '' && packing !== 'identity') return { notShown: quoteWord(packing.slice(0, MAX_WORD)) }
+  const packing = encodingsOf(contentEncoding).join(', ')
+  if (packing !== '') return { notShown: quoteWord(packing.slice(0, MAX_WORD)) }
   if (/^multipart\//i.test(contentType)) return { notShown: 'multipart' }
   return contentType === '' || TEXT.test(contentType) ? decode(beginning, contentType) : { notShown: 'binary' }
 }

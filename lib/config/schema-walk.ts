@@ -37,5 +37,5 @@ export const isRecordSchema = (schema: Schema): schema is RecordSchema => schema
 export const isUnionSchema = (schema: Schema): schema is UnionSchema => schema.type === 'union'
 export const isLiteralSchema = (schema: Schema): schema is LiteralSchema => schema.type === 'literal'
 export const isWordSchema = (schema: Schema): schema is WordSchema => schema.type === 'picklist'
-export const isWrapper = (schema: Schema): schema is WrapperSchema => schema.type === 'optional'
-export const isLazySchema = (schema: Schema): schema is LazySchema => schema.type === 'lazy'
+const isWrapper = (schema: Schema): schema is WrapperSchema => schema.type === 'optional'
+const isLazySchema = (schema: Schema): schema is LazySchema => schema.type === 'lazy'

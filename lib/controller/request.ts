@@ -22,7 +22,7 @@ export function createJsonReader(clock: Clock): ReadJson {
     requireJson(request)
     const body = await read(request, response).catch(rethrow)
     if (body.kind === 'parsed') return checkDepth(body.value)
-    return body.content.length === 0 ? undefined : parseContent(body.content, request.headers['content-type'], true)
+    return body.content.length === 0 ? undefined : parseContent(body.content, request.headers['content-type'])
   }
 }
 

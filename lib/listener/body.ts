@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
-import { raw } from 'body-parser'
-import { CallbackError } from '../errors'
 import type { Clock } from '../types'
+import { aborted, consumed, tooLarge, tooSlow } from './body-errors'
+import { createPackedReader } from './packed'
 import type { ListenerRequest } from './request-scope'
+import { compileUnpack } from './unpack'
 
 /** A body as it came, or as a parser of the host app left it. */
 export type ReceivedBody =
@@ -10,6 +11,7 @@ export type ReceivedBody =
 
 export type ReadBody = (request: ListenerRequest, response: ServerResponse) => Promise<ReceivedBody>
 
+/** How long a body may take to arrive. */
 const DEADLINE_MS = 10_000
 const EMPTY = Buffer.alloc(0)
 
@@ -23,20 +25,23 @@ export function createBodyReader(options: {
   readonly clock: Clock
 }): ReadBody {
   const { limitBytes, needsRaw, clock } = options
-  const unpack = createUnpacker(limitBytes)
+  const readPacked = createPackedReader(limitBytes, DEADLINE_MS, clock)
 
   return async (request, response) => {
     const { headers, rawBody } = request
     if (isKept(rawBody)) return { kind: 'raw', content: rawBody }
-    const expectsBody = hasBody(headers)
-    if (request.readableEnded && (expectsBody || request.body !== undefined)) return takeParsed(request, needsRaw)
-    if (!expectsBody) return { kind: 'raw', content: EMPTY }
+    if (request.readableEnded && (hasLength(headers) || request.readableDidRead || request.body !== undefined))
+      return takeParsed(request, needsRaw)
     if (Number(headers['content-length']) > limitBytes) throw tooLarge()
-    if ((headers['content-encoding'] ?? 'identity') !== 'identity')
-      return { kind: 'raw', content: await beforeDeadline(unpack(request, response), clock) }
+    const encoding = headers['content-encoding']
+    const packed = encoding === undefined || !hasLength(headers) ? undefined : readPacked(encoding, request, response)
+    if (packed) return { kind: 'raw', content: await packed }
+    const unpack = encoding === undefined ? undefined : compileUnpack(encoding, limitBytes)
     // A body that comes in one packet with its head is there a moment later. Who else listens would take it meanwhile.
     if (!request.readableFlowing) await Promise.resolve()
-    return { kind: 'raw', content: takeWhole(request, headers) ?? (await readPlain(request, limitBytes, clock)) }
+    if (isEmpty(request, headers)) return { kind: 'raw', content: EMPTY }
+    const content = takeWhole(request, headers) ?? (await readPlain(request, limitBytes, clock))
+    return { kind: 'raw', content: unpack ? await unpack(content) : content }
   }
 }
 
@@ -51,8 +56,18 @@ function isKept(body: unknown): body is Buffer | string {
   return Buffer.isBuffer(body) || typeof body === 'string'
 }
 
-function hasBody(headers: IncomingHttpHeaders): boolean {
+function hasLength(headers: IncomingHttpHeaders): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0
+}
+
+/**
+ * Whether a request has no body. Without a length there may be one all the same: HTTP/2 needs none, and a proxy or the
+ * host app may have taken the header away. Then the request is empty when it has come to its end with nothing in it.
+ */
+function isEmpty(request: ListenerRequest, headers: IncomingHttpHeaders): boolean {
+  if (hasLength(headers)) return false
+  if (headers['content-length'] !== undefined || request.readableEnded) return true
+  return request.complete && request.readableLength === 0 && !request.destroyed && !request.aborted
 }
 
 /** Takes a body that has come to its end: four listeners and a timer would cost more than all that is done with it. */
@@ -67,18 +82,18 @@ function takeWhole(request: ListenerRequest, headers: IncomingHttpHeaders): Buff
 }
 
 /**
- * Reads a body that is not packed. body-parser would do, but it reads a body that is too large to its end before it
- * says so, and it costs more than all that is done with a small callback afterwards.
+ * Reads a body as it comes. body-parser would do, but it reads a body that is too large to its end before it says so,
+ * and it costs more than all that is done with a small callback afterwards.
  */
 function readPlain(request: ListenerRequest, limitBytes: number, clock: Clock): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    if (request.destroyed) return reject(incomplete())
+    if (request.destroyed) return reject(aborted())
     if (request.readableDidRead || request.readableEncoding !== null) return reject(consumed(false))
     const chunks: Buffer[] = []
     let size = 0
     let stopped = false
-    const timer = clock.setTimeout(() => stop(tooSlow), DEADLINE_MS)
-    function stop(refuse?: () => CallbackError): void {
+    const timer = clock.setTimeout(() => stop(() => tooSlow(DEADLINE_MS)), DEADLINE_MS)
+    function stop(refuse?: () => Error): void {
       if (stopped) return
       stopped = true
       clock.clearTimeout(timer)
@@ -92,64 +107,9 @@ function readPlain(request: ListenerRequest, limitBytes: number, clock: Clock): 
       size += chunk.length
       if (size > limitBytes) stop(tooLarge)
     })
-    request.on('end', () => stop())
-    request.on('close', () => stop(incomplete))
-    request.on('error', () => stop(incomplete))
-  })
-}
-
-/** Reads packed bodies (gzip, deflate, br) with body-parser. */
-function createUnpacker(limitBytes: number): (request: ListenerRequest, response: ServerResponse) => Promise<Buffer> {
-  const parse = raw({ type: () => true, limit: limitBytes })
-  return (request, response) =>
-    new Promise((resolve, reject) => {
-      if (request.destroyed) return reject(incomplete())
-      parse(request, response, (error?: unknown) => {
-        if (error !== undefined) reject(toRefusal(error))
-        else resolve(Buffer.isBuffer(request.body) ? request.body : EMPTY)
-      })
-    })
-}
-
-async function beforeDeadline<T>(reading: Promise<T>, clock: Clock): Promise<T> {
-  let timer: unknown
-  const deadline = new Promise<never>((_resolve, reject) => {
-    timer = clock.setTimeout(() => reject(tooSlow()), DEADLINE_MS)
-  })
-  try {
-    return await Promise.race([reading, deadline])
-  } finally {
-    clock.clearTimeout(timer)
-  }
-}
-
-/** Reads body-parser's refusals by the status that it gives them. */
-function toRefusal(error: unknown): CallbackError {
-  const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined
-  if (status === 413) return tooLarge()
-  if (status === 500) return consumed(false)
-  if (status !== 415) return incomplete(error)
-  const message = 'The callback was refused: its content encoding is not supported'
-  return new CallbackError('ERR_BODY_ENCODING', { message, cause: error })
-}
-
-function tooLarge(): CallbackError {
-  return new CallbackError('ERR_BODY_TOO_LARGE', { message: 'The callback was refused: its body exceeds body_limit' })
-}
-
-function incomplete(cause?: unknown): CallbackError {
-  return new CallbackError('ERR_BODY_ABORTED', { message: 'The callback was refused: its body is not whole', cause })
-}
-
-function tooSlow(): CallbackError {
-  return new CallbackError('ERR_BODY_TIMEOUT', {
-    message: `The callback was refused: its body did not arrive within ${DEADLINE_MS / 1000} s`,
-  })
-}
-
-function consumed(needsRaw: boolean): CallbackError {
-  const need = needsRaw ? 'its signature covers the bytes as they came' : 'nothing is left to read'
-  return new CallbackError('ERR_BODY_CONSUMED', {
-    message: `The body was read before the callbacks saw it, and ${need}. Mount the callbacks before express.json()`,
+    // HTTP/2 ends a request that was broken off, too.
+    request.on('end', () => stop(request.aborted ? aborted : undefined))
+    request.on('close', () => stop(aborted))
+    request.on('error', () => stop(aborted))
   })
 }

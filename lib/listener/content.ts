@@ -1,12 +1,11 @@
 import { isUtf8 } from 'node:buffer'
-import { TextDecoder } from 'node:util'
-import { CallbackError } from '../errors'
-import { parseJson as parseExact } from '../template/exact-json'
-import { isTooDeep, MAX_JSON_DEPTH } from '../template/json-depth'
-import { parseForm } from './form'
-import { parseMultipart } from './multipart'
-
-const BYTE_ORDER_MARK = '\uFEFF'
+import { MAX_JSON_DEPTH } from '../template/json-depth'
+import { isMalformed, malformed, tooDeep } from './body-errors'
+import { createPartDecoder, decode, decodeSignedPart, isUtf8Name, signedCharset } from './charset'
+import { readForm } from './form'
+import { isLinesName, parseJsonLines } from './json-lines'
+import { parseJson } from './json-text'
+import { parseMultipart, signedContentType } from './multipart'
 
 /** What a content type says, read leniently: senders write `application/json; utf-8` too. */
 interface ContentType {
@@ -14,23 +13,44 @@ interface ContentType {
   readonly charset: string | undefined
 }
 
+export interface ReadOptions {
+  /**
+   * Whether a signature covers the bytes, and not their label: then the bytes alone decide what they are read as, as
+   * far as bytes can, and no label makes other fields of them. Default false.
+   */
+  readonly isSigned?: boolean
+  /** Whether long JSON and forms are read in one go rather than in turns. Default false. */
+  readonly atOnce?: boolean
+}
+
+/** What no encoder of forms leaves unescaped; JSON, XML and most prose hold some of it. */
+const NO_FORM = /[\s"<>{}]|[^!-~]/
+const LINE_END = /\r?\n$/
+
 /**
- * Reads a body by its content type: JSON of any shape, forms, multipart fields, text (JSON in it is read as JSON), XML
- * as text; what is no text stays a Buffer, and an empty body is null. Throws `ERR_BODY_MALFORMED`, `ERR_BODY_DEPTH`
- * and `ERR_BODY_ENCODING`. A multipart form comes as a promise.
+ * Reads a body. A whole JSON object or list in UTF-8 is read as JSON, whatever its content type says; any other body by
+ * its content type: JSON, lines of JSON, forms, multipart fields, text, XML as text; what is no text stays a Buffer, and
+ * an empty body is null. What takes long is read in turns, and comes as a promise. Throws or rejects with
+ * `ERR_BODY_MALFORMED`, `ERR_BODY_DEPTH` and `ERR_BODY_ENCODING`.
  */
-export function parseContent(content: Buffer | string, header: string | undefined, bodyExpected: boolean): unknown {
-  const { type, charset } = parseContentType(header)
-  const isJson = isJsonName(type)
-  if (content.length === 0) {
-    if (isJson && bodyExpected) throw malformed('the content type says JSON, but the body is empty')
-    return null
+export function parseContent(content: Buffer | string, header: string | undefined, options: ReadOptions = {}): unknown {
+  if (content.length === 0) return null
+  const label = parseContentType(header)
+  const { isSigned = false, atOnce = false } = options
+  // One line is a list as well as many, but for a signed object, which is nothing else under any label.
+  const isJson = isJsonName(label.type)
+  const json = isLinesName(label.type) && !isSigned ? undefined : findJson(content)
+  if (json === undefined) return readLabelled(content, label, header, options)
+  const orElse = (error: unknown): unknown => {
+    if (isJson || !isMalformed(error)) throw error
+    return readLabelled(content, label, header, options)
   }
-  if (isJson) return parseJson(decode(content, charset))
-  if (type === 'application/x-www-form-urlencoded') return parseForm(decode(content, charset))
-  if (type === 'multipart/form-data') return readMultipart(Buffer.from(content), header ?? '')
-  if (Buffer.isBuffer(content) && charset === undefined && !isUtf8(content)) return content
-  return parseText(decode(content, charset))
+  try {
+    const value = parseJson(json, atOnce)
+    return value instanceof Promise ? value.catch(orElse) : value
+  } catch (error) {
+    return orElse(error)
+  }
 }
 
 /** Whether a content type says JSON, as `application/json` or `+json`. */
@@ -50,33 +70,83 @@ function parseContentType(header: string | undefined): ContentType {
   return { type: type.trim().toLowerCase(), charset: charset?.toLowerCase() }
 }
 
-/** A text was decoded already, by whoever read it. */
-function decode(bytes: Buffer | string, charset = 'utf-8'): string {
-  if (typeof bytes === 'string') return bytes
-  if (charset === 'utf-8' || charset === 'utf8') {
-    if (!isUtf8(bytes)) throw malformed('it is not valid UTF-8')
-    const text = bytes.toString()
-    return text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text
+/** Returns the text of a body that is UTF-8 and begins and ends as a JSON object or list; undefined for any other. */
+function findJson(content: Buffer | string): string | undefined {
+  const all = Buffer.isBuffer(content) ? content : Buffer.from(content)
+  const bytes = all[0] === 0xef && all[1] === 0xbb && all[2] === 0xbf ? all.subarray(3) : all
+  let from = 0
+  let last = bytes.length - 1
+  while (from < last && isBlank(bytes[from])) from += 1
+  while (from < last && isBlank(bytes[last])) last -= 1
+  const isEnclosed = (bytes[from] === 0x7b && bytes[last] === 0x7d) || (bytes[from] === 0x5b && bytes[last] === 0x5d)
+  return isEnclosed && isUtf8(bytes) ? bytes.toString() : undefined
+}
+
+function isBlank(code: number | undefined): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
+}
+
+/** Reads what is no JSON object or list in UTF-8. */
+function readLabelled(
+  content: Buffer | string,
+  { type, charset }: ContentType,
+  header: string | undefined,
+  { isSigned = false, atOnce = false }: ReadOptions,
+): unknown {
+  if (type === 'application/x-www-form-urlencoded') return readBodyForm(content, charset, isSigned, atOnce)
+  if (type === 'multipart/form-data') return readMultipart(Buffer.from(content), header ?? '', isSigned)
+  const isText = isJsonName(type) || isLinesName(type)
+  if (!isText && Buffer.isBuffer(content) && charset === undefined && !isUtf8(content)) return content
+  const text = decode(content, isSigned ? signedCharset(content, charset) : charset)
+  if (isJsonName(type)) return parseJson(text, atOnce)
+  if (isLinesName(type)) return parseJsonLines(text)
+  return Buffer.isBuffer(content) && isUtf8Name(charset) ? text : parseText(text, atOnce)
+}
+
+/** Some senders label JSON as plain text; what only looks like JSON stays text. */
+function parseText(text: string, atOnce: boolean): unknown {
+  if (!/^\s*[[{]/.test(text)) return text
+  const orElse = (error: unknown): unknown => {
+    if (!isMalformed(error)) throw error
+    return text
   }
-  const decoder = createDecoder(bytes, charset)
   try {
-    return decoder.decode(bytes)
+    const value = parseJson(text, atOnce)
+    return value instanceof Promise ? value.catch(orElse) : value
   } catch (error) {
-    throw malformed(`it is not valid ${charset}`, error)
+    return orElse(error)
   }
 }
 
-/** Without a byte order, UTF-16 follows its mark (RFC 2781); `TextDecoder` always takes it for little-endian. */
-function createDecoder(bytes: Buffer, charset: string): TextDecoder {
-  const bigEndian = charset === 'utf-16' && bytes[0] === 0xfe && bytes[1] === 0xff
+function readBodyForm(
+  content: Buffer | string,
+  charset: string | undefined,
+  isSigned: boolean,
+  atOnce: boolean,
+): unknown {
+  if (isSigned) {
+    const text = content.toString('latin1')
+    if (NO_FORM.test(text.replace(LINE_END, ''))) throw malformed('it is no form, though its content type says so')
+    return readForm(text, { charset: { bytes: 'latin1', decode: decodeSignedPart }, atOnce })
+  }
+  // A charset of two bytes a character writes `&` and `=` otherwise.
+  if (typeof content === 'string' || charset === undefined || isUtf8Name(charset) || charset.startsWith('utf-16'))
+    return readForm(decode(content, charset), { atOnce })
+  return readForm(content.toString('latin1'), {
+    charset: { bytes: 'latin1', decode: createPartDecoder(charset) },
+    atOnce,
+  })
+}
+
+async function readMultipart(bytes: Buffer, contentType: string, isSigned: boolean): Promise<unknown> {
   try {
-    return new TextDecoder(bigEndian ? 'utf-16be' : charset, { fatal: true })
-  } catch {
-    throw unknownCharset(charset)
+    return await parseMultipart(bytes, isSigned ? signedContentType(bytes) : contentType)
+  } catch (error) {
+    throw malformed('it is not a valid multipart form', error)
   }
 }
 
-/** Gives a value that the host app parsed. Throws `ERR_BODY_DEPTH` as for one that is parsed here. */
+/** Returns a value that the host app parsed. Throws `ERR_BODY_DEPTH` as for one that is parsed here. */
 export function checkDepth(value: unknown): unknown {
   if (exceedsDepth(value, MAX_JSON_DEPTH)) throw tooDeep()
   return value
@@ -85,45 +155,4 @@ export function checkDepth(value: unknown): unknown {
 function exceedsDepth(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   return depth === 0 || Object.values(value).some((item) => exceedsDepth(item, depth - 1))
-}
-
-function parseJson(text: string): unknown {
-  if (isTooDeep(text)) throw tooDeep()
-  try {
-    return parseExact(text)
-  } catch {
-    // Without the cause, which quotes the body.
-    throw malformed('it is not valid JSON')
-  }
-}
-
-/** Some senders (Amazon SNS) label JSON as plain text; what only looks like JSON stays text. */
-function parseText(text: string): unknown {
-  if (!/^\s*[[{]/.test(text)) return text
-  try {
-    return parseJson(text)
-  } catch (error) {
-    if (error instanceof CallbackError && error.code === 'ERR_BODY_DEPTH') throw error
-    return text
-  }
-}
-
-async function readMultipart(bytes: Buffer, contentType: string): Promise<unknown> {
-  try {
-    return await parseMultipart(bytes, contentType)
-  } catch (error) {
-    throw malformed('it is not a valid multipart form', error)
-  }
-}
-
-function tooDeep(): CallbackError {
-  return new CallbackError('ERR_BODY_DEPTH', { message: `The body is nested deeper than ${MAX_JSON_DEPTH}` })
-}
-
-function malformed(reason: string, cause?: unknown): CallbackError {
-  return new CallbackError('ERR_BODY_MALFORMED', { message: `The body cannot be read: ${reason}`, cause })
-}
-
-function unknownCharset(charset: string): CallbackError {
-  return new CallbackError('ERR_BODY_ENCODING', { message: `The body's charset "${charset}" is not known` })
 }

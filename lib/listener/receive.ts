@@ -43,7 +43,8 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
   const readBody = createBodyReader({ limitBytes: context.bodyLimitBytes, needsRaw: verify !== undefined, clock })
   const receiveItem = endpoint.kind === 'trigger' ? compileTrigger(endpoint, context) : compileItem(endpoint, context)
   const acknowledge = compileAcknowledge(spec.response, (error) => warnOfResponse(error, name, context))
-  const bodyExpected = spec.method !== 'GET' && spec.method !== 'DELETE'
+  // Hardly a sender signs its content type, and a signed body must have one reading.
+  const reading = { isSigned: verify !== undefined }
 
   async function handOver(request: ListenerRequest, response: ServerResponse, params: Params): Promise<void> {
     if (context.isClosing()) throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are being closed' })
@@ -56,7 +57,7 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
     const body =
       received.kind === 'parsed'
         ? checkDepth(received.value)
-        : await parseContent(received.content, request.headers['content-type'], bodyExpected)
+        : await parseContent(received.content, request.headers['content-type'], reading)
     const late = challenge?.afterVerify?.(request, body)
     if (late) return answerHandshake(response, late, name, context)
     const scope = new RequestScope(request, body, params, env)
@@ -71,9 +72,7 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
       await receiveItem(scope)
       return
     }
-    const items = spec.item ? scope.item : scope.body
-    if (!Array.isArray(items)) throw noList(items)
-    await receiveBulk(items, scope)
+    await receiveBulk(toItems(spec.item ? scope.item : scope.body), scope)
   }
 
   /** One bad item never stops the others; the request is refused when all are bad, or when one could not be kept. */
@@ -156,6 +155,13 @@ const NOTHING = Buffer.alloc(0)
 function toBytes(received: ReceivedBody): Buffer {
   if (received.kind === 'parsed') return NOTHING
   return typeof received.content === 'string' ? Buffer.from(received.content) : received.content
+}
+
+/** Returns the items of a bulk callback; senders that have but one write it without the list around it. */
+function toItems(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  if (typeof value === 'object' && value !== null && !Buffer.isBuffer(value)) return [value]
+  throw noList(value)
 }
 
 function noList(found: unknown): CallbackError {

@@ -81,12 +81,12 @@ export class SignedMessage {
 
 function parseBody(raw: Buffer, contentType: string | undefined): unknown {
   try {
-    const body = parseContent(raw, contentType, false)
+    const body = parseContent(raw, contentType, { isSigned: true, atOnce: true })
     if (!(body instanceof Promise)) return body
     body.catch(() => {})
   } catch (error) {
     if (!(error instanceof CallbackError)) throw error
     throw unverified('the body, which its proof is read from, cannot be parsed')
   }
-  throw unverified('its proof cannot be read from a multipart form')
+  throw unverified('its proof cannot be read from a multipart form or from lines of JSON')
 }

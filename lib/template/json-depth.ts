@@ -30,12 +30,15 @@ export function isTooDeep(text: string): boolean {
   return false
 }
 
-/** Where the JSON string that begins at `start` ends; -1 when it does not. */
+/** Returns where the string that begins at `start` ends; -1 when it does not. */
 export function findClosingQuote(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
-    let escapes = 0
-    while (text.charCodeAt(end - 1 - escapes) === BACKSLASH) escapes += 1
-    if (escapes % 2 === 0) return end
+  let end = text.indexOf('"', start + 1)
+  if (end < 0 || text.charCodeAt(end - 1) !== BACKSLASH) return end
+  // A string with escapes is read character by character: one with many would be searched a million times.
+  for (end = start + 1; end < text.length; end += 1) {
+    const code = text.charCodeAt(end)
+    if (code === QUOTE) return end
+    if (code === BACKSLASH) end += 1
   }
   return -1
 }

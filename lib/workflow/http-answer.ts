@@ -36,5 +36,5 @@ export function readHeaders(response: Response): Headers {
 
 /** Reads a body by its content type; null when it is empty. Rejects with `ERR_BODY_*`, as for callbacks. */
 export async function parseAnswer(bytes: Buffer, headers: Headers): Promise<unknown> {
-  return bytes.length === 0 ? null : parseContent(bytes, headers['content-type'], false)
+  return bytes.length === 0 ? null : parseContent(bytes, headers['content-type'])
 }

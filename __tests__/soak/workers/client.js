@@ -7,8 +7,10 @@ const { createInterface } = require('node:readline')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { answerMessages } = require('../../bench/workers/answer')
 const { bulkCallbacks, earlyCallback, signedCallbacks } = require('../genuine')
+const { Connection, post } = require('../connection')
 const hostile = require('../hostile')
 const { Ledger } = require('../ledger')
+const { SHAPES } = require('../shapes')
 const { LONG_MS, Sender, World } = require('../sender')
 
 const SENDERS = 48
@@ -127,6 +129,15 @@ async function knock() {
   sender.close()
 }
 
+/** Sends one body that is made to hold the event loop, and returns its answer. @param {{ port: number, name: string }} options */
+async function shape({ port, name }) {
+  const [type, body] = SHAPES[name]?.() ?? ['', '']
+  const connection = new Connection(port)
+  const answer = await connection.send(post('/shapes', body, { 'content-type': type }))
+  connection.close()
+  return { answer: answer.name }
+}
+
 function finish() {
   results?.destroy()
   const { sent, answers, endpoints, waits, counts, wrong, wrongs, requests } = ledger
@@ -134,6 +145,6 @@ function finish() {
 }
 
 /** What the parent may ask. @type {Record<string, (message: any) => unknown>} */
-const OPERATIONS = { connect, run, settle, knock, finish }
+const OPERATIONS = { connect, run, settle, knock, shape, finish }
 
 answerMessages((message) => OPERATIONS[message.op]?.(message))

@@ -160,6 +160,44 @@ async function idle() {
   }
 }
 
+/** Callbacks of their own, with the default limit, for the bodies that are made to hold the event loop. @type {any} */
+let shaped
+/** @type {import('node:perf_hooks').IntervalHistogram | undefined} */
+let watched
+
+async function openShapes() {
+  const { callbacks } = require(lib)
+  const ignore = () => undefined
+  const logger = { debug: ignore, info: ignore, warn: ignore, error: () => void (events.logged += 1) }
+  const own = callbacks({ listener: { path: '/shapes', identify_by: '${body.id}' } }, { logger })
+  const server = own.createServer()
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)))
+  shaped = { own, server }
+  return { port: server.address().port }
+}
+
+async function closeShapes() {
+  await new Promise((resolve) => shaped.server.close(resolve))
+  await shaped.own.close()
+  return {}
+}
+
+/** Begins to measure one body; a collection of what the last one left would show in it. */
+async function watch() {
+  global.gc?.()
+  watched = monitorEventLoopDelay({ resolution: 1 })
+  watched.enable()
+  await sleep(SAMPLE_MS)
+  watched.reset()
+  return {}
+}
+
+async function held() {
+  await sleep(SAMPLE_MS)
+  watched?.disable()
+  return { ms: (watched?.max ?? 0) / 1e6 }
+}
+
 async function close() {
   clearInterval(sampling)
   delay.disable()
@@ -187,6 +225,10 @@ let closed = false
 const OPERATIONS = {
   start,
   idle,
+  openShapes,
+  closeShapes,
+  watch,
+  held,
   /** Begins to measure; what came before was to warm up. */
   async begin() {
     await idle()
