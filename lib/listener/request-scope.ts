@@ -65,6 +65,11 @@ export function splitUrl(url: string | undefined): { readonly path: string; read
   return mark < 0 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) }
 }
 
+/** Returns path and query of the whole request, before the host app cut its mount path from them. */
+export function targetOf({ originalUrl, url }: ListenerRequest): string {
+  return toOriginForm(originalUrl ?? url ?? '/')
+}
+
 /** Proxies may send the whole URL as the target (RFC 9112, 3.2.2). */
 function toOriginForm(target: string): string {
   if (target.startsWith('/')) return target

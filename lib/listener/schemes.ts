@@ -1,3 +1,4 @@
+import type { VerifySpec } from '../config/normalize-verify'
 import type { VerifyScheme } from '../config/words'
 import type { Encoding } from './signature-bytes'
 import type { Grammar } from './signature-grammar'
@@ -20,6 +21,8 @@ export interface SignatureScheme {
   readonly id?: readonly string[]
   /** A template; `sha256` is the hash of the body in hex. */
   readonly signed: string
+  /** How the sender writes the URL that it signs; as it was called, when left out. */
+  readonly url?: (url: string) => string
   readonly toleranceMs: number
 }
 
@@ -137,4 +140,9 @@ export const SCHEMES: Readonly<Record<SigningScheme, SignatureScheme>> = {
     encoding: 'base64',
     signed: '${url}${raw}',
   },
+}
+
+/** The template of what is signed: that of the config, else that of the scheme. */
+export function signedOf(spec: Pick<VerifySpec, 'signed'>, scheme: SignatureScheme): string {
+  return spec.signed === undefined ? scheme.signed : String(spec.signed.source)
 }
