@@ -18,7 +18,7 @@ import { compileListener, type ListenerContext } from './listener/router'
 import { listProofHeaders } from './listener/proof-headers'
 import { createSelection } from './listener/selection'
 import { createMounts } from './mounts'
-import { listOpenEndpoints, listUntoldUrls } from './open-endpoints'
+import { listOpenEndpoints, listUnsignedReads, listUntoldUrls } from './open-endpoints'
 import { type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDuration } from './options'
 import { createRuns } from './runs'
 import { readStats } from './stats'
@@ -126,7 +126,9 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
   const isClosing = lifecycle.isDraining
   const stats = () => readStats({ endpoints: all, store, emitter, tasks })
   const controller = createController({ config: spec, tasks, store, gateways, stats, isClosing, clock, logger })
-  const exposed = [listOpenEndpoints, listUntoldUrls].flatMap((list) => list(spec, all, options.publicUrl))
+  const exposed = [listOpenEndpoints, listUntoldUrls, listUnsignedReads].flatMap((list) =>
+    list(spec, all, options.publicUrl),
+  )
   announce([...spec.warnings, ...listDriverless(spec, options.tunnels), ...exposed], all, options, emitter)
   return { spec, emitter, gateways, waits, tasks, lifecycle, mounts, controller, stats }
 }

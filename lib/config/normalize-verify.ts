@@ -2,7 +2,7 @@ import type { Location } from '../errors'
 import type { Template } from '../template/compile'
 import type { Fields } from './fields'
 import { LISTENER_SOURCES, SIGNED_SOURCES } from './template-sources'
-import { ANY_TEXT, DURATION, TEXT, word } from './values'
+import { ANY_TEXT, DURATION, FLAG, TEXT, word } from './values'
 import { VERIFY_SCHEMES, type VerifyScheme } from './words'
 
 /** How a sender proves itself. What is undefined is left to the scheme. */
@@ -23,6 +23,8 @@ export interface VerifySpec {
   readonly signed: Template | undefined
   /** At least a second. */
   readonly toleranceMs: number | undefined
+  /** Whether ids may be read of what is not signed. */
+  readonly unsignedIds: boolean
 }
 
 const SCHEME = word(VERIFY_SCHEMES)
@@ -54,6 +56,7 @@ export function normalizeVerify(endpoint: Fields): VerifySpec | undefined {
     id: read('id'),
     signed: fields.template('signed', SIGNED_SOURCES),
     toleranceMs: readTolerance(fields),
+    unsignedIds: fields.read('unsigned_ids', FLAG) ?? false,
   }
   if (scheme === undefined) return undefined
   if (!WITHOUT_SECRET.has(scheme) && isEmptyList(fields))

@@ -36,6 +36,10 @@ const verifyFields = v.strictObject({
   id: field(textTemplate, 'Where the id of the message stands, if it is signed'),
   signed: field(textTemplate, 'The text that is signed, such as "${timestamp}.${raw}"'),
   tolerance: field(duration, 'How old or early a request may be; at least 1s'),
+  unsigned_ids: field(
+    flag,
+    'Whether identify_by, dedupe_by and item may read what the signature does not cover (default false)',
+  ),
 })
 
 /** What a user writes for `verify`, unless it is just the scheme. */
@@ -74,6 +78,7 @@ const sharedFields = {
     'Workflow that a request starts; false starts none',
   ),
   input: field(template, 'Input of that workflow (default: the body)'),
+  dedupe_by: field(textTemplate, 'What tells a repeated delivery, such as ${header.webhook-id}'),
 }
 
 const callbackFields = {
@@ -83,7 +88,6 @@ const callbackFields = {
   success_when: field(scalars, 'Values of status that mean success'),
   fail_when: field(scalars, 'Values of status that mean failure'),
   result: field(template, 'What whoever waits receives (default: the item, else the body)'),
-  dedupe_by: field(textTemplate, 'What tells a repeated delivery, such as ${header.X-GitHub-Delivery}'),
   timeout: field(duration, 'How long a wait may last that names no limit itself (default 24h)'),
 }
 

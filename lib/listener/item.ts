@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import type { Emitter } from '../events'
 import type { Arrival, Clock, Delivery, Logger, Outcome, Progress, Store } from '../types'
 import { outcomeEvent, requestEvent } from './callback-event'
+import { compileDedupeKey } from './dedupe-key'
 import type { Endpoint } from './endpoint'
 import { type Judgement, toId } from './outcome'
 import type { RequestScope } from './request-scope'
@@ -33,6 +33,7 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
   const { spec, key: name, start } = endpoint
   const { store, emitter, clock } = context
   const inputOf = compileInput(spec)
+  const dedupeKey = compileDedupeKey(spec)
   const isImplied = spec.workflow === undefined
   const isVerified = spec.verify !== undefined
   const warnUnidentified = createUnidentifiedWarning(endpoint, context)
@@ -57,14 +58,6 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
       const reason = verdict === 'failed' ? undefined : toTemplateError('result', error)
       return { outcome: 'failed', result: undefined, ...common, error: reason }
     }
-  }
-
-  function dedupeKey(scope: RequestScope, id: string | undefined): string | undefined {
-    const key = spec.dedupeBy?.render(scope)
-    if (key === null || key === undefined || key === '') return undefined
-    return createHash('sha256')
-      .update(JSON.stringify([key, id ?? scope.index]))
-      .digest('base64')
   }
 
   function record(delivery: Delivery, outcome: Outcome): Delivery {

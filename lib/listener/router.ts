@@ -4,6 +4,7 @@ import { CallbackError, ConfigError, type Problem } from '../errors'
 import { compileEndpoint, type Endpoint } from './endpoint'
 import { compileChallenges } from './challenges'
 import { compileHandshake, compileReceive, type Receive, type ReceiveContext } from './receive'
+import { checkReads } from './proof-reads'
 import { createRateLimit } from './rate-limit'
 import { type ListenerRequest, splitUrl } from './request-scope'
 import type { RouteTable } from './route-table'
@@ -60,6 +61,7 @@ export function compileListener(
       const { method, path } = endpoint
       const challenge = compileChallenges(spec)
       const verify = spec.verify && compileVerify(spec.verify, toVerifyContext(spec, listener, context))
+      context.problems.push(...checkReads(spec))
       const own = { ...context, slots, rateLimit, bodyLimitBytes: listener.bodyLimitBytes, verify, challenge }
       const route = { method, path, endpoint, receive: compileReceive(endpoint, own) }
       if (challenge?.asksByGet === undefined || method === 'GET') return [route]

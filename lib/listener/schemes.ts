@@ -26,8 +26,39 @@ export interface SignatureScheme {
   readonly toleranceMs: number
 }
 
-/** The schemes that sign in the generic form; the others have code of their own. */
-export type SigningScheme = Exclude<VerifyScheme, 'token' | 'basic' | 'gitlab' | 'twilio'>
+/** What the proof of a scheme covers that is not in the generic form; nothing else of a request. */
+interface OwnCoverage {
+  /** The sender shows its secret: whoever knows that has written all of the request. */
+  readonly all?: boolean
+  readonly body?: boolean
+  /** With its query. */
+  readonly url?: boolean
+  /** Paths of the body, or of each item where each has a proof of its own. */
+  readonly fields?: readonly string[]
+  readonly eachItem?: boolean
+}
+
+/** The schemes that have code of their own. */
+export type OwnScheme = 'token' | 'basic' | 'gitlab' | 'twilio'
+
+/**
+ * The schemes that have code of their own, and what they cover; that of the others follows from `signed`. GitLab is one
+ * of the generic form where it signs.
+ */
+export const OWN_SCHEMES: Readonly<Record<OwnScheme, OwnCoverage>> = {
+  token: { all: true },
+  basic: { all: true },
+  gitlab: { all: true },
+  twilio: { body: true, url: true },
+}
+
+/** The schemes that sign in the generic form. */
+export type SigningScheme = Exclude<VerifyScheme, OwnScheme>
+
+/** Whether a scheme has code of its own. */
+export function isOwnScheme(scheme: VerifyScheme): scheme is OwnScheme {
+  return Object.hasOwn(OWN_SCHEMES, scheme)
+}
 
 const HMAC: SignatureScheme = {
   keys: 'hmac',

@@ -112,7 +112,6 @@ function sourceOf(
   return names.length > 0 ? headerSource(names) : undefined
 }
 
-
 /** A timestamp that is not signed can be replaced by whoever replays a request, and an id that is not given signs nothing. */
 function checkSigned(spec: VerifySpec, reading: Reading, { placeholders, sources }: Signed): void {
   const hasTime = reading.checkTime !== undefined
