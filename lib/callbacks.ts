@@ -17,6 +17,7 @@ import type { Endpoint } from './listener/endpoint'
 import { compileListener, type ListenerContext } from './listener/router'
 import { listProofHeaders } from './listener/proof-headers'
 import { createSelection } from './listener/selection'
+import { checkSharedKeys } from './listener/shared-keys'
 import { createMounts } from './mounts'
 import { listOpenEndpoints, listUnsignedReads, listUntoldUrls } from './open-endpoints'
 import { type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDuration } from './options'
@@ -187,6 +188,7 @@ function compileListeners(config: Config, { start, ...context }: StartContext) {
     listener,
     routes: compileListener(listener, shared, { ...context, startOf, problems }),
   }))
+  problems.push(...checkSharedKeys(config.listeners))
   if (problems.length > 0) throw new ConfigError(problems)
   return compiled
 }

@@ -125,6 +125,13 @@ function missingBody(verify: Wanted['verify']): string | undefined {
     : 'signs what anybody asks for; it needs verify with the body alone as "signed", ${raw}, as X has it'
 }
 
+/** Returns the key with which an endpoint answers a handshake by an HMAC; undefined where it answers none like that. */
+export function signingKeyOf(spec: ChallengedEndpoint): Buffer | undefined {
+  const wanted = readWanted(spec)
+  const signs = wanted?.type === 'x' || (wanted?.type === 'zoom' && spec.method === 'POST')
+  return signs && checkChallenge(spec) === undefined ? readKey(spec.verify) : undefined
+}
+
 /** Of several secrets the first one signs. */
 function toKey(verify: Wanted['verify']): KeyObject {
   return createSecretKey(readKey(verify))
