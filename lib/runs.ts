@@ -11,7 +11,7 @@ import type { Store } from './types'
 import type { Waits } from './waits'
 import { createCallbackUrlFinder, type FindCallbackUrls } from './workflow/callback-urls'
 import { createHttpClient } from './workflow/http-client'
-import { listSecrets } from './secret-names'
+import { listSecrets, passwordIn } from './secret-names'
 import { guessPaths, listPaths, type PublicPlaces, warnOfForeignOrigins } from './workflow/public-places'
 import type { RunWorkflow } from './workflow/runner'
 import { createTasks, type Tasks, type TasksContext } from './workflow/tasks'
@@ -49,7 +49,7 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
     endpoints,
     selection,
     urlOf,
-    send: createHttpClient({ fetch, clock, secrets: listSecrets(config.env) }),
+    send: createHttpClient({ fetch, clock, secrets: listKnownSecrets(config, options) }),
     findCallbackUrls: noting(pointedAt, warnOfForeignOrigins(find, guess, places, logger)),
   }
   const runs = compileWorkflows(config, workflowsContext)
@@ -96,6 +96,12 @@ function noting(pointedAt: Set<string>, find: FindCallbackUrls): FindCallbackUrl
     for (const { endpoint } of found) pointedAt.add(endpoint.key)
     return found
   }
+}
+
+/** What services may repeat in what they answer: variables that are secret, and passwords of public URLs. */
+function listKnownSecrets({ env, listeners, gateways }: Config, { publicUrl }: Place): readonly string[] {
+  const urls = [publicUrl, ...[...listeners, ...gateways].map((one) => one.publicUrl)]
+  return [...listSecrets(env), ...urls.flatMap((url) => (url === undefined ? [] : passwordIn(url)))]
 }
 
 /** Where the callbacks can be reached: said in the config and the options, or learned since. */

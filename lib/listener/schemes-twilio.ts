@@ -16,11 +16,12 @@ const HEADER = 'x-twilio-signature'
 const FORM = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i
 const URL_PARTS = /^(https?):\/\/([^/?#]*)(.*)$/is
 const PORT = /:\d*$/
+const USER = /^.*@/
 
 /**
  * Twilio signs its URL and, behind it, the names and values of a form, sorted; any other body by its hash in the query
  * (https://www.twilio.com/docs/usage/webhooks/webhooks-security). As in its own library, the URL may be signed with or
- * without port. Where a name ends and its value begins is not part of what Twilio signs.
+ * without port; with user and password, where Twilio calls with them. Where a name ends and its value begins is not part of what Twilio signs.
  */
 export function compileTwilio(spec: VerifySpec, context: VerifyContext): Verify {
   refuseOptions(spec, [])
@@ -83,12 +84,16 @@ function describeField([name, value]: readonly [string, unknown]): string {
   return texts.map((text) => name + text).join('')
 }
 
-/** The ways in which Twilio may have written the URL: without port, with it, and each with a quote that is encoded. */
+/**
+ * The ways in which Twilio may have written the URL: without port, with it, each without user and password too, and all of
+ * them with a quote that is encoded.
+ */
 function variantsOf(url: string): readonly string[] {
   const [, protocol = '', authority = '', rest = ''] = URL_PARTS.exec(url) ?? []
   const standard = protocol.toLowerCase() === 'https' ? ':443' : ':80'
   const bare = authority.replace(PORT, '')
   const [port = standard] = PORT.exec(authority) ?? []
   const rests = rest.includes("'") ? [rest, rest.replaceAll("'", '%27')] : [rest]
-  return rests.flatMap((end) => [bare, bare + port].map((host) => `${protocol}://${host}${end}`))
+  const hosts = [...new Set([bare, bare.replace(USER, '')])].flatMap((host) => [host, host + port])
+  return rests.flatMap((end) => hosts.map((host) => `${protocol}://${host}${end}`))
 }
