@@ -19,7 +19,7 @@ import { listProofHeaders } from './listener/proof-headers'
 import { createSelection } from './listener/selection'
 import { checkSharedKeys } from './listener/shared-keys'
 import { createMounts } from './mounts'
-import { listOpenEndpoints, listUnsignedReads, listUntoldUrls } from './open-endpoints'
+import { listAnyTopics, listOpenEndpoints, listUnsignedReads, listUntoldUrls } from './open-endpoints'
 import { type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDuration } from './options'
 import { createRuns } from './runs'
 import { readStats } from './stats'
@@ -127,7 +127,7 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
   const isClosing = lifecycle.isDraining
   const stats = () => readStats({ endpoints: all, store, emitter, tasks })
   const controller = createController({ config: spec, tasks, store, gateways, stats, isClosing, clock, logger })
-  const exposed = [listOpenEndpoints, listUntoldUrls, listUnsignedReads].flatMap((list) =>
+  const exposed = [listOpenEndpoints, listUntoldUrls, listUnsignedReads, listAnyTopics].flatMap((list) =>
     list(spec, all, options.publicUrl),
   )
   announce([...spec.warnings, ...listDriverless(spec, options.tunnels), ...exposed], all, options, emitter)

@@ -59,6 +59,17 @@ export function listUntoldUrls(
   })
 }
 
+/** Warns of `verify: sns` for any topic: Amazon signs for everybody who has an account there. */
+export function listAnyTopics(_config: Config, endpoints: readonly Endpoint[]): readonly Problem[] {
+  return endpoints.flatMap(({ key, spec: { verify } }) => {
+    if (verify?.scheme !== 'sns' || verify.topics !== undefined) return []
+    const message =
+      `${key} believes messages of every topic of Amazon SNS, and anybody can have one; write verify: ` +
+      '{scheme: sns, topic: "arn:aws:sns:…"}'
+    return [{ code: 'ERR_UNVERIFIED', at: verify.at, location: verify.location, message }]
+  })
+}
+
 /** Only this machine reaches it; a tunnel whose URL is not known yet is for everyone. */
 function isLocal(url: string | undefined): boolean {
   return url !== undefined && /^(?:localhost|127\..*|\[::1\])$/.test(new URL(url).hostname)

@@ -36,6 +36,7 @@ const verifyFields = v.strictObject({
   id: field(textTemplate, 'Where the id of the message stands, if it is signed'),
   signed: field(textTemplate, 'The text that is signed, such as "${timestamp}.${raw}"'),
   tolerance: field(duration, 'How old or early a request may be; at least 1s'),
+  topic: field(texts, 'sns: the ARN of the topic whose messages are believed; a list for several'),
   unsigned_ids: field(
     flag,
     'Whether identify_by, dedupe_by and item may read what the signature does not cover (default false)',
@@ -50,6 +51,8 @@ const verify = v.union([oneOf(VERIFY_SCHEMES), verifyMapping], 'a mapping with s
 
 const challengeMapping = v.strictObject({
   type: field(text, 'The handshake (default: that of the scheme of verify)'),
+  origin: field(texts, 'cloudevents: who may send, as in WebHook-Request-Origin; a list for several (default: anyone)'),
+  rate: field(count, 'cloudevents: how many events a minute are taken (default: any number)'),
   token: field(texts, 'meta: the Verify Token of the App Dashboard; a list while it is replaced'),
 })
 

@@ -18,6 +18,8 @@ export interface Coverage {
   readonly headers: ReadonlySet<string>
   /** What is covered of the body, or of each item, where not all of it is. */
   readonly fields: readonly SignedField[]
+  /** How messages call these fields. */
+  readonly names: readonly string[]
   /** Whether each item of a bulk callback has a proof of its own. */
   readonly eachItem: boolean
 }
@@ -31,10 +33,11 @@ export function coverageOf(spec: VerifySpec): Coverage {
 }
 
 function ofOwn(scheme: OwnScheme): Coverage {
-  const { all = false, body = false, url = false, fields = [], eachItem = false } = OWN_SCHEMES[scheme]
+  const { all = false, body = false, url = false, fields = [], eachItem = false, wrapper } = OWN_SCHEMES[scheme]
   const source = eachItem ? 'item' : 'body'
-  const paths = fields.map((path) => ({ source, steps: path.split('.').map(toStep) }))
-  return { all, body, url, headers: new Set(), fields: paths, eachItem }
+  const wrapped = wrapper === undefined ? [] : fields.map((path) => `${wrapper}.${path}`)
+  const paths = [...fields, ...wrapped].map((path) => ({ source, steps: path.split('.').map(toStep) }))
+  return { all, body, url, headers: new Set(), fields: paths, names: fields, eachItem }
 }
 
 function toStep(key: string): { readonly kind: 'key'; readonly key: string } {
@@ -50,6 +53,7 @@ function ofSigned(spec: VerifySpec, scheme: SignatureScheme): Coverage {
     url: parts.some(({ holds }) => holds === 'url'),
     headers: new Set([...clear, ...parts.filter(({ holds }) => holds === 'timestamp')].flatMap(headersIn)),
     fields: clear.flatMap(({ field }) => field ?? []),
+    names: clear.flatMap(({ field, text }) => (field ? [text] : [])),
     eachItem: false,
   }
 
@@ -99,15 +103,14 @@ function isSameStep(one: ReadPath['steps'][number], other: ReadPath['steps'][num
 }
 
 /** Says in words what is covered, as in "the body and the header webhook-id". */
-export function describeCoverage({ all, body, url, headers, fields, eachItem }: Coverage): string {
+export function describeCoverage({ all, body, url, headers, names: fields, eachItem }: Coverage): string {
   if (all) return 'the whole request'
   const names = [...headers]
-  const paths = fields.map(({ steps }) => steps.map((step) => ('key' in step ? step.key : '')).join('.'))
   const parts = [
     ...(body ? ['the body'] : []),
     ...(url ? ['the URL'] : []),
     ...(names.length > 0 ? [`the header${names.length > 1 ? 's' : ''} ${listWords(names)}`] : []),
-    ...(paths.length > 0 && !body ? [`${listWords(paths)} of ${eachItem ? 'each item' : 'the body'}`] : []),
+    ...(fields.length > 0 && !body ? [`${listWords(fields)} of ${eachItem ? 'each item' : 'the body'}`] : []),
   ]
   return listWords(parts)
 }

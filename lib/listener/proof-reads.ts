@@ -34,6 +34,7 @@ export function checkReads(spec: ProvedEndpoint): readonly Problem[] {
   const coverage = coverageOf(verify)
   const bodiless = checkMethod(spec, verify, coverage)
   if (bodiless) return [bodiless]
+  if (coverage.eachItem && !spec.bulk && spec.item === undefined) return [itemless(spec, verify)]
   if (verify.unsignedIds) return []
   return [
     // The items of a bulk callback that are signed one by one may be found anywhere.
@@ -113,6 +114,11 @@ function checkMethod({ method }: ProvedEndpoint, verify: VerifySpec, coverage: C
     `"${verify.scheme}" covers ${describeCoverage(coverage)}, and a ${method} has no body: one signed request would fit every URL. ` +
     'Write what the sender signs of the URL, as in signed: "${url}", or use method POST, or the scheme "token"'
   return { code: 'ERR_CONFIG_VALUE', at: verify.at, location: verify.location, message }
+}
+
+function itemless({ at, location }: ProvedEndpoint, { scheme }: VerifySpec): Problem {
+  const message = `"${scheme}" signs each item by itself; write bulk: true and item: "\${body.notificationItems}"`
+  return { code: 'ERR_CONFIG_VALUE', at: `${at}.item`, location, message }
 }
 
 /** Whether the config itself says that the sender signs headers or an id, which may be all that it says. */

@@ -1,5 +1,6 @@
 import type { VerifySpec } from '../config/normalize-verify'
 import type { VerifyScheme } from '../config/words'
+import { toHubspotUrl } from './schemes-hubspot'
 import type { Encoding } from './signature-bytes'
 import type { Grammar } from './signature-grammar'
 import type { Algorithm, KeyEncoding } from './signature-keys'
@@ -36,10 +37,12 @@ interface OwnCoverage {
   /** Paths of the body, or of each item where each has a proof of its own. */
   readonly fields?: readonly string[]
   readonly eachItem?: boolean
+  /** The key that an item may still be wrapped in. */
+  readonly wrapper?: string
 }
 
 /** The schemes that have code of their own. */
-export type OwnScheme = 'token' | 'basic' | 'gitlab' | 'twilio'
+export type OwnScheme = 'token' | 'basic' | 'gitlab' | 'twilio' | 'adyen' | 'sns'
 
 /**
  * The schemes that have code of their own, and what they cover; that of the others follows from `signed`. GitLab is one
@@ -50,6 +53,22 @@ export const OWN_SCHEMES: Readonly<Record<OwnScheme, OwnCoverage>> = {
   basic: { all: true },
   gitlab: { all: true },
   twilio: { body: true, url: true },
+  // In the order in which they are signed, as are those of `adyen`.
+  sns: { fields: ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type'] },
+  adyen: {
+    eachItem: true,
+    wrapper: 'NotificationRequestItem',
+    fields: [
+      'pspReference',
+      'originalReference',
+      'merchantAccountCode',
+      'merchantReference',
+      'amount.value',
+      'amount.currency',
+      'eventCode',
+      'success',
+    ],
+  },
 }
 
 /** The schemes that sign in the generic form. */
@@ -170,6 +189,16 @@ export const SCHEMES: Readonly<Record<SigningScheme, SignatureScheme>> = {
     signature: ['x-square-hmacsha256-signature'],
     encoding: 'base64',
     signed: '${url}${raw}',
+  },
+  /** https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests */
+  hubspot: {
+    ...HMAC,
+    signature: ['x-hubspot-signature-v3'],
+    encoding: 'base64',
+    timestamp: ['x-hubspot-request-timestamp'],
+    timestampUnit: 'ms',
+    signed: '${method}${url}${raw}${timestamp}',
+    url: toHubspotUrl,
   },
 }
 

@@ -15,6 +15,7 @@ const KEYS: Readonly<Record<Option, string>> = {
   timestampUnit: 'timestamp_unit',
   id: 'id',
   signed: 'signed',
+  topics: 'topic',
   toleranceMs: 'tolerance',
 }
 
@@ -28,6 +29,7 @@ const OPTIONS: readonly Option[] = [
   'timestampUnit',
   'id',
   'signed',
+  'topics',
   'toleranceMs',
 ]
 
