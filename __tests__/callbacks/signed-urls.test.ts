@@ -103,12 +103,12 @@ describe('a Host that is no name and port', () => {
     ['two ports', ['Host: hooks.example.com:80:80']],
     ['an open bracket', ['Host: [::1']],
     ['another one beside it', ['Host: hooks.example.com', 'host: hooks.example.com']],
-  ])('is refused, with %s', async (_name, hosts) => {
+  ])('is refused, with %s', async (_name, lines) => {
     const config = { listener: { public_url: 'https://ours.example', callbacks: endpoints } } as CallbacksConfig
     for (const { origin, hooks } of [await openHost(listening(...endpoints)), await openHost(config)]) {
       for (const path of ['/done', '/twilio', '/own']) {
         const headers = ['x-square-hmacsha256-signature: AAAA', 'x-twilio-signature: AAAA', 'x-s: aa']
-        const answer = await sendRaw(origin, [`POST ${path} HTTP/1.1`, ...hosts, ...headers], DONE)
+        const answer = await sendRaw(origin, [`POST ${path} HTTP/1.1`, ...lines, ...headers], DONE)
         // Node itself refuses two of them.
         expect([REFUSED, '400 ']).toContain(answer)
       }
@@ -212,11 +212,7 @@ describe('a public URL with user and password', () => {
   test.each<[string, CallbacksConfig, object]>([
     ['the listener', { listener: { public_url: publicUrl, callbacks: [entry] } } as object, {}],
     ['the app', listening(entry), { publicUrl }],
-    [
-      'a gateway',
-      { ...listening(entry), gateway: { driver: 'static', port: 8090, public_url: publicUrl } } as object,
-      {},
-    ],
+    ['a gateway', { ...listening(entry), gateway: { driver: 'static', port: 8090, public_url: publicUrl } }, {}],
   ])('is what Twilio signs, and is not shown: that of %s', async (_name, config, options) => {
     const { hooks, post, log } = await hosts.open(config, options)
     const seen: unknown[] = []
@@ -248,7 +244,7 @@ describe('a public URL with user and password', () => {
 
   test('is refused for a tunnel, without showing it', () => {
     const gateway = { driver: 'cloudflare', port: 8090, token: 'none', public_url: publicUrl }
-    const problems = problemsOf(() => callbacks({ ...listening(entry), gateway } as CallbacksConfig))
+    const problems = problemsOf(() => callbacks({ ...listening(entry), gateway }))
     expect(problems).toMatchObject([
       { at: 'gateway.public_url', message: expect.stringContaining('no user and password') },
     ])

@@ -17,7 +17,7 @@ function trigger(more: object = {}, store: object = {}): CallbacksConfig {
     listener: { type: 'http-trigger', path: '/go', dedupe_by: '${header.X-Delivery}', ...more },
     workflow: { jobs: [{ component: 'logger' }] },
     ...store,
-  } as CallbacksConfig
+  }
 }
 
 function fileStore(): object {

@@ -39,7 +39,7 @@ async function openHost(
     return Promise.resolve(answer(String(url)))
   }
   const host = await hosts.open({ listener: { ...listener, ...more } } as CallbacksConfig, {
-    fetch: fetch as typeof globalThis.fetch,
+    fetch,
   })
   return { ...host, fetched }
 }
@@ -66,7 +66,9 @@ async function isAccepted(message: SnsMessage): Promise<boolean> {
     answer.emit('end')
     return new EventEmitter()
   }) as never)
-  return new Promise((resolve) => new Validator().validate(JSON.parse(JSON.stringify(message)), (error) => resolve(error === null)))
+  return new Promise((resolve) =>
+    new Validator().validate(JSON.parse(JSON.stringify(message)), (error) => resolve(error === null)),
+  )
 }
 
 describe('a message of Amazon SNS', () => {

@@ -85,15 +85,15 @@ export function isCovered({ source, steps }: ReadPath, coverage: Coverage, item:
     case 'header':
       return first?.kind === 'key' && coverage.headers.has(first.key)
     case 'body':
-      return coverage.body || coverage.fields.some((field) => holds(field, source, steps))
+      return coverage.body || coverage.fields.some((field) => isBelow(field, source, steps))
     case 'index':
       return coverage.body
     default:
-      return item || coverage.fields.some((field) => holds(field, source, steps))
+      return item || coverage.fields.some((field) => isBelow(field, source, steps))
   }
 }
 
-function holds(field: SignedField, source: string, steps: ReadPath['steps']): boolean {
+function isBelow(field: SignedField, source: string, steps: ReadPath['steps']): boolean {
   return field.source === source && field.steps.every((step, index) => isSameStep(step, steps[index]))
 }
 
