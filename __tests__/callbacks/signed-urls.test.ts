@@ -251,3 +251,39 @@ describe('a public URL with user and password', () => {
     expect(JSON.stringify(problems)).not.toContain('sw0rd')
   })
 })
+
+describe('a form of Twilio', () => {
+  const TOKEN = 'twilio-auth-token'
+  const twilio: {
+    getExpectedTwilioSignature(secret: string, url: string, parameters: object): string
+  } = require('twilio')
+
+  test.each([
+    ['application/x-www-form-urlencoded', 200],
+    ['application/x-www-form-urlencoded; charset=UTF-8', 200],
+    ['application/x-www-form-urlencoded; charset=utf-16le', 401],
+    ['application/x-www-form-urlencoded; charset=utf-16be', 401],
+    ['application/json', 401],
+    ['text/plain', 401],
+    ['multipart/form-data; boundary=x', 401],
+  ])('is verified as it is read: %s', async (type, status) => {
+    const entry = { path: '/sms', identify_by: '${body.MessageSid}', verify: { scheme: 'twilio', secret: TOKEN } }
+    const config = { listener: { public_url: 'https://ours.example', callbacks: [entry] } } as CallbacksConfig
+    const { hooks, post } = await hosts.open(config)
+    const parameters = { MessageSid: 'SM1', Body: 'hello' }
+    const signature = twilio.getExpectedTwilioSignature(TOKEN, 'https://ours.example/sms', parameters)
+    const call = post('/sms').set({ 'content-type': type, 'x-twilio-signature': signature })
+    expect((await call.send('MessageSid=SM1&Body=hello')).status).toBe(status)
+    expect(hooks.stats()).toMatchObject({ received: status === 200 ? 1 : 0, parked: status === 200 ? 1 : 0 })
+  })
+
+  test('is no JSON, though its names and values would be the same text', async () => {
+    const entry = { path: '/sms', identify_by: '${body.MessageSid}', verify: { scheme: 'twilio', secret: TOKEN } }
+    const { post } = await hosts.open({
+      listener: { public_url: 'https://ours.example', callbacks: [entry] },
+    } as object)
+    const signature = twilio.getExpectedTwilioSignature(TOKEN, 'https://ours.example/sms', { n: '1' })
+    const call = post('/sms').type('form').set('x-twilio-signature', signature)
+    expect((await call.send('{"n":1}')).status).toBe(401)
+  })
+})
