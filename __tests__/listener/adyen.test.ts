@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
+import express from 'express'
 import { callbacks, type CallbacksConfig } from '../../lib'
 import { problemsOf } from '../config/problems'
 import { useHosts } from '../helpers/use-hosts'
@@ -135,6 +136,17 @@ describe('an item that Adyen signs', () => {
       await expect(wait).resolves.toBe('AUTHORISATION')
       expect(await send(item({ pspReference: 'victim' }))).toEqual([401, '{"error":"ERR_UNVERIFIED"}'])
     }
+  })
+
+  test('may have been parsed by the app, since its bytes are not signed', async () => {
+    const { hooks, post } = await hosts.open({ listener: adyen } as CallbacksConfig, {}, (app, callback) =>
+      app.use(express.json()).use(callback),
+    )
+    const send = async (one: object): Promise<number> =>
+      (await post('/adyen').send({ notificationItems: [{ NotificationRequestItem: one }] })).status
+    const wait = hooks.wait(PAYMENT.pspReference)
+    expect([await send(item({ success: 'false' })), await send(item())]).toEqual([401, 200])
+    await expect(wait).resolves.toBe('AUTHORISATION')
   })
 
   test('starts a workflow only when it is believed', async () => {

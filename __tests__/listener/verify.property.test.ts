@@ -14,6 +14,7 @@ const SENDGRID_KEY =
 function secretOf(scheme: string): string {
   if (scheme === 'discord' || scheme === 'ed25519') return DISCORD_KEY
   if (scheme === 'sendgrid') return SENDGRID_KEY
+  if (scheme === 'adyen') return DISCORD_KEY
   return scheme === 'basic' ? 'user:password' : 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 }
 
@@ -64,7 +65,7 @@ const headers = fc
 const bodies = fc.uint8Array({ maxLength: 50 }).map((bytes) => Buffer.from(bytes))
 
 // What proves the others stands in the body, or is fetched.
-const signing = VERIFY_SCHEMES.filter((scheme) => !['fal', 'sns', 'adyen'].includes(scheme))
+const signing = VERIFY_SCHEMES.filter((scheme) => !['fal', 'sns'].includes(scheme))
 
 describe('whatever stands in the headers is refused, and nothing else happens', () => {
   test.each(signing)(

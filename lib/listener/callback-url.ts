@@ -78,10 +78,13 @@ function readHost(request: ListenerRequest): string | undefined {
   return authority || host || undefined
 }
 
-/** Node keeps the first of several. Some platforms make requests of their own and fill in `headers` alone. */
+/**
+ * Node keeps the first of several. Some platforms make requests of their own and fill in `headers` alone; HTTP/2 has
+ * `:authority` instead.
+ */
 function listHosts({ headers, rawHeaders }: ListenerRequest): readonly string[] {
   const hosts = rawHeaders.filter((_text, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'host')
-  return hosts.length > 0 ? hosts : [headers.host ?? '']
+  return hosts.length > 0 ? hosts : [headers.host ?? String(headers[':authority'] ?? '')]
 }
 
 function noHost(reason: string): CallbackError {

@@ -61,8 +61,9 @@ export function compileListener(
       const endpoint = compileEndpoint(spec, listener, shared, context.startOf(spec, listener))
       const { method, path } = endpoint
       const challenge = compileChallenges(spec, context)
-      const verify = spec.verify && compileVerify(spec.verify, toVerifyContext(spec, listener, context))
+      const whole = spec.verify && compileVerify(spec.verify, toVerifyContext(spec, listener, context))
       const verifyItem = spec.verify && compileVerifyItem(spec.verify)
+      const verify = verifyItem ? undefined : whole
       context.problems.push(...checkReads(spec))
       const own = {
         ...context,

@@ -6,7 +6,7 @@ import { compileSns } from './schemes-sns'
 import { compileBasic, compileToken } from './schemes-token'
 import { compileTwilio } from './schemes-twilio'
 import type { Verify, VerifyContext } from './verify-context'
-import { misconfigured } from './verify-errors'
+import { misconfigured, unverified } from './verify-errors'
 import { compileSignature } from './verify-signature'
 
 export type { Verify, VerifyContext } from './verify-context'
@@ -31,10 +31,15 @@ export function compileVerify(spec: VerifySpec, context: VerifyContext): Verify 
     case 'sns':
       return compileSns(spec, context)
     case 'adyen':
-      return () => {}
+      return refuseWhole
     default:
       return compileSignature(spec, SCHEMES[scheme], context)
   }
+}
+
+/** Nothing proves the request as a whole: see {@link compileVerifyItem}. */
+function refuseWhole(): never {
+  throw unverified('only its items have signatures')
 }
 
 /** Compiles how each item proves its sender; undefined where the request as a whole does. Throws `ERR_CONFIG_VALUE`. */
