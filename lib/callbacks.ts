@@ -17,8 +17,9 @@ import type { Endpoint } from './listener/endpoint'
 import { compileListener, type ListenerContext } from './listener/router'
 import { listProofHeaders } from './listener/proof-headers'
 import { createSelection } from './listener/selection'
+import { checkSharedKeys } from './listener/shared-keys'
 import { createMounts } from './mounts'
-import { listOpenEndpoints, listUntoldUrls } from './open-endpoints'
+import { listAnyTopics, listOpenEndpoints, listUnsignedReads, listUntoldUrls } from './open-endpoints'
 import { type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDuration } from './options'
 import { createRuns } from './runs'
 import { readStats } from './stats'
@@ -131,7 +132,9 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
   const isClosing = lifecycle.isDraining
   const stats = () => readStats({ endpoints: all, store, emitter, tasks })
   const controller = createController({ config: spec, tasks, store, gateways, stats, isClosing, clock, logger })
-  const exposed = [listOpenEndpoints, listUntoldUrls].flatMap((list) => list(spec, all, options.publicUrl))
+  const exposed = [listOpenEndpoints, listUntoldUrls, listUnsignedReads, listAnyTopics].flatMap((list) =>
+    list(spec, all, options.publicUrl),
+  )
   const unfit = [...listDriverless(spec, options.tunnels), ...strays.listWritten(spec)]
   announce([...spec.warnings, ...unfit, ...exposed], all, options, emitter)
   return { spec, emitter, gateways, waits, tasks, lifecycle, mounts, controller, stats }
@@ -191,6 +194,7 @@ function compileListeners(config: Config, { start, ...context }: StartContext) {
     listener,
     routes: compileListener(listener, shared, { ...context, startOf, problems }),
   }))
+  problems.push(...checkSharedKeys(config.listeners))
   if (problems.length > 0) throw new ConfigError(problems)
   return compiled
 }

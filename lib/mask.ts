@@ -7,6 +7,11 @@ export const REDACTED = '[redacted]'
 /** What is shorter stands in harmless texts too. */
 const SHORTEST = 6
 
+/** Returns a URL without user and password, as it may be shown. */
+export function withoutUser(url: string): string {
+  return url.replace(/^([a-z][\w+.-]*:\/\/)[^/?#]*@/i, '$1')
+}
+
 /** Gives what replaces secrets, of which `listSpellings` gave all that is searched for. */
 export function createMask(spellings: readonly string[]): Mask {
   if (spellings.length === 0) return (text) => text

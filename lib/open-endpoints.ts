@@ -1,7 +1,8 @@
 import type { Config } from './config/normalize'
-import type { VerifySpec } from './config/normalize-verify'
 import type { Problem } from './errors'
+import { coverageOf } from './listener/coverage'
 import type { Endpoint } from './listener/endpoint'
+import { listUncoveredReads } from './listener/proof-reads'
 
 /** How many endpoints the warning names. */
 const NAMED = 3
@@ -31,8 +32,10 @@ export function listOpenEndpoints(
   return [{ code: 'ERR_UNVERIFIED', at: first.spec.at, location: first.spec.location, message }]
 }
 
-/** Schemes that sign the URL, unless the config says what else they sign. */
-const URL_SCHEMES: ReadonlySet<string> = new Set(['twilio', 'square'])
+/** Warns of what an endpoint reads for a result, and of what the proof of its sender does not cover. */
+export function listUnsignedReads(_config: Config, endpoints: readonly Endpoint[]): readonly Problem[] {
+  return endpoints.flatMap(({ spec }) => listUncoveredReads(spec))
+}
 
 /**
  * Warns of the endpoints that verify a URL whose origin nobody has told: it is then what the request says it is, so
@@ -48,7 +51,7 @@ export function listUntoldUrls(
   const ports = new Set(gateways.map(({ port }) => port))
   return endpoints.flatMap(({ key, port, spec }) => {
     const { verify } = spec
-    if (verify === undefined || !signsUrl(verify) || told.has(spec) || ports.has(port)) return []
+    if (verify === undefined || !coverageOf(verify).url || told.has(spec) || ports.has(port)) return []
     const message =
       `${key} verifies the URL that its sender signs, but knows it only from the header Host, which anybody can ` +
       'write: a callback that was signed for another server would be believed; give the listener its "public_url"'
@@ -56,8 +59,15 @@ export function listUntoldUrls(
   })
 }
 
-function signsUrl({ scheme, signed }: VerifySpec): boolean {
-  return signed?.references.some(({ source }) => source === 'url') ?? URL_SCHEMES.has(scheme)
+/** Warns of `verify: sns` for any topic: Amazon signs for everybody who has an account there. */
+export function listAnyTopics(_config: Config, endpoints: readonly Endpoint[]): readonly Problem[] {
+  return endpoints.flatMap(({ key, spec: { verify } }) => {
+    if (verify?.scheme !== 'sns' || verify.topics !== undefined) return []
+    const message =
+      `${key} believes messages of every topic of Amazon SNS, and anybody can have one; write verify: ` +
+      '{scheme: sns, topic: "arn:aws:sns:…"}'
+    return [{ code: 'ERR_UNVERIFIED', at: verify.at, location: verify.location, message }]
+  })
 }
 
 /** Only this machine reaches it; a tunnel whose URL is not known yet is for everyone. */

@@ -3,7 +3,7 @@ import { escapeControls } from './escape'
 import { maskTickets } from './ticket-id'
 import type { EnvOption } from './config/load'
 import { findNearest } from './config/nearest'
-import { ANY_TEXT, DURATION, type Kind, PORT, PUBLIC_URL } from './config/values'
+import { ANY_TEXT, CALLED_URL, DURATION, type Kind, PORT } from './config/values'
 import { compileMountPath, type MountPath } from './listener/mount-path'
 import type { Clock, Logger, TunnelDriver } from './types'
 
@@ -69,7 +69,7 @@ export function normalizeOptions(options: CallbacksOptions): NormalizedOptions {
     env,
     clock,
     mountPath: readMountPath(mountPath),
-    publicUrl: publicUrl === undefined ? undefined : read('publicUrl', publicUrl, PUBLIC_URL),
+    publicUrl: publicUrl === undefined ? undefined : read('publicUrl', publicUrl, CALLED_URL),
     port: port === undefined ? undefined : read('port', port, PORT),
     fetch,
     tunnels,

@@ -3,7 +3,7 @@ import type { Config } from './config/normalize'
 import { CallbackError } from './errors'
 import type { Emitter } from './events'
 import type { Gateways } from './gateway/gateways'
-import type { UrlOf } from './listener/callback-url'
+import type { Place, UrlOf } from './listener/callback-url'
 import type { Endpoint } from './listener/endpoint'
 import type { Selection } from './listener/selection'
 import type { NormalizedOptions } from './options'
@@ -13,7 +13,7 @@ import type { Waits } from './waits'
 import { createCallbackUrlFinder, type FindCallbackUrls } from './workflow/callback-urls'
 import { createHttpClient } from './workflow/http-client'
 import { createProxyAdvice } from './workflow/proxy-env'
-import { listSecrets } from './secret-names'
+import { listSecrets, passwordIn } from './secret-names'
 import { guessPaths, listPaths, type PublicPlaces, warnOfForeignOrigins } from './workflow/public-places'
 import type { RunWorkflow } from './workflow/runner'
 import type { StrayUrls } from './workflow/stray-urls'
@@ -54,7 +54,7 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
     send: createHttpClient({
       fetch,
       clock,
-      secrets: listSecrets(config.env),
+      secrets: listKnownSecrets(config, options),
       logger,
       advise: fetch === globalThis.fetch ? createProxyAdvice(config.env) : undefined,
     }),
@@ -120,4 +120,10 @@ function warningOf(strays: StrayUrls, { emitter, options }: RunsContext, find: F
     }
     return find(request)
   }
+}
+
+/** What services may repeat in what they answer: variables that are secret, and passwords of public URLs. */
+function listKnownSecrets({ env, listeners, gateways }: Config, { publicUrl }: Place): readonly string[] {
+  const urls = [publicUrl, ...[...listeners, ...gateways].map((one) => one.publicUrl)]
+  return [...listSecrets(env), ...urls.flatMap((url) => (url === undefined ? [] : passwordIn(url)))]
 }

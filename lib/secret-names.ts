@@ -25,7 +25,8 @@ export function listSecrets(env: Readonly<Record<string, string | undefined>>): 
   )
 }
 
-function passwordIn(text: string): readonly string[] {
+/** Returns the password in a URL, as it is written and decoded; empty texts where there is none. */
+export function passwordIn(text: string): readonly string[] {
   if (!/^[a-z][\w+.-]*:\/\/[^/?#]*@/i.test(text) || !URL.canParse(text)) return []
   const { password } = new URL(text)
   try {

@@ -28,6 +28,7 @@ describe('a listener', () => {
           {
             at: 'listener',
             location: undefined,
+            locations: {},
             method: 'POST',
             path: '/done',
             fullPath: '/done',

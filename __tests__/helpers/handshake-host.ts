@@ -4,6 +4,7 @@ import { CallbackError } from '../../lib/errors'
 import { answerChallenge } from '../../lib/listener/challenge-answer'
 import { type ChallengedEndpoint, compileChallenges } from '../../lib/listener/challenges'
 import { parseContent } from '../../lib/listener/content'
+import { createFakeClock } from './fake-clock'
 
 /** The parts of an endpoint that its handshake is made of; a POST that says nothing of either, unless told otherwise. */
 export function endpoint(parts: Partial<ChallengedEndpoint>): ChallengedEndpoint {
@@ -31,7 +32,7 @@ export interface HandshakeHost {
 /** Serves the handshake of an endpoint: 401 for what is refused, 404 for what is left to the host app, 299 for callbacks. */
 export function createHandshakeHost(parts: Partial<ChallengedEndpoint>): HandshakeHost {
   const spec = endpoint(parts)
-  const challenge = compileChallenges(spec)
+  const challenge = compileChallenges(spec, { clock: createFakeClock(), fetch: globalThis.fetch })
   const callbacks: unknown[] = []
   const refusals: string[] = []
 
@@ -47,7 +48,7 @@ export function createHandshakeHost(parts: Partial<ChallengedEndpoint>): Handsha
       if (spec.verify && request.headers['verified'] === undefined)
         throw new CallbackError('ERR_UNVERIFIED', { message: 'not signed' })
       const body = await parseContent(raw, request.headers['content-type'])
-      const late = challenge?.afterVerify?.(request, body)
+      const late = await challenge?.afterVerify?.(request, body)
       if (late) return answerChallenge(response, late)
       callbacks.push(body)
       response.writeHead(299).end()

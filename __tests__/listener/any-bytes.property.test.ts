@@ -23,7 +23,7 @@ async function open(): Promise<Host> {
           { path: '/one', identify_by: '${body.id}', status: '${body.s}', fail_when: 'bad', dedupe_by: '${query.d}' },
           { path: '/many', bulk: true, item: '${body.items}', identify_by: '${item.id}' },
           { path: '/p/:name', method: 'GET', identify_by: '${params.name}' },
-          { path: '/github', identify_by: '${body.id}', verify: { scheme: 'github', secret: 's3cret' } },
+          { path: '/github', identify_by: '${body.id}', verify: { scheme: 'github', secret: 'of-github' } },
           { path: '/slack', identify_by: '${body.id}', verify: { scheme: 'slack', secret: 's3cret' } },
           { path: '/zoom', identify_by: '${body.id}', verify: { scheme: 'zoom', secret: 's3cret' } },
           { path: '/x', identify_by: '${body.id}', verify, challenge: 'x' },

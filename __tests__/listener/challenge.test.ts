@@ -111,7 +111,7 @@ describe('a handshake in the config', () => {
         code: 'ERR_CONFIG_VALUE',
         at: 'listener.challenge',
         message: expect.stringContaining(
-          'There is no handshake "slak"; there are slack, discord, zoom, meta, msgraph, x, or false for none',
+          'There is no handshake "slak"; there are slack, discord, zoom, meta, msgraph, sns, cloudevents, x, or false for none',
         ),
       }),
     )

@@ -1,13 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
 import { checkChallenge, type ChallengedEndpoint, compileChallenges } from '../../lib/listener/challenges'
+import { createFakeClock } from '../helpers/fake-clock'
 import { endpoint, verify } from '../helpers/handshake-host'
 
 type Parts = Partial<ChallengedEndpoint>
+const WORLD = { clock: createFakeClock(), fetch: globalThis.fetch }
 const token = { type: 'meta', tokens: ['meatyhamhock'] }
 
 /** What the handshake of an endpoint looks at. */
 function looks(parts: Parts): readonly string[] {
-  return Object.keys(compileChallenges(endpoint(parts)) ?? {}).sort()
+  return Object.keys(compileChallenges(endpoint(parts), WORLD) ?? {}).sort()
 }
 
 describe('the handshake of an endpoint', () => {
@@ -52,7 +54,7 @@ describe('the handshake of an endpoint', () => {
 })
 
 describe('is refused at start:', () => {
-  const names = 'slack, discord, zoom, meta, msgraph, x'
+  const names = 'slack, discord, zoom, meta, msgraph, sns, cloudevents, x'
   test.each<[string, Parts, string]>([
     [
       'a name that is not known',
@@ -115,7 +117,7 @@ describe('is refused at start:', () => {
       location,
       message: expect.stringContaining(message),
     })
-    expect(() => compileChallenges(spec)).toThrow(
+    expect(() => compileChallenges(spec, WORLD)).toThrow(
       expect.objectContaining({ code: 'ERR_CONFIG_VALUE', message: expect.stringContaining(message) }),
     )
   })

@@ -16,6 +16,8 @@ export interface EndpointSpec {
   /** The config path; `listener` for a callback that is written inline. */
   readonly at: string
   readonly location: Location | undefined
+  /** Where the keys stand that are checked against the proof of the sender. */
+  readonly locations: Readonly<Record<string, Location | undefined>>
   readonly method: CallbackMethod
   /** As written, with one leading slash. */
   readonly path: string
@@ -53,6 +55,13 @@ export interface ResponseSpec {
 const METHOD = method(CALLBACK_METHODS)
 const DAY_MS = 86_400_000
 
+const CHECKED_KEYS = ['item', 'identify_by', 'dedupe_by', 'status', 'result', 'input', 'error']
+
+function placeOf(fields: Fields, key: string): readonly (readonly [string, Location])[] {
+  const location = fields.has(key) ? fields.locationOf(key) : undefined
+  return location === undefined ? [] : [[key, location]]
+}
+
 /** What an endpoint takes from its surroundings. */
 export interface EndpointContext {
   readonly basePath: string
@@ -70,6 +79,7 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
   const spec = {
     at: fields.at,
     location: fields.location,
+    locations: Object.fromEntries(CHECKED_KEYS.flatMap((key) => placeOf(fields, key))),
     method: fields.read('method', METHOD) ?? 'POST',
     identifyBy: read('identify_by'),
     status: read('status'),

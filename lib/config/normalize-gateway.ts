@@ -6,7 +6,7 @@ import { checkGatewayNeeds } from './gateway-needs'
 import { type ConnectionSpec, normalizeConnection } from './normalize-connection'
 import { readPortPairs } from './port-pairs'
 import { readList, SECTIONS } from './sections'
-import { DURATION, FLAG, PUBLIC_URL, RAW_TEXT, TEXT, word } from './values'
+import { DURATION, FLAG, CALLED_URL, PUBLIC_URL, RAW_TEXT, TEXT, word } from './values'
 
 /** One tunnel to make: a gateway with several ports becomes several of these. */
 export interface GatewaySpec {
@@ -80,7 +80,7 @@ function normalizeGateway(fields: Fields): readonly GatewaySpec[] {
     driver: isSsh ? 'ssh' : readDriver(fields),
     runtime: fields.read('runtime', RUNTIME) ?? 'native',
     image: fields.read('image', TEXT),
-    publicUrl: fields.read('public_url', PUBLIC_URL),
+    publicUrl: fields.read('public_url', CALLED_URL),
     bin: fields.read('bin', TEXT),
     install: fields.read('install', FLAG) ?? false,
     authtoken: fields.read('authtoken', TEXT),
@@ -96,10 +96,17 @@ function normalizeGateway(fields: Fields): readonly GatewaySpec[] {
     trustForwarded: fields.read('trust_forwarded', FLAG) ?? false,
     connection,
   } as const
+  refuseUser(fields, shared)
   checkGatewayNeeds(fields, shared)
   warnOfForeignKeys(fields, shared)
   const host = fields.read('host', TEXT) ?? '127.0.0.1'
   return readPortPairs(fields, isSsh).map((pair) => ({ ...shared, ...pair, host: pair.host ?? host }))
+}
+
+/** Programs that open tunnels print their URL. */
+function refuseUser(fields: Fields, { driver, publicUrl }: Pick<GatewaySpec, 'driver' | 'publicUrl'>): void {
+  if (driver === 'static' || publicUrl === undefined || PUBLIC_URL.read(publicUrl) !== undefined) return
+  fields.error('public_url', 'a tunnel has no user and password; write them in "public_url" of the listener')
 }
 
 /** Without any listener, the gateway is for the host app; a listener on port 0 has any port. */

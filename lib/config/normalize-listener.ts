@@ -5,7 +5,7 @@ import { toRouteKey } from '../route-syntax'
 import { readBasePath } from './route-path'
 import { CALLBACK_KEYS, TRIGGER_KEYS } from './schema-listener'
 import { readList, SECTIONS } from './sections'
-import { COUNT, FLAG, LISTENER_PORT, PUBLIC_URL, RATE, type Rate, SIZE, TEXT, word } from './values'
+import { COUNT, FLAG, LISTENER_PORT, CALLED_URL, RATE, type Rate, SIZE, TEXT, word } from './values'
 
 /** One listener: a port and the endpoints on it. */
 export interface ListenerSpec {
@@ -58,7 +58,7 @@ function normalizeListener(fields: Fields, workflows: Workflows, seen: Routes): 
     host: fields.read('host', TEXT) ?? '0.0.0.0',
     port,
     basePath,
-    publicUrl: fields.read('public_url', PUBLIC_URL),
+    publicUrl: fields.read('public_url', CALLED_URL),
     maxConcurrent: fields.read('max_concurrent_count', COUNT) ?? 0,
     maxQueue: fields.read('max_queue', COUNT) ?? 1000,
     bodyLimitBytes: fields.read('body_limit', SIZE) ?? DEFAULT_BODY_BYTES,

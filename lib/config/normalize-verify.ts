@@ -2,7 +2,7 @@ import type { Location } from '../errors'
 import type { Template } from '../template/compile'
 import type { Fields } from './fields'
 import { LISTENER_SOURCES, SIGNED_SOURCES } from './template-sources'
-import { ANY_TEXT, DURATION, TEXT, word } from './values'
+import { ANY_TEXT, DURATION, FLAG, TEXT, word } from './values'
 import { VERIFY_SCHEMES, type VerifyScheme } from './words'
 
 /** How a sender proves itself. What is undefined is left to the scheme. */
@@ -21,8 +21,12 @@ export interface VerifySpec {
   readonly timestampUnit: 's' | 'ms' | 'iso' | undefined
   readonly id: Template | undefined
   readonly signed: Template | undefined
+  /** The topics of Amazon SNS whose messages are believed, by their ARN; undefined for any. */
+  readonly topics: readonly string[] | undefined
   /** At least a second. */
   readonly toleranceMs: number | undefined
+  /** Whether ids may be read of what is not signed. */
+  readonly unsignedIds: boolean
 }
 
 const SCHEME = word(VERIFY_SCHEMES)
@@ -32,7 +36,12 @@ const KEY_ENCODING = word(['utf8', 'hex', 'base64'])
 const TIMESTAMP_UNIT = word(['s', 'ms', 'iso'])
 
 /** Schemes whose keys are public and fetched from the sender. */
-const WITHOUT_SECRET: ReadonlySet<VerifyScheme> = new Set(['fal'])
+const WITHOUT_SECRET: ReadonlySet<VerifyScheme> = new Set(['fal', 'sns'])
+
+/** Whether a scheme has no secret, since its sender publishes its keys. */
+export function needsNoSecret(scheme: VerifyScheme): boolean {
+  return WITHOUT_SECRET.has(scheme)
+}
 
 /** Reads `verify` of an endpoint; a text is its scheme. */
 export function normalizeVerify(endpoint: Fields): VerifySpec | undefined {
@@ -53,10 +62,12 @@ export function normalizeVerify(endpoint: Fields): VerifySpec | undefined {
     timestampUnit: fields.read('timestamp_unit', TIMESTAMP_UNIT),
     id: read('id'),
     signed: fields.template('signed', SIGNED_SOURCES),
+    topics: fields.readList('topic', TEXT),
     toleranceMs: readTolerance(fields),
+    unsignedIds: fields.read('unsigned_ids', FLAG) ?? false,
   }
   if (scheme === undefined) return undefined
-  if (!WITHOUT_SECRET.has(scheme) && isEmptyList(fields))
+  if (!needsNoSecret(scheme) && isEmptyList(fields))
     fields.error('secret', `missing; "${scheme}" cannot be verified without a secret`)
   return { ...spec, scheme }
 }

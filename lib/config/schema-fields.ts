@@ -9,7 +9,7 @@ import {
   type Kind,
   LISTENER_PORT,
   PORT,
-  PUBLIC_URL,
+  CALLED_URL,
   RATE,
   RATE_TEXT,
   SCALAR,
@@ -97,7 +97,7 @@ export const text: Shape<string> = v.pipe(
 )
 export const anyText: Shape<string> = v.pipe(v.string(ANY_TEXT.expected), accepts(ANY_TEXT))
 export const rawText: Shape<string> = v.pipe(v.string('text'), untyped())
-export const publicUrl: Shape<string> = v.pipe(v.string(PUBLIC_URL.expected), accepts(PUBLIC_URL))
+export const publicUrl: Shape<string> = v.pipe(v.string(CALLED_URL.expected), accepts(CALLED_URL))
 
 type Scalar = string | number | boolean
 

@@ -36,6 +36,11 @@ const verifyFields = v.strictObject({
   id: field(textTemplate, 'Where the id of the message stands, if it is signed'),
   signed: field(textTemplate, 'The text that is signed, such as "${timestamp}.${raw}"'),
   tolerance: field(duration, 'How old or early a request may be; at least 1s'),
+  topic: field(texts, 'sns: the ARN of the topic whose messages are believed; a list for several'),
+  unsigned_ids: field(
+    flag,
+    'Whether identify_by, dedupe_by and item may read what the signature does not cover (default false)',
+  ),
 })
 
 /** What a user writes for `verify`, unless it is just the scheme. */
@@ -46,6 +51,8 @@ const verify = v.union([oneOf(VERIFY_SCHEMES), verifyMapping], 'a mapping with s
 
 const challengeMapping = v.strictObject({
   type: field(text, 'The handshake (default: that of the scheme of verify)'),
+  origin: field(texts, 'cloudevents: who may send, as in WebHook-Request-Origin; a list for several (default: anyone)'),
+  rate: field(count, 'cloudevents: how many events a minute are taken (default: any number)'),
   token: field(texts, 'meta: the Verify Token of the App Dashboard; a list while it is replaced'),
 })
 
@@ -74,6 +81,7 @@ const sharedFields = {
     'Workflow that a request starts; false starts none',
   ),
   input: field(template, 'Input of that workflow (default: the body)'),
+  dedupe_by: field(textTemplate, 'What tells a repeated delivery, such as ${header.webhook-id}'),
 }
 
 const callbackFields = {
@@ -87,7 +95,6 @@ const callbackFields = {
     template,
     'Where a failed callback says why, such as ${body.error.message}; the message of the wait quotes it',
   ),
-  dedupe_by: field(textTemplate, 'What tells a repeated delivery, such as ${header.X-GitHub-Delivery}'),
   timeout: field(duration, 'How long a wait may last that names no limit itself (default 24h)'),
 }
 

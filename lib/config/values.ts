@@ -114,13 +114,25 @@ export function word<T extends string>(words: readonly T[]): Kind<T> {
 /** A public address without trailing slash: http or https, an origin and perhaps a path. */
 export const PUBLIC_URL: Kind<string> = {
   expected: 'an http:// or https:// URL without user, query and fragment',
-  read(value) {
-    const text = TEXT.read(value)
-    if (text === undefined || !/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined
-    const url = new URL(text)
-    if (url.username !== '' || url.password !== '' || /[?#]/.test(text)) return undefined
-    return url.origin + url.pathname.replace(/(?<!\/)\/+$/, '')
-  },
+  read: (value) => readPublicUrl(value, false),
+}
+
+/** The same where services may have to call with user and password; both stay as they are written, as Twilio signs them. */
+export const CALLED_URL: Kind<string> = {
+  expected: 'an http:// or https:// URL without query and fragment',
+  read: (value) => readPublicUrl(value, true),
+}
+
+const USER = /^https?:\/\/([^/?#]*@)/i
+
+function readPublicUrl(value: unknown, allowsUser: boolean): string | undefined {
+  const text = TEXT.read(value)
+  if (text === undefined || !/^https?:\/\//i.test(text) || !URL.canParse(text) || /[?#]/.test(text)) return undefined
+  const url = new URL(text)
+  const [, user = ''] = USER.exec(text) ?? []
+  const hasUser = url.username !== '' || url.password !== ''
+  if (hasUser && (!allowsUser || /[\s\\]/.test(user))) return undefined
+  return `${url.protocol}//${hasUser ? user : ''}${url.host}${url.pathname.replace(/(?<!\/)\/+$/, '')}`
 }
 
 function whole(min: number, max: number = Number.MAX_SAFE_INTEGER): Kind<number> {

@@ -36,6 +36,9 @@ export const VERIFY_SCHEMES = [
   'sanity',
   'square',
   'twilio',
+  'hubspot',
+  'adyen',
+  'sns',
 ] as const
 export type VerifyScheme = (typeof VERIFY_SCHEMES)[number]
 

@@ -1,4 +1,5 @@
 import type { Emitter } from '../events'
+import { withoutUser } from '../mask'
 import type { GatewayState, GatewayStatus, Logger } from '../types'
 
 /** Where the statuses of all gateways go. */
@@ -49,7 +50,7 @@ export function createLiveStatus(
   statuses.set(port, status)
 
   function create(state: GatewayState, error: unknown): GatewayStatus {
-    const publicUrl = place?.publicUrl
+    const publicUrl = place && withoutUser(place.publicUrl)
     const publicAddress = place?.publicAddress ?? (publicUrl === undefined ? undefined : new URL(publicUrl).host)
     return Object.freeze({ port, driver, state, publicUrl, publicAddress, previousUrl, error })
   }
@@ -58,7 +59,7 @@ export function createLiveStatus(
     const before = lastUrl
     lastUrl = publicUrl
     if (before !== undefined) previousUrl = before
-    logger.info({ port, driver }, `[Gateway] Public URL: ${publicUrl}`)
+    logger.info({ port, driver }, `[Gateway] Public URL: ${withoutUser(publicUrl)}`)
     if (before !== undefined) onUrlChange(port, before)
   }
 

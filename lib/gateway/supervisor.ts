@@ -44,7 +44,7 @@ export function createSupervisor(
   }
 
   function requireUrl({ state, publicUrl, error }: GatewayStatus): string {
-    if (publicUrl !== undefined) return publicUrl
+    if (publicUrl !== undefined) return status.place()?.publicUrl ?? publicUrl
     if (state === 'failed') throw error
     throw notReady(spec, WITHOUT_URL[state] ?? 'has no public URL')
   }

@@ -4,7 +4,7 @@ import { readLiteralPath } from '../route-syntax'
 import { toUrlPath } from '../same-path'
 import type { Endpoint } from './endpoint'
 import type { MountPath } from './mount-path'
-import type { ListenerRequest } from './request-scope'
+import { type ListenerRequest, targetOf } from './request-scope'
 
 /** What the requests and servers of the process have shown of where it can be reached. */
 export interface Reachable {
@@ -73,21 +73,52 @@ function manyMounts(name: string, reason: string): CallbackError {
 
 /**
  * Gives the URL under which a sender called, for schemes that sign it: on the listener's `public_url`, else
- * `options.publicUrl`, else the gateway of its port, else what the request itself says. Throws `ERR_GATEWAY_NOT_READY`.
+ * `options.publicUrl`, else the gateway of its port, else what the request itself says. Throws `ERR_GATEWAY_NOT_READY`,
+ * and `ERR_REQUEST` for a request whose Host is no name with a port: anything else in it would move the border between
+ * the parts of what is signed.
  */
 export function createCalledUrlOf(
   { publicUrl }: Pick<Place, 'publicUrl'>,
   gatewayUrlOf: (port: number) => string | undefined,
 ): (listener: ListenerSpec, request: ListenerRequest) => string {
   return (listener, request) => {
-    const origin = listener.publicUrl ?? publicUrl ?? gatewayUrlOf(listener.port) ?? originOf(request)
-    return `${origin}${request.originalUrl ?? request.url ?? '/'}`
+    const host = readHost(request)
+    const told = listener.publicUrl ?? publicUrl ?? gatewayUrlOf(listener.port)
+    if (told === undefined && host === undefined) throw noHost('it has none, and no "public_url" is configured')
+    return `${told ?? `${protocolOf(request)}://${host}`}${targetOf(request)}`
   }
 }
 
 /** Express tells the protocol, also of a proxy that the app trusts. */
-function originOf(request: ListenerRequest): string {
+function protocolOf(request: ListenerRequest): 'http' | 'https' {
   const told: unknown = Reflect.get(request, 'protocol')
-  const isSecure = told === 'https' || (told === undefined && 'encrypted' in request.socket)
-  return `${isSecure ? 'https' : 'http'}://${request.headers.host ?? 'localhost'}`
+  return told === 'https' || (told === undefined && 'encrypted' in request.socket) ? 'https' : 'http'
+}
+
+/** A name, an IPv4 address or an IPv6 address in brackets, and perhaps a port (RFC 9110, 7.2). */
+const HOST = /^(?:[a-z\d._-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i
+const ABSOLUTE = /^https?:\/\/([^/?#]*)/i
+
+/** Reads the one Host of a request; that of a whole URL as the target wins (RFC 9112, 3.2.2). */
+function readHost(request: ListenerRequest): string | undefined {
+  const hosts = listHosts(request)
+  if (hosts.length > 1) throw noHost('it has several')
+  const [, authority = ''] = ABSOLUTE.exec(request.originalUrl ?? request.url ?? '') ?? []
+  const [host = ''] = hosts
+  if ([host, authority].some((one) => one !== '' && !HOST.test(one)))
+    throw noHost('it is no name with or without a port')
+  return authority || host || undefined
+}
+
+/**
+ * Node keeps the first of several. Some platforms make requests of their own and fill in `headers` alone; HTTP/2 has
+ * `:authority` instead.
+ */
+function listHosts({ headers, rawHeaders }: ListenerRequest): readonly string[] {
+  const hosts = rawHeaders.filter((_text, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'host')
+  return hosts.length > 0 ? hosts : [headers.host ?? String(headers[':authority'] ?? '')]
+}
+
+function noHost(reason: string): CallbackError {
+  return new CallbackError('ERR_REQUEST', { message: `The Host header of the request cannot be used: ${reason}` })
 }

@@ -13,10 +13,12 @@ export interface Challenge {
    * whoever else serves that path.
    */
   asksByGet?(request: ListenerRequest): boolean
+  /** The same for a handshake that comes by OPTIONS. */
+  asksByOptions?(request: ListenerRequest): boolean
   /** Looks before the sender is verified; `raw` is the body, undefined if it was not read or the host app parsed it. */
   beforeVerify?(request: ListenerRequest, raw: Buffer | string | undefined): ChallengeAnswer | undefined
   /** Looks at the parsed body, once the sender is verified where the endpoint verifies. */
-  afterVerify?(request: ListenerRequest, body: unknown): ChallengeAnswer | undefined
+  afterVerify?(request: ListenerRequest, body: unknown): ChallengeAnswer | undefined | Promise<ChallengeAnswer>
 }
 
 /** What a handshake is answered; without a body where the provider wants none. */
@@ -24,6 +26,7 @@ export interface ChallengeAnswer {
   readonly status: number
   readonly type?: string
   readonly body?: string
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** The longest text of a sender that is sent back, in characters. */
@@ -47,10 +50,11 @@ export function jsonAnswer(body: object): ChallengeAnswer {
 }
 
 /** Writes the answer, unless the host app (a timeout of its own) has answered already. */
-export function answerChallenge(response: ServerResponse, { status, type, body }: ChallengeAnswer): void {
+export function answerChallenge(response: ServerResponse, { status, type, body, headers = {} }: ChallengeAnswer): void {
   if (response.headersSent) return
   response.statusCode = status
   if (type !== undefined) response.setHeader('content-type', type)
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   response.setHeader('x-content-type-options', 'nosniff')
   response.end(body)
 }

@@ -4,10 +4,13 @@ import type { ChallengeSpec } from '../config/normalize-challenge'
 import type { VerifySpec } from '../config/normalize-verify'
 import { ConfigError, type Problem } from '../errors'
 import type { Challenge } from './challenge-answer'
+import { compileCloudEvents } from './challenge-cloudevents'
 import { compileX, compileZoom } from './challenge-crc'
 import { compileDiscord } from './challenge-discord'
 import { compileGraph, compileMeta } from './challenge-query'
 import { compileBareSlack, compileSlack } from './challenge-slack'
+import { compileSnsChallenge } from './challenge-sns'
+import type { SenderWorld } from './fetch-text'
 
 /** What the handshake of an endpoint is compiled of. */
 export interface ChallengedEndpoint extends Pick<
@@ -23,10 +26,10 @@ interface Wanted extends ChallengeSpec {
 
 /** One kind of handshake: what is missing for it, and how it is made. */
 interface Provider {
-  /** Meta and X ask by GET, whatever method the callbacks come by; the others only where callbacks are POSTed. */
+  /** Meta and X ask by GET, CloudEvents by OPTIONS, whatever method the callbacks come by; the others only where callbacks are POSTed. */
   readonly byGet: boolean
   missing?(wanted: Wanted): string | undefined
-  compile(wanted: Wanted): Challenge
+  compile(wanted: Wanted, world: SenderWorld): Challenge
 }
 
 const PROVIDERS = {
@@ -43,6 +46,13 @@ const PROVIDERS = {
     compile: ({ tokens }) => compileMeta(tokens),
   },
   msgraph: { byGet: false, compile: compileGraph },
+  sns: {
+    byGet: false,
+    missing: ({ verify }) =>
+      verify?.scheme === 'sns' ? undefined : 'confirms what is signed; it needs verify with scheme sns',
+    compile: (_wanted, world) => compileSnsChallenge(world),
+  },
+  cloudevents: { byGet: true, compile: ({ origins = [], rate }) => compileCloudEvents(origins, rate) },
   x: {
     byGet: true,
     missing: ({ verify }) => missingKey(verify, ['hmac']) ?? missingBody(verify),
@@ -59,7 +69,7 @@ const NO_TOKEN = 'needs the Verify Token of the App Dashboard: write {type: meta
  * Compiles the handshake of an endpoint; undefined where there is none to answer. Slack's, Discord's and Zoom's go
  * with their scheme of `verify`; false turns them off. Throws a `ConfigError` with what `checkChallenge` finds.
  */
-export function compileChallenges(spec: ChallengedEndpoint): Challenge | undefined {
+export function compileChallenges(spec: ChallengedEndpoint, world: SenderWorld): Challenge | undefined {
   const problem = checkChallenge(spec)
   if (problem) throw new ConfigError([problem])
   const isOpen = spec.challenge === undefined && spec.verify === undefined
@@ -67,7 +77,7 @@ export function compileChallenges(spec: ChallengedEndpoint): Challenge | undefin
   const wanted = readWanted(spec)
   if (wanted?.type === undefined || !isKnown(wanted.type)) return undefined
   const provider: Provider = PROVIDERS[wanted.type]
-  return provider.byGet || spec.method === 'POST' ? provider.compile(wanted) : undefined
+  return provider.byGet || spec.method === 'POST' ? provider.compile(wanted, world) : undefined
 }
 
 /** Finds what is wrong with the handshake of an endpoint: not known, or without the secret or token that it needs. */
@@ -86,12 +96,14 @@ export function checkChallenge(spec: ChallengedEndpoint): Problem | undefined {
 }
 
 function findWrong(wanted: Wanted): string | undefined {
-  const { type, tokens } = wanted
+  const { type, tokens, origins, rate } = wanted
   const names = Object.keys(PROVIDERS).join(', ')
   if (type === undefined) return `The handshake has no type; there are ${names}`
   const name = JSON.stringify(type)
   if (!isKnown(type)) return `There is no handshake ${name}; there are ${names}, or false for none`
   if (tokens.length > 0 && type !== 'meta') return `The handshake ${name} has no token; take it out`
+  if ((origins ?? rate) !== undefined && type !== 'cloudevents')
+    return `The handshake ${name} has no origin and no rate; take them out`
   const provider: Provider = PROVIDERS[type]
   const missing = provider.missing?.(wanted)
   return missing === undefined ? undefined : `The handshake ${name} ${missing}`
@@ -101,7 +113,7 @@ function readWanted({ challenge, verify }: ChallengedEndpoint): Wanted | undefin
   if (challenge === false) return undefined
   if (typeof challenge === 'string') return { type: challenge, tokens: [], verify }
   const scheme = verify && isKnown(verify.scheme) ? verify.scheme : undefined
-  if (challenge) return { type: challenge.type ?? scheme, tokens: challenge.tokens, verify }
+  if (challenge) return { ...challenge, type: challenge.type ?? scheme, verify }
   // Without a token, whoever verifies Meta answers its handshake elsewhere, or has done so already.
   return scheme === undefined || scheme === 'meta' ? undefined : { type: scheme, tokens: [], verify }
 }
@@ -123,6 +135,13 @@ function missingBody(verify: Wanted['verify']): string | undefined {
   return signed === undefined || signed === '${raw}'
     ? undefined
     : 'signs what anybody asks for; it needs verify with the body alone as "signed", ${raw}, as X has it'
+}
+
+/** Returns the key with which an endpoint answers a handshake by an HMAC; undefined where it answers none like that. */
+export function signingKeyOf(spec: ChallengedEndpoint): Buffer | undefined {
+  const wanted = readWanted(spec)
+  const signs = wanted?.type === 'x' || (wanted?.type === 'zoom' && spec.method === 'POST')
+  return signs && checkChallenge(spec) === undefined ? readKey(spec.verify) : undefined
 }
 
 /** Of several secrets the first one signs. */

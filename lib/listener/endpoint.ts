@@ -32,7 +32,8 @@ export function compileEndpoint(
   const route = `${spec.method} ${spec.fullPath}`
   return {
     key: shared.has(route) ? `${route} (${port})` : route,
-    anonymous: spec.identifyBy === undefined,
+    // The deliveries of a trigger have ids: their own.
+    anonymous: kind === 'callback' && spec.identifyBy === undefined,
     startsWorkflow: start !== undefined,
     kind,
     method: spec.method,

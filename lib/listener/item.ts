@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
 import type { Emitter } from '../events'
-import { writeJson } from '../template/bigints'
 import type { Arrival, Clock, Delivery, Logger, Outcome, Progress, Store } from '../types'
 import { outcomeEvent, requestEvent } from './callback-event'
+import { compileDedupeKey } from './dedupe-key'
 import type { Endpoint } from './endpoint'
 import { badId, compileResult, type Judgement, toId } from './outcome'
 import type { RequestScope } from './request-scope'
@@ -37,6 +36,7 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
   const { store, emitter, clock } = context
   const inputOf = compileInput(spec)
   const resultOf = compileResult(spec.result)
+  const dedupeKey = compileDedupeKey(spec)
   const isImplied = spec.workflow === undefined
   const isVerified = spec.verify !== undefined
   const reasonOf = compileReason(spec, context.env)
@@ -70,14 +70,6 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
   function reasonIn(scope: RequestScope): { readonly reason?: string } {
     const reason = reasonOf(scope)
     return reason === undefined ? NO_REASON : { reason }
-  }
-
-  function dedupeKey(scope: RequestScope, id: string | undefined): string | undefined {
-    const key = spec.dedupeBy?.render(scope)
-    if (key === null || key === undefined || key === '') return undefined
-    return createHash('sha256')
-      .update(writeJson([key, id ?? scope.index]) ?? '')
-      .digest('base64')
   }
 
   function record(delivery: Delivery, outcome: Outcome): Delivery {

@@ -7,11 +7,13 @@ import { requestEvent } from './callback-event'
 import { answerChallenge, type Challenge, type ChallengeAnswer } from './challenge-answer'
 import { checkDepth, parseContent } from './content'
 import type { Endpoint } from './endpoint'
-import { compileItem, type ItemContext } from './item'
+import { compileItem, type ItemContext, type ReceiveItem } from './item'
 import type { RateLimit } from './rate-limit'
 import { type ListenerRequest, RequestScope } from './request-scope'
 import type { Params } from './route-table'
+import type { VerifyItem } from './schemes-adyen'
 import type { Slots } from './slots'
+import { contentOf } from './start'
 import { compileTrigger } from './trigger'
 import type { Verify } from './verify-context'
 
@@ -23,6 +25,8 @@ export interface ReceiveContext extends ItemContext {
   readonly bodyLimitBytes: number
   /** What the sender must prove; undefined takes callbacks from anyone. */
   readonly verify: Verify | undefined
+  /** What each item must prove, where the request as a whole proves nothing. */
+  readonly verifyItem: VerifyItem | undefined
   readonly challenge: Challenge | undefined
   isClosing(): boolean
 }
@@ -39,9 +43,15 @@ const SLICE = 500
  */
 export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Receive {
   const { spec, key: name } = endpoint
-  const { emitter, clock, env, slots, rateLimit, verify, challenge } = context
+  const { emitter, clock, env, slots, rateLimit, verify, verifyItem, challenge } = context
   const readBody = createBodyReader({ limitBytes: context.bodyLimitBytes, needsRaw: verify !== undefined, clock })
-  const receiveItem = endpoint.kind === 'trigger' ? compileTrigger(endpoint, context) : compileItem(endpoint, context)
+  const takeItem = endpoint.kind === 'trigger' ? compileTrigger(endpoint, context) : compileItem(endpoint, context)
+  const receiveItem: ReceiveItem = verifyItem
+    ? (scope) => {
+        verifyItem(contentOf(spec, scope))
+        return takeItem(scope)
+      }
+    : takeItem
   const acknowledge = compileAcknowledge(spec.response, (error) => warnOfResponse(error, name, context))
   // Hardly a sender signs its content type, and a signed body must have one reading.
   const reading = { isSigned: verify !== undefined }
@@ -58,7 +68,8 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
       received.kind === 'parsed'
         ? checkDepth(received.value)
         : await parseContent(received.content, request.headers['content-type'], reading)
-    const late = challenge?.afterVerify?.(request, body)
+    const answering = challenge?.afterVerify?.(request, body)
+    const late = answering instanceof Promise ? await answering : answering
     if (late) return answerHandshake(response, late, name, context)
     const scope = new RequestScope(request, body, params, env)
     emitter.record('received', name, () => requestEvent(name, scope))
@@ -79,12 +90,15 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
   async function receiveBulk(items: readonly unknown[], scope: RequestScope): Promise<void> {
     let bad = 0
     let unkept: unknown
+    let forged: unknown
     let own = scope
     let underWay: Promise<void>[] = []
 
     function note(error: unknown, { item }: RequestScope): void {
       emitter.record('rejected', name, () => ({ ...requestEvent(name, scope), body: item, error }))
-      if (ANSWER_STATUS[toAnswerCode(error)] === 400) bad += 1
+      const status = ANSWER_STATUS[toAnswerCode(error)]
+      if (status === 401) forged ??= error
+      if (status === 400 || status === 401) bad += 1
       else unkept ??= error
     }
 
@@ -111,6 +125,7 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
     if (own !== scope) Object.assign(scope, { item: items.at(-1), index: items.length - 1 })
     if (unkept !== undefined) throw unkept
     if (bad > 0 && bad === items.length) {
+      if (forged !== undefined) throw forged
       throw new CallbackError('ERR_ITEMS', { message: `None of the ${bad} items of a bulk callback could be used` })
     }
   }

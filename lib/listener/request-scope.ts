@@ -77,6 +77,11 @@ function readTarget(url: string): string {
   return target.includes('%') ? target.replace(/%3f(?=callback(?:_|%5f)id)/i, '?') : target
 }
 
+/** Returns path and query of the whole request, before the host app cut its mount path from them. */
+export function targetOf({ originalUrl, url }: ListenerRequest): string {
+  return toOriginForm(originalUrl ?? url ?? '/')
+}
+
 /** Proxies may send the whole URL as the target (RFC 9112, 3.2.2). */
 function toOriginForm(target: string): string {
   if (target.startsWith('/')) return target

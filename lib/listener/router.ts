@@ -2,17 +2,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { EndpointSpec, GatewaySpec, ListenerSpec } from '../config/normalize'
 import { CallbackError, ConfigError, type Problem } from '../errors'
 import { compileEndpoint, type Endpoint } from './endpoint'
+import type { Challenge } from './challenge-answer'
 import { compileChallenges } from './challenges'
 import { compileHandshake, compileReceive, type Receive, type ReceiveContext } from './receive'
 import { mergeParams, readMountParams } from './mount-params'
 import type { MountPath } from './mount-path'
+import { checkReads } from './proof-reads'
 import { createRateLimit } from './rate-limit'
 import { type ListenerRequest, splitUrl } from './request-scope'
 import type { RouteTable } from './route-table'
 import { compileSenderOf } from './sender-address'
 import { createSlots } from './slots'
 import type { StartWorkflow } from './start'
-import { compileVerify, type VerifyContext } from './verify'
+import { compileVerify, compileVerifyItem, type VerifyContext } from './verify'
 
 /** Express middleware on the types of node:http, so that it fits Express 4, Express 5 and plain Node. */
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void
@@ -32,7 +34,7 @@ export type CallbackRoutes = RouteTable<CallbackRoute>
 /** What the listeners of one `callbacks()` share. */
 export interface ListenerContext extends Omit<
   ReceiveContext,
-  'slots' | 'rateLimit' | 'bodyLimitBytes' | 'verify' | 'challenge'
+  'slots' | 'rateLimit' | 'bodyLimitBytes' | 'verify' | 'verifyItem' | 'challenge'
 > {
   /** Those of the config; tunnels may tell who sent what comes through them. */
   readonly gateways: readonly GatewaySpec[]
@@ -60,14 +62,42 @@ export function compileListener(
     collect(context.problems, () => {
       const endpoint = compileEndpoint(spec, listener, shared, context.startOf(spec, listener))
       const { method, path } = endpoint
-      const challenge = compileChallenges(spec)
-      const verify = spec.verify && compileVerify(spec.verify, toVerifyContext(spec, listener, context))
-      const own = { ...context, slots, rateLimit, bodyLimitBytes: listener.bodyLimitBytes, verify, challenge }
+      const challenge = compileChallenges(spec, context)
+      const whole = spec.verify && compileVerify(spec.verify, toVerifyContext(spec, listener, context))
+      const verifyItem = spec.verify && compileVerifyItem(spec.verify)
+      const verify = verifyItem ? undefined : whole
+      context.problems.push(...checkReads(spec))
+      const own = {
+        ...context,
+        slots,
+        rateLimit,
+        bodyLimitBytes: listener.bodyLimitBytes,
+        verify,
+        verifyItem,
+        challenge,
+      }
       const route = { method, path, endpoint, receive: compileReceive(endpoint, own) }
-      if (challenge?.asksByGet === undefined || method === 'GET') return [route]
-      const asks = (request: ListenerRequest): boolean => challenge.asksByGet?.(request) === true
-      return [route, { method: 'GET', path, endpoint, receive: compileHandshake(endpoint, own), asks }]
+      return [
+        route,
+        ...asksOf(challenge, method).map((one) => ({
+          ...one,
+          path,
+          endpoint,
+          receive: compileHandshake(endpoint, own),
+        })),
+      ]
     }),
+  )
+}
+
+/** The methods by which handshakes come that are none of the endpoint, and how they are known. */
+function asksOf(challenge: Challenge | undefined, method: string): readonly Pick<CallbackRoute, 'method' | 'asks'>[] {
+  const asks = [
+    { method: 'GET', asks: challenge?.asksByGet },
+    { method: 'OPTIONS', asks: challenge?.asksByOptions },
+  ]
+  return asks.flatMap((one) =>
+    one.asks === undefined || one.method === method ? [] : [{ method: one.method, asks: one.asks }],
   )
 }
 

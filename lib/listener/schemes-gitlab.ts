@@ -7,16 +7,19 @@ import { unverified } from './verify-errors'
 import { refuseOptions } from './verify-options'
 import { compileSignature } from './verify-signature'
 
-const SIGNING_SECRET = /^whsec_/
+/** Whether a secret of GitLab is one that it signs with, rather than one that it shows. */
+export function isSigningSecret(secret: string): boolean {
+  return secret.startsWith('whsec_')
+}
 
 /**
  * GitLab sends its secret token as it is, and since 2026 signs by Standard Webhooks where the webhook has a signing
  * token, which begins with `whsec_`. A signature counts where there is a signing token to check it with.
  */
 export function compileGitlab(spec: VerifySpec, context: VerifyContext): Verify {
-  const signing = spec.secrets.filter((secret) => SIGNING_SECRET.test(secret))
+  const signing = spec.secrets.filter(isSigningSecret)
   refuseOptions(spec, signing.length > 0 ? ['toleranceMs'] : [])
-  const tokens = spec.secrets.filter((secret) => !SIGNING_SECRET.test(secret))
+  const tokens = spec.secrets.filter((secret) => !isSigningSecret(secret))
   const isToken = compileSecrets({ ...spec, secrets: tokens })
   const verifySignature =
     signing.length > 0

@@ -1,4 +1,6 @@
+import type { VerifySpec } from '../config/normalize-verify'
 import type { VerifyScheme } from '../config/words'
+import { toHubspotUrl } from './schemes-hubspot'
 import type { Encoding } from './signature-bytes'
 import type { Grammar } from './signature-grammar'
 import type { Algorithm, KeyEncoding } from './signature-keys'
@@ -20,11 +22,62 @@ export interface SignatureScheme {
   readonly id?: readonly string[]
   /** A template; `sha256` is the hash of the body in hex. */
   readonly signed: string
+  /** How the sender writes the URL that it signs; as it was called, when left out. */
+  readonly url?: (url: string) => string
   readonly toleranceMs: number
 }
 
-/** The schemes that sign in the generic form; the others have code of their own. */
-export type SigningScheme = Exclude<VerifyScheme, 'token' | 'basic' | 'gitlab' | 'twilio'>
+/** What the proof of a scheme covers that is not in the generic form; nothing else of a request. */
+interface OwnCoverage {
+  /** The sender shows its secret: whoever knows that has written all of the request. */
+  readonly all?: boolean
+  readonly body?: boolean
+  /** With its query. */
+  readonly url?: boolean
+  /** Paths of the body, or of each item where each has a proof of its own. */
+  readonly fields?: readonly string[]
+  readonly eachItem?: boolean
+  /** The key that an item may still be wrapped in. */
+  readonly wrapper?: string
+}
+
+/** The schemes that have code of their own. */
+export type OwnScheme = 'token' | 'basic' | 'gitlab' | 'twilio' | 'adyen' | 'sns'
+
+/**
+ * The schemes that have code of their own, and what they cover; that of the others follows from `signed`. GitLab is one
+ * of the generic form where it signs.
+ */
+export const OWN_SCHEMES: Readonly<Record<OwnScheme, OwnCoverage>> = {
+  token: { all: true },
+  basic: { all: true },
+  gitlab: { all: true },
+  twilio: { body: true, url: true },
+  // In the order in which they are signed, as are those of `adyen`.
+  sns: { fields: ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type'] },
+  adyen: {
+    eachItem: true,
+    wrapper: 'NotificationRequestItem',
+    fields: [
+      'pspReference',
+      'originalReference',
+      'merchantAccountCode',
+      'merchantReference',
+      'amount.value',
+      'amount.currency',
+      'eventCode',
+      'success',
+    ],
+  },
+}
+
+/** The schemes that sign in the generic form. */
+export type SigningScheme = Exclude<VerifyScheme, OwnScheme>
+
+/** Whether a scheme has code of its own. */
+export function isOwnScheme(scheme: VerifyScheme): scheme is OwnScheme {
+  return Object.hasOwn(OWN_SCHEMES, scheme)
+}
 
 const HMAC: SignatureScheme = {
   keys: 'hmac',
@@ -137,4 +190,19 @@ export const SCHEMES: Readonly<Record<SigningScheme, SignatureScheme>> = {
     encoding: 'base64',
     signed: '${url}${raw}',
   },
+  /** https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests */
+  hubspot: {
+    ...HMAC,
+    signature: ['x-hubspot-signature-v3'],
+    encoding: 'base64',
+    timestamp: ['x-hubspot-request-timestamp'],
+    timestampUnit: 'ms',
+    signed: '${method}${url}${raw}${timestamp}',
+    url: toHubspotUrl,
+  },
+}
+
+/** The template of what is signed: that of the config, else that of the scheme. */
+export function signedOf(spec: Pick<VerifySpec, 'signed'>, scheme: SignatureScheme): string {
+  return spec.signed === undefined ? scheme.signed : String(spec.signed.source)
 }

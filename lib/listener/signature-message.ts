@@ -3,7 +3,7 @@ import { CallbackError } from '../errors'
 import type { Template } from '../template/compile'
 import { parseContent } from './content'
 import { parseForm } from './form'
-import { type ListenerRequest, splitUrl } from './request-scope'
+import { type ListenerRequest, splitUrl, targetOf } from './request-scope'
 import type { Params } from './route-table'
 import { unverified } from './verify-errors'
 
@@ -44,8 +44,13 @@ export class SignedMessage {
     return this.request.method ?? ''
   }
 
+  /** The path and query under which the sender called, whatever the host app has cut from them. */
+  get target(): string {
+    return targetOf(this.request)
+  }
+
   get path(): string {
-    return splitUrl(this.request.originalUrl ?? this.request.url).path
+    return splitUrl(this.target).path
   }
 
   get query(): Readonly<Record<string, unknown>> {
@@ -57,6 +62,7 @@ export class SignedMessage {
     try {
       return this.surroundings.publicUrlOf(this.request)
     } catch (error) {
+      if (error instanceof CallbackError && error.code === 'ERR_REQUEST') throw error
       throw unverified('it signs the public URL, which is not known yet', error)
     }
   }

@@ -1,5 +1,5 @@
 import { CallbackError } from '../errors'
-import type { Clock } from '../types'
+import { fetchText, type SenderWorld } from './fetch-text'
 import { decodeStrictly } from './signature-bytes'
 import { createEd25519Key, type Key } from './signature-keys'
 import { unverified } from './verify-errors'
@@ -20,15 +20,10 @@ const KEEP_MS = 86_400_000
 const REFETCH_MS = 60_000
 /** How soon after an answer that could not be used, when no keys are known. */
 const RETRY_MS = 5000
-const DEADLINE_MS = 10_000
-const MAX_BYTES = 65_536
 const MAX_KEYS = 20
 
 /** Gives the keys of fal: fetched when the first request needs them, once for all that come meanwhile. */
-export function createPublishedKeys(world: {
-  readonly clock: Clock
-  readonly fetch: typeof globalThis.fetch
-}): PublishedKeys {
+export function createPublishedKeys(world: SenderWorld): PublishedKeys {
   const { clock } = world
   let known: readonly Key[] = []
   let fetchedAt = -Infinity
@@ -51,7 +46,7 @@ export function createPublishedKeys(world: {
   async function load(): Promise<readonly Key[]> {
     triedAt = clock.now()
     try {
-      known = await fetchKeys(world)
+      known = parseKeys(JSON.parse(await fetchText(world, URL_OF_KEYS)))
       fetchedAt = clock.now()
       failure = undefined
     } catch (error) {
@@ -71,33 +66,6 @@ export function createPublishedKeys(world: {
       return after !== before && isFitting(after)
     },
   }
-}
-
-async function fetchKeys(world: {
-  readonly clock: Clock
-  readonly fetch: typeof globalThis.fetch
-}): Promise<readonly Key[]> {
-  const { clock, fetch } = world
-  const abort = new AbortController()
-  const timer = clock.setTimeout(() => abort.abort(new Error('it took longer than 10 s')), DEADLINE_MS)
-  try {
-    const answer = await fetch(URL_OF_KEYS, { redirect: 'error', signal: abort.signal })
-    if (!answer.ok) throw new Error(`${URL_OF_KEYS} answered ${answer.status}`)
-    return parseKeys(JSON.parse(await readText(answer)))
-  } finally {
-    clock.clearTimeout(timer)
-  }
-}
-
-async function readText(answer: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of answer.body ?? []) {
-    size += chunk.length
-    if (size > MAX_BYTES) throw new Error(`${URL_OF_KEYS} answered more than ${MAX_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
 }
 
 /** Reads the Ed25519 keys of a JWKS (RFC 8037); others are passed over. */

@@ -1,6 +1,13 @@
 import type { VerifySpec } from '../config/normalize-verify'
 import type { SignatureScheme } from './schemes'
-import { type Algorithm, createHmacKey, createVerifyKey, type Key, type KeyEncoding } from './signature-keys'
+import {
+  type Algorithm,
+  createHmacKey,
+  createVerifyKey,
+  decodeSecret,
+  type Key,
+  type KeyEncoding,
+} from './signature-keys'
 import { misconfigured } from './verify-errors'
 
 const STANDARD_SECRET = 'whsec_'
@@ -37,4 +44,18 @@ function createStandardKey(secret: string, encoding: KeyEncoding, algorithm: Alg
     return createVerifyKey(secret.slice(STANDARD_PUBLIC_KEY.length), 'base64', 'ed25519')
   const isPrefixed = encoding !== 'utf8' && secret.startsWith(STANDARD_SECRET)
   return createHmacKey(isPrefixed ? secret.slice(STANDARD_SECRET.length) : secret, encoding, algorithm)
+}
+
+/** Returns the bytes of all secrets that HMACs are made with; none for public keys and for what cannot be read. */
+export function hmacSecretsOf(spec: VerifySpec, { keys, keyEncoding }: SignatureScheme): readonly Buffer[] {
+  if (keys !== 'hmac' && keys !== 'standard') return []
+  const encoding = spec.keyEncoding ?? keyEncoding
+  return spec.secrets.flatMap((secret) => {
+    const isPrefixed = keys === 'standard' && encoding !== 'utf8' && secret.startsWith(STANDARD_SECRET)
+    try {
+      return decodeSecret(isPrefixed ? secret.slice(STANDARD_SECRET.length) : secret, encoding)
+    } catch {
+      return []
+    }
+  })
 }

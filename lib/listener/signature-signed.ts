@@ -2,9 +2,11 @@ import type { Hmac } from 'node:crypto'
 import type { VerifySpec } from '../config/normalize-verify'
 import { compileTemplate } from '../template/compile'
 import { toText } from '../template/convert'
-import { type Node, parseTemplate } from '../template/parse'
+import type { Node } from '../template/parse'
+import { checkBorder, compileUrlBorder } from './signature-borders'
 import type { SignedMessage } from './signature-message'
 import { guardTemplate, plainPath, readHeader } from './signature-source'
+import { borderOf, parseSigned, type SignedPart } from './signed-parts'
 import { misconfigured, unverified } from './verify-errors'
 
 /** The bytes that a sender signs. */
@@ -24,6 +26,17 @@ interface Part {
   readonly encoding: 'latin1' | 'utf8'
 }
 
+interface TextPart extends Part {
+  readonly read: (message: SignedMessage) => string
+}
+
+/** How a scheme writes what it signs. */
+export interface SignedOptions {
+  readonly idEncoding: 'latin1' | 'utf8'
+  /** How the sender writes the URL that it signs; as it is, when left out. */
+  readonly url?: ((url: string) => string) | undefined
+}
+
 /** What says that the body is signed. */
 const BODY_SOURCES = ['raw', 'sha256', 'body', 'item']
 
@@ -32,13 +45,11 @@ const BODY_SOURCES = ['raw', 'sha256', 'body', 'item']
  * what has no UTF-8 form, `$&` and `${…}` in it stay what they are. Throws `ERR_CONFIG_VALUE` for a template that
  * signs nothing or needs the raw body as text. A body that is no part of it makes requests `ERR_UNVERIFIED`.
  */
-export function compileSigned(template: string, idEncoding: 'latin1' | 'utf8', spec: VerifySpec): Signed {
-  const tree = parseTemplate(template)
-  const nodes = tree.kind === 'text' ? tree.parts : [tree]
-  const placeholders = nodes.filter((node) => typeof node !== 'string' && node.kind === 'placeholder')
+export function compileSigned(template: string, options: SignedOptions, spec: VerifySpec): Signed {
+  const written = parseSigned(template, spec.timestamp && String(spec.timestamp.source))
   const sources = new Set(compileTemplate(template, { at: spec.at }).references.map(({ source }) => source))
   if (sources.size === 0) throw misconfigured(spec, 'signed', '"signed" reads nothing of the request, as ${raw} does')
-  const parts = nodes.map((node, index) => compilePart(node, nodes[index + 1], idEncoding, spec))
+  const parts = written.map((part, index) => compilePart(part, written, index, { ...options, spec }))
   const signsBody = BODY_SOURCES.some((source) => sources.has(source))
 
   function check(message: SignedMessage): void {
@@ -46,9 +57,7 @@ export function compileSigned(template: string, idEncoding: 'latin1' | 'utf8', s
   }
 
   return {
-    placeholders: placeholders.map((node) =>
-      typeof node === 'string' || node.kind !== 'placeholder' ? '' : node.text,
-    ),
+    placeholders: written.flatMap(({ holds, text }) => (holds === 'literal' ? [] : [text])),
     sources,
     feed(hash, message) {
       check(message)
@@ -71,35 +80,40 @@ function toBytes(piece: Buffer | string, encoding: 'latin1' | 'utf8'): Buffer {
 }
 
 function compilePart(
-  node: Node | string,
-  next: Node | string | undefined,
-  idEncoding: 'latin1' | 'utf8',
-  spec: VerifySpec,
+  part: SignedPart,
+  all: readonly SignedPart[],
+  index: number,
+  { idEncoding, url, spec }: SignedOptions & { readonly spec: VerifySpec },
 ): Part {
+  const { node, holds, header } = part
   if (typeof node === 'string') return { read: () => node, encoding: 'utf8' }
   const { source, key } = plainPath(node) ?? {}
   if (key === undefined) {
     if (source === 'raw') return { read: ({ raw }) => raw, encoding: 'utf8' }
     if (source === 'timestamp') return { read: ({ timestamp }) => timestamp, encoding: 'latin1' }
-    if (source === 'id') return { read: compileId(typeof next === 'string' ? next : ''), encoding: idEncoding }
+    if (source === 'url') return compileUrl(all, url)
   }
-  if (source === 'header' && key !== undefined)
-    return { read: ({ request }) => readHeader(request, key) ?? '', encoding: 'latin1' }
-  return compileOther(node, spec)
+  const border = borderOf(all, index)
+  if (holds === 'id') return { read: ({ id }) => checkBorder(id, part, border), encoding: idEncoding }
+  if (header !== undefined)
+    return { read: ({ request }) => checkBorder(readHeader(request, header) ?? '', part, border), encoding: 'latin1' }
+  const other = compileOther(node, spec)
+  return holds === 'field' ? { ...other, read: (message) => checkBorder(other.read(message), part, border) } : other
 }
 
-/**
- * An id that holds the text behind it could end elsewhere, with another timestamp and body in the same signed bytes;
- * Standard Webhooks therefore has ids without full stops.
- */
-function compileId(separator: string): Part['read'] {
-  return ({ id }) => {
-    if (separator !== '' && id.includes(separator)) throw unverified('its id holds what stands behind it in "signed"')
-    return id
+function compileUrl(all: readonly SignedPart[], write: SignedOptions['url'] = (url) => url): Part {
+  const check = compileUrlBorder(all)
+  return {
+    read(message) {
+      const { url } = message
+      check(message)
+      return write(url)
+    },
+    encoding: 'utf8',
   }
 }
 
-function compileOther(node: Node, spec: VerifySpec): Part {
+function compileOther(node: Node, spec: VerifySpec): TextPart {
   const text = node.kind === 'placeholder' ? node.text : ''
   const template = compileTemplate(text, { at: `${spec.at}.signed` })
   const isBase64 = node.kind === 'placeholder' && node.types.join() === 'base64' && node.fallback === undefined

@@ -2,7 +2,7 @@ import type { VerifySpec } from '../config/normalize-verify'
 import { misconfigured } from './verify-errors'
 
 /** What a `verify` may say besides scheme and secret. */
-type Option = Exclude<keyof VerifySpec, 'at' | 'location' | 'scheme' | 'secrets'>
+type Option = Exclude<keyof VerifySpec, 'at' | 'location' | 'scheme' | 'secrets' | 'unsignedIds'>
 
 /** The options as a config writes them. */
 const KEYS: Readonly<Record<Option, string>> = {
@@ -15,6 +15,7 @@ const KEYS: Readonly<Record<Option, string>> = {
   timestampUnit: 'timestamp_unit',
   id: 'id',
   signed: 'signed',
+  topics: 'topic',
   toleranceMs: 'tolerance',
 }
 
@@ -28,6 +29,7 @@ const OPTIONS: readonly Option[] = [
   'timestampUnit',
   'id',
   'signed',
+  'topics',
   'toleranceMs',
 ]
 

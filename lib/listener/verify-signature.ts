@@ -1,7 +1,7 @@
 import type { VerifySpec } from '../config/normalize-verify'
 import { parseTemplate } from '../template/parse'
 import type { Params } from './route-table'
-import type { SignatureScheme } from './schemes'
+import { type SignatureScheme, signedOf } from './schemes'
 import { decodeStrictly } from './signature-bytes'
 import { parseSignatureHeader } from './signature-grammar'
 import type { Key, Signature } from './signature-keys'
@@ -33,7 +33,11 @@ const NO_PARAMS: Params = {}
 export function compileSignature(spec: VerifySpec, scheme: SignatureScheme, context: VerifyContext): Verify {
   refuseUnusable(spec, scheme)
   const reading = compileReading(spec, scheme, context)
-  const signed = compileSigned(signedOf(spec, scheme), reading.id?.encoding ?? 'utf8', spec)
+  const signed = compileSigned(
+    signedOf(spec, scheme),
+    { idEncoding: reading.id?.encoding ?? 'utf8', url: scheme.url },
+    spec,
+  )
   checkSigned(spec, reading, signed)
   const grammar = spec.prefix === undefined ? scheme.grammar : { kind: 'plain' as const, prefix: spec.prefix }
   const encoding = spec.encoding ?? scheme.encoding
@@ -106,10 +110,6 @@ function sourceOf(
   const template = spec[key]
   if (template !== undefined) return templateSource(template, key, spec)
   return names.length > 0 ? headerSource(names) : undefined
-}
-
-function signedOf(spec: VerifySpec, scheme: SignatureScheme): string {
-  return spec.signed === undefined ? scheme.signed : String(spec.signed.source)
 }
 
 /** A timestamp that is not signed can be replaced by whoever replays a request, and an id that is not given signs nothing. */

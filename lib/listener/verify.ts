@@ -1,10 +1,12 @@
-import type { VerifySpec } from '../config/normalize-verify'
+import { needsNoSecret, type VerifySpec } from '../config/normalize-verify'
 import { SCHEMES } from './schemes'
 import { compileGitlab } from './schemes-gitlab'
+import { compileAdyen, type VerifyItem } from './schemes-adyen'
+import { compileSns } from './schemes-sns'
 import { compileBasic, compileToken } from './schemes-token'
 import { compileTwilio } from './schemes-twilio'
 import type { Verify, VerifyContext } from './verify-context'
-import { misconfigured } from './verify-errors'
+import { misconfigured, unverified } from './verify-errors'
 import { compileSignature } from './verify-signature'
 
 export type { Verify, VerifyContext } from './verify-context'
@@ -12,8 +14,8 @@ export type { Verify, VerifyContext } from './verify-context'
 /** Compiles how an endpoint verifies its senders. Throws `ERR_CONFIG_VALUE` for what cannot work. */
 export function compileVerify(spec: VerifySpec, context: VerifyContext): Verify {
   const { scheme, secrets } = spec
-  if (scheme === 'fal') {
-    if (secrets.length > 0) throw misconfigured(spec, 'secret', 'fal publishes its keys; take "secret" out')
+  if (needsNoSecret(scheme)) {
+    if (secrets.length > 0) throw misconfigured(spec, 'secret', `${scheme} publishes its keys; take "secret" out`)
   } else if (secrets.length === 0) {
     throw misconfigured(spec, 'secret', `"${scheme}" cannot be verified without a secret`)
   }
@@ -26,7 +28,21 @@ export function compileVerify(spec: VerifySpec, context: VerifyContext): Verify 
       return compileGitlab(spec, context)
     case 'twilio':
       return compileTwilio(spec, context)
+    case 'sns':
+      return compileSns(spec, context)
+    case 'adyen':
+      return refuseWhole
     default:
       return compileSignature(spec, SCHEMES[scheme], context)
   }
+}
+
+/** Nothing proves the request as a whole: see {@link compileVerifyItem}. */
+function refuseWhole(): never {
+  throw unverified('only its items have signatures')
+}
+
+/** Compiles how each item proves its sender; undefined where the request as a whole does. Throws `ERR_CONFIG_VALUE`. */
+export function compileVerifyItem(spec: VerifySpec): VerifyItem | undefined {
+  return spec.scheme === 'adyen' ? compileAdyen(spec) : undefined
 }

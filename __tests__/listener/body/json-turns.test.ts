@@ -119,7 +119,7 @@ describe('JSON that is parsed in turns', () => {
         fc.asyncProperty(texts, fc.integer({ min: 0, max: 12 }), async (text, piece) => {
           expect(await inTurns(text, piece)).toBe(plainly(text))
         }),
-        { numRuns: runs(5000) },
+        { numRuns: runs(1500) },
       )
     },
     FUZZ_MS,
