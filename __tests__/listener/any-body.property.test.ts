@@ -113,6 +113,12 @@ test(
   FUZZ_MS,
 )
 
+/** JSON of JavaScript writes an integer below 1e21 with its digits, and what is larger with an exponent. */
+function largeAsText(_key: string, value: unknown): unknown {
+  const isLarge = Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(Number(value)) < 1e21
+  return isLarge ? String(value) : value
+}
+
 test(
   'any JSON comes back as it was sent, whatever it is called and however it is packed',
   async () => {
@@ -131,7 +137,7 @@ test(
           const encoding = pack === gzipSync ? 'gzip' : pack === deflateSync ? 'deflate' : 'br'
           const headers = { 'content-type': type, 'x-id': id, ...(pack ? { 'content-encoding': encoding } : {}) }
           expect(await send(host, '/done', pack ? pack(bytes) : bytes, headers)).toEqual([200, ''])
-          expect(await wait).toEqual(JSON.parse(text))
+          expect(await wait).toEqual(JSON.parse(text, largeAsText))
         },
       ),
       { numRuns: runs(300) },
