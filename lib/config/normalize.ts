@@ -17,7 +17,7 @@ import { normalizeStore, type StoreSpec } from './normalize-store'
 import { normalizeWorkflows, type WorkflowSpec } from './normalize-workflow'
 import { isMapping } from './plain'
 import { createReport } from './report'
-import { type CallbacksConfig, checkConfig } from './schema'
+import { type CallbacksConfig, checkConfig, takeOutForeignKeys } from './schema'
 import { warnOfSharedSenders } from './shared-senders'
 import { createDocument, createSource, type Environment, isSource, type Source } from './source'
 
@@ -63,7 +63,7 @@ export function compileConfig(input: CallbacksConfig | Source, options: CompileO
   const { documents, env } = toSource(input, options.env)
   const merged = mergeDocuments(documents)
   const report = createReport(merged.locate, merged.problems, merged.files, createEnvMask(env))
-  const data = resolveEnv(merged.data, env, report)
+  const data = resolveEnv(takeOutForeignKeys(merged.data, report), env, report)
   checkConfig(data, report)
   const sections = normalizeSections(data, { report, templates: [], callbackPaths: [] })
   const problems = report.problems()

@@ -84,10 +84,16 @@ export function compileJob(spec: JobSpec, context: JobContext): RunJob {
     return spec.output ? spec.output.render({ ...scope, output }) : output
   }
 
-  /** After the last attempt; the output of the last job that stands in is the output of this one. */
+  /** After the last attempt; the output of the last job that stands in is the output of this one, or a template is. */
   async function standIn(job: JobRun, attempt: number, cause: unknown): Promise<unknown> {
-    if (standIns.length === 0) throw jobFailed(spec, cause)
     const error = describeError(cause)
+    if (standIns.length === 0) {
+      if (spec.onErrorOutput === undefined) throw jobFailed(spec, cause)
+      const { scope } = await openCall({ ...job, error }, `${job.path}#${attempt}`, attempt)
+      const output = spec.onErrorOutput.template?.render(scope) ?? null
+      job.tell(job.path, { status: 'succeeded', attempt })
+      return output
+    }
     const jobs: JobOutputs = Object.assign(createJobOutputs(), job.jobs)
     let output: unknown = null
     for (const { id, run } of standIns) {
