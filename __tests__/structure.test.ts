@@ -8,7 +8,6 @@ const lib = join(__dirname, '..', 'lib')
 const ROOMS = [
   [
     'escape',
-    'excerpt',
     'ticket-id',
     'mask',
     'secret-names',

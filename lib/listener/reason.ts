@@ -1,6 +1,6 @@
 import type { EndpointSpec } from '../config/normalize'
 import { escapeControls } from '../escape'
-import { excerptOf } from '../excerpt'
+import { excerptOf } from '../template/excerpt'
 import { createMessageMask, listSpellings, type Mask } from '../mask'
 import { listSecrets } from '../secret-names'
 import { maskTickets } from '../ticket-id'

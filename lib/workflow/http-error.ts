@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { CallbackError } from '../errors'
 import { parseAnswer, readContent, readHeaders } from './http-answer'
 import type { HttpRequest } from './http-request'
-import { cut, excerptOf, onOneLine } from '../excerpt'
+import { cut, excerptOf, onOneLine } from '../template/excerpt'
 import { createRedaction, type Redaction } from './http-secrets'
 import { explainFailure, findCode, isUnreached } from './network-reason'
 

@@ -1,6 +1,6 @@
 import type { JobSpec } from '../config/normalize'
 import { CallbackError } from '../errors'
-import { excerptOf } from '../excerpt'
+import { excerptOf } from '../template/excerpt'
 
 /** What an error brought along, beside its message. */
 const BROUGHT = ['status', 'result', 'body', 'id', 'endpoint', 'reason'] as const

@@ -1,4 +1,4 @@
-import { toText } from './template/convert'
+import { toText } from './convert'
 
 /** Characters of a body in a message. */
 const MAX_EXCERPT = 200

@@ -1,1 +1,0 @@
-export { cut, excerptOf, onOneLine } from '../excerpt'
