@@ -146,7 +146,7 @@ const jobFields = {
   output: field(template, 'What other jobs read as ${jobs.ID.output}'),
   depends_on: field(texts, 'Jobs to wait for (default: the one above); [] starts at once'),
   retry: field(
-    v.union([amount, retryFields], 'a number of attempts, or a mapping such as {max_attempts: 3}'),
+    v.union([amount, retryFields], 'a number of attempts, 1 or more, or a mapping such as {max_attempts: 3}'),
     'How often a job that fails is tried; a number is max_attempts',
   ),
   timeout: field(duration, 'Limit of each attempt'),
