@@ -184,7 +184,11 @@ describe('another writing', () => {
   })
 
   test.each([
-    ['retry: 0', 'workflow.job.retry', 'expected a number of attempts, 1 or more, or a mapping such as {max_attempts: 3}, found 0'],
+    [
+      'retry: 0',
+      'workflow.job.retry',
+      'expected a number of attempts, 1 or more, or a mapping such as {max_attempts: 3}, found 0',
+    ],
     ['retry: 1.5', 'workflow.job.retry', '1 or more, or a mapping such as {max_attempts: 3}, found 1.5'],
     [
       'retry: true',
@@ -305,5 +309,68 @@ describe('a component of type http-server', () => {
     expect(linesOf('component: { port: 80, path: /x }')).toEqual([
       expect.stringContaining('a component of type "http-client" has no "port"; write base_url, or type: http-server'),
     ])
+  })
+})
+
+describe('a component that stands in a job', () => {
+  const inside = '{ endpoint: "https://a.example/x", headers: { A: "${jobs.b.output}" } }'
+
+  test.each([
+    ['alone', `workflow: { job: { component: ${inside.replace('jobs.b', 'input')} } }`, 'workflow.job.component', 1],
+    [
+      'in a list',
+      `workflow: { jobs: [{ id: b, component: logger }, { component: ${inside} }] }`,
+      'workflow.jobs[1].component',
+      1,
+    ],
+    [
+      'beside others',
+      `${API}\nworkflow: { jobs: [{ id: b }, { component: ${inside} }] }`,
+      'workflow.jobs[1].component',
+      2,
+    ],
+    [
+      'in on_error',
+      `${API}\nworkflow: { jobs: [{ id: b }, { on_error: [{ component: ${inside} }] }] }`,
+      'workflow.jobs[1].on_error[0].component',
+      2,
+    ],
+  ])('%s is the one that the job calls', (_, text, at, count) => {
+    const { components, workflows, warnings } = compileYaml(text)
+    expect(warnings).toEqual([])
+    expect(components?.size).toBe(count)
+    expect(components?.get(at)).toMatchObject({ at, type: 'http-client' })
+    expect(JSON.stringify([...workflows.values()])).toContain(`"component":"${at}"`)
+  })
+
+  test.each([
+    [`workflow: { job: { component: { pth: /x } } }`, 'workflow.job.component.pth', 'Did you mean "path"?'],
+    [
+      `workflow: { job: { component: { type: shell, command: x } } }`,
+      'workflow.job.component.type',
+      '"shell" does not run',
+    ],
+    [`workflow: { job: { component: ${inside} } }`, 'workflow.job.component', 'a job that this workflow does not have'],
+    [
+      `workflow: { job: { component: ${inside.replace('jobs.b', 'input')}, wait_for: x } }`,
+      'workflow.job.wait_for',
+      'or waits',
+    ],
+    [
+      `workflow: { job: { component: [a] } }`,
+      'workflow.job.component',
+      'the name of a component, or a mapping that is one',
+    ],
+  ])('%s is refused', (text, at, message) => {
+    const [line = '', ...others] = linesOf(text)
+    expect(others).toEqual([])
+    expect(line).toContain(` ${at} `)
+    expect(line).toContain(message)
+  })
+
+  test('is not one that other jobs call', () => {
+    const text = `${API}\nworkflow: { jobs: [{ id: b, component: ${inside.replace('jobs.b', 'input')} }, { id: c }] }`
+    const { workflows } = compileYaml(text)
+    expect(workflows.get('__workflow__')?.jobs[1]?.component).toBe('__component__')
   })
 })

@@ -38,6 +38,7 @@ describe('a workflow without a list of jobs', () => {
     ['a default component', two, { title: 'Echo' }, { x: 1 }],
     ['a job', { echo: ECHO }, { job: { input: [1], output: { all: '${output}' } } }, { all: [1] }],
     ['a job of a component', { fail: FAIL, echo: ECHO }, { job: { component: 'echo' } }, { x: 1 }],
+    ['a job that holds its component', {}, { job: { component: ECHO, input: '${input.x}' } }, 1],
     ['a job with an id', { echo: ECHO }, { job: { id: 'a' }, output: '${jobs.a.output.x}' }, 1],
   ])('but with %s calls its component', async (_, components, workflow, output) => {
     const { hooks } = await flows.open({ components, workflow }, answer)
@@ -134,6 +135,17 @@ describe('on_error in a word or a mapping', () => {
     late.clock.advance(5100)
     await expect(other).resolves.toBe('ERR_WAIT_TIMEOUT')
   })
+
+  test.each(['${error.body.error as integer}', '${error.code as number}'])(
+    'fails when %s cannot be rendered',
+    async (output) => {
+      const flow = await flows.open(config({ output }), answer)
+      await expect(flow.hooks.run()).rejects.toMatchObject({
+        code: 'ERR_TEMPLATE',
+        message: expect.stringContaining('Job "main" failed: '),
+      })
+    },
+  )
 
   test('does not ignore that the run was cancelled', async () => {
     const flow = await flows.open({

@@ -67,7 +67,8 @@ export function normalizeComponents(root: Fields): ReadonlyMap<string, Component
   return new Map(named.map(([id, fields]) => [id, normalizeComponent(id, fields)]))
 }
 
-function normalizeComponent(id: string, fields: Fields): ComponentSpec {
+/** Reads one component. */
+export function normalizeComponent(id: string, fields: Fields): ComponentSpec {
   const type = fields.read('type', TYPE) ?? 'http-client'
   for (const key of FOREIGN_KEYS[type])
     if (fields.has(key)) fields.error(key, `a component of type "${type}" has no "${key}"${adviseOnKey(type, key)}`)

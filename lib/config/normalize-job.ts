@@ -1,6 +1,7 @@
 import type { Location } from '../errors'
 import type { Template } from '../template/compile'
 import { noteCallbackPath } from './callback-paths'
+import type { ComponentBook } from './component-book'
 import type { Fields } from './fields'
 import { JOB_SOURCES } from './template-sources'
 import { AMOUNT, DURATION, TEXT, word } from './values'
@@ -34,13 +35,6 @@ export interface JobSpec {
 export interface OnErrorOutput {
   /** Undefined: null. */
   readonly template: Template | undefined
-}
-
-/** The components of a config, as a job finds them. */
-export interface ComponentNames {
-  readonly all: readonly string[]
-  /** The one that a job without `component` calls. */
-  readonly fallback: string | undefined
 }
 
 /** How often a job is tried, and how long between. */
@@ -77,11 +71,8 @@ const RETRY_ATTEMPTS = 3
 const RETRY_DELAY_MS = 1000
 const RETRY_MAX_DELAY_MS = 300_000
 
-/**
- * Reads a list of jobs, of which none runs after another yet; `components` are the names that are defined, undefined
- * when the config has no components.
- */
-export function normalizeJobs(list: readonly Fields[], components: ComponentNames | undefined): readonly PlacedJob[] {
+/** Reads a list of jobs, of which none runs after another yet. */
+export function normalizeJobs(list: readonly Fields[], components: ComponentBook): readonly PlacedJob[] {
   const jobs = new Map<string, PlacedJob>()
   for (const fields of list) {
     const job = normalizeJob(fields, components)
@@ -94,7 +85,7 @@ export function normalizeJobs(list: readonly Fields[], components: ComponentName
   return [...jobs.values()]
 }
 
-function normalizeJob(fields: Fields, components: ComponentNames | undefined): PlacedJob {
+function normalizeJob(fields: Fields, components: ComponentBook): PlacedJob {
   const onError = normalizeJobs(fields.mappings('on_error'), components)
   const spec: JobSpec = {
     at: fields.at,
@@ -114,29 +105,32 @@ function normalizeJob(fields: Fields, components: ComponentNames | undefined): P
   return { fields, spec, onError }
 }
 
-function readComponent(fields: Fields, components: ComponentNames | undefined): string | undefined {
+function readComponent(fields: Fields, components: ComponentBook): string | undefined {
+  const { fallback } = components
+  if (!fields.has('component') && !fields.has('wait_for')) return fallback ?? missComponent(fields, components)
+  if (!fields.has('component')) return undefined
+  if (fields.has('wait_for')) fields.error('wait_for', 'stands beside "component"; a job calls a component or waits')
+  const inside = fields.mapping('component')
+  if (inside !== undefined) return components.add(inside)
   const name = fields.read('component', TEXT)
-  if (name !== undefined) {
-    if (fields.has('wait_for')) fields.error('wait_for', 'stands beside "component"; a job calls a component or waits')
-    checkComponent(name, fields, components)
-    return name
-  }
-  if (fields.has('component') || fields.has('wait_for')) return undefined
-  if (components?.fallback !== undefined) return components.fallback
-  const missing = 'this job names no component and waits for nothing; add "component"'
-  if (components === undefined) fields.warn(undefined, `${missing}, or it fails when it runs`)
-  else if (components.all.length === 0) fields.error(undefined, `${missing}, and define it in "components"`)
-  else fields.error(undefined, `${missing}; name one of: ${components.all.join(', ')}`)
-  return undefined
+  if (name !== undefined) checkComponent(name, fields, components)
+  return name
 }
 
-function checkComponent(name: string, fields: Fields, components: ComponentNames | undefined): void {
-  if (name === 'logger' || components?.all.includes(name)) return
-  if (components === undefined) {
+function missComponent(fields: Fields, { names }: ComponentBook): undefined {
+  const missing = 'this job names no component and waits for nothing; add "component"'
+  if (names === undefined) fields.warn(undefined, `${missing}, or it fails when it runs`)
+  else if (names.length === 0) fields.error(undefined, `${missing}, and define it in "components"`)
+  else fields.error(undefined, `${missing}; name one of: ${names.join(', ')}`)
+}
+
+function checkComponent(name: string, fields: Fields, { names }: ComponentBook): void {
+  if (name === 'logger' || names?.includes(name)) return
+  if (names === undefined) {
     const message = `no component "${name}" is defined; the job fails when it runs`
     fields.warn('component', message, 'ERR_COMPONENT_UNKNOWN')
   } else {
-    const known = components.all.join(', ') || 'none'
+    const known = names.join(', ') || 'none'
     fields.error('component', `no component "${name}" is defined; defined are: ${known}`, 'ERR_COMPONENT_UNKNOWN')
   }
 }

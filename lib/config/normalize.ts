@@ -2,6 +2,7 @@ import { ConfigError, type Problem } from '../errors'
 import { createMessageMask, listSpellings, type Mask } from '../mask'
 import { listSecrets } from '../secret-names'
 import { checkCallbackPaths } from './callback-paths'
+import { createComponentBook } from './component-book'
 import { resolveEnv } from './env'
 import { describeFound } from './found'
 import { createFields, type Reading } from './fields'
@@ -37,7 +38,7 @@ export interface Config {
   readonly listeners: readonly ListenerSpec[]
   /** One for each port. */
   readonly gateways: readonly GatewaySpec[]
-  /** Undefined when the config has no such section. */
+  /** Undefined when the config has no such section, and no job holds one. */
   readonly components: ReadonlyMap<string, ComponentSpec> | undefined
   readonly workflows: ReadonlyMap<string, WorkflowSpec>
   readonly controller: ControllerSpec | undefined
@@ -91,7 +92,7 @@ function foundText(text: string): Problem {
 
 function normalizeSections(data: unknown, reading: Reading): Omit<Config, 'env' | 'warnings' | 'written'> {
   const root = createFields(isMapping(data) ? data : {}, [], reading)
-  const components = normalizeComponents(root)
+  const components = createComponentBook(normalizeComponents(root))
   const workflows = normalizeWorkflows(root, components)
   const listeners = normalizeListeners(root, workflows)
   const gateways = normalizeGateways(root, new Set(listeners.map(({ port }) => port)))
@@ -101,7 +102,7 @@ function normalizeSections(data: unknown, reading: Reading): Omit<Config, 'env' 
   return {
     listeners,
     gateways,
-    components,
+    components: components.specs,
     workflows,
     controller: normalizeController(root, listeners),
     store: normalizeStore(root),

@@ -141,7 +141,10 @@ const onError: Shape<OnErrorConfig> = v.union([v.picklist(ON_ERROR_WORDS), refus
 const jobFields = {
   id: field(text, 'Name of the job'),
   type: field(oneOf(['component']), 'Kind of job (default component)'),
-  component: field(text, 'Component that does the work (default: the only one, or the default one)'),
+  component: field(
+    v.union([text, componentSchema], 'the name of a component, or a mapping that is one'),
+    'Component that does the work: its name, or all of it (default: the only one, or the default one)',
+  ),
   input: field(template, 'Input of the component (default: the input of the workflow)'),
   output: field(template, 'What other jobs read as ${jobs.ID.output}'),
   depends_on: field(texts, 'Jobs to wait for (default: the one above); [] starts at once'),
