@@ -155,7 +155,7 @@ describe('on_error in a word or a mapping', () => {
     })
     const task = await flow.hooks.submit()
     await flow.told('draw', 'waiting')
-    task.cancel()
+    await task.cancel()
     await expect(task.result()).rejects.toMatchObject({ code: 'ERR_CANCELLED' })
   })
 })
