@@ -276,10 +276,6 @@ describe('the JSON Schema', () => {
       'workflows',
       'controller',
       'store',
-      'logger',
-      'loggers',
-      'tracer',
-      'tracers',
     ])
     const open = [...walk(schema)].filter((node) => 'properties' in node && node['type'] === 'object')
     expect(open.length).toBeGreaterThan(20)

@@ -7,6 +7,8 @@ import { type Schema, unwrap } from './schema-walk'
 
 /** What a mapping may hold that cannot be taken over. Each is refused in one line. */
 export interface Refusals {
+  /** Keys without effect that the schema does not have, each with the reason. */
+  readonly ignored?: Readonly<Record<string, string>>
   /** Keys, each with the reason and what to do. */
   readonly keys?: Readonly<Record<string, string>>
   readonly type?: TypeRefusal

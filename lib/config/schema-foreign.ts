@@ -57,19 +57,14 @@ export const WORKFLOW_KEYS = {
   private: ignored('each workflow can be started by its id'),
 }
 
-/** Sections of a config. */
-export const ROOT_KEYS = {
-  logger: ignored(LOG),
-  loggers: ignored(LOG),
-  tracer: ignored(TRACE),
-  tracers: ignored(TRACE),
-}
-
 const START_IT =
   'nothing is started here; start it yourself, take this out, and call it with a component of type http-client'
 
-/** What a config refuses. */
-export const ROOT_REFUSALS: Refusals = { keys: { system: START_IT, systems: START_IT } }
+/** The sections of other systems. Editors do not offer them. */
+export const ROOT_REFUSALS: Refusals = {
+  ignored: { logger: LOG, loggers: LOG, tracer: TRACE, tracers: TRACE },
+  keys: { system: START_IT, systems: START_IT },
+}
 
 /** What a controller refuses. */
 export const CONTROLLER_REFUSALS: Refusals = {

@@ -4,7 +4,7 @@ import { refusing } from './foreign'
 import type { Report } from './report'
 import { controllerSchema } from './schema-controller'
 import { field, listOf, type Shape } from './schema-fields'
-import { ROOT_KEYS, ROOT_REFUSALS } from './schema-foreign'
+import { ROOT_REFUSALS } from './schema-foreign'
 import { gatewaySchema } from './schema-gateway'
 import { listenerSchema } from './schema-listener'
 import { storeSchema } from './schema-store'
@@ -34,7 +34,6 @@ const config = v.strictObject({
   ),
   controller: field(controllerSchema, 'HTTP API to start and watch tasks'),
   store: field(storeSchema, 'What survives a restart and how far it reaches'),
-  ...ROOT_KEYS,
 })
 
 /** What a user writes: a whole config, as in YAML. Every section is optional. */

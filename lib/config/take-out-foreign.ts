@@ -42,17 +42,23 @@ export function takeOutForeign(schema: Schema, data: unknown, report: Report): u
     const { type, keys = {} } = refusalsOf(place)
     if (type !== undefined && isForeign(value['type'], type)) return refuseType(value, path, type)
     const refused = refuseKeys(value, path, keys)
-    const kept = Object.entries(value).filter(([key]) => !refused.includes(key))
-    return Object.fromEntries(kept.map(([key, item]) => [key, walkKey(place, key, item, [...path, key])]))
+    const kept = Object.entries(value).filter(
+      ([key, item]) => !refused.includes(key) && !ignore(place, key, item, path),
+    )
+    return Object.fromEntries(
+      kept.map(([key, item]) => {
+        const entry = findOwn(place.entries, key)
+        return [key, entry === undefined ? item : walk(entry, item, [...path, key])]
+      }),
+    )
   }
 
-  function walkKey({ entries }: ObjectSchema, key: string, item: unknown, path: ConfigPath): unknown {
-    const entry = Object.hasOwn(entries, key) ? entries[key] : undefined
-    if (entry === undefined || !isPresent(item)) return item
-    const reason = reasonToIgnore(entry)
-    if (reason === undefined) return walk(entry, item, path)
-    report.warn(path, `"${key}" has no effect here: ${reason}`)
-    return undefined
+  /** Whether a key has no effect, which is warned of when it has a value. */
+  function ignore(place: ObjectSchema, key: string, item: unknown, path: ConfigPath): boolean {
+    const entry = findOwn(place.entries, key)
+    const reason = entry === undefined ? findOwn(refusalsOf(place).ignored ?? {}, key) : reasonToIgnore(entry)
+    if (reason !== undefined && isPresent(item)) report.warn([...path, key], `"${key}" has no effect here: ${reason}`)
+    return reason !== undefined
   }
 
   /** Several keys that are refused for one reason are one problem. */
@@ -81,6 +87,10 @@ export function takeOutForeign(schema: Schema, data: unknown, report: Report): u
 function isForeign(type: unknown, { known, foreign }: TypeRefusal): boolean {
   if (typeof type !== 'string' || hasPlaceholder(type) || known.includes(type)) return false
   return foreign.includes(type) || findNearest(type, known) === undefined
+}
+
+function findOwn<T>(values: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(values, key) ? values[key] : undefined
 }
 
 function isPresent(value: unknown): boolean {
