@@ -142,7 +142,7 @@ const jobFields = {
   id: field(text, 'Name of the job'),
   type: field(oneOf(['component']), 'Kind of job (default component)'),
   component: field(
-    v.union([text, componentSchema], 'the name of a component, or a mapping that is one'),
+    v.union([text, v.lazy(() => componentSchema)], 'the name of a component, or a mapping that is one'),
     'Component that does the work: its name, or all of it (default: the only one, or the default one)',
   ),
   input: field(template, 'Input of the component (default: the input of the workflow)'),
@@ -179,7 +179,7 @@ const workflow = v.strictObject({
   title: field(anyText, 'Title for people'),
   description: field(anyText, 'What the workflow does'),
   jobs: field(listOf(jobSchema), 'The jobs, one after the other unless depends_on says otherwise'),
-  job: field(jobSchema, 'The job, where there is one; without any, the only or default component is called'),
+  job: field(v.lazy(() => jobSchema), 'The job, where there is one; without any, the only or default component is called'),
   input: field(template, 'Without jobs: input of the component that is called (default: the input of the workflow)'),
   output: field(template, 'Output of the workflow (default: that of its last jobs)'),
   default: field(flag, 'Whether this workflow runs when none is named'),
