@@ -59,7 +59,8 @@ describe('a key that only other systems read', () => {
   })
 
   test('says so once, without a value not at all', () => {
-    expect(warningsOf('controller:\n  webui:\n  runtime: ~\n')).toEqual([])
+    expect(warningsOf('controller:\n  webui:\n  runtime: ~\nlogger:\nsystems:\n')).toEqual([])
+    expect(warningsOf('component:\n  type: http-server\n  start:\n  manage: ~\n  path: /x\n')).toEqual([])
   })
 
   test('is known to editors, which show why it has no effect', () => {

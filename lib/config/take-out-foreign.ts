@@ -1,4 +1,5 @@
 import { type Refusals, reasonToIgnore, refusalsOf, type TypeRefusal } from './foreign'
+import { describeFound } from './found'
 import { findNearest } from './nearest'
 import type { ConfigPath } from './path'
 import { hasPlaceholder } from './placeholder'
@@ -63,9 +64,9 @@ export function takeOutForeign(schema: Schema, data: unknown, report: Report): u
 
   /** Several keys that are refused for one reason are one problem. */
   function refuseKeys(value: Mapping, path: ConfigPath, keys: NonNullable<Refusals['keys']>): readonly string[] {
-    const refused = Object.keys(value).filter((key) => Object.hasOwn(keys, key) && isPresent(value[key]))
+    const refused = Object.keys(value).filter((key) => Object.hasOwn(keys, key))
     const said = new Set<string>()
-    for (const key of refused) {
+    for (const key of refused.filter((one) => isPresent(value[one]))) {
       const reason = keys[key] ?? ''
       if (!said.has(reason)) report.error([...path, key], `"${key}" does not work here: ${reason}`)
       said.add(reason)
@@ -75,7 +76,8 @@ export function takeOutForeign(schema: Schema, data: unknown, report: Report): u
 
   function refuseType(value: Mapping, path: ConfigPath, { what, known, advice, standIn }: TypeRefusal): Mapping {
     const expected = known.length === 1 ? known[0] : `one of ${known.join(', ')}`
-    const message = `a ${what} of type "${String(value['type'])}" does not run here; expected ${expected}. ${capitalize(advice)}`
+    const found = describeFound(value['type'], [...path, 'type'])
+    const message = `a ${what} of type ${found} does not run here; expected ${expected}. ${capitalize(advice)}`
     report.error([...path, 'type'], message)
     return { ...(typeof value['id'] === 'string' ? { id: value['id'] } : {}), ...standIn }
   }
