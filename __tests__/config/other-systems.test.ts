@@ -23,7 +23,7 @@ describe('a key that only other systems read', () => {
     ['controller: { threaded: true }', 'controller.threaded', 'one thread'],
     ['controller: { name: my-server }', 'controller.name', 'label for people'],
     ['controller: { origins: "*" }', 'controller.origins', 'other origins'],
-    ['controller: { shutdown_timeout: 30s }', 'controller.shutdown_timeout', 'close()'],
+    ['controller: { shutdown_timeout: 30s }', 'controller.shutdown_timeout', 'close({drain})'],
     ['controller: { queue: { driver: redis, password: "${env.MISSING}" } }', 'controller.queue', '"store"'],
     ['component: { path: /x, base_url: "https://x", runtime: process }', 'component.runtime', 'by this process'],
     [

@@ -21,7 +21,7 @@ export const CONTROLLER_KEYS = {
   threaded: ignored('runs share one thread and wait without blocking it'),
   queue: ignored('runs are shared by the instances that have the same "store"'),
   shutdown_pending_period: ignored('closing begins at once'),
-  shutdown_timeout: ignored('closing is limited by the option of close()'),
+  shutdown_timeout: ignored('close({drain}) says how long running tasks go on'),
 }
 
 /** Keys of a component. */
@@ -97,7 +97,7 @@ export const JOB_REFUSALS: Refusals = {
   keys: {
     action: ONE_ACTION,
     repeat_count: 'a job runs once; write a job for each time, or start the workflow for each item',
-    interrupt: 'a job that waits for a person has wait_for and no component; whoever decides calls a listener',
+    interrupt: 'write a job with wait_for and no component; the decision of a person comes to a listener',
     hook: 'no code runs in a config; call a service of your own, or run the workflow from code',
   },
   type: {
