@@ -12,8 +12,8 @@ const API = 'component: { base_url: "https://api.example", path: /x }'
 
 describe('a key that only other systems read', () => {
   test.each([
-    ['controller: { webui: { driver: gradio, port: 8081 } }', 'controller.webui', 'no such page'],
-    ['controller: { webui: { driver: "${env.MISSING}" } }', 'controller.webui', 'no such page'],
+    ['controller: { webui: { driver: gradio, port: 8081 } }', 'controller.webui', 'no page is served'],
+    ['controller: { webui: { driver: "${env.MISSING}" } }', 'controller.webui', 'no page is served'],
     ['controller: { adapter: { type: http-server, port: 8080, base_path: /api } }', 'controller.adapter', 'directly'],
     ['controller: { adapters: [{ type: mcp-server }] }', 'controller.adapters', 'directly below "controller"'],
     ['controller: { runtime: docker }', 'controller.runtime', 'in this process'],
@@ -66,7 +66,7 @@ describe('a key that only other systems read', () => {
   test('is known to editors, which show why it has no effect', () => {
     const { properties } = Object(createJsonSchema(configSchema))
     expect(properties.controller.properties.webui).toEqual({
-      description: 'No effect here: the controller is an HTTP API and has no such page',
+      description: 'No effect here: no page is served on a port of its own',
     })
     expect(Object.keys(properties.component.properties)).toEqual(expect.arrayContaining(['runtime', 'port', 'default']))
     expect(Object.keys(properties.component.properties)).not.toContain('start')

@@ -11,7 +11,7 @@ const TRACE = 'runs are told by events'
 /** Keys of a controller. */
 export const CONTROLLER_KEYS = {
   name: ignored(PEOPLE),
-  webui: ignored('the controller is an HTTP API and has no such page'),
+  webui: ignored('no page is served on a port of its own'),
   adapter: ignored('write host, port and base_path directly below "controller"'),
   adapters: ignored('there is one HTTP API; write its host, port and base_path directly below "controller"'),
   runtime: ignored('the controller runs in this process'),
