@@ -104,9 +104,9 @@ describe('the port of the controller', () => {
 describe('what was meant is said for', () => {
   test.each([
     [
-      'workflow: { jobs: [{ component: logger, retry: 3 }] }',
+      'workflow: { jobs: [{ component: logger, retry: often }] }',
       'workflow.jobs[0].retry',
-      'expected a mapping such as {max_attempts: 3}, found 3',
+      'expected a whole number, 1 or more, found "often"',
     ],
     ['component: { painter: { path: /a } }', 'component.painter', 'Did you mean "components:"'],
     ['workflow: { jobs: [{ component: logger }], draw: { jobs: [] } }', 'workflow.draw', 'Did you mean "workflows:"'],

@@ -99,7 +99,7 @@ describe('a job that fails for good', () => {
   })
 
   test.each(['wait', 'ask'])('whose output is not needed by %s fails the run all the same', async () => {
-    const jobs = config.workflow?.jobs.slice(0, 3) ?? []
+    const jobs = config.workflow?.jobs?.slice(0, 3) ?? []
     const { task, fail } = await begin({ workflow: { jobs } })
     fail()
     await expect(task.result()).rejects.toMatchObject({ code: 'ERR_HTTP_STATUS' })

@@ -44,6 +44,8 @@ export interface Fields {
   /** Reads a mapping. A text or boolean in its place is its shortest form and stands for the key `short`. */
   mapping(key: string, short?: string): Fields | undefined
   mappings(key: string): readonly Fields[]
+  /** The same mapping as if it had these keys alone. */
+  only(keys: readonly string[]): Fields
   /** Reports something wrong with a key, or with the whole mapping. */
   error(key: string | undefined, message: string, code?: ErrorCode): void
   warn(key: string | undefined, message: string, code?: ErrorCode): void
@@ -69,6 +71,7 @@ export function createFields(data: Mapping, path: ConfigPath, reading: Reading, 
     template: (key, sources) => readTemplate(get(key), pathOf(key), sources, reading),
     mapping: (key, shortKey) => readMapping(get(key), pathOf(key), reading, shortKey),
     mappings: (key) => readMappings(get(key), pathOf(key), reading),
+    only: (keys) => createFields(Object.fromEntries(keys.map((key) => [key, get(key)])), path, reading, short),
     error: (key, message, code) => report.error(pathOf(key), message, code),
     warn: (key, message, code) => report.warn(pathOf(key), message, code),
   }

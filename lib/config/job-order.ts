@@ -99,6 +99,7 @@ function listReads({ fields, spec }: PlacedJob, components: Components): readonl
   return [
     ...placeReads(spec.input, 'input', fields),
     ...placeReads(spec.output, 'output', fields),
+    ...placeReads(spec.onErrorOutput?.template, 'output', fields.mapping('on_error') ?? fields),
     ...placeReads(spec.waitFor?.id, 'id', fields.mapping('wait_for', 'id') ?? fields),
     ...listComponentTemplates(called).flatMap((one) => placeReads(one, 'component', fields, component)),
   ]

@@ -5,10 +5,11 @@ import type { Fields } from './fields'
 import { type CompletionSpec, normalizeCompletion } from './normalize-completion'
 import { normalizeRequest, type RequestSpec } from './normalize-request'
 import { ACTION_KEYS } from './schema-workflow'
-import { readNamed, SECTIONS } from './sections'
+import { readNamed, refuseTwoDefaults, SECTIONS } from './sections'
+import { readServerUrl } from './server-url'
 import { REQUEST_SOURCES, RESULT_SOURCES } from './template-sources'
 import { DURATION, FLAG, RATE, type Rate, word } from './values'
-import { LOG_LEVELS, type LogLevel } from './words'
+import { COMPONENT_TYPES, LOG_LEVELS, type LogLevel } from './words'
 
 /** What does the work of a job. */
 export type ComponentSpec = HttpClientSpec | LoggerSpec
@@ -18,6 +19,7 @@ export interface HttpClientSpec extends RequestSpec {
   readonly at: string
   readonly location: Location | undefined
   readonly id: string
+  /** An `http-server` calls a server that runs already: a client whose base URL is on this machine. */
   readonly type: 'http-client'
   readonly baseUrl: Template | undefined
   /** Headers of the component, below those of its action. */
@@ -31,6 +33,7 @@ export interface HttpClientSpec extends RequestSpec {
   /** Undefined: whether to wait is seen by the callback URL in the request. */
   readonly completion: CompletionSpec | undefined
   readonly idempotency: boolean
+  readonly isDefault: boolean
 }
 
 /** A component that writes to the log. */
@@ -40,38 +43,51 @@ export interface LoggerSpec {
   readonly id: string
   readonly type: 'logger'
   readonly level: LogLevel
+  readonly isDefault: boolean
 }
 
-const TYPE = word(['http-client', 'logger'])
+const TYPE = word(COMPONENT_TYPES)
 const LEVEL = word(LOG_LEVELS)
 const REQUEST_TIMEOUT_MS = 30_000
-const HTTP_KEYS: readonly string[] = [...ACTION_KEYS, 'base_url', 'rate_limit', 'action']
+const REQUEST_KEYS = [...ACTION_KEYS, 'rate_limit', 'action']
+const SERVER_KEYS = ['host', 'port', 'base_path']
+
+/** The keys that each type does not read. */
+const FOREIGN_KEYS: Readonly<Record<(typeof COMPONENT_TYPES)[number], readonly string[]>> = {
+  'http-client': [...SERVER_KEYS, 'level'],
+  'http-server': ['base_url', 'level'],
+  logger: [...REQUEST_KEYS, ...SERVER_KEYS, 'base_url'],
+}
 
 /** Reads all components by name; undefined when the config has no such section. */
 export function normalizeComponents(root: Fields): ReadonlyMap<string, ComponentSpec> | undefined {
   if (!root.has('component') && !root.has('components')) return undefined
   const named = [...readNamed(root, SECTIONS.components)]
+  refuseTwoDefaults(named)
   return new Map(named.map(([id, fields]) => [id, normalizeComponent(id, fields)]))
 }
 
-function normalizeComponent(id: string, fields: Fields): ComponentSpec {
+/** Reads one component. */
+export function normalizeComponent(id: string, fields: Fields): ComponentSpec {
   const type = fields.read('type', TYPE) ?? 'http-client'
-  refuseForeignKeys(fields, type)
-  if (type === 'http-client') return normalizeHttpClient(id, fields)
-  return { at: fields.at, location: fields.location, id, type, level: fields.read('level', LEVEL) ?? 'info' }
+  for (const key of FOREIGN_KEYS[type])
+    if (fields.has(key)) fields.error(key, `a component of type "${type}" has no "${key}"${adviseOnKey(type, key)}`)
+  if (type !== 'logger') return normalizeHttpClient(id, fields, type)
+  const isDefault = fields.read('default', FLAG) ?? false
+  return { at: fields.at, location: fields.location, id, type, level: fields.read('level', LEVEL) ?? 'info', isDefault }
 }
 
-function refuseForeignKeys(fields: Fields, type: ComponentSpec['type']): void {
-  const foreign = type === 'logger' ? HTTP_KEYS : ['level']
-  for (const key of foreign) if (fields.has(key)) fields.error(key, `a component of type "${type}" has no "${key}"`)
+function adviseOnKey(type: ComponentSpec['type'] | 'http-server', key: string): string {
+  if (type === 'http-client' && SERVER_KEYS.includes(key)) return '; write base_url, or type: http-server'
+  return key === 'base_url' && type === 'http-server' ? '; write port and base_path, or type: http-client' : ''
 }
 
-function normalizeHttpClient(id: string, fields: Fields): HttpClientSpec {
+function normalizeHttpClient(id: string, fields: Fields, type: 'http-client' | 'http-server'): HttpClientSpec {
   const action = fields.mapping('action')
   if (action !== undefined) refuseBothPlaces(fields)
   const request = action ?? fields
-  const baseUrl = fields.template('base_url', REQUEST_SOURCES)
-  refuseUncallable(fields, 'base_url', baseUrl)
+  const baseUrl = type === 'http-server' ? readServerUrl(fields) : fields.template('base_url', REQUEST_SOURCES)
+  if (type === 'http-client') refuseUncallable(fields, 'base_url', baseUrl)
   const timeoutMs = action?.read('timeout', DURATION) ?? fields.read('timeout', DURATION)
   const spec: HttpClientSpec = {
     at: fields.at,
@@ -87,6 +103,7 @@ function normalizeHttpClient(id: string, fields: Fields): HttpClientSpec {
     requestTimeoutMs: timeoutMs ?? REQUEST_TIMEOUT_MS,
     completion: normalizeCompletion(request),
     idempotency: request.read('idempotency', FLAG) ?? false,
+    isDefault: fields.read('default', FLAG) ?? false,
   }
   if (!spec.baseUrl && !spec.path && !spec.endpoint)
     fields.warn(undefined, 'this component has neither base_url, path nor endpoint; it fails when it is used')

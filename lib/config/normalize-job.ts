@@ -1,9 +1,11 @@
 import type { Location } from '../errors'
 import type { Template } from '../template/compile'
 import { noteCallbackPath } from './callback-paths'
+import type { ComponentBook } from './component-book'
 import type { Fields } from './fields'
 import { JOB_SOURCES } from './template-sources'
 import { AMOUNT, DURATION, TEXT, word } from './values'
+import { ON_ERROR_WORDS } from './words'
 
 /** One step of a workflow. */
 export interface JobSpec {
@@ -22,9 +24,17 @@ export interface JobSpec {
   readonly retry: RetrySpec
   /** Jobs that run after the last attempt; the output of the last one stands in. */
   readonly onError: readonly JobSpec[]
+  /** What stands in for the output after the last attempt, where no job does; undefined: the failure ends the run. */
+  readonly onErrorOutput: OnErrorOutput | undefined
   /** Limit of each attempt. */
   readonly timeoutMs: number | undefined
   readonly waitFor: WaitSpec | undefined
+}
+
+/** The output of a job that failed and is ignored. */
+export interface OnErrorOutput {
+  /** Undefined: null. */
+  readonly template: Template | undefined
 }
 
 /** How often a job is tried, and how long between. */
@@ -55,19 +65,14 @@ export interface PlacedJob {
 /** The id of a job that has none. */
 const UNNAMED_JOB = '__job__'
 
+const ON_ERROR = word(ON_ERROR_WORDS)
 const BACKOFF = word(['fixed', 'exponential'])
 const RETRY_ATTEMPTS = 3
 const RETRY_DELAY_MS = 1000
 const RETRY_MAX_DELAY_MS = 300_000
 
-/**
- * Reads a list of jobs, of which none runs after another yet; `components` are the names that are defined, undefined
- * when the config has no components.
- */
-export function normalizeJobs(
-  list: readonly Fields[],
-  components: ReadonlySet<string> | undefined,
-): readonly PlacedJob[] {
+/** Reads a list of jobs, of which none runs after another yet. */
+export function normalizeJobs(list: readonly Fields[], components: ComponentBook): readonly PlacedJob[] {
   const jobs = new Map<string, PlacedJob>()
   for (const fields of list) {
     const job = normalizeJob(fields, components)
@@ -80,7 +85,7 @@ export function normalizeJobs(
   return [...jobs.values()]
 }
 
-function normalizeJob(fields: Fields, components: ReadonlySet<string> | undefined): PlacedJob {
+function normalizeJob(fields: Fields, components: ComponentBook): PlacedJob {
   const onError = normalizeJobs(fields.mappings('on_error'), components)
   const spec: JobSpec = {
     at: fields.at,
@@ -91,49 +96,65 @@ function normalizeJob(fields: Fields, components: ReadonlySet<string> | undefine
     output: fields.template('output', JOB_SOURCES),
     dependsOn: fields.readList('depends_on', TEXT),
     after: [],
-    retry: normalizeRetry(fields.mapping('retry')),
+    retry: normalizeRetry(fields.mapping('retry', 'max_attempts')),
     onError: onError.map((job) => job.spec),
+    onErrorOutput: normalizeOnErrorOutput(fields),
     timeoutMs: fields.read('timeout', DURATION),
     waitFor: normalizeWait(fields),
   }
   return { fields, spec, onError }
 }
 
-function readComponent(fields: Fields, components: ReadonlySet<string> | undefined): string | undefined {
+function readComponent(fields: Fields, components: ComponentBook): string | undefined {
+  const { fallback } = components
+  if (!fields.has('component') && !fields.has('wait_for')) return fallback ?? missComponent(fields, components)
+  if (!fields.has('component')) return undefined
+  if (fields.has('wait_for')) fields.error('wait_for', 'stands beside "component"; a job calls a component or waits')
+  const inside = fields.mapping('component')
+  if (inside !== undefined) return components.add(inside)
   const name = fields.read('component', TEXT)
-  if (name !== undefined) {
-    if (fields.has('wait_for')) fields.error('wait_for', 'stands beside "component"; a job calls a component or waits')
-    checkComponent(name, fields, components)
-    return name
-  }
-  if (fields.has('component') || fields.has('wait_for')) return undefined
-  const [only, ...others] = components ?? []
-  if (others.length === 0 && only !== undefined) return only
-  const missing = 'this job names no component and waits for nothing; add "component"'
-  if (components === undefined) fields.warn(undefined, `${missing}, or it fails when it runs`)
-  else if (components.size === 0) fields.error(undefined, `${missing}, and define it in "components"`)
-  else fields.error(undefined, `${missing}; name one of: ${[...components].join(', ')}`)
-  return undefined
+  if (name !== undefined) checkComponent(name, fields, components)
+  return name
 }
 
-function checkComponent(name: string, fields: Fields, components: ReadonlySet<string> | undefined): void {
-  if (name === 'logger' || components?.has(name)) return
-  if (components === undefined) {
+function missComponent(fields: Fields, { names }: ComponentBook): undefined {
+  const missing = 'this job names no component and waits for nothing; add "component"'
+  if (names === undefined) fields.warn(undefined, `${missing}, or it fails when it runs`)
+  else if (names.length === 0) fields.error(undefined, `${missing}, and define it in "components"`)
+  else fields.error(undefined, `${missing}; name one of: ${names.join(', ')}`)
+}
+
+function checkComponent(name: string, fields: Fields, { names }: ComponentBook): void {
+  if (name === 'logger' || names?.includes(name)) return
+  if (names === undefined) {
     const message = `no component "${name}" is defined; the job fails when it runs`
     fields.warn('component', message, 'ERR_COMPONENT_UNKNOWN')
   } else {
-    const known = [...components].join(', ') || 'none'
+    const known = names.join(', ') || 'none'
     fields.error('component', `no component "${name}" is defined; defined are: ${known}`, 'ERR_COMPONENT_UNKNOWN')
   }
 }
 
+/** `ignore` is the short form of a mapping without output. */
+function normalizeOnErrorOutput(job: Fields): OnErrorOutput | undefined {
+  const fields = job.mapping('on_error', 'word')
+  if (fields === undefined || fields.read('word', ON_ERROR) === 'fail') return undefined
+  return { template: fields.template('output', JOB_SOURCES) }
+}
+
 function normalizeRetry(fields: Fields | undefined): RetrySpec {
   return {
-    maxAttempts: fields === undefined ? 1 : (fields.read('max_attempts', AMOUNT) ?? RETRY_ATTEMPTS),
+    maxAttempts: fields === undefined ? 1 : readAttempts(fields),
     delayMs: fields?.read('delay', DURATION) ?? RETRY_DELAY_MS,
     backoff: fields?.read('backoff', BACKOFF) ?? 'fixed',
     maxDelayMs: fields?.read('max_delay', DURATION) ?? RETRY_MAX_DELAY_MS,
   }
+}
+
+function readAttempts(fields: Fields): number {
+  if (fields.has('max_attempts') && fields.has('max_attempt_count'))
+    fields.error('max_attempt_count', 'stands beside "max_attempts", which means the same; take one out')
+  return fields.read('max_attempts', AMOUNT) ?? fields.read('max_attempt_count', AMOUNT) ?? RETRY_ATTEMPTS
 }
 
 function normalizeWait(job: Fields): WaitSpec | undefined {

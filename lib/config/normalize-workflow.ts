@@ -1,10 +1,10 @@
 import type { Location } from '../errors'
 import type { Template } from '../template/compile'
+import type { ComponentBook } from './component-book'
 import type { Fields } from './fields'
 import { checkJobReads, orderJobs } from './job-order'
-import type { ComponentSpec } from './normalize-component'
 import { type JobSpec, normalizeJobs } from './normalize-job'
-import { readNamed, SECTIONS } from './sections'
+import { readNamed, refuseTwoDefaults, SECTIONS } from './sections'
 import { JOB_SOURCES } from './template-sources'
 import { ANY_TEXT, DURATION, FLAG } from './values'
 
@@ -25,20 +25,16 @@ export interface WorkflowSpec {
   readonly timeoutMs: number | undefined
 }
 
-type Components = ReadonlyMap<string, ComponentSpec> | undefined
-
-/** Reads all workflows by name; `components` are undefined when the config has no such section. */
-export function normalizeWorkflows(root: Fields, components: Components): ReadonlyMap<string, WorkflowSpec> {
+/** Reads all workflows by name. Components that stand in jobs are added to the book. */
+export function normalizeWorkflows(root: Fields, components: ComponentBook): ReadonlyMap<string, WorkflowSpec> {
   const named = [...readNamed(root, SECTIONS.workflows)]
   refuseTwoDefaults(named)
   return new Map(named.map(([id, fields]) => [id, normalizeWorkflow(id, fields, named.length === 1, components)]))
 }
 
-function normalizeWorkflow(id: string, fields: Fields, isOnly: boolean, components: Components): WorkflowSpec {
-  const listed = fields.mappings('jobs')
-  if (listed.length === 0) fields.error('jobs', 'expected at least one job, found an empty list')
-  const names = components && new Set(components.keys())
-  const jobs = orderJobs(normalizeJobs(listed, names), components)
+function normalizeWorkflow(id: string, fields: Fields, isOnly: boolean, components: ComponentBook): WorkflowSpec {
+  const listed = normalizeJobs(listJobs(fields, components), components)
+  const jobs = orderJobs(listed, components.specs)
   const output = fields.template('output', JOB_SOURCES)
   checkJobReads(output, 'output', fields, jobs)
   return {
@@ -54,7 +50,25 @@ function normalizeWorkflow(id: string, fields: Fields, isOnly: boolean, componen
   }
 }
 
-function refuseTwoDefaults(named: readonly (readonly [string, Fields])[]): void {
-  const [first, ...others] = named.filter(([, fields]) => fields.read('default', FLAG) ?? false)
-  for (const [, fields] of others) fields.error('default', `"${first?.[0]}" is the default already; only one can be`)
+const INPUT_OF_JOBS =
+  '"input" has no effect here: each job has its own; a job without one gets the input of the workflow'
+
+/** A workflow has jobs, or one job, or is itself the call of the component that jobs call which name none. */
+function listJobs(fields: Fields, { names, fallback }: ComponentBook): readonly Fields[] {
+  const job = fields.mapping('job')
+  if (fields.has('jobs') || job !== undefined) {
+    if (fields.has('input')) fields.warn('input', INPUT_OF_JOBS)
+    if (fields.has('jobs') && job !== undefined) fields.error('job', 'stands beside "jobs"; move it into the list')
+    const listed = fields.mappings('jobs')
+    if (listed.length === 0 && job === undefined) fields.error('jobs', 'expected at least one job, found an empty list')
+    return job === undefined ? listed : [job]
+  }
+  if (fallback === undefined) {
+    const count = names?.length ?? 0
+    const reason =
+      count === 0 ? 'there is no component to call without one' : `there are ${count} components to choose from`
+    fields.error('jobs', `missing; expected a list of jobs, since ${reason}`)
+    return []
+  }
+  return [fields.only(['input'])]
 }

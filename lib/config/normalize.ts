@@ -2,6 +2,7 @@ import { ConfigError, type Problem } from '../errors'
 import { createMessageMask, listSpellings, type Mask } from '../mask'
 import { listSecrets } from '../secret-names'
 import { checkCallbackPaths } from './callback-paths'
+import { createComponentBook } from './component-book'
 import { resolveEnv } from './env'
 import { describeFound } from './found'
 import { createFields, type Reading } from './fields'
@@ -17,7 +18,7 @@ import { normalizeStore, type StoreSpec } from './normalize-store'
 import { normalizeWorkflows, type WorkflowSpec } from './normalize-workflow'
 import { isMapping } from './plain'
 import { createReport } from './report'
-import { type CallbacksConfig, checkConfig } from './schema'
+import { type CallbacksConfig, checkConfig, takeOutForeignKeys } from './schema'
 import { warnOfSharedSenders } from './shared-senders'
 import { createDocument, createSource, type Environment, isSource, type Source } from './source'
 
@@ -37,7 +38,7 @@ export interface Config {
   readonly listeners: readonly ListenerSpec[]
   /** One for each port. */
   readonly gateways: readonly GatewaySpec[]
-  /** Undefined when the config has no such section. */
+  /** Undefined when the config has no such section, and no job holds one. */
   readonly components: ReadonlyMap<string, ComponentSpec> | undefined
   readonly workflows: ReadonlyMap<string, WorkflowSpec>
   readonly controller: ControllerSpec | undefined
@@ -63,7 +64,7 @@ export function compileConfig(input: CallbacksConfig | Source, options: CompileO
   const { documents, env } = toSource(input, options.env)
   const merged = mergeDocuments(documents)
   const report = createReport(merged.locate, merged.problems, merged.files, createEnvMask(env))
-  const data = resolveEnv(merged.data, env, report)
+  const data = resolveEnv(takeOutForeignKeys(merged.data, report), env, report)
   checkConfig(data, report)
   const sections = normalizeSections(data, { report, templates: [], callbackPaths: [] })
   const problems = report.problems()
@@ -91,7 +92,7 @@ function foundText(text: string): Problem {
 
 function normalizeSections(data: unknown, reading: Reading): Omit<Config, 'env' | 'warnings' | 'written'> {
   const root = createFields(isMapping(data) ? data : {}, [], reading)
-  const components = normalizeComponents(root)
+  const components = createComponentBook(normalizeComponents(root))
   const workflows = normalizeWorkflows(root, components)
   const listeners = normalizeListeners(root, workflows)
   const gateways = normalizeGateways(root, new Set(listeners.map(({ port }) => port)))
@@ -101,7 +102,7 @@ function normalizeSections(data: unknown, reading: Reading): Omit<Config, 'env' 
   return {
     listeners,
     gateways,
-    components,
+    components: components.specs,
     workflows,
     controller: normalizeController(root, listeners),
     store: normalizeStore(root),

@@ -1,8 +1,9 @@
 import * as v from 'valibot'
-import { anyText, field, listenerPort, oneOf, required, text } from './schema-fields'
+import { refusing } from './foreign'
+import { anyText, field, listenerPort, oneOf, required, type Shape, text } from './schema-fields'
+import { CONTROLLER_KEYS, CONTROLLER_REFUSALS } from './schema-foreign'
 
-/** The controller: the HTTP API over tasks. */
-export const controllerSchema = v.strictObject({
+const controller = v.strictObject({
   type: field(oneOf(['http-server']), 'Kind of controller (default http-server)'),
   host: field(text, 'Address to listen on (default 127.0.0.1)'),
   port: field(listenerPort, 'Port to listen on, 0 for any that is free (default 8080)'),
@@ -21,4 +22,11 @@ export const controllerSchema = v.strictObject({
     }),
     'Who may call the controller',
   ),
+  ...CONTROLLER_KEYS,
 })
+
+/** What a user writes for the controller. */
+export interface ControllerConfig extends v.InferInput<typeof controller> {}
+
+/** The controller: the HTTP API over tasks. */
+export const controllerSchema: Shape<ControllerConfig> = refusing(controller, CONTROLLER_REFUSALS)

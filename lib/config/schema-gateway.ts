@@ -36,6 +36,7 @@ const connection = v.strictObject({
 const portOrPair = v.union([v.number(), v.string()], 'a port, or for ssh text such as "9834:8090" or "9834:host:3000"')
 
 const gateway = v.strictObject({
+  id: field(text, 'Name of the gateway, for people'),
   type: field(oneOf(['http-tunnel', 'ssh-tunnel']), 'Kind of tunnel (default http-tunnel)'),
   driver: field(
     v.union([v.picklist(TUNNEL_DRIVERS), text], 'text'),

@@ -119,6 +119,7 @@ const callbackSchema: Shape<CallbackConfig> = callback
 const triggerSchema: Shape<TriggerConfig> = trigger
 
 const listener = v.strictObject({
+  id: field(text, 'Name of the listener, for people'),
   type: field(oneOf(['http-callback', 'http-trigger']), 'Whether requests end waits or start workflows'),
   runtime: field(oneOf(['native', 'docker']), 'Where the listener runs (default native)'),
   host: field(text, 'Address to listen on when standalone (default 0.0.0.0)'),

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { refusing } from './foreign'
 import {
   amount,
   anyCaseOf,
@@ -9,6 +10,7 @@ import {
   listOf,
   mappingTemplate,
   oneOf,
+  port,
   rate,
   required,
   type Shape,
@@ -19,7 +21,17 @@ import {
   texts,
   textsTemplate,
 } from './schema-fields'
-import { LOG_LEVELS, REQUEST_METHODS } from './words'
+import {
+  ACTION_ONLY_KEYS,
+  COMPONENT_KEYS,
+  COMPONENT_REFUSALS,
+  JOB_KEYS,
+  JOB_REFUSALS,
+  ON_ERROR_REFUSALS,
+  STREAM_KEYS,
+  WORKFLOW_KEYS,
+} from './schema-foreign'
+import { COMPONENT_TYPES, LOG_LEVELS, ON_ERROR_WORDS, REQUEST_METHODS } from './words'
 
 const requestFields = {
   path: field(textTemplate, 'Path below base_url, or a whole URL'),
@@ -55,6 +67,7 @@ const completionFields = v.strictObject({
     v.strictObject({ after: field(duration, 'How late the callback must be'), ...pollingFields }),
     'callback: asks when the callback is late',
   ),
+  ...STREAM_KEYS,
 })
 
 /** What a user writes for `completion`, unless it is just the type. */
@@ -74,24 +87,33 @@ const actionFields = {
   idempotency: field(flag, 'Whether to send Idempotency-Key (default false)'),
 }
 
+/** The keys of a request that may stand in `action` or inline. */
+export const ACTION_KEYS = Object.keys(actionFields)
+
 const component = v.strictObject({
   id: field(text, 'Name of the component'),
-  type: field(oneOf(['http-client', 'logger']), 'Kind of component (default http-client)'),
+  type: field(oneOf(COMPONENT_TYPES), 'Kind of component (default http-client)'),
+  default: field(flag, 'Whether jobs that name no component call this one'),
+  host: field(text, 'http-server: where the server runs already (default 127.0.0.1)'),
+  port: field(port, 'http-server: port of that server (default 8000)'),
+  base_path: field(anyText, 'http-server: path before every path'),
   base_url: field(textTemplate, 'What every path is joined to'),
   rate_limit: field(rate, 'Requests that may be sent, such as "10/s"'),
-  action: field(v.strictObject(actionFields), 'The request; its keys may stand inline instead'),
+  action: field(
+    v.strictObject({ ...actionFields, ...ACTION_ONLY_KEYS, ...STREAM_KEYS }),
+    'The request; its keys may stand inline instead',
+  ),
   level: field(oneOf(LOG_LEVELS), 'logger: level (default info)'),
   ...actionFields,
+  ...STREAM_KEYS,
+  ...COMPONENT_KEYS,
 })
 
 /** What a user writes for one component. */
 export interface ComponentConfig extends v.InferInput<typeof component> {}
 
 /** One component. */
-export const componentSchema: Shape<ComponentConfig> = component
-
-/** The keys of a request that may stand in `action` or inline. */
-export const ACTION_KEYS = Object.keys(actionFields)
+export const componentSchema: Shape<ComponentConfig> = refusing(component, COMPONENT_REFUSALS)
 
 const waitFields = v.strictObject({
   id: required(textsTemplate, 'The id or ids to wait for'),
@@ -99,49 +121,70 @@ const waitFields = v.strictObject({
   timeout: field(duration, 'How long to wait'),
 })
 
+const retryFields = v.strictObject({
+  max_attempts: field(amount, 'Attempts in all, the first one counted (default 3)'),
+  max_attempt_count: field(amount, 'The same as max_attempts'),
+  delay: field(duration, 'Time before the next attempt (default 1s)'),
+  backoff: field(oneOf(['fixed', 'exponential']), 'Whether the delay stays or doubles (default fixed)'),
+  max_delay: field(duration, 'Longest delay (default 5m)'),
+})
+
+const onErrorFields = v.strictObject({
+  output: field(template, 'Output of the job when it fails (default null); ${error} can be read'),
+})
+
+/** What a user writes for `on_error` when no job stands in. */
+export type OnErrorConfig = (typeof ON_ERROR_WORDS)[number] | v.InferInput<typeof onErrorFields>
+
+const onError: Shape<OnErrorConfig> = v.union([v.picklist(ON_ERROR_WORDS), refusing(onErrorFields, ON_ERROR_REFUSALS)])
+
 const jobFields = {
   id: field(text, 'Name of the job'),
-  component: field(text, 'Component that does the work'),
+  type: field(oneOf(['component']), 'Kind of job (default component)'),
+  component: field(
+    v.union([text, v.lazy(() => componentSchema)], 'the name of a component, or a mapping that is one'),
+    'Component that does the work: its name, or all of it (default: the only one, or the default one)',
+  ),
   input: field(template, 'Input of the component (default: the input of the workflow)'),
   output: field(template, 'What other jobs read as ${jobs.ID.output}'),
   depends_on: field(texts, 'Jobs to wait for (default: the one above); [] starts at once'),
   retry: field(
-    v.strictObject(
-      {
-        max_attempts: field(amount, 'Attempts in all, the first one counted (default 3)'),
-        delay: field(duration, 'Time before the next attempt (default 1s)'),
-        backoff: field(oneOf(['fixed', 'exponential']), 'Whether the delay stays or doubles (default fixed)'),
-        max_delay: field(duration, 'Longest delay (default 5m)'),
-      },
-      'a mapping such as {max_attempts: 3}',
-    ),
-    'What happens when the job fails',
+    v.union([amount, retryFields], 'a number of attempts, 1 or more, or a mapping such as {max_attempts: 3}'),
+    'How often a job that fails is tried; a number is max_attempts',
   ),
   timeout: field(duration, 'Limit of each attempt'),
   wait_for: field(
     v.union([textTemplate, waitFields], 'an id to wait for, or a mapping with id, path and timeout'),
     'Waits for a callback; instead of component',
   ),
+  ...JOB_KEYS,
 }
 
 /** What a user writes for one job. */
 export interface JobConfig extends v.InferInput<v.StrictObjectSchema<typeof jobFields, undefined>> {
-  readonly on_error?: readonly JobConfig[] | undefined
+  readonly on_error?: OnErrorConfig | readonly JobConfig[] | undefined
 }
 
-const jobSchema: Shape<JobConfig> = v.strictObject({
+const job = v.strictObject({
   ...jobFields,
-  on_error: field(listOf(v.lazy(() => jobSchema)), 'Jobs that run after the last attempt; their output stands in'),
+  on_error: field(
+    v.union([onError, listOf(v.lazy(() => jobSchema))], 'a list of jobs, ignore, fail, or a mapping with output'),
+    'What happens after the last attempt: jobs that run then and whose output stands in, or ignore: null stands in',
+  ),
 })
+const jobSchema: Shape<JobConfig> = refusing(job, JOB_REFUSALS)
 
 const workflow = v.strictObject({
   id: field(text, 'Name of the workflow'),
   title: field(anyText, 'Title for people'),
   description: field(anyText, 'What the workflow does'),
-  jobs: required(listOf(jobSchema), 'The jobs, one after the other unless depends_on says otherwise'),
+  jobs: field(listOf(jobSchema), 'The jobs, one after the other unless depends_on says otherwise'),
+  job: field(v.lazy(() => jobSchema), 'The job, where there is one; without any, the only or default component is called'),
+  input: field(template, 'Without jobs: input of the component that is called (default: the input of the workflow)'),
   output: field(template, 'Output of the workflow (default: that of its last jobs)'),
   default: field(flag, 'Whether this workflow runs when none is named'),
   timeout: field(duration, 'Limit of the whole run'),
+  ...WORKFLOW_KEYS,
 })
 
 /** What a user writes for one workflow. */

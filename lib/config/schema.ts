@@ -1,12 +1,15 @@
 import * as v from 'valibot'
 import { checkShape } from './check'
+import { refusing } from './foreign'
 import type { Report } from './report'
 import { controllerSchema } from './schema-controller'
 import { field, listOf, type Shape } from './schema-fields'
+import { ROOT_REFUSALS } from './schema-foreign'
 import { gatewaySchema } from './schema-gateway'
 import { listenerSchema } from './schema-listener'
 import { storeSchema } from './schema-store'
 import { componentSchema, workflowSchema } from './schema-workflow'
+import { takeOutForeign } from './take-out-foreign'
 
 export type { GatewayConfig } from './schema-gateway'
 export type { CallbackConfig, ListenerConfig, TriggerConfig } from './schema-listener'
@@ -38,10 +41,15 @@ export interface CallbacksConfig extends v.InferInput<typeof config> {}
 
 /** The shape of a whole config. The types of this package and its JSON Schema come from it. */
 export const configSchema: Shape<CallbacksConfig> = v.pipe(
-  config,
+  refusing(config, ROOT_REFUSALS),
   v.title('express-callbacks'),
   v.description('Callbacks, public URLs and workflows for an Express app'),
 )
+
+/** Returns a raw document without the keys that only other systems read; each is warned of or reported. */
+export function takeOutForeignKeys(document: unknown, report: Report): unknown {
+  return takeOutForeign(configSchema, document, report)
+}
 
 /** Reports everything in a raw document that has not the shape of a config. */
 export function checkConfig(document: unknown, report: Report): void {

@@ -1,5 +1,5 @@
 import type { Fields } from './fields'
-import { TEXT } from './values'
+import { FLAG, TEXT } from './values'
 
 /** A section that may be written for one thing or for several. */
 export interface Section {
@@ -55,4 +55,10 @@ function addById(fields: Fields, named: Map<string, Fields>): void {
 function refuseBoth(root: Fields, { singular, plural }: Section): void {
   if (root.has(singular) && root.has(plural))
     root.error(plural, `"${singular}" and "${plural}" stand side by side; move the one into "${plural}"`)
+}
+
+/** Refuses a second one of a section that says to be the default. */
+export function refuseTwoDefaults(named: readonly (readonly [string, Fields])[]): void {
+  const [first, ...others] = named.filter(([, fields]) => fields.read('default', FLAG) ?? false)
+  for (const [, fields] of others) fields.error('default', `"${first?.[0]}" is the default already; only one can be`)
 }

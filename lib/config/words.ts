@@ -48,3 +48,9 @@ export const TUNNEL_DRIVERS = ['cloudflare', 'ngrok', 'command', 'static'] as co
 /** The levels of the logger. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** The kinds of components. */
+export const COMPONENT_TYPES = ['http-client', 'http-server', 'logger'] as const
+
+/** What may become of a job that fails, where no other job stands in. */
+export const ON_ERROR_WORDS = ['ignore', 'fail'] as const

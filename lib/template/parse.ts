@@ -1,3 +1,4 @@
+import { atNote, skipNotes } from './notes'
 import { type Numeric, type Operator, parseNumber } from './numbers'
 import { createScanner, type Scanner, type TemplateSyntaxError } from './scanner'
 import { parseSteps, type Step } from './steps'
@@ -30,7 +31,8 @@ const WHOLE_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 const NAME = /[\p{L}_][\p{L}\p{N}\p{M}_-]*/uy
 const PORT = /:([\p{L}\p{N}_-]+)/uy
 const AS = /as(?=[\s}|)])\s*/y
-const TYPE = /[^\s|})]+/y
+/** May have parameters in brackets, such as `audio/pcm[rate=24000, channels=1]`. */
+const TYPE = /(?:\[[^\][|}]*\]|(?!@\()[^\s|})])+/y
 const KEYWORDS: ReadonlyMap<string, boolean | null> = new Map<string, boolean | null>([
   ['true', true],
   ['false', false],
@@ -54,14 +56,15 @@ export function parseTemplate(text: string): Node {
 }
 
 /**
- * Reads text and placeholders to the end, or, inside a placeholder, to the `}` or `|` that belongs to it: braces in
+ * Reads text and placeholders to the end, or, inside a placeholder, to the `}`, `|` or `@(` that belongs to it: braces in
  * between are balanced, so that `| {}` can be a default.
  */
 function parseText(scanner: Scanner, inside: boolean, depth: number): (string | Node)[] {
   const parts: (string | Node)[] = []
   let text = ''
   let open = 0
-  const isEnd = (): boolean => (inside ? open === 0 && (scanner.peek('}') || scanner.peek('|')) : scanner.atEnd())
+  const isEnd = (): boolean =>
+    inside ? open === 0 && (scanner.peek('}') || scanner.peek('|') || atNote(scanner)) : scanner.atEnd()
   while (!isEnd()) {
     if (scanner.atEnd()) throw scanner.error('a "}" is missing')
     if (scanner.accept('$${')) {
@@ -89,7 +92,9 @@ function parsePlaceholder(scanner: Scanner, depth: number): Node {
   if (scanner.peek('}')) throw scanner.error('"${}" is empty: name a source, such as ${body.id}')
   const value = parseSum(scanner, depth)
   const types = parseTypes(scanner)
+  skipNotes(scanner)
   const fallback = parseFallback(scanner, depth)
+  skipNotes(scanner)
   if (!scanner.accept('}')) throw unexpected(scanner)
   return { kind: 'placeholder', value, types, fallback, text: scanner.slice(start) }
 }

@@ -22,6 +22,10 @@ export interface Scanner {
   next(): string
   /** Steps over what a sticky pattern finds at the position. */
   match(pattern: RegExp): RegExpExecArray | null
+  /** Steps over this many characters. */
+  skip(length: number): void
+  /** The text from the position to the end. */
+  rest(): string
   isSpace(): boolean
   skipSpace(): void
   /** The text from `start` to the position. */
@@ -59,6 +63,8 @@ export function createScanner(text: string): Scanner {
       return char
     },
     match,
+    skip: (length) => void (position += length),
+    rest: () => text.slice(position),
     isSpace: () => /\s/.test(text.charAt(position)),
     skipSpace: () => void match(SPACE),
     slice: (start) => text.slice(start, position),

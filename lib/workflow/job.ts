@@ -84,10 +84,23 @@ export function compileJob(spec: JobSpec, context: JobContext): RunJob {
     return spec.output ? spec.output.render({ ...scope, output }) : output
   }
 
+  /** Throws why the job failed, unless its config says what its output is then. */
+  async function ignore(job: JobRun, attempt: number, cause: unknown): Promise<unknown> {
+    if (spec.onErrorOutput === undefined) throw jobFailed(spec, cause)
+    const { scope } = await openCall(job, `${job.path}#${attempt}`, attempt)
+    try {
+      const output = spec.onErrorOutput.template?.render(scope) ?? null
+      job.tell(job.path, { status: 'succeeded', attempt })
+      return output
+    } catch (error) {
+      throw jobFailed(spec, error)
+    }
+  }
+
   /** After the last attempt; the output of the last job that stands in is the output of this one. */
   async function standIn(job: JobRun, attempt: number, cause: unknown): Promise<unknown> {
-    if (standIns.length === 0) throw jobFailed(spec, cause)
     const error = describeError(cause)
+    if (standIns.length === 0) return ignore({ ...job, error }, attempt, cause)
     const jobs: JobOutputs = Object.assign(createJobOutputs(), job.jobs)
     let output: unknown = null
     for (const { id, run } of standIns) {
