@@ -1,0 +1,236 @@
+import { startTimer } from '../../../lib/timers'
+import type { Clock, Logger } from '../../../lib/types'
+import { type Connection, openConnection, type ServerProcess } from './connection'
+import { createClosed, createUnavailable, isCrowded } from './errors'
+import type { PgNotification } from './library'
+import type { Source } from './sources'
+
+/** Two at most: one for good, on which messages are heard too, and one while there is more to do. */
+const MAX = 2
+/** A second connection that nobody needed for so long is closed, in milliseconds. */
+const IDLE_MS = 10_000
+/** For how long no second connection is tried after the server or the pool had none. */
+const SCARCE_MS = 15_000
+const RETRY_MS = [100, 250, 500, 1_000] as const
+/** How often those are looked at who wait for a server that is away. */
+const AWAY_MS = 200
+
+export interface ConnectionsOptions {
+  readonly source: Source
+  /** The server in messages: its url without a password. */
+  readonly place: string
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Prepares the first connection of all, and each that takes its place. */
+  prepare(connection: Connection): Promise<void>
+  onNotification(notification: PgNotification): void
+  /** Called again and again while there is no connection: since when, by the clock's `elapsed`, and why. */
+  onAway(since: number, reason: unknown): void
+  /** Called when there is another first connection: messages may have got lost. */
+  onBack(): void
+}
+
+/** The few connections of a process to its server. */
+export interface Connections {
+  /** Connects; rejects with what is wrong. */
+  open(): Promise<void>
+  /**
+   * Lends a connection to work that holds no other one. Waits for one as long as it takes. Rejects as the work does, and
+   * with `ERR_CLOSED` after `close`.
+   */
+  use<T>(work: (connection: Connection) => Promise<T>): Promise<T>
+  /** Closes what is not in use at once, and what is when it comes back. */
+  close(): Promise<void>
+}
+
+/** Ends what is left on the server of a connection that did not answer: it may hold records, and one of few connections. */
+const TERMINATE = `SELECT pg_terminate_backend(a.pid) FROM pg_stat_get_activity($1::integer) a WHERE a.backend_start::text = $2`
+
+/** Keeps the first connection open, and tells when it was lost. */
+export function createConnections(options: ConnectionsOptions): Connections {
+  const { source, place, clock, logger } = options
+  const all = new Set<Connection>()
+  const idle: Connection[] = []
+  const waiting: { give(connection: Connection): void; refuse(error: unknown): void }[] = []
+  const stops = new Set<() => void>()
+  const closing = new AbortController()
+  const leftBehind: ServerProcess[] = []
+  let first: Connection | undefined
+  let isGrowing = false
+  let isReconnecting = false
+  let isClosed = false
+  let scarceUntil = -Infinity
+  let stopIdling = (): void => undefined
+
+  const elapsed = (): number => clock.elapsed?.() ?? clock.now()
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = startTimer(clock, ms, done)
+      function done(): void {
+        stops.delete(done)
+        stop()
+        resolve()
+      }
+      stops.add(done)
+    })
+  }
+
+  async function connect(): Promise<Connection> {
+    const connection = await openConnection({
+      source,
+      clock,
+      signal: closing.signal,
+      onNotification: options.onNotification,
+      onLost,
+    })
+    if (isClosed) {
+      await connection.close()
+      throw createClosed()
+    }
+    all.add(connection)
+    return connection
+  }
+
+  /** Connects the one that is kept. */
+  async function connectFirst(): Promise<void> {
+    const connection = await connect()
+    try {
+      await endLeftBehind(connection)
+      await options.prepare(connection)
+    } catch (error) {
+      await drop(connection)
+      throw error
+    }
+    first = connection
+    giveBack(connection)
+  }
+
+  async function endLeftBehind(connection: Connection): Promise<void> {
+    for (const { pid, startedAt } of leftBehind.splice(0))
+      await connection.query(TERMINATE, [pid, startedAt]).catch(() => undefined)
+  }
+
+  async function drop(connection: Connection): Promise<void> {
+    all.delete(connection)
+    await connection.close()
+  }
+
+  function onLost(connection: Connection, reason: unknown): void {
+    all.delete(connection)
+    const place = idle.indexOf(connection)
+    if (place >= 0) idle.splice(place, 1)
+    if (connection.process !== undefined) leftBehind.push(connection.process)
+    if (connection !== first) return
+    first = undefined
+    if (!isClosed && !isReconnecting) void reconnect(reason)
+  }
+
+  async function reconnect(cause: unknown): Promise<void> {
+    isReconnecting = true
+    const since = elapsed()
+    let reason = cause
+    let isTold = false
+    const stopTelling = tellAway(since, () => reason)
+    stops.add(stopTelling)
+    for (let attempt = 0; !isClosed; attempt++) {
+      try {
+        await connectFirst()
+        break
+      } catch (error) {
+        reason = error
+        if (!isTold && !isClosed) logger.warn({ error: createUnavailable(place, error).message }, `The store ${place} is away`)
+        isTold = true
+        if (!isClosed) await pause(RETRY_MS[attempt] ?? 1_000)
+      }
+    }
+    stopTelling()
+    stops.delete(stopTelling)
+    isReconnecting = false
+    if (isClosed) return
+    if (isTold) logger.info({}, `The store ${place} is back`)
+    options.onBack()
+    // It may have been lost again in the moment in which it was made.
+    if (first === undefined) void reconnect(reason)
+  }
+
+  function tellAway(since: number, reason: () => unknown): () => void {
+    let stop = (): void => undefined
+    const tell = (): void => {
+      if (all.size === 0) options.onAway(since, reason())
+      stop = startTimer(clock, AWAY_MS, tell)
+    }
+    stop = startTimer(clock, AWAY_MS, tell)
+    return () => stop()
+  }
+
+  function giveBack(connection: Connection): void {
+    if (connection.isLost) return
+    if (isClosed) return void drop(connection)
+    const next = waiting.shift()
+    if (next !== undefined) return next.give(connection)
+    if (connection === first) idle.unshift(connection)
+    else idle.push(connection)
+    if (all.size > 1) idleLater()
+  }
+
+  function idleLater(): void {
+    stopIdling()
+    stopIdling = startTimer(clock, IDLE_MS, () => {
+      const spare = idle.findIndex((connection) => connection !== first)
+      if (spare >= 0) for (const connection of idle.splice(spare, 1)) void drop(connection)
+    })
+  }
+
+  /** Opens a second connection for those who wait. Where there is none to be had, the first one serves all. */
+  async function grow(): Promise<void> {
+    if (isGrowing || isClosed || first === undefined || all.size >= MAX || elapsed() < scarceUntil) return
+    isGrowing = true
+    try {
+      giveBack(await connect())
+    } catch (error) {
+      scarceUntil = elapsed() + SCARCE_MS
+      if (!isClosed) logger.debug({ error: createUnavailable(place, error).message }, `The store ${place} gives no second connection`)
+    } finally {
+      isGrowing = false
+    }
+  }
+
+  function take(): Promise<Connection> {
+    if (isClosed) return Promise.reject(createClosed())
+    const connection = idle.shift()
+    if (connection !== undefined) return Promise.resolve(connection)
+    void grow()
+    return new Promise((give, refuse) => waiting.push({ give, refuse }))
+  }
+
+  return {
+    async open() {
+      for (let attempt = 0; ; attempt++) {
+        try {
+          return await connectFirst()
+        } catch (error) {
+          const wait = RETRY_MS[attempt]
+          if (!isCrowded(error) || wait === undefined || isClosed) throw error
+          await pause(wait)
+        }
+      }
+    },
+    async use(work) {
+      const connection = await take()
+      try {
+        return await work(connection)
+      } finally {
+        giveBack(connection)
+      }
+    },
+    async close() {
+      isClosed = true
+      closing.abort(createClosed())
+      stopIdling()
+      for (const stop of stops) stop()
+      for (const { refuse } of waiting.splice(0)) refuse(createClosed())
+      await Promise.all([...all].map(drop))
+    },
+  }
+}
