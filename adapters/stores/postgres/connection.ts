@@ -58,10 +58,12 @@ const SETTINGS = `SELECT set_config(name, value, false) FROM (VALUES ('tcp_keepa
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
   const { source, clock, signal } = options
   const connecting = source.connect()
-  const link = await within(clock, CONNECT_MS, untilAborted(connecting.link, signal), 'no connection').catch((error: unknown) => {
-    connecting.abandon()
-    throw error
-  })
+  const link = await within(clock, CONNECT_MS, untilAborted(connecting.link, signal), 'no connection').catch(
+    (error: unknown) => {
+      connecting.abandon()
+      throw error
+    },
+  )
   const connection = wrap(link, options)
   try {
     const [[pid, startedAt, version] = []] = await connection.query(WHO)

@@ -139,7 +139,8 @@ export function createConnections(options: ConnectionsOptions): Connections {
         break
       } catch (error) {
         reason = error
-        if (!isTold && !isClosed) logger.warn({ error: createUnavailable(place, error).message }, `The store ${place} is away`)
+        if (!isTold && !isClosed)
+          logger.warn({ error: createUnavailable(place, error).message }, `The store ${place} is away`)
         isTold = true
         if (!isClosed) await pause(RETRY_MS[attempt] ?? 1_000)
       }
@@ -190,7 +191,11 @@ export function createConnections(options: ConnectionsOptions): Connections {
       giveBack(await connect())
     } catch (error) {
       scarceUntil = elapsed() + SCARCE_MS
-      if (!isClosed) logger.debug({ error: createUnavailable(place, error).message }, `The store ${place} gives no second connection`)
+      if (!isClosed)
+        logger.debug(
+          { error: createUnavailable(place, error).message },
+          `The store ${place} gives no second connection`,
+        )
     } finally {
       isGrowing = false
     }

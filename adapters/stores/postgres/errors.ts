@@ -10,7 +10,10 @@ const MEANINGS: readonly (readonly [beginning: string, meaning: string])[] = [
   ['28P01', 'user and password in the url are not right'],
   ['28000', 'it does not let that user in; see its pg_hba.conf'],
   ['3D000', 'that database does not exist; create it, or correct the url'],
-  ['42501', 'the user in the url may not do that; let it, by GRANT CREATE ON DATABASE … TO …, or name the owner of the schema'],
+  [
+    '42501',
+    'the user in the url may not do that; let it, by GRANT CREATE ON DATABASE … TO …, or name the owner of the schema',
+  ],
   ['The server does not support SSL', 'it speaks no TLS; leave sslmode out of the url, or turn ssl on in the server'],
   ['25006', 'it is a replica or read-only; the url must name the primary'],
   ['53100', 'its disk is full'],

@@ -8,11 +8,15 @@ const AWAY_MS = 2_000
 /** How much may wait to be sent, so that a process that is asked for too much does not fill its memory. */
 const MAX_WAITING = 100_000
 
-export interface LaneOptions<I, O> {
+/** What all lanes of a ledger have. */
+export interface LaneParts {
   readonly connections: Connections
   readonly clock: Clock
   /** The server in messages. */
   readonly place: string
+}
+
+export interface LaneOptions<I, O> extends LaneParts {
   readonly maxItems: number
   readonly maxBytes: number
   bytesOf(item: I): number

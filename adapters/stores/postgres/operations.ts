@@ -50,7 +50,9 @@ export function encodeBatch(operations: readonly Operation[]): EncodedBatch {
       column(({ operation }) => operation.id),
       column(({ operation }) => operation.entry),
       column(({ operation }) => operation.data),
-      column(({ operation: { ttlMs } }) => (ttlMs === undefined ? undefined : Math.min(Math.max(ttlMs, 0), MAX_TTL_MS))),
+      column(({ operation: { ttlMs } }) =>
+        ttlMs === undefined ? undefined : Math.min(Math.max(ttlMs, 0), MAX_TTL_MS),
+      ),
       column(({ operation }) => encodeGroup(operation.group)),
       column(({ operation }) => encodeGroup(operation.move)),
       column(({ operation, needs }) => (needs === undefined ? operation.number : places.get(needs))),
@@ -89,11 +91,7 @@ function toLine(operation: Operation, index: number): readonly Line[] {
   return [needs, { operation, of: [index], needs }]
 }
 
-function addMessage(
-  messages: { texts: string[]; of: number[]; length: number }[],
-  text: string,
-  index: number,
-): void {
+function addMessage(messages: { texts: string[]; of: number[]; length: number }[], text: string, index: number): void {
   let last = messages.at(-1)
   if (last === undefined || last.length + text.length > MESSAGES_LENGTH) {
     last = { texts: [], of: [], length: 0 }

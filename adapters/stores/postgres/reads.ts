@@ -1,8 +1,6 @@
 import type { RecordKind } from '../../../lib/types'
 import type { LedgerRecord } from '../../../lib/types'
-import type { Clock } from '../../../lib/types'
-import type { Connections } from './connections'
-import { createLane, type Lane } from './lane'
+import { createLane, type Lane, type LaneParts } from './lane'
 
 /** How many records are read by one statement. */
 const MAX_READ = 200
@@ -12,21 +10,16 @@ export interface RecordName {
   readonly id: string
 }
 
-export interface ReadsOptions {
-  readonly connections: Connections
-  readonly clock: Clock
-  readonly place: string
+export interface ReadsOptions extends LaneParts {
   /** The schema, quoted. */
   readonly schema: string
 }
 
 /** Creates the lane of records that are read: several by one statement. */
-export function createReads({ connections, clock, place, schema }: ReadsOptions): Lane<RecordName, LedgerRecord | undefined> {
+export function createReads({ schema, ...parts }: ReadsOptions): Lane<RecordName, LedgerRecord | undefined> {
   const text = `SELECT place, data, cut, log FROM ${schema}.read($1, $2)`
   return createLane<RecordName, LedgerRecord | undefined>({
-    connections,
-    clock,
-    place,
+    ...parts,
     maxItems: MAX_READ,
     maxBytes: Infinity,
     bytesOf: () => 0,
@@ -44,5 +37,9 @@ export function createReads({ connections, clock, place, schema }: ReadsOptions)
 /** `cut` is the position of the entry that replaced those before it. */
 function toRecord(data: unknown, cut: unknown, log: unknown): LedgerRecord {
   const lines = String(log).replaceAll('\n', ',')
-  return { data: JSON.parse(String(data)), log: JSON.parse(`[${lines}]`) as unknown[], cut: Math.max(Number(cut) - 1, 0) }
+  return {
+    data: JSON.parse(String(data)),
+    log: JSON.parse(`[${lines}]`) as unknown[],
+    cut: Math.max(Number(cut) - 1, 0),
+  }
 }

@@ -30,7 +30,11 @@ export interface PoolLike {
 export function createOwnSource({ Client }: PgLibrary, url: string): Source {
   return {
     connect() {
-      const client = new Client({ connectionString: url, keepAlive: true, fallback_application_name: 'express-callbacks' })
+      const client = new Client({
+        connectionString: url,
+        keepAlive: true,
+        fallback_application_name: 'express-callbacks',
+      })
       client.on('error', () => undefined)
       const destroy = (): void => void client.connection?.stream?.destroy()
       const made = { client, end: () => client.end(), destroy }

@@ -1,9 +1,7 @@
 import { startTimer } from '../../../lib/timers'
-import type { Clock } from '../../../lib/types'
 import type { Connection } from './connection'
-import type { Connections } from './connections'
 import { isConflict, isTooMuch } from './errors'
-import { type Answer, createLane, type Lane } from './lane'
+import { type Answer, createLane, type Lane, type LaneParts } from './lane'
 import { encodeBatch, type Operation } from './operations'
 
 /** How much one transaction does at most. */
@@ -13,10 +11,7 @@ const MAX_BYTES = 4 * 1024 ** 2
 const TRIES = 10
 const PAUSE_MS = 20
 
-export interface WritesOptions {
-  readonly connections: Connections
-  readonly clock: Clock
-  readonly place: string
+export interface WritesOptions extends LaneParts {
   /** The schema, quoted. */
   readonly schema: string
   /** Tells the records that this process works on from those of others. */
@@ -24,7 +19,7 @@ export interface WritesOptions {
 }
 
 /** Creates the lane of everything that is written: in one order, several in one transaction. */
-export function createWrites({ connections, clock, place, schema, worker }: WritesOptions): Lane<Operation, number> {
+export function createWrites({ schema, worker, ...parts }: WritesOptions): Lane<Operation, number> {
   const text = `SELECT ${schema}.apply($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 
   async function sendOnce(connection: Connection, operations: readonly Operation[]): Promise<readonly number[]> {
@@ -45,7 +40,7 @@ export function createWrites({ connections, clock, place, schema, worker }: Writ
   }
 
   function pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void startTimer(clock, ms, resolve))
+    return new Promise((resolve) => void startTimer(parts.clock, ms, resolve))
   }
 
   /** What is too much at once is sent in two halves, so that one operation that cannot be done fails alone. */
@@ -62,9 +57,7 @@ export function createWrites({ connections, clock, place, schema, worker }: Writ
   }
 
   return createLane<Operation, number>({
-    connections,
-    clock,
-    place,
+    ...parts,
     maxItems: MAX_OPERATIONS,
     maxBytes: MAX_BYTES,
     bytesOf: ({ entry = '', data = '' }) => entry.length + data.length,
