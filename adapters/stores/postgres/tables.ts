@@ -58,7 +58,7 @@ export function createReadFunctions(schema: string): string {
   return `
 CREATE FUNCTION ${schema}.read(kinds text, ids text)
   RETURNS TABLE (place integer, data text, cut integer, log text)
-  LANGUAGE plpgsql STABLE SET enable_seqscan = off AS $$
+  LANGUAGE plpgsql STABLE SET enable_seqscan = off SET jit = off AS $$
 DECLARE
   all_kinds text[] := string_to_array(kinds, E'\\n');
   all_ids text[] := string_to_array(ids, E'\\n');
@@ -71,7 +71,7 @@ END $$;
 
 CREATE FUNCTION ${schema}.due(me text, free integer, hold_ms float8)
   RETURNS TABLE (kind text, id text, next_ms float8, started timestamptz)
-  LANGUAGE plpgsql SET enable_seqscan = off AS $$
+  LANGUAGE plpgsql SET enable_seqscan = off SET jit = off AS $$
 DECLARE
   gone record;
 BEGIN
