@@ -5,8 +5,8 @@ import type { PgNotification } from './library'
 import type { Link, Source } from './sources'
 
 /** How long connecting may take, and a statement from when it is sent, in milliseconds. */
-const CONNECT_MS = 2_000
-const QUERY_MS = 2_500
+const CONNECT_MS = 4_000
+const QUERY_MS = 2_000
 const END_MS = 500
 /** See `startLimit`. */
 const GRACE_MS = 100
@@ -21,7 +21,7 @@ export interface Connection {
   readonly isDirect: boolean
   /** Which process of the server it is, so that it can be ended when it does not answer; undefined behind a pooler. */
   readonly process: ServerProcess | undefined
-  /** Rejects as the server does, and when there is no answer within 2.5 s, or `limitMs`: the connection is lost then. */
+  /** Rejects as the server does, and when there is no answer within two seconds, or `limitMs`: the connection is lost then. */
   query(text: string, values?: readonly unknown[], limitMs?: number): Promise<readonly Row[]>
   /** Ends it, or gives it back to the pool of the app. */
   close(): Promise<void>
@@ -54,7 +54,7 @@ const SETTINGS = `SELECT set_config(name, value, false) FROM (VALUES ('tcp_keepa
   ('tcp_keepalives_count', '3'), ('client_connection_check_interval', '2s')) AS wanted (name, value)
   WHERE EXISTS (SELECT FROM pg_settings s WHERE s.name = wanted.name)`
 
-/** Connects. Rejects when that takes longer than two seconds, and when the signal aborts; nothing is left then. */
+/** Connects. Rejects when that takes longer than four seconds, and when the signal aborts; nothing is left then. */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
   const { source, clock, signal } = options
   const connecting = source.connect()

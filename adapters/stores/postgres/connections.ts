@@ -12,8 +12,9 @@ const IDLE_MS = 10_000
 /** For how long no second connection is tried after the server or the pool had none. */
 const SCARCE_MS = 15_000
 const RETRY_MS = [100, 250, 500, 1_000] as const
-/** How often those are looked at who wait for a server that is away. */
-const AWAY_MS = 200
+/** A server is away when there has been no connection for so long; who waits for it is looked at so often. */
+const AWAY_MS = 1_000
+const LOOK_MS = 200
 
 export interface ConnectionsOptions {
   readonly source: Source
@@ -24,8 +25,8 @@ export interface ConnectionsOptions {
   /** Prepares the first connection of all, and each that takes its place. */
   prepare(connection: Connection): Promise<void>
   onNotification(notification: PgNotification): void
-  /** Called again and again while there is no connection: since when, by the clock's `elapsed`, and why. */
-  onAway(since: number, reason: unknown): void
+  /** Called again and again while the server is away, with what is wrong. */
+  onAway(reason: unknown): void
   /** Called when there is another first connection: messages may have got lost. */
   onBack(): void
 }
@@ -39,7 +40,9 @@ export interface Connections {
    * with `ERR_CLOSED` after `close`.
    */
   use<T>(work: (connection: Connection) => Promise<T>): Promise<T>
-  /** Closes what is not in use at once, and what is when it comes back. */
+  /** Whether there has been no connection for a while. */
+  isAway(): boolean
+  /** Closes all of them. */
   close(): Promise<void>
 }
 
@@ -58,6 +61,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   let first: Connection | undefined
   let isGrowing = false
   let isReconnecting = false
+  let isAway = false
   let isClosed = false
   let scarceUntil = -Infinity
   let stopIdling = (): void => undefined
@@ -128,41 +132,44 @@ export function createConnections(options: ConnectionsOptions): Connections {
 
   async function reconnect(cause: unknown): Promise<void> {
     isReconnecting = true
-    const since = elapsed()
     let reason = cause
-    let isTold = false
-    const stopTelling = tellAway(since, () => reason)
-    stops.add(stopTelling)
-    for (let attempt = 0; !isClosed; attempt++) {
+    const watch = watchAway(() => reason)
+    for (let attempt = 0; !isClosed && first === undefined; attempt++) {
       try {
         await connectFirst()
-        break
       } catch (error) {
         reason = error
-        if (!isTold && !isClosed)
-          logger.warn({ error: createUnavailable(place, error).message }, `The store ${place} is away`)
-        isTold = true
         if (!isClosed) await pause(RETRY_MS[attempt] ?? 1_000)
       }
     }
-    stopTelling()
-    stops.delete(stopTelling)
+    watch.stop()
     isReconnecting = false
     if (isClosed) return
-    if (isTold) logger.info({}, `The store ${place} is back`)
+    if (isAway) logger.info({}, `The store ${place} is back`)
+    isAway = false
     options.onBack()
-    // It may have been lost again in the moment in which it was made.
-    if (first === undefined) void reconnect(reason)
   }
 
-  function tellAway(since: number, reason: () => unknown): () => void {
-    let stop = (): void => undefined
-    const tell = (): void => {
-      if (all.size === 0) options.onAway(since, reason())
-      stop = startTimer(clock, AWAY_MS, tell)
+  /** A server that takes a while to connect to is away only when that takes too long. */
+  function watchAway(reason: () => unknown): { stop(): void } {
+    let stopTimer = (): void => undefined
+    const since = elapsed()
+    const look = (): void => {
+      const isLong = elapsed() - since >= AWAY_MS
+      if (isLong && !isAway) {
+        isAway = true
+        logger.warn({ error: createUnavailable(place, reason()).message }, `The store ${place} is away`)
+      }
+      if (isAway && all.size === 0) options.onAway(reason())
+      stopTimer = startTimer(clock, LOOK_MS, look)
     }
-    stop = startTimer(clock, AWAY_MS, tell)
-    return () => stop()
+    stopTimer = startTimer(clock, LOOK_MS, look)
+    const stop = (): void => {
+      stopTimer()
+      stops.delete(stop)
+    }
+    stops.add(stop)
+    return { stop }
   }
 
   function giveBack(connection: Connection): void {
@@ -229,6 +236,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
         giveBack(connection)
       }
     },
+    isAway: () => isAway,
     async close() {
       isClosed = true
       closing.abort(createClosed())

@@ -146,9 +146,8 @@ export function createDue(options: DueOptions): Due {
     async close() {
       isClosed = true
       stop()
-      await looking
-      const doneWithin = Promise.all([...working].map(({ done }) => done))
-      await isDoneWithin(clock, CLOSE_MS, doneWithin)
+      await isDoneWithin(clock, CLOSE_MS, looking ?? Promise.resolve())
+      await isDoneWithin(clock, CLOSE_MS, Promise.all([...working].map(({ done }) => done)))
       // Others need not wait until this process counts as dead.
       const left = [...working].map(({ kind, id }) => settle({ op: 'k', kind, id, ttlMs: 0 }))
       await isDoneWithin(clock, CLOSE_MS, Promise.all(left))

@@ -32,7 +32,7 @@ export interface Lane<I, O> {
   /** Rejects with `ERR_STORE_UNAVAILABLE`, and with `ERR_CLOSED` after `close`. */
   add(item: I): Promise<O>
   /** Refuses what has waited for too long for a server that is away. */
-  expire(awaySince: number, reason: unknown): void
+  expire(reason: unknown): void
   /** Takes nothing more; resolves when everything was sent. */
   close(): Promise<void>
 }
@@ -108,11 +108,11 @@ export function createLane<I, O>(options: LaneOptions<I, O>): Lane<I, O> {
         working ??= work()
       })
     },
-    expire(awaySince, reason) {
+    expire(reason) {
       const last = elapsed() - AWAY_MS
-      const late = queue.filter(({ since }) => Math.max(since, awaySince) <= last)
+      const late = queue.filter(({ since }) => since <= last)
       if (late.length === 0) return
-      queue = queue.filter(({ since }) => Math.max(since, awaySince) > last)
+      queue = queue.filter(({ since }) => since > last)
       refuse(late, createUnavailable(place, reason))
     },
     async close() {

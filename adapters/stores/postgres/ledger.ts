@@ -9,8 +9,8 @@ import { openSession, type Session } from './session'
 import type { PoolLike } from './sources'
 
 const SCHEMES = ['postgres:', 'postgresql:']
-/** How long what was asked for before may take when the store is closed, in milliseconds. */
-const CLOSE_MS = 2_000
+/** How long what was begun may take when the store is closed, in milliseconds; nothing while the server is away. */
+const CLOSE_MS = 4_000
 const PAGE = 1_000
 
 export interface PostgresLedgerOptions {
@@ -66,12 +66,10 @@ export function createPostgresLedger(options: PostgresLedgerOptions): Ledger {
     await opening?.catch(() => undefined)
     const opened = session
     if (opened === undefined) return
-    await opened.due.close()
-    await isDoneWithin(
-      clock,
-      CLOSE_MS,
-      Promise.all([opened.writes, opened.reads, opened.lists].map((lane) => lane.close())),
-    )
+    const finished = opened.due.close().then(async () => {
+      for (const lane of [opened.writes, opened.reads, opened.lists]) await lane.close()
+    })
+    await isDoneWithin(clock, opened.connections.isAway() ? 0 : CLOSE_MS, finished)
     opened.messages.close()
     await opened.connections.close()
   }

@@ -59,8 +59,8 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
       await messages.listen(connection)
     },
     onNotification: (notification) => messages.onNotification(notification),
-    onAway(since, reason) {
-      for (const lane of [writes, reads, lists]) lane.expire(since, reason)
+    onAway(reason) {
+      for (const lane of [writes, reads, lists]) lane.expire(reason)
     },
     onBack,
   })
