@@ -125,9 +125,10 @@ export function createConnections(options: ConnectionsOptions): Connections {
     const place = idle.indexOf(connection)
     if (place >= 0) idle.splice(place, 1)
     if (connection.process !== undefined) leftBehind.push(connection.process)
-    if (connection !== first) return
-    first = undefined
-    if (!isClosed && !isReconnecting) void reconnect(reason)
+    if (connection === first) first = undefined
+    if (isClosed) return
+    if (first !== undefined) void use(endLeftBehind).catch(() => undefined)
+    else if (!isReconnecting) void reconnect(reason)
   }
 
   async function reconnect(cause: unknown): Promise<void> {
@@ -177,12 +178,12 @@ export function createConnections(options: ConnectionsOptions): Connections {
     if (isClosed) return void drop(connection)
     const next = waiting.shift()
     if (next !== undefined) return next.give(connection)
-    if (connection === first) idle.unshift(connection)
-    else idle.push(connection)
-    if (all.size > 1) idleLater()
+    if (connection === first) return void idle.unshift(connection)
+    idle.push(connection)
+    closeLater()
   }
 
-  function idleLater(): void {
+  function closeLater(): void {
     stopIdling()
     stopIdling = startTimer(clock, IDLE_MS, () => {
       const spare = idle.findIndex((connection) => connection !== first)
@@ -216,6 +217,15 @@ export function createConnections(options: ConnectionsOptions): Connections {
     return new Promise((give, refuse) => waiting.push({ give, refuse }))
   }
 
+  async function use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    const connection = await take()
+    try {
+      return await work(connection)
+    } finally {
+      giveBack(connection)
+    }
+  }
+
   return {
     async open() {
       for (let attempt = 0; ; attempt++) {
@@ -228,14 +238,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
         }
       }
     },
-    async use(work) {
-      const connection = await take()
-      try {
-        return await work(connection)
-      } finally {
-        giveBack(connection)
-      }
-    },
+    use,
     isAway: () => isAway,
     async close() {
       isClosed = true
