@@ -42,6 +42,7 @@ export function usePgbouncer(postgres: { readonly port: number }, mode = 'transa
         `pool_mode = ${mode}`,
         `default_pool_size = ${poolSize}`,
         'max_client_conn = 200',
+        'server_login_retry = 1',
       ].join('\n'),
     )
     if (user !== undefined) for (const path of [folder, config]) chownSync(path, user.uid, user.gid)

@@ -95,7 +95,10 @@ describePostgres('a proxy that forwards nothing any more on open connections', (
       proxy.hang()
       const begin = Date.now()
       const refused: unknown = await watched.ledger.append('key', 'one', 'lost').catch((error: unknown) => error)
-      expect(refused).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE', message: expect.stringContaining('no answer within 2000 ms') })
+      expect(refused).toMatchObject({
+        code: 'ERR_STORE_UNAVAILABLE',
+        message: expect.stringContaining('no answer within 2000 ms'),
+      })
       await until(succeeds(() => watched.ledger.append('key', 'one', 'entry', { orCreate: RECORD })))
       await until(() => watched.backs() === count)
       await hears(watched, `message ${count}`)
@@ -127,7 +130,10 @@ describePostgres('a proxy that forwards nothing any more on open connections', (
 describePostgres('a record that another transaction holds', (server) => {
   const ledgers = useLedgers(server)
   const lock = (prefix: string, ms: number): Promise<unknown> =>
-    ask(server.url, `SELECT pg_sleep(${ms / 1_000}) FROM (SELECT id FROM "callbacks:${prefix}".record WHERE id = 'held' FOR UPDATE) AS held`)
+    ask(
+      server.url,
+      `SELECT pg_sleep(${ms / 1_000}) FROM (SELECT id FROM "callbacks:${prefix}".record WHERE id = 'held' FOR UPDATE) AS held`,
+    )
 
   async function whenHeld(): Promise<void> {
     await until(async () => {

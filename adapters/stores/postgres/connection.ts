@@ -43,8 +43,8 @@ export interface ConnectionOptions {
   onLost(connection: Connection, reason: unknown): void
 }
 
-const WHO = `SELECT a.pid, a.backend_start::text, current_setting('server_version_num')::integer
-  FROM pg_stat_get_activity(pg_backend_pid()) a`
+const WHO = `SELECT a.pid, a.backend_start::text, current_setting('server_version_num')::integer,
+  current_setting('transaction_read_only') FROM pg_stat_get_activity(pg_backend_pid()) a`
 
 /**
  * Of a connection without a pooler: a host that is gone frees it within half a minute, and what its client has given up
@@ -66,8 +66,9 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   )
   const connection = wrap(link, options)
   try {
-    const [[pid, startedAt, version] = []] = await connection.query(WHO)
+    const [[pid, startedAt, version, readOnly] = []] = await connection.query(WHO)
     if (Number(version) < 130_000) throw new Error('PostgreSQL 13 or newer is needed')
+    if (readOnly === 'on') throw Object.assign(new Error('transactions are read-only'), { code: '25006' })
     const isDirect = Number(pid) === link.client.processID
     if (!isDirect) return connection
     // An old server, or one on another system, knows some of them not.
@@ -92,16 +93,16 @@ function wrap(link: Link, { clock, onNotification, onLost }: ConnectionOptions):
     onLost(connection, reason)
   }
 
-  const lostByItself = (error?: unknown): void => lose(error ?? new Error('The connection was closed'))
-  const listeners = { error: lostByItself, end: () => lostByItself(), notification: onNotification }
-  client.on('error', listeners.error)
-  client.on('end', listeners.end)
-  client.on('notification', listeners.notification)
+  const lostByItself = (error?: unknown): void => lose(error || new Error('The connection was closed'))
+  const heard = (notification: unknown): void => onNotification(notification as PgNotification)
+  client.on('error', lostByItself)
+  client.on('end', lostByItself)
+  client.on('notification', heard)
 
-  /** A client that is thrown away may still tell of an error, which nobody else would hear. */
+  /** A client that is thrown away may still tell of an error, which nobody else would hear; its source ignores it. */
   function forget(): void {
-    for (const [event, listener] of Object.entries(listeners)) client.removeListener(event, listener)
-    client.on('error', () => undefined)
+    for (const event of ['error', 'end']) client.removeListener(event, lostByItself)
+    client.removeListener('notification', heard)
   }
 
   const connection = {

@@ -5,10 +5,8 @@ export interface PgClient {
   /** A number that the server gave to the connection: of its process, or made up by a pooler. */
   readonly processID?: number | null
   query(query: PgQuery): Promise<{ readonly rows: readonly (readonly unknown[])[] }>
-  on(event: 'error', listener: (error: unknown) => void): unknown
-  on(event: 'end', listener: () => void): unknown
-  on(event: 'notification', listener: (notification: PgNotification) => void): unknown
-  removeListener(event: string, listener: (...args: never[]) => void): unknown
+  on(event: 'error' | 'end' | 'notification', listener: (value: unknown) => void): unknown
+  removeListener(event: string, listener: (value: unknown) => void): unknown
 }
 
 /** A statement without a name, since a pooler may give the next one to another server process. */

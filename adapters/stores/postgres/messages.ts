@@ -7,7 +7,7 @@ import { quoteName } from './schema-name'
 import type { Source } from './sources'
 
 /** How long a message that tries whether listening works may take, in milliseconds. */
-const PROBE_MS = 1_000
+const PROBE_MS = 500
 /** How often to ask for messages where nobody can listen: soon after one, and later on. */
 const BUSY_MS = 250
 const QUIET_MS = 1_000

@@ -76,6 +76,8 @@ async function readVersionInside(connection: Connection, schema: string): Promis
 
 /** Version 0.4 kept its records as jobs of BullMQ, in a schema that all prefixes shared. */
 async function refuseOldRecords(connection: Connection, { prefix, place }: MigrationOptions): Promise<void> {
+  // Nor could there be any.
+  if (/\p{Cs}/u.test(prefix)) return
   const queues = OLD_KINDS.map((kind) => `${encodeURIComponent(prefix)}.${kind}`)
   const [found] = await connection
     .query(`SELECT count(*), count(*) FILTER (WHERE queue = $2) FROM ${OLD_TABLE} WHERE queue = ANY($1)`, [

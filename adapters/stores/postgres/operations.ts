@@ -53,8 +53,8 @@ export function encodeBatch(operations: readonly Operation[]): EncodedBatch {
       column(({ operation: { ttlMs } }) =>
         ttlMs === undefined ? undefined : Math.min(Math.max(ttlMs, 0), MAX_TTL_MS),
       ),
-      column(({ operation }) => encodeGroup(operation.group)),
-      column(({ operation }) => encodeGroup(operation.move)),
+      column(({ operation }) => operation.group),
+      column(({ operation }) => operation.move),
       column(({ operation, needs }) => (needs === undefined ? operation.number : places.get(needs))),
     ],
     decode(answer) {
@@ -64,11 +64,6 @@ export function encodeBatch(operations: readonly Operation[]): EncodedBatch {
       return decoded
     },
   }
-}
-
-/** Groups are names that may hold anything. */
-export function encodeGroup(group: string | undefined): string | undefined {
-  return group === undefined ? undefined : encodeURIComponent(group)
 }
 
 function toLines(operations: readonly Operation[]): readonly Line[] {

@@ -10,7 +10,7 @@ const MAX_READABLE = 30
  */
 export function schemaNameOf(prefix: string): string {
   const name = `callbacks:${prefix}`
-  if (Buffer.byteLength(name) <= MAX_BYTES && !/[\p{Cc}\p{Cs}]/u.test(name)) return name
+  if (Buffer.byteLength(name) <= MAX_BYTES && !/[$\p{Cc}\p{Cs}]/u.test(name)) return name
   const readable = prefix.replaceAll(/[^\w.:/-]/g, '').slice(0, MAX_READABLE)
   return `callbacks:${readable}#${createHash('sha256').update(prefix).digest('hex').slice(0, 16)}`
 }

@@ -6,7 +6,7 @@ import { createLane, type Lane, type LaneParts } from './lane'
 import { loadPg, type PgLibrary } from './library'
 import { createMessages, type Messages } from './messages'
 import { migrate } from './migrations'
-import { encodeGroup, type Operation } from './operations'
+import type { Operation } from './operations'
 import { createReads, type RecordName } from './reads'
 import { quoteName, schemaNameOf } from './schema-name'
 import { createOwnSource, createPoolSource, type PoolLike } from './sources'
@@ -94,7 +94,7 @@ function createLists({ schema, ...parts }: LaneParts & { readonly schema: string
       if (query === undefined) return []
       const { kind, group, after = '', limit } = query
       const text = find(group === undefined ? '' : 'AND "group" = $4')
-      const inGroup = group === undefined ? [] : [encodeGroup(group)]
+      const inGroup = group === undefined ? [] : [group]
       const rows = await connection.query(text, [kind, after, limit + 1, ...inGroup])
       const ids = rows.slice(0, limit).map(([id]) => String(id))
       return [{ value: { ids, after: rows.length > limit ? ids.at(-1) : undefined } }]

@@ -95,9 +95,20 @@ export function createPoolSource(pool: PoolLike): Source {
 function borrow(client: PooledClient): Link {
   const ignore = (): void => undefined
   client.on('error', ignore)
+  let isReleased = false
   const release = (isBroken: boolean): void => {
-    client.removeListener('error', ignore)
+    if (isReleased) return
+    isReleased = true
+    // The pool listens to a client that it has; one that is broken may still tell of it later.
+    if (!isBroken) client.removeListener('error', ignore)
     client.release(isBroken)
   }
-  return { client, end: async () => release(false), destroy: () => release(true) }
+  return {
+    client,
+    async end() {
+      await client.query({ text: 'UNLISTEN *', rowMode: 'array' })
+      release(false)
+    },
+    destroy: () => release(true),
+  }
 }
