@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
+import type { KeyEntry } from '../../lib/correlation/key-entries'
 import {
   applyEntry,
   isDuplicate,
-  type KeyEntry,
   liveUntil,
   readKeyLog,
   REMEMBER_MS,
@@ -115,7 +115,7 @@ describe('what counts of a log', () => {
     ['what was waited for in vain, where that matters', IN_VAIN, false, true, 2 + REMEMBER_MS],
     ['not where it does not', IN_VAIN, false, false, 0],
   ])('is %s', (_, log, anonymous, remembers, expected) => {
-    expect(liveUntil(readKeyLog(log, anonymous), { born: '', anonymous, remembers }, WEEK)).toBe(expected)
+    expect(liveUntil(readKeyLog(log, anonymous), { anonymous, remembers })).toBe(expected)
   })
 
   test.each<[string, readonly KeyEntry[], number, number, boolean]>([
