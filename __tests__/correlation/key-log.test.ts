@@ -1,13 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { KeyEntry } from '../../lib/correlation/key-entries'
-import {
-  applyEntry,
-  isDuplicate,
-  liveUntil,
-  readKeyLog,
-  REMEMBER_MS,
-  waitsAt,
-} from '../../lib/correlation/key-log'
+import { applyEntry, isDuplicate, liveUntil, readKeyLog, REMEMBER_MS, waitsAt } from '../../lib/correlation/key-log'
 
 const HOUR = 60 * 60_000
 const WEEK = 7 * REMEMBER_MS

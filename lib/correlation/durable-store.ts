@@ -50,15 +50,10 @@ export function createDurableStore(options: DurableStoreOptions): Store {
   const presence = createPresence(ledger, self, isShared, clock)
   const { persist, finish: finishWriting } = createPersistence(clock, logger)
   const runs = createRunKeeper({ ...options, self, persist, onBack: () => void waits.restoreAll() })
-  const waits = createWaitDesk({
-    ...{ ledger, clock, logger, isShared, self, keys, here, parked, presence, persist, open },
-    onLoss: onBack,
-  })
-  const deliveries = createDeliveries({
-    ...{ ledger, clock, isShared, keys, parked, persist, waits },
-    parkMs: park.forMs,
-    secretHeaders: options.secretHeaders,
-  })
+  const shared = { ledger, clock, logger, isShared, self, keys, here, parked, presence, persist }
+  const waits = createWaitDesk({ ...shared, open, onLoss: onBack })
+  const { secretHeaders } = options
+  const deliveries = createDeliveries({ ...shared, waits, parkMs: park.forMs, secretHeaders })
   let opening: Promise<void> | undefined
   let isOpen = false
   let isClosed = false
@@ -93,8 +88,13 @@ export function createDurableStore(options: DurableStoreOptions): Store {
     if (news.is === 'settled' || news.is === 'parked') void waits.look(news.key)
     else if (news.is === 'taken') parked.remove(news.key)
     else if (news.is === 'progress') tellProgress(news)
-    else if (news.is === 'gone') news.by === self && void waits.restoreAll()
+    else if (news.is === 'gone') onGone(news.by)
     else runs.onMessage(message)
+  }
+
+  /** A process that is taken for dead, and lives, has its waits registered again. */
+  function onGone(by: string): void {
+    if (by === self) void waits.restoreAll()
   }
 
   /** Messages may have got lost, and records too: everything that this process has in the ledger is looked up. */

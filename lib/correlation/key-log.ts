@@ -74,7 +74,7 @@ export function applyEntry(state: KeyState, entry: KeyEntry, anonymous: boolean)
       end(state, entry, anonymous)
       return undefined
     case 'gone':
-      for (const [wait, { by }] of [...state.waits])
+      for (const [wait, { by }] of state.waits)
         if (by === entry.by) end(state, { is: 'end', wait, at: entry.at, why: 'left' }, anonymous)
       return undefined
     case 'state':
@@ -199,5 +199,5 @@ function leave(state: KeyState, { got, isTaken }: KeyWait, at: number, anonymous
 function giveBack(state: KeyState, entry: OutcomeEntry, at: number, anonymous: boolean): void {
   const [next] = anonymous ? waitsAt(state, at, true) : []
   if (next !== undefined) give(state, next, entry)
-  else state.parked = [entry, ...state.parked]
+  else state.parked = [entry, ...state.parked].toSorted((one, other) => one.at - other.at)
 }

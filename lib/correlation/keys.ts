@@ -80,7 +80,7 @@ export function createKeys(ledger: Ledger, clock: Clock): Keys {
   function readState(id: string, record: LedgerRecord | undefined, anonymous: boolean): KeyState {
     const state = readKeyLog(record?.log ?? [], anonymous, record?.cut)
     const live = state.waits.size + state.parked.length
-    const { length = 0 } = record?.log ?? []
+    const length = record?.log.length ?? 0
     // What fails here is done by the next reader.
     if (length >= CUT_FROM && length > 2 * live) ledger.cut('key', id, state.length, toStateEntry(state)).catch(ignore)
     return state

@@ -66,8 +66,15 @@ export function createRunKeeper(options: RunKeeperOptions): OwnedRuns {
   let isClosing = false
 
   const takeover = createTakeover({
-    ...{ ledger, owner, lease, isShared, now: clock.now, hasEnded, adopt },
+    ledger,
+    owner,
+    lease,
+    isShared,
+    now: clock.now,
+    hasEnded,
+    adopt,
     isMine: (id) => mine.has(id),
+    onDoubt: takeUpLater,
     async hold(id, record) {
       const run = await toRun(id, record)
       return mine.has(id) ? undefined : { run, record: hold(run, record.log), isUnwanted: isCancelled(record.log) }
@@ -96,8 +103,8 @@ export function createRunKeeper(options: RunKeeperOptions): OwnedRuns {
     return { ...run, id, input: fromKept(input), definition: await definitions.find(definition) }
   }
 
-  async function toStored({ id: _, definition, input, ...run }: KeptRun): Promise<StoredRun> {
-    return { ...run, input: toKept(input), definition: await definitions.keep(definition) }
+  async function toStored({ workflow, startedAt, deadline, input, definition }: KeptRun): Promise<StoredRun> {
+    return { workflow, startedAt, deadline, input: toKept(input), definition: await definitions.keep(definition) }
   }
 
   function hold(run: KeptRun, log: readonly unknown[]): RunRecord {
@@ -131,9 +138,9 @@ export function createRunKeeper(options: RunKeeperOptions): OwnedRuns {
     for (const { run, isUnwanted } of taken) if (isUnwanted) host?.cancel(run.id)
   }
 
-  /** The caller that wanted a new run does not know whether it is kept; it goes on if it is. */
+  /** Nobody knows whether this process has the run; it goes on if it has. */
   function takeUpLater(id: string): void {
-    if (doubtful.size >= MAX_DOUBTFUL) return
+    if (doubtful.has(id) || doubtful.size >= MAX_DOUBTFUL) return
     doubtful.add(id)
     if (doubtful.size === 1) void persist(takeUpDoubtful).then(() => doubtful.clear())
   }

@@ -21,6 +21,8 @@ export interface TakeoverOptions {
   /** Whether a run has ended; then it goes. */
   readonly hasEnded: (id: string) => Promise<boolean>
   readonly hold: (id: string, record: LedgerRecord) => Promise<TakenRun | undefined>
+  /** Called for a run that this process may have taken up, or not: it is not found in its old group any more. */
+  readonly onDoubt: (id: string) => void
   /** Goes on with runs. */
   readonly adopt: (taken: readonly TakenRun[]) => void
 }
@@ -77,7 +79,9 @@ export function createTakeover(options: TakeoverOptions): Takeover {
 
   async function take(ids: readonly string[], from: string): Promise<void> {
     for (let start = 0; start < ids.length; start += AT_ONCE) {
-      const taking = await Promise.allSettled(ids.slice(start, start + AT_ONCE).map((id) => takeOne(id, from)))
+      const batch = ids.slice(start, start + AT_ONCE)
+      const taking = await Promise.allSettled(batch.map((id) => takeOne(id, from)))
+      for (const [index, { status }] of taking.entries()) if (status === 'rejected') options.onDoubt(batch[index] ?? '')
       const taken = taking.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : []))
       // What was taken is of this process, also when the ledger is away before all are.
       if (taken.length > 0) options.adopt(taken)
@@ -103,8 +107,9 @@ export function createTakeover(options: TakeoverOptions): Takeover {
       // Where nobody could reach the ledger for a while, every process that lives renews its lease first.
       const waitMs = isKnown ? 0 : lease.steadyInMs()
       if (waitMs > 0) return { keepMs: waitMs }
-      if (!isKnown) await ledger.append('owner', id, { is: 'dead' } satisfies LeaseEntry)
-      const seen = isKnown ? record.cut + record.log.length : undefined
+      const seen = isKnown
+        ? record.cut + record.log.length
+        : await ledger.append('owner', id, { is: 'dead' } satisfies LeaseEntry)
       const end = options.now() + SLICE_MS
       let count = 0
       let after: string | undefined
@@ -116,7 +121,7 @@ export function createTakeover(options: TakeoverOptions): Takeover {
       } while (after !== undefined && options.now() < end)
       if (after !== undefined) return { keepMs: 0 }
       // A process that was only slow may have kept a run since.
-      return count > 0 || seen === undefined ? { keepMs: LEASE_MS } : { remove: true, seen }
+      return count > 0 ? { keepMs: LEASE_MS } : { remove: true, seen }
     },
   }
 }
