@@ -24,10 +24,11 @@
  *    The next wait on an id gets an outcome at once that was not taken by *another* process: as long as there is no `end`,
  *    both waits are open, and two waits on one id both get the result. Within one process the wait that was told first has
  *    it alone, since a second one is asked for by code that has the result already.
+ *    Under an id, the wait of a dead process therefore stays what it is: what comes for it is kept for the next wait.
  * 5. A wait whose time is up appends `end` (`late`), and then reads: an outcome that stands before that entry has ended it
- *    in time. One that is given up appends `cancelled`. A process that closes appends `left`, and whoever finds that a
- *    process is dead (by the record of its lease) appends `gone`: an outcome that this process has not handed out is then
- *    parked for a week, and its place in the queue is free.
+ *    in time. One that is given up appends `cancelled`. A process that closes appends `left`. On an endpoint without
+ *    ids, a process that waits itself, and finds that another one in the queue is dead (by the record of its lease),
+ *    appends `gone` for that one. An outcome that a process has not handed out is then for the next wait, for a week.
  * 6. A log that has become long is cut: what its entries come to is written as one entry, `state`, in their place. The
  *    positions of later entries stay the same.
  * 7. A record goes when nothing in it counts any more, and only if nothing was appended since it was read.

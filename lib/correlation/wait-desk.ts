@@ -116,19 +116,25 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
     await publish({ is: 'taken', key: key.id })
   }
 
-  /** The waits of a dead process keep nothing back, and stand in no queue. */
+  /**
+   * Takes the waits of dead processes out of a queue in which others wait, who get what has come for them. Under an id
+   * they stay: they keep no wait back, and what comes for them is kept for the next one.
+   */
   async function dropDead(key: Key, known: KeyState): Promise<KeyState> {
     let state = known
-    const others = [...state.waits.values()].flatMap(({ by }) => (by === undefined || by === self ? [] : by))
+    if (!key.anonymous) return state
+    const names = [...state.waits.values()].map(({ by }) => by)
+    const others = names.flatMap((by) => (by === undefined || by === self ? [] : by))
     if (others.length === 0) return state
-    const dead = await presence.findDead(others)
+    const dead = new Set(await presence.findDead(others))
+    if (names.every((by) => by !== undefined && dead.has(by))) return state
     for (const by of dead) {
       const entry = { is: 'gone', by, at: clock.now() } as const
       ;({ state } = await keys.write(key, entry, { ttlMs: REMEMBER_MS, known: state }))
       await publish({ is: 'gone', by })
     }
-    if (dead.length > 0) await tell(key, state)
-    else if (key.anonymous && isShared) recheck(key.id)
+    if (dead.size > 0) await tell(key, state)
+    else if (isShared) recheck(key.id)
     return state
   }
 
@@ -194,8 +200,8 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
   function warnOfLoss(count: number): void {
     const waits = count === 1 ? 'a wait' : `${count} waits`
     const message =
-      `The store had lost ${waits} of this process, as a restart without its data, a flush, a failover or a full memory ` +
-      'brings about; all that is waited for here is registered again'
+      `The store had lost ${waits} of this process (it was restarted without its data, flushed or short of memory, or ` +
+      'another process took this one for dead); all that is waited for here is registered again'
     logger.warn({ waits: count }, message)
   }
 
