@@ -35,7 +35,10 @@ export interface DueOptions {
 
 /** Hands over the records that are due. */
 export interface Due {
-  start(): void
+  /** Resolves when it has looked for the first time. */
+  start(): Promise<void>
+  /** There is another first connection: whether the server was started meanwhile is no question any more. */
+  reconnected(): void
   /** A record is due in so many milliseconds. */
   expect(ms: number): void
   /** Takes no more, waits a while for those in work, and leaves the rest to other processes. */
@@ -68,14 +71,18 @@ export function createDue(options: DueOptions): Due {
     if (isClosed || looking !== undefined || at >= lookAt) return
     stop()
     lookAt = at
-    stop = startTimer(clock, at - elapsed(), () => {
-      looking = look().then((nextMs) => {
-        looking = undefined
-        lookIn(Math.min(nextMs, expectedMs))
-        expectedMs = Infinity
-      })
-      lookAt = Infinity
+    stop = startTimer(clock, at - elapsed(), () => void lookNow())
+  }
+
+  function lookNow(): Promise<void> {
+    lookAt = Infinity
+    looking = look().then((nextMs) => {
+      looking = undefined
+      const ms = Math.min(nextMs, expectedMs)
+      expectedMs = Infinity
+      lookIn(ms)
     })
+    return looking
   }
 
   /** What was said to be due while a look was under way. */
@@ -141,7 +148,10 @@ export function createDue(options: DueOptions): Due {
   }
 
   return {
-    start: () => lookIn(0),
+    start: lookNow,
+    reconnected() {
+      startedAt = undefined
+    },
     expect: expectIn,
     async close() {
       isClosed = true

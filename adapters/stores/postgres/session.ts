@@ -47,8 +47,6 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
   const name = schemaNameOf(prefix)
   const schema = quoteName(name)
   const source = pool === undefined ? createOwnSource(loadPg(options.load), url) : createPoolSource(pool)
-  const onBack = (): void => handlers.onBack()
-
   const connections = createConnections({
     source,
     place,
@@ -62,7 +60,10 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
     onAway(reason) {
       for (const lane of [writes, reads, lists]) lane.expire(reason)
     },
-    onBack,
+    onBack() {
+      due.reconnected()
+      handlers.onBack()
+    },
   })
   const parts = { connections, clock, place, schema, worker }
   const onMessage = (message: unknown): void => handlers.onMessage(message)
@@ -70,7 +71,7 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
   const writes = createWrites(parts)
   const reads = createReads(parts)
   const lists = createLists(parts)
-  const due = createDue({ ...parts, writes, handlers, logger, onRestart: onBack })
+  const due = createDue({ ...parts, writes, handlers, logger, onRestart: () => handlers.onBack() })
   try {
     await connections.open()
   } catch (error) {
