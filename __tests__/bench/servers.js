@@ -86,7 +86,7 @@ async function startPostgres(bin) {
     async inspect() {
       const { rows } = await client.query(`SELECT
         (SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-          WHERE nspname = 'express_callbacks' AND relkind = 'r') AS bytes,
+          WHERE (nspname = 'express_callbacks' OR nspname LIKE 'callbacks:%') AND relkind = 'r') AS bytes,
         (SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = 'postgres') AS commands`)
       return { bytes: Number(rows[0].bytes), commands: Number(rows[0].commands) }
     },
