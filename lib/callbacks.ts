@@ -19,11 +19,11 @@ import { listProofHeaders } from './listener/proof-headers'
 import { createSelection } from './listener/selection'
 import { createMounts } from './mounts'
 import { listOpenEndpoints, listUntoldUrls } from './open-endpoints'
-import { type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDuration } from './options'
+import { badOption, type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDuration } from './options'
 import { createRuns } from './runs'
 import { readStats } from './stats'
 import { compileTemplate } from './template/compile'
-import type { Clock, Ledger, Logger, Outcome, Store, TunnelDriver } from './types'
+import type { Ledger, Logger, Outcome, Store, TunnelDriver } from './types'
 import { createWaits, type Ids, type TicketOptions, type WaitOptions } from './waits'
 import { createFindStart } from './workflow/event-sources'
 import type { TaskRequest, Tasks } from './workflow/tasks'
@@ -78,9 +78,9 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
 
 /** Creates every part of one `callbacks()`, each out of those before it. */
 function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) {
-  const { logger, clock, env } = options
+  const { logger, clock, env, pool } = options
   const drivers = { ...DRIVERS, ...options.tunnels }
-  const spec = compileConfig(config, { env })
+  const spec = compileConfig(config, { env, hasPool: pool !== undefined })
   const secretHeaders = listProofHeaders(spec)
   const emitter = createEmitter(logger, secretHeaders)
   const store = createStore(spec, options, emitter, secretHeaders)
@@ -199,23 +199,26 @@ function findShared({ listeners }: Config): ReadonlySet<string> {
 
 function createStore(
   { store: spec }: Config,
-  { clock, logger }: NormalizedOptions,
+  options: NormalizedOptions,
   emitter: Emitter,
   secretHeaders: ReadonlySet<string>,
 ): Store {
+  const { clock, logger, pool } = options
   const { maxWaits, park, keepMs } = spec
+  if (pool !== undefined && spec.type !== 'postgres') throw badOption('pool', `the store is of the type ${spec.type}`)
   const onForgotten = (outcome: Outcome): void =>
     emitter.record('expired', outcome.endpoint, () => outcomeEvent(outcome))
   const registry = { clock, maxWaits, park, onForgotten }
   if (spec.type === 'memory') return createMemoryStore(registry)
-  const ledger = createLedger(spec, clock, logger)
+  const ledger = createLedger(spec, options)
   return createDurableStore({ ...registry, ledger, isShared: spec.type !== 'file', keepMs, logger, secretHeaders })
 }
 
 /** What keeps the facts of a durable store; its adapter is loaded now, what that needs when it is opened. */
-function createLedger({ type, path = '', url = '', sync, prefix }: StoreSpec, clock: Clock, logger: Logger): Ledger {
+function createLedger(spec: StoreSpec, { clock, logger, pool }: NormalizedOptions): Ledger {
+  const { type, path = '', url = '', sync, prefix } = spec
   if (type === 'file') return loadFile().createFileLedger({ path, sync, clock, logger })
-  if (type === 'postgres') return loadPostgres().createPostgresLedger({ url, prefix, clock, logger })
+  if (type === 'postgres') return loadPostgres().createPostgresLedger({ url, prefix, clock, logger, pool })
   return loadRedis().createRedisLedger({ url, prefix, clock, logger })
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
-import type { PgLibrary, PgQuery } from '../../../adapters/stores/postgres/library'
+import type { PgLibrary } from '../../../adapters/stores/postgres/library'
+import type { PostgresQuery } from '../../../lib/types'
 import { until } from '../use-shared-ledgers'
 import { ask, describePostgres, HOUR, RECORD, useLedgers } from './use-ledgers'
 
@@ -8,7 +9,7 @@ function createCounting(): { readonly load: () => PgLibrary; readonly texts: str
   const texts: string[] = []
   const { Client } = require('pg') as PgLibrary
   class CountingClient extends (Client as new (options: object) => object) {
-    query(query: PgQuery, ...rest: unknown[]): unknown {
+    query(query: PostgresQuery, ...rest: unknown[]): unknown {
       if (typeof query.text === 'string' && query.rowMode === 'array') texts.push(query.text)
       return Reflect.apply(Client.prototype.query, this, [query, ...rest])
     }

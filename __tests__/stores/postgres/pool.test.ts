@@ -1,5 +1,8 @@
 import { afterEach, expect, test } from '@jest/globals'
+import express from 'express'
 import { Pool, type PoolConfig } from 'pg'
+import request from 'supertest'
+import { callbacks } from '../../../lib'
 import { until } from '../use-shared-ledgers'
 import { ask, describePostgres, findProcesses, HANDLERS, RECORD, useLedgers } from './use-ledgers'
 
@@ -27,6 +30,24 @@ describePostgres('a pool of the app', (server) => {
     await ledger.close()
     expect(pool.totalCount - pool.idleCount).toBe(0)
     expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+  })
+
+  test('is what the waits of an app are kept with', async () => {
+    const pool = createPool()
+    const config = {
+      store: { type: 'postgres' as const, prefix: 'app' },
+      listener: { path: '/done', identify_by: '${body.id}', result: '${body.x}' },
+    }
+    const hooks = callbacks(config, { pool })
+    const app = express().use(hooks)
+    try {
+      const wait = hooks.wait('a', { timeout: '20s' })
+      await request(app).post('/done').send({ id: 'a', x: 5 }).expect(200)
+      expect(await wait).toBe(5)
+    } finally {
+      await hooks.close()
+    }
+    expect(pool.totalCount - pool.idleCount).toBe(0)
   })
 
   test('gets back clients that listen to nothing', async () => {

@@ -136,6 +136,25 @@ describePostgres('a server that refuses', (server) => {
     expect(await ledger.append('key', 'one', 'entry', { orCreate: RECORD })).toBe(1)
   })
 
+  test('to be careful, which is warned of once', async () => {
+    const { ledger, lines } = await ledgers.open({}, { url: `${server.url}?options=-c%20synchronous_commit%3Doff` })
+    await ask(
+      server.url,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'express-callbacks'`,
+    )
+    await until(() =>
+      ledger.create('key', 'one', RECORD).then(
+        () => true,
+        () => false,
+      ),
+    )
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^warn: The store \S+ forgets the last moments when it crashes; set its synchronous_commit to on/,
+      ),
+    ])
+  })
+
   test.each(['repeatable read', 'serializable'])('nothing when it isolates transactions more (%s)', async (level) => {
     const url = `${server.url}?options=-c%20default_transaction_isolation%3D${level.replace(' ', '\\%20')}`
     const opened = [await ledgers.open({}, { url }), await ledgers.open({}, { url })]
@@ -152,12 +171,10 @@ describePostgres('ten thousand records that are not due', (server) => {
   const ledgers = useLedgers(server)
 
   test('cost no more than four transactions in a second of two instances', async () => {
-    const opened = [await ledgers.open(), await ledgers.open()]
-    const [first] = opened
+    const { ledger } = await ledgers.open()
+    await ledgers.open()
     await Promise.all(
-      [...Array(10_000).keys()].map((number) =>
-        first?.ledger.append('key', `id-${number}`, number, { orCreate: RECORD }),
-      ),
+      [...Array(10_000).keys()].map((number) => ledger.append('key', `id-${number}`, number, { orCreate: RECORD })),
     )
     const count = async (): Promise<number> => {
       const [[commits] = []] = await ask(

@@ -54,11 +54,11 @@ const SETTINGS = `SELECT set_config(name, value, false) FROM (VALUES ('tcp_keepa
   ('tcp_keepalives_count', '3'), ('client_connection_check_interval', '2s')) AS wanted (name, value)
   WHERE EXISTS (SELECT FROM pg_settings s WHERE s.name = wanted.name)`
 
-/** Connects. Rejects when that takes longer than four seconds, and when the signal aborts; nothing is left then. */
-export async function openConnection(options: ConnectionOptions): Promise<Connection> {
+/** Connects. Rejects when that takes longer than four seconds, or `limitMs`, and when the signal aborts; nothing is left then. */
+export async function openConnection(options: ConnectionOptions, limitMs = CONNECT_MS): Promise<Connection> {
   const { source, clock, signal } = options
   const connecting = source.connect()
-  const link = await within(clock, CONNECT_MS, untilAborted(connecting.link, signal), 'no connection').catch(
+  const link = await within(clock, limitMs, untilAborted(connecting.link, signal), 'no connection').catch(
     (error: unknown) => {
       connecting.abandon()
       throw error

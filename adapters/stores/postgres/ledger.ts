@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { CallbackError } from '../../../lib/errors'
 import { isDoneWithin } from '../../../lib/timers'
-import type { Clock, Ledger, LedgerHandlers, Logger, NewRecord, RecordKind } from '../../../lib/types'
+import type { Clock, Ledger, LedgerHandlers, Logger, NewRecord, PostgresPool, RecordKind } from '../../../lib/types'
 import { createClosed, createUnavailable, describeUrl } from './errors'
 import type { PgLibrary } from './library'
 import type { Operation } from './operations'
 import { openSession, type Session } from './session'
-import type { PoolLike } from './sources'
 
 const SCHEMES = ['postgres:', 'postgresql:']
 /** How long what was begun may take when the store is closed, in milliseconds; nothing while the server is away. */
@@ -20,7 +19,7 @@ export interface PostgresLedgerOptions {
   readonly clock: Clock
   readonly logger: Logger
   /** A `Pool` of the package pg that the app has: it is used instead of the url, and not closed. */
-  readonly pool?: PoolLike | undefined
+  readonly pool?: PostgresPool | undefined
   /** Loads the package pg, which a user installs beside this one; default: by `require`. */
   readonly load?: (() => PgLibrary) | undefined
 }

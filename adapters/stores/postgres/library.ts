@@ -1,20 +1,8 @@
+import type { PostgresPoolClient } from '../../../lib/types'
 import { loadPeer } from '../../../lib/peers'
 
 /** What is used of a client of the package pg. */
-export interface PgClient {
-  /** A number that the server gave to the connection: of its process, or made up by a pooler. */
-  readonly processID?: number | null
-  query(query: PgQuery): Promise<{ readonly rows: readonly (readonly unknown[])[] }>
-  on(event: 'error' | 'end' | 'notification', listener: (value: unknown) => void): unknown
-  removeListener(event: string, listener: (value: unknown) => void): unknown
-}
-
-/** A statement without a name, since a pooler may give the next one to another server process. */
-export interface PgQuery {
-  readonly text: string
-  readonly values?: readonly unknown[]
-  readonly rowMode: 'array'
-}
+export type PgClient = Omit<PostgresPoolClient, 'release'>
 
 export interface PgNotification {
   readonly channel: string
@@ -27,11 +15,6 @@ export interface OwnClient extends PgClient {
   end(): Promise<void>
   /** Where its socket is. */
   readonly connection?: { readonly stream?: { destroy(): unknown } }
-}
-
-/** A client that goes back to its pool, or with `true` is thrown away. */
-export interface PooledClient extends PgClient {
-  release(isBroken?: boolean): void
 }
 
 /** What is used of the package pg. */

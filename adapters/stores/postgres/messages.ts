@@ -71,7 +71,7 @@ export function createMessages(options: MessagesOptions): Messages {
     })
     const other = { source, clock, signal: closing.signal, onNotification: () => undefined, onLost: () => undefined }
     try {
-      const sender = await openConnection(other)
+      const sender = await openConnection(other, PROBE_MS)
       await sender.query('SELECT pg_notify($1, $2)', [channel, payload])
       await sender.close()
       return await isDoneWithin(clock, PROBE_MS, heard)

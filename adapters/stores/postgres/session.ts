@@ -1,4 +1,13 @@
-import type { Clock, LedgerHandlers, LedgerRecord, ListedIds, Logger, RecordKind } from '../../../lib/types'
+import type {
+  Clock,
+  LedgerHandlers,
+  LedgerRecord,
+  ListedIds,
+  Logger,
+  PostgresPool,
+  RecordKind,
+} from '../../../lib/types'
+import type { Connection } from './connection'
 import { type Connections, createConnections } from './connections'
 import { createDue, type Due } from './due'
 import { createUnavailable } from './errors'
@@ -9,7 +18,7 @@ import { migrate } from './migrations'
 import type { Operation } from './operations'
 import { createReads, type RecordName } from './reads'
 import { quoteName, schemaNameOf } from './schema-name'
-import { createOwnSource, createPoolSource, type PoolLike } from './sources'
+import { createOwnSource, createPoolSource } from './sources'
 import { createWrites } from './writes'
 
 export interface SessionOptions {
@@ -17,7 +26,7 @@ export interface SessionOptions {
   readonly prefix: string
   readonly clock: Clock
   readonly logger: Logger
-  readonly pool?: PoolLike | undefined
+  readonly pool?: PostgresPool | undefined
   readonly load?: (() => PgLibrary) | undefined
   /** The server in messages. */
   readonly place: string
@@ -47,6 +56,16 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
   const name = schemaNameOf(prefix)
   const schema = quoteName(name)
   const source = pool === undefined ? createOwnSource(loadPg(options.load), url) : createPoolSource(pool)
+  let isChecked = false
+
+  async function checkDurability(connection: Connection): Promise<void> {
+    if (isChecked) return
+    const [[setting] = []] = await connection.query(`SELECT current_setting('synchronous_commit')`)
+    isChecked = true
+    const message = `The store ${place} forgets the last moments when it crashes; set its synchronous_commit to on`
+    if (setting === 'off') logger.warn({}, message)
+  }
+
   const connections = createConnections({
     source,
     place,
@@ -55,6 +74,7 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
     async prepare(connection) {
       await migrate(connection, { name, prefix, place })
       await messages.listen(connection)
+      await checkDurability(connection)
     },
     onNotification: (notification) => messages.onNotification(notification),
     onAway(reason) {

@@ -1,4 +1,5 @@
-import type { PgClient, PgLibrary, PooledClient } from './library'
+import type { PostgresPool, PostgresPoolClient } from '../../../lib/types'
+import type { PgClient, PgLibrary } from './library'
 
 /** Where connections come from. */
 export interface Source {
@@ -19,11 +20,6 @@ export interface Link {
   end(): Promise<unknown>
   /** Gives it up at once, since it does not work any more. */
   destroy(): void
-}
-
-/** What the app has: a `Pool` of the package pg. */
-export interface PoolLike {
-  connect(): Promise<PooledClient>
 }
 
 /** Connects with clients of its own. */
@@ -54,10 +50,10 @@ export function createOwnSource({ Client }: PgLibrary, url: string): Source {
  * Borrows clients of a pool, which is not closed. A pool that has none keeps what was asked of it, so that whoever gave
  * up is followed by the next one rather than asking again.
  */
-export function createPoolSource(pool: PoolLike): Source {
-  let left: Promise<PooledClient> | undefined
+export function createPoolSource(pool: PostgresPool): Source {
+  let left: Promise<PostgresPoolClient> | undefined
 
-  function leave(promise: Promise<PooledClient>): void {
+  function leave(promise: Promise<PostgresPoolClient>): void {
     left = promise
     promise.then(
       (client) => {
@@ -92,7 +88,7 @@ export function createPoolSource(pool: PoolLike): Source {
   }
 }
 
-function borrow(client: PooledClient): Link {
+function borrow(client: PostgresPoolClient): Link {
   const ignore = (): void => undefined
   client.on('error', ignore)
   let isReleased = false
