@@ -109,12 +109,12 @@ describePostgres('a proxy that forwards nothing any more on open connections', (
   test('is noticed when nothing is asked, too, and leaves no connection on the server', async () => {
     const others = await findProcesses(server.url)
     const watched = await ledgers.open()
-    const before = (await findProcesses(server.url)).filter((pid) => !others.includes(pid))
+    const before = new Set((await findProcesses(server.url)).filter((pid) => !others.includes(pid)))
     proxy.hang()
     const begin = Date.now()
     await until(() => watched.backs() > 0)
     expect(Date.now() - begin).toBeLessThan(BACK_MS)
-    await until(async () => (await findProcesses(server.url)).every((pid) => !before.includes(pid)))
+    await until(async () => (await findProcesses(server.url)).every((pid) => !before.has(pid)))
     await hears(watched, 'message')
   })
 

@@ -39,7 +39,7 @@ export interface Connections {
    * Lends a connection to work that holds no other one. Waits for one as long as it takes. Rejects as the work does, and
    * with `ERR_CLOSED` after `close`.
    */
-  use<T>(work: (connection: Connection) => Promise<T>): Promise<T>
+  lend<T>(work: (connection: Connection) => Promise<T>): Promise<T>
   /** Whether there has been no connection for a while. */
   isAway(): boolean
   /** Closes all of them. */
@@ -122,12 +122,12 @@ export function createConnections(options: ConnectionsOptions): Connections {
 
   function onLost(connection: Connection, reason: unknown): void {
     all.delete(connection)
-    const place = idle.indexOf(connection)
-    if (place >= 0) idle.splice(place, 1)
+    const index = idle.indexOf(connection)
+    if (index >= 0) idle.splice(index, 1)
     if (connection.process !== undefined) leftBehind.push(connection.process)
     if (connection === first) first = undefined
     if (isClosed) return
-    if (first !== undefined) void use(endLeftBehind).catch(() => undefined)
+    if (first !== undefined) void lend(endLeftBehind).catch(() => undefined)
     else if (!isReconnecting) void reconnect(reason)
   }
 
@@ -217,7 +217,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     return new Promise((give, refuse) => waiting.push({ give, refuse }))
   }
 
-  async function use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+  async function lend<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     const connection = await take()
     try {
       return await work(connection)
@@ -238,7 +238,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
         }
       }
     },
-    use,
+    lend,
     isAway: () => isAway,
     async close() {
       isClosed = true

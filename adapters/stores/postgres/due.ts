@@ -76,13 +76,16 @@ export function createDue(options: DueOptions): Due {
 
   function lookNow(): Promise<void> {
     lookAt = Infinity
-    looking = look().then((nextMs) => {
-      looking = undefined
-      const ms = Math.min(nextMs, expectedMs)
-      expectedMs = Infinity
-      lookIn(ms)
-    })
+    looking = lookOnce()
     return looking
+  }
+
+  async function lookOnce(): Promise<void> {
+    const nextMs = await look()
+    looking = undefined
+    const ms = Math.min(nextMs, expectedMs)
+    expectedMs = Infinity
+    lookIn(ms)
   }
 
   /** What was said to be due while a look was under way. */
@@ -92,7 +95,7 @@ export function createDue(options: DueOptions): Due {
     try {
       hold()
       const free = Math.max(CONCURRENCY - working.size, 0)
-      const rows = await connections.use((connection) => connection.query(text, [worker, free, HOLD_MS]))
+      const rows = await connections.lend((connection) => connection.query(text, [worker, free, HOLD_MS]))
       for (const [kind, id] of rows) if (kind !== null) begin(kind as RecordKind, String(id))
       const [, , nextMs, started] = rows.at(-1) ?? []
       if (startedAt !== undefined && started !== startedAt) options.onRestart()
@@ -113,10 +116,13 @@ export function createDue(options: DueOptions): Due {
   function begin(kind: RecordKind, id: string): void {
     const work: Work = { kind, id, done: decide(kind, id).then(settle) }
     working.add(work)
-    void work.done.then(() => {
-      working.delete(work)
-      if (working.size === CONCURRENCY - 1) lookIn(0)
-    })
+    void forget(work)
+  }
+
+  async function forget(work: Work): Promise<void> {
+    await work.done
+    working.delete(work)
+    if (working.size === CONCURRENCY - 1) lookIn(0)
   }
 
   async function decide(kind: RecordKind, id: string): Promise<Operation> {

@@ -91,7 +91,7 @@ export function createLane<I, O>(options: LaneOptions<I, O>): Lane<I, O> {
     // What else is asked for in this moment is sent with it.
     await new Promise<void>((resolve) => void setImmediate(resolve))
     try {
-      while (queue.length > 0) await connections.use(sendBatch)
+      while (queue.length > 0) await connections.lend(sendBatch)
     } catch (error) {
       refuse(queue.splice(0), error)
     }

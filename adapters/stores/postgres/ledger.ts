@@ -65,10 +65,7 @@ export function createPostgresLedger(options: PostgresLedgerOptions): Ledger {
     await opening?.catch(() => undefined)
     const opened = session
     if (opened === undefined) return
-    const finished = opened.due.close().then(async () => {
-      for (const lane of [opened.writes, opened.reads, opened.lists]) await lane.close()
-    })
-    await isDoneWithin(clock, opened.connections.isAway() ? 0 : CLOSE_MS, finished)
+    await isDoneWithin(clock, opened.connections.isAway() ? 0 : CLOSE_MS, finish(opened))
     opened.messages.close()
     await opened.connections.close()
   }
@@ -115,6 +112,12 @@ export function createPostgresLedger(options: PostgresLedgerOptions): Ledger {
       return closing
     },
   }
+}
+
+/** Lets what was begun come to its end. */
+async function finish({ due, writes, reads, lists }: Session): Promise<void> {
+  await due.close()
+  for (const lane of [writes, reads, lists]) await lane.close()
 }
 
 function toNew({ data, ttlMs, group }: NewRecord): Pick<Operation, 'data' | 'ttlMs' | 'group'> {

@@ -92,7 +92,7 @@ export function createMessages(options: MessagesOptions): Messages {
     if (!isPolling || closing.signal.aborted) return
     stop = startTimer(clock, elapsed() < busyUntil ? BUSY_MS : QUIET_MS, () => {
       void connections
-        .use(poll)
+        .lend(poll)
         .catch(() => undefined)
         .then(pollLater)
     })
@@ -115,16 +115,19 @@ export function createMessages(options: MessagesOptions): Messages {
 
   /** Those that come while a long one is fetched wait for it. */
   function inTurn(work: () => Promise<void>): void {
-    const turn = (fetching ?? Promise.resolve()).then(work).catch(() => undefined)
+    const turn = takeTurn(fetching, work)
     fetching = turn
-    void turn.then(() => {
-      if (fetching === turn) fetching = undefined
-    })
+    void forget(turn)
+  }
+
+  async function forget(turn: Promise<void>): Promise<void> {
+    await turn
+    if (fetching === turn) fetching = undefined
   }
 
   async function fetch(id: string): Promise<void> {
     const text = `SELECT body FROM ${schema}.message WHERE id = $1`
-    const [[body] = []] = await connections.use((connection) => connection.query(text, [id]))
+    const [[body] = []] = await connections.lend((connection) => connection.query(text, [id]))
     if (body !== undefined) hear(String(body))
   }
 
@@ -147,4 +150,10 @@ export function createMessages(options: MessagesOptions): Messages {
       stopPolling()
     },
   }
+}
+
+/** Does the work after that of another turn; a message that cannot be fetched is lost. */
+async function takeTurn(before: Promise<void> | undefined, work: () => Promise<void>): Promise<void> {
+  await before
+  await work().catch(() => undefined)
 }

@@ -8,7 +8,7 @@ import { createReadFunctions, createTables } from './tables'
 /** How long one step may wait for another instance that makes the same, in milliseconds. */
 const STEP_MS = 10_000
 /** What PostgreSQL answers when there is no such table, or schema. */
-const MISSING = ['42P01', '3F000']
+const MISSING: ReadonlySet<string> = new Set(['42P01', '3F000'])
 /** Where BullMQ kept the records of 0.4. */
 const OLD_TABLE = 'express_callbacks.job'
 const OLD_KINDS = ['key', 'mark', 'run', 'owner']
@@ -61,7 +61,7 @@ async function readVersion(connection: Connection, { name, place }: MigrationOpt
     const message = `The store ${place} was made by a newer express-callbacks (version ${version} of its tables, this one knows ${STEPS.length}); update this instance`
     throw new CallbackError('ERR_STORE_UNAVAILABLE', { message })
   } catch (error) {
-    if (MISSING.includes(codeOf(error))) return 0
+    if (MISSING.has(codeOf(error))) return 0
     throw error
   }
 }

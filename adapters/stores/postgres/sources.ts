@@ -53,18 +53,12 @@ export function createOwnSource({ Client }: PgLibrary, url: string): Source {
 export function createPoolSource(pool: PostgresPool): Source {
   let left: Promise<PostgresPoolClient> | undefined
 
-  function leave(promise: Promise<PostgresPoolClient>): void {
+  async function leave(promise: Promise<PostgresPoolClient>): Promise<void> {
     left = promise
-    promise.then(
-      (client) => {
-        if (left !== promise) return
-        left = undefined
-        client.release()
-      },
-      () => {
-        if (left === promise) left = undefined
-      },
-    )
+    const client = await promise.catch(() => undefined)
+    if (left !== promise) return
+    left = undefined
+    client?.release()
   }
 
   return {
@@ -81,7 +75,7 @@ export function createPoolSource(pool: PostgresPool): Source {
         link,
         abandon() {
           isAbandoned = true
-          leave(promise)
+          void leave(promise)
         },
       }
     },
