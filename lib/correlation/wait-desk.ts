@@ -78,9 +78,11 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
       const reviewed = [...kept.keys.values()]
       const found: OutcomeEntry[] = []
       const work = async (): Promise<void> => void found.push(...(await endUnder(kept, reviewed, 'late')))
+      const { kept: name, isByHand = name === undefined } = kept.request
       // A run goes on only when the store is there again; a caller that waits by hand is not kept waiting.
-      if (kept.request.kept !== undefined) await persist(work, { isOver: () => kept.isOver })
-      else if (!(await persist.within(REVIEW_MS, work))) desk.conclude(kept, reviewed, 'cancelled')
+      if (!isByHand) await persist(work, { isOver: () => kept.isOver })
+      else if (!(await persist.within(REVIEW_MS, work)) && name === undefined)
+        desk.conclude(kept, reviewed, 'cancelled')
       return found.toSorted((one, other) => one.at - other.at)[0]
     },
     forget: here.delete,
