@@ -165,7 +165,7 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
     if (missing.length === 0) return dropDead(key, state)
     // Those that are being registered have been asked for before this callback came, and may get it.
     const gone = missing.filter(({ key: { position } }) => position > 0)
-    await Promise.all(missing.map((one) => announceOne(one.wait, one.key)))
+    await Promise.all(missing.map((one) => one.wait.again(announceOne(one.wait, one.key))))
     lost += gone.length
     if (gone.length > 0) noteLoss()
     return dropDead(key, await keys.read(key))
