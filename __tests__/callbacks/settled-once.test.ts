@@ -75,11 +75,9 @@ describe.each(['memory', 'file'])('with a store of the type %s', (type) => {
 })
 
 describe('thousands of runs at one instant', () => {
-  test.each([
-    ['memory', 5000],
-    ['file', 5000],
-  ])('are all taken by a store of the type %s', async (type, count) => {
-    const { hooks } = await hosts.open(listening(type))
+  test('are all taken, one after another', async () => {
+    const count = 5000
+    const { hooks } = await hosts.open(listening('file'))
     await hooks.open()
     const submitted = await Promise.all(Array.from({ length: count }, (_, id) => hooks.submit({ id })))
     expect(new Set(submitted.map(({ id }) => id)).size).toBe(count)
