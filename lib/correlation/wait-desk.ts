@@ -67,6 +67,7 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
   const desk: KeptWaitDesk = {
     self,
     async announce(kept, announced) {
+      for (const key of announced) here.add(key, kept)
       const interest = { isOver: () => kept.isLate }
       await persist(options.open, interest)
       await Promise.all(announced.map((key) => persist(() => announceOne(kept, key), interest)))
@@ -78,9 +79,11 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
       const reviewed = [...kept.keys.values()]
       const found: OutcomeEntry[] = []
       const work = async (): Promise<void> => void found.push(...(await endUnder(kept, reviewed, 'late')))
+      const { kept: name, isByHand = name === undefined } = kept.request
       // A run goes on only when the store is there again; a caller that waits by hand is not kept waiting.
-      if (kept.request.kept !== undefined) await persist(work, { isOver: () => kept.isOver })
-      else if (!(await persist.within(REVIEW_MS, work))) desk.conclude(kept, reviewed, 'cancelled')
+      if (!isByHand) await persist(work, { isOver: () => kept.isOver })
+      else if (!(await persist.within(REVIEW_MS, work)) && name === undefined)
+        desk.conclude(kept, reviewed, 'cancelled')
       return found.toSorted((one, other) => one.at - other.at)[0]
     },
     forget: here.delete,
@@ -100,7 +103,6 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
   }
 
   async function announceOne(kept: KeptWait, key: HeldKey): Promise<void> {
-    here.add(key, kept)
     const { id: wait, until, by } = kept
     const entry: WaitEntry = { is: 'wait', wait, at: clock.now(), until, by }
     const [written] = await Promise.all([
@@ -158,12 +160,14 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
 
   async function read(key: Key): Promise<KeyState> {
     const { state, record } = await keys.readBoth(key)
-    const waits = here.find(key.id).filter(({ key: { position }, wait }) => position > 0 && !wait.isLate)
-    const missing = waits.filter((one) => isLost(one.wait, one.key, state, record))
+    const waits = here.find(key.id).filter(({ wait }) => !wait.isLate)
+    const missing = waits.filter((one) => isMissing(one.wait, one.key, state, record))
     if (missing.length === 0) return dropDead(key, state)
-    await Promise.all(missing.map((one) => announceOne(one.wait, one.key)))
-    lost += missing.length
-    noteLoss()
+    // Those that are being registered have been asked for before this callback came, and may get it.
+    const gone = missing.filter(({ key: { position } }) => position > 0)
+    await Promise.all(missing.map((one) => one.wait.again(announceOne(one.wait, one.key))))
+    lost += gone.length
+    if (gone.length > 0) noteLoss()
     return dropDead(key, await keys.read(key))
   }
 
@@ -220,11 +224,11 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
 
 /**
  * Whether the ledger does not know an open wait. Only this process ends its own waits. One that outlives its process may
- * have been ended by another, and is lost only when its entry does not stand in the log any more.
+ * have been ended by another, and is missing only when its entry does not stand in the log any more.
  */
-function isLost(kept: KeptWait, { position }: HeldKey, state: KeyState, record: LedgerRecord | undefined): boolean {
+function isMissing(kept: KeptWait, { position }: HeldKey, state: KeyState, record: LedgerRecord | undefined): boolean {
   if (state.waits.has(kept.id)) return false
-  if (kept.by !== undefined || record === undefined || state.length < position) return true
+  if (kept.by !== undefined || position === 0 || record === undefined || state.length < position) return true
   if (position <= record.cut) return false
   const entry = record.log[position - record.cut - 1] as Partial<WaitEntry> | undefined
   return entry?.is !== 'wait' || entry.wait !== kept.id
