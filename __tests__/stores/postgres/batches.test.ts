@@ -121,3 +121,21 @@ describePostgres('messages', (server) => {
     }
   })
 })
+
+describePostgres('the owner record of a process that closes', (server) => {
+  const ledgers = useLedgers(server)
+
+  test('is worked on at once by another process', async () => {
+    const other = await ledgers.open()
+    for (let count = 0; count < 5; count++) {
+      const id = `owner-${count}`
+      const { ledger } = await ledgers.open()
+      await ledger.create('owner', id, RECORD)
+      await ledger.touch('owner', id, 0)
+      const begin = Date.now()
+      await ledger.close()
+      await until(() => other.due.includes(`owner/${id}`))
+      expect(Date.now() - begin).toBeLessThan(1_000)
+    }
+  })
+})

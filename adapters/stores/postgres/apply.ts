@@ -165,8 +165,8 @@ CREATE FUNCTION ${schema}.drop_old_mark(k text, i text) RETURNS boolean
   LANGUAGE plpgsql AS $$
 BEGIN
   DELETE FROM ${record} WHERE kind = k AND id = i AND k = 'mark' AND due_at <= ${now};
-  IF NOT FOUND THEN RETURN false; END IF;
-  DELETE FROM ${page} WHERE kind = k AND id = i;
-  RETURN true;
+  IF FOUND THEN DELETE FROM ${page} WHERE kind = k AND id = i; END IF;
+  -- Another process may just have removed it.
+  RETURN k = 'mark' AND NOT EXISTS (SELECT FROM ${record} WHERE kind = k AND id = i);
 END $$;`
 }

@@ -1,20 +1,18 @@
-import { startTimer } from '../../../lib/timers'
+import { sleep } from '../../../lib/timers'
 import type { Clock, Logger } from '../../../lib/types'
+import { createAway } from './away'
 import { type Connection, openConnection, type ServerProcess } from './connection'
 import { createClosed, createUnavailable, isCrowded } from './errors'
+import { createLending, type Lending } from './lending'
 import type { PgNotification } from './library'
 import type { Source } from './sources'
 
 /** Two at most: one for good, on which messages are heard too, and one while there is more to do. */
 const MAX = 2
-/** A second connection that nobody needed for so long is closed, in milliseconds. */
-const IDLE_MS = 10_000
-/** For how long no second connection is tried after the server or the pool had none. */
+/** For how long no second connection is tried after the server or the pool had none, in milliseconds. */
 const SCARCE_MS = 15_000
 const RETRY_MS = [100, 250, 500, 1_000] as const
-/** A server is away when there has been no connection for so long; who waits for it is looked at so often. */
-const AWAY_MS = 1_000
-const LOOK_MS = 200
+const LONGEST_RETRY_MS = 1_000
 
 export interface ConnectionsOptions {
   readonly source: Source
@@ -39,7 +37,7 @@ export interface Connections {
    * Lends a connection to work that holds no other one. Waits for one as long as it takes. Rejects as the work does, and
    * with `ERR_CLOSED` after `close`.
    */
-  lend<T>(work: (connection: Connection) => Promise<T>): Promise<T>
+  readonly lend: Lending['lend']
   /** Whether there has been no connection for a while. */
   isAway(): boolean
   /** Closes all of them. */
@@ -49,56 +47,36 @@ export interface Connections {
 /** Ends what is left on the server of a connection that did not answer: it may hold records, and one of few connections. */
 const TERMINATE = `SELECT pg_terminate_backend(a.pid) FROM pg_stat_get_activity($1::integer) a WHERE a.backend_start::text = $2`
 
-/** Keeps the first connection open, and tells when it was lost. */
+/** Creates what keeps the first connection open, and opens a second one while there is more to do. */
 export function createConnections(options: ConnectionsOptions): Connections {
   const { source, place, clock, logger } = options
   const all = new Set<Connection>()
-  const idle: Connection[] = []
-  const waiting: { give(connection: Connection): void; refuse(error: unknown): void }[] = []
-  const stops = new Set<() => void>()
   const closing = new AbortController()
+  const { signal } = closing
   const leftBehind: ServerProcess[] = []
-  let first: Connection | undefined
+  const onAway = (reason: unknown): void => void (all.size === 0 && options.onAway(reason))
+  const away = createAway({ place, clock, logger, onAway })
+  const lending = createLending({ clock, onWanted: () => void grow(), onIdle: (spare) => void drop(spare) })
+  let hasFirst = false
   let isGrowing = false
-  let isReconnecting = false
-  let isAway = false
-  let isClosed = false
+  /** Whether a first one is being connected already. */
+  let isConnecting = true
   let scarceUntil = -Infinity
-  let stopIdling = (): void => undefined
 
   const elapsed = (): number => clock.elapsed?.() ?? clock.now()
 
-  function pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const stop = startTimer(clock, ms, done)
-      function done(): void {
-        stops.delete(done)
-        stop()
-        resolve()
-      }
-      stops.add(done)
-    })
-  }
-
   async function connect(): Promise<Connection> {
-    const connection = await openConnection({
-      source,
-      clock,
-      signal: closing.signal,
-      onNotification: options.onNotification,
-      onLost,
-    })
-    if (isClosed) {
-      await connection.close()
-      throw createClosed()
-    }
+    const { onNotification } = options
+    const connection = await openConnection({ source, clock, signal, onNotification, onLost })
     all.add(connection)
-    return connection
+    if (!signal.aborted) return connection
+    await drop(connection)
+    throw createClosed()
   }
 
-  /** Connects the one that is kept. */
-  async function connectFirst(): Promise<void> {
-    const connection = await connect()
+  /** Connects the one that is kept; where the server has no room for another one, a spare one becomes it. */
+  async function connectFirst(isFull: boolean): Promise<void> {
+    const connection = (isFull ? lending.removeSpare() : undefined) ?? (await connect())
     try {
       await endLeftBehind(connection)
       await options.prepare(connection)
@@ -106,8 +84,8 @@ export function createConnections(options: ConnectionsOptions): Connections {
       await drop(connection)
       throw error
     }
-    first = connection
-    giveBack(connection)
+    hasFirst = true
+    lending.offer(connection, true)
   }
 
   async function endLeftBehind(connection: Connection): Promise<void> {
@@ -122,130 +100,71 @@ export function createConnections(options: ConnectionsOptions): Connections {
 
   function onLost(connection: Connection, reason: unknown): void {
     all.delete(connection)
-    const index = idle.indexOf(connection)
-    if (index >= 0) idle.splice(index, 1)
+    if (lending.isKept(connection)) hasFirst = false
+    lending.remove(connection)
     if (connection.process !== undefined) leftBehind.push(connection.process)
-    if (connection === first) first = undefined
-    if (isClosed) return
-    if (first !== undefined) void lend(endLeftBehind).catch(() => undefined)
-    else if (!isReconnecting) void reconnect(reason)
+    if (signal.aborted) return
+    if (hasFirst) void lending.lend(endLeftBehind).catch(() => undefined)
+    else if (!isConnecting) void reconnect(reason)
   }
 
   async function reconnect(cause: unknown): Promise<void> {
-    isReconnecting = true
-    let reason = cause
-    const watch = watchAway(() => reason)
-    for (let attempt = 0; !isClosed && first === undefined; attempt++) {
-      try {
-        await connectFirst()
-      } catch (error) {
-        reason = error
-        if (!isClosed) await pause(RETRY_MS[attempt] ?? 1_000)
-      }
+    isConnecting = true
+    away.missing(cause)
+    const goOn = (error: unknown): boolean => {
+      away.missing(error)
+      return true
     }
-    watch.stop()
-    isReconnecting = false
-    if (isClosed) return
-    if (isAway) logger.info({}, `The store ${place} is back`)
-    isAway = false
+    await connectUntilThere(goOn, cause).catch(() => undefined)
+    isConnecting = false
+    if (signal.aborted) return
+    away.found()
     options.onBack()
   }
 
-  /** A server that takes a while to connect to is away only when that takes too long. */
-  function watchAway(reason: () => unknown): { stop(): void } {
-    let stopTimer = (): void => undefined
-    const since = elapsed()
-    const look = (): void => {
-      const isLong = elapsed() - since >= AWAY_MS
-      if (isLong && !isAway) {
-        isAway = true
-        logger.warn({ error: createUnavailable(place, reason()).message }, `The store ${place} is away`)
+  /** Tries again as long as the error makes that useful. */
+  async function connectUntilThere(
+    isUseful: (error: unknown, attempt: number) => boolean,
+    cause?: unknown,
+  ): Promise<void> {
+    let reason = cause
+    for (let attempt = 0; !hasFirst && !signal.aborted; attempt++) {
+      try {
+        await connectFirst(isCrowded(reason))
+      } catch (error) {
+        reason = error
+        if (signal.aborted || !isUseful(error, attempt)) throw error
+        await sleep(clock, RETRY_MS[attempt] ?? LONGEST_RETRY_MS, signal).catch(() => undefined)
       }
-      if (isAway && all.size === 0) options.onAway(reason())
-      stopTimer = startTimer(clock, LOOK_MS, look)
     }
-    stopTimer = startTimer(clock, LOOK_MS, look)
-    const stop = (): void => {
-      stopTimer()
-      stops.delete(stop)
-    }
-    stops.add(stop)
-    return { stop }
-  }
-
-  function giveBack(connection: Connection): void {
-    if (connection.isLost) return
-    if (isClosed) return void drop(connection)
-    const next = waiting.shift()
-    if (next !== undefined) return next.give(connection)
-    if (connection === first) return void idle.unshift(connection)
-    idle.push(connection)
-    closeLater()
-  }
-
-  function closeLater(): void {
-    stopIdling()
-    stopIdling = startTimer(clock, IDLE_MS, () => {
-      const spare = idle.findIndex((connection) => connection !== first)
-      if (spare >= 0) for (const connection of idle.splice(spare, 1)) void drop(connection)
-    })
   }
 
   /** Opens a second connection for those who wait. Where there is none to be had, the first one serves all. */
   async function grow(): Promise<void> {
-    if (isGrowing || isClosed || first === undefined || all.size >= MAX || elapsed() < scarceUntil) return
+    if (isGrowing || signal.aborted || !hasFirst || all.size >= MAX || elapsed() < scarceUntil) return
     isGrowing = true
     try {
-      giveBack(await connect())
+      lending.offer(await connect())
     } catch (error) {
       scarceUntil = elapsed() + SCARCE_MS
-      if (!isClosed)
-        logger.debug(
-          { error: createUnavailable(place, error).message },
-          `The store ${place} gives no second connection`,
-        )
+      const details = { error: createUnavailable(place, error).message }
+      if (!signal.aborted) logger.debug(details, `The store ${place} gives no second connection`)
     } finally {
       isGrowing = false
     }
   }
 
-  function take(): Promise<Connection> {
-    if (isClosed) return Promise.reject(createClosed())
-    const connection = idle.shift()
-    if (connection !== undefined) return Promise.resolve(connection)
-    void grow()
-    return new Promise((give, refuse) => waiting.push({ give, refuse }))
-  }
-
-  async function lend<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    const connection = await take()
-    try {
-      return await work(connection)
-    } finally {
-      giveBack(connection)
-    }
-  }
-
   return {
     async open() {
-      for (let attempt = 0; ; attempt++) {
-        try {
-          return await connectFirst()
-        } catch (error) {
-          const wait = RETRY_MS[attempt]
-          if (!isCrowded(error) || wait === undefined || isClosed) throw error
-          await pause(wait)
-        }
-      }
+      await connectUntilThere((error, attempt) => isCrowded(error) && attempt < RETRY_MS.length)
+      isConnecting = false
     },
-    lend,
-    isAway: () => isAway,
+    lend: lending.lend,
+    isAway: away.isAway,
     async close() {
-      isClosed = true
       closing.abort(createClosed())
-      stopIdling()
-      for (const stop of stops) stop()
-      for (const { refuse } of waiting.splice(0)) refuse(createClosed())
+      away.close()
+      lending.close()
       await Promise.all([...all].map(drop))
     },
   }

@@ -4,13 +4,15 @@ import { isDoneWithin } from '../../../lib/timers'
 import type { Clock, Ledger, LedgerHandlers, Logger, NewRecord, PostgresPool, RecordKind } from '../../../lib/types'
 import { createClosed, createUnavailable, describeUrl } from './errors'
 import type { PgLibrary } from './library'
-import type { Operation } from './operations'
+import { type Operation, WAKE } from './operations'
 import { openSession, type Session } from './session'
 
 const SCHEMES = ['postgres:', 'postgresql:']
 /** How long what was begun may take when the store is closed, in milliseconds; nothing while the server is away. */
 const CLOSE_MS = 4_000
 const PAGE = 1_000
+/** An owner that is due so soon is made known at once, in milliseconds. */
+const WAKE_MS = 1_000
 
 export interface PostgresLedgerOptions {
   readonly url: string
@@ -96,7 +98,11 @@ export function createPostgresLedger(options: PostgresLedgerOptions): Ledger {
     },
     read: (kind, id) => use(({ reads }) => reads.add({ kind, id })),
     async touch(kind, id, ttlMs) {
-      const isDone = (await write({ op: 't', kind, id, ttlMs })) === 1
+      const touching = write({ op: 't', kind, id, ttlMs })
+      // Another process takes over from this one, and would not look before.
+      const waking = kind === 'owner' && ttlMs < WAKE_MS ? write({ op: 'n', entry: WAKE }) : undefined
+      const isDone = (await touching) === 1
+      await waking
       return expect(kind, isDone ? ttlMs : undefined, isDone)
     },
     async cut(kind, id, upTo, entry) {

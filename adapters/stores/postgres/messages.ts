@@ -3,6 +3,7 @@ import type { Clock } from '../../../lib/types'
 import { type Connection, openConnection } from './connection'
 import type { Connections } from './connections'
 import type { PgNotification } from './library'
+import { WAKE } from './operations'
 import { quoteName } from './schema-name'
 import type { Source } from './sources'
 
@@ -24,6 +25,8 @@ export interface MessagesOptions {
   /** The schema, quoted. */
   readonly schema: string
   onMessage(message: unknown): void
+  /** Called when another process has made a record due. */
+  onWake(): void
 }
 
 /** What other processes say. */
@@ -38,7 +41,7 @@ export interface Messages {
 
 /** Creates what hears messages by LISTEN, and by asking again and again where a pooler allows no LISTEN. */
 export function createMessages(options: MessagesOptions): Messages {
-  const { connections, source, clock, channel, schema, onMessage } = options
+  const { connections, source, clock, channel, schema, onMessage, onWake } = options
   const closing = new AbortController()
   /** Resolved by the notification that tries whether listening works. */
   let onProbe: ((payload: string) => void) | undefined
@@ -109,6 +112,7 @@ export function createMessages(options: MessagesOptions): Messages {
   }
 
   function hear(text: string): void {
+    if (text === WAKE) return onWake()
     busyUntil = elapsed() + BUSY_FOR_MS
     for (const message of JSON.parse(text) as readonly unknown[]) onMessage(message)
   }

@@ -32,6 +32,9 @@ interface Line {
   readonly needs?: Line | undefined
 }
 
+/** A message that lets every process look for due records at once. */
+export const WAKE = '!'
+
 /** Messages are put together up to this size, so that they are not sent by reference, in characters. */
 const MESSAGES_LENGTH = 2_000
 /** A hundred years, which is as long as forever and fits into a time of the server. */
@@ -70,7 +73,8 @@ function toLines(operations: readonly Operation[]): readonly Line[] {
   const lines: Line[] = []
   const messages: { texts: string[]; of: number[]; length: number }[] = []
   for (const [index, operation] of operations.entries()) {
-    if (operation.op === 'n') addMessage(messages, operation.entry ?? 'null', index)
+    if (operation.entry === WAKE) lines.push({ operation, of: [index] })
+    else if (operation.op === 'n') addMessage(messages, operation.entry ?? 'null', index)
     else lines.push(...toLine(operation, index))
   }
   const sorted = lines.toSorted(compareLines)

@@ -87,7 +87,15 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
   })
   const parts = { connections, clock, place, schema, worker }
   const onMessage = (message: unknown): void => handlers.onMessage(message)
-  const messages = createMessages({ connections, source, clock, channel: name, schema, onMessage })
+  const messages = createMessages({
+    connections,
+    source,
+    clock,
+    channel: name,
+    schema,
+    onMessage,
+    onWake: () => due.expect(0),
+  })
   const writes = createWrites(parts)
   const reads = createReads(parts)
   const lists = createLists(parts)
