@@ -35,10 +35,9 @@ export interface DueOptions {
 
 /** Hands over the records that are due. */
 export interface Due {
-  /** Resolves when it has looked for the first time. */
-  start(): Promise<void>
-  /** There is another first connection: whether the server was started meanwhile is no question any more. */
-  reconnected(): void
+  start(): void
+  /** There is another first connection, to a server that was started then. */
+  connected(serverStartedAt: unknown): void
   /** A record is due in so many milliseconds. */
   expect(ms: number): void
   /** Takes no more, waits a while for those in work, and leaves the rest to other processes. */
@@ -71,13 +70,10 @@ export function createDue(options: DueOptions): Due {
     if (isClosed || looking !== undefined || at >= lookAt) return
     stop()
     lookAt = at
-    stop = startTimer(clock, at - elapsed(), () => void lookNow())
-  }
-
-  function lookNow(): Promise<void> {
-    lookAt = Infinity
-    looking = lookOnce()
-    return looking
+    stop = startTimer(clock, at - elapsed(), () => {
+      lookAt = Infinity
+      looking = lookOnce()
+    })
   }
 
   async function lookOnce(): Promise<void> {
@@ -98,7 +94,7 @@ export function createDue(options: DueOptions): Due {
       const rows = await connections.lend((connection) => connection.query(text, [worker, free, HOLD_MS]))
       for (const [kind, id] of rows) if (kind !== null) begin(kind as RecordKind, String(id))
       const [, , nextMs, started] = rows.at(-1) ?? []
-      if (startedAt !== undefined && started !== startedAt) options.onRestart()
+      if (started !== startedAt) options.onRestart()
       startedAt = started
       if (rows.length > free) return free === 0 ? LOOK_MS : PAUSE_MS
       return nextMs === null || nextMs === undefined ? LOOK_MS : Math.ceil(Number(nextMs)) + 1
@@ -154,9 +150,9 @@ export function createDue(options: DueOptions): Due {
   }
 
   return {
-    start: lookNow,
-    reconnected() {
-      startedAt = undefined
+    start: () => lookIn(0),
+    connected(serverStartedAt) {
+      startedAt = serverStartedAt
     },
     expect: expectIn,
     async close() {

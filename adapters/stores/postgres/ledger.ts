@@ -45,7 +45,7 @@ export function createPostgresLedger(options: PostgresLedgerOptions): Ledger {
   async function openOnce(handlers: LedgerHandlers): Promise<void> {
     const opened = await openSession({ ...options, place, worker }, handlers)
     session = opened
-    await opened.due.start()
+    opened.due.start()
   }
 
   /** The session, unless there is none. */

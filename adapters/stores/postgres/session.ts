@@ -56,14 +56,15 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
   const name = schemaNameOf(prefix)
   const schema = quoteName(name)
   const source = pool === undefined ? createOwnSource(loadPg(options.load), url) : createPoolSource(pool)
-  let isChecked = false
+  let isWarned = false
 
-  async function checkDurability(connection: Connection): Promise<void> {
-    if (isChecked) return
-    const [[setting] = []] = await connection.query(`SELECT current_setting('synchronous_commit')`)
-    isChecked = true
+  async function check(connection: Connection): Promise<void> {
+    const text = `SELECT pg_postmaster_start_time()::text, current_setting('synchronous_commit')`
+    const [[startedAt, setting] = []] = await connection.query(text)
+    due.connected(startedAt)
     const message = `The store ${place} forgets the last moments when it crashes; set its synchronous_commit to on`
-    if (setting === 'off') logger.warn({}, message)
+    if (setting === 'off' && !isWarned) logger.warn({}, message)
+    isWarned = true
   }
 
   const connections = createConnections({
@@ -74,16 +75,13 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
     async prepare(connection) {
       await migrate(connection, { name, prefix, place })
       await messages.listen(connection)
-      await checkDurability(connection)
+      await check(connection)
     },
     onNotification: (notification) => messages.onNotification(notification),
     onAway(reason) {
       for (const lane of [writes, reads, lists]) lane.expire(reason)
     },
-    onBack() {
-      due.reconnected()
-      handlers.onBack()
-    },
+    onBack: () => handlers.onBack(),
   })
   const parts = { connections, clock, place, schema, worker }
   const onMessage = (message: unknown): void => handlers.onMessage(message)
