@@ -13,6 +13,7 @@ const ROOMS = [
     'secret-names',
     'redact-headers',
     'errors',
+    'ledger',
     'types',
     'run',
     'timers',

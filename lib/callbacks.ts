@@ -18,14 +18,15 @@ import { compileListener, type ListenerContext } from './listener/router'
 import { listProofHeaders } from './listener/proof-headers'
 import { createSelection } from './listener/selection'
 import { checkSharedKeys } from './listener/shared-keys'
+import { readWaitKey } from './listener/wait-ids'
 import { createMounts } from './mounts'
 import { listAnyTopics, listOpenEndpoints, listUnsignedReads, listUntoldUrls } from './open-endpoints'
-import { type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDuration } from './options'
+import { badOption, type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDuration } from './options'
 import { createRuns } from './runs'
 import { readStats } from './stats'
 import { digitsAsText } from './template/bigints'
 import { compileTemplate } from './template/compile'
-import type { Clock, Ledger, Logger, Outcome, Store, TunnelDriver } from './types'
+import type { Ledger, Logger, Outcome, Store, TunnelDriver } from './types'
 import { createWaits, type Ids, type TicketOptions, type WaitOptions } from './waits'
 import { createFindStart } from './workflow/event-sources'
 import { findPlaces } from './workflow/find-places'
@@ -42,7 +43,10 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
 
   const hooks = Object.assign(mounts.middleware, {
     wait: (ids: Ids, wait: WaitOptions = {}) => waits.wait(ids, wait),
-    ticket: (ticket: TicketOptions = {}) => waits.ticket(ticket),
+    ticket(ticket: TicketOptions = {}) {
+      const key = readWaitKey(ticket.key)
+      return key === undefined ? waits.ticket(ticket) : waits.keyedTicket(key, ticket)
+    },
     settle: (id: string | number, result?: unknown, { path }: SettleOptions = {}) =>
       waits.deliver(id, { result }, path),
     fail: (id: string | number, error?: unknown, { path }: SettleOptions = {}) => waits.deliver(id, { error }, path),
@@ -82,9 +86,9 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
 
 /** Creates every part of one `callbacks()`, each out of those before it. */
 function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) {
-  const { logger, clock, env } = options
+  const { logger, clock, env, pool } = options
   const drivers = { ...DRIVERS, ...options.tunnels }
-  const spec = compileConfig(config, { env })
+  const spec = compileConfig(config, { env, hasPool: pool !== undefined })
   const secretHeaders = listProofHeaders(spec)
   const emitter = createEmitter(logger, secretHeaders)
   const store = createStore(spec, options, emitter, secretHeaders)
@@ -115,7 +119,7 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
     calledUrlOf: createCalledUrlOf(options, gateways.publicUrlOf),
     isClosing: () => lifecycle.isClosing(),
     isPointedAt: (endpoint) => pointedAt.has(endpoint),
-    start: (request, id) => tasks.start(request, id),
+    start: (request, kept) => tasks.start(request, kept),
   })
   const all = compiled.flatMap(({ routes }) => routes.flatMap(({ endpoint, asks }) => (asks ? [] : [endpoint])))
   const endpoints = all.filter(({ kind }) => kind === 'callback')
@@ -153,7 +157,9 @@ const loadCloudflared = (): typeof import('../adapters/tunnels/cloudflared') =>
 const loadNgrok = (): typeof import('../adapters/tunnels/ngrok') => require('../adapters/tunnels/ngrok')
 const loadSsh = (): typeof import('../adapters/tunnels/ssh') => require('../adapters/tunnels/ssh')
 const loadFile = (): typeof import('../adapters/stores/file') => require('../adapters/stores/file')
-const loadBullmq = (): typeof import('../adapters/stores/bullmq') => require('../adapters/stores/bullmq')
+const loadPostgres = (): typeof import('../adapters/stores/postgres/ledger') =>
+  require('../adapters/stores/postgres/ledger')
+const loadRedis = (): typeof import('../adapters/stores/redis/ledger') => require('../adapters/stores/redis/ledger')
 const loadCommand = (): typeof import('../adapters/tunnels/command') => require('../adapters/tunnels/command')
 
 /** Tells apart the waits whose callbacks were asked for under a public URL that is gone. */
@@ -176,7 +182,7 @@ function toRequest(input: unknown, { workflow, timeout, signal }: RunOptions): T
 }
 
 interface StartContext extends Omit<ListenerContext, 'startOf' | 'problems'> {
-  /** Starts a workflow and gives the id of its task. */
+  /** Starts a workflow. */
   readonly start: Tasks['start']
 }
 
@@ -187,7 +193,7 @@ function compileListeners(config: Config, { start, ...context }: StartContext) {
     const workflow = findStart(endpoint, listener)?.workflow
     return workflow === undefined
       ? undefined
-      : (input, _outcome, id) => start({ input, workflow, isUnattended: true, isRequested: true }, id)
+      : (input, _outcome, kept) => start({ input, workflow, isUnattended: true, isRequested: true }, kept)
   }
   const problems: Problem[] = []
   const compiled = config.listeners.map((listener) => ({
@@ -207,23 +213,27 @@ function findShared({ listeners }: Config): ReadonlySet<string> {
 
 function createStore(
   { store: spec }: Config,
-  { clock, logger }: NormalizedOptions,
+  options: NormalizedOptions,
   emitter: Emitter,
   secretHeaders: ReadonlySet<string>,
 ): Store {
+  const { clock, logger, pool } = options
   const { maxWaits, park, keepMs } = spec
+  if (pool !== undefined && spec.type !== 'postgres') throw badOption('pool', `the store is of the type ${spec.type}`)
   const onForgotten = (outcome: Outcome): void =>
     emitter.record('expired', outcome.endpoint, () => outcomeEvent(outcome))
   const registry = { clock, maxWaits, park, onForgotten }
   if (spec.type === 'memory') return createMemoryStore(registry)
-  const ledger = createLedger(spec, clock, logger)
+  const ledger = createLedger(spec, options)
   return createDurableStore({ ...registry, ledger, isShared: spec.type !== 'file', keepMs, logger, secretHeaders })
 }
 
 /** What keeps the facts of a durable store; its adapter is loaded now, what that needs when it is opened. */
-function createLedger({ type, path = '', url = '', sync, prefix }: StoreSpec, clock: Clock, logger: Logger): Ledger {
+function createLedger(spec: StoreSpec, { clock, logger, pool }: NormalizedOptions): Ledger {
+  const { type, path = '', url = '', sync, prefix } = spec
   if (type === 'file') return loadFile().createFileLedger({ path, sync, clock, logger })
-  return loadBullmq().createBullmqLedger({ type: type === 'postgres' ? type : 'redis', url, prefix, clock, logger })
+  if (type === 'postgres') return loadPostgres().createPostgresLedger({ url, prefix, clock, logger, pool })
+  return loadRedis().createRedisLedger({ url, prefix, clock, logger })
 }
 
 /** Says what will fail when it is used, and which callbacks start workflows by themselves. */

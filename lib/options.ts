@@ -5,7 +5,7 @@ import type { EnvOption } from './config/load'
 import { findNearest } from './config/nearest'
 import { ANY_TEXT, CALLED_URL, DURATION, type Kind, PORT } from './config/values'
 import { compileMountPath, type MountPath } from './listener/mount-path'
-import type { Clock, Logger, TunnelDriver } from './types'
+import type { Clock, Logger, PostgresPool, TunnelDriver } from './types'
 
 /** What the host app gives besides the config. */
 export interface CallbacksOptions {
@@ -27,6 +27,8 @@ export interface CallbacksOptions {
   readonly fetch?: typeof globalThis.fetch | undefined
   /** What opens tunnels, by the name that a gateway has for `driver`. */
   readonly tunnels?: Readonly<Record<string, TunnelDriver>> | undefined
+  /** The `Pool` of pg that the app has, for a store of the type `postgres`: used instead of its `url`, and never closed. */
+  readonly pool?: PostgresPool | undefined
 }
 
 const NAMES = Object.keys({
@@ -39,6 +41,7 @@ const NAMES = Object.keys({
   port: true,
   fetch: true,
   tunnels: true,
+  pool: true,
 } satisfies Readonly<Record<keyof CallbacksOptions, true>>)
 
 /** The options, complete. */
@@ -51,12 +54,13 @@ export interface NormalizedOptions {
   readonly port: number | undefined
   readonly fetch: typeof globalThis.fetch
   readonly tunnels: Readonly<Record<string, TunnelDriver>>
+  readonly pool: PostgresPool | undefined
 }
 
 /** Completes the options. Throws `ERR_CONFIG_VALUE` for what cannot work. */
 export function normalizeOptions(options: CallbacksOptions): NormalizedOptions {
   refuseUnknown(options)
-  const { env = {}, now, mountPath, publicUrl, port, tunnels = {} } = options
+  const { env = {}, now, mountPath, publicUrl, port, tunnels = {}, pool } = options
   const logger = options.logger ?? PROCESS_WARNINGS
   const clock = options.clock ?? createClock(now)
   requireMethods('logger', logger, ['debug', 'info', 'warn', 'error'])
@@ -64,6 +68,7 @@ export function normalizeOptions(options: CallbacksOptions): NormalizedOptions {
   const fetch = options.fetch ?? globalThis.fetch
   if (typeof fetch !== 'function') throw badOption('fetch', 'it is no function')
   requireMethods('tunnels', tunnels, Object.keys(tunnels))
+  if (pool !== undefined) requireMethods('pool', pool, ['connect'])
   return Object.freeze({
     logger: createSafeLogger(logger),
     env,
@@ -73,6 +78,7 @@ export function normalizeOptions(options: CallbacksOptions): NormalizedOptions {
     port: port === undefined ? undefined : read('port', port, PORT),
     fetch,
     tunnels,
+    pool,
   })
 }
 
@@ -96,7 +102,8 @@ function read<T>(name: string, value: unknown, kind: Kind<T>): T {
   return result
 }
 
-function badOption(name: string, reason: string): CallbackError {
+/** Creates the error for an option that cannot be used. */
+export function badOption(name: string, reason: string): CallbackError {
   return new CallbackError('ERR_CONFIG_VALUE', {
     at: `options.${name}`,
     message: `The option ${name} cannot be used: ${reason}`,

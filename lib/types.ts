@@ -1,4 +1,19 @@
+import type { Claim } from './ledger'
 import type { RunKeeper } from './run'
+
+export type {
+  AppendOptions,
+  Claim,
+  ClaimOptions,
+  DueAnswer,
+  Ledger,
+  LedgerHandlers,
+  LedgerRecord,
+  ListedIds,
+  ListOptions,
+  NewRecord,
+  RecordKind,
+} from './ledger'
 
 /** Time as this package sees it, so that tests need no real sleeps. */
 export interface Clock {
@@ -60,9 +75,22 @@ export interface Arrival {
   /**
    * Given for what may be an event. Called when its id is not waited for, never was, and is neither parked nor
    * settled, which settles it: the delivery is `started`. When it throws, so does `deliver`, and nothing has changed.
-   * A durable store gives the id of the run, the same when the delivery is repeated, and waits for it to be kept.
+   * A durable store gives the id of the run, the same when the delivery is repeated, and waits for it to be kept. It may
+   * call this for several deliveries of one event, but only one of them is `started`.
    */
   readonly start?: ((run?: string) => void | Promise<void>) | undefined
+}
+
+/** A request that starts a run whatever else there is, once for each delivery. */
+export interface TriggerArrival {
+  readonly endpoint: StoreEndpoint
+  /** Two arrivals with the same key are the same delivery; undefined for one that always counts. */
+  readonly dedupeKey: string | undefined
+  /**
+   * Starts the run; returns whether it did. A durable store gives what is to be claimed in the step that keeps the run:
+   * when somebody has claimed it before, nothing is started.
+   */
+  readonly start: (claim?: Claim) => boolean | Promise<boolean>
 }
 
 /** What became of an arrival. All four are acknowledged to the sender. */
@@ -83,6 +111,8 @@ export interface WaitRequest {
    * came meanwhile. It is over when it is released or cancelled, not when its process ends.
    */
   readonly kept?: string | undefined
+  /** Whether a caller waits for a kept wait, who hears of its end soon after its time is up, whatever the store does. */
+  readonly isByHand?: boolean
 }
 
 /** Who is told of a wait. An object rather than functions, since a million waits are to fit in memory. */
@@ -115,6 +145,33 @@ export interface OpenWait {
   leave?(): void
 }
 
+/** A wait that has a name of its own, as the first one that asked by the name began it. */
+export interface NamedWait {
+  readonly ids: readonly string[]
+  /** The keys of the endpoints. */
+  readonly endpoints: readonly string[]
+  /** Milliseconds since the epoch. */
+  readonly deadline: number
+}
+
+/**
+ * The waits by name of a store that outlives the process. Such a wait is opened with its name as `kept`, and is over when
+ * its outcome is kept under the name.
+ */
+export interface NamedWaits {
+  /** Returns the name of the wait that a caller knows by a key. */
+  toName(key: string): string
+  /**
+   * Returns the wait of a name, which is as proposed where there is none yet, with the outcome that it has ended with, if
+   * it has. Resolves to undefined when the store could not be reached until the proposed deadline, or is closing.
+   */
+  join(name: string, proposal: NamedWait): Promise<(NamedWait & { readonly outcome?: Outcome }) | undefined>
+  /** Keeps the outcome of a wait, and returns the one that counts: the first. */
+  end(name: string, wait: NamedWait, outcome: Outcome): Promise<Outcome>
+  /** Calls the listener when another process has ended the wait; returns what stops that. */
+  watch(name: string, wait: NamedWait, onOutcome: (outcome: Outcome) => void): () => void
+}
+
 export interface StoreStats {
   readonly waiting: number
   readonly parked: number
@@ -145,6 +202,8 @@ export interface Store {
   wait(request: WaitRequest): OpenWait
   /** Hands over an outcome; throws `ERR_PARKING_FULL` or `ERR_STORE_UNAVAILABLE` when that cannot be done. */
   deliver(arrival: Arrival): Delivery | Promise<Delivery>
+  /** Starts a run for a request, unless its delivery has started one: then it is a `duplicate`. Throws what `start` does. */
+  trigger(arrival: TriggerArrival): Delivery | Promise<Delivery>
   /** Tells open waits that their work goes on. */
   progress(endpoint: StoreEndpoint, progress: Progress): void | Promise<void>
   /** What this process knows: of one endpoint, or of all when left out. */
@@ -155,70 +214,35 @@ export interface Store {
   outdate(endpoints: readonly StoreEndpoint[]): number
   /** The open waits that this process knows, oldest first, no more than the limit. */
   list(limit: number): readonly ListedWait[]
+  /** Knows waits by name; missing where nothing outlives the process. */
+  readonly named?: NamedWaits
   /** Keeps runs; missing where nothing outlives the process. */
   readonly runs?: RunKeeper
   /** Ends every open wait with `closed`. */
   close(): Promise<void>
 }
 
-/**
- * What a ledger keeps records of: `key` for what is known of an id on an endpoint, `mark` for a fact that is true for a
- * while, `run` for a task that has not ended, `owner` for a process that has such tasks.
- */
-export type RecordKind = 'key' | 'mark' | 'run' | 'owner'
-
-/** A record: what it was created with, and its log. Both hold what JSON can say, and are not to be changed. */
-export interface LedgerRecord {
-  readonly data: unknown
-  /** What was appended, in the one order that everybody sees. */
-  readonly log: readonly unknown[]
+/** A `Pool` of the package pg, as far as it is used. */
+export interface PostgresPool {
+  connect(): Promise<PostgresPoolClient>
 }
 
-/** What a record is created with when there is none. */
-export interface NewRecord {
-  readonly data: unknown
-  /** When it is due: from now on, in milliseconds. */
-  readonly ttlMs: number
+/** A client of such a pool. */
+export interface PostgresPoolClient {
+  /** A number that the server gave to the connection: of its process, or made up by a pooler. */
+  readonly processID?: number | null
+  query(query: PostgresQuery): Promise<{ readonly rows: readonly (readonly unknown[])[] }>
+  on(event: 'error' | 'end' | 'notification', listener: (value: unknown) => void): unknown
+  removeListener(event: string, listener: (value: unknown) => void): unknown
+  /** Gives it back to its pool, or with `true` throws it away. */
+  release(isBroken?: boolean): void
 }
 
-/**
- * What durable stores keep their facts in: records, each with a log that only grows. A log is what makes several
- * processes agree: they all see its entries in one order, so whoever appends reads from the entries before what its own
- * has brought about. Everything is durable when its promise resolves, and has not happened for the others before.
- * Rejects with `ERR_STORE_UNAVAILABLE` while it cannot be reached or written; then it may have happened all the same.
- * Ids are at most 64 of `A-Z a-z 0-9 _ -`, and at least one is a letter.
- */
-export interface Ledger {
-  /** Opens it; from now on it calls the handlers. */
-  open(handlers: LedgerHandlers): Promise<void>
-  /** Creates a record; does nothing when there is one of that id. */
-  create(kind: RecordKind, id: string, record: NewRecord): Promise<void>
-  /**
-   * Appends to the log of a record and gives its length then; 0 when there is no such record, unless `orCreate` says how
-   * to make it. Entries that one process appends to one record keep their order.
-   */
-  append(kind: RecordKind, id: string, entry: unknown, orCreate?: NewRecord): Promise<number>
-  read(kind: RecordKind, id: string): Promise<LedgerRecord | undefined>
-  /** Sets anew when a record is due; says whether that could be done: not without a record, nor while it is just due. */
-  touch(kind: RecordKind, id: string, ttlMs: number): Promise<boolean>
-  /** The ids of all records of a kind, in any order. */
-  list(kind: RecordKind): Promise<readonly string[]>
-  /** Tells every process that has it open, this one too; a message may get lost. It holds what JSON can say. */
-  publish(message: unknown): Promise<void>
-  /** Gives up what it holds; records stay. May be called again. */
-  close(): Promise<void>
-}
-
-export interface LedgerHandlers {
-  /**
-   * Called when a record is due, in one of the processes. Gives for how many milliseconds more it is kept, or undefined
-   * when it goes, with its log and whatever was appended to that meanwhile. Called again when it rejects or its process
-   * dies. A `mark` just goes, and nobody is asked.
-   */
-  onDue(kind: RecordKind, id: string): Promise<number | undefined>
-  onMessage(message: unknown): void
-  /** Called when it can be reached again after it could not: messages may have got lost. */
-  onBack(): void
+/** A statement without a name, since a pooler may give the next one to another server process. */
+export interface PostgresQuery {
+  readonly text: string
+  readonly values?: readonly unknown[]
+  readonly rowMode: 'array'
 }
 
 /**

@@ -31,7 +31,7 @@ async function startServer(type) {
   const folder = findFolder(program, type === 'redis' ? 'redis-server' : 'initdb')
   if (folder === undefined) return { missing: type === 'redis' ? 'redis-server' : 'postgresql' }
   const client = type === 'redis' ? 'ioredis' : 'pg'
-  const absent = ['bullmq', client].filter((name) => !isInstalled(name))
+  const absent = [client].filter((name) => !isInstalled(name))
   if (absent.length > 0) return { missing: `npm i --no-save ${absent.join(' ')}` }
   return type === 'redis' ? startRedis(join(folder, program)) : startPostgres(folder)
 }
@@ -86,7 +86,7 @@ async function startPostgres(bin) {
     async inspect() {
       const { rows } = await client.query(`SELECT
         (SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-          WHERE nspname = 'express_callbacks' AND relkind = 'r') AS bytes,
+          WHERE (nspname = 'express_callbacks' OR nspname LIKE 'callbacks:%') AND relkind = 'r') AS bytes,
         (SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = 'postgres') AS commands`)
       return { bytes: Number(rows[0].bytes), commands: Number(rows[0].commands) }
     },

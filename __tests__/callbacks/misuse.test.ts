@@ -14,6 +14,8 @@ describe('an option that cannot be used is refused', () => {
     ['port', 'x', 'found "x"'],
     ['publicUrl', 'ftp://x.example', 'http:// or https://'],
     ['publicUrl', 'https://u:p@x.example/?a=1#f', 'http:// or https://'],
+    ['pool', {}, 'it needs the methods connect'],
+    ['pool', { connect: () => undefined }, 'the store is of the type memory'],
   ])('%s: %j', (name, value, message) => {
     const options: CallbacksOptions = Object.fromEntries([[name, value]])
     expect(() => callbacks(config, options)).toThrow(
@@ -29,7 +31,7 @@ describe('an option that cannot be used is refused', () => {
 test.each([
   ['loger', 'did you mean "logger"?'],
   ['mount_path', 'did you mean "mountPath"?'],
-  ['colour', 'there are logger, env, now, clock, mountPath, publicUrl, port, fetch, tunnels'],
+  ['colour', 'there are logger, env, now, clock, mountPath, publicUrl, port, fetch, tunnels, pool'],
 ])('the unknown option %s is refused', (name, message) => {
   const options: CallbacksOptions = Object.fromEntries([[name, console]])
   expect(() => callbacks(config, options)).toThrow(
@@ -63,6 +65,24 @@ test.each([
   ['{ type: redis, url: localhost }', 'url', 'begins with redis:// or rediss://'],
 ])('the store %s is refused at its key', (store, key, message) => {
   const problems = problemsOf(() => callbacks(parseConfig(`store: ${store}\nlistener: { path: /done }`)))
+  expect(problems).toMatchObject([{ at: `store.${key}`, message: expect.stringContaining(message) }])
+})
+
+test.each(['{ type: postgres }', 'postgres', '{ type: postgres, prefix: mine, url: "postgres://localhost" }'])(
+  'the store %s needs no url with a pool',
+  (store) => {
+    const pool = { connect: () => Promise.reject(new Error('not yet')) }
+    expect(() => callbacks(parseConfig(`store: ${store}\nlistener: { path: /done }`), { pool })).not.toThrow()
+  },
+)
+
+test.each([
+  ['{ type: redis }', 'url', 'missing; a store of type "redis" needs the address of its server'],
+  ['{ type: file }', 'path', 'missing'],
+  ['{ type: postgres, url: "redis://localhost" }', 'url', 'begins with postgres:// or postgresql://'],
+])('the store %s is refused with a pool too', (store, key, message) => {
+  const pool = { connect: () => Promise.reject(new Error('not yet')) }
+  const problems = problemsOf(() => callbacks(parseConfig(`store: ${store}\nlistener: { path: /done }`), { pool }))
   expect(problems).toMatchObject([{ at: `store.${key}`, message: expect.stringContaining(message) }])
 })
 

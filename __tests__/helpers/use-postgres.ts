@@ -33,7 +33,7 @@ export interface TestPostgres extends TestServer {
 export const POSTGRES_PASSWORD = 'secret-of-postgres'
 
 /** It refuses to run as root. */
-function findUser(): { readonly uid: number; readonly gid: number } | undefined {
+export function findUser(): { readonly uid: number; readonly gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined
   const users = readFileSync('/etc/passwd', 'utf8')
     .split('\n')

@@ -32,13 +32,13 @@ const SYNC = word(['always', 'interval'])
 const PARK_DEFAULTS: ParkSpec = { forMs: 600_000, max: 10_000, maxBytes: 64 * 1024 ** 2 }
 const WEEK_MS = 7 * 86_400_000
 
-/** Reads the store; a config without one keeps everything in memory. */
-export function normalizeStore(root: Fields): StoreSpec {
+/** Reads the store; a config without one keeps everything in memory. A `postgres` store with a pool needs no url. */
+export function normalizeStore(root: Fields, hasPool = false): StoreSpec {
   const fields = root.mapping('store', 'type')
   const type = fields?.read('type', TYPE) ?? 'memory'
   if (fields !== undefined) {
     requireType(fields)
-    requireTarget(fields, type)
+    if (!(hasPool && type === 'postgres' && !fields.has('url'))) requireTarget(fields, type)
   }
   return {
     type,
@@ -71,7 +71,10 @@ function requireType(fields: Fields): void {
 /** A store that is no memory needs to be told where it is. */
 function requireTarget(fields: Fields, type: StoreSpec['type']): void {
   if (type === 'memory') return
-  const [key, meaning] = type === 'file' ? ['path', 'the folder of its journal'] : ['url', 'the address of its server']
+  const [key, meaning] =
+    type === 'file'
+      ? ['path', 'the folder of its journal']
+      : ['url', 'the address of its server' + (type === 'postgres' ? ', or options.pool' : '')]
   if (!fields.has(key)) fields.error(key, `missing; a store of type "${type}" needs ${meaning}`)
   if (type !== 'file') checkUrl(fields, type)
 }

@@ -54,6 +54,8 @@ export interface Config {
 export interface CompileOptions {
   /** Variables for `${env.X}`, before those of the source or the process. */
   readonly env?: EnvOption | undefined
+  /** Whether the app gives its own connections to PostgreSQL, so that the store needs no url. */
+  readonly hasPool?: boolean | undefined
 }
 
 /**
@@ -66,7 +68,7 @@ export function compileConfig(input: CallbacksConfig | Source, options: CompileO
   const report = createReport(merged.locate, merged.problems, merged.files, createEnvMask(env))
   const data = resolveEnv(takeOutForeignKeys(merged.data, report), env, report)
   checkConfig(data, report)
-  const sections = normalizeSections(data, { report, templates: [], callbackPaths: [] })
+  const sections = normalizeSections(data, { report, templates: [], callbackPaths: [] }, options)
   const problems = report.problems()
   if (problems.length > 0) throw new ConfigError(problems)
   return deepFreeze({ ...sections, env, warnings: report.warnings(), written: merged.data })
@@ -90,7 +92,11 @@ function foundText(text: string): Problem {
   return { code: 'ERR_CONFIG_VALUE', at: '', message }
 }
 
-function normalizeSections(data: unknown, reading: Reading): Omit<Config, 'env' | 'warnings' | 'written'> {
+function normalizeSections(
+  data: unknown,
+  reading: Reading,
+  { hasPool }: CompileOptions,
+): Omit<Config, 'env' | 'warnings' | 'written'> {
   const root = createFields(isMapping(data) ? data : {}, [], reading)
   const components = createComponentBook(normalizeComponents(root))
   const workflows = normalizeWorkflows(root, components)
@@ -105,6 +111,6 @@ function normalizeSections(data: unknown, reading: Reading): Omit<Config, 'env' 
     components: components.specs,
     workflows,
     controller: normalizeController(root, listeners),
-    store: normalizeStore(root),
+    store: normalizeStore(root, hasPool),
   }
 }

@@ -32,8 +32,7 @@ export function compileEndpoint(
   const route = `${spec.method} ${spec.fullPath}`
   return {
     key: shared.has(route) ? `${route} (${port})` : route,
-    // The deliveries of a trigger have ids: their own.
-    anonymous: kind === 'callback' && spec.identifyBy === undefined,
+    anonymous: spec.identifyBy === undefined,
     startsWorkflow: start !== undefined,
     kind,
     method: spec.method,

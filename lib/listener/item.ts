@@ -30,6 +30,11 @@ export interface ItemContext {
   isPointedAt(endpoint: string): boolean
 }
 
+/** The task that an event has begun. */
+interface Begun {
+  task?: string
+}
+
 /** Compiles the way of one item from the request to whoever waits for it. */
 export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveItem {
   const { spec, key: name, start } = endpoint
@@ -72,19 +77,25 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
     return reason === undefined ? NO_REASON : { reason }
   }
 
-  function record(delivery: Delivery, outcome: Outcome): Delivery {
+  /** Several deliveries of one event may each try to start it; only one of them has started it. */
+  function record(delivery: Delivery, outcome: Outcome, begun: Begun | undefined): Delivery {
     if (delivery === 'parked' || delivery === 'duplicate') emitter.record(delivery, name, () => outcomeEvent(outcome))
+    if (delivery === 'started')
+      emitter.record('started', name, () => ({ ...outcomeEvent(outcome), task: begun?.task ?? '' }))
     return delivery
   }
 
   /** What the store calls when this success turns out to be an event; who holds a ticket is waited for. */
-  function startOf(scope: RequestScope, outcome: Outcome, ticket: string | undefined): Arrival['start'] {
-    if (start === undefined || ticket !== undefined || outcome.outcome === 'failed') return undefined
+  function startOf(
+    scope: RequestScope,
+    outcome: Outcome,
+    ticket: string | undefined,
+    begun: Begun | undefined,
+  ): Arrival['start'] {
+    if (start === undefined || begun === undefined || ticket !== undefined || outcome.outcome === 'failed')
+      return undefined
     if (isImplied && context.isPointedAt(name)) return undefined
-    return (id) =>
-      whenStarted(start(inputOf(scope), outcome, id), (task) =>
-        emitter.record('started', name, () => ({ ...outcomeEvent(outcome), task })),
-      )
+    return (id) => whenStarted(start(inputOf(scope), outcome, { id }), ({ task }) => void (begun.task = task))
   }
 
   return (scope) => {
@@ -101,15 +112,17 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
       const told = store.progress(endpoint, outcome)
       return told ? told.then(() => 'pending') : 'pending'
     }
+    const begun: Begun | undefined = start && {}
     const arrival: Arrival = {
       endpoint,
       outcome,
       size: () => sizeOf(outcome.body) + sizeOf(outcome.headers),
       dedupeKey: dedupeKey(scope, id),
-      start: startOf(scope, outcome, ticket),
+      start: startOf(scope, outcome, ticket, begun),
     }
     const delivery = store.deliver(arrival)
-    return typeof delivery === 'string' ? record(delivery, outcome) : delivery.then((one) => record(one, outcome))
+    if (typeof delivery === 'string') return record(delivery, outcome, begun)
+    return delivery.then((one) => record(one, outcome, begun))
   }
 }
 

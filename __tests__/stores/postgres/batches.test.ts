@@ -1,0 +1,141 @@
+import { expect, test } from '@jest/globals'
+import type { PgLibrary } from '../../../adapters/stores/postgres/library'
+import type { PostgresQuery } from '../../../lib/types'
+import { until } from '../use-shared-ledgers'
+import { ask, describePostgres, HOUR, RECORD, useLedgers } from './use-ledgers'
+
+/** The package pg, and the statements that were sent with it. */
+function createCounting(): { readonly load: () => PgLibrary; readonly texts: string[] } {
+  const texts: string[] = []
+  const { Client } = require('pg') as PgLibrary
+  class CountingClient extends (Client as new (options: object) => object) {
+    query(query: PostgresQuery, ...rest: unknown[]): unknown {
+      if (typeof query.text === 'string' && query.rowMode === 'array') texts.push(query.text)
+      return Reflect.apply(Client.prototype.query, this, [query, ...rest])
+    }
+  }
+  return { load: () => ({ Client: CountingClient }) as unknown as PgLibrary, texts }
+}
+
+const numbers = (count: number): readonly number[] => [...Array(count).keys()]
+
+describePostgres('what is asked for in one moment', (server) => {
+  const ledgers = useLedgers(server)
+
+  async function openCounting() {
+    const { load, texts } = createCounting()
+    const { ledger } = await ledgers.open({}, { load })
+    await ledger.touch('key', 'none', 0)
+    const count = (name: string): number => texts.filter((text) => text.includes(name)).length
+    return { ledger, count }
+  }
+
+  test('is one statement, whatever it changes', async () => {
+    const { ledger, count } = await openCounting()
+    const before = count('.apply(')
+    await Promise.all([
+      ...numbers(100).map((number) => ledger.append('key', `id-${number}`, number, { orCreate: RECORD })),
+      ...numbers(100).map((number) => ledger.create('mark', `id-${number}`, RECORD)),
+      ...numbers(50).map((number) => ledger.touch('key', `id-${number}`, HOUR)),
+      ...numbers(50).map((number) =>
+        ledger.claim('run', `id-${number}`, number, { orCreate: RECORD, claim: { mark: `m-${number}`, ttlMs: HOUR } }),
+      ),
+      ledger.cut('key', 'id-1', 1, 'cut'),
+      ...numbers(50).map((number) => ledger.publish({ number })),
+    ])
+    expect(count('.apply(') - before).toBe(1)
+    expect(await ledger.read('key', 'id-1')).toEqual({ data: 'data', log: ['cut'], cut: 0 })
+  })
+
+  test.each([
+    [200, 1],
+    [201, 2],
+  ])('%s records are read by %s statements', async (records, statements) => {
+    const { ledger, count } = await openCounting()
+    await ledger.append('key', 'id-7', 'entry', { orCreate: RECORD })
+    const before = count('.read(')
+    const found = await Promise.all(numbers(records).map((number) => ledger.read('key', `id-${number}`)))
+    expect(count('.read(') - before).toBe(statements)
+    expect(found.filter((record) => record !== undefined)).toEqual([{ data: 'data', log: ['entry'], cut: 0 }])
+    expect(found[7]).toBeDefined()
+  })
+
+  test('is taken however much it is, one statement after another, in its order', async () => {
+    const { ledger, count } = await openCounting()
+    const before = count('.apply(')
+    const text = 'x'.repeat(2_000)
+    const all = numbers(5_000).map((number) => ledger.append('run', 'one', { number, text }, { orCreate: RECORD }))
+    expect(await Promise.all(all)).toEqual(numbers(5_000).map((number) => number + 1))
+    const log = (await ledger.read('run', 'one'))?.log ?? []
+    expect(log.map((entry) => (entry as { number: number }).number)).toEqual(numbers(5_000))
+    expect(count('.apply(') - before).toBeLessThanOrEqual(20)
+  })
+
+  test('what cannot be done fails alone', async () => {
+    const { ledger } = await ledgers.open()
+    await ledger.append('key', 'id-33', 'before', { orCreate: RECORD })
+    await ask(server.url, `UPDATE "callbacks:${ledgers.prefix()}".record SET length = 2147483647 WHERE id = 'id-33'`)
+    const all = await Promise.allSettled(
+      numbers(100).map((number) => ledger.append('key', `id-${number}`, number, { orCreate: RECORD })),
+    )
+    expect(all.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []))).toEqual([33])
+    expect(all[33]).toMatchObject({
+      reason: { code: 'ERR_STORE_UNAVAILABLE', message: expect.stringContaining('integer out of range') },
+    })
+    expect(await ledger.read('key', 'id-99')).toEqual({ data: 'data', log: [99], cut: 0 })
+  })
+
+  test('two processes that write to the same records in opposite orders are not in the way of one another', async () => {
+    const [one, other] = [await ledgers.open(), await ledgers.open()]
+    const ids = numbers(60).map((number) => `id-${number}`)
+    for (let round = 0; round < 15; round++) {
+      const append = (ledger: typeof one.ledger, order: readonly string[]) =>
+        order.map((id) =>
+          ledger.claim('key', id, round, { orCreate: RECORD, claim: { mark: `${round}-${id}`, ttlMs: HOUR } }),
+        )
+      const results = await Promise.all([...append(one.ledger, ids), ...append(other.ledger, ids.toReversed())])
+      expect(results.filter((result) => result !== undefined)).toHaveLength(ids.length)
+    }
+    const [[deadlocks] = []] = await ask(
+      server.url,
+      `SELECT deadlocks FROM pg_stat_database WHERE datname = 'postgres'`,
+    )
+    expect(Number(deadlocks)).toBe(0)
+  })
+})
+
+describePostgres('messages', (server) => {
+  const ledgers = useLedgers(server)
+
+  test.each([100, 7_000, 7_899, 7_901, 9_000, 2_000_000])('of %s characters come in their order', async (length) => {
+    const [one, other] = [await ledgers.open(), await ledgers.open()]
+    const sent = numbers(6).map((number) => ({
+      number,
+      text: (number % 2 === 0 ? 'ü' : 'x').repeat(number % 3 === 0 ? length : 1),
+    }))
+    for (const message of sent) await one.ledger.publish(message)
+    await Promise.all(sent.map((message) => one.ledger.publish(message)))
+    for (const { messages } of [one, other]) {
+      await until(() => messages.length >= 12)
+      expect(messages).toEqual([...sent, ...sent])
+    }
+  })
+})
+
+describePostgres('the owner record of a process that closes', (server) => {
+  const ledgers = useLedgers(server)
+
+  test('is worked on at once by another process', async () => {
+    const other = await ledgers.open()
+    for (let count = 0; count < 5; count++) {
+      const id = `owner-${count}`
+      const { ledger } = await ledgers.open()
+      await ledger.create('owner', id, RECORD)
+      await ledger.touch('owner', id, 0)
+      const begin = Date.now()
+      await ledger.close()
+      await until(() => other.due.includes(`owner/${id}`))
+      expect(Date.now() - begin).toBeLessThan(1_000)
+    }
+  })
+})

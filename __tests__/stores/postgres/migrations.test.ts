@@ -1,0 +1,126 @@
+import { describe, expect, test } from '@jest/globals'
+import { quoteName, quoteText, schemaNameOf } from '../../../adapters/stores/postgres/schema-name'
+import type { RecordKind } from '../../../lib/types'
+import { ask, describePostgres, HANDLERS, RECORD, useLedgers } from './use-ledgers'
+
+const STRANGE = [
+  'express-callbacks',
+  'public',
+  'pg_catalog',
+  'a:b',
+  'a-b',
+  'A-B',
+  '"; DROP SCHEMA public CASCADE; --',
+  `'; SELECT 1; --`,
+  '$$; SELECT 1; $$',
+  '\\',
+  `\\'; SELECT 1`,
+  '%s $1 ?',
+  'größe 漢字 🎨',
+  'line\nbreak',
+  'tab\t',
+  '\0',
+  '\ud800',
+  'x'.repeat(52),
+  'x'.repeat(53),
+  'x'.repeat(54),
+  'x'.repeat(1_000),
+  `${'x'.repeat(1_000)}y`,
+  'ü'.repeat(40),
+]
+
+describe('the schema of a prefix', () => {
+  test('is another one for each prefix', () => {
+    const names = STRANGE.map(schemaNameOf)
+    expect(new Set(names).size).toBe(STRANGE.length)
+    for (const name of names) expect(Buffer.byteLength(name)).toBeLessThanOrEqual(63)
+  })
+
+  test.each([
+    ['a', '"a"', `'a'`],
+    ['a"b', '"a""b"', `'a"b'`],
+    [`a'b`, `"a'b"`, `'a''b'`],
+    [`a\\'b`, `"a\\'b"`, ` E'a\\\\''b'`],
+  ])('%s can stand in a statement', (text, name, literal) => {
+    expect(quoteName(text)).toBe(name)
+    expect(quoteText(text)).toBe(literal)
+  })
+})
+
+describePostgres('the tables', (server) => {
+  const ledgers = useLedgers(server)
+
+  test.each(STRANGE)('of the prefix %j are its own', async (prefix) => {
+    const watched = await ledgers.open({}, { prefix })
+    const other = await ledgers.open({}, { prefix: `${prefix}-other` })
+    await watched.ledger.append('key', 'one', 'entry', { orCreate: RECORD })
+    await other.ledger.publish('to the other')
+    await watched.ledger.publish('heard')
+    while (watched.messages.length === 0) await new Promise((resolve) => setTimeout(resolve, 5).unref())
+    expect(watched.messages).toEqual(['heard'])
+    expect(await other.ledger.read('key', 'one')).toBeUndefined()
+    expect(await watched.ledger.read('key', 'one')).toEqual({ data: 'data', log: ['entry'], cut: 0 })
+  })
+
+  test('leave the schemas of the app alone', async () => {
+    await ledgers.open({}, { prefix: 'public' })
+    expect(await ask(server.url, `SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace`)).toEqual(
+      [],
+    )
+  })
+
+  test.each([0, 1, 2])('are made once by ten instances at once (%s)', async (round) => {
+    const prefix = `raced ${round}`
+    const opened = await Promise.all([...Array(10).keys()].map(() => ledgers.open({}, { prefix })))
+    await Promise.all(opened.map(({ ledger }, index) => ledger.append('key', 'one', index, { orCreate: RECORD })))
+    expect((await opened[0]?.ledger.read('key', 'one'))?.log.toSorted()).toEqual([...Array(10).keys()])
+    expect(await ask(server.url, `SELECT version FROM ${quoteName(schemaNameOf(prefix))}.state`)).toEqual([[1]])
+    for (const { lines } of opened) expect(lines).toEqual([])
+  })
+
+  test.each([2, 99])('of version %s are refused in one line', async (version) => {
+    await (await ledgers.open()).ledger.close()
+    await ask(server.url, `UPDATE ${quoteName(schemaNameOf(ledgers.prefix()))}.state SET version = ${version}`)
+    const ledger = ledgers.create()
+    await expect(ledger.open(HANDLERS)).rejects.toMatchObject({
+      code: 'ERR_STORE_UNAVAILABLE',
+      message: expect.stringMatching(
+        new RegExp(
+          `^The store postgres://\\S+ was made by a newer express-callbacks \\(version ${version} of its tables, this one knows 1\\); update this instance$`,
+        ),
+      ),
+    })
+  })
+})
+
+describePostgres('records of 0.4', (server) => {
+  const ledgers = useLedgers(server)
+  const queueOf = (prefix: string, kind: RecordKind): string => `${encodeURIComponent(prefix)}.${kind}`
+
+  test.each(['key', 'mark', 'run', 'owner'] as const)(
+    'of the kind %s are refused in one line, those of other prefixes are not',
+    async (kind) => {
+      await ask(server.url, 'CREATE SCHEMA express_callbacks')
+      // As BullMQ 6 makes it, as far as it matters.
+      await ask(
+        server.url,
+        'CREATE TABLE express_callbacks.job (queue text NOT NULL, id text NOT NULL, PRIMARY KEY (queue, id))',
+      )
+      await ask(server.url, `INSERT INTO express_callbacks.job VALUES ($1, '.one'), ($1, '.two')`, [
+        queueOf('an app', kind),
+      ])
+      await (await ledgers.open({}, { prefix: `another of ${kind}` })).ledger.close()
+      const refused = ledgers.create({ prefix: 'an app' })
+      await expect(refused.open(HANDLERS)).rejects.toMatchObject({
+        code: 'ERR_STORE_UNAVAILABLE',
+        message: expect.stringMatching(
+          /^The store postgres:\/\/\S+ holds 2 records of express-callbacks 0\.4 .*"an app": let 0\.4 end its runs .* DROP SCHEMA express_callbacks CASCADE; or choose another prefix$/,
+        ),
+      })
+      await ask(server.url, 'DROP SCHEMA express_callbacks CASCADE')
+      await refused.open(HANDLERS)
+      await refused.close()
+      await ask(server.url, `DROP SCHEMA ${quoteName(schemaNameOf('an app'))} CASCADE`)
+    },
+  )
+})

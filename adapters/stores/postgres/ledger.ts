@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto'
+import { CallbackError } from '../../../lib/errors'
+import { isDoneWithin } from '../../../lib/timers'
+import type { Clock, Ledger, LedgerHandlers, Logger, NewRecord, PostgresPool, RecordKind } from '../../../lib/types'
+import { createClosed, createUnavailable, describeUrl } from './errors'
+import type { PgLibrary } from './library'
+import { type Operation, WAKE } from './operations'
+import { openSession, type Session } from './session'
+
+const SCHEMES = ['postgres:', 'postgresql:']
+/** How long what was begun may take when the store is closed, in milliseconds; nothing while the server is away. */
+const CLOSE_MS = 4_000
+const PAGE = 1_000
+/** An owner that is due so soon is made known at once, in milliseconds. */
+const WAKE_MS = 1_000
+
+export interface PostgresLedgerOptions {
+  readonly url: string
+  /** Keeps the records of one app apart from those of another one on the same server. */
+  readonly prefix: string
+  readonly clock: Clock
+  readonly logger: Logger
+  /** A `Pool` of the package pg that the app has: it is used instead of the url, and not closed. */
+  readonly pool?: PostgresPool | undefined
+  /** Loads the package pg, which a user installs beside this one; default: by `require`. */
+  readonly load?: (() => PgLibrary) | undefined
+}
+
+/**
+ * Keeps records in a PostgreSQL that several processes share. Nothing is loaded nor connected before `open`. Throws
+ * `ERR_CONFIG_VALUE` for a url of another kind.
+ */
+export function createPostgresLedger(options: PostgresLedgerOptions): Ledger {
+  const { url, pool, clock } = options
+  if (pool === undefined && !SCHEMES.some((scheme) => url.startsWith(`${scheme}//`))) {
+    const message = `The url of a postgres store begins with postgres://, not as ${describeUrl(url)} does`
+    throw new CallbackError('ERR_CONFIG_VALUE', { message })
+  }
+  const place = pool === undefined ? describeUrl(url) : 'of options.pool'
+  const worker = randomUUID()
+  let opening: Promise<void> | undefined
+  let session: Session | undefined
+  let closing: Promise<void> | undefined
+
+  async function openOnce(handlers: LedgerHandlers): Promise<void> {
+    const opened = await openSession({ ...options, place, worker }, handlers)
+    session = opened
+    opened.due.start()
+  }
+
+  /** The session, unless there is none. */
+  function use<T>(work: (opened: Session) => Promise<T>): Promise<T> {
+    if (closing !== undefined) return Promise.reject(createClosed())
+    if (session === undefined) return Promise.reject(createUnavailable(place, new Error('it is not open yet')))
+    return work(session)
+  }
+
+  const write = (operation: Operation): Promise<number> => use(({ writes }) => writes.add(operation))
+
+  /** Due records are looked for when this one is due, rather than at the next look. */
+  function expect<T>(kind: RecordKind, ms: number | undefined, answer: T): T {
+    if (kind !== 'mark' && ms !== undefined) session?.due.expect(ms)
+    return answer
+  }
+
+  async function closeOnce(): Promise<void> {
+    await opening?.catch(() => undefined)
+    const opened = session
+    if (opened === undefined) return
+    await isDoneWithin(clock, opened.connections.isAway() ? 0 : CLOSE_MS, finish(opened))
+    opened.messages.close()
+    await opened.connections.close()
+  }
+
+  // Everything is written down at once: it may wait, and be changed meanwhile.
+  return {
+    async open(handlers) {
+      if (closing !== undefined) throw createClosed()
+      opening ??= openOnce(handlers).catch((error: unknown) => {
+        opening = undefined
+        throw error
+      })
+      await opening
+    },
+    async create(kind, id, record) {
+      await write({ op: 'c', kind, id, ...toNew(record) })
+      expect(kind, record.ttlMs, undefined)
+    },
+    async append(kind, id, entry, { orCreate, group } = {}) {
+      const created = orCreate === undefined ? {} : toNew(orCreate)
+      const position = await write({ op: 'a', kind, id, entry: toText(entry), move: group, ...created })
+      return expect(kind, position === 1 ? orCreate?.ttlMs : undefined, position)
+    },
+    async claim(kind, id, entry, { orCreate, claim }) {
+      const position = await write({ op: 'a', kind, id, entry: toText(entry), claim, ...toNew(orCreate) })
+      if (position < 0) return undefined
+      return expect(kind, position === 1 ? orCreate.ttlMs : undefined, position)
+    },
+    read: (kind, id) => use(({ reads }) => reads.add({ kind, id })),
+    async touch(kind, id, ttlMs) {
+      const touching = write({ op: 't', kind, id, ttlMs })
+      // Another process takes over from this one, and would not look before.
+      const waking = kind === 'owner' && ttlMs < WAKE_MS ? write({ op: 'n', entry: WAKE }) : undefined
+      const isDone = (await touching) === 1
+      await waking
+      return expect(kind, isDone ? ttlMs : undefined, isDone)
+    },
+    async cut(kind, id, upTo, entry) {
+      return (await write({ op: 'x', kind, id, number: upTo, entry: toText(entry) })) === 1
+    },
+    list: (kind, { group, after, limit = PAGE } = {}) => use(({ lists }) => lists.add({ kind, group, after, limit })),
+    async publish(message) {
+      await write({ op: 'n', entry: toText(message) })
+      session?.messages.expect()
+    },
+    close() {
+      closing ??= closeOnce()
+      return closing
+    },
+  }
+}
+
+/** Lets what was begun come to its end. */
+async function finish({ due, writes, reads, lists }: Session): Promise<void> {
+  await due.close()
+  for (const lane of [writes, reads, lists]) await lane.close()
+}
+
+function toNew({ data, ttlMs, group }: NewRecord): Pick<Operation, 'data' | 'ttlMs' | 'group'> {
+  return { data: toText(data), ttlMs, group }
+}
+
+/** Writes down what JSON can say, in one line. */
+function toText(value: unknown): string {
+  return JSON.stringify(value ?? null)
+}

@@ -1,0 +1,104 @@
+import type { PostgresPool, PostgresPoolClient } from '../../../lib/types'
+import type { PgClient, PgLibrary } from './library'
+
+/** Where connections come from. */
+export interface Source {
+  connect(): Connecting
+}
+
+/** A connection that is being made. */
+export interface Connecting {
+  readonly link: Promise<Link>
+  /** Leaves nothing of it, also when it is made later. */
+  abandon(): void
+}
+
+/** A client, and how to get rid of it. */
+export interface Link {
+  readonly client: PgClient
+  /** Gives it up in good order. */
+  end(): Promise<unknown>
+  /** Gives it up at once, since it does not work any more. */
+  destroy(): void
+}
+
+/** Connects with clients of its own. */
+export function createOwnSource({ Client }: PgLibrary, url: string): Source {
+  return {
+    connect() {
+      const client = new Client({
+        connectionString: url,
+        keepAlive: true,
+        fallback_application_name: 'express-callbacks',
+      })
+      client.on('error', () => undefined)
+      const destroy = (): void => void client.connection?.stream?.destroy()
+      const made = { client, end: () => client.end(), destroy }
+      const link = client.connect().then(
+        () => made,
+        (error: unknown) => {
+          destroy()
+          throw error
+        },
+      )
+      return { link, abandon: destroy }
+    },
+  }
+}
+
+/**
+ * Borrows clients of a pool, which is not closed. A pool that has none keeps what was asked of it, so that whoever gave
+ * up is followed by the next one rather than asking again.
+ */
+export function createPoolSource(pool: PostgresPool): Source {
+  let left: Promise<PostgresPoolClient> | undefined
+
+  async function leave(promise: Promise<PostgresPoolClient>): Promise<void> {
+    left = promise
+    const client = await promise.catch(() => undefined)
+    if (left !== promise) return
+    left = undefined
+    client?.release()
+  }
+
+  return {
+    connect() {
+      const promise = left ?? pool.connect()
+      left = undefined
+      let isAbandoned = false
+      const link = promise.then((client) => {
+        if (isAbandoned) throw new Error('Nobody waits for the connection any more')
+        return borrow(client)
+      })
+      link.catch(() => undefined)
+      return {
+        link,
+        abandon() {
+          isAbandoned = true
+          void leave(promise)
+        },
+      }
+    },
+  }
+}
+
+function borrow(client: PostgresPoolClient): Link {
+  const ignore = (): void => undefined
+  client.on('error', ignore)
+  let isReleased = false
+  const release = (isBroken: boolean): void => {
+    if (isReleased) return
+    isReleased = true
+    // The pool listens to a client that it has; one that is broken may still tell of it later.
+    if (!isBroken) client.removeListener('error', ignore)
+    client.release(isBroken)
+  }
+  return {
+    client,
+    async end() {
+      await client.query({ text: 'UNLISTEN *', rowMode: 'array' })
+      release(false)
+    },
+    destroy: () => release(true),
+  }
+}
