@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto'
+import { isDoneWithin } from '../../../lib/timers'
+import type { Clock, LedgerHandlers, Logger } from '../../../lib/types'
+import { createAudit } from './audit'
+import { askServer, checkServer, refuseOldStore, warnOfPolicy } from './check'
+import { createDialer } from './dial'
+import { createDue } from './due'
+import { createUnavailable } from './errors'
+import { createHealth } from './health'
+import type { GivenRedis, RedisClient, RedisLibrary } from './library'
+import { createLink } from './link'
+import { createListener } from './listener'
+import { createNames } from './names'
+import { createRecords, type Records } from './records'
+import { ENTER_SCRIPT } from './scripts'
+import { createSender } from './sender'
+import { ANSWER_MS, answerWithin, loadScripts } from './wire'
+
+/** How long the commands that were given before may take when the store is closed, in milliseconds. */
+const CLOSE_MS = 2_000
+
+export interface SessionOptions {
+  readonly url: string
+  readonly given: GivenRedis | undefined
+  readonly library: () => RedisLibrary
+  /** What messages call the server. */
+  readonly place: string
+  /** Keeps the records of one app apart from those of another one on the same server. */
+  readonly prefix: string
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** A server and everything that is open on it. */
+export interface Session {
+  readonly records: Records
+  publish(text: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** Opens everything. Leaves nothing behind when it rejects, with `ERR_STORE_UNAVAILABLE` or `ERR_CONFIG_UNSUPPORTED`. */
+export async function openSession(options: SessionOptions, handlers: LedgerHandlers): Promise<Session> {
+  const { place, prefix, clock, logger } = options
+  const names = createNames(prefix)
+  const dialer = createDialer(options)
+  const health = createHealth({ place, clock, logger, onBack: () => handlers.onBack() })
+  let epoch: string | undefined
+  let channel = ''
+
+  /** Reads the epoch of the store, or begins one; another one than before means that the server was emptied. */
+  async function enter(client: RedisClient): Promise<void> {
+    const [due = '', ids = ''] = names.all
+    const args = ['2', due, ids, randomUUID()]
+    const found = String(await answerWithin(clock, ANSWER_MS, client.call('EVAL', ENTER_SCRIPT.text, ...args)))
+    const before = epoch
+    epoch = found
+    if (before !== undefined && before !== found) health.lost('has lost its records')
+  }
+
+  async function prepare(client: RedisClient): Promise<void> {
+    const info = await answerWithin(clock, ANSWER_MS, askServer(client))
+    checkServer(info)
+    const isFirst = epoch === undefined
+    if (isFirst) await answerWithin(clock, ANSWER_MS, refuseOldStore(client, prefix, place))
+    await enter(client)
+    await loadScripts(clock, client, names.all)
+    channel = names.channel(client.options['db'])
+    if (isFirst) warnOfPolicy(info, place, logger)
+  }
+
+  const link = createLink({
+    clock,
+    dial: () => dialer.dial(prepare),
+    onUp() {
+      sender.resume()
+      health.up('commands')
+    },
+    onDown(cause) {
+      health.down('commands')
+      sender.pause(cause)
+    },
+    onFailure(cause) {
+      health.failed(cause)
+      sender.pause(cause)
+    },
+  })
+  const sender = createSender({ place, clock, link, health, epoch: () => epoch ?? '', reenter: enter })
+  const listener = createListener({
+    dialer,
+    names,
+    clock,
+    health,
+    onMessage: (message) => handlers.onMessage(message),
+  })
+  const due = createDue({ sender, names, handlers, clock, logger })
+  const audit = createAudit({
+    sender,
+    names,
+    clock,
+    client: () => link.client,
+    onGone: (count) => health.lost(`has removed ${count} records, since its memory is full`),
+  })
+
+  async function close(): Promise<void> {
+    audit.close()
+    await due.close()
+    await isDoneWithin(clock, CLOSE_MS, sender.close())
+    sender.stop()
+    listener.close()
+    link.close()
+  }
+
+  try {
+    await link.open()
+    await listener.open()
+  } catch (error) {
+    await close()
+    throw createUnavailable(place, error)
+  }
+  due.start()
+  audit.start()
+  return {
+    records: createRecords(sender, names, due.expect),
+    async publish(text) {
+      await sender.send({ run: 'publish', keys: [], args: [channel, text] })
+    },
+    close,
+  }
+}
