@@ -6,7 +6,19 @@ const lib = join(__dirname, '..', 'lib')
 
 /** The rooms in the order of their imports: each may import from those before it, and from itself. */
 const ROOMS = [
-  ['escape', 'ticket-id', 'mask', 'secret-names', 'redact-headers', 'errors', 'types', 'run', 'timers', 'peers'],
+  [
+    'escape',
+    'ticket-id',
+    'mask',
+    'secret-names',
+    'redact-headers',
+    'errors',
+    'ledger',
+    'types',
+    'run',
+    'timers',
+    'peers',
+  ],
   ['template'],
   ['config'],
   ['events'],

@@ -144,7 +144,9 @@ const loadCloudflared = (): typeof import('../adapters/tunnels/cloudflared') =>
 const loadNgrok = (): typeof import('../adapters/tunnels/ngrok') => require('../adapters/tunnels/ngrok')
 const loadSsh = (): typeof import('../adapters/tunnels/ssh') => require('../adapters/tunnels/ssh')
 const loadFile = (): typeof import('../adapters/stores/file') => require('../adapters/stores/file')
-const loadBullmq = (): typeof import('../adapters/stores/bullmq') => require('../adapters/stores/bullmq')
+const loadPostgres = (): typeof import('../adapters/stores/postgres/ledger') =>
+  require('../adapters/stores/postgres/ledger')
+const loadRedis = (): typeof import('../adapters/stores/redis/ledger') => require('../adapters/stores/redis/ledger')
 const loadCommand = (): typeof import('../adapters/tunnels/command') => require('../adapters/tunnels/command')
 
 /** Tells apart the waits whose callbacks were asked for under a public URL that is gone. */
@@ -213,7 +215,8 @@ function createStore(
 /** What keeps the facts of a durable store; its adapter is loaded now, what that needs when it is opened. */
 function createLedger({ type, path = '', url = '', sync, prefix }: StoreSpec, clock: Clock, logger: Logger): Ledger {
   if (type === 'file') return loadFile().createFileLedger({ path, sync, clock, logger })
-  return loadBullmq().createBullmqLedger({ type: type === 'postgres' ? type : 'redis', url, prefix, clock, logger })
+  if (type === 'postgres') return loadPostgres().createPostgresLedger({ url, prefix, clock, logger })
+  return loadRedis().createRedisLedger({ url, prefix, clock, logger })
 }
 
 /** Says what will fail when it is used, and which callbacks start workflows by themselves. */

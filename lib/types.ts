@@ -1,5 +1,19 @@
 import type { RunKeeper } from './run'
 
+export type {
+  AppendOptions,
+  Claim,
+  ClaimOptions,
+  DueAnswer,
+  Ledger,
+  LedgerHandlers,
+  LedgerRecord,
+  ListedIds,
+  ListOptions,
+  NewRecord,
+  RecordKind,
+} from './ledger'
+
 /** Time as this package sees it, so that tests need no real sleeps. */
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -157,66 +171,6 @@ export interface Store {
   readonly runs?: RunKeeper
   /** Ends every open wait with `closed`. */
   close(): Promise<void>
-}
-
-/**
- * What a ledger keeps records of: `key` for what is known of an id on an endpoint, `mark` for a fact that is true for a
- * while, `run` for a task that has not ended, `owner` for a process that has such tasks.
- */
-export type RecordKind = 'key' | 'mark' | 'run' | 'owner'
-
-/** A record: what it was created with, and its log. Both hold what JSON can say, and are not to be changed. */
-export interface LedgerRecord {
-  readonly data: unknown
-  /** What was appended, in the one order that everybody sees. */
-  readonly log: readonly unknown[]
-}
-
-/** What a record is created with when there is none. */
-export interface NewRecord {
-  readonly data: unknown
-  /** When it is due: from now on, in milliseconds. */
-  readonly ttlMs: number
-}
-
-/**
- * What durable stores keep their facts in: records, each with a log that only grows. A log is what makes several
- * processes agree: they all see its entries in one order, so whoever appends reads from the entries before what its own
- * has brought about. Everything is durable when its promise resolves, and has not happened for the others before.
- * Rejects with `ERR_STORE_UNAVAILABLE` while it cannot be reached or written; then it may have happened all the same.
- * Ids are at most 64 of `A-Z a-z 0-9 _ -`, and at least one is a letter.
- */
-export interface Ledger {
-  /** Opens it; from now on it calls the handlers. */
-  open(handlers: LedgerHandlers): Promise<void>
-  /** Creates a record; does nothing when there is one of that id. */
-  create(kind: RecordKind, id: string, record: NewRecord): Promise<void>
-  /**
-   * Appends to the log of a record and gives its length then; 0 when there is no such record, unless `orCreate` says how
-   * to make it. Entries that one process appends to one record keep their order.
-   */
-  append(kind: RecordKind, id: string, entry: unknown, orCreate?: NewRecord): Promise<number>
-  read(kind: RecordKind, id: string): Promise<LedgerRecord | undefined>
-  /** Sets anew when a record is due; says whether that could be done: not without a record, nor while it is just due. */
-  touch(kind: RecordKind, id: string, ttlMs: number): Promise<boolean>
-  /** The ids of all records of a kind, in any order. */
-  list(kind: RecordKind): Promise<readonly string[]>
-  /** Tells every process that has it open, this one too; a message may get lost. It holds what JSON can say. */
-  publish(message: unknown): Promise<void>
-  /** Gives up what it holds; records stay. May be called again. */
-  close(): Promise<void>
-}
-
-export interface LedgerHandlers {
-  /**
-   * Called when a record is due, in one of the processes. Gives for how many milliseconds more it is kept, or undefined
-   * when it goes, with its log and whatever was appended to that meanwhile. Called again when it rejects or its process
-   * dies. A `mark` just goes, and nobody is asked.
-   */
-  onDue(kind: RecordKind, id: string): Promise<number | undefined>
-  onMessage(message: unknown): void
-  /** Called when it can be reached again after it could not: messages may have got lost. */
-  onBack(): void
 }
 
 /**

@@ -31,7 +31,7 @@ async function startServer(type) {
   const folder = findFolder(program, type === 'redis' ? 'redis-server' : 'initdb')
   if (folder === undefined) return { missing: type === 'redis' ? 'redis-server' : 'postgresql' }
   const client = type === 'redis' ? 'ioredis' : 'pg'
-  const absent = ['bullmq', client].filter((name) => !isInstalled(name))
+  const absent = [client].filter((name) => !isInstalled(name))
   if (absent.length > 0) return { missing: `npm i --no-save ${absent.join(' ')}` }
   return type === 'redis' ? startRedis(join(folder, program)) : startPostgres(folder)
 }

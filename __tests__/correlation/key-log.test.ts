@@ -29,7 +29,7 @@ function show(log: readonly KeyEntry[], anonymous: boolean): string {
   const state = readKeyLog(log, anonymous)
   const waits = [...state.waits].map(([name, { got }]) => (got ? `${name}=${String(got.kept)}` : name))
   const parked = state.parked.map(({ kept }) => `P${String(kept)}`)
-  const facts = [state.settledAt !== undefined && 'settled', state.isOver && 'over'].filter(Boolean)
+  const facts = [state.settledAt !== undefined && 'settled'].filter(Boolean)
   return [...waits, ...parked, ...facts].join(' ')
 }
 
@@ -47,7 +47,7 @@ describe('the log of an id', () => {
     ['nothing', NONE, outcome(2), 'P2', 'parked'],
     ['nothing', NONE, outcome(2, 1, 'run'), 'settled', 'started'],
     ['nothing', NONE, end('x', 'settled'), '', undefined],
-    ['nothing', NONE, { is: 'over', index: 0 }, 'over', undefined],
+    ['nothing', NONE, { is: 'over', index: 0 }, '', undefined],
     ['nothing', NONE, { is: 'over', index: 1 }, '', undefined],
     ['a wait', WAITING, wait('w', 9), 'w', undefined],
     ['a wait', WAITING, wait('x'), 'w x', undefined],
@@ -76,8 +76,10 @@ describe('the log of an id', () => {
     ['what was waited for in vain', IN_VAIN, outcome(2, 3), 'P2', 'parked'],
     ['what has started a run', STARTED, outcome(2, 3, 'run'), 'settled', 'duplicate'],
     ['what has started a run', STARTED, wait('x', 3), 'x', undefined],
-    ['what is over', [{ is: 'over', index: 0 }], outcome(2), 'over', undefined],
-    ['what is over', [...WAITING, { is: 'over', index: 1 }], end('w', 'settled'), 'w over', undefined],
+    ['what 0.4 said is over', [{ is: 'over', index: 0 }], outcome(2), 'P2', 'parked'],
+    ['what 0.4 said is over', [...WAITING, { is: 'over', index: 1 }], end('w', 'settled'), '', undefined],
+    ['what 0.4 said is over', [...SETTLED, { is: 'over', index: 3 }], outcome(2), 'P2', 'parked'],
+    ['what 0.4 said is over, too late', [...WAITING, { is: 'over', index: 0 }], outcome(2), 'w=2 settled', 'settled'],
   ])('after %s, with one more entry', (_, log, entry, expected, delivery) => {
     expect(show([...log, entry], false)).toBe(expected)
     expect(applyEntry(readKeyLog(log, false), entry, false)).toBe(delivery)

@@ -110,10 +110,10 @@ describe('the runs of a process', () => {
 
   test('are taken up by one of two that find it dead at the same time', async () => {
     const [one, other] = [await world.open(), await world.open()]
-    const living = new Set(await one.ledger.list('owner'))
+    const living = new Set((await one.ledger.list('owner')).ids)
     const dead = await world.open()
     await dead.runs.begin(createRun('r'))
-    const owner = (await one.ledger.list('owner')).find((name) => !living.has(name)) ?? ''
+    const owner = (await one.ledger.list('owner')).ids.find((name) => !living.has(name)) ?? ''
     await world.pass(20_000)
     world.kill(dead)
     let count = 0

@@ -1,11 +1,13 @@
 import { CallbackError } from '../../lib/errors'
-import type { Clock, Ledger, LedgerHandlers, NewRecord, RecordKind } from '../../lib/types'
+import type { Clock, DueAnswer, Ledger, LedgerHandlers, NewRecord, RecordKind } from '../../lib/types'
 
 interface Stored {
   readonly kind: RecordKind
   readonly id: string
   readonly data: string
-  readonly log: string[]
+  log: string[]
+  cut: number
+  group: string | undefined
   due: number
   /** Who deals with it, while it is just due. */
   dueAt: Ledger | undefined
@@ -45,20 +47,28 @@ export function createFakeLedgers(clock: Clock): FakeLedgers {
   let away = false
   const nameOf = (kind: RecordKind, id: string): string => `${kind} ${id}`
 
-  function put(kind: RecordKind, id: string, { data, ttlMs }: NewRecord): void {
-    if (!/^(?=.*[a-z])[\w-]{1,64}$/i.test(id)) throw new Error(`No id for a ledger: ${id}`)
+  function put(kind: RecordKind, id: string, { data, ttlMs, group }: NewRecord): void {
+    for (const name of [id, group ?? id])
+      if (!/^(?=.*[a-z])[\w-]{1,64}$/i.test(name)) throw new Error(`No id for a ledger: ${name}`)
     if (records.has(nameOf(kind, id))) return
     const due = clock.now() + ttlMs
-    records.set(nameOf(kind, id), { kind, id, data: JSON.stringify(data), log: [], due, dueAt: undefined })
+    records.set(nameOf(kind, id), { kind, id, data: toText(data), log: [], cut: 0, group, due, dueAt: undefined })
+  }
+
+  function push(kind: RecordKind, id: string, entry: unknown, group?: string): number {
+    const record = records.get(nameOf(kind, id))
+    if (record === undefined) return 0
+    if (group !== undefined) record.group = group
+    return record.log.push(toText(entry)) + record.cut
   }
 
   async function comeDue(name: string, record: Stored, ledger: Ledger, handlers: LedgerHandlers): Promise<void> {
     record.dueAt = ledger
-    const more = await handlers.onDue(record.kind, record.id).catch(() => 1000)
-    if (record.dueAt !== ledger) return
+    const answer = await handlers.onDue(record.kind, record.id).catch((): DueAnswer => ({ keepMs: 1000 }))
+    if (record.dueAt !== ledger || records.get(name) !== record) return
     record.dueAt = undefined
-    if (more === undefined) records.delete(name)
-    else record.due = clock.now() + more
+    if ('keepMs' in answer) record.due = clock.now() + answer.keepMs
+    else if (answer.seen === undefined || answer.seen === record.cut + record.log.length) records.delete(name)
   }
 
   const ledgers: FakeLedgers = {
@@ -89,18 +99,30 @@ export function createFakeLedgers(clock: Clock): FakeLedgers {
           await reach()
           put(kind, id, record)
         },
-        async append(kind, id, entry, orCreate) {
+        async append(kind, id, entry, { orCreate, group } = {}) {
           await reach()
           await ledgers.beforeAppend?.(kind, id)
           if (orCreate) put(kind, id, orCreate)
-          const length = records.get(nameOf(kind, id))?.log.push(JSON.stringify(entry)) ?? 0
+          const position = push(kind, id, entry, group)
           await ledgers.afterAppend?.(kind, id)
-          return length
+          return position
+        },
+        async claim(kind, id, entry, { orCreate, claim: { mark, ttlMs } }) {
+          await reach()
+          await ledgers.beforeAppend?.(kind, id)
+          if (records.has(nameOf('mark', mark))) return undefined
+          put('mark', mark, { data: null, ttlMs })
+          put(kind, id, orCreate)
+          const position = push(kind, id, entry)
+          await ledgers.afterAppend?.(kind, id)
+          return position
         },
         async read(kind, id) {
           await reach()
           const record = records.get(nameOf(kind, id))
-          return record && { data: JSON.parse(record.data), log: record.log.map((text) => JSON.parse(text)) }
+          if (record === undefined) return undefined
+          const log = record.log.map((text): unknown => JSON.parse(text))
+          return { data: JSON.parse(record.data), log, cut: record.cut }
         },
         async touch(kind, id, ttlMs) {
           await reach()
@@ -109,9 +131,20 @@ export function createFakeLedgers(clock: Clock): FakeLedgers {
           record.due = clock.now() + ttlMs
           return true
         },
-        async list(kind) {
+        async cut(kind, id, upTo, entry) {
           await reach()
-          return [...records.values()].filter((record) => record.kind === kind).map(({ id }) => id)
+          const record = records.get(nameOf(kind, id))
+          if (record === undefined || upTo <= record.cut || upTo > record.cut + record.log.length) return false
+          record.log = [toText(entry), ...record.log.slice(upTo - record.cut)]
+          record.cut = upTo - 1
+          return true
+        },
+        async list(kind, { group, after = '', limit = 1000 } = {}) {
+          await reach()
+          const all = [...records.values()].filter((one) => one.kind === kind && (group ?? one.group) === one.group)
+          const left = all.map(({ id }) => id).filter((id) => id > after)
+          const ids = left.toSorted((one, other) => (one < other ? -1 : 1)).slice(0, limit)
+          return { ids, after: ids.length < left.length ? ids.at(-1) : undefined }
         },
         async publish(message) {
           await reach()
@@ -156,6 +189,10 @@ export function createFakeLedgers(clock: Clock): FakeLedgers {
     count: (kind) => [...records.values()].filter((record) => record.kind === kind).length,
   }
   return ledgers
+}
+
+function toText(value: unknown): string {
+  return JSON.stringify(value) ?? 'null'
 }
 
 function createGate(): { readonly promise: Promise<void>; readonly resolve: () => void } {

@@ -1,83 +1,24 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import type { Ledger, LedgerHandlers, RecordKind } from '../../lib/types'
+import { describe, expect, test } from '@jest/globals'
+import type { DueAnswer, RecordKind } from '../../lib/types'
+import { describeSteps } from './ledger-contract-steps'
+import { GONE, HOUR, type LedgerUnderTest, listAll, usePlace } from './ledger-place'
 
-/** Where ledgers keep their records: those of one place share them. */
-export interface LedgerPlace {
-  /** Gives one more ledger on this place; it is not open. */
-  createLedger(): Ledger
-  /** Lets a little time pass, by the clock that the ledgers go by; what became due may start. */
-  tick(): Promise<void>
-  /** Takes everything away; all ledgers are closed by then. */
-  remove(): Promise<void>
-}
-
-/** What the contract needs to know of one implementation. */
-export interface LedgerUnderTest {
-  createPlace(): Promise<LedgerPlace>
-  /** Whether several ledgers may have one place open at once. */
-  readonly isShared: boolean
-  /** A few ticks; on a real clock long enough for a few operations to be done before. */
-  readonly soonMs: number
-}
-
-/** A ledger that is open, and what it was told. */
-interface OpenLedger {
-  readonly ledger: Ledger
-  /** What was due, as `kind/id`. */
-  readonly due: readonly string[]
-  readonly messages: readonly unknown[]
-}
-
-const HOUR = 60 * 60_000
 const KINDS: readonly RecordKind[] = ['key', 'mark', 'run', 'owner']
 /** The largest that the ids of a test are numbered to. */
 const MANY = 50
 
 /** Says what every implementation of the seam `Ledger` must do; each has its own folder, database or prefix a test. */
 export function describeLedger(name: string, { createPlace, isShared, soonMs }: LedgerUnderTest): void {
-  let place: LedgerPlace
-  let isOver = false
-  const opened: Ledger[] = []
+  const { open, until, isGone, tick, createLedger } = usePlace(createPlace)
 
-  beforeEach(async () => {
-    place = await createPlace()
-    isOver = false
-  })
-  afterEach(async () => {
-    isOver = true
-    for (const ledger of opened.splice(0)) await ledger.close()
-    await place.remove()
-  })
-
-  async function open(onDue: LedgerHandlers['onDue'] = async () => undefined): Promise<OpenLedger> {
-    const ledger = place.createLedger()
-    const due: string[] = []
-    const messages: unknown[] = []
-    opened.push(ledger)
-    await ledger.open({
-      onDue(kind, id) {
-        due.push(`${kind}/${id}`)
-        return onDue(kind, id)
-      },
-      onMessage: (message) => void messages.push(message),
-      onBack: () => undefined,
-    })
-    return { ledger, due, messages }
-  }
-
-  async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-    while (!isOver && !(await condition())) await place.tick() // a test that took too long ends too
-  }
-
-  const isGone = (ledger: Ledger, kind: RecordKind, id: string) => async (): Promise<boolean> =>
-    (await ledger.read(kind, id)) === undefined
+  describeSteps(name, { createPlace, isShared, soonMs })
 
   describe(`a ledger: ${name}`, () => {
     describe('creates a record', () => {
       test.each(KINDS)('of the kind %s, with no log', async (kind) => {
         const { ledger } = await open()
         await ledger.create(kind, 'one', { data: { kind }, ttlMs: HOUR })
-        expect(await ledger.read(kind, 'one')).toEqual({ data: { kind }, log: [] })
+        expect(await ledger.read(kind, 'one')).toEqual({ data: { kind }, log: [], cut: 0 })
       })
 
       test('once: the first one stays, with its log', async () => {
@@ -85,7 +26,7 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
         await ledger.create('key', 'one', { data: 'first', ttlMs: HOUR })
         await ledger.append('key', 'one', 'entry')
         await ledger.create('key', 'one', { data: 'second', ttlMs: HOUR })
-        expect(await ledger.read('key', 'one')).toEqual({ data: 'first', log: ['entry'] })
+        expect(await ledger.read('key', 'one')).toEqual({ data: 'first', log: ['entry'], cut: 0 })
       })
 
       test('once, when several are created at the same time', async () => {
@@ -94,7 +35,7 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
         await Promise.all(wanted.map((data) => ledger.create('run', 'one', { data, ttlMs: HOUR })))
         const record = await ledger.read('run', 'one')
         expect(wanted).toContain(record?.data)
-        expect(await ledger.list('run')).toEqual(['one'])
+        expect(await listAll(ledger, 'run')).toEqual(['one'])
       })
 
       test('whose time the later one does not change', async () => {
@@ -109,7 +50,8 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
         const { ledger } = await open()
         for (const kind of KINDS) await ledger.create(kind, 'one', { data: kind, ttlMs: HOUR })
         for (const kind of KINDS) expect(await ledger.append(kind, 'one', `to ${kind}`)).toBe(1)
-        for (const kind of KINDS) expect(await ledger.read(kind, 'one')).toEqual({ data: kind, log: [`to ${kind}`] })
+        for (const kind of KINDS)
+          expect(await ledger.read(kind, 'one')).toEqual({ data: kind, log: [`to ${kind}`], cut: 0 })
       })
     })
 
@@ -125,15 +67,15 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
         const { ledger } = await open()
         expect(await ledger.append('key', 'one', 'entry')).toBe(0)
         expect(await ledger.read('key', 'one')).toBeUndefined()
-        expect(await ledger.list('key')).toEqual([])
+        expect(await listAll(ledger, 'key')).toEqual([])
       })
 
       test('to a record that it makes when there is none', async () => {
         const { ledger, due } = await open()
         const orCreate = { data: 'made', ttlMs: soonMs }
-        expect(await ledger.append('key', 'one', 'first', orCreate)).toBe(1)
-        expect(await ledger.append('key', 'one', 'second', { data: 'again', ttlMs: HOUR })).toBe(2)
-        expect(await ledger.read('key', 'one')).toEqual({ data: 'made', log: ['first', 'second'] })
+        expect(await ledger.append('key', 'one', 'first', { orCreate })).toBe(1)
+        expect(await ledger.append('key', 'one', 'second', { orCreate: { data: 'again', ttlMs: HOUR } })).toBe(2)
+        expect(await ledger.read('key', 'one')).toEqual({ data: 'made', log: ['first', 'second'], cut: 0 })
         await until(() => due.length > 0)
       })
 
@@ -150,7 +92,7 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
         const { ledger } = await open()
         const entries = [...Array(MANY).keys()]
         const lengths = await Promise.all(
-          entries.map((entry) => ledger.append('key', 'one', entry, { data: entry, ttlMs: HOUR })),
+          entries.map((entry) => ledger.append('key', 'one', entry, { orCreate: { data: entry, ttlMs: HOUR } })),
         )
         expect(lengths).toEqual(entries.map((entry) => entry + 1))
         const record = await ledger.read('key', 'one')
@@ -161,9 +103,9 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
       test('to many records at the same time', async () => {
         const { ledger } = await open()
         const ids = [...Array(MANY).keys()].map((number) => `id-${number}`)
-        await Promise.all(ids.map((id) => ledger.append('key', id, id, { data: id, ttlMs: HOUR })))
-        expect((await ledger.list('key')).toSorted()).toEqual(ids.toSorted())
-        for (const id of ids) expect(await ledger.read('key', id)).toEqual({ data: id, log: [id] })
+        await Promise.all(ids.map((id) => ledger.append('key', id, id, { orCreate: { data: id, ttlMs: HOUR } })))
+        expect((await listAll(ledger, 'key')).toSorted()).toEqual(ids.toSorted())
+        for (const id of ids) expect(await ledger.read('key', id)).toEqual({ data: id, log: [id], cut: 0 })
       })
     })
 
@@ -177,14 +119,14 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
         const { ledger } = await open()
         const data = { list: [1] }
         const entry = { list: [2] }
-        await ledger.append('key', 'one', entry, { data, ttlMs: HOUR })
+        await ledger.append('key', 'one', entry, { orCreate: { data, ttlMs: HOUR } })
         data.list.push(99)
         entry.list.push(99)
         const record: unknown = await ledger.read('key', 'one')
         const once = JSON.stringify(record)
         ;(record as { data: { list: number[] } }).data.list.push(99)
         ;(record as { log: unknown[] }).log.push(99)
-        expect(once).toBe('{"data":{"list":[1]},"log":[{"list":[2]}]}')
+        expect(once).toBe('{"data":{"list":[1]},"log":[{"list":[2]}],"cut":0}')
         expect(JSON.stringify(await ledger.read('key', 'one'))).toBe(once)
       })
     })
@@ -192,11 +134,11 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
     describe('lists', () => {
       test('the ids of a kind', async () => {
         const { ledger } = await open()
-        expect(await ledger.list('run')).toEqual([])
+        expect(await listAll(ledger, 'run')).toEqual([])
         for (const id of ['one', 'two', 'three']) await ledger.create('run', id, { data: id, ttlMs: HOUR })
         await ledger.create('owner', 'other', { data: null, ttlMs: HOUR })
-        expect((await ledger.list('run')).toSorted()).toEqual(['one', 'three', 'two'])
-        expect(await ledger.list('owner')).toEqual(['other'])
+        expect((await listAll(ledger, 'run')).toSorted()).toEqual(['one', 'three', 'two'])
+        expect(await listAll(ledger, 'owner')).toEqual(['other'])
       })
     })
 
@@ -207,16 +149,16 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
         const { ledger } = await open()
         await ledger.create('key', id, { data: id, ttlMs: soonMs })
         expect(await ledger.append('key', id, 'entry')).toBe(1)
-        expect(await ledger.list('key')).toEqual([id])
-        expect(await ledger.read('key', id)).toEqual({ data: id, log: ['entry'] })
+        expect(await listAll(ledger, 'key')).toEqual([id])
+        expect(await ledger.read('key', id)).toEqual({ data: id, log: ['entry'], cut: 0 })
         await until(isGone(ledger, 'key', id))
       })
 
       test('all of them, each for itself', async () => {
         const { ledger } = await open()
         for (const id of ids) await ledger.create('key', id, { data: id, ttlMs: HOUR })
-        for (const id of ids) expect(await ledger.read('key', id)).toEqual({ data: id, log: [] })
-        expect((await ledger.list('key')).toSorted()).toEqual(ids.toSorted())
+        for (const id of ids) expect(await ledger.read('key', id)).toEqual({ data: id, log: [], cut: 0 })
+        expect((await listAll(ledger, 'key')).toSorted()).toEqual(ids.toSorted())
       })
     })
 
@@ -225,39 +167,39 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
         const { ledger, messages } = await open()
         await ledger.create('key', 'one', { data: value, ttlMs: HOUR })
         await ledger.append('key', 'one', value)
-        await ledger.append('key', 'two', value, { data: value, ttlMs: HOUR })
+        await ledger.append('key', 'two', value, { orCreate: { data: value, ttlMs: HOUR } })
         await ledger.publish(value)
-        expectSame(await ledger.read('key', 'one'), { data: value, log: [value] })
-        expectSame(await ledger.read('key', 'two'), { data: value, log: [value] })
+        expectSame(await ledger.read('key', 'one'), { data: value, log: [value], cut: 0 })
+        expectSame(await ledger.read('key', 'two'), { data: value, log: [value], cut: 0 })
         await until(() => messages.length > 0)
         expectSame(messages, [value])
         await ledger.close()
         const again = await open()
-        expectSame(await again.ledger.read('key', 'one'), { data: value, log: [value] })
+        expectSame(await again.ledger.read('key', 'one'), { data: value, log: [value], cut: 0 })
       })
     })
 
     describe('tells when a record is due', () => {
       test.each(['key', 'run', 'owner'] as const)('which is there until then, and then gone: %s', async (kind) => {
         const { ledger, due } = await open()
-        await ledger.append(kind, 'one', 'entry', { data: 'data', ttlMs: soonMs })
-        expect(await ledger.read(kind, 'one')).toEqual({ data: 'data', log: ['entry'] })
+        await ledger.append(kind, 'one', 'entry', { orCreate: { data: 'data', ttlMs: soonMs } })
+        expect(await ledger.read(kind, 'one')).toEqual({ data: 'data', log: ['entry'], cut: 0 })
         expect(due).toEqual([])
         await until(isGone(ledger, kind, 'one'))
         expect(due).toEqual([`${kind}/one`])
-        expect(await ledger.list(kind)).toEqual([])
+        expect(await listAll(ledger, kind)).toEqual([])
         expect(await ledger.append(kind, 'one', 'late')).toBe(0)
         expect(await ledger.touch(kind, 'one', HOUR)).toBe(false)
       })
 
       test('but not of a mark, which just goes', async () => {
         const { ledger, due } = await open()
-        await ledger.append('mark', 'one', 'entry', { data: 'data', ttlMs: soonMs })
+        await ledger.append('mark', 'one', 'entry', { orCreate: { data: 'data', ttlMs: soonMs } })
         await ledger.create('key', 'two', { data: 'data', ttlMs: soonMs })
         await until(isGone(ledger, 'mark', 'one'))
         await until(isGone(ledger, 'key', 'two'))
         expect(due).toEqual(['key/two'])
-        expect(await ledger.list('mark')).toEqual([])
+        expect(await listAll(ledger, 'mark')).toEqual([])
         expect(await ledger.append('mark', 'one', 'late')).toBe(0)
       })
 
@@ -284,13 +226,13 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
         await ledger.create('key', 'near', { data: null, ttlMs: soonMs })
         await until(() => due.length > 0)
         expect(due).toEqual(['key/near'])
-        expect(await ledger.read('key', 'far')).toEqual({ data: null, log: [] })
+        expect(await ledger.read('key', 'far')).toEqual({ data: null, log: [], cut: 0 })
       })
 
       test('again, when it is kept for longer', async () => {
-        const answers = [soonMs, undefined]
-        const { ledger, due } = await open(async () => answers.shift())
-        await ledger.append('run', 'one', 'entry', { data: 'data', ttlMs: soonMs })
+        const answers: DueAnswer[] = [{ keepMs: soonMs }, GONE]
+        const { ledger, due } = await open(async () => answers.shift() ?? GONE)
+        await ledger.append('run', 'one', 'entry', { orCreate: { data: 'data', ttlMs: soonMs } })
         await until(() => due.length === 1 && answers.length === 1)
         expect(await ledger.append('run', 'one', 'later')).toBe(2)
         await until(isGone(ledger, 'run', 'one'))
@@ -302,11 +244,11 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
         const { ledger, due } = await open(async () => {
           calls++
           if (calls < 3) throw new Error('not now')
-          return undefined
+          return GONE
         })
-        await ledger.append('key', 'one', 'entry', { data: 'data', ttlMs: soonMs })
+        await ledger.append('key', 'one', 'entry', { orCreate: { data: 'data', ttlMs: soonMs } })
         await until(() => calls === 2)
-        expect(await ledger.read('key', 'one')).toEqual({ data: 'data', log: ['entry'] })
+        expect(await ledger.read('key', 'one')).toEqual({ data: 'data', log: ['entry'], cut: 0 })
         await until(isGone(ledger, 'key', 'one'))
         expect(due).toEqual(['key/one', 'key/one', 'key/one'])
       })
@@ -316,20 +258,20 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
         const { ledger } = await open(async (kind, id) => {
           seen.push(await ledger.append(kind, id, 'meanwhile'))
           seen.push(await ledger.read(kind, id))
-          return undefined
+          return GONE
         })
-        await ledger.append('key', 'one', 'before', { data: 'data', ttlMs: soonMs })
+        await ledger.append('key', 'one', 'before', { orCreate: { data: 'data', ttlMs: soonMs } })
         await until(isGone(ledger, 'key', 'one'))
-        expect(seen).toEqual([2, { data: 'data', log: ['before', 'meanwhile'] }])
-        expect(await ledger.append('key', 'one', 'new', { data: 'next', ttlMs: HOUR })).toBe(1)
-        expect(await ledger.read('key', 'one')).toEqual({ data: 'next', log: ['new'] })
+        expect(seen).toEqual([2, { data: 'data', log: ['before', 'meanwhile'], cut: 0 }])
+        expect(await ledger.append('key', 'one', 'new', { orCreate: { data: 'next', ttlMs: HOUR } })).toBe(1)
+        expect(await ledger.read('key', 'one')).toEqual({ data: 'next', log: ['new'], cut: 0 })
       })
 
       test('while its time cannot be set anew', async () => {
         const touched: boolean[] = []
         const { ledger } = await open(async (kind, id) => {
           touched.push(await ledger.touch(kind, id, HOUR))
-          return undefined
+          return GONE
         })
         await ledger.create('key', 'one', { data: null, ttlMs: soonMs })
         await until(isGone(ledger, 'key', 'one'))
@@ -345,7 +287,7 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
         expect(await ledger.touch('key', 'one', HOUR)).toBe(true)
         await until(isGone(ledger, 'key', 'two'))
         expect(due).toEqual(['key/two'])
-        expect(await ledger.read('key', 'one')).toEqual({ data: null, log: [] })
+        expect(await ledger.read('key', 'one')).toEqual({ data: null, log: [], cut: 0 })
       })
 
       test('sooner', async () => {
@@ -384,18 +326,18 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
         const first = await open()
         await first.ledger.create('run', 'one', { data: { a: 1 }, ttlMs: HOUR })
         for (const entry of ['x', 'y', 'z']) await first.ledger.append('run', 'one', entry)
-        await first.ledger.append('key', 'two', 'entry', { data: null, ttlMs: HOUR })
+        await first.ledger.append('key', 'two', 'entry', { orCreate: { data: null, ttlMs: HOUR } })
         await first.ledger.create('mark', 'three', { data: true, ttlMs: HOUR })
         await first.ledger.close()
 
         const { ledger } = await open()
-        expect(await ledger.read('run', 'one')).toEqual({ data: { a: 1 }, log: ['x', 'y', 'z'] })
+        expect(await ledger.read('run', 'one')).toEqual({ data: { a: 1 }, log: ['x', 'y', 'z'], cut: 0 })
         expect(await ledger.append('run', 'one', 'again')).toBe(4)
-        expect(await ledger.read('key', 'two')).toEqual({ data: null, log: ['entry'] })
-        expect(await ledger.read('mark', 'three')).toEqual({ data: true, log: [] })
+        expect(await ledger.read('key', 'two')).toEqual({ data: null, log: ['entry'], cut: 0 })
+        expect(await ledger.read('mark', 'three')).toEqual({ data: true, log: [], cut: 0 })
         for (const [kind, id] of [['run', 'one'] as const, ['key', 'two'] as const, ['mark', 'three'] as const])
-          expect(await ledger.list(kind)).toEqual([id])
-        expect(await ledger.list('owner')).toEqual([])
+          expect(await listAll(ledger, kind)).toEqual([id])
+        expect(await listAll(ledger, 'owner')).toEqual([])
       })
 
       test('knows when its records are due', async () => {
@@ -407,7 +349,7 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
         const { ledger, due } = await open()
         await until(isGone(ledger, 'key', 'soon'))
         expect([...first.due, ...due]).toEqual(['key/soon'])
-        expect(await ledger.list('key')).toEqual(['later'])
+        expect(await listAll(ledger, 'key')).toEqual(['later'])
       })
 
       test('is told of what became due meanwhile', async () => {
@@ -415,7 +357,7 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
         await first.ledger.create('run', 'one', { data: null, ttlMs: soonMs })
         await first.ledger.create('mark', 'two', { data: null, ttlMs: soonMs })
         await first.ledger.close()
-        for (let passed = 0; passed < 20; passed++) await place.tick()
+        for (let passed = 0; passed < 20; passed++) await tick()
         expect(first.due).toEqual([])
         const { ledger, due } = await open()
         await until(isGone(ledger, 'run', 'one'))
@@ -425,11 +367,11 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
 
       test('is told again of what was not dealt with', async () => {
         const first = await open(() => new Promise(() => undefined))
-        await first.ledger.append('run', 'one', 'entry', { data: null, ttlMs: soonMs })
+        await first.ledger.append('run', 'one', 'entry', { orCreate: { data: null, ttlMs: soonMs } })
         await until(() => first.due.length > 0)
         await first.ledger.close()
         const { ledger, due } = await open()
-        expect(await ledger.read('run', 'one')).toEqual({ data: null, log: ['entry'] })
+        expect(await ledger.read('run', 'one')).toEqual({ data: null, log: ['entry'], cut: 0 })
         await until(isGone(ledger, 'run', 'one'))
         expect(due).toEqual(['run/one'])
       })
@@ -443,8 +385,8 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
         await until(isGone(first.ledger, 'key', 'two'))
         await first.ledger.close()
         const { ledger } = await open()
-        expect(await ledger.read('key', 'one')).toEqual({ data: 'second', log: [] })
-        expect(await ledger.list('key')).toEqual(['one'])
+        expect(await ledger.read('key', 'one')).toEqual({ data: 'second', log: [], cut: 0 })
+        expect(await listAll(ledger, 'key')).toEqual(['one'])
       })
     })
 
@@ -466,9 +408,11 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
         for (const refused of [
           () => ledger.create('key', 'one', record),
           () => ledger.append('key', 'one', 'entry'),
-          () => ledger.append('key', 'one', 'entry', record),
+          () => ledger.append('key', 'one', 'entry', { orCreate: record }),
           () => ledger.read('key', 'one'),
           () => ledger.touch('key', 'one', HOUR),
+          () => ledger.claim('key', 'one', 'entry', { orCreate: record, claim: { mark: 'mark', ttlMs: HOUR } }),
+          () => ledger.cut('key', 'one', 1, 'entry'),
           () => ledger.list('key'),
           () => ledger.publish('message'),
         ])
@@ -482,7 +426,7 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
       })
 
       test('may never have been open', async () => {
-        await place.createLedger().close()
+        await createLedger().close()
       })
 
       test('has done what it said it did', async () => {
@@ -508,8 +452,8 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
         expect(await other.ledger.append('key', 'one', 'from other')).toBe(1)
         expect(await one.ledger.append('key', 'one', 'from one')).toBe(2)
         for (const { ledger } of [one, other])
-          expect(await ledger.read('key', 'one')).toEqual({ data: 'one', log: ['from other', 'from one'] })
-        expect(await other.ledger.list('key')).toEqual(['one'])
+          expect(await ledger.read('key', 'one')).toEqual({ data: 'one', log: ['from other', 'from one'], cut: 0 })
+        expect(await listAll(other.ledger, 'key')).toEqual(['one'])
       })
 
       test('has one order of entries for all, which keeps the order of each', async () => {
@@ -517,7 +461,10 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
         const appended = ledgers.flatMap((ledger, from) =>
           [...Array(MANY).keys()].map(async (number) => {
             const entry = { from, number }
-            return { entry, length: await ledger.append('key', 'one', entry, { data: from, ttlMs: HOUR }) }
+            return {
+              entry,
+              length: await ledger.append('key', 'one', entry, { orCreate: { data: from, ttlMs: HOUR } }),
+            }
           }),
         )
         const results = await Promise.all(appended)
@@ -542,7 +489,7 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
         const [one, other] = [await open(), await open()]
         const ids = [...Array(10).keys()].map((number) => `id-${number}`)
         for (const id of ids) await one.ledger.create('key', id, { data: null, ttlMs: soonMs })
-        await until(async () => (await other.ledger.list('key')).length === 0)
+        await until(async () => (await listAll(other.ledger, 'key')).length === 0)
         expect([...one.due, ...other.due].toSorted()).toEqual(ids.map((id) => `key/${id}`))
       })
 

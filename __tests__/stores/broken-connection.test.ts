@@ -7,7 +7,7 @@ describeBoth('a connection that breaks', (server) => {
   test('what was on its way is refused, and does not hold up what comes after it', async () => {
     const messages: unknown[] = []
     const ledger = await ledgers.open(server, { onMessage: (message) => messages.push(message) })
-    await ledger.append('key', 'first', 1, { data: null, ttlMs: 60_000 })
+    await ledger.append('key', 'first', 1, { orCreate: { data: null, ttlMs: 60_000 } })
     server.signal('SIGSTOP')
     const lost = Promise.allSettled([ledger.append('key', 'first', 2), ledger.publish('lost')])
     for (const { status } of await lost) expect(status).toBe('rejected')

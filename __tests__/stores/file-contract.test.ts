@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { expect } from '@jest/globals'
 import { createFileLedger } from '../../adapters/stores/file'
 import { createFakeClock } from '../helpers/fake-clock'
-import { describeLedger, type LedgerPlace } from '../helpers/ledger-contract'
+import { describeLedger } from '../helpers/ledger-contract'
+import type { LedgerPlace } from '../helpers/ledger-place'
 
 const SOON_MS = 1000
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }

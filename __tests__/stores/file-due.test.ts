@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
+import type { DueAnswer } from '../../lib/types'
+import { GONE } from '../helpers/ledger-place'
 import { until } from '../tunnels/processes'
 import { HOUR, useFileLedgers } from './use-file-ledgers'
 
@@ -33,14 +35,14 @@ describe('records that are due', () => {
     const ledger = await ledgers.open(undefined, {
       onDue: () =>
         new Promise((resolve) => {
-          waiting.push(() => resolve(undefined))
+          waiting.push(() => resolve(GONE))
           most = Math.max(most, waiting.length)
         }),
     })
     ledgers.clock.advance(0)
     await until(() => waiting.length === 100)
-    expect(await ledger.list('run')).toHaveLength(250)
-    while ((await ledger.list('run')).length > 0) {
+    expect((await ledger.list('run')).ids).toHaveLength(250)
+    while ((await ledger.list('run')).ids.length > 0) {
       for (const finish of waiting.splice(0)) finish()
       await new Promise((resolve) => setImmediate(resolve))
     }
@@ -49,9 +51,10 @@ describe('records that are due', () => {
 
   test('rest for five seconds after they could not be dealt with', async () => {
     let calls = 0
-    const onDue = async (): Promise<undefined> => {
+    const onDue = async (): Promise<DueAnswer> => {
       calls++
       if (calls < 3) throw new Error('not now')
+      return GONE
     }
     const ledger = await ledgers.open(undefined, { onDue })
     await ledger.create('key', 'one', { data: null, ttlMs: 1000 })
@@ -70,10 +73,10 @@ describe('records that are due', () => {
 
   test('whose handler throws at once are tried again too', async () => {
     let calls = 0
-    const onDue = (): Promise<undefined> => {
+    const onDue = (): Promise<DueAnswer> => {
       calls++
       if (calls === 1) throw new Error('at once')
-      return Promise.resolve(undefined)
+      return Promise.resolve(GONE)
     }
     const ledger = await ledgers.open(undefined, { onDue })
     await ledger.create('key', 'one', { data: null, ttlMs: 0 })
@@ -85,7 +88,7 @@ describe('records that are due', () => {
 
   test('that are dealt with when it closes stay', async () => {
     let finish = (): void => undefined
-    const handled = new Promise<undefined>((resolve) => (finish = () => resolve(undefined)))
+    const handled = new Promise<DueAnswer>((resolve) => (finish = () => resolve(GONE)))
     const ledger = await ledgers.open(undefined, { onDue: () => handled })
     await ledger.create('run', 'one', { data: 'data', ttlMs: 0 })
     ledgers.clock.advance(0)
@@ -94,7 +97,7 @@ describe('records that are due', () => {
     await handled
     expect(ledgers.log).toEqual([])
     const again = await ledgers.open()
-    expect(await again.read('run', 'one')).toEqual({ data: 'data', log: [] })
+    expect(await again.read('run', 'one')).toEqual({ data: 'data', log: [], cut: 0 })
   })
 })
 

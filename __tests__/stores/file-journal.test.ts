@@ -6,12 +6,12 @@ import { HOUR, useFileLedgers } from './use-file-ledgers'
 import { watchFiles } from './use-files'
 
 const ledgers = useFileLedgers()
-const HEADER = '{"format":"express-callbacks journal","version":1}'
+const HEADER = '{"format":"express-callbacks journal","version":2}'
 
 async function writeSome(): Promise<void> {
   const ledger = await ledgers.open()
-  await ledger.append('key', 'one', 'entry', { data: { a: 1 }, ttlMs: HOUR })
-  await ledger.append('key', 'one', 'ä😀', { data: 'left out', ttlMs: HOUR })
+  await ledger.append('key', 'one', 'entry', { orCreate: { data: { a: 1 }, ttlMs: HOUR } })
+  await ledger.append('key', 'one', 'ä😀', { orCreate: { data: 'left out', ttlMs: HOUR } })
   await ledger.touch('key', 'one', 2 * HOUR)
   await ledger.create('run', 'two', { data: null, ttlMs: HOUR })
   await ledger.close()
@@ -58,7 +58,7 @@ describe('a journal', () => {
     await first.create('key', 'now', { data: null, ttlMs: NaN })
     await first.close()
     const ledger = await ledgers.open()
-    expect(await ledger.read('key', 'never')).toEqual({ data: null, log: [] })
+    expect(await ledger.read('key', 'never')).toEqual({ data: null, log: [], cut: 0 })
   })
 
   test('refuses what JSON cannot say, and goes on', async () => {
@@ -66,7 +66,7 @@ describe('a journal', () => {
     await ledger.create('key', 'one', { data: null, ttlMs: HOUR })
     await expect(ledger.append('key', 'one', 1n)).rejects.toThrow(TypeError)
     expect(await ledger.append('key', 'one', undefined)).toBe(1)
-    expect(await ledger.read('key', 'one')).toEqual({ data: null, log: [null] })
+    expect(await ledger.read('key', 'one')).toEqual({ data: null, log: [null], cut: 0 })
   })
 })
 
@@ -76,7 +76,7 @@ describe('what is written', () => {
     const ledger = await ledgers.open({ files })
     files.done.length = 0
     const ids = [...Array(300).keys()].map((number) => `id-${number}`)
-    await Promise.all(ids.map((id) => ledger.append('key', id, id, { data: id, ttlMs: HOUR })))
+    await Promise.all(ids.map((id) => ledger.append('key', id, id, { orCreate: { data: id, ttlMs: HOUR } })))
     expect(files.done).toEqual(['write', 'datasync'])
   })
 
@@ -86,9 +86,10 @@ describe('what is written', () => {
     files.done.length = 0
     const late: Promise<number>[] = []
     files.onStep = () => {
-      if (late.length < 10) late.push(ledger.append('key', 'one', late.length, { data: null, ttlMs: HOUR }))
+      if (late.length < 10)
+        late.push(ledger.append('key', 'one', late.length, { orCreate: { data: null, ttlMs: HOUR } }))
     }
-    expect(await ledger.append('key', 'one', 'first', { data: null, ttlMs: HOUR })).toBe(1)
+    expect(await ledger.append('key', 'one', 'first', { orCreate: { data: null, ttlMs: HOUR } })).toBe(1)
     await Promise.all(late)
     await until(() => late.length === 10)
     expect(await Promise.all(late)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
@@ -104,7 +105,7 @@ describe('what is written', () => {
     await ledger.create('key', 'one', { data: 'done', ttlMs: HOUR })
     files.onStep = () => undefined
     expect(seen).toEqual([undefined, undefined, undefined, undefined])
-    expect(await ledger.read('key', 'one')).toEqual({ data: 'done', log: [] })
+    expect(await ledger.read('key', 'one')).toEqual({ data: 'done', log: [], cut: 0 })
   })
 
   test('in large pieces goes out in several writes', async () => {
@@ -116,8 +117,8 @@ describe('what is written', () => {
     expect(files.done.filter((action) => action === 'write')).toHaveLength(2)
     await ledger.close()
     const again = await ledgers.open()
-    expect((await again.list('key')).toSorted()).toEqual(['a', 'b', 'c', 'd'])
-    expect(await again.read('key', 'd')).toEqual({ data, log: [] })
+    expect((await again.list('key')).ids.toSorted()).toEqual(['a', 'b', 'c', 'd'])
+    expect(await again.read('key', 'd')).toEqual({ data, log: [], cut: 0 })
   })
 
   describe('with sync: interval', () => {
@@ -161,7 +162,7 @@ describe('a journal whose last line is not whole', () => {
       writeFileSync(ledgers.journal, Buffer.concat([before, last.subarray(0, size)]))
       const ledger = await ledgers.open()
       expect(statSync(ledgers.journal).size).toBe(before.length)
-      expect(await ledger.list('run')).toEqual([])
+      expect((await ledger.list('run')).ids).toEqual([])
       expect(await ledger.append('key', 'one', 'next')).toBe(count === 3 ? 2 : 3)
       await ledger.close()
       expect(readFileSync(ledgers.journal, 'utf8')).toBe(`${before.toString()}["append","key","one","next"]\n`)
@@ -175,7 +176,7 @@ describe('a journal whose last line is not whole', () => {
     const whole = readFileSync(ledgers.journal)
     writeFileSync(ledgers.journal, Buffer.concat([whole, Buffer.alloc(100_000)]))
     const ledger = await ledgers.open()
-    expect(await ledger.list('run')).toEqual(['two'])
+    expect((await ledger.list('run')).ids).toEqual(['two'])
     expect(readFileSync(ledgers.journal)).toEqual(whole)
   })
 })
@@ -188,7 +189,15 @@ describe('a journal is refused', () => {
     ['another operation', '["rename","key","one"]'],
     ['another kind', '["remove","keys","one"]'],
     ['another id', '["remove","key",1]'],
-    ['a removal with more', '["remove","key","one",1]'],
+    ['a removal with more', '["remove","key","one",1,2]'],
+    ['a removal at no position', '["remove","key","one",-1]'],
+    ['a claim without a mark', '["claim","key","one","entry",1,2,3]'],
+    ['a claim with half a record', '["claim","key","one","entry","mark",2,3]'],
+    ['a cut without a position', '["cut","key","one","entry"]'],
+    ['a cut without an entry', '["cut","key","one",1]'],
+    ['a move to no group', '["move","key","one",1,"entry"]'],
+    ['a creation in no group', '["create","key","one",1,null,2]'],
+    ['a creation that was cut at no position', '["create","key","one",1,null,"a",-1]'],
     ['a time that is none', '["touch","key","one","soon"]'],
     ['no time', '["touch","key","one"]'],
     ['a creation without data', '["create","key","one",1]'],
@@ -211,10 +220,10 @@ describe('a journal is refused', () => {
   })
 
   test.each([
-    ['a newer format', HEADER.replace('1', '2'), 'was written by a newer version of express-callbacks'],
+    ['a newer format', HEADER.replace('2', '3'), 'was written by a newer version of express-callbacks'],
     ['a file of somebody else', '{"name":"package"}', 'is not the start of a journal'],
     ['text of somebody else', 'Dear diary,', 'is not the start of a journal'],
-    ['a format without a version', HEADER.replace('1', '"1"'), 'is not the start of a journal'],
+    ['a format without a version', HEADER.replace('2', '"2"'), 'is not the start of a journal'],
   ])('for %s', async (_, line, message) => {
     for (const text of [`${line}\n`, `${line}\n["remove","key","one"]\n`]) {
       writeFileSync(ledgers.journal, text)
@@ -248,11 +257,15 @@ describe('a journal is refused', () => {
   test('and may be opened once it is mended', async () => {
     writeFileSync(ledgers.journal, 'Dear diary\n')
     const ledger = ledgers.create()
-    const handlers = { onDue: async () => undefined, onMessage: () => undefined, onBack: () => undefined }
+    const handlers = {
+      onDue: async () => ({ remove: true }) as const,
+      onMessage: () => undefined,
+      onBack: () => undefined,
+    }
     await expect(ledger.open(handlers)).rejects.toThrow('is not the start of a journal')
     await expect(ledger.list('key')).rejects.toMatchObject({ code: 'ERR_CLOSED' })
     writeFileSync(ledgers.journal, '')
     await ledger.open(handlers)
-    expect(await ledger.list('key')).toEqual([])
+    expect((await ledger.list('key')).ids).toEqual([])
   })
 })

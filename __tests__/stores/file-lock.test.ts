@@ -200,7 +200,11 @@ describe('a lock', () => {
   test('is not waited for any more once the ledger closes', async () => {
     const path = putLock({ host: 'other' })
     const ledger = ledgers.create()
-    const opening = ledger.open({ onDue: async () => undefined, onMessage: () => undefined, onBack: () => undefined })
+    const opening = ledger.open({
+      onDue: async () => ({ remove: true }) as const,
+      onMessage: () => undefined,
+      onBack: () => undefined,
+    })
     opening.catch(() => undefined)
     await until(() => ledgers.clock.timers === 2)
     await ledger.close()

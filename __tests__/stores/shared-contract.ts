@@ -1,6 +1,5 @@
-import { createBullmqLedger } from '../../adapters/stores/bullmq'
 import { describeLedger } from '../helpers/ledger-contract'
-import { createLog, describeOne, REAL_CLOCK, type StoreType } from './use-shared-ledgers'
+import { CREATE_LEDGER, createLog, describeOne, REAL_CLOCK, type StoreType } from './use-shared-ledgers'
 
 /** Holds ledgers on a real server to the contract. */
 export function describeContract(type: StoreType): void {
@@ -14,7 +13,7 @@ export function describeContract(type: StoreType): void {
         return {
           createLedger() {
             const { logger } = createLog()
-            return createBullmqLedger({ type, url: server.url, prefix, clock: REAL_CLOCK, logger })
+            return CREATE_LEDGER[type]({ url: server.url, prefix, clock: REAL_CLOCK, logger })
           },
           tick: () => new Promise((resolve) => setTimeout(resolve, 20).unref()),
           remove: async () => undefined,

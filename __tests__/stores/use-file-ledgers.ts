@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect } from '@jest/globals'
 import { createFileLedger, type FileLedgerOptions } from '../../adapters/stores/file'
 import type { Ledger, LedgerHandlers, RecordKind } from '../../lib/types'
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock'
+import { GONE } from '../helpers/ledger-place'
 import type { LogLine } from '../helpers/use-hosts'
 
 export const HOUR = 60 * 60_000
@@ -67,7 +68,7 @@ export function useFileLedgers(): FileLedgers {
     create,
     async open(options, handlers) {
       const ledger = create(options)
-      const none = { onDue: async () => undefined, onMessage: () => undefined, onBack: () => undefined }
+      const none = { onDue: async () => GONE, onMessage: () => undefined, onBack: () => undefined }
       await ledger.open({ ...none, ...handlers })
       return ledger
     },

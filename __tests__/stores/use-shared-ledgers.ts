@@ -1,5 +1,6 @@
 import { afterEach, describe } from '@jest/globals'
-import { createBullmqLedger } from '../../adapters/stores/bullmq'
+import { createPostgresLedger } from '../../adapters/stores/postgres/ledger'
+import { createRedisLedger } from '../../adapters/stores/redis/ledger'
 import type { Ledger, LedgerHandlers, Logger } from '../../lib/types'
 import { usePostgres, withoutPostgres } from '../helpers/use-postgres'
 import { useRedis, withoutRedis } from '../helpers/use-redis'
@@ -13,6 +14,9 @@ export interface SharedServer extends TestServer {
   readonly url: string
   readonly port: number
 }
+
+/** What creates the ledger of a server. */
+export const CREATE_LEDGER = { redis: createRedisLedger, postgres: createPostgresLedger }
 
 const WITHOUT = { redis: withoutRedis, postgres: withoutPostgres }
 const USE = { redis: useRedis, postgres: usePostgres }
@@ -77,7 +81,7 @@ export function useLedgers() {
   const create = (server: SharedServer, options: LedgerOptions = {}): Ledger => {
     const { type, url } = server
     const { logger } = createLog()
-    const ledger = createBullmqLedger({ type, url, prefix: prefix(), clock: REAL_CLOCK, logger, ...options })
+    const ledger = CREATE_LEDGER[type]({ url, prefix: prefix(), clock: REAL_CLOCK, logger, ...options })
     ledgers.push(ledger)
     return ledger
   }
@@ -88,7 +92,7 @@ export function useLedgers() {
     async open(server: SharedServer, handlers: Partial<LedgerHandlers> = {}, options?: LedgerOptions): Promise<Ledger> {
       const ledger = create(server, options)
       await ledger.open({
-        onDue: async () => undefined,
+        onDue: async () => ({ remove: true }),
         onMessage: () => undefined,
         onBack: () => undefined,
         ...handlers,

@@ -10,14 +10,14 @@ const padding = 'x'.repeat(Number(size))
 
 async function write(id) {
   for (let number = 0; ; number++) {
-    const length = await ledger.append('run', id, { number }, { data: id, ttlMs: HOUR })
+    const length = await ledger.append('run', id, { number }, { orCreate: { data: id, ttlMs: HOUR } })
     await ledger.create('mark', `${id}-${number}`, { data: padding, ttlMs: 1 })
     process.stdout.write(`${id} ${number} ${length}\n`)
   }
 }
 
 async function main() {
-  await ledger.open({ onDue: async () => undefined, onMessage() {}, onBack() {} })
+  await ledger.open({ onDue: async () => ({ remove: true }), onMessage() {}, onBack() {} })
   process.stdout.write('open\n')
   if (size !== undefined) await Promise.all([...Array(30).keys()].map((number) => write(`writer-${number}`)))
   else setInterval(() => undefined, HOUR)

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { JournalFile } from './file-journal-file'
-import { formatOperation, HEADER } from './file-operations'
+import { HEADER } from './file-header'
+import { formatOperation } from './file-operations'
 import type { CapturedRecord, Records } from './file-records'
 import { FILE_MODE, type Files, type OpenFile, writeFully } from './file-system'
 
@@ -125,8 +126,8 @@ async function writeSnapshot(
   return end
 }
 
-function* linesOf({ record, due, length }: CapturedRecord): Generator<string> {
-  const { kind, id, data, log } = record
-  yield formatOperation({ type: 'create', kind, id, made: { due, data } })
+function* linesOf({ record, due, group, log, cut, length }: CapturedRecord): Generator<string> {
+  const { kind, id, data } = record
+  yield formatOperation({ type: 'create', kind, id, made: { due, data, group, cut } })
   for (const entry of log.slice(0, length)) yield formatOperation({ type: 'append', kind, id, entry, made: undefined })
 }

@@ -1,5 +1,5 @@
 import { unref } from '../../lib/timers'
-import type { Clock, LedgerHandlers, Logger } from '../../lib/types'
+import type { Clock, DueAnswer, LedgerHandlers, Logger } from '../../lib/types'
 import type { Operation } from './file-operations'
 import type { LiveRecord, Records } from './file-records'
 
@@ -21,6 +21,8 @@ export interface DueTimes {
 
 /** How many are dealt with at once, since a long time away may have left very many. */
 const MAX_AT_ONCE = 100
+/** How long one rests that was written to since it was looked at. */
+const AGAIN_MS = 20
 /** How long one rests after it could not be dealt with. */
 const PAUSE_MS = 5000
 /** The longest that the timer is set for: the time of day that records go by may be set, and timers do not follow. */
@@ -69,10 +71,11 @@ export function createDueTimes({ records, clock, logger, onDue, submit }: DueOpt
     underWay++
     record.isDue = true
     try {
-      const keepMs = kind === 'mark' ? undefined : await onDue(kind, id)
+      const answer: DueAnswer = kind === 'mark' ? { remove: true } : await onDue(kind, id)
       if (closed) return
-      if (keepMs === undefined) await submit({ type: 'remove', kind, id })
-      else await submit({ type: 'touch', kind, id, due: dueIn(clock, keepMs), isKept: true })
+      const isGone = 'remove' in answer && (await submit({ type: 'remove', kind, id, seen: answer.seen })) === 1
+      const keepMs = 'keepMs' in answer ? answer.keepMs : AGAIN_MS
+      if (!isGone) await submit({ type: 'touch', kind, id, due: dueIn(clock, keepMs), isKept: true })
     } catch (error) {
       if (closed) return
       logger.warn({ err: error, kind, id }, 'A record that is due could not be dealt with; it is tried again')

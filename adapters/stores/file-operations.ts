@@ -1,52 +1,93 @@
 import type { RecordKind } from '../../lib/types'
 
-/** One change of the records, as the journal has it. Data and entries are JSON text. */
-export type Operation =
-  /** Does nothing when there is one. */
-  | { readonly type: 'create'; readonly kind: RecordKind; readonly id: string; readonly made: Made }
-  /** Makes the record when there is none, if it says how; otherwise it does nothing then. */
-  | {
-      readonly type: 'append'
-      readonly kind: RecordKind
-      readonly id: string
-      readonly entry: string
-      readonly made: Made | undefined
-    }
-  | {
-      readonly type: 'touch'
-      readonly kind: RecordKind
-      readonly id: string
-      readonly due: number
-      /** Whether it keeps a record that is just due, which nobody else can. Not in the journal, which knows no such time. */
-      readonly isKept: boolean
-    }
-  | { readonly type: 'remove'; readonly kind: RecordKind; readonly id: string }
-
 /** What a record is made with. */
 export interface Made {
   /** Milliseconds since the epoch. */
   readonly due: number
+  /** JSON text. */
   readonly data: string
+  readonly group?: string | undefined
+  /** How many entries were cut from its log; not 0 only where a record that exists is written down. */
+  readonly cut?: number | undefined
 }
 
-const FORMAT = 'express-callbacks journal'
-const VERSION = 1
+interface Named {
+  readonly kind: RecordKind
+  readonly id: string
+}
 
-/** The first line of a journal. */
-export const HEADER = `${JSON.stringify({ format: FORMAT, version: VERSION })}\n`
+/** Does nothing when there is one. */
+export interface CreateOperation extends Named {
+  readonly type: 'create'
+  readonly made: Made
+}
 
-/** Gives the line of an operation, which ends with a line break. */
+/** Makes the record when there is none, if it says how; otherwise it does nothing then. The entry is JSON text. */
+export interface AppendOperation extends Named {
+  readonly type: 'append'
+  readonly entry: string
+  readonly made: Made | undefined
+  /** Where the record belongs from now on. */
+  readonly group?: string | undefined
+}
+
+/** Makes a mark and appends; does neither when there is that mark. */
+export interface ClaimOperation extends Named {
+  readonly type: 'claim'
+  readonly entry: string
+  readonly made: Made
+  readonly mark: string
+  /** When the mark is due. */
+  readonly markDue: number
+}
+
+export interface CutOperation extends Named {
+  readonly type: 'cut'
+  readonly upTo: number
+  readonly entry: string
+}
+
+export interface TouchOperation extends Named {
+  readonly type: 'touch'
+  readonly due: number
+  /** Whether it keeps a record that is just due, which nobody else can. Not in the journal, which knows no such time. */
+  readonly isKept: boolean
+}
+
+export interface RemoveOperation extends Named {
+  readonly type: 'remove'
+  /** The position that the log must end at. */
+  readonly seen?: number | undefined
+}
+
+/** One change of the records, as the journal has it. */
+export type Operation =
+  CreateOperation | AppendOperation | ClaimOperation | CutOperation | TouchOperation | RemoveOperation
+
+/** Returns the line of an operation, which ends with a line break. */
 export function formatOperation(operation: Operation): string {
-  const start = `["${operation.type}","${operation.kind}",${JSON.stringify(operation.id)}`
+  const { kind, id } = operation
+  const type = operation.type === 'append' && operation.group !== undefined ? 'move' : operation.type
+  return `["${type}","${kind}",${JSON.stringify(id)}${formatRest(operation)}]\n`
+}
+
+function formatRest(operation: Operation): string {
   switch (operation.type) {
     case 'create':
-      return `${start},${formatMade(operation.made)}]\n`
-    case 'append':
-      return `${start},${operation.entry}${operation.made ? `,${formatMade(operation.made)}` : ''}]\n`
+      return `,${formatMade(operation.made)}`
+    case 'append': {
+      const { entry, made, group } = operation
+      const moved = group === undefined ? '' : `,${JSON.stringify(group)}`
+      return `${moved},${entry}${made ? `,${formatMade(made)}` : ''}`
+    }
+    case 'claim':
+      return `,${operation.entry},${JSON.stringify(operation.mark)},${operation.markDue},${formatMade(operation.made)}`
+    case 'cut':
+      return `,${operation.upTo},${operation.entry}`
     case 'touch':
-      return `${start},${operation.due}]\n`
+      return `,${operation.due}`
     case 'remove':
-      return `${start}]\n`
+      return operation.seen === undefined ? '' : `,${operation.seen}`
   }
 }
 
@@ -55,52 +96,86 @@ export function parseOperation(line: string): Operation | undefined {
   const parts = parseJson(line)
   if (!Array.isArray(parts)) return undefined
   const [type, kind, id, ...rest]: unknown[] = parts
-  if (!isKind(kind) || typeof id !== 'string') return undefined
-  if (type === 'remove') return rest.length === 0 ? { type, kind, id } : undefined
-  if (type === 'touch') return parseTouch(kind, id, rest)
-  if (type === 'create') {
-    const made = parseMade(rest)
-    return made && { type, kind, id, made }
-  }
-  return type === 'append' ? parseAppend(kind, id, rest) : undefined
+  if (!isKind(kind) || typeof id !== 'string' || typeof type !== 'string') return undefined
+  return PARSERS.get(type)?.({ kind, id }, rest)
 }
 
-/** Says what a first line is: of this format, of a newer version of it, or of something else. */
-export function judgeHeader(line: string): 'known' | 'newer' | 'foreign' {
-  const header = parseJson(line)
-  if (typeof header !== 'object' || header === null) return 'foreign'
-  const { format, version }: { format?: unknown; version?: unknown } = header
-  if (format !== FORMAT || typeof version !== 'number') return 'foreign'
-  return version > VERSION ? 'newer' : 'known'
-}
+type Parser = (named: Named, parts: readonly unknown[]) => Operation | undefined
 
-function formatMade({ due, data }: Made): string {
-  return `${due},${data}`
+const PARSERS: ReadonlyMap<string, Parser> = new Map<string, Parser>([
+  ['create', parseCreate],
+  ['append', (named, parts) => parseAppend(named, parts)],
+  ['move', parseMove],
+  ['claim', parseClaim],
+  ['cut', parseCut],
+  ['touch', parseTouch],
+  ['remove', parseRemove],
+])
+
+function formatMade({ due, data, group, cut }: Made): string {
+  if (cut) return `${due},${data},${JSON.stringify(group ?? null)},${cut}`
+  return `${due},${data}${group === undefined ? '' : `,${JSON.stringify(group)}`}`
 }
 
 function parseMade(parts: readonly unknown[]): Made | undefined {
-  const [due, data] = parts
-  return parts.length === 2 && typeof due === 'number' ? { due, data: JSON.stringify(data) } : undefined
+  const [due, data, group = null, cut = 0] = parts
+  if (parts.length < 2 || parts.length > 4 || typeof due !== 'number' || !isCount(cut)) return undefined
+  if (group !== null && typeof group !== 'string') return undefined
+  return { due, data: JSON.stringify(data), ...(group !== null && { group }), ...(cut > 0 && { cut }) }
 }
 
-function parseTouch(kind: RecordKind, id: string, parts: readonly unknown[]): Operation | undefined {
-  const [due] = parts
-  return parts.length === 1 && typeof due === 'number' ? { type: 'touch', kind, id, due, isKept: false } : undefined
+function parseCreate(named: Named, parts: readonly unknown[]): Operation | undefined {
+  const made = parseMade(parts)
+  return made && { type: 'create', ...named, made }
 }
 
-function parseAppend(kind: RecordKind, id: string, parts: readonly unknown[]): Operation | undefined {
+function parseAppend(named: Named, parts: readonly unknown[], group?: string): Operation | undefined {
   const [entry, ...rest] = parts
   const made = parseMade(rest)
   if (parts.length === 0 || (rest.length > 0 && made === undefined)) return undefined
-  return { type: 'append', kind, id, entry: JSON.stringify(entry), made }
+  return { type: 'append', ...named, entry: JSON.stringify(entry), made, group }
 }
 
-function parseJson(text: string): unknown {
+function parseMove(named: Named, [group, ...parts]: readonly unknown[]): Operation | undefined {
+  return typeof group === 'string' ? parseAppend(named, parts, group) : undefined
+}
+
+function parseClaim(named: Named, parts: readonly unknown[]): Operation | undefined {
+  const [entry, mark, markDue, ...rest] = parts
+  const made = parseMade(rest)
+  if (made === undefined || typeof mark !== 'string' || typeof markDue !== 'number') return undefined
+  return { type: 'claim', ...named, entry: JSON.stringify(entry), made, mark, markDue }
+}
+
+function parseCut(named: Named, parts: readonly unknown[]): Operation | undefined {
+  const [upTo, entry] = parts
+  if (parts.length !== 2 || !isCount(upTo)) return undefined
+  return { type: 'cut', ...named, upTo, entry: JSON.stringify(entry) }
+}
+
+function parseTouch(named: Named, parts: readonly unknown[]): Operation | undefined {
+  const [due] = parts
+  if (parts.length !== 1 || typeof due !== 'number') return undefined
+  return { type: 'touch', ...named, due, isKept: false }
+}
+
+function parseRemove(named: Named, parts: readonly unknown[]): Operation | undefined {
+  const [seen] = parts
+  if (parts.length === 0) return { type: 'remove', ...named }
+  return parts.length === 1 && isCount(seen) ? { type: 'remove', ...named, seen } : undefined
+}
+
+/** Reads JSON text; undefined when it is none. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
     return undefined
   }
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 }
 
 const KINDS: readonly unknown[] = ['key', 'mark', 'run', 'owner'] satisfies readonly RecordKind[]

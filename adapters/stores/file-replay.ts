@@ -1,6 +1,7 @@
 import { CallbackError } from '../../lib/errors'
 import type { JournalFile } from './file-journal-file'
-import { judgeHeader, type Operation, parseOperation } from './file-operations'
+import { judgeHeader } from './file-header'
+import { type Operation, parseOperation } from './file-operations'
 
 const CHUNK_BYTES = 1024 * 1024
 const LINE_BREAK = 0x0a
@@ -11,6 +12,8 @@ export interface Replayed {
   readonly end: number
   /** How many bytes follow it. */
   readonly tornBytes: number
+  /** Whether an older version of this format was read, to which nothing may be added. */
+  readonly isOlder: boolean
 }
 
 /**
@@ -23,10 +26,14 @@ export async function replay(file: JournalFile, apply: (operation: Operation) =>
   let position = 0
   let end = 0
   let number = 0
+  let isOlder = false
 
   function takeLine(line: Buffer): void {
     number++
-    if (number === 1) return checkHeader(line.toString(), file.path)
+    if (number === 1) {
+      isOlder = checkHeader(line.toString(), file.path) === 'older'
+      return
+    }
     const operation = parseOperation(line.toString())
     if (operation === undefined) throw broken(file.path, number)
     apply(operation)
@@ -46,7 +53,7 @@ export async function replay(file: JournalFile, apply: (operation: Operation) =>
   }
   // The header is never torn: a file gets its name when it is whole. So this one belongs to somebody else.
   if (number === 0 && position > 0) checkHeader('', file.path)
-  return { end, tornBytes: position - end }
+  return { end, tornBytes: position - end, isOlder }
 }
 
 function find(chunk: Buffer, start: number, size: number): number {
@@ -54,9 +61,9 @@ function find(chunk: Buffer, start: number, size: number): number {
   return found < size ? found : -1
 }
 
-function checkHeader(line: string, path: string): void {
+function checkHeader(line: string, path: string): 'known' | 'older' {
   const verdict = judgeHeader(line)
-  if (verdict === 'known') return
+  if (verdict === 'known' || verdict === 'older') return verdict
   const message =
     verdict === 'newer'
       ? `${path}:1 was written by a newer version of express-callbacks: install that one, or choose another store.path`

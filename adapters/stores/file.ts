@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { setImmediate } from 'node:timers'
 import { CallbackError } from '../../lib/errors'
-import type { Clock, Ledger, LedgerHandlers, Logger, NewRecord } from '../../lib/types'
+import type { Clock, Ledger, LedgerHandlers, Logger, NewRecord, RecordKind } from '../../lib/types'
 import { removeLeftovers, rewrite } from './file-compaction'
 import { createDueTimes, type DueTimes, dueIn } from './file-due'
 import { createJournal, type FileSync, type Journal } from './file-journal'
@@ -53,10 +53,10 @@ export function createFileLedger(options: FileLedgerOptions): Ledger {
     return opened
   }
 
-  const made = ({ data, ttlMs }: NewRecord): Made => ({
-    due: dueIn(clock, ttlMs),
-    data: JSON.stringify(data) ?? 'null',
-  })
+  const toMade = ({ data, ttlMs, group }: NewRecord): Made => ({ due: dueIn(clock, ttlMs), data: toText(data), group })
+
+  /** Whether there is a record that no removal can have been submitted for. */
+  const isThere = (kind: RecordKind, id: string): boolean => get().records.find(kind, id)?.isDue === false
 
   async function close(): Promise<void> {
     closing.abort(closedError(path))
@@ -80,17 +80,20 @@ export function createFileLedger(options: FileLedgerOptions): Ledger {
       opened.due.update()
     },
     async create(kind, id, record) {
-      const { records, journal } = get()
-      if (records.find(kind, id)?.isDue === false) return
-      await journal.submit({ type: 'create', kind, id, made: made(record) })
+      const { journal } = get()
+      if (!isThere(kind, id)) await journal.submit({ type: 'create', kind, id, made: toMade(record) })
     },
-    async append(kind, id, entry, orCreate) {
-      const { records, journal } = get()
-      // Nothing takes it away before this is appended: first it would be due.
-      const isThere = records.find(kind, id)?.isDue === false
-      const text = JSON.stringify(entry) ?? 'null'
-      const orMade = orCreate === undefined || isThere ? undefined : made(orCreate)
-      return journal.submit({ type: 'append', kind, id, entry: text, made: orMade })
+    async append(kind, id, entry, { orCreate, group } = {}) {
+      const { journal } = get()
+      const made = orCreate === undefined || isThere(kind, id) ? undefined : toMade(orCreate)
+      return journal.submit({ type: 'append', kind, id, entry: toText(entry), made, group })
+    },
+    async claim(kind, id, entry, { orCreate, claim: { mark, ttlMs } }) {
+      const { journal } = get()
+      if (isThere('mark', mark)) return undefined
+      const [made, markDue] = [toMade(orCreate), dueIn(clock, ttlMs)]
+      const position = await journal.submit({ type: 'claim', kind, id, entry: toText(entry), made, mark, markDue })
+      return position === 0 ? undefined : position
     },
     async read(kind, id) {
       const record = get().records.find(kind, id)
@@ -100,12 +103,15 @@ export function createFileLedger(options: FileLedgerOptions): Ledger {
       const { journal } = get()
       return (await journal.submit({ type: 'touch', kind, id, due: dueIn(clock, ttlMs), isKept: false })) === 1
     },
-    async list(kind) {
-      return get().records.ids(kind)
+    async cut(kind, id, upTo, entry) {
+      return (await get().journal.submit({ type: 'cut', kind, id, upTo, entry: toText(entry) })) === 1
+    },
+    async list(kind, listed) {
+      return get().records.list(kind, listed)
     },
     async publish(message) {
       const { handlers } = get()
-      const text = JSON.stringify(message) ?? 'null'
+      const text = toText(message)
       setImmediate(() => {
         if (closed === undefined) tell(logger, () => handlers.onMessage(JSON.parse(text)))
       })
@@ -132,9 +138,9 @@ async function openLedger(options: FileLedgerOptions, handlers: LedgerHandlers, 
   const parts = { folder, file, files, records }
   try {
     await removeLeftovers(folder)
-    await readJournal(file, records, logger)
+    const isCurrent = await readJournal(file, records, logger)
     lost.signal.throwIfAborted()
-    if (file.isDoubtful || isWorthCompacting(file, records)) await rewrite(parts)
+    if (!isCurrent || file.isDoubtful || isWorthCompacting(file, records)) await rewrite(parts)
   } catch (error) {
     await file.close()
     await lock.release()
@@ -148,18 +154,25 @@ async function openLedger(options: FileLedgerOptions, handlers: LedgerHandlers, 
   return { records, journal, due, handlers, lock }
 }
 
-/** Reads the journal, if there is one; otherwise it stays doubtful. */
-async function readJournal(file: JournalFile, records: Records, logger: Logger): Promise<void> {
+/**
+ * Reads the journal, if there is one; otherwise it stays doubtful. Resolves to whether it may be added to: not when it was
+ * written by an older version.
+ */
+async function readJournal(file: JournalFile, records: Records, logger: Logger): Promise<boolean> {
   try {
     await file.open()
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return
+    if (codeOf(error) === 'ENOENT') return true
     throw storeUnavailable('open', file.path, error)
   }
-  const { end, tornBytes } = await replay(file, (operation) => void records.apply(operation))
-  if (end === 0) return
+  const { end, tornBytes, isOlder } = await replay(file, (operation) => void records.apply(operation))
+  if (end === 0) return true
   await file.trust(end)
-  if (tornBytes === 0) return
+  if (tornBytes > 0) warnOfTornLine(file, tornBytes, logger)
+  return !isOlder
+}
+
+function warnOfTornLine(file: JournalFile, tornBytes: number, logger: Logger): void {
   const message =
     `The journal ${file.path} ended within a line, which was being written when its process died. The line is dropped; ` +
     'no sender was told that it was kept'
@@ -168,6 +181,10 @@ async function readJournal(file: JournalFile, records: Records, logger: Logger):
 
 function isWorthCompacting(file: JournalFile, records: Records): boolean {
   return file.end > COMPACT_BYTES && file.end > records.bytes * COMPACT_FACTOR
+}
+
+function toText(value: unknown): string {
+  return JSON.stringify(value) ?? 'null'
 }
 
 /** What a handler throws harms nobody else. */

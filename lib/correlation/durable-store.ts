@@ -3,6 +3,7 @@ import { redactHeaders } from '../redact-headers'
 import type {
   Arrival,
   Delivery,
+  DueAnswer,
   Ledger,
   Logger,
   OpenWait,
@@ -75,7 +76,7 @@ export function createDurableStore(options: DurableStoreOptions): Store {
     }
   }
 
-  async function onDue(kind: string, id: string): Promise<number | undefined> {
+  async function onDue(kind: string, id: string): Promise<DueAnswer> {
     if (kind !== 'key') return runs.review(kind, id)
     return keys.review(id, ({ kept }) => {
       parked.remove(id)
@@ -171,12 +172,10 @@ export function createDurableStore(options: DurableStoreOptions): Store {
 
   async function hand(arrival: Arrival, key: Key): Promise<Delivery> {
     const state = await keys.read(key)
-    const isLive = !state.isOver
-    if (isLive && waitsAt(state, clock.now(), key.anonymous).length > 0) return handOver(key, state, arrival.outcome)
-    if (isLive && !key.anonymous && isDuplicate(state, clock.now())) return repeat(key, state)
+    if (waitsAt(state, clock.now(), key.anonymous).length > 0) return handOver(key, state, arrival.outcome)
+    if (!key.anonymous && isDuplicate(state, clock.now())) return repeat(key, state)
     if (await keys.isSettled(key)) return 'duplicate'
-    const isNew = state.isOver || state.waitedAt === undefined
-    if (arrival.start && !key.anonymous && isNew) return start(arrival, key)
+    if (arrival.start && !key.anonymous && state.waitedAt === undefined) return start(arrival, key)
     return keep(arrival, key, state)
   }
 

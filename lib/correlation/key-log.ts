@@ -35,7 +35,10 @@ export interface EndEntry {
   readonly why: EndReason
 }
 
-/** The log is over, if this is the entry of that index: whoever wrote it had seen all before. */
+/**
+ * Written by 0.4 before it removed a record in which nothing counted any more: if this is the entry of that index, what
+ * stands before it does not count.
+ */
 export interface OverEntry {
   readonly is: 'over'
   readonly index: number
@@ -69,7 +72,6 @@ export interface KeyState {
   settledAt: number | undefined
   /** When somebody waited last. */
   waitedAt: number | undefined
-  isOver: boolean
 }
 
 /** How much longer than its last moment a wait counts, so that clocks need not agree; one that is over says so itself. */
@@ -89,7 +91,6 @@ export function readKeyLog(log: readonly unknown[], anonymous: boolean): KeyStat
     parked: [],
     settledAt: undefined,
     waitedAt: undefined,
-    isOver: false,
   }
   for (const entry of log) applyEntry(state, entry as KeyEntry, anonymous)
   return state
@@ -102,7 +103,6 @@ export function readKeyLog(log: readonly unknown[], anonymous: boolean): KeyStat
 export function applyEntry(state: KeyState, entry: KeyEntry, anonymous: boolean): Delivery | undefined {
   const index = state.length
   state.length += 1
-  if (state.isOver) return undefined
   switch (entry.is) {
     case 'wait':
       open(state, entry, anonymous)
@@ -113,9 +113,16 @@ export function applyEntry(state: KeyState, entry: KeyEntry, anonymous: boolean)
       end(state, entry, anonymous)
       return undefined
     case 'over':
-      state.isOver = entry.index === index
+      if (entry.index === index) forget(state)
       return undefined
   }
+}
+
+function forget(state: KeyState): void {
+  state.waits.clear()
+  state.parked = []
+  state.settledAt = undefined
+  state.waitedAt = undefined
 }
 
 /** The waits that a callback of this moment ends. */

@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { CallbackError } from '../errors'
-import { startTimer } from '../timers'
-import type { Clock, Delivery, Ledger, StoreEndpoint } from '../types'
+import type { Clock, Delivery, DueAnswer, Ledger, StoreEndpoint } from '../types'
 import {
   applyEntry,
   type EndReason,
@@ -51,13 +50,12 @@ export interface Keys {
   unsettle(key: Key): Promise<void>
   /** Sets when a record is looked at. */
   reviewIn(key: Key, ms: number): Promise<void>
-  /** Looks at a record that is due: gives for how long it is kept on, or undefined when it goes. */
-  review(id: string, onParked: (entry: OutcomeEntry) => void): Promise<number | undefined>
+  /** Looks at a record that is due: it goes when nothing in it counts any more, and nobody has written to it since. */
+  review(id: string, onParked: (entry: OutcomeEntry) => void): Promise<DueAnswer>
 }
 
-/** A log that is over is there for a moment only; whoever finds it tries again. */
-const PAUSE_MS = 20
-const TRIES = 250
+/** A record that was read may be gone when it is written to; the writer tries again. */
+const TRIES = 10
 /** How long a record stays in which nothing counts any more: most ids are done with, a few are waited for anew. */
 const LINGER_MS = 60_000
 /** How long a callback is kept for a wait whose process is gone. */
@@ -82,28 +80,25 @@ export function createKeys(ledger: Ledger, clock: Clock): Keys {
 
   async function write(key: Key, entry: KeyEntry, ttlMs: number, known?: KeyState): Promise<Written> {
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
-      const written = known?.isOver === true ? undefined : await tryToWrite(key, entry, ttlMs, known)
+      const length = await ledger.append('key', key.id, entry, { orCreate: { data: dataOf(key), ttlMs } })
+      const written = await readWritten(key, entry, length, known)
       if (written) return written
-      known = undefined
-      await pause(clock, PAUSE_MS)
     }
-    throw staysOver()
+    throw staysGone()
   }
 
-  /** Undefined when the log was over before our entry. */
-  async function tryToWrite(
+  /** Reads what an entry of ours came to; undefined when the record has gone since. */
+  async function readWritten(
     key: Key,
     entry: KeyEntry,
-    ttlMs: number,
+    length: number,
     known: KeyState | undefined,
   ): Promise<Written | undefined> {
-    const length = await ledger.append('key', key.id, entry, { data: dataOf(key), ttlMs })
     const seen = length === 1 ? readKeyLog([], key.anonymous) : known
     if (seen?.length === length - 1) return { state: seen, delivery: applyEntry(seen, entry, key.anonymous) }
     const record = await ledger.read('key', key.id)
     if (record === undefined) return undefined
     const state = readKeyLog(record.log.slice(0, length - 1), key.anonymous)
-    if (state.isOver) return undefined
     const delivery = applyEntry(state, entry, key.anonymous)
     for (const later of record.log.slice(length)) applyEntry(state, later as KeyEntry, key.anonymous)
     return { state, delivery }
@@ -129,10 +124,9 @@ export function createKeys(ledger: Ledger, clock: Clock): Keys {
       for (let attempt = 0; attempt < TRIES; attempt += 1) {
         await ledger.create('key', key.id, { data: dataOf(key), ttlMs: REMEMBER_MS })
         const record = await ledger.read('key', key.id)
-        if (record && !readKeyLog(record.log, key.anonymous).isOver) return (record.data as KeyData).born
-        await pause(clock, PAUSE_MS)
+        if (record) return (record.data as KeyData).born
       }
-      throw staysOver()
+      throw staysGone()
     },
     async settle(key) {
       const state = await read(key)
@@ -161,17 +155,14 @@ export function createKeys(ledger: Ledger, clock: Clock): Keys {
     },
     async review(id, onParked) {
       const record = await ledger.read('key', id)
-      if (record === undefined) return undefined
+      if (record === undefined) return { remove: true }
       const data = record.data as KeyData
       const state = readKeyLog(record.log, data.anonymous)
-      if (state.isOver) return undefined
       const isMarked = (await ledger.read('mark', markOf(id))) !== undefined
       const left = liveUntil(isMarked ? withoutMark(state) : state, data, UNDELIVERED_MS) - clock.now()
-      if (left > 0) return left
-      const length = await ledger.append('key', id, { is: 'over', index: state.length } satisfies KeyEntry)
-      if (length !== state.length + 1) return PAUSE_MS
+      if (left > 0) return { keepMs: left }
       for (const entry of state.parked) onParked(entry)
-      return undefined
+      return { remove: true, seen: state.length }
     },
   }
 }
@@ -189,12 +180,8 @@ function withoutMark(state: KeyState): KeyState {
   return { ...state, settledAt: undefined, waitedAt: state.settledAt === undefined ? state.waitedAt : undefined }
 }
 
-function staysOver(): CallbackError {
+function staysGone(): CallbackError {
   return new CallbackError('ERR_STORE_UNAVAILABLE', {
-    message: 'A record of the store that is to go stays; try again',
+    message: 'A record of the store is gone each time that it is written; try again',
   })
-}
-
-function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => void startTimer(clock, ms, resolve))
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { CallbackError } from '../errors'
 import { startTimer } from '../timers'
 import type { KeptRun, RunHost, RunKeeper, RunRecord } from '../run'
-import type { Clock, Ledger, LedgerRecord } from '../types'
+import type { Clock, DueAnswer, Ledger, LedgerRecord } from '../types'
 import { fromKept, toKept } from './codec'
 import { createDefinitions } from './definitions'
 import { digest } from './keys'
@@ -23,7 +23,7 @@ export interface OwnedRuns extends RunKeeper {
   /** Begins to own runs; where nobody else can, takes up all there are. */
   open(): Promise<void>
   /** Looks at a record that is due, as the ledger asks. */
-  review(kind: string, id: string): Promise<number | undefined>
+  review(kind: string, id: string): Promise<DueAnswer>
   onMessage(message: unknown): void
   onBack(): Promise<void>
   /** Lets others take up what this process leaves. */
@@ -128,6 +128,13 @@ export function createRunKeeper({ ledger, clock, isShared, keepMs, persist }: Ru
     }
   }
 
+  async function listRuns(): Promise<readonly string[]> {
+    const ids: string[] = []
+    let page = await ledger.list('run')
+    for (; page.after !== undefined; page = await ledger.list('run', { after: page.after })) ids.push(...page.ids)
+    return [...ids, ...page.ids]
+  }
+
   /** Whoever wanted a new run does not know whether it is kept; it goes on if it is. */
   function takeUpLater(id: string): void {
     if (doubtful.size >= MAX_DOUBTFUL) return
@@ -146,22 +153,22 @@ export function createRunKeeper({ ledger, clock, isShared, keepMs, persist }: Ru
     if (isShared && lease.isOver()) await renew()
     const data: StoredRun = { ...run, input: toKept(input), definition: await keepDefinition(definition) }
     const entry: OwnerEntry = { is: 'owner', owner }
-    const length = await ledger.append('run', id, entry, { data, ttlMs: LOOK_MS })
+    const length = await ledger.append('run', id, entry, { orCreate: { data, ttlMs: LOOK_MS } })
     const log = length === 1 ? [entry] : ((await ledger.read('run', id))?.log ?? [])
     if ((await hasEnded(id)) || ownerOf(log) !== owner || mine.has(id)) return undefined
     return hold(id, log)
   }
 
   /** A process that is gone gives up its runs, but not because nobody could reach the ledger for a while. */
-  async function reviewOwner(id: string): Promise<number | undefined> {
+  async function reviewOwner(id: string): Promise<DueAnswer> {
     if (isClosing) throw new CallbackError('ERR_CLOSED', { message: 'This process is closing' })
-    if (id === owner) return LEASE_MS
+    if (id === owner) return { keepMs: LEASE_MS }
     const hasLeft = ((await ledger.read('owner', id))?.log.length ?? 0) > 0
     const waitMs = hasLeft ? 0 : lease.steadyInMs()
-    if (waitMs > 0) return waitMs
-    const isDone = await persist(async () => takeUpAll(await ledger.list('run'), id))
+    if (waitMs > 0) return { keepMs: waitMs }
+    const isDone = await persist(async () => takeUpAll(await listRuns(), id))
     if (!isDone) throw new CallbackError('ERR_CLOSED', { message: 'This process has not taken up all runs' })
-    return undefined
+    return { remove: true }
   }
 
   async function find(id: string): Promise<object | undefined> {
@@ -178,7 +185,7 @@ export function createRunKeeper({ ledger, clock, isShared, keepMs, persist }: Ru
       host = one
     },
     async open() {
-      if (!isShared) return takeUpAll(await ledger.list('run'), owner)
+      if (!isShared) return takeUpAll(await listRuns(), owner)
       await renew()
       renewLater()
     },
@@ -199,7 +206,7 @@ export function createRunKeeper({ ledger, clock, isShared, keepMs, persist }: Ru
     },
     async review(kind, id) {
       if (kind === 'owner') return reviewOwner(id)
-      return (await ledger.read('mark', endOf(id))) ? undefined : LOOK_MS
+      return (await ledger.read('mark', endOf(id))) ? { remove: true } : { keepMs: LOOK_MS }
     },
     onMessage(message) {
       const { is, run } = message as { readonly is?: unknown; readonly run?: unknown }

@@ -52,10 +52,7 @@ function createStore() {
   const options = { clock, logger, maxWaits: 1_000_000, park, keepMs: HOUR_MS, onForgotten: () => undefined }
   if (spec.type === 'memory') return require(join(lib, 'correlation/memory-store.js')).createMemoryStore(options)
   const adapter = (/** @type {string} */ name) => require(join(lib, '../adapters/stores', name))
-  const ledger =
-    spec.type === 'file'
-      ? adapter('file.js').createFileLedger({ ...spec, clock, logger })
-      : adapter('bullmq.js').createBullmqLedger({ ...spec, clock, logger })
+  const ledger = createLedger(adapter, { ...spec, clock, logger })
   const { createDurableStore } = require(join(lib, 'correlation/durable-store.js'))
   return createDurableStore({ ...options, ledger, isShared: spec.type !== 'file' })
 }
@@ -118,3 +115,15 @@ const STEPS = {
 }
 
 answerMessages(async (message) => STEPS[message.step]?.(message))
+
+/** Creates the ledger of this version, or of 0.4. */
+function createLedger(adapter, options) {
+  if (options.type === 'file') return adapter('file.js').createFileLedger(options)
+  try {
+    const { createPostgresLedger, createRedisLedger } = adapter(`${options.type}/ledger.js`)
+    return (createPostgresLedger ?? createRedisLedger)(options)
+  } catch (error) {
+    if (error.code !== 'MODULE_NOT_FOUND') throw error
+    return adapter('bullmq.js').createBullmqLedger(options)
+  }
+}

@@ -36,7 +36,7 @@ describeBoth('several that share records', (server) => {
           const number = numbers.get(`${from} ${id}`) ?? 0
           numbers.set(`${from} ${id}`, number + 1)
           const entry = { from, number }
-          const appending = openers[from]?.append('key', id, entry, { data: null, ttlMs: HOUR })
+          const appending = openers[from]?.append('key', id, entry, { orCreate: { data: null, ttlMs: HOUR } })
           for (let turn = 0; turn < turns; turn++) await Promise.resolve()
           return { id, entry, length: (await appending) ?? 0 }
         })
@@ -77,10 +77,10 @@ describeBoth('several that share records', (server) => {
       const ledger = await ledgers.open(server, {
         async onDue(kind, id) {
           due.push(`${kind}/${id}`)
-          return undefined
+          return { remove: true } as const
         },
       })
-      expect(await ledger.read('run', 'one')).toEqual({ data: 'data', log: ['entry'] })
+      expect(await ledger.read('run', 'one')).toEqual({ data: 'data', log: ['entry'], cut: 0 })
       await until(async () => (await ledger.read('run', 'one')) === undefined)
       expect(due).toEqual(['run/one'])
     })
@@ -118,7 +118,7 @@ describeBoth('several that share records', (server) => {
     await until(() => messages.length > 0)
     expect(messages).toEqual(['from other'])
     expect(await other.read('run', 'one')).toBeUndefined()
-    expect(await other.list('run')).toEqual([])
+    expect(await other.list('run')).toEqual({ ids: [], after: undefined })
   })
 })
 
@@ -129,12 +129,12 @@ describeBoth('a record that is read while it goes', (server) => {
     const [reader, other] = [await ledgers.open(server), await ledgers.open(server)]
     for (let round = 0; round < 10; round++) {
       const id = `round-${round}`
-      await other.append('mark', id, round, { data: round, ttlMs: 60_000 })
+      await other.append('mark', id, round, { orCreate: { data: round, ttlMs: 60_000 } })
       await other.touch('mark', id, 0)
       for (;;) {
         const record = await reader.read('mark', id)
         if (record === undefined) break
-        expect(record).toEqual({ data: round, log: [round] })
+        expect(record).toEqual({ data: round, log: [round], cut: 0 })
       }
     }
   })

@@ -17,7 +17,7 @@ describeBoth('while the server is away', (server) => {
       {
         async onDue(kind, id) {
           due.push(`${kind}/${id}`)
-          return undefined
+          return { remove: true } as const
         },
         onMessage: (message) => void messages.push(message),
         onBack: () => void backs++,
@@ -39,9 +39,9 @@ describeBoth('while the server is away', (server) => {
   describe.each(ways)('because it $way', ({ way, leave, comeBack }) => {
     test('everything is refused soon, and works again when it is back', async () => {
       const { ledger, due, messages, lines, backs } = await openWatched()
-      await ledger.append('key', 'one', 'before', RECORD)
+      await ledger.append('key', 'one', 'before', { orCreate: RECORD })
       await ledger.create('run', 'soon', { data: null, ttlMs: 500 })
-      await ledger.append('owner', 'kept', 'entry', RECORD)
+      await ledger.append('owner', 'kept', 'entry', { orCreate: RECORD })
       await leave()
       const start = Date.now()
       const refused = await Promise.all(
@@ -64,7 +64,7 @@ describeBoth('while the server is away', (server) => {
       await comeBack()
       await until(() => backs() > 0)
       expect(await ledger.append('owner', 'kept', 'after')).toBe(2)
-      expect(await ledger.read('owner', 'kept')).toEqual({ data: 'data', log: ['entry', 'after'] })
+      expect(await ledger.read('owner', 'kept')).toEqual({ data: 'data', log: ['entry', 'after'], cut: 0 })
       expect((await ledger.read('key', 'one'))?.log[0]).toBe('before')
       await until(() => due.length > 0)
       expect(due).toEqual(['run/soon'])
@@ -83,7 +83,7 @@ describeBoth('while the server is away', (server) => {
 
     test('it can be closed', async () => {
       const { ledger } = await openWatched()
-      await ledger.append('key', 'one', 'before', RECORD)
+      await ledger.append('key', 'one', 'before', { orCreate: RECORD })
       await leave()
       await ledger.read('key', 'one').catch(() => undefined)
       await ledger.close()
@@ -94,7 +94,11 @@ describeBoth('while the server is away', (server) => {
     test('it cannot be opened, until the server is back', async () => {
       await leave()
       const ledger = ledgers.create(server)
-      const handlers = { onDue: async () => undefined, onMessage: () => undefined, onBack: () => undefined }
+      const handlers = {
+        onDue: async () => ({ remove: true }) as const,
+        onMessage: () => undefined,
+        onBack: () => undefined,
+      }
       const start = Date.now()
       const error: unknown = await ledger.open(handlers).catch((thrown: unknown) => thrown)
       expect(error).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' })
@@ -105,7 +109,7 @@ describeBoth('while the server is away', (server) => {
       await comeBack()
       await ledger.open(handlers)
       await ledger.create('key', 'one', RECORD)
-      expect(await ledger.read('key', 'one')).toEqual({ data: 'data', log: [] })
+      expect(await ledger.read('key', 'one')).toEqual({ data: 'data', log: [], cut: 0 })
     })
   })
 })
