@@ -44,7 +44,7 @@ export function createAudit({ sender, names, clock, client, onGone }: AuditOptio
   /** Other apps may use the server too: only what the store has lost counts. */
   async function countGone(): Promise<number> {
     let gone = 0
-    for (let after = '='; after !== '' && !isClosed; ) {
+    for (let after = '='; after !== '' && !isClosed;) {
       const answer = await sender.send(runScript(names, SCRIPTS.audit, [], [after]))
       const [count, next] = Array.isArray(answer) ? answer : []
       gone += Number(count)

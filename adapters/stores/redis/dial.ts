@@ -76,7 +76,11 @@ export function createDialer({ url, given, library, clock }: DialOptions): Diale
       known.set(name, () => client.duplicate({ ...OWN_OPTIONS, host, port }))
   }
 
-  async function tryAt(name: string, target: Target, enter: (client: RedisClient) => Promise<void>): Promise<RedisClient> {
+  async function tryAt(
+    name: string,
+    target: Target,
+    enter: (client: RedisClient) => Promise<void>,
+  ): Promise<RedisClient> {
     let client = await connect(clock, target())
     for (let hops = 0; ; hops++) {
       try {

@@ -1,4 +1,12 @@
-import type { AppendOptions, Claim, LedgerRecord, ListedIds, ListOptions, NewRecord, RecordKind } from '../../../lib/types'
+import type {
+  AppendOptions,
+  Claim,
+  LedgerRecord,
+  ListedIds,
+  ListOptions,
+  NewRecord,
+  RecordKind,
+} from '../../../lib/types'
 import { toTtl } from './due'
 import { memberOf, type Names } from './names'
 import { SCRIPTS } from './scripts'

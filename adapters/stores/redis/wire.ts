@@ -43,7 +43,7 @@ export async function exchange(
   epoch: string,
 ): Promise<readonly Result[]> {
   const results = [...(await send(clock, client, commands, epoch))]
-  const unknown = commands.flatMap((command, index) => (isError(results[index]?.[0], 'NOSCRIPT') ? [index] : []))
+  const unknown = commands.flatMap((_command, index) => (isError(results[index]?.[0], 'NOSCRIPT') ? [index] : []))
   if (unknown.length === 0) return results
   const keys = commands[unknown[0] ?? 0]?.keys ?? []
   await loadScripts(clock, client, keys)
