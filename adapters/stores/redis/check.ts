@@ -49,7 +49,7 @@ export function checkServer({ version, isLoading, isReplica }: ServerInfo): void
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const [minMajor = 0, minMinor = 0] = MIN_VERSION
   if (major > minMajor || (major === minMajor && minor >= minMinor)) return
-  throw new Error(`Redis ${MIN_VERSION.join('.')} or newer is needed, or a Valkey; found Redis ${version}`)
+  throw new Error(`Redis ${MIN_VERSION.join('.')} or newer is needed, and this is ${version}`)
 }
 
 /** Warns of a server that may remove records when its memory is full. */
@@ -57,7 +57,7 @@ export function warnOfPolicy({ policy }: ServerInfo, place: string, logger: Logg
   if (policy === undefined || policy === 'noeviction') return
   logger.warn(
     { policy },
-    `The store ${place} removes records when its memory is full; set its maxmemory-policy to noeviction`,
+    `The store ${place} forgets records when its memory is full; set its maxmemory-policy to noeviction`,
   )
 }
 

@@ -61,12 +61,13 @@ export function createDue({ sender, names, handlers, clock, logger }: DueOptions
 
   function look(): void {
     lookAt = Infinity
-    looking ??= take()
-      .catch(() => AGAIN_MS)
-      .then((nextMs) => {
-        looking = undefined
-        lookIn(Math.min(Math.max(nextMs, 0), LOOK_MS))
-      })
+    looking ??= takeOnce()
+  }
+
+  async function takeOnce(): Promise<void> {
+    const nextMs = await take().catch(() => AGAIN_MS)
+    looking = undefined
+    lookIn(Math.min(Math.max(nextMs, 0), LOOK_MS))
   }
 
   /** Takes what is due; returns in how many milliseconds to look again. */

@@ -2,12 +2,12 @@ import { CallbackError } from '../../../lib/errors'
 
 /** What the errors of a server mean, by the beginning of their code or message. */
 const MEANINGS: readonly (readonly [beginning: string, meaning: string])[] = [
-  ['ECONNREFUSED', 'no server listens there; start it, or correct the url'],
+  ['ECONNREFUSED', 'nobody listens there; start the server, or correct the url'],
   ['ENOENT', 'there is no such socket; start the server, or correct the url'],
   ['ENOTFOUND', 'there is no such host; correct the url'],
   ['EAI_AGAIN', 'the name of the host could not be looked up'],
   ['ETIMEDOUT', 'it does not answer; is a firewall in between?'],
-  ['WRONGPASS', 'user or password is wrong'],
+  ['WRONGPASS', 'user and password in the url are not right'],
   ['NOAUTH', 'it wants a password; write it into the url, as in redis://:password@host:6379'],
   ['NOPERM', 'the user lacks a permission; see README, "Stores", for what an ACL has to allow'],
   ['ERR DB index is out of range', 'that database does not exist; correct the number at the end of the url'],
@@ -30,6 +30,11 @@ const MEANINGS: readonly (readonly [beginning: string, meaning: string])[] = [
 
 /** Errors after which another connection is better: this server is not, or not yet, the one to write to. */
 const MISPLACED = ['READONLY', 'LOADING', 'MASTERDOWN', 'CLUSTERDOWN', 'MOVED']
+
+/** Says whether a server has answered with an error; everything else is trouble of the connection. */
+export function isAnswer(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError'
+}
 
 /** How an error of a script begins that found the store emptied. */
 export const LOST = 'LOST'

@@ -10,7 +10,7 @@ export interface RedisLibrary {
 export interface RedisClient {
   readonly options: Readonly<Record<string, unknown>>
   /** The socket; missing before the first connection. */
-  readonly stream?: { readonly bytesRead?: number; destroy(): unknown } | undefined
+  readonly stream?: { readonly bytesRead?: number; readonly writable?: boolean } | undefined
   connect(): Promise<unknown>
   /** Ends the connection. What is in flight rejects. */
   disconnect(): void

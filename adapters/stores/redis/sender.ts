@@ -1,6 +1,6 @@
 import { startTimer } from '../../../lib/timers'
 import type { Clock } from '../../../lib/types'
-import { createClosed, createUnavailable, isMisplaced } from './errors'
+import { createClosed, createUnavailable, isAnswer, isMisplaced } from './errors'
 import type { Health } from './health'
 import type { RedisClient, Result } from './library'
 import type { Link } from './link'
@@ -69,9 +69,10 @@ export function createSender({ place, clock, link, health, epoch, reenter }: Sen
       // What the same moment brings, and what the last answers bring about, goes together.
       await new Promise<void>((resolve) => setImmediate(resolve))
       const { client } = link
-      const orders = client === undefined ? [] : takeBatch()
-      if (client === undefined || orders.length === 0) return
-      await sendBatch(client, orders)
+      // What is not sent yet is not lost with a connection that has just ended.
+      if (client?.stream?.writable === false) link.replace(new Error('The connection was closed'))
+      if (client === undefined || client !== link.client || queue.length === 0) return
+      await sendBatch(client, takeBatch())
     }
   }
 
@@ -110,8 +111,8 @@ export function createSender({ place, clock, link, health, epoch, reenter }: Sen
     else if (isLost(result) && order.tries++ < MAX_TRIES) return false
     else {
       order.reject(createUnavailable(place, error))
-      if (isMisplaced(error)) link.replace(error)
-      else if (link.client !== undefined) health.trouble(error)
+      if (!isAnswer(error) || isMisplaced(error)) link.replace(error)
+      else health.trouble(error)
     }
     return true
   }
