@@ -9,7 +9,7 @@ import { runScript } from './wire'
 /** How many due records one process works on at a time. */
 const MAX_WORKING = 50
 /** A process that has not renewed its lease for so long has died: another one works on its due records. */
-const LEASE_MS = 4_000
+const LEASE_MS = 5_000
 const RENEW_MS = 1_300
 /** How often to look whether something is due that another process was to see. */
 const LOOK_MS = 2_000

@@ -34,11 +34,14 @@ local function groupKey(member, group) return base .. 'of:' .. string.match(memb
 local function idOf(member) return string.match(member, ':(.*)$') end
 `
 const MAKE = `
-local function make(key, member, data, ttl, group)
-  redis.call('RPUSH', key, '0:' .. group, data)
+local function index(member, ttl, group)
   redis.call('ZADD', due, text(now() + ttl), member)
   redis.call('ZADD', ids, 0, member)
   if group ~= '' then redis.call('ZADD', groupKey(member, group), 0, idOf(member)) end
+end
+local function make(key, member, data, ttl, group)
+  redis.call('RPUSH', key, '0:' .. group, data)
+  index(member, ttl, group)
 end
 `
 /**
@@ -59,9 +62,13 @@ local function remove(key, member)
 end
 `
 
-/** Arguments: member, data, ttl, group. */
+/** Arguments: member, data, ttl, group. A record that is there, but in no index any more, is put there again. */
 const create = `
-if redis.call('EXISTS', record) == 0 then make(record, ARGV[2], ARGV[3], ARGV[4], ARGV[5]) end
+if redis.call('EXISTS', record) == 0 then
+  make(record, ARGV[2], ARGV[3], ARGV[4], ARGV[5])
+elseif not redis.call('ZSCORE', due, ARGV[2]) then
+  index(ARGV[2], ARGV[4], '')
+end
 return 1`
 
 /**
@@ -77,6 +84,8 @@ if not head then
   if ARGV[5] ~= '1' then return 0 end
   make(record, member, ARGV[6], ARGV[7], ARGV[8])
   head = '0:' .. ARGV[8]
+elseif ARGV[5] == '1' and not redis.call('ZSCORE', due, member) then
+  index(member, ARGV[7], '')
 end
 if mark then make(KEYS[5], 'mark:' .. mark, 'null', ARGV[10], '') end
 local cut, group = string.match(head, '^(%d+):(.*)$')
@@ -173,16 +182,19 @@ for _, member in ipairs(page) do
 end
 return {gone, #page == 500 and page[#page] or ''}`
 
-/** Enters a store. Argument: the epoch that an empty one gets. Returns the epoch; what is left of a broken one is kept. */
+/**
+ * Enters a store. Argument: the epoch that an empty one gets. Returns the epoch. What is left of a broken one is kept: each
+ * index is filled from the other, and a record whose time is lost is due in an hour.
+ */
 const ENTER = `
 local due, ids = KEYS[1], KEYS[2]
 local found = redis.call('ZRANGEBYSCORE', due, '+inf', '+inf', 'LIMIT', 0, 1)[1]
 if found and redis.call('ZSCORE', ids, found) then return string.sub(found, 2) end
+redis.call('ZREMRANGEBYSCORE', due, '+inf', '+inf')
+redis.call('ZREMRANGEBYLEX', ids, '[=', '(>')
 for _, member in ipairs(redis.call('ZRANGE', due, 0, -1)) do redis.call('ZADD', ids, 0, member) end
-if found then
-  redis.call('ZREM', due, found)
-  redis.call('ZREM', ids, found)
-end
+local later = string.format('%.0f', (redis.call('TIME')[1] + 3600) * 1000)
+for _, member in ipairs(redis.call('ZRANGEBYLEX', ids, '-', '+')) do redis.call('ZADD', due, 'NX', later, member) end
 redis.call('ZADD', due, '+inf', '=' .. ARGV[1])
 redis.call('ZADD', ids, 0, '=' .. ARGV[1])
 return ARGV[1]`
