@@ -119,22 +119,19 @@ describeRedis('a Redis whose memory is full', () => {
     return client
   }
 
-  test.each(['allkeys-lru', 'allkeys-random'])(
-    '%s: lost records are noticed and told',
-    async (policy) => {
-      const client = await limitMemory(policy)
-      const { ledger, lines, backs } = await ledgers.open({ url: server.url })
-      expect(lines.filter((line) => line.includes('set its maxmemory-policy to noeviction'))).toHaveLength(1)
-      const ids = [...Array(40).keys()].map((number) => `id-${number}`)
-      for (const id of ids) await ledger.append('run', id, fill, { orCreate: RECORD })
-      for (let number = 0; number < 100; number++) await client.set(`other-${number}`, fill)
-      await until(() => backs() > 0)
-      expect(lines.filter((line) => /has (removed \d+|lost its) records/.test(line)).length).toBeGreaterThan(0)
-      await client.config('SET', 'maxmemory', '0')
-      for (const id of ids) await ledger.append('run', id, 'again', { orCreate: RECORD })
-      await until(async () => (await ledger.list('run')).ids.length === ids.length)
-    },
-  )
+  test.each(['allkeys-lru', 'allkeys-random'])('%s: lost records are noticed and told', async (policy) => {
+    const client = await limitMemory(policy)
+    const { ledger, lines, backs } = await ledgers.open({ url: server.url })
+    expect(lines.filter((line) => line.includes('set its maxmemory-policy to noeviction'))).toHaveLength(1)
+    const ids = [...Array(40).keys()].map((number) => `id-${number}`)
+    for (const id of ids) await ledger.append('run', id, fill, { orCreate: RECORD })
+    for (let number = 0; number < 100; number++) await client.set(`other-${number}`, fill)
+    await until(() => backs() > 0)
+    expect(lines.filter((line) => /has (removed \d+|lost its) records/.test(line)).length).toBeGreaterThan(0)
+    await client.config('SET', 'maxmemory', '0')
+    for (const id of ids) await ledger.append('run', id, 'again', { orCreate: RECORD })
+    await until(async () => (await ledger.list('run')).ids.length === ids.length)
+  })
 
   test('noeviction: writes are refused with a reason, told once; what is due goes, and makes room', async () => {
     const client = await limitMemory('noeviction')

@@ -49,7 +49,7 @@ export function checkServer({ version, isLoading, isReplica }: ServerInfo): void
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const [minMajor = 0, minMinor = 0] = MIN_VERSION
   if (major > minMajor || (major === minMajor && minor >= minMinor)) return
-  throw new Error(`Redis ${MIN_VERSION.join('.')} or newer is needed, and this is ${version}`)
+  throw new Error(`Redis ${MIN_VERSION.join('.')} or newer is needed, or a Valkey, and this is ${version}`)
 }
 
 /** Warns of a server that may remove records when its memory is full. */
