@@ -35,8 +35,10 @@ export function useRedisCluster(others = 0): TestRedisCluster {
       nodes.push(createNode(join(folder, String(index)), port, bus[index] ?? 0))
     for (const node of nodes) await node.start()
     const addresses = ports.slice(0, 3).map((port) => `127.0.0.1:${port}`)
-    const password = ['-a', REDIS_PASSWORD, '--no-auth-warning']
-    execFileSync('redis-cli', [...password, '--cluster', 'create', ...addresses, '--cluster-yes'], { stdio: 'pipe' })
+    askCli('--cluster', 'create', ...addresses, '--cluster-yes')
+    for (const port of ports.slice(0, 3))
+      while (!askCli('-p', String(port), 'cluster', 'info').includes('cluster_state:ok'))
+        await new Promise((resolve) => setTimeout(resolve, 100))
   }, 60_000)
   afterAll(async () => {
     await Promise.all(nodes.map((node) => node.stop()))
@@ -44,6 +46,13 @@ export function useRedisCluster(others = 0): TestRedisCluster {
   })
 
   return { ports, nodes }
+}
+
+function askCli(...args: readonly string[]): string {
+  return execFileSync('redis-cli', ['-a', REDIS_PASSWORD, '--no-auth-warning', ...args], {
+    encoding: 'utf8',
+    stdio: 'pipe',
+  })
 }
 
 function createNode(folder: string, port: number, busPort: number): TestServer {

@@ -12,6 +12,9 @@ const BYTES_A_MS = 1_000
 /** See `startLimit`. */
 const GRACE_MS = 100
 
+/** The plain commands that change nothing. */
+const READS: readonly unknown[] = ['lrange', 'zrangebylex']
+
 /** One command: a script with its keys and arguments, or a plain command with its arguments. */
 export interface Command {
   readonly run: Script | string
@@ -43,7 +46,12 @@ export async function exchange(
   epoch: string,
 ): Promise<readonly Result[]> {
   const results = [...(await send(clock, client, commands, epoch))]
-  const unknown = commands.flatMap((_command, index) => (isError(results[index]?.[0], 'NOSCRIPT') ? [index] : []))
+  const isUnknown = results.map(([error]) => isError(error, 'NOSCRIPT'))
+  const first = isUnknown.indexOf(true)
+  // What was read behind a script that was not run is read again behind it.
+  const unknown = commands.flatMap(({ run }, index) =>
+    isUnknown[index] || (first >= 0 && index > first && READS.includes(run)) ? [index] : [],
+  )
   if (unknown.length === 0) return results
   const keys = commands[unknown[0] ?? 0]?.keys ?? []
   await loadScripts(clock, client, keys)
