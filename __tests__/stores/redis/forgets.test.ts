@@ -56,7 +56,7 @@ describeRedis('a Redis that forgets', () => {
     })
 
     test('a record that was worked on is not brought back by the answer of its handler', async () => {
-      let answer = (_: { keepMs: number }): void => undefined
+      let answer: (answer: { keepMs: number }) => void = () => undefined
       const { ledger, due, backs } = await ledgers.open(
         { url: server.url },
         () => new Promise((resolve) => (answer = resolve)),

@@ -43,7 +43,7 @@ describeRedis('a connection that is half open', () => {
   })
 
   test('does not take a record from the process that works on it', async () => {
-    let answer = (_: { remove: true }): void => undefined
+    let answer: (answer: { remove: true }) => void = () => undefined
     const one = await ledgers.open({ url: url() }, () => new Promise((resolve) => (answer = resolve)))
     await one.ledger.create('run', 'one', { data: null, ttlMs: 0 })
     await until(() => one.due.length > 0)

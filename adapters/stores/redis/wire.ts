@@ -13,7 +13,7 @@ const BYTES_A_MS = 1_000
 const GRACE_MS = 100
 
 /** The plain commands that change nothing. */
-const READS: readonly unknown[] = ['lrange', 'zrangebylex']
+const READS: ReadonlySet<unknown> = new Set(['lrange', 'zrangebylex'])
 
 /** One command: a script with its keys and arguments, or a plain command with its arguments. */
 export interface Command {
@@ -50,7 +50,7 @@ export async function exchange(
   const first = isUnknown.indexOf(true)
   // What was read behind a script that was not run is read again behind it.
   const unknown = commands.flatMap(({ run }, index) =>
-    isUnknown[index] || (first >= 0 && index > first && READS.includes(run)) ? [index] : [],
+    isUnknown[index] || (first >= 0 && index > first && READS.has(run)) ? [index] : [],
   )
   if (unknown.length === 0) return results
   const keys = commands[unknown[0] ?? 0]?.keys ?? []
