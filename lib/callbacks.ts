@@ -111,7 +111,7 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
     calledUrlOf: createCalledUrlOf(options, gateways.publicUrlOf),
     isClosing: () => lifecycle.isClosing(),
     isPointedAt: (endpoint) => pointedAt.has(endpoint),
-    start: (request, id) => tasks.start(request, id),
+    start: (request, kept) => tasks.start(request, kept),
   })
   const all = compiled.flatMap(({ routes }) => routes.flatMap(({ endpoint, asks }) => (asks ? [] : [endpoint])))
   const endpoints = all.filter(({ kind }) => kind === 'callback')
@@ -169,7 +169,7 @@ function toRequest(input: unknown, { workflow, timeout, signal }: RunOptions): T
 }
 
 interface StartContext extends Omit<ListenerContext, 'startOf' | 'problems'> {
-  /** Starts a workflow and gives the id of its task. */
+  /** Starts a workflow. */
   readonly start: Tasks['start']
 }
 
@@ -180,7 +180,7 @@ function compileListeners(config: Config, { start, ...context }: StartContext) {
     const workflow = findStart(endpoint, listener)?.workflow
     return workflow === undefined
       ? undefined
-      : (input, _outcome, id) => start({ input, workflow, isUnattended: true, isRequested: true }, id)
+      : (input, _outcome, kept) => start({ input, workflow, isUnattended: true, isRequested: true }, kept)
   }
   const problems: Problem[] = []
   const compiled = config.listeners.map((listener) => ({

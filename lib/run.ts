@@ -1,4 +1,4 @@
-import type { Outcome, StoreEndpoint } from './types'
+import type { Claim, Outcome, StoreEndpoint } from './types'
 
 /** A run as it is kept, for whoever takes it up again. */
 export interface KeptRun {
@@ -17,8 +17,11 @@ export interface KeptRun {
 export interface RunKeeper {
   /** Says who runs them in this process; before the store is opened. */
   attach(host: RunHost): void
-  /** Keeps a new run; undefined when there is or was one of its id. */
-  begin(run: KeptRun): Promise<RunRecord | undefined>
+  /**
+   * Keeps a new run, and claims a delivery in the same step where one is given; undefined when there is or was a run of its
+   * id, or the delivery is claimed already.
+   */
+  begin(run: KeptRun, claim?: Claim): Promise<RunRecord | undefined>
   /** What is known of a run: how it ended, or that it runs. */
   find(id: string): Promise<object | undefined>
   /** Asks whoever has a run to cancel it: says whether it had not ended; undefined for one that is unknown. */

@@ -1,3 +1,4 @@
+import type { Claim } from './ledger'
 import type { RunKeeper } from './run'
 
 export type {
@@ -72,9 +73,22 @@ export interface Arrival {
   /**
    * Given for what may be an event. Called when its id is not waited for, never was, and is neither parked nor
    * settled, which settles it: the delivery is `started`. When it throws, so does `deliver`, and nothing has changed.
-   * A durable store gives the id of the run, the same when the delivery is repeated, and waits for it to be kept.
+   * A durable store gives the id of the run, the same when the delivery is repeated, and waits for it to be kept. It may
+   * call this for several deliveries of one event, but only one of them is `started`.
    */
   readonly start?: ((run?: string) => void | Promise<void>) | undefined
+}
+
+/** A request that starts a run whatever else there is, once for each delivery. */
+export interface TriggerArrival {
+  readonly endpoint: StoreEndpoint
+  /** Two arrivals with the same key are the same delivery; undefined for one that always counts. */
+  readonly dedupeKey: string | undefined
+  /**
+   * Starts the run; returns whether it did. A durable store gives what is to be claimed in the step that keeps the run:
+   * when somebody has claimed it before, nothing is started.
+   */
+  readonly start: (claim?: Claim) => boolean | Promise<boolean>
 }
 
 /** What became of an arrival. All four are acknowledged to the sender. */
@@ -157,6 +171,8 @@ export interface Store {
   wait(request: WaitRequest): OpenWait
   /** Hands over an outcome; throws `ERR_PARKING_FULL` or `ERR_STORE_UNAVAILABLE` when that cannot be done. */
   deliver(arrival: Arrival): Delivery | Promise<Delivery>
+  /** Starts a run for a request, unless its delivery has started one: then it is a `duplicate`. Throws what `start` does. */
+  trigger(arrival: TriggerArrival): Delivery | Promise<Delivery>
   /** Tells open waits that their work goes on. */
   progress(endpoint: StoreEndpoint, progress: Progress): void | Promise<void>
   /** What this process knows: of one endpoint, or of all when left out. */

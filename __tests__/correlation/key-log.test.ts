@@ -1,13 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import {
-  applyEntry,
-  isDuplicate,
-  type KeyEntry,
-  liveUntil,
-  readKeyLog,
-  REMEMBER_MS,
-  waitsAt,
-} from '../../lib/correlation/key-log'
+import type { KeyEntry } from '../../lib/correlation/key-entries'
+import { applyEntry, isDuplicate, liveUntil, readKeyLog, REMEMBER_MS, waitsAt } from '../../lib/correlation/key-log'
 
 const HOUR = 60 * 60_000
 const WEEK = 7 * REMEMBER_MS
@@ -115,7 +108,7 @@ describe('what counts of a log', () => {
     ['what was waited for in vain, where that matters', IN_VAIN, false, true, 2 + REMEMBER_MS],
     ['not where it does not', IN_VAIN, false, false, 0],
   ])('is %s', (_, log, anonymous, remembers, expected) => {
-    expect(liveUntil(readKeyLog(log, anonymous), { born: '', anonymous, remembers }, WEEK)).toBe(expected)
+    expect(liveUntil(readKeyLog(log, anonymous), { anonymous, remembers })).toBe(expected)
   })
 
   test.each<[string, readonly KeyEntry[], number, number, boolean]>([

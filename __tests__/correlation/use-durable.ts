@@ -30,6 +30,8 @@ export interface Durable {
   /** The messages of level warn and error. */
   readonly log: readonly string[]
   readonly forgotten: readonly unknown[]
+  /** Takes what stands in the log, which has to be empty when a test is over. */
+  takeLog(): readonly string[]
   /** Begins anew, with another ledger. */
   reset(): void
   start(options?: Partial<DurableStoreOptions>): Process
@@ -106,6 +108,7 @@ export function useDurable(): Durable {
     get forgotten() {
       return forgotten
     },
+    takeLog: () => log.splice(0),
     reset,
     start,
     async open(options) {

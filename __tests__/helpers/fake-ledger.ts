@@ -33,6 +33,14 @@ export interface FakeLedgers {
   handle(ledger: Ledger, kind: RecordKind, id: string): Promise<void>
   /** Lets nothing of a process go on for a while. */
   freeze(ledger: Ledger, isFrozen: boolean): void
+  /** Forgets every record, or but those of some kinds, as a server does that is flushed; nobody is told. */
+  flush(kept?: readonly RecordKind[]): void
+  /** Forgets what has been written since, as a server does that fails over to one which lags behind; nobody is told. */
+  snapshot(): { restore(): void }
+  /** Tells all processes that records may be lost. */
+  tellLoss(): void
+  /** The length of the longest log of a kind. */
+  longest(kind: RecordKind): number
   /** Drops messages. */
   losesMessages: boolean
   /** How many operations there were. */
@@ -173,6 +181,23 @@ export function createFakeLedgers(clock: Clock): FakeLedgers {
       away = isAway
       if (!isAway) for (const { onBack } of opened.values()) onBack()
     },
+    flush(kept = []) {
+      for (const [name, { kind }] of records) if (!kept.includes(kind)) records.delete(name)
+    },
+    snapshot() {
+      const copy = [...records].map(([name, record]): [string, Stored] => [name, { ...record, log: [...record.log] }])
+      return {
+        restore() {
+          records.clear()
+          for (const [name, record] of copy) records.set(name, record)
+        },
+      }
+    },
+    tellLoss() {
+      for (const { onBack } of opened.values()) onBack()
+    },
+    longest: (kind) =>
+      Math.max(0, ...[...records.values()].filter((record) => record.kind === kind).map(({ log }) => log.length)),
     async handle(ledger, kind, id) {
       await opened.get(ledger)?.onDue(kind, id)
     },

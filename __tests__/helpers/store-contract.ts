@@ -1,36 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import type { Arrival, Delivery, Ending, OpenWait, Outcome, Store, StoreEndpoint, WaitRequest } from '../../lib/types'
+import type { Arrival, Delivery, Ending, OpenWait, Outcome, Store, WaitRequest } from '../../lib/types'
+import { describeClaims } from './store-contract-claims'
+import {
+  createOutcome,
+  DONE,
+  NEWS,
+  PLAIN,
+  READY,
+  type StoreKind,
+  type StoreLimits,
+  type StoreWorld,
+  waitUntil,
+} from './store-parts'
 
-export const DONE: StoreEndpoint = { key: 'POST /done', anonymous: false }
-export const READY: StoreEndpoint = { key: 'POST /ready', anonymous: false }
-export const PLAIN: StoreEndpoint = { key: 'POST /plain', anonymous: true }
-export const NEWS: StoreEndpoint = { key: 'POST /news', anonymous: false, startsWorkflow: true }
-
-export interface StoreLimits {
-  readonly maxWaits: number
-  readonly park: { readonly forMs: number; readonly max: number; readonly maxBytes: number }
-  readonly onForgotten: (outcome: Outcome) => void
-}
-
-/** Where the stores of one kind live during a test. */
-export interface StoreWorld {
-  /** One more process that has the store open. */
-  open(limits: StoreLimits): Promise<Store>
-  /** Lets time go by, and everything happen that is due. */
-  pass(ms: number): Promise<void>
-  /** Ends everything, so that nothing is left. */
-  end(): Promise<void>
-}
-
-export interface StoreKind {
-  /** Whether several processes may have it open at once. */
-  readonly isShared: boolean
-  /** Whether what it holds is there after it was closed. */
-  readonly isDurable: boolean
-  /** How long a short wait lasts: long enough for the machine, short enough for the test. */
-  readonly shortMs: number
-  create(): Promise<StoreWorld>
-}
+export { createOutcome, DONE, NEWS, PLAIN, READY, type StoreKind, type StoreWorld, waitUntil } from './store-parts'
 
 interface Watched {
   readonly open: OpenWait
@@ -91,6 +74,8 @@ export function describeStore(name: string, kind: StoreKind): void {
     const { on = store, endpoint = DONE, ...arrival } = more
     return on.deliver({ endpoint, outcome: createOutcome(endpoint, id, result), size: () => 100, ...arrival })
   }
+
+  describeClaims(name, kind)
 
   describe(name, () => {
     test('a callback ends the wait for its id, once', async () => {
@@ -390,21 +375,6 @@ export function describeStore(name: string, kind: StoreKind): void {
       expect(started.size).toBe(1)
       expect(deliveries).toContain('started')
     })
-  }
-}
-
-/** An outcome as a listener makes it. */
-export function createOutcome({ key }: StoreEndpoint, id: string | undefined, result: unknown): Outcome {
-  const common = { status: undefined, body: { result }, headers: {}, receivedAt: 0 }
-  return { outcome: 'succeeded', id, endpoint: key, result, ...common }
-}
-
-/** Waits for what another process brings about, for ten seconds at most. */
-export async function waitUntil(isSo: () => boolean): Promise<void> {
-  const end = Date.now() + 10_000
-  while (!isSo()) {
-    if (Date.now() > end) throw new Error('It did not happen within ten seconds')
-    await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
 

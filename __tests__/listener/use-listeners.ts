@@ -78,7 +78,7 @@ export function useListeners(): { open(config: CallbacksConfig, options?: Listen
         return (input, outcome) => {
           onStart?.()
           starts.push({ workflow, input, outcome })
-          return `task-${starts.length}`
+          return { task: `task-${starts.length}`, isNew: true }
         }
       }
       const spec = compileConfig(config, { env: {} })

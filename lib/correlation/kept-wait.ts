@@ -1,16 +1,30 @@
 import { randomUUID } from 'node:crypto'
 import type { Ending, OpenWait, Outcome, Progress, StoreEndpoint, WaitRequest, Waiter } from '../types'
+import type { EndReason, KeyState, OutcomeEntry } from './key-entries'
 import { type Key, keyOf } from './keys'
-import type { EndReason, OutcomeEntry } from './key-log'
 import { fromKept } from './codec'
 import type { Wait } from './scope'
 
+/** A key that a wait is registered under. */
+export interface HeldKey extends Key {
+  /** Where the wait stands in its log; 0 until it is registered. */
+  position: number
+}
+
+/** What the log of a key said when the wait got its outcome. */
+export interface Seen {
+  readonly id: string
+  readonly state: KeyState
+}
+
 /** What a wait tells the store of. */
 export interface KeptWaitDesk {
+  /** The name of this process. */
+  readonly self: string
   /** Registers it under keys; resolves when every process knows, or when it has ended. Never rejects. */
-  announce(wait: KeptWait, keys: readonly Key[]): Promise<void>
+  announce(wait: KeptWait, keys: readonly HeldKey[]): Promise<void>
   /** Says that it is over under keys. Goes on until that is written. */
-  conclude(wait: KeptWait, keys: readonly Key[], why: EndReason): void
+  conclude(wait: KeptWait, keys: readonly HeldKey[], why: EndReason): void
   /** Finds out what had come before its time was up; until then, or until it is over, nothing more can come. */
   review(wait: KeptWait): Promise<OutcomeEntry | undefined>
   /** Forgets it in this process. */
@@ -24,13 +38,16 @@ export interface KeptWaitDesk {
 export class KeptWait implements Waiter, OpenWait {
   readonly id: string
   readonly until: number
-  readonly keys = new Map<string, Key>()
+  /** The process whose wait it is; undefined for one that outlives its process. */
+  readonly by: string | undefined
+  readonly keys = new Map<string, HeldKey>()
   #here: Wait | undefined = undefined
   #registered: Promise<void> = Promise.resolve()
   /** One that is `late` is over unless something had come before; `over` when whoever waits has been told, or gave it up. */
   #state: 'open' | 'late' | 'over' = 'open'
   #outcome: Outcome | undefined = undefined
   #isSettled = false
+  #seen: Seen | undefined = undefined
 
   constructor(
     readonly request: WaitRequest,
@@ -38,6 +55,7 @@ export class KeptWait implements Waiter, OpenWait {
     private readonly desk: KeptWaitDesk,
   ) {
     this.id = request.kept ?? randomUUID()
+    this.by = request.kept === undefined ? desk.self : undefined
     this.until = now + request.timeoutMs
   }
 
@@ -58,7 +76,9 @@ export class KeptWait implements Waiter, OpenWait {
   begin(here: Wait): void {
     this.#here = here
     const { endpoints, ids, queued } = this.request
-    const queues = queued ? endpoints.filter(({ anonymous }) => anonymous).map((one) => keyOf(one, undefined)) : []
+    const queues = queued
+      ? endpoints.filter(({ anonymous }) => anonymous).map((one) => hold(keyOf(one, undefined)))
+      : []
     this.#registered = this.#announce([...this.#keysOf(endpoints, ids), ...queues])
   }
 
@@ -73,8 +93,15 @@ export class KeptWait implements Waiter, OpenWait {
   }
 
   /** Takes what came for it; does nothing when it has ended. */
-  take({ kept }: OutcomeEntry): void {
-    if (!this.isLate) this.#here?.end(fromKept(kept) as Outcome)
+  take({ kept }: OutcomeEntry, seen: Seen): void {
+    if (this.isLate) return
+    this.#seen = seen
+    this.#here?.end(fromKept(kept) as Outcome)
+  }
+
+  /** What the log of a key says, as far as this wait knows. */
+  seenOf({ id }: Key): KeyState | undefined {
+    return this.#seen?.id === id ? this.#seen.state : undefined
   }
 
   cancel(): void {
@@ -116,7 +143,7 @@ export class KeptWait implements Waiter, OpenWait {
     this.request.waiter.onEnd(ending, ids)
     if (this.request.kept !== undefined) return
     if (this.#outcome) this.#settle()
-    else if (ending.kind === 'closed') this.#conclude('cancelled')
+    else if (ending.kind === 'closed') this.#conclude('left')
   }
 
   #settle(): void {
@@ -126,9 +153,9 @@ export class KeptWait implements Waiter, OpenWait {
   }
 
   /** A callback with an id settles all ids, and leaves its place in any queue; one without says nothing of ids. */
-  #settleKeys(keys: readonly Key[]): void {
+  #settleKeys(keys: readonly HeldKey[]): void {
     const { id, endpoint } = this.#outcome ?? {}
-    const isSettled = (key: Key): boolean =>
+    const isSettled = (key: HeldKey): boolean =>
       id === undefined ? key.anonymous && key.endpoint.key === endpoint : !key.anonymous
     this.desk.conclude(this, keys.filter(isSettled), 'settled')
     this.desk.conclude(
@@ -142,13 +169,13 @@ export class KeptWait implements Waiter, OpenWait {
     this.desk.conclude(this, [...this.keys.values()], why)
   }
 
-  #announce(keys: readonly Key[]): Promise<void> {
+  #announce(keys: readonly HeldKey[]): Promise<void> {
     for (const key of keys) this.keys.set(key.id, key)
     return this.desk.announce(this, keys)
   }
 
-  #keysOf(endpoints: readonly StoreEndpoint[], ids: readonly string[]): Key[] {
-    return endpoints.flatMap((endpoint) => ids.map((id) => keyOf(endpoint, id)))
+  #keysOf(endpoints: readonly StoreEndpoint[], ids: readonly string[]): HeldKey[] {
+    return endpoints.flatMap((endpoint) => ids.map((id) => hold(keyOf(endpoint, id))))
   }
 
   #stop(): void {
@@ -156,4 +183,8 @@ export class KeptWait implements Waiter, OpenWait {
     this.#here?.cancel()
     this.desk.forget(this)
   }
+}
+
+function hold(key: Key): HeldKey {
+  return { ...key, position: 0 }
 }

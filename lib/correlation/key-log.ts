@@ -1,104 +1,65 @@
+/*
+ * THE PROTOCOL: who appends what to the log of a key, in which order, and why.
+ *
+ * A key is an id on an endpoint, or the endpoint itself where callbacks have no ids. All that is known of it stands in the
+ * log of one record, and every process reads the same entries in the same order. So the processes need no other
+ * agreement: the first entry that can take something has it, and each writer reads from the entries before its own what
+ * its own has brought about. Nothing outside of the log counts, with two exceptions: a mark `s…` says that an id was
+ * settled in the last day after its log is gone, and a mark `d…` says that a delivery came (it is claimed in the same
+ * step that appends its outcome, so that there are both or neither).
+ *
+ * 1. A process that waits appends `wait` under each id of the wait, with its own name as `by`, and then reads. A callback
+ *    that came early (parked) is in the log before this entry, and belongs to the wait from here on. A wait that outlives
+ *    its process (of a run, or with a `key`) names no process: any process may append it again, and it stays what it was.
+ * 2. A process that receives a callback reads the log, and appends `outcome`. The sender is answered after that. The
+ *    outcome ends every wait on an id (of an endpoint without ids: the oldest one) that is open in the log at this entry;
+ *    without one it is parked, or a duplicate. What may start a run keeps the run first, under a name that comes from the
+ *    record, so that a repeated delivery finds the same run; then it appends `outcome` with the run. Only the first such
+ *    entry has `started`.
+ * 3. Then the waiter's process is told by a message. A message may get lost, so each process also reads when the store is
+ *    back, when a delivery is repeated, and when a wait's time is up.
+ * 4. The waiter is told first, and then its process appends `end` (`settled`), under each id. Until that entry the outcome
+ *    is not taken: if the process dies in between, the next wait gets the outcome. A run appends `end` only when its own
+ *    record has the outcome.
+ *    The next wait on an id gets an outcome at once that was not taken by *another* process: as long as there is no `end`,
+ *    both waits are open, and two waits on one id both get the result. Within one process the wait that was told first has
+ *    it alone, since a second one is asked for by code that has the result already.
+ * 5. A wait whose time is up appends `end` (`late`), and then reads: an outcome that stands before that entry has ended it
+ *    in time. One that is given up appends `cancelled`. A process that closes appends `left`, and whoever finds that a
+ *    process is dead (by the record of its lease) appends `gone`: an outcome that this process has not handed out is then
+ *    parked for a week, and its place in the queue is free.
+ * 6. A log that has become long is cut: what its entries come to is written as one entry, `state`, in their place. The
+ *    positions of later entries stay the same.
+ * 7. A record goes when nothing in it counts any more, and only if nothing was appended since it was read.
+ *
+ * A server may forget all of this (a flush, a failover). Then each process appends its open waits again (1), and an
+ * outcome that was parked meanwhile is theirs.
+ */
 import type { Delivery } from '../types'
-
-/** Somebody waits for a callback. */
-export interface WaitEntry {
-  readonly is: 'wait'
-  readonly wait: string
-  /** Milliseconds since the epoch, as all times here. */
-  readonly at: number
-  readonly until: number
-}
-
-/** A callback came. */
-export interface OutcomeEntry {
-  readonly is: 'outcome'
-  /** The outcome as it is kept. */
-  readonly kept: unknown
-  readonly at: number
-  /** How long it is kept when nobody waits. */
-  readonly until: number
-  /** The run that it has started. */
-  readonly run?: string | undefined
-}
-
-/**
- * Why a wait is over: an outcome came for one of its ids, and is safe, so that all of them are settled; its time was up,
- * which does not touch what had come before; nobody wants what comes, or has come, under this key.
- */
-export type EndReason = 'settled' | 'late' | 'cancelled'
-
-/** A wait is over. */
-export interface EndEntry {
-  readonly is: 'end'
-  readonly wait: string
-  readonly at: number
-  readonly why: EndReason
-}
-
-/**
- * Written by 0.4 before it removed a record in which nothing counted any more: if this is the entry of that index, what
- * stands before it does not count.
- */
-export interface OverEntry {
-  readonly is: 'over'
-  readonly index: number
-}
-
-export type KeyEntry = WaitEntry | OutcomeEntry | EndEntry | OverEntry
-
-/** What a record of the kind `key` is created with. */
-export interface KeyData {
-  /** Tells it apart from an earlier record of the same key. */
-  readonly born: string
-  /** Without ids: the oldest wait gets the next callback, and nothing is remembered as settled. */
-  readonly anonymous: boolean
-  /** Whether it is remembered that somebody waited in vain, since another callback would be an event. */
-  readonly remembers: boolean
-}
-
-/** A wait that has not ended, with the callback that came for it. */
-export interface KeyWait {
-  readonly until: number
-  got?: OutcomeEntry
-}
-
-/** What a log of one id on one endpoint says. */
-export interface KeyState {
-  /** How many entries it was read from. */
-  length: number
-  readonly waits: Map<string, KeyWait>
-  /** Callbacks that nobody has waited for; of one id there is but one. */
-  parked: OutcomeEntry[]
-  settledAt: number | undefined
-  /** When somebody waited last. */
-  waitedAt: number | undefined
-}
+import type { EndEntry, KeyData, KeyEntry, KeyState, KeyWait, OutcomeEntry, StateEntry, WaitEntry } from './key-entries'
 
 /** How much longer than its last moment a wait counts, so that clocks need not agree; one that is over says so itself. */
 const GRACE_MS = 60_000
 
-/** How long it takes at most until a process has taken what came for its wait. */
+/** How long it takes at most until a run, or a process of 0.4, has taken what came for its wait. */
 const TAKEN_MS = 10_000
 
 /** How long an id that is settled, or was waited for in vain, is remembered. */
 export const REMEMBER_MS = 24 * 60 * 60 * 1000
 
-/** Reads a log from its beginning. */
-export function readKeyLog(log: readonly unknown[], anonymous: boolean): KeyState {
-  const state: KeyState = {
-    length: 0,
-    waits: new Map(),
-    parked: [],
-    settledAt: undefined,
-    waitedAt: undefined,
-  }
+/** How long a callback is kept for a wait whose process is gone. */
+const UNDELIVERED_MS = 7 * REMEMBER_MS
+
+/** Reads a log from its beginning, or from where it was cut. */
+export function readKeyLog(log: readonly unknown[], anonymous: boolean, cut = 0): KeyState {
+  const state: KeyState = { length: cut, waits: new Map(), parked: [], settledAt: undefined, waitedAt: undefined }
   for (const entry of log) applyEntry(state, entry as KeyEntry, anonymous)
   return state
 }
 
 /**
- * Reads one more entry, and says what became of it when it is an outcome. Everybody comes to the same conclusion, since
- * everybody sees the entries in one order and nothing else counts.
+ * Reads one more entry, and returns what became of it when it is an outcome. Every process comes to the same conclusion,
+ * since all of them see the entries in one order and nothing else counts.
  */
 export function applyEntry(state: KeyState, entry: KeyEntry, anonymous: boolean): Delivery | undefined {
   const index = state.length
@@ -112,29 +73,38 @@ export function applyEntry(state: KeyState, entry: KeyEntry, anonymous: boolean)
     case 'end':
       end(state, entry, anonymous)
       return undefined
+    case 'gone':
+      for (const [wait, { by }] of state.waits)
+        if (by === entry.by) end(state, { is: 'end', wait, at: entry.at, why: 'left' }, anonymous)
+      return undefined
+    case 'state':
+      restore(state, entry)
+      return undefined
     case 'over':
-      if (entry.index === index) forget(state)
+      if (entry.index === index) restore(state, NOTHING)
       return undefined
   }
 }
 
-function forget(state: KeyState): void {
-  state.waits.clear()
-  state.parked = []
-  state.settledAt = undefined
-  state.waitedAt = undefined
+/** Returns the entry that says what a log comes to. */
+export function toStateEntry({ waits, parked, settledAt, waitedAt }: KeyState): StateEntry {
+  const outcomes = [...new Set([...waits.values()].flatMap(({ got }) => got ?? []))]
+  const listed = [...waits].map(([name, { got, ...wait }]) => {
+    return got === undefined ? { name, ...wait } : { name, ...wait, got: outcomes.indexOf(got) }
+  })
+  return { is: 'state', waits: listed, outcomes, parked, settledAt, waitedAt }
 }
 
-/** The waits that a callback of this moment ends. */
-export function waitsAt(state: KeyState, at: number, anonymous: boolean): readonly KeyWait[] {
-  const ready = [...state.waits.values()].filter(({ got, until }) => got === undefined && until + GRACE_MS > at)
-  return anonymous ? ready.slice(0, 1) : ready
+/** The names of the waits that a callback of this moment ends. */
+export function waitsAt(state: KeyState, at: number, anonymous: boolean): readonly string[] {
+  const ready = [...state.waits].filter(([, { got, until }]) => got === undefined && until + GRACE_MS > at)
+  return (anonymous ? ready.slice(0, 1) : ready).map(([wait]) => wait)
 }
 
-/** Until when something of a log counts, in milliseconds since the epoch; `undeliveredMs` is how long a callback is kept for its wait. */
-export function liveUntil(state: KeyState, { anonymous, remembers }: KeyData, undeliveredMs: number): number {
+/** Until when something of a log counts, in milliseconds since the epoch. */
+export function liveUntil(state: KeyState, { anonymous, remembers }: Omit<KeyData, 'born'>): number {
   const ends = [...state.waits.values()].map(({ until, got }) =>
-    Math.max(until + GRACE_MS, got ? got.at + undeliveredMs : 0),
+    Math.max(until + GRACE_MS, got ? got.at + UNDELIVERED_MS : 0),
   )
   ends.push(...state.parked.map(({ until }) => until))
   if (state.settledAt !== undefined && !anonymous) ends.push(state.settledAt + REMEMBER_MS)
@@ -147,52 +117,87 @@ export function isDuplicate({ settledAt, parked }: KeyState, at: number): boolea
   return (settledAt !== undefined && settledAt + REMEMBER_MS > at) || parked.some(({ until }) => until > at)
 }
 
+const NOTHING: StateEntry = { is: 'state', waits: [], outcomes: [], parked: [] }
+
+function restore(state: KeyState, { waits, outcomes, parked, settledAt, waitedAt }: StateEntry): void {
+  state.waits.clear()
+  for (const { name, got, ...wait } of waits)
+    state.waits.set(name, got === undefined ? wait : { ...wait, got: outcomes[got] })
+  state.parked = parked
+  state.settledAt = settledAt
+  state.waitedAt = waitedAt
+}
+
 /** A wait that is registered again, after a crash, stays what it was. */
-function open(state: KeyState, { wait, at, until }: WaitEntry, anonymous: boolean): void {
+function open(state: KeyState, { wait, at, until, by }: WaitEntry, anonymous: boolean): void {
   if (state.waits.has(wait)) return
-  const first = state.parked.find((parked) => parked.until > at) ?? (anonymous ? undefined : findUntaken(state, at))
-  state.parked = state.parked.filter((parked) => parked !== first)
-  state.waits.set(wait, first === undefined ? { until } : { until, got: first })
-  state.settledAt = first === undefined || anonymous ? undefined : at
+  const early = state.parked.find((parked) => parked.until > at)
+  const heirOf = early || anonymous ? undefined : findUntaken(state, at, by)
+  const got = early ?? state.waits.get(heirOf ?? '')?.got
+  state.parked = state.parked.filter((parked) => parked !== early)
+  state.waits.set(wait, { until, by, got, root: rootOf(state, heirOf) })
+  state.settledAt = got === undefined || anonymous ? undefined : at
   state.waitedAt = at
 }
 
-/** What came for a wait whose process has died, as nobody has said for a while that it is taken; the next wait gets it too. */
-function findUntaken({ waits }: KeyState, at: number): OutcomeEntry | undefined {
-  return [...waits.values()].find(({ got }) => got !== undefined && got.at + TAKEN_MS <= at)?.got
+/** The wait of another process that an outcome came for, and that has not said that it is taken; the next wait inherits it. */
+function findUntaken({ waits }: KeyState, at: number, by: string | undefined): string | undefined {
+  const isOther = (wait: KeyWait): boolean => wait.by !== undefined && by !== undefined && wait.by !== by
+  const isDead = (got: OutcomeEntry): boolean => got.at + TAKEN_MS <= at
+  const found = [...waits].find(([, wait]) => wait.got && wait.isTaken !== true && (isOther(wait) || isDead(wait.got)))
+  return found?.[0]
+}
+
+function rootOf({ waits }: KeyState, name: string | undefined): string | undefined {
+  return name === undefined ? undefined : (waits.get(name)?.root ?? name)
 }
 
 /** What has started a run ends no wait, also one that was registered meanwhile. */
 function hand(state: KeyState, entry: OutcomeEntry, anonymous: boolean): Delivery {
   const waits = entry.run === undefined ? waitsAt(state, entry.at, anonymous) : []
-  for (const wait of waits) wait.got = entry
+  for (const wait of waits) give(state, wait, entry)
   if (waits.length === 0 && !anonymous && isDuplicate(state, entry.at)) return 'duplicate'
   if (!anonymous && (waits.length > 0 || entry.run !== undefined)) state.settledAt = entry.at
   if (waits.length > 0) return 'settled'
   if (entry.run !== undefined) return 'started'
-  state.parked.push(entry)
+  state.parked = [...state.parked, entry]
   return 'parked'
 }
 
-function end(state: KeyState, { wait, at, why }: EndEntry, anonymous: boolean): void {
-  const got = state.waits.get(wait)?.got
-  if (why === 'late' && got) return
-  if (!state.waits.delete(wait)) return
+function give({ waits }: KeyState, name: string, got: OutcomeEntry): void {
+  const wait = waits.get(name)
+  if (wait) waits.set(name, { ...wait, got })
+}
+
+function end(state: KeyState, { wait: name, at, why }: EndEntry, anonymous: boolean): void {
+  const wait = state.waits.get(name)
+  if (wait === undefined || (why === 'late' && wait.got)) return
+  const root = rootOf(state, name)
+  state.waits.delete(name)
+  if (why === 'left') leave(state, wait, at, anonymous)
   if (anonymous) {
-    if (got && why === 'cancelled') giveBack(state, got, at)
+    if (wait.got && why === 'cancelled') giveBack(state, wait.got, at, anonymous)
     return
   }
   if (why !== 'settled') {
     state.waitedAt = at
     return
   }
+  for (const [other, shared] of state.waits)
+    if (rootOf(state, other) === root) state.waits.set(other, { ...shared, isTaken: true })
   state.settledAt = at
   state.parked = []
 }
 
-/** A callback without an id is for whoever waits next, when it came for a wait that does not want it. */
-function giveBack(state: KeyState, entry: OutcomeEntry, at: number): void {
-  const [next] = waitsAt(state, at, true)
-  if (next) next.got = entry
-  else state.parked.unshift(entry)
+/** What a process has not handed out is kept for a week, unless another wait has inherited it. */
+function leave(state: KeyState, { got, isTaken }: KeyWait, at: number, anonymous: boolean): void {
+  if (got === undefined || isTaken || [...state.waits.values()].some((other) => other.got === got)) return
+  giveBack(state, { ...got, until: Math.max(got.until, got.at + UNDELIVERED_MS) }, at, anonymous)
+}
+
+/** A callback without an id is for the next wait, when it came for one that does not want it; any other is parked. */
+function giveBack(state: KeyState, entry: OutcomeEntry, at: number, anonymous: boolean): void {
+  const [next] = anonymous ? waitsAt(state, at, true) : []
+  if (next !== undefined) give(state, next, entry)
+  else state.parked = [entry, ...state.parked].toSorted((one, other) => one.at - other.at)
 }

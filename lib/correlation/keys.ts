@@ -1,17 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { CallbackError } from '../errors'
-import type { Clock, Delivery, DueAnswer, Ledger, StoreEndpoint } from '../types'
-import {
-  applyEntry,
-  type EndReason,
-  type KeyData,
-  type KeyEntry,
-  type KeyState,
-  liveUntil,
-  type OutcomeEntry,
-  readKeyLog,
-  REMEMBER_MS,
-} from './key-log'
+import type { Claim, Clock, Delivery, DueAnswer, Ledger, LedgerRecord, StoreEndpoint } from '../types'
+import type { EndReason, KeyData, KeyEntry, KeyState, OutcomeEntry } from './key-entries'
+import { applyEntry, liveUntil, readKeyLog, REMEMBER_MS, toStateEntry } from './key-log'
 
 /** An id on an endpoint, or the endpoint itself where callbacks have no ids. */
 export interface Key {
@@ -24,6 +15,7 @@ export interface Key {
 export interface Written {
   /** What the log says with it, as far as it was read. */
   readonly state: KeyState
+  readonly position: number
   /** What became of an outcome. */
   readonly delivery: Delivery | undefined
 }
@@ -34,19 +26,30 @@ export interface EndedWait {
   readonly state: KeyState
 }
 
+export interface WriteOptions {
+  /** How long a record is kept that this entry creates, in milliseconds. */
+  readonly ttlMs: number
+  /** What the log says, where that is known; it saves reading the log. */
+  readonly known?: KeyState | undefined
+}
+
 /** Reads and writes what is known of ids, in the ledger. Everything rejects with `ERR_STORE_UNAVAILABLE` as that does. */
 export interface Keys {
   read(key: Key): Promise<KeyState>
+  /** Reads the record too, which says where each entry stands. */
+  readBoth(key: Key): Promise<{ readonly state: KeyState; readonly record: LedgerRecord | undefined }>
   /** Whether the id was settled within the last day, and its log is gone since. */
   isSettled(key: Key): Promise<boolean>
-  /** What tells the present record of a key from earlier ones; creates it if there is none. */
+  /** Returns what tells the present record of a key from earlier ones; creates it if there is none. */
   born(key: Key): Promise<string>
-  write(key: Key, entry: KeyEntry, ttlMs: number, known?: KeyState): Promise<Written>
-  /** Ends a wait, and gives what had come for it before; undefined when nothing is known of the key. */
-  endWait(key: Key, wait: string, why: EndReason): Promise<EndedWait | undefined>
+  write(key: Key, entry: KeyEntry, options: WriteOptions): Promise<Written>
+  /** Claims a mark in the same step; undefined when it is there already, and nothing is written. */
+  claim(key: Key, entry: KeyEntry, options: WriteOptions & { readonly claim: Claim }): Promise<Written | undefined>
+  /** Ends a wait, and returns what had come for it before; undefined when nothing is known of the key. */
+  endWait(key: Key, wait: string, why: EndReason, known?: KeyState): Promise<EndedWait | undefined>
   /** Remembers that an id is settled, by an outcome that nobody waits for any more. */
   settle(key: Key): Promise<void>
-  /** Forgets that an id is settled, since it is waited for anew. */
+  /** Forgets that an id is settled, since it is waited for again. */
   unsettle(key: Key): Promise<void>
   /** Sets when a record is looked at. */
   reviewIn(key: Key, ms: number): Promise<void>
@@ -56,32 +59,47 @@ export interface Keys {
 
 /** A record that was read may be gone when it is written to; the writer tries again. */
 const TRIES = 10
-/** How long a record stays in which nothing counts any more: most ids are done with, a few are waited for anew. */
+/** How long a record stays in which nothing counts any more: most ids are done with, a few are waited for again. */
 const LINGER_MS = 60_000
-/** How long a callback is kept for a wait whose process is gone. */
-const UNDELIVERED_MS = 7 * REMEMBER_MS
+/** A log is cut when it has so many entries, and most of them are over. */
+const CUT_FROM = 32
 
-/** The key of an id on an endpoint; without an id that of the endpoint. */
+/** Returns the key of an id on an endpoint; without an id that of the endpoint. */
 export function keyOf(endpoint: StoreEndpoint, id: string | undefined): Key {
   return { id: `k${digest([endpoint.key, id ?? null])}`, endpoint, anonymous: id === undefined }
 }
 
-/** A name that is safe as an id of a record, for any values. */
+/** Returns a name that is safe as an id of a record, for any values. */
 export function digest(values: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(values)).digest('base64url')
 }
 
-/** Gives the keys of a ledger. */
+/** Creates the keys of a ledger. */
 export function createKeys(ledger: Ledger, clock: Clock): Keys {
-  async function read({ id, anonymous }: Key): Promise<KeyState> {
-    const record = await ledger.read('key', id)
-    return readKeyLog(record?.log ?? [], anonymous)
+  /** Reads a log, and cuts it when it has become long. */
+  function readState(id: string, record: LedgerRecord | undefined, anonymous: boolean): KeyState {
+    const state = readKeyLog(record?.log ?? [], anonymous, record?.cut)
+    const live = state.waits.size + state.parked.length
+    const length = record?.log.length ?? 0
+    // What fails here is done by the next reader.
+    if (length >= CUT_FROM && length > 2 * live) ledger.cut('key', id, state.length, toStateEntry(state)).catch(ignore)
+    return state
   }
 
-  async function write(key: Key, entry: KeyEntry, ttlMs: number, known?: KeyState): Promise<Written> {
+  async function read({ id, anonymous }: Key): Promise<KeyState> {
+    return readState(id, await ledger.read('key', id), anonymous)
+  }
+
+  async function tryToWrite(
+    append: () => Promise<number | undefined>,
+    key: Key,
+    entry: KeyEntry,
+    known: KeyState | undefined,
+  ): Promise<Written | undefined> {
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
-      const length = await ledger.append('key', key.id, entry, { orCreate: { data: dataOf(key), ttlMs } })
-      const written = await readWritten(key, entry, length, known)
+      const position = await append()
+      if (position === undefined) return undefined
+      const written = await readWritten(key, entry, position, known)
       if (written) return written
     }
     throw staysGone()
@@ -91,23 +109,29 @@ export function createKeys(ledger: Ledger, clock: Clock): Keys {
   async function readWritten(
     key: Key,
     entry: KeyEntry,
-    length: number,
+    position: number,
     known: KeyState | undefined,
   ): Promise<Written | undefined> {
-    const seen = length === 1 ? readKeyLog([], key.anonymous) : known
-    if (seen?.length === length - 1) return { state: seen, delivery: applyEntry(seen, entry, key.anonymous) }
+    const seen = position === 1 ? readKeyLog([], key.anonymous) : known
+    if (seen?.length === position - 1)
+      return { state: seen, position, delivery: applyEntry(seen, entry, key.anonymous) }
     const record = await ledger.read('key', key.id)
     if (record === undefined) return undefined
-    const state = readKeyLog(record.log.slice(0, length - 1), key.anonymous)
-    const delivery = applyEntry(state, entry, key.anonymous)
-    for (const later of record.log.slice(length)) applyEntry(state, later as KeyEntry, key.anonymous)
-    return { state, delivery }
+    const before = position - 1 - record.cut
+    // Another process has read the entry, and cut the log behind it: the waits in the log are told in any case.
+    if (before < 0) return { state: readState(key.id, record, key.anonymous), position, delivery: settledBy(entry) }
+    const delivery = applyEntry(
+      readKeyLog(record.log.slice(0, before), key.anonymous, record.cut),
+      entry,
+      key.anonymous,
+    )
+    return { state: readState(key.id, record, key.anonymous), position, delivery }
   }
 
-  /** Lets a record go soon in which nothing counts any more; if that changes, whoever looks at it then keeps it. */
+  /** Lets a record go soon in which nothing counts any more; if that changes, the process that looks at it then keeps it. */
   async function retire({ id, endpoint, anonymous }: Key, state: KeyState): Promise<void> {
-    const data = { born: '', anonymous, remembers: endpoint.startsWorkflow === true }
-    if (liveUntil(state, data, UNDELIVERED_MS) <= clock.now()) await ledger.touch('key', id, LINGER_MS)
+    const data = { anonymous, remembers: endpoint.startsWorkflow === true }
+    if (liveUntil(state, data) <= clock.now()) await ledger.touch('key', id, LINGER_MS)
   }
 
   async function mark({ id }: Key): Promise<void> {
@@ -116,7 +140,28 @@ export function createKeys(ledger: Ledger, clock: Clock): Keys {
 
   return {
     read,
-    write,
+    async readBoth({ id, anonymous }) {
+      const record = await ledger.read('key', id)
+      return { state: readState(id, record, anonymous), record }
+    },
+    async write(key, entry, { ttlMs, known }) {
+      const orCreate = { data: dataOf(key), ttlMs }
+      const written = await tryToWrite(() => ledger.append('key', key.id, entry, { orCreate }), key, entry, known)
+      if (written === undefined) throw staysGone()
+      return written
+    },
+    claim(key, entry, { ttlMs, known, claim }) {
+      const orCreate = { data: dataOf(key), ttlMs }
+      // The mark is claimed once; what is written again, since its record went, is not.
+      let isClaimed = false
+      const append = async (): Promise<number | undefined> => {
+        if (isClaimed) return ledger.append('key', key.id, entry, { orCreate })
+        const position = await ledger.claim('key', key.id, entry, { orCreate, claim })
+        isClaimed = position !== undefined
+        return position
+      }
+      return tryToWrite(append, key, entry, known)
+    },
     async isSettled({ id, anonymous }) {
       return !anonymous && (await ledger.read('mark', markOf(id))) !== undefined
     },
@@ -134,17 +179,19 @@ export function createKeys(ledger: Ledger, clock: Clock): Keys {
       await mark(key)
       await retire(key, withoutMark(state))
     },
-    async endWait(key, wait, why) {
+    async endWait(key, wait, why, known) {
       const isSettled = why === 'settled' && !key.anonymous
       if (isSettled) await mark(key)
       const entry: KeyEntry = { is: 'end', wait, at: clock.now(), why }
-      const length = await ledger.append('key', key.id, entry)
-      if (length === 0) return undefined
-      const record = await ledger.read('key', key.id)
-      const log = record?.log ?? []
-      const got = readKeyLog(log.slice(0, length - 1), key.anonymous).waits.get(wait)?.got
-      const state = readKeyLog(log, key.anonymous)
-      if (record) await retire(key, isSettled ? withoutMark(state) : state)
+      const position = await ledger.append('key', key.id, entry)
+      if (position === 0) return undefined
+      const isKnown = known?.length === position - 1
+      const record = isKnown ? undefined : await ledger.read('key', key.id)
+      const before = isKnown ? known : readBefore(record, position, key.anonymous)
+      const got = before.waits.get(wait)?.got
+      if (isKnown) applyEntry(known, entry, key.anonymous)
+      const state = isKnown ? known : readState(key.id, record, key.anonymous)
+      if (isKnown || record) await retire(key, isSettled ? withoutMark(state) : state)
       return { got, state }
     },
     async unsettle({ id, anonymous }) {
@@ -157,14 +204,42 @@ export function createKeys(ledger: Ledger, clock: Clock): Keys {
       const record = await ledger.read('key', id)
       if (record === undefined) return { remove: true }
       const data = record.data as KeyData
-      const state = readKeyLog(record.log, data.anonymous)
+      const state = readKeyLog(record.log, data.anonymous, record.cut)
       const isMarked = (await ledger.read('mark', markOf(id))) !== undefined
-      const left = liveUntil(isMarked ? withoutMark(state) : state, data, UNDELIVERED_MS) - clock.now()
-      if (left > 0) return { keepMs: left }
-      for (const entry of state.parked) onParked(entry)
-      return { remove: true, seen: state.length }
+      const left = liveUntil(isMarked ? withoutMark(state) : state, data) - clock.now()
+      const forgotten = state.parked.filter(({ until }) => until <= clock.now())
+      if (left <= 0) {
+        for (const entry of forgotten) onParked(entry)
+        return { remove: true, seen: state.length }
+      }
+      if (forgotten.length > 0) await forget(id, state, forgotten, onParked)
+      const next = state.parked.map(({ until }) => until - clock.now()).filter((ms) => ms > 0)
+      return { keepMs: Math.min(left, ...next) }
     },
   }
+
+  /** Takes out what was parked in vain, where something else of the log still counts. */
+  async function forget(
+    id: string,
+    state: KeyState,
+    forgotten: readonly OutcomeEntry[],
+    onParked: (entry: OutcomeEntry) => void,
+  ): Promise<void> {
+    const parked = state.parked.filter((entry) => !forgotten.includes(entry))
+    const isCut = await ledger.cut('key', id, state.length, toStateEntry({ ...state, parked }))
+    if (isCut) for (const entry of forgotten) onParked(entry)
+  }
+}
+
+/** What a log said before an entry of ours, or as much of that as was not cut away. */
+function readBefore(record: LedgerRecord | undefined, position: number, anonymous: boolean): KeyState {
+  const { log = [], cut = 0 } = record ?? {}
+  return readKeyLog(log.slice(0, Math.max(position - 1 - cut, 1)), anonymous, cut)
+}
+
+/** What became of an outcome whose place in the log is not known any more. */
+function settledBy({ is }: KeyEntry): Delivery | undefined {
+  return is === 'outcome' ? 'settled' : undefined
 }
 
 function dataOf({ endpoint, anonymous }: Key): KeyData {
@@ -185,3 +260,5 @@ function staysGone(): CallbackError {
     message: 'A record of the store is gone each time that it is written; try again',
   })
 }
+
+function ignore(): void {}

@@ -1,13 +1,14 @@
 import type { Clock, Ledger } from '../types'
 
-/** For how long a process counts as alive that does not say so any more; it says so three times as often. */
-export const LEASE_MS = 15_000
+/** For how long a process counts as alive that does not renew its lease. */
+export const LEASE_MS = 7500
+/** How often a process renews its lease. */
 export const RENEW_MS = LEASE_MS / 3
 
-/** How a process says that it lives: by a record of its own, whose time it sets anew again and again. */
+/** How a process says that it lives: by a record of its own, whose time it sets again and again. */
 export interface Lease {
   renew(): Promise<void>
-  /** Whether the others may think by now that this process is gone. */
+  /** Whether other processes may think by now that this one is dead. */
   isOver(): boolean
   /**
    * In how many milliseconds it will have been renewed without a gap for so long that every process that lives has had
@@ -18,17 +19,42 @@ export interface Lease {
   leave(): Promise<void>
 }
 
-/** Gives the lease of a process; none is held yet. */
-export function createLease(ledger: Ledger, owner: string, clock: Clock): Lease {
+/** What the log of an owner says. */
+export interface LeaseEntry {
+  /**
+   * `left` by itself; `dead`, as another process found; `back`, since it had only been slow. `look`: a run was put into
+   * its group.
+   */
+  readonly is: 'left' | 'dead' | 'back' | 'look'
+}
+
+/**
+ * Creates the lease of a process; none is held yet. `onBack` is called when other processes may have taken this one for
+ * dead, and it is not.
+ */
+export function createLease(ledger: Ledger, owner: string, clock: Clock, onBack: () => void): Lease {
   let since = 0
   let until = 0
+
+  /** A lease that had run out is in the log as held again, also where another process has noted that it is over. */
+  async function takeAgain(): Promise<void> {
+    await ledger.append('owner', owner, { is: 'back' } satisfies LeaseEntry, {
+      orCreate: { data: null, ttlMs: LEASE_MS },
+    })
+    await ledger.touch('owner', owner, LEASE_MS)
+  }
+
   return {
     async renew() {
       const now = clock.now()
-      if (!(await ledger.touch('owner', owner, LEASE_MS)))
+      const wasHeld = until > 0
+      const isLate = wasHeld && now >= until
+      if (isLate) await takeAgain()
+      else if (!(await ledger.touch('owner', owner, LEASE_MS)))
         await ledger.create('owner', owner, { data: null, ttlMs: LEASE_MS })
       if (now >= until) since = now
       until = now + LEASE_MS
+      if (isLate) onBack()
     },
     isOver: () => clock.now() >= until,
     steadyInMs() {
@@ -36,8 +62,20 @@ export function createLease(ledger: Ledger, owner: string, clock: Clock): Lease 
       return now < until ? Math.max(since + LEASE_MS - now, 0) : LEASE_MS
     },
     async leave() {
-      await ledger.append('owner', owner, { is: 'left' })
+      await ledger.append('owner', owner, { is: 'left' } satisfies LeaseEntry)
       await ledger.touch('owner', owner, 0)
     },
   }
+}
+
+/** Whether an owner counts as alive: it has a record, in whose log neither it nor another process says that it is gone. */
+export async function isAlive(ledger: Ledger, owner: string): Promise<boolean> {
+  const record = await ledger.read('owner', owner)
+  return record !== undefined && !isGone(record.log)
+}
+
+/** Whether the log of an owner says that its process is gone. */
+export function isGone(log: readonly unknown[]): boolean {
+  const last = log.map((entry) => (entry as LeaseEntry).is).findLast((is) => is !== 'look')
+  return last === 'left' || last === 'dead'
 }

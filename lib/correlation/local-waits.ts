@@ -1,41 +1,48 @@
-import type { Key } from './keys'
-import type { KeyState } from './key-log'
-import type { KeptWait } from './kept-wait'
+import type { KeyState } from './key-entries'
+import type { HeldKey, KeptWait } from './kept-wait'
 
 /** Who waits in this process, by what is waited for. */
 export interface LocalWaits {
-  add(key: Key, wait: KeptWait): void
+  add(key: HeldKey, wait: KeptWait): void
   delete(wait: KeptWait): void
-  /** The key of an id, if somebody waits for it here. */
-  keyOf(id: string): Key | undefined
+  /** Whether somebody waits here for a key. */
+  has(id: string): boolean
+  /** The waits for a key, each with the key as it holds it. */
+  find(id: string): readonly LocalWait[]
   ids(): readonly string[]
-  /** Hands out what a log says; says whether all whom a callback came for are here. */
+  /** Hands out what a log says; returns whether all waits that a callback came for are here. */
   hand(id: string, state: KeyState): boolean
 }
 
-/** Gives the waits of this process; none yet. */
+export interface LocalWait {
+  readonly wait: KeptWait
+  readonly key: HeldKey
+}
+
+/** Creates an empty set of waits. */
 export function createLocalWaits(): LocalWaits {
-  const waits = new Map<string, { readonly key: Key; readonly byId: Map<string, KeptWait> }>()
+  const waits = new Map<string, Map<string, LocalWait>>()
   return {
     add(key, wait) {
-      const known = waits.get(key.id) ?? { key, byId: new Map() }
+      const known = waits.get(key.id) ?? new Map<string, LocalWait>()
       waits.set(key.id, known)
-      known.byId.set(wait.id, wait)
+      known.set(wait.id, { wait, key })
     },
     delete(wait) {
       for (const id of wait.keys.keys()) {
         const known = waits.get(id)
-        if (known?.byId.delete(wait.id) && known.byId.size === 0) waits.delete(id)
+        if (known?.delete(wait.id) && known.size === 0) waits.delete(id)
       }
     },
-    keyOf: (id) => waits.get(id)?.key,
+    has: (id) => waits.has(id),
+    find: (id) => [...(waits.get(id)?.values() ?? [])],
     ids: () => [...waits.keys()],
     hand(id, state) {
       const known = waits.get(id)
       const got = [...state.waits].flatMap(([wait, { got: entry }]) => (entry ? [{ wait, entry }] : []))
-      // Whoever is told may wait anew, so all are found before.
-      const found = got.map(({ wait, entry }) => ({ wait: known?.byId.get(wait), entry }))
-      for (const { wait, entry } of found) wait?.take(entry)
+      // A waiter that is told may wait again, so all are found before.
+      const found = got.map(({ wait, entry }) => ({ wait: known?.get(wait)?.wait, entry }))
+      for (const { wait, entry } of found) wait?.take(entry, { id, state })
       return found.every(({ wait }) => wait !== undefined)
     },
   }

@@ -8,6 +8,7 @@ export function createMemoryStore(options: RegistryOptions): Store {
     open: () => Promise.resolve(),
     wait: registry.wait,
     deliver: registry.deliver,
+    trigger: registry.trigger,
     progress: registry.progress,
     stats: registry.stats,
     outdate: registry.outdate,

@@ -1,4 +1,4 @@
-import type { Clock } from '../types'
+import type { Clock, Delivery } from '../types'
 
 /** Remembers keys for a while, and only so many. */
 export interface Recent {
@@ -58,5 +58,22 @@ export function createRecent(clock: Clock, forMs: number, max: number): Recent {
       if (end !== undefined) drop(key)
       return end
     },
+  }
+}
+
+/**
+ * Does work once for each key, and returns `duplicate` for a key that is remembered. The key is claimed before the work,
+ * which may set off anything; what could not be taken, or was a duplicate for another reason, is not claimed.
+ */
+export function takeOnce(claimed: Recent, key: string | undefined, work: () => Delivery): Delivery {
+  if (key === undefined) return work()
+  if (claimed.has(key)) return 'duplicate'
+  claimed.add(key)
+  let delivery: Delivery | undefined
+  try {
+    delivery = work()
+    return delivery
+  } finally {
+    if (delivery === undefined || delivery === 'duplicate') claimed.take(key)
   }
 }

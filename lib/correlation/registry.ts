@@ -9,13 +9,14 @@ import type {
   Progress,
   StoreEndpoint,
   StoreStats,
+  TriggerArrival,
   WaitRequest,
 } from '../types'
 import { Fifo } from './fifo'
 import { listWaits } from './listing'
 import { Multimap } from './multimap'
 import { createParking, earlier, Parked, type ParkingLimits } from './parking'
-import { createRecent } from './recent'
+import { createRecent, takeOnce } from './recent'
 import { type EndpointState, idsOf, isOutdated, oldest, type Scope, Wait, waitsFor } from './scope'
 import { createTimerWheel, type Timed } from './timer-wheel'
 import { waitsFull } from './wait-errors'
@@ -34,6 +35,7 @@ export interface RegistryOptions {
 export interface Registry {
   wait(request: WaitRequest): Wait
   deliver(arrival: Arrival): Delivery
+  trigger(arrival: TriggerArrival): Delivery
   progress(endpoint: StoreEndpoint, progress: Progress): void
   stats(endpoint?: StoreEndpoint): StoreStats
   outdate(endpoints: readonly StoreEndpoint[]): number
@@ -156,10 +158,14 @@ export function createRegistry(options: RegistryOptions): Registry {
   function deliver({ endpoint, outcome, size, dedupeKey, start }: Arrival): Delivery {
     if (closed) throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are closed; nothing more is taken' })
     const state = stateOf(endpoint)
-    if (dedupeKey !== undefined && state.deliveries.has(dedupeKey)) return 'duplicate'
-    const delivery = hand(state, outcome) ?? keep(state, outcome, size, start)
-    if (dedupeKey !== undefined && delivery !== 'duplicate') state.deliveries.add(dedupeKey)
-    return delivery
+    return takeOnce(state.deliveries, dedupeKey, () => hand(state, outcome) ?? keep(state, outcome, size, start))
+  }
+
+  function trigger({ endpoint, dedupeKey, start }: TriggerArrival): Delivery {
+    return takeOnce(stateOf(endpoint).deliveries, dedupeKey, () => {
+      void start()
+      return 'started'
+    })
   }
 
   function hand(state: EndpointState, outcome: Outcome): Delivery | undefined {
@@ -286,5 +292,5 @@ export function createRegistry(options: RegistryOptions): Registry {
     return listWaits(scopes.values(), limit, (entry) => Math.round(clock.now() + wheel.remaining(entry)))
   }
 
-  return { wait, deliver, progress, stats, outdate, list, close }
+  return { wait, deliver, trigger, progress, stats, outdate, list, close }
 }

@@ -1,21 +1,26 @@
-import { randomUUID } from 'node:crypto'
 import { CallbackError } from '../errors'
 import { startTimer } from '../timers'
 import type { KeptRun, RunHost, RunKeeper, RunRecord } from '../run'
-import type { Clock, DueAnswer, Ledger, LedgerRecord } from '../types'
+import type { Claim, Clock, DueAnswer, Ledger, LedgerRecord, Logger } from '../types'
 import { fromKept, toKept } from './codec'
 import { createDefinitions } from './definitions'
 import { digest } from './keys'
 import { createLease, LEASE_MS, RENEW_MS } from './lease'
 import type { Persist } from './persistence'
-import { createRunRecord, isCancelled, type OwnerEntry, ownerOf } from './run-record'
+import { createRunRecord, isCancelled, type OwnerEntry, ownerOf, type OwnRecord } from './run-record'
+import { createTakeover, type TakenRun } from './run-takeover'
 
 export interface RunKeeperOptions {
   readonly ledger: Ledger
   readonly clock: Clock
+  readonly logger: Logger
   readonly isShared: boolean
+  /** The name of this process. */
+  readonly self: string
   readonly keepMs: number
   readonly persist: Persist
+  /** Called when other processes may have taken this one for dead. */
+  readonly onBack: () => void
 }
 
 /** The runs of this process, and of those that are gone. */
@@ -25,6 +30,7 @@ export interface OwnedRuns extends RunKeeper {
   /** Looks at a record that is due, as the ledger asks. */
   review(kind: string, id: string): Promise<DueAnswer>
   onMessage(message: unknown): void
+  /** Writes again what the ledger has lost of the runs here, and learns which of them are to be cancelled. */
   onBack(): Promise<void>
   /** Lets others take up what this process leaves. */
   close(): Promise<void>
@@ -34,34 +40,46 @@ export interface OwnedRuns extends RunKeeper {
 const LOOK_MS = 400 * 24 * 60 * 60 * 1000
 /** How many new runs are looked for, of which is not known whether they are kept; the others wait for the next start. */
 const MAX_DOUBTFUL = 10_000
+/** How many runs are looked at together, when all of them are. */
+const AT_ONCE = 100
 /** Where nobody else can have a run, all are of one owner. */
 const ONLY = 'only'
-
-/** A run that this process has taken up. */
-interface TakenRun {
-  readonly run: KeptRun
-  readonly record: RunRecord
-  readonly isUnwanted: boolean
-}
 
 interface StoredRun extends Omit<KeptRun, 'definition' | 'id'> {
   readonly definition: string
 }
 
 /**
- * Gives the runs that are kept in a ledger. A run belongs to the process that its log names. A process says that it
+ * Creates the keeper of the runs in a ledger. A run belongs to the process that its log names. A process says that it
  * lives by putting off when its own record is due; when it does not any more, the record comes due in another process,
  * which takes up the runs.
  */
-export function createRunKeeper({ ledger, clock, isShared, keepMs, persist }: RunKeeperOptions): OwnedRuns {
-  const owner = isShared ? `o${randomUUID()}` : ONLY
-  const lease = createLease(ledger, owner, clock)
-  const mine = new Set<string>()
+export function createRunKeeper(options: RunKeeperOptions): OwnedRuns {
+  const { ledger, clock, isShared, keepMs, persist } = options
+  const owner = isShared ? options.self : ONLY
+  const lease = createLease(ledger, owner, clock, options.onBack)
+  const mine = new Map<string, OwnRecord>()
   const doubtful = new Set<string>()
-  const keepDefinition = createDefinitions(ledger, clock)
+  const definitions = createDefinitions(ledger, clock)
   let host: RunHost | undefined
   let stopRenewing = (): void => undefined
   let isClosing = false
+
+  const takeover = createTakeover({
+    ledger,
+    owner,
+    lease,
+    isShared,
+    now: clock.now,
+    hasEnded,
+    adopt,
+    isMine: (id) => mine.has(id),
+    onDoubt: takeUpLater,
+    async hold(id, record) {
+      const run = await toRun(id, record)
+      return mine.has(id) ? undefined : { run, record: hold(run, record.log), isUnwanted: isCancelled(record.log) }
+    },
+  })
 
   async function renew(): Promise<void> {
     if (!isClosing) await lease.renew()
@@ -73,19 +91,6 @@ export function createRunKeeper({ ledger, clock, isShared, keepMs, persist }: Ru
     })
   }
 
-  /** Takes up a run of a process that is gone, or of this one, which may not know that it has it; undefined for others. */
-  async function takeUp(id: string, from: string): Promise<TakenRun | undefined> {
-    let record = mine.has(id) ? undefined : await ledger.read('run', id)
-    if (record && ownerOf(record.log) === from && from !== owner) {
-      await ledger.append('run', id, { is: 'owner', owner, from } satisfies OwnerEntry)
-      record = await ledger.read('run', id)
-    }
-    if (record === undefined || ownerOf(record.log) !== owner) return undefined
-    if (await hasEnded(id)) return undefined
-    const run = await toRun(id, record)
-    return mine.has(id) ? undefined : { run, record: hold(id, record.log), isUnwanted: isCancelled(record.log) }
-  }
-
   /** A run that has ended goes. */
   async function hasEnded(id: string): Promise<boolean> {
     const isEnded = (await ledger.read('mark', endOf(id))) !== undefined
@@ -95,80 +100,80 @@ export function createRunKeeper({ ledger, clock, isShared, keepMs, persist }: Ru
 
   async function toRun(id: string, { data }: LedgerRecord): Promise<KeptRun> {
     const { definition, input, ...run } = data as StoredRun
-    const kept = await ledger.read('mark', definition)
-    return { ...run, id, input: fromKept(input), definition: kept?.data }
+    return { ...run, id, input: fromKept(input), definition: await definitions.find(definition) }
   }
 
-  function hold(id: string, log: readonly unknown[]): RunRecord {
-    mine.add(id)
-    return createRunRecord(id, log, {
+  async function toStored({ workflow, startedAt, deadline, input, definition }: KeptRun): Promise<StoredRun> {
+    return { workflow, startedAt, deadline, input: toKept(input), definition: await definitions.keep(definition) }
+  }
+
+  function hold(run: KeptRun, log: readonly unknown[]): RunRecord {
+    const { id } = run
+    const record = createRunRecord(id, log, {
       ledger,
       owner,
       persist,
       onLeft: () => mine.delete(id),
       onCancelled: () => host?.cancel(id),
+      revive: () => revive(run),
       async end(state) {
         await ledger.create('mark', endOf(id), { data: toKept(state), ttlMs: keepMs })
         await ledger.touch('run', id, 0)
       },
     })
+    mine.set(id, record)
+    return record
   }
 
-  async function takeUpAll(ids: readonly string[], from: string): Promise<void> {
-    const taken: TakenRun[] = []
-    try {
-      for (const id of ids) {
-        const one = await takeUp(id, from)
-        if (one) taken.push(one)
-      }
-    } finally {
-      // What was taken is of this process, also when the ledger is away before all are.
-      if (taken.length > 0) host?.adopt(taken)
-      for (const { run, isUnwanted } of taken) if (isUnwanted) host?.cancel(run.id)
-    }
+  async function revive(run: KeptRun): Promise<boolean> {
+    if (await hasEnded(run.id)) return false
+    definitions.doubt()
+    const orCreate = { data: await toStored(run), ttlMs: LOOK_MS, group: owner }
+    await ledger.append('run', run.id, { is: 'owner', owner } satisfies OwnerEntry, { orCreate })
+    return true
   }
 
-  async function listRuns(): Promise<readonly string[]> {
-    const ids: string[] = []
-    let page = await ledger.list('run')
-    for (; page.after !== undefined; page = await ledger.list('run', { after: page.after })) ids.push(...page.ids)
-    return [...ids, ...page.ids]
+  function adopt(taken: readonly TakenRun[]): void {
+    host?.adopt(taken)
+    for (const { run, isUnwanted } of taken) if (isUnwanted) host?.cancel(run.id)
   }
 
-  /** Whoever wanted a new run does not know whether it is kept; it goes on if it is. */
+  /** Nobody knows whether this process has the run; it goes on if it has. */
   function takeUpLater(id: string): void {
-    if (doubtful.size >= MAX_DOUBTFUL) return
+    if (doubtful.has(id) || doubtful.size >= MAX_DOUBTFUL) return
     doubtful.add(id)
     if (doubtful.size === 1) void persist(takeUpDoubtful).then(() => doubtful.clear())
   }
 
   async function takeUpDoubtful(): Promise<void> {
     for (const id of doubtful) {
-      await takeUpAll([id], owner)
+      await takeover.take([id], owner)
       doubtful.delete(id)
     }
   }
 
-  async function begin({ id, definition, input, ...run }: KeptRun): Promise<RunRecord | undefined> {
+  async function begin(run: KeptRun, claim: Claim | undefined): Promise<RunRecord | undefined> {
+    const { id } = run
     if (isShared && lease.isOver()) await renew()
-    const data: StoredRun = { ...run, input: toKept(input), definition: await keepDefinition(definition) }
+    const orCreate = { data: await toStored(run), ttlMs: LOOK_MS, group: owner }
     const entry: OwnerEntry = { is: 'owner', owner }
-    const length = await ledger.append('run', id, entry, { orCreate: { data, ttlMs: LOOK_MS } })
-    const log = length === 1 ? [entry] : ((await ledger.read('run', id))?.log ?? [])
+    const position = claim
+      ? await ledger.claim('run', id, entry, { orCreate, claim })
+      : await ledger.append('run', id, entry, { orCreate })
+    if (position === undefined) return undefined
+    const log = position === 1 ? [entry] : ((await ledger.read('run', id))?.log ?? [])
     if ((await hasEnded(id)) || ownerOf(log) !== owner || mine.has(id)) return undefined
-    return hold(id, log)
+    return hold(run, log)
   }
 
   /** A process that is gone gives up its runs, but not because nobody could reach the ledger for a while. */
   async function reviewOwner(id: string): Promise<DueAnswer> {
     if (isClosing) throw new CallbackError('ERR_CLOSED', { message: 'This process is closing' })
     if (id === owner) return { keepMs: LEASE_MS }
-    const hasLeft = ((await ledger.read('owner', id))?.log.length ?? 0) > 0
-    const waitMs = hasLeft ? 0 : lease.steadyInMs()
-    if (waitMs > 0) return { keepMs: waitMs }
-    const isDone = await persist(async () => takeUpAll(await listRuns(), id))
-    if (!isDone) throw new CallbackError('ERR_CLOSED', { message: 'This process has not taken up all runs' })
-    return { remove: true }
+    let answer: DueAnswer | undefined
+    await persist(async () => void (answer = await takeover.review(id)))
+    if (answer) return answer
+    throw new CallbackError('ERR_CLOSED', { message: 'This process has not taken up all runs' })
   }
 
   async function find(id: string): Promise<object | undefined> {
@@ -180,18 +185,32 @@ export function createRunKeeper({ ledger, clock, isShared, keepMs, persist }: Ru
     return { id, workflow, status: 'running', input: fromKept(input), startedAt, jobs: [] }
   }
 
+  async function checkAll(): Promise<void> {
+    const records = [...mine.values()]
+    let lost = 0
+    for (let from = 0; from < records.length && !isClosing; from += AT_ONCE) {
+      const checks = records.slice(from, from + AT_ONCE).map(async (record) => {
+        await persist(async () => void ((await record.check()) && (lost += 1)))
+      })
+      await Promise.all(checks)
+    }
+    if (lost === 0) return
+    const runs = lost === 1 ? 'a run' : `${lost} runs`
+    options.logger.warn({ runs: lost }, `The store had lost facts of ${runs} of this process; they are written again`)
+  }
+
   return {
     attach(one) {
       host = one
     },
     async open() {
-      if (!isShared) return takeUpAll(await listRuns(), owner)
+      if (!isShared) return takeover.takeAll()
       await renew()
       renewLater()
     },
-    async begin(run) {
+    async begin(run, claim) {
       try {
-        return await begin(run)
+        return await begin(run, claim)
       } catch (error) {
         takeUpLater(run.id)
         throw error
@@ -212,13 +231,10 @@ export function createRunKeeper({ ledger, clock, isShared, keepMs, persist }: Ru
       const { is, run } = message as { readonly is?: unknown; readonly run?: unknown }
       if (is === 'cancel' && typeof run === 'string') host?.cancel(run)
     },
-    /** Somebody may have wanted a run cancelled meanwhile. */
     async onBack() {
+      definitions.doubt()
       if (isShared) await renew()
-      for (const id of mine) {
-        const record = await ledger.read('run', id)
-        if (record && isCancelled(record.log)) host?.cancel(id)
-      }
+      await checkAll()
     },
     async close() {
       isClosing = true

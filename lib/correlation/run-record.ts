@@ -6,13 +6,21 @@ import type { Persist } from './persistence'
 
 export interface RunRecordOptions {
   readonly ledger: Ledger
-  /** Who this process is. */
+  /** The name of this process. */
   readonly owner: string
   readonly persist: Persist
   readonly onLeft: () => void
   /** Called when the log says that somebody wants the run cancelled, who may have told this process in vain. */
   readonly onCancelled: () => void
   readonly end: (state: object) => Promise<void>
+  /** Creates the record again, which the ledger has lost; returns false when the run has ended. */
+  readonly revive: () => Promise<boolean>
+}
+
+/** The record of a run that this process has. */
+export interface OwnRecord extends RunRecord {
+  /** Looks at the log, and writes again what the ledger has lost of it; returns whether something was. */
+  check(): Promise<boolean>
 }
 
 /** Says that a process has a run: a new one, or that of another process. */
@@ -34,8 +42,8 @@ export function isCancelled(log: readonly unknown[]): boolean {
   return log.some((entry) => isMapping(entry) && entry['is'] === 'cancel')
 }
 
-/** Gives the record of a run that this process has; its log begins as given. */
-export function createRunRecord(id: string, log: readonly unknown[], options: RunRecordOptions): RunRecord {
+/** Creates the record of a run that this process has; its log begins as given. */
+export function createRunRecord(id: string, log: readonly unknown[], options: RunRecordOptions): OwnRecord {
   const { ledger, owner, persist, onLeft } = options
   const known = new Map<string, RunEntry>()
   let length = 0
@@ -51,22 +59,53 @@ export function createRunRecord(id: string, log: readonly unknown[], options: Ru
     length = Math.max(length, entries.length)
   }
 
-  async function append({ name, value, error }: RunEntry): Promise<void> {
-    const entry = { name, value: toKept(value), ...(error !== undefined && { error: toKept(error) }) }
-    const now = await ledger.append('run', id, entry)
+  async function append(added: RunEntry): Promise<void> {
+    const { name } = added
+    const now = await ledger.append('run', id, toKeptEntry(added))
     if (now === length + 1) {
       length = now
-      if (!known.has(name)) known.set(name, { name, value, ...(error !== undefined && { error }) })
+      if (!known.has(name)) known.set(name, added)
       return
     }
+    if (now === 0) await reviveWith(added)
     const record = await ledger.read('run', id)
     if (record === undefined || ownerOf(record.log) !== owner) throw takenUp(id)
     learn(record.log)
     if (isCancelled(record.log)) options.onCancelled()
   }
 
+  /** A record that is gone, though its run has not ended, was lost; this process knows what stood in it. */
+  async function reviveWith(...added: readonly RunEntry[]): Promise<void> {
+    if (!(await options.revive())) throw takenUp(id)
+    length = 0
+    await Promise.all([...known.values(), ...added].map((entry) => ledger.append('run', id, toKeptEntry(entry))))
+  }
+
+  /** A server that has lost its latest facts may have lost some of the entries, or that this process has the run. */
+  async function check(): Promise<boolean> {
+    const record = await ledger.read('run', id)
+    if (record === undefined) {
+      await reviveWith()
+      return true
+    }
+    const names = new Set(record.log.flatMap((entry) => (isEntry(entry) ? entry.name : [])))
+    const lost = [...known.values()].filter(({ name }) => !names.has(name))
+    const isOwned = record.log.some((entry) => isOwner(entry) && entry.owner === owner)
+    if (isOwned && lost.length === 0) {
+      if (isCancelled(record.log)) options.onCancelled()
+      return false
+    }
+    const from = ownerOf(record.log)
+    if (!isOwned) await ledger.append('run', id, { is: 'owner', owner, from } satisfies OwnerEntry, { group: owner })
+    if (ownerOf(record.log) === owner || !isOwned)
+      await Promise.all(lost.map((entry) => ledger.append('run', id, toKeptEntry(entry))))
+    length = 0
+    return true
+  }
+
   return {
     find: (name) => known.get(name),
+    check,
     async add(entry, signal) {
       let failure: unknown
       const interest = { isOver: () => signal.aborted }
@@ -90,6 +129,10 @@ export function createRunRecord(id: string, log: readonly unknown[], options: Ru
     },
     leave: onLeft,
   }
+}
+
+function toKeptEntry({ name, value, error }: RunEntry): object {
+  return { name, value: toKept(value), ...(error !== undefined && { error: toKept(error) }) }
 }
 
 function takenUp(id: string): CallbackError {

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import type { Emitter } from '../events'
 import type { Arrival, Clock, Delivery, Logger, Outcome, Progress, Store } from '../types'
 import { outcomeEvent, requestEvent } from './callback-event'
 import type { Endpoint } from './endpoint'
 import { type Judgement, toId } from './outcome'
 import type { RequestScope } from './request-scope'
+import { dedupeKeyOf } from './dedupe'
 import { sizeOf } from './size'
 import { compileInput, contentOf, whenStarted } from './start'
 import { toTemplateError } from './template-error'
@@ -26,6 +26,11 @@ export interface ItemContext {
   readonly clock: Clock
   /** Whether a request has told a service to call this endpoint, which is no event source then unless it says so. */
   isPointedAt(endpoint: string): boolean
+}
+
+/** The task that an event has begun. */
+interface Begun {
+  task?: string
 }
 
 /** Compiles the way of one item from the request to whoever waits for it. */
@@ -59,27 +64,25 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
     }
   }
 
-  function dedupeKey(scope: RequestScope, id: string | undefined): string | undefined {
-    const key = spec.dedupeBy?.render(scope)
-    if (key === null || key === undefined || key === '') return undefined
-    return createHash('sha256')
-      .update(JSON.stringify([key, id ?? scope.index]))
-      .digest('base64')
-  }
-
-  function record(delivery: Delivery, outcome: Outcome): Delivery {
+  /** Several deliveries of one event may each try to start it; only one of them has started it. */
+  function record(delivery: Delivery, outcome: Outcome, begun: Begun | undefined): Delivery {
     if (delivery === 'parked' || delivery === 'duplicate') emitter.record(delivery, name, () => outcomeEvent(outcome))
+    if (delivery === 'started')
+      emitter.record('started', name, () => ({ ...outcomeEvent(outcome), task: begun?.task ?? '' }))
     return delivery
   }
 
   /** What the store calls when this success turns out to be an event; who holds a ticket is waited for. */
-  function startOf(scope: RequestScope, outcome: Outcome, ticket: string | undefined): Arrival['start'] {
-    if (start === undefined || ticket !== undefined || outcome.outcome === 'failed') return undefined
+  function startOf(
+    scope: RequestScope,
+    outcome: Outcome,
+    ticket: string | undefined,
+    begun: Begun | undefined,
+  ): Arrival['start'] {
+    if (start === undefined || begun === undefined || ticket !== undefined || outcome.outcome === 'failed')
+      return undefined
     if (isImplied && context.isPointedAt(name)) return undefined
-    return (id) =>
-      whenStarted(start(inputOf(scope), outcome, id), (task) =>
-        emitter.record('started', name, () => ({ ...outcomeEvent(outcome), task })),
-      )
+    return (id) => whenStarted(start(inputOf(scope), outcome, { id }), ({ task }) => void (begun.task = task))
   }
 
   return (scope) => {
@@ -96,15 +99,17 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
       const told = store.progress(endpoint, outcome)
       return told ? told.then(() => 'pending') : 'pending'
     }
+    const begun: Begun | undefined = start && {}
     const arrival: Arrival = {
       endpoint,
       outcome,
       size: () => sizeOf(outcome.body) + sizeOf(outcome.headers),
-      dedupeKey: dedupeKey(scope, id),
-      start: startOf(scope, outcome, ticket),
+      dedupeKey: dedupeKeyOf(spec, scope, id),
+      start: startOf(scope, outcome, ticket, begun),
     }
     const delivery = store.deliver(arrival)
-    return typeof delivery === 'string' ? record(delivery, outcome) : delivery.then((one) => record(one, outcome))
+    if (typeof delivery === 'string') return record(delivery, outcome, begun)
+    return delivery.then((one) => record(one, outcome, begun))
   }
 }
 

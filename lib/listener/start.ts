@@ -1,18 +1,36 @@
 import type { EndpointSpec } from '../config/normalize'
-import type { Outcome } from '../types'
+import type { Claim, Outcome } from '../types'
 import type { RequestScope } from './request-scope'
 import { toTemplateError } from './template-error'
 
-/**
- * Starts a workflow with an input, for the callback that is its reason (a trigger has none), and gives the id of the
- * task, which may be given; a promise where the store keeps it first. Throws a `CallbackError` when it cannot be
- * started, such as `ERR_CLOSED` and `ERR_WORKFLOW_UNKNOWN`.
- */
-export type StartWorkflow = (input: unknown, outcome: Outcome | undefined, id?: string) => string | Promise<string>
+/** How the task of a request is kept: under an id, and with the delivery that it claims. */
+export interface StartKept {
+  readonly id?: string | undefined
+  readonly claim?: Claim | undefined
+}
 
-/** Tells of a task as soon as its id is there. */
-export function whenStarted(task: string | Promise<string>, tell: (task: string) => void): void | Promise<void> {
-  return typeof task === 'string' ? tell(task) : task.then(tell)
+/** What a request has started. */
+export interface Started {
+  /** The id of the task. */
+  readonly task: string
+  /** Whether this request has started it; otherwise an earlier delivery has. */
+  readonly isNew: boolean
+}
+
+/**
+ * Starts a workflow with an input, for the callback that is its reason (a trigger has none); a promise where the store
+ * keeps the task first. Throws a `CallbackError` when it cannot be started, such as `ERR_CLOSED` and
+ * `ERR_WORKFLOW_UNKNOWN`.
+ */
+export type StartWorkflow = (
+  input: unknown,
+  outcome: Outcome | undefined,
+  kept?: StartKept,
+) => Started | Promise<Started>
+
+/** Does something with what was started, as soon as that is known. */
+export function whenStarted<T>(started: Started | Promise<Started>, then: (started: Started) => T): T | Promise<T> {
+  return started instanceof Promise ? started.then(then) : then(started)
 }
 
 /** What a request carries: its item, where it is narrowed to one, else its body. */

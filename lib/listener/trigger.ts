@@ -1,23 +1,46 @@
 import { CallbackError } from '../errors'
+import type { CallbackEvent } from '../events'
+import type { Delivery } from '../types'
 import { requestEvent } from './callback-event'
+import { dedupeKeyOf } from './dedupe'
 import type { Endpoint } from './endpoint'
 import type { ItemContext, ReceiveItem } from './item'
+import type { RequestScope } from './request-scope'
 import { compileInput, contentOf, whenStarted } from './start'
 
 /**
- * Compiles the way of one item from the request to the workflow that it starts. It throws `ERR_TEMPLATE` when the
- * input cannot be made, and `ERR_WORKFLOW_UNKNOWN` when there is nothing to start.
+ * Compiles the way of one item from the request to the workflow that it starts, once for each delivery. It throws
+ * `ERR_TEMPLATE` when the input cannot be made, and `ERR_WORKFLOW_UNKNOWN` when there is nothing to start.
  */
-export function compileTrigger(endpoint: Endpoint, { emitter }: Pick<ItemContext, 'emitter'>): ReceiveItem {
+export function compileTrigger(
+  endpoint: Endpoint,
+  { emitter, store }: Pick<ItemContext, 'emitter' | 'store'>,
+): ReceiveItem {
   const { key: name, spec, start } = endpoint
   const inputOf = compileInput(spec)
+
+  function toEvent(scope: RequestScope): CallbackEvent {
+    return { ...requestEvent(name, scope), body: spec.bulk ? contentOf(spec, scope) : scope.body }
+  }
+
+  function record(delivery: Delivery, scope: RequestScope): Delivery {
+    if (delivery === 'duplicate') emitter.record('duplicate', name, () => toEvent(scope))
+    return delivery
+  }
+
   return (scope) => {
     if (start === undefined) throw nothingToStart(endpoint)
-    const body = spec.bulk ? contentOf(spec, scope) : scope.body
-    const told = whenStarted(start(inputOf(scope), undefined), (task) =>
-      emitter.record('started', name, () => ({ ...requestEvent(name, scope), body, task })),
-    )
-    return told ? told.then(() => 'started' as const) : 'started'
+    const input = inputOf(scope)
+    const delivery = store.trigger({
+      endpoint,
+      dedupeKey: dedupeKeyOf(spec, scope, undefined),
+      start: (claim) =>
+        whenStarted(start(input, undefined, { claim }), ({ task, isNew }) => {
+          if (isNew) emitter.record('started', name, () => ({ ...toEvent(scope), task }))
+          return isNew
+        }),
+    })
+    return typeof delivery === 'string' ? record(delivery, scope) : delivery.then((one) => record(one, scope))
   }
 }
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { WorkflowSpec } from '../config/normalize'
 import { CallbackError } from '../errors'
+import type { Started, StartKept } from '../listener/start'
 import type { KeptRun, RunHost, RunRecord } from '../run'
-import type { Logger } from '../types'
+import type { Claim, Logger } from '../types'
 import type { RunWorkflow } from './runner'
 import { type RunningTask, type RunningTaskOptions, startTask } from './running-task'
 import type { Task, TaskState, TaskStatus } from './task'
@@ -35,10 +36,10 @@ export interface Tasks {
    */
   submit(request: TaskRequest): Promise<Task>
   /**
-   * The same for a request that nobody awaits, under a given id if there is one; gives the id. Throws at once where
-   * nothing has to be kept. A task that is kept already is not started again.
+   * The same for a request that nobody awaits, under a given id and with a claim if there are any. Throws at once where
+   * nothing has to be kept. A task that is kept already, or whose delivery was claimed before, is not started again.
    */
-  start(request: TaskRequest, id?: string): string | Promise<string>
+  start(request: TaskRequest, kept?: StartKept): Started | Promise<Started>
   find(id: string): Promise<TaskState | undefined>
   /** Cancels a task; says whether it was still running, or nothing when it is unknown. */
   cancel(id: string): Promise<boolean | undefined>
@@ -161,9 +162,9 @@ export function createTasks(context: TasksContext): Tasks {
     return { workflow, run, start, isUnattended, letGo: mayWait ? room.keep() : () => undefined }
   }
 
-  function keep({ workflow, start: { id, input, startedAt, deadline }, letGo }: Prepared) {
+  function keep({ workflow, start: { id, input, startedAt, deadline }, letGo }: Prepared, claim?: Claim) {
     const kept: KeptRun = { id, workflow: workflow.id, definition, input, startedAt, deadline }
-    const record = keeper?.begin(kept)
+    const record = keeper?.begin(kept, claim)
     record?.catch(letGo)
     return record
   }
@@ -184,11 +185,11 @@ export function createTasks(context: TasksContext): Tasks {
   }
 
   /** What is kept already runs already. */
-  async function startKept(prepared: Prepared, keeping: Promise<RunRecord | undefined>): Promise<string> {
+  async function startKept(prepared: Prepared, keeping: Promise<RunRecord | undefined>): Promise<Started> {
     const record = await keeping
     if (record) launch(prepared, record)
     else prepared.letGo()
-    return prepared.start.id
+    return { task: prepared.start.id, isNew: record !== undefined }
   }
 
   const host: RunHost = {
@@ -221,10 +222,10 @@ export function createTasks(context: TasksContext): Tasks {
       const keeping = keep(prepared)
       return launch(prepared, keeping && (await keeping))
     },
-    start(request, id) {
+    start(request, { id, claim } = {}) {
       const prepared = prepare(request, id)
-      const keeping = keep(prepared)
-      return keeping ? startKept(prepared, keeping) : launch(prepared, undefined).id
+      const keeping = keep(prepared, claim)
+      return keeping ? startKept(prepared, keeping) : { task: launch(prepared, undefined).id, isNew: true }
     },
     find,
     cancel,

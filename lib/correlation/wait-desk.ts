@@ -1,0 +1,225 @@
+import { startTimer } from '../timers'
+import type { Clock, Ledger, LedgerRecord, Logger } from '../types'
+import type { EndReason, KeyState, OutcomeEntry, WaitEntry } from './key-entries'
+import { REMEMBER_MS } from './key-log'
+import type { HeldKey, KeptWait, KeptWaitDesk } from './kept-wait'
+import type { Key, Keys } from './keys'
+import type { LocalWaits } from './local-waits'
+import type { Message } from './messages'
+import type { ParkedHere } from './parked-here'
+import type { Persist } from './persistence'
+import type { Presence } from './presence'
+
+export interface WaitDeskOptions {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly isShared: boolean
+  /** The name of this process. */
+  readonly self: string
+  readonly keys: Keys
+  readonly here: LocalWaits
+  readonly parked: ParkedHere
+  readonly presence: Presence
+  readonly persist: Persist
+  readonly open: () => Promise<void>
+  /** Called when the ledger was found to have lost something, at most once a minute. */
+  readonly onLoss: () => void
+}
+
+/** Registers the waits of this process in the ledger, and finds out what came for them. */
+export interface WaitDesk {
+  readonly desk: KeptWaitDesk
+  /** Hands out what the log of a key says to the waits for it here. */
+  look(id: string): Promise<void>
+  /** Reads a key, having registered again what the ledger has lost of it, and dropped the waits of dead processes. */
+  read(key: Key): Promise<KeyState>
+  /** Looks at every key that is waited for here, and registers again what the ledger has lost. */
+  restoreAll(): Promise<void>
+  /** Hands out what a log says, and tells other processes whose waits have something. */
+  tell(key: Key, state: KeyState): Promise<void>
+  close(): void
+}
+
+/** How long a wait may take to find out whether something came in its last moment. */
+const REVIEW_MS = 5000
+/** How often a queue is looked at in which waits of other processes stand, since they may die. */
+const RECHECK_MS = 5000
+/** How long it is taken for granted that what the ledger has lost is being restored. */
+const QUIET_MS = 60_000
+/** How many keys are looked at together, when all of them are. */
+const AT_ONCE = 100
+
+/** Creates the desk of a process; nobody waits yet. */
+export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
+  const { ledger, clock, logger, isShared, self, keys, here, parked, presence, persist } = options
+  const rechecks = new Map<string, () => void>()
+  let restoring: Promise<void> | undefined
+  let isWanted = false
+  let lost = 0
+  let quietUntil = 0
+  let isClosed = false
+
+  const publish = async (message: Message): Promise<void> => {
+    if (isShared) await ledger.publish(message)
+  }
+
+  const desk: KeptWaitDesk = {
+    self,
+    async announce(kept, announced) {
+      const interest = { isOver: () => kept.isLate }
+      await persist(options.open, interest)
+      await Promise.all(announced.map((key) => persist(() => announceOne(kept, key), interest)))
+    },
+    conclude(kept, concluded, why) {
+      void persist(() => endUnder(kept, concluded, why))
+    },
+    async review(kept) {
+      const reviewed = [...kept.keys.values()]
+      const found: OutcomeEntry[] = []
+      const work = async (): Promise<void> => void found.push(...(await endUnder(kept, reviewed, 'late')))
+      // A run goes on only when the store is there again; a caller that waits by hand is not kept waiting.
+      if (kept.request.kept !== undefined) await persist(work, { isOver: () => kept.isOver })
+      else if (!(await persist.within(REVIEW_MS, work))) desk.conclude(kept, reviewed, 'cancelled')
+      return found.toSorted((one, other) => one.at - other.at)[0]
+    },
+    forget: here.delete,
+  }
+
+  /** Returns what had come for a wait before it was over. */
+  async function endUnder(kept: KeptWait, ended: readonly HeldKey[], why: EndReason): Promise<readonly OutcomeEntry[]> {
+    await kept.registered
+    const found = await Promise.all(ended.map((key) => endOne(kept, key, why)))
+    return found.filter((entry) => entry !== undefined)
+  }
+
+  async function endOne(kept: KeptWait, key: HeldKey, why: EndReason): Promise<OutcomeEntry | undefined> {
+    const ended = await keys.endWait(key, kept.id, why, kept.seenOf(key))
+    if (ended?.got && key.anonymous && (why === 'cancelled' || why === 'left')) await tell(key, ended.state)
+    return ended?.got
+  }
+
+  async function announceOne(kept: KeptWait, key: HeldKey): Promise<void> {
+    here.add(key, kept)
+    const { id: wait, until, by } = kept
+    const entry: WaitEntry = { is: 'wait', wait, at: clock.now(), until, by }
+    const [written] = await Promise.all([
+      keys.write(key, entry, { ttlMs: Math.max(until - clock.now(), 0) }),
+      keys.unsettle(key),
+    ])
+    key.position = written.position
+    const state = await dropDead(key, written.state)
+    const got = state.waits.get(wait)?.got
+    if (got === undefined) return
+    parked.remove(key.id)
+    here.hand(key.id, state)
+    await publish({ is: 'taken', key: key.id })
+  }
+
+  /** The waits of a dead process keep nothing back, and stand in no queue. */
+  async function dropDead(key: Key, known: KeyState): Promise<KeyState> {
+    let state = known
+    const others = [...state.waits.values()].flatMap(({ by }) => (by === undefined || by === self ? [] : by))
+    if (others.length === 0) return state
+    const dead = await presence.findDead(others)
+    for (const by of dead) {
+      const entry = { is: 'gone', by, at: clock.now() } as const
+      ;({ state } = await keys.write(key, entry, { ttlMs: REMEMBER_MS, known: state }))
+      await publish({ is: 'gone', by })
+    }
+    if (dead.length > 0) await tell(key, state)
+    else if (key.anonymous && isShared) recheck(key.id)
+    return state
+  }
+
+  function recheck(id: string): void {
+    if (isClosed || rechecks.has(id) || !here.has(id)) return
+    const stop = startTimer(clock, RECHECK_MS, () => {
+      rechecks.delete(id)
+      void look(id)
+    })
+    rechecks.set(id, stop)
+  }
+
+  async function tell(key: Key, state: KeyState): Promise<void> {
+    if (!here.hand(key.id, state)) await publish({ is: 'settled', key: key.id })
+  }
+
+  async function look(id: string): Promise<void> {
+    const [first] = here.find(id)
+    if (first) await persist(async () => here.hand(id, await read(first.key)))
+  }
+
+  async function read(key: Key): Promise<KeyState> {
+    const { state, record } = await keys.readBoth(key)
+    const waits = here.find(key.id).filter(({ key: { position }, wait }) => position > 0 && !wait.isLate)
+    const missing = waits.filter((one) => isLost(one.wait, one.key, state, record))
+    if (missing.length === 0) return dropDead(key, state)
+    await Promise.all(missing.map((one) => announceOne(one.wait, one.key)))
+    lost += missing.length
+    noteLoss()
+    return dropDead(key, await keys.read(key))
+  }
+
+  /** What is lost of one key may be lost of all. */
+  function noteLoss(): void {
+    if (restoring !== undefined || clock.now() < quietUntil) return
+    quietUntil = clock.now() + QUIET_MS
+    options.onLoss()
+  }
+
+  async function restoreEach(): Promise<void> {
+    quietUntil = clock.now() + QUIET_MS
+    const ids = here.ids()
+    for (let from = 0; from < ids.length && !isClosed; from += AT_ONCE)
+      await Promise.all(ids.slice(from, from + AT_ONCE).map(look))
+    if (lost > 0) warnOfLoss(lost)
+    lost = 0
+  }
+
+  async function restoreAll(): Promise<void> {
+    isWanted = true
+    restoring ??= restoreWhileWanted()
+    await restoring
+  }
+
+  async function restoreWhileWanted(): Promise<void> {
+    while (isWanted && !isClosed) {
+      isWanted = false
+      await restoreEach()
+    }
+    restoring = undefined
+  }
+
+  function warnOfLoss(count: number): void {
+    const waits = count === 1 ? 'a wait' : `${count} waits`
+    const message =
+      `The store had lost ${waits} of this process, as a restart without its data, a flush, a failover or a full memory ` +
+      'brings about; all that is waited for here is registered again'
+    logger.warn({ waits: count }, message)
+  }
+
+  return {
+    desk,
+    look,
+    read,
+    tell,
+    restoreAll,
+    close() {
+      isClosed = true
+      for (const stop of rechecks.values()) stop()
+    },
+  }
+}
+
+/**
+ * Whether the ledger does not know an open wait. Only this process ends its own waits. One that outlives its process may
+ * have been ended by another, and is lost only when its entry does not stand in the log any more.
+ */
+function isLost(kept: KeptWait, { position }: HeldKey, state: KeyState, record: LedgerRecord | undefined): boolean {
+  if (state.waits.has(kept.id)) return false
+  if (kept.by !== undefined || record === undefined || state.length < position) return true
+  if (position <= record.cut) return false
+  const entry = record.log[position - record.cut - 1] as Partial<WaitEntry> | undefined
+  return entry?.is !== 'wait' || entry.wait !== kept.id
+}
