@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { afterAll, beforeAll } from '@jest/globals'
 
 /** A TCP proxy whose open connections can be made to hang, while new ones are served. */
@@ -43,7 +43,8 @@ export function useHalfOpenProxy(target: () => number): HalfOpenProxy {
 
   return {
     get port() {
-      return (server?.address() as AddressInfo).port
+      const address = server?.address()
+      return typeof address === 'object' && address !== null ? address.port : 0
     },
     hang: () => passing.clear(),
   }
