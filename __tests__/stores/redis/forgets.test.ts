@@ -26,7 +26,6 @@ describeRedis('a Redis that forgets', () => {
       FLUSHALL: ['flushall'],
       FLUSHDB: ['flushdb'],
       'DEL of the index of due times': ['due'],
-      'DEL of the index of ids': ['ids'],
     }
 
     test.each(Object.entries(forget))('%s is noticed before the next write, and told once', async (_, [name = '']) => {

@@ -45,7 +45,7 @@ export function createAudit({ sender, names, clock, client, onGone }: AuditOptio
   async function countGone(): Promise<number> {
     let gone = 0
     for (let after = '='; after !== '' && !isClosed;) {
-      const answer = await sender.send(runScript(names, SCRIPTS.audit, [], [after]))
+      const answer = await sender.send(runScript(names, SCRIPTS.audit, [after]))
       const [count, next] = Array.isArray(answer) ? answer : []
       gone += Number(count)
       after = String(next ?? '')

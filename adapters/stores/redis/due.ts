@@ -13,6 +13,8 @@ const LEASE_MS = 5_000
 const RENEW_MS = 1_300
 /** How often to look whether something is due that another process was to see. */
 const LOOK_MS = 2_000
+/** How long the server's clock is guessed from ours. */
+const TIME_MS = 60_000
 /** Until a record is due again that could not be worked on. */
 const RETRY_MS = 2_000
 /** Until the server is asked again after it could not be asked. */
@@ -46,6 +48,8 @@ export function createDue({ sender, names, handlers, clock, logger }: DueOptions
   let stopRenew = (): void => undefined
   /** When the server is asked next, by the clock's `elapsed`. */
   let lookAt = Infinity
+  /** What the server's clock said at which time of ours. */
+  let serverTime: { readonly now: number; readonly at: number } | undefined
   let isStarted = false
   let isClosed = false
   let isTold = false
@@ -70,12 +74,19 @@ export function createDue({ sender, names, handlers, clock, logger }: DueOptions
     lookIn(Math.min(Math.max(nextMs, 0), LOOK_MS))
   }
 
+  /** Guesses what the server's clock says; nothing when that was read too long ago. */
+  function guessTime(): string {
+    if (serverTime === undefined || elapsed() - serverTime.at > TIME_MS) serverTime = undefined
+    return serverTime === undefined ? '' : String(Math.round(serverTime.now + elapsed() - serverTime.at))
+  }
+
   /** Takes what is due; returns in how many milliseconds to look again. */
   async function take(): Promise<number> {
     const room = MAX_WORKING - working.size
-    const args = [token, String(LEASE_MS), String(room)]
-    const answer = await sender.send(runScript(names, SCRIPTS.take, [], args))
-    const [nextMs, ...members] = Array.isArray(answer) ? answer : []
+    const args = [token, String(LEASE_MS), String(room), guessTime()]
+    const answer = await sender.send(runScript(names, SCRIPTS.take, args))
+    const [nextMs, now, ...members] = Array.isArray(answer) ? answer : []
+    serverTime ??= { now: Number(now), at: elapsed() }
     for (const member of members) begin(String(member))
     return working.size < MAX_WORKING ? Number(nextMs) : LOOK_MS
   }
@@ -110,7 +121,7 @@ export function createDue({ sender, names, handlers, clock, logger }: DueOptions
   async function settle(kind: RecordKind, id: string, answer: DueAnswer): Promise<void> {
     const how = 'keepMs' in answer ? ['keep', toTtl(answer.keepMs)] : ['remove', ...seenOf(answer.seen)]
     const args = [memberOf(kind, id), token, ...how]
-    const sent = sender.send(runScript(names, SCRIPTS.settle, [names.record(kind, id)], args))
+    const sent = sender.send(runScript(names, SCRIPTS.settle, args))
     const isKept = await sent.then(
       () => true,
       () => false,
@@ -123,7 +134,7 @@ export function createDue({ sender, names, handlers, clock, logger }: DueOptions
     stopRenew = startTimer(clock, RENEW_MS, () => {
       if (working.size === 0) return
       const args = [token, String(LEASE_MS), ...working.keys()]
-      sender.send(runScript(names, SCRIPTS.renew, [], args)).catch(() => undefined)
+      sender.send(runScript(names, SCRIPTS.renew, args)).catch(() => undefined)
       renewLater()
     })
   }

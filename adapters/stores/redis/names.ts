@@ -2,8 +2,8 @@ import type { RecordKind } from '../../../lib/types'
 
 /** The names of a store's keys. All are in one hash tag, so that they are on one node of a Redis Cluster. */
 export interface Names {
-  /** The keys that every script has: `due`, `ids`, `held`. */
-  readonly all: readonly string[]
+  /** The key that every script is given. */
+  readonly due: string
   readonly ids: string
   /** The channel of messages; channels are the same in all databases of a server. */
   channel(database: unknown): string
@@ -18,7 +18,7 @@ export function createNames(prefix: string): Names {
   // A brace would end the hash tag, or make it empty.
   const base = `{${prefix.replace(/[{}%]/g, encodeURIComponent)}}:`
   return {
-    all: [`${base}due`, `${base}ids`, `${base}held`],
+    due: `${base}due`,
     ids: `${base}ids`,
     channel: (database) => `${base}messages:${String(database ?? 0)}`,
     record: (kind, id) => `${base}${kind}:${id}`,

@@ -9,7 +9,7 @@ import type {
 } from '../../../lib/types'
 import { toTtl } from './due'
 import { memberOf, type Names } from './names'
-import { SCRIPTS } from './scripts'
+import { type Script, SCRIPTS } from './scripts'
 import type { Sender } from './sender'
 import { runScript } from './wire'
 
@@ -42,19 +42,18 @@ export interface Records {
 
 /** Keeps records by scripts. `expect` is told in how many milliseconds a record is due. */
 export function createRecords(sender: Sender, names: Names, expect: (ttlMs: number) => void): Records {
-  const send = (script: keyof typeof SCRIPTS, keys: readonly string[], args: readonly string[]): Promise<unknown> =>
-    sender.send(runScript(names, SCRIPTS[script], keys, args))
+  const send = (script: Script, args: readonly string[]): Promise<unknown> =>
+    sender.send(runScript(names, script, args))
 
   return {
     async create(kind, id, { text, ttlMs, group }) {
-      await send('create', [names.record(kind, id)], [memberOf(kind, id), text, toTtl(ttlMs), group])
+      await send(SCRIPTS.write, [memberOf(kind, id), '', '', '1', text, toTtl(ttlMs), group, '', ''])
       expect(ttlMs)
     },
     async append(kind, id, row, { orCreate, group = '', claim }) {
-      const keys = [names.record(kind, id), ...(claim ? [names.record('mark', claim.mark)] : [])]
       const made = orCreate ? ['1', orCreate.text, toTtl(orCreate.ttlMs), orCreate.group] : ['', '', '', '']
-      const claimed = claim ? [claim.mark, toTtl(claim.ttlMs)] : []
-      const position = Number(await send('append', keys, [memberOf(kind, id), row, group, ...made, ...claimed]))
+      const claimed = claim ? [claim.mark, toTtl(claim.ttlMs)] : ['', '']
+      const position = Number(await send(SCRIPTS.write, [memberOf(kind, id), row, group, ...made, ...claimed]))
       if (orCreate) expect(orCreate.ttlMs)
       if (claim) expect(claim.ttlMs)
       return position < 0 ? undefined : position
@@ -66,12 +65,12 @@ export function createRecords(sender: Sender, names: Names, expect: (ttlMs: numb
       return { data: fromText(data), log: log.map(fromText), cut: Number.parseInt(String(head), 10) }
     },
     async touch(kind, id, ttlMs) {
-      const isDone = (await send('touch', [names.record(kind, id)], [memberOf(kind, id), toTtl(ttlMs)])) === 1
+      const isDone = (await send(SCRIPTS.touch, [memberOf(kind, id), toTtl(ttlMs)])) === 1
       if (isDone) expect(ttlMs)
       return isDone
     },
     async cut(kind, id, upTo, row) {
-      return (await send('cut', [names.record(kind, id)], [String(upTo), row])) === 1
+      return (await send(SCRIPTS.cut, [memberOf(kind, id), String(upTo), row])) === 1
     },
     async list(kind, { group, after, limit = PAGE }) {
       const begin = group === undefined ? memberOf(kind, '') : ''

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 
 /**
- * A script that the server runs as one atomic step. Its keys are those of `Names.all` and the record's; its first argument
- * is the store's epoch, which the sender adds. It fails with `LOST`, and does nothing, when the epoch is another one.
+ * A script that the server runs as one atomic step. It is given one key, from which it makes the others: all are in one
+ * hash tag. Its first argument is the store's epoch, which the sender adds. It fails with `LOST`, and does nothing, when the
+ * epoch is another one.
  */
 export interface Script {
   readonly text: string
@@ -17,9 +18,9 @@ export interface Script {
  * The epoch is a member of `due` and of `ids` that is never due: when the server loses one of the two, it loses the epoch.
  */
 const HEAD = `
-local due, ids, held, record = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local due = KEYS[1]
 local base = string.sub(due, 1, -4)
-local epoch = '=' .. ARGV[1]
+local ids, held, epoch = base .. 'ids', base .. 'held', '=' .. ARGV[1]
 if not redis.call('ZSCORE', due, epoch) then return redis.error_reply('LOST the server lost the records of the store') end
 local function text(number) return string.format('%.0f', number) end
 `
@@ -39,8 +40,12 @@ local function index(member, ttl, group)
   redis.call('ZADD', ids, 0, member)
   if group ~= '' then redis.call('ZADD', groupKey(member, group), 0, idOf(member)) end
 end
-local function make(key, member, data, ttl, group)
-  redis.call('RPUSH', key, '0:' .. group, data)
+local function make(key, member, data, ttl, group, entry)
+  if entry == '' then
+    redis.call('RPUSH', key, '0:' .. group, data)
+  else
+    redis.call('RPUSH', key, '0:' .. group, data, entry)
+  end
   index(member, ttl, group)
 end
 `
@@ -62,71 +67,87 @@ local function remove(key, member)
 end
 `
 
-/** Arguments: member, data, ttl, group. A record that is there, but in no index any more, is put there again. */
-const create = `
-if redis.call('EXISTS', record) == 0 then
-  make(record, ARGV[2], ARGV[3], ARGV[4], ARGV[5])
-elseif not redis.call('ZSCORE', due, ARGV[2]) then
-  index(ARGV[2], ARGV[4], '')
-end
-return 1`
+/** How many arguments each step of the script `write` has. */
+export const WRITE_ARGUMENTS = 9
 
 /**
- * Arguments: member, entry, group to move to or empty, and for one that may be created `1`, data, ttl, group, then for one
- * that claims the mark's id and ttl. Returns the position, 0 without a record, -1 when the mark is there.
+ * Creates records and appends to them, one step after the other; a step that fails keeps no other one from being done.
+ * Arguments of a step: member, entry or nothing, group to move to or nothing, and for one that may be created `1`, data,
+ * ttl and group, and for one that claims the mark's id and ttl. Returns for each step its position, 0 without a record, -1
+ * when the mark is there, or the text of an error. A record that is in no index any more is put there again.
  */
-const append = `
-local member, entry, moved = ARGV[2], ARGV[3], ARGV[4]
-local mark = ARGV[9]
-if mark and redis.call('EXISTS', KEYS[5]) == 1 then return -1 end
-local head = redis.call('LINDEX', record, 0)
-if not head then
-  if ARGV[5] ~= '1' then return 0 end
-  make(record, member, ARGV[6], ARGV[7], ARGV[8])
-  head = '0:' .. ARGV[8]
-elseif ARGV[5] == '1' and not redis.call('ZSCORE', due, member) then
-  index(member, ARGV[7], '')
+const write = `
+local function write(member, entry, moved, made, data, ttl, group, mark, markTtl)
+  local record = base .. member
+  if mark ~= '' and redis.call('EXISTS', base .. 'mark:' .. mark) == 1 then return -1 end
+  local head = redis.call('LINDEX', record, 0)
+  if head then
+    if made == '1' and not redis.call('ZSCORE', due, member) then index(member, ttl, '') end
+  elseif made == '1' then
+    make(record, member, data, ttl, group, entry)
+  else
+    return 0
+  end
+  if mark ~= '' then make(base .. 'mark:' .. mark, 'mark:' .. mark, 'null', markTtl, '', '') end
+  local cut, current = 0, group
+  if head then cut, current = string.match(head, '^(%d+):(.*)$') end
+  if moved ~= '' and moved ~= current then
+    redis.call('LSET', record, 0, cut .. ':' .. moved)
+    if current ~= '' then redis.call('ZREM', groupKey(member, current), idOf(member)) end
+    redis.call('ZADD', groupKey(member, moved), 0, idOf(member))
+  end
+  if not head or entry == '' then return 1 end
+  return redis.call('RPUSH', record, entry) - 2 + cut
 end
-if mark then make(KEYS[5], 'mark:' .. mark, 'null', ARGV[10], '') end
-local cut, group = string.match(head, '^(%d+):(.*)$')
-if moved ~= '' and moved ~= group then
-  redis.call('LSET', record, 0, cut .. ':' .. moved)
-  if group ~= '' then redis.call('ZREM', groupKey(member, group), idOf(member)) end
-  redis.call('ZADD', groupKey(member, moved), 0, idOf(member))
+local answers = {}
+for at = 2, #ARGV, ${WRITE_ARGUMENTS} do
+  local isDone, answer = pcall(write, unpack(ARGV, at, at + ${WRITE_ARGUMENTS - 1}))
+  if not isDone then
+    answer = type(answer) == 'table' and answer.err or tostring(answer)
+    answer = string.match(answer, '%u%u%u+ .*') or answer
+  end
+  answers[#answers + 1] = answer
 end
-return redis.call('RPUSH', record, entry) - 2 + cut`
+return answers`
 
-/** Arguments: member, ttl. Returns 0 without a record and while a process works on it. */
+/**
+ * Arguments: member, ttl. Returns 0 without a record and while a process works on it. A process that lives can say so when
+ * the memory is full, too.
+ */
 const touch = `
-if redis.call('EXISTS', record) == 0 or redis.call('HEXISTS', held, ARGV[2]) == 1 then return 0 end
-redis.call('ZADD', due, text(now() + ARGV[3]), ARGV[2])
-return 1`
+if redis.call('HEXISTS', held, ARGV[2]) == 1 then return 0 end
+local at = text(now() + ARGV[3])
+local changed = redis.pcall('ZADD', due, 'XX', 'CH', at, ARGV[2])
+if type(changed) == 'table' then
+  ${ALSO_WHEN_FULL}
+  changed = redis.call('ZADD', due, 'XX', 'CH', at, ARGV[2])
+end
+return changed == 1 and 1 or redis.call('EXISTS', base .. ARGV[2])`
 
-/** Arguments: position, entry. */
+/** Arguments: member, position, entry. */
 const cut = `
+local record = base .. ARGV[2]
 local head = redis.call('LINDEX', record, 0)
 if not head then return 0 end
 local gone, rest = string.match(head, '^(%d+)(:.*)$')
-local upTo = tonumber(ARGV[2])
+local upTo = tonumber(ARGV[3])
 if upTo <= tonumber(gone) or upTo > gone + redis.call('LLEN', record) - 2 then return 0 end
 local data = redis.call('LINDEX', record, 1)
 redis.call('LTRIM', record, text(upTo - gone + 1), -1)
-redis.call('LSET', record, 0, ARGV[3])
+redis.call('LSET', record, 0, ARGV[4])
 redis.call('LPUSH', record, data, text(upTo - 1) .. rest)
 return 1`
 
 /**
- * Takes what is due. Arguments: token, length of the lease, how many at most. Marks go at once. Returns in how many
- * milliseconds the next one is due, and the members that were taken.
+ * Takes what is due. Arguments: token, length of the lease, how many at most, and about what time it is, or nothing: the
+ * clock is read only when something is due soon. Marks go at once. Returns in how many milliseconds the next one is due,
+ * the time, and the members that were taken.
  */
 const take = `
-if not redis.call('ZSCORE', ids, epoch) then
-  redis.call('ZREM', due, epoch)
-  return redis.error_reply('LOST the server lost the records of the store')
-end
-local at = now()
 local first = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')
-local answer = {0}
+local at = tonumber(ARGV[5])
+if not at or tonumber(first[2]) <= at + 60000 then at = now() end
+local answer = {0, at}
 if tonumber(first[2]) <= at then
   ${ALSO_WHEN_FULL}
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', text(at), 'LIMIT', 0, ARGV[4])) do
@@ -155,6 +176,7 @@ return 1`
 /** Arguments: member, token, `keep` and a ttl or `remove` and a position or nothing. Returns 0 when it is not ours. */
 const settle = `
 local member = ARGV[2]
+local record = base .. member
 if redis.call('HGET', held, member) ~= ARGV[3] then return 0 end
 redis.call('HDEL', held, member)
 local head = redis.call('LINDEX', record, 0)
@@ -169,8 +191,15 @@ else
 end
 return 1`
 
-/** Removes what is left of records that the server has evicted. Arguments: member to begin after. Returns count and cursor. */
+/**
+ * Removes what is left of records that the server has evicted. Argument: the member to begin after. Returns how many there
+ * were, and the cursor. Where the index of ids is gone, the epoch is given up, so that all processes notice.
+ */
 const audit = `
+if not redis.call('ZSCORE', ids, epoch) then
+  redis.call('ZREM', due, epoch)
+  return redis.error_reply('LOST the server lost the records of the store')
+end
 local page = redis.call('ZRANGEBYLEX', ids, '(' .. ARGV[2], '+', 'LIMIT', 0, 500)
 local gone = 0
 for _, member in ipairs(page) do
@@ -187,7 +216,8 @@ return {gone, #page == 500 and page[#page] or ''}`
  * index is filled from the other, and a record whose time is lost is due in an hour.
  */
 const ENTER = `
-local due, ids = KEYS[1], KEYS[2]
+local due = KEYS[1]
+local ids = string.sub(due, 1, -4) .. 'ids'
 local found = redis.call('ZRANGEBYSCORE', due, '+inf', '+inf', 'LIMIT', 0, 1)[1]
 if found and redis.call('ZSCORE', ids, found) then return string.sub(found, 2) end
 redis.call('ZREMRANGEBYSCORE', due, '+inf', '+inf')
@@ -203,9 +233,8 @@ export const ENTER_SCRIPT: Script = compile(ENTER)
 
 /** The scripts of a store, by what they do. */
 export const SCRIPTS = {
-  create: compile(HEAD + NOW + GROUPS + MAKE + create),
-  append: compile(HEAD + NOW + GROUPS + MAKE + append),
-  touch: compile(HEAD + ALSO_WHEN_FULL + NOW + touch),
+  write: compile(HEAD + NOW + GROUPS + MAKE + write),
+  touch: compile(HEAD + NOW + touch),
   cut: compile(HEAD + cut),
   take: compile(HEAD + NOW + GROUPS + REMOVE + take),
   renew: compile(HEAD + ALSO_WHEN_FULL + NOW + renew),

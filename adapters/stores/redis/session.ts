@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { isDoneWithin } from '../../../lib/timers'
 import type { Clock, LedgerHandlers, Logger } from '../../../lib/types'
 import { createAudit } from './audit'
@@ -49,8 +49,7 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
 
   /** Reads the epoch of the store, or begins one; another one than before means that the server was emptied. */
   async function enter(client: RedisClient): Promise<void> {
-    const [due = '', ids = ''] = names.all
-    const args = ['2', due, ids, randomUUID()]
+    const args = ['1', names.due, randomBytes(9).toString('base64url')]
     const found = String(await answerWithin(clock, ANSWER_MS, client.call('EVAL', ENTER_SCRIPT.text, ...args)))
     const before = epoch
     epoch = found
@@ -63,7 +62,7 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
     const isFirst = epoch === undefined
     if (isFirst) await answerWithin(clock, ANSWER_MS, refuseOldStore(client, prefix, place))
     await enter(client)
-    await loadScripts(clock, client, names.all)
+    await loadScripts(clock, client, names.due)
     channel = names.channel(client.options['db'])
     if (isFirst) warnOfPolicy(info, place, logger)
   }

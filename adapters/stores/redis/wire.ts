@@ -5,6 +5,8 @@ import type { RedisClient, Result } from './library'
 import type { Names } from './names'
 import { type Script, SCRIPTS } from './scripts'
 
+/** How many steps one script may have: other clients wait meanwhile. */
+const MAX_STEPS = 100
 /** How long a server may take to answer a command, counted from when that is sent, in milliseconds. */
 export const ANSWER_MS = 2_000
 /** How many bytes may add a millisecond to that: a slow network is not a server that hangs. */
@@ -22,6 +24,11 @@ export interface Command {
   readonly args: readonly string[]
 }
 
+/** The error of a step, of the kind that ioredis makes of the error of a command. */
+class StepError extends Error {
+  override readonly name = 'ReplyError'
+}
+
 /** Says that a connection did not answer in time. */
 export class NoAnswer extends Error {
   constructor(limitMs: number) {
@@ -30,9 +37,9 @@ export class NoAnswer extends Error {
   }
 }
 
-/** Creates a command that runs a script on the store's keys, and on others if there are any. */
-export function runScript(names: Names, run: Script, keys: readonly string[], args: readonly string[]): Command {
-  return { run, keys: [...names.all, ...keys], args }
+/** Creates a command that runs a script. */
+export function runScript(names: Names, run: Script, args: readonly string[]): Command {
+  return { run, keys: [names.due], args }
 }
 
 /**
@@ -48,13 +55,12 @@ export async function exchange(
   const results = [...(await send(clock, client, commands, epoch))]
   const isUnknown = results.map(([error]) => isError(error, 'NOSCRIPT'))
   const first = isUnknown.indexOf(true)
-  // What was read behind a script that was not run is read again behind it.
+  // What was read beside a script that was not run is read again behind it.
   const unknown = commands.flatMap(({ run }, index) =>
-    isUnknown[index] || (first >= 0 && index > first && READS.has(run)) ? [index] : [],
+    isUnknown[index] || (first >= 0 && READS.has(run)) ? [index] : [],
   )
   if (unknown.length === 0) return results
-  const keys = commands[unknown[0] ?? 0]?.keys ?? []
-  await loadScripts(clock, client, keys)
+  await loadScripts(clock, client, commands[first]?.keys[0] ?? '')
   const again = unknown.flatMap((index) => commands[index] ?? [])
   const answers = await send(clock, client, again, epoch)
   for (const [place, index] of unknown.entries()) results[index] = answers[place] ?? [new Error('no answer')]
@@ -65,25 +71,60 @@ export async function exchange(
  * Makes the server know all scripts, so that none is run later than one that was sent after it. They are run without an
  * epoch, with which they do nothing.
  */
-export async function loadScripts(clock: Clock, client: RedisClient, keys: readonly string[]): Promise<void> {
-  const texts = Object.values(SCRIPTS).map(({ text }) => ['eval', text, String(keys.length), ...keys, ''])
+export async function loadScripts(clock: Clock, client: RedisClient, due: string): Promise<void> {
+  const texts = Object.values(SCRIPTS).map(({ text }) => ['eval', text, '1', due, ''])
   await within(clock, client, ANSWER_MS, client.pipeline(texts).exec())
 }
 
+/** Sends what creates and appends first, in few scripts, and then the rest. */
 async function send(
   clock: Clock,
   client: RedisClient,
   commands: readonly Command[],
   epoch: string,
 ): Promise<readonly Result[]> {
-  const lines = commands.map(({ run, keys, args }) =>
-    typeof run === 'string'
-      ? [run, ...keys, ...args]
-      : ['evalsha', run.sha, String(keys.length), ...keys, epoch, ...args],
+  const places = [...commands.keys()]
+  const isWrite = (place: number): boolean => commands[place]?.run === SCRIPTS.write
+  const groups = [
+    ...inGroups(places.filter(isWrite), MAX_STEPS),
+    ...inGroups(
+      places.filter((n) => !isWrite(n)),
+      1,
+    ),
+  ]
+  const lines = groups.map((group) =>
+    toLine(
+      group.flatMap((place) => commands[place] ?? []),
+      epoch,
+    ),
   )
   const limitMs = ANSWER_MS + sizeOf(commands) / BYTES_A_MS
-  const results = await within(clock, client, limitMs, client.pipeline(lines).exec())
-  return results ?? commands.map((): Result => [new Error('the commands were not sent')])
+  const answers = (await within(clock, client, limitMs, client.pipeline(lines).exec())) ?? []
+  const results = commands.map((): Result => [new Error('the commands were not sent')])
+  for (const [index, group] of groups.entries())
+    for (const [step, place] of group.entries())
+      results[place] = resultOf(answers[index] ?? [new Error('the commands were not sent')], isWrite(place), step)
+  return results
+}
+
+function inGroups(places: readonly number[], size: number): readonly (readonly number[])[] {
+  return Array.from({ length: Math.ceil(places.length / size) }, (_, n) => places.slice(n * size, (n + 1) * size))
+}
+
+/** Commands that are several steps of one script, or one command. */
+function toLine(commands: readonly Command[], epoch: string): readonly string[] {
+  const { run = '', keys = [] } = commands[0] ?? {}
+  const args = commands.flatMap((command) => command.args)
+  return typeof run === 'string'
+    ? [run, ...keys, ...args]
+    : ['evalsha', run.sha, String(keys.length), ...keys, epoch, ...args]
+}
+
+/** The answer to a step; a text is the error that it failed with. */
+function resultOf([error, value]: Result, isStep: boolean, step: number): Result {
+  if (error || !isStep) return [error, value]
+  const answer: unknown = Array.isArray(value) ? value[step] : undefined
+  return typeof answer === 'number' ? [null, answer] : [new StepError(String(answer))]
 }
 
 /** Says whether an answer is that of a script which found the store emptied. */
