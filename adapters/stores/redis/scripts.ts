@@ -146,7 +146,7 @@ return 1`
 const take = `
 local first = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')
 local at = tonumber(ARGV[5])
-if not at or tonumber(first[2]) <= at + 60000 then at = now() end
+if not at or tonumber(first[2]) <= at + 3000 then at = now() end
 local answer = {0, at}
 if tonumber(first[2]) <= at then
   ${ALSO_WHEN_FULL}

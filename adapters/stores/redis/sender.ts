@@ -4,14 +4,15 @@ import { createClosed, createUnavailable, isAnswer, isMisplaced } from './errors
 import type { Health } from './health'
 import type { RedisClient, Result } from './library'
 import type { Link } from './link'
-import { type Command, exchange, isLost, NoAnswer } from './wire'
+import { type Command, exchange, isRead, isUndone, NoAnswer } from './wire'
 
 /** How long a command may wait for a server that is away, in milliseconds. */
 const AWAY_MS = 2_000
-/** How much is sent at once; the rest waits for the answers, which is no sign of the server being away. */
+/** How much is sent at once, and how often before an answer; the rest waits, which is no sign of the server being away. */
 const MAX_COMMANDS = 500
 const MAX_SIZE = 4 * 1024 ** 2
-/** How often a command is sent again when the store was emptied just before. */
+const MAX_SENDING = 4
+/** How often a command is sent again that the server did not do, since it had lost the records or the scripts. */
 const MAX_TRIES = 3
 
 export interface SenderOptions {
@@ -21,7 +22,7 @@ export interface SenderOptions {
   readonly health: Health
   /** The epoch of the store. */
   epoch(): string
-  /** Called when a script found another epoch; enters the store again. */
+  /** Called when the server has lost the records or the scripts; enters the store again. */
   reenter(client: RedisClient): Promise<void>
 }
 
@@ -48,32 +49,40 @@ interface Order {
 }
 
 export function createSender({ place, clock, link, health, epoch, reenter }: SenderOptions): Sender {
+  const sending = new Set<Promise<void>>()
   let queue: Order[] = []
-  let sending: Promise<void> | undefined
+  /** What the server did not do. Nothing else is sent before it has been sent again, so that the order stays. */
+  let undone: Order[] = []
+  let isPlanned = false
   let isClosed = false
   /** Since when the server has not answered, and why; undefined while it does. */
   let away: { readonly since: number; cause: unknown } | undefined
   let stopTimer = (): void => undefined
   const elapsed = (): number => clock.elapsed?.() ?? clock.now()
 
-  function begin(): void {
+  /** What the same moment brings, and what the last answers bring about, goes together. */
+  function plan(): void {
     if (link.client === undefined) return expire()
-    sending ??= sendAll().finally(() => {
-      sending = undefined
-      if (queue.length > 0) begin()
+    if (isPlanned || queue.length === 0 || undone.length > 0 || sending.size >= MAX_SENDING) return
+    isPlanned = true
+    setImmediate(() => {
+      isPlanned = false
+      begin()
     })
   }
 
-  async function sendAll(): Promise<void> {
-    for (;;) {
-      // What the same moment brings, and what the last answers bring about, goes together.
-      await new Promise<void>((resolve) => setImmediate(resolve))
-      const { client } = link
-      // What is not sent yet is not lost with a connection that has just ended.
-      if (client?.stream?.writable === false) link.replace(new Error('The connection was closed'))
-      if (client === undefined || client !== link.client || queue.length === 0) return
-      await sendBatch(client, takeBatch())
-    }
+  function begin(): void {
+    const { client } = link
+    // What is not sent yet is not lost with a connection that has just ended.
+    if (client?.stream?.writable === false) return link.replace(new Error('The connection was closed'))
+    if (client === undefined || queue.length === 0 || undone.length > 0) return plan()
+    const promise = sendBatch(client, takeBatch()).finally(() => {
+      sending.delete(promise)
+      if (undone.length > 0 && sending.size === 0) void redo(client)
+      else plan()
+    })
+    sending.add(promise)
+    plan()
   }
 
   function takeBatch(): readonly Order[] {
@@ -90,31 +99,39 @@ export function createSender({ place, clock, link, health, epoch, reenter }: Sen
     try {
       const commands = orders.map(({ command }) => command)
       const results = await exchange(clock, client, commands, epoch())
-      const lost = orders.filter((order, index) => !settle(order, results[index] ?? [new Error('no answer')]))
-      if (lost.length === 0) return
-      await reenter(client)
-      queue = [...lost, ...queue]
+      const isBehind = undone.length > 0 || results.some(isUndone)
+      for (const [index, order] of orders.entries()) settle(order, results[index] ?? [new Error('no answer')], isBehind)
     } catch (error) {
       if (error instanceof NoAnswer) {
         away ??= { since, cause: error }
         health.failed(error)
       }
       for (const order of orders) order.reject(createUnavailable(place, error))
-      link.replace(error)
+      if (client === link.client) link.replace(error)
     }
   }
 
-  /** Returns false for what is to be sent again. */
-  function settle(order: Order, result: Result): boolean {
+  function settle(order: Order, result: Result, isBehind: boolean): void {
     const [error, value] = result
-    if (!error) order.resolve(value)
-    else if (isLost(result) && order.tries++ < MAX_TRIES) return false
+    // What was read beside something that was not done is read again behind it.
+    if ((isUndone(result) || (isBehind && isRead(order.command))) && order.tries++ < MAX_TRIES) undone.push(order)
+    else if (!error) order.resolve(value)
     else {
       order.reject(createUnavailable(place, error))
       if (!isAnswer(error) || isMisplaced(error)) link.replace(error)
       else health.trouble(error)
     }
-    return true
+  }
+
+  async function redo(client: RedisClient): Promise<void> {
+    try {
+      if (client === link.client) await reenter(client)
+    } catch (error) {
+      if (client === link.client) link.replace(error)
+    }
+    queue = [...undone, ...queue]
+    undone = []
+    plan()
   }
 
   /** Rejects those that have waited for long enough while the server is away, and looks again when the next one has. */
@@ -132,13 +149,13 @@ export function createSender({ place, clock, link, health, epoch, reenter }: Sen
       if (isClosed) return Promise.reject(createClosed())
       return new Promise((resolve, reject) => {
         queue.push({ command, since: elapsed(), tries: 0, resolve, reject })
-        begin()
+        plan()
       })
     },
     resume() {
       away = undefined
       stopTimer()
-      begin()
+      plan()
     },
     pause(cause) {
       if (away === undefined) away = { since: elapsed(), cause }
@@ -147,12 +164,13 @@ export function createSender({ place, clock, link, health, epoch, reenter }: Sen
     },
     async close() {
       isClosed = true
-      while (sending !== undefined) await sending
+      while (sending.size > 0 || isPlanned || undone.length > 0)
+        await (sending.size > 0 ? Promise.all(sending) : new Promise((resolve) => setImmediate(resolve)))
     },
     stop() {
       isClosed = true
       stopTimer()
-      for (const order of queue.splice(0)) order.reject(createClosed())
+      for (const order of [...undone.splice(0), ...queue.splice(0)]) order.reject(createClosed())
     },
   }
 }

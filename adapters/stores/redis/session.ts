@@ -61,10 +61,14 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
     checkServer(info)
     const isFirst = epoch === undefined
     if (isFirst) await answerWithin(clock, ANSWER_MS, refuseOldStore(client, prefix, place))
-    await enter(client)
-    await loadScripts(clock, client, names.due)
+    await reenter(client)
     channel = names.channel(client.options['db'])
     if (isFirst) warnOfPolicy(info, place, logger)
+  }
+
+  async function reenter(client: RedisClient): Promise<void> {
+    await enter(client)
+    await loadScripts(clock, client, names.due)
   }
 
   const link = createLink({
@@ -83,7 +87,7 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
       sender.pause(cause)
     },
   })
-  const sender = createSender({ place, clock, link, health, epoch: () => epoch ?? '', reenter: enter })
+  const sender = createSender({ place, clock, link, health, epoch: () => epoch ?? '', reenter })
   const listener = createListener({
     dialer,
     names,

@@ -42,42 +42,17 @@ export function runScript(names: Names, run: Script, args: readonly string[]): C
   return { run, keys: [names.due], args }
 }
 
-/**
- * Sends commands in one write, and returns an answer for each. Scripts that the server does not know are loaded, and then
- * sent again in their order. Rejects with `NoAnswer` when the server does not answer in time.
- */
-export async function exchange(
-  clock: Clock,
-  client: RedisClient,
-  commands: readonly Command[],
-  epoch: string,
-): Promise<readonly Result[]> {
-  const results = [...(await send(clock, client, commands, epoch))]
-  const isUnknown = results.map(([error]) => isError(error, 'NOSCRIPT'))
-  const first = isUnknown.indexOf(true)
-  // What was read beside a script that was not run is read again behind it.
-  const unknown = commands.flatMap(({ run }, index) =>
-    isUnknown[index] || (first >= 0 && READS.has(run)) ? [index] : [],
-  )
-  if (unknown.length === 0) return results
-  await loadScripts(clock, client, commands[first]?.keys[0] ?? '')
-  const again = unknown.flatMap((index) => commands[index] ?? [])
-  const answers = await send(clock, client, again, epoch)
-  for (const [place, index] of unknown.entries()) results[index] = answers[place] ?? [new Error('no answer')]
-  return results
-}
-
-/**
- * Makes the server know all scripts, so that none is run later than one that was sent after it. They are run without an
- * epoch, with which they do nothing.
- */
+/** Makes the server know all scripts: they are run without an epoch, with which they do nothing. */
 export async function loadScripts(clock: Clock, client: RedisClient, due: string): Promise<void> {
   const texts = Object.values(SCRIPTS).map(({ text }) => ['eval', text, '1', due, ''])
   await within(clock, client, ANSWER_MS, client.pipeline(texts).exec())
 }
 
-/** Sends what creates and appends first, in few scripts, and then the rest. */
-async function send(
+/**
+ * Sends commands in one write, and returns an answer for each: what creates and appends first, in few scripts, and then the
+ * rest. Rejects with `NoAnswer` when the server does not answer in time.
+ */
+export async function exchange(
   clock: Clock,
   client: RedisClient,
   commands: readonly Command[],
@@ -127,9 +102,14 @@ function resultOf([error, value]: Result, isStep: boolean, step: number): Result
   return typeof answer === 'number' ? [null, answer] : [new StepError(String(answer))]
 }
 
-/** Says whether an answer is that of a script which found the store emptied. */
-export function isLost([error]: Result): boolean {
-  return isError(error, LOST)
+/** Says whether an answer is that of a script which the server does not know, or which found the store emptied. */
+export function isUndone([error]: Result): boolean {
+  return isError(error, LOST) || isError(error, 'NOSCRIPT')
+}
+
+/** Says whether a command changes nothing. */
+export function isRead({ run }: Command): boolean {
+  return READS.has(run)
 }
 
 /** Returns how many characters commands carry, about. */
