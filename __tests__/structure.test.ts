@@ -18,6 +18,7 @@ const ROOMS = [
     'run',
     'timers',
     'peers',
+    'redis-nodes',
   ],
   ['template'],
   ['config'],

@@ -19,11 +19,11 @@ import { listProofHeaders } from './listener/proof-headers'
 import { createSelection } from './listener/selection'
 import { createMounts } from './mounts'
 import { listOpenEndpoints, listUntoldUrls } from './open-endpoints'
-import { type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDuration } from './options'
+import { badOption, type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDuration } from './options'
 import { createRuns } from './runs'
 import { readStats } from './stats'
 import { compileTemplate } from './template/compile'
-import type { Clock, Ledger, Logger, Outcome, Store, TunnelDriver } from './types'
+import type { Ledger, Logger, Outcome, Store, TunnelDriver } from './types'
 import { createWaits, type Ids, type TicketOptions, type WaitOptions } from './waits'
 import { createFindStart } from './workflow/event-sources'
 import type { TaskRequest, Tasks } from './workflow/tasks'
@@ -80,7 +80,7 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
 function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) {
   const { logger, clock, env } = options
   const drivers = { ...DRIVERS, ...options.tunnels }
-  const spec = compileConfig(config, { env })
+  const spec = compileConfig(config, { env, hasRedis: options.redis !== undefined })
   const secretHeaders = listProofHeaders(spec)
   const emitter = createEmitter(logger, secretHeaders)
   const store = createStore(spec, options, emitter, secretHeaders)
@@ -199,24 +199,27 @@ function findShared({ listeners }: Config): ReadonlySet<string> {
 
 function createStore(
   { store: spec }: Config,
-  { clock, logger }: NormalizedOptions,
+  options: NormalizedOptions,
   emitter: Emitter,
   secretHeaders: ReadonlySet<string>,
 ): Store {
+  const { clock, logger, redis } = options
   const { maxWaits, park, keepMs } = spec
+  if (redis !== undefined && spec.type !== 'redis') throw badOption('redis', `the store is of the type ${spec.type}`)
   const onForgotten = (outcome: Outcome): void =>
     emitter.record('expired', outcome.endpoint, () => outcomeEvent(outcome))
   const registry = { clock, maxWaits, park, onForgotten }
   if (spec.type === 'memory') return createMemoryStore(registry)
-  const ledger = createLedger(spec, clock, logger)
+  const ledger = createLedger(spec, options)
   return createDurableStore({ ...registry, ledger, isShared: spec.type !== 'file', keepMs, logger, secretHeaders })
 }
 
 /** What keeps the facts of a durable store; its adapter is loaded now, what that needs when it is opened. */
-function createLedger({ type, path = '', url = '', sync, prefix }: StoreSpec, clock: Clock, logger: Logger): Ledger {
+function createLedger(spec: StoreSpec, { clock, logger, redis }: NormalizedOptions): Ledger {
+  const { type, path = '', url = '', sync, prefix } = spec
   if (type === 'file') return loadFile().createFileLedger({ path, sync, clock, logger })
   if (type === 'postgres') return loadPostgres().createPostgresLedger({ url, prefix, clock, logger })
-  return loadRedis().createRedisLedger({ url, prefix, clock, logger })
+  return loadRedis().createRedisLedger({ url, prefix, clock, logger, redis })
 }
 
 /** Says what will fail when it is used, and which callbacks start workflows by themselves. */

@@ -13,6 +13,7 @@ export type {
   Delivery,
   GatewayState,
   GatewayStatus,
+  GivenRedis,
   Logger,
   Outcome,
   Progress,

@@ -4,7 +4,7 @@ import { maskTickets } from './ticket-id'
 import type { EnvOption } from './config/load'
 import { findNearest } from './config/nearest'
 import { ANY_TEXT, DURATION, type Kind, PORT, PUBLIC_URL } from './config/values'
-import type { Clock, Logger, TunnelDriver } from './types'
+import type { Clock, GivenRedis, Logger, TunnelDriver } from './types'
 
 /** What the host app gives besides the config. */
 export interface CallbacksOptions {
@@ -26,6 +26,11 @@ export interface CallbacksOptions {
   readonly fetch?: typeof globalThis.fetch | undefined
   /** What opens tunnels, by the name that a gateway has for `driver`. */
   readonly tunnels?: Readonly<Record<string, TunnelDriver>> | undefined
+  /**
+   * The client of ioredis that the app has, for a store of the type `redis`: connections are made as it makes them, instead
+   * of by the `url`, and the client itself stays as it is.
+   */
+  readonly redis?: GivenRedis | undefined
 }
 
 const NAMES = Object.keys({
@@ -38,6 +43,7 @@ const NAMES = Object.keys({
   port: true,
   fetch: true,
   tunnels: true,
+  redis: true,
 } satisfies Readonly<Record<keyof CallbacksOptions, true>>)
 
 /** The options, complete. */
@@ -51,12 +57,13 @@ export interface NormalizedOptions {
   readonly port: number | undefined
   readonly fetch: typeof globalThis.fetch
   readonly tunnels: Readonly<Record<string, TunnelDriver>>
+  readonly redis: GivenRedis | undefined
 }
 
 /** Completes the options. Throws `ERR_CONFIG_VALUE` for what cannot work. */
 export function normalizeOptions(options: CallbacksOptions): NormalizedOptions {
   refuseUnknown(options)
-  const { env = {}, now, mountPath, publicUrl, port, tunnels = {} } = options
+  const { env = {}, now, mountPath, publicUrl, port, tunnels = {}, redis } = options
   const logger = options.logger ?? PROCESS_WARNINGS
   const clock = options.clock ?? createClock(now)
   requireMethods('logger', logger, ['debug', 'info', 'warn', 'error'])
@@ -64,6 +71,7 @@ export function normalizeOptions(options: CallbacksOptions): NormalizedOptions {
   const fetch = options.fetch ?? globalThis.fetch
   if (typeof fetch !== 'function') throw badOption('fetch', 'it is no function')
   requireMethods('tunnels', tunnels, Object.keys(tunnels))
+  if (redis !== undefined) requireMethods('redis', redis, ['call', 'duplicate'])
   return Object.freeze({
     logger: createSafeLogger(logger),
     env,
@@ -73,6 +81,7 @@ export function normalizeOptions(options: CallbacksOptions): NormalizedOptions {
     port: port === undefined ? undefined : read('port', port, PORT),
     fetch,
     tunnels,
+    redis,
   })
 }
 
@@ -96,7 +105,8 @@ function read<T>(name: string, value: unknown, kind: Kind<T>): T {
   return result
 }
 
-function badOption(name: string, reason: string): CallbackError {
+/** Creates the error of an option that cannot be used. */
+export function badOption(name: string, reason: string): CallbackError {
   return new CallbackError('ERR_CONFIG_VALUE', {
     at: `options.${name}`,
     message: `The option ${name} cannot be used: ${reason}`,

@@ -189,6 +189,13 @@ export interface Store {
   close(): Promise<void>
 }
 
+/** What is used of a client of the package ioredis that an app gives to a store: a `Redis` or a `Cluster`. */
+export interface GivenRedis {
+  readonly options: object
+  call(command: string, ...args: readonly string[]): Promise<unknown>
+  duplicate(...override: never): unknown
+}
+
 /**
  * Opens tunnels of one kind; one call is one attempt. Rejects when it cannot, with the signal's reason when that aborts,
  * and leaves nothing behind then. A `CallbackError` with a code of its own says what the gateway does next: after

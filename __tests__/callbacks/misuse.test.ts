@@ -14,6 +14,8 @@ describe('an option that cannot be used is refused', () => {
     ['port', 'x', 'found "x"'],
     ['publicUrl', 'ftp://x.example', 'http:// or https://'],
     ['publicUrl', 'https://u:p@x.example/?a=1#f', 'http:// or https://'],
+    ['redis', {}, 'it needs the methods call, duplicate'],
+    ['redis', { call: () => undefined, duplicate: () => undefined }, 'the store is of the type memory'],
   ])('%s: %j', (name, value, message) => {
     const options: CallbacksOptions = Object.fromEntries([[name, value]])
     expect(() => callbacks(config, options)).toThrow(
@@ -29,7 +31,7 @@ describe('an option that cannot be used is refused', () => {
 test.each([
   ['loger', 'did you mean "logger"?'],
   ['mount_path', 'did you mean "mountPath"?'],
-  ['colour', 'there are logger, env, now, clock, mountPath, publicUrl, port, fetch, tunnels'],
+  ['colour', 'there are logger, env, now, clock, mountPath, publicUrl, port, fetch, tunnels, redis'],
 ])('the unknown option %s is refused', (name, message) => {
   const options: CallbacksOptions = Object.fromEntries([[name, console]])
   expect(() => callbacks(config, options)).toThrow(
@@ -64,6 +66,40 @@ test.each([
 ])('the store %s is refused at its key', (store, key, message) => {
   const problems = problemsOf(() => callbacks(parseConfig(`store: ${store}\nlistener: { path: /done }`)))
   expect(problems).toMatchObject([{ at: `store.${key}`, message: expect.stringContaining(message) }])
+})
+
+test.each(['{ type: redis }', 'redis', '{ type: redis, prefix: mine, url: "redis://localhost" }'])(
+  'the store %s needs no url with a client of Redis',
+  (store) => {
+    const redis = { options: {}, call: () => Promise.reject(new Error('not yet')), duplicate: () => undefined }
+    expect(() => callbacks(parseConfig(`store: ${store}\nlistener: { path: /done }`), { redis })).not.toThrow()
+  },
+)
+
+test.each([
+  ['{ type: postgres }', 'url', 'missing; a store of type "postgres" needs the address of its server'],
+  ['{ type: file }', 'path', 'missing'],
+  ['{ type: redis, url: "postgres://localhost" }', 'url', 'begins with redis:// or rediss://'],
+])('the store %s is refused with a client of Redis too', (store, key, message) => {
+  const redis = { options: {}, call: () => Promise.reject(new Error('not yet')), duplicate: () => undefined }
+  const problems = problemsOf(() => callbacks(parseConfig(`store: ${store}\nlistener: { path: /done }`), { redis }))
+  expect(problems).toMatchObject([{ at: `store.${key}`, message: expect.stringContaining(message) }])
+})
+
+test.each(['redis://:p@a:7000,b:7001', 'redis://a,b,c:1/0', 'rediss://u:p,q@[::1]:1,b?family=6'])(
+  '%s names nodes',
+  (url) => {
+    expect(() =>
+      callbacks(parseConfig(`store: { type: redis, url: "${url}" }\nlistener: { path: /done }`)),
+    ).not.toThrow()
+  },
+)
+
+test.each(['redis://a:7000,b:x', 'redis://a:99999,b', 'redis://a,b c'])('%s cannot be read', (url) => {
+  const problems = problemsOf(() =>
+    callbacks(parseConfig(`store: { type: redis, url: "${url}" }\nlistener: { path: /done }`)),
+  )
+  expect(problems).toMatchObject([{ at: 'store.url', message: expect.stringContaining('cannot be read as a URL') }])
 })
 
 test.each([[{}], [Number.NaN], [2 ** 53], [[['a']]]])('%j is no id to wait for', (id) => {

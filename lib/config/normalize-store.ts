@@ -1,4 +1,5 @@
 import type { Location } from '../errors'
+import { splitNodes } from '../redis-nodes'
 import type { Fields } from './fields'
 import { COUNT, DURATION, SIZE, TEXT, word } from './values'
 
@@ -32,13 +33,18 @@ const SYNC = word(['always', 'interval'])
 const PARK_DEFAULTS: ParkSpec = { forMs: 600_000, max: 10_000, maxBytes: 64 * 1024 ** 2 }
 const WEEK_MS = 7 * 86_400_000
 
+/** What the app gives besides the config, in whose place a store needs no url. */
+export interface GivenClients {
+  readonly hasRedis?: boolean | undefined
+}
+
 /** Reads the store; a config without one keeps everything in memory. */
-export function normalizeStore(root: Fields): StoreSpec {
+export function normalizeStore(root: Fields, { hasRedis = false }: GivenClients = {}): StoreSpec {
   const fields = root.mapping('store', 'type')
   const type = fields?.read('type', TYPE) ?? 'memory'
   if (fields !== undefined) {
     requireType(fields)
-    requireTarget(fields, type)
+    if (!(hasRedis && type === 'redis' && !fields.has('url'))) requireTarget(fields, type)
   }
   return {
     type,
@@ -71,7 +77,10 @@ function requireType(fields: Fields): void {
 /** A store that is no memory needs to be told where it is. */
 function requireTarget(fields: Fields, type: StoreSpec['type']): void {
   if (type === 'memory') return
-  const [key, meaning] = type === 'file' ? ['path', 'the folder of its journal'] : ['url', 'the address of its server']
+  const [key, meaning] =
+    type === 'file'
+      ? ['path', 'the folder of its journal']
+      : ['url', 'the address of its server' + (type === 'redis' ? ', or options.redis' : '')]
   if (!fields.has(key)) fields.error(key, `missing; a store of type "${type}" needs ${meaning}`)
   if (type !== 'file') checkUrl(fields, type)
 }
@@ -93,8 +102,9 @@ function checkUrl(fields: Fields, type: keyof typeof PROTOCOLS): void {
   const begins = protocols.map((protocol) => `${protocol}//`)
   if (!begins.some((begin) => url.toLowerCase().startsWith(begin)))
     return fields.error('url', `expected the address of a server that begins with ${begins.join(' or ')}`)
-  if (!URL.canParse(url)) return fields.error('url', UNREADABLE)
+  const urls = type === 'redis' ? splitNodes(url) : [url]
+  if (!urls.every((node) => URL.canParse(node))) return fields.error('url', UNREADABLE)
   // Its client would end the process for a name in this place.
-  if (type === 'redis' && !REDIS_DATABASE.test(new URL(url).pathname))
+  if (type === 'redis' && !REDIS_DATABASE.test(new URL(urls[0] ?? '').pathname))
     fields.error('url', 'expected nothing or the number of a database behind the host, as in redis://host:6379/0')
 }

@@ -53,6 +53,8 @@ export interface Config {
 export interface CompileOptions {
   /** Variables for `${env.X}`, before those of the source or the process. */
   readonly env?: EnvOption | undefined
+  /** Whether the app gives its own client of Redis, so that the store needs no url. */
+  readonly hasRedis?: boolean | undefined
 }
 
 /**
@@ -65,7 +67,7 @@ export function compileConfig(input: CallbacksConfig | Source, options: CompileO
   const report = createReport(merged.locate, merged.problems, merged.files, createEnvMask(env))
   const data = resolveEnv(merged.data, env, report)
   checkConfig(data, report)
-  const sections = normalizeSections(data, { report, templates: [], callbackPaths: [] })
+  const sections = normalizeSections(data, { report, templates: [], callbackPaths: [] }, options)
   const problems = report.problems()
   if (problems.length > 0) throw new ConfigError(problems)
   return deepFreeze({ ...sections, env, warnings: report.warnings(), written: merged.data })
@@ -89,7 +91,11 @@ function foundText(text: string): Problem {
   return { code: 'ERR_CONFIG_VALUE', at: '', message }
 }
 
-function normalizeSections(data: unknown, reading: Reading): Omit<Config, 'env' | 'warnings' | 'written'> {
+function normalizeSections(
+  data: unknown,
+  reading: Reading,
+  { hasRedis }: CompileOptions,
+): Omit<Config, 'env' | 'warnings' | 'written'> {
   const root = createFields(isMapping(data) ? data : {}, [], reading)
   const components = normalizeComponents(root)
   const workflows = normalizeWorkflows(root, components)
@@ -104,6 +110,6 @@ function normalizeSections(data: unknown, reading: Reading): Omit<Config, 'env' 
     components,
     workflows,
     controller: normalizeController(root, listeners),
-    store: normalizeStore(root),
+    store: normalizeStore(root, { hasRedis }),
   }
 }

@@ -69,7 +69,7 @@ describeCluster('a Redis Cluster of three nodes', () => {
       const nodes = [{ host: '127.0.0.1', port: cluster.ports[1] ?? 0 }]
       const redis = new Cluster(nodes, { ...options, redisOptions: { password: REDIS_PASSWORD } })
       redis.on('error', () => undefined)
-      const { ledger, messages } = await ledgers.open({ redis: redis as never })
+      const { ledger, messages } = await ledgers.open({ redis })
       expect(await ledger.append('key', 'one', 1, { orCreate: RECORD })).toBe(1)
       await ledger.publish('hello')
       await until(() => messages.length > 0)

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { checkServer } from '../../../adapters/stores/redis/check'
-import { splitUrl } from '../../../adapters/stores/redis/dial'
 import { createUnavailable, describeUrl } from '../../../adapters/stores/redis/errors'
 import { createRedisLedger } from '../../../adapters/stores/redis/ledger'
+import { splitNodes } from '../../../lib/redis-nodes'
 import { useRedis } from '../../helpers/use-redis'
 import { createLog, REAL_CLOCK, until } from '../use-shared-ledgers'
 import { describeRedis, HOUR, useRedisLedgers } from './use-redis-ledgers'
@@ -33,7 +33,7 @@ test.each([
     ['rediss://user:a,b@a?family=6', 'rediss://user:a,b@[::1]:7?family=6', 'rediss://user:a,b@c?family=6'],
   ],
 ])('%s names nodes', (url, nodes) => {
-  expect(splitUrl(url)).toEqual(nodes)
+  expect(splitNodes(url)).toEqual(nodes)
 })
 
 test.each([

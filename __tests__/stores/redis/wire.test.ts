@@ -1,5 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
+import express from 'express'
 import { Redis } from 'ioredis'
+import request from 'supertest'
+import { callbacks } from '../../../lib'
 import { useRedis } from '../../helpers/use-redis'
 import { until } from '../use-shared-ledgers'
 import { describeRedis, HOUR, useRedisLedgers } from './use-redis-ledgers'
@@ -86,6 +89,23 @@ describeRedis('the client of an app', () => {
   const server = useRedis()
   const ledgers = useRedisLedgers()
 
+  test('is what the waits of the app are kept with', async () => {
+    const redis = ledgers.connect(server.url)
+    const config = {
+      store: { type: 'redis' as const, prefix: ledgers.prefix() },
+      listener: { path: '/done', identify_by: '${body.id}', result: '${body.x}' },
+    }
+    const hooks = callbacks(config, { redis })
+    try {
+      const wait = hooks.wait('a', { timeout: '20s' })
+      await request(express().use(hooks)).post('/done').send({ id: 'a', x: 5 }).expect(200)
+      expect(await wait).toBe(5)
+    } finally {
+      await hooks.close()
+    }
+    expect(redis.status).toBe('ready')
+  })
+
   describe.each([
     ['that is connected', {}],
     ['that is not connected yet', { lazyConnect: true }],
@@ -98,7 +118,7 @@ describeRedis('the client of an app', () => {
     test('is used, and stays as it is', async () => {
       const redis = new Redis(server.url, { ...options, retryStrategy: () => 50 })
       redis.on('error', () => undefined)
-      const { ledger, messages, backs } = await ledgers.open({ redis: redis as never })
+      const { ledger, messages, backs } = await ledgers.open({ redis })
       expect(await ledger.append('key', 'one', 1, { orCreate: RECORD })).toBe(1)
       await ledger.publish('hello')
       await until(() => messages.length > 0)

@@ -1,6 +1,7 @@
-import type { Clock } from '../../../lib/types'
+import { splitNodes } from '../../../lib/redis-nodes'
+import type { Clock, GivenRedis } from '../../../lib/types'
 import { isError } from './errors'
-import { type GivenRedis, isCluster, type RedisClient, type RedisLibrary } from './library'
+import { isCluster, isSingle, type RedisClient, type RedisLibrary } from './library'
 import { answerWithin } from './wire'
 
 /** How long one attempt to connect to one server may take, in milliseconds. */
@@ -58,16 +59,16 @@ type Target = () => RedisClient
 export function createDialer({ url, given, library, clock }: DialOptions): Dialer {
   /** The servers to try, by their addresses, the one that was used last at the end. */
   const known = new Map<string, Target>()
-  const natMap: unknown = given?.options['natMap']
+  const natMap: unknown = Reflect.get(given?.options ?? {}, 'natMap')
 
   async function listTargets(): Promise<void> {
     if (given === undefined) {
-      for (const node of splitUrl(url)) known.set(node, () => new (library().Redis)(node, OWN_OPTIONS))
+      for (const node of splitNodes(url)) known.set(node, () => new (library().Redis)(node, OWN_OPTIONS))
     } else if (isCluster(given)) {
       // A cluster that is not connected knows no nodes.
       if (given.nodes().length === 0) await answerWithin(clock, CONNECT_MS, given.call('PING'))
       for (const node of given.nodes()) known.set(nameOf(node), () => node.duplicate(OWN_OPTIONS))
-    } else known.set(nameOf(given), () => given.duplicate(OWN_OPTIONS))
+    } else if (isSingle(given)) known.set(nameOf(given), () => given.duplicate(OWN_OPTIONS))
   }
 
   function remember(client: RedisClient, { host, port }: Address): void {
@@ -134,16 +135,10 @@ async function connect(clock: Clock, client: RedisClient): Promise<RedisClient> 
   }
 }
 
-/** Returns a url for each of the hosts of a url, which commas part: `redis://:password@a:7000,b:7001`. */
-export function splitUrl(url: string): readonly string[] {
-  const [, begin = '', hosts = '', end = ''] = /^(\w+:\/\/(?:.*@)?)([^/?#@]*)(.*)$/s.exec(url) ?? []
-  return hosts.split(',').map((host) => `${begin}${host}${end}`)
-}
-
 /** Returns what messages call a client: its address without user and password. */
 export function nameOf(client: GivenRedis): string {
   if (isCluster(client)) return client.nodes().map(nameOf).join(',') || 'redis cluster'
-  const { host, port, path, sentinels, name } = client.options
+  const { host, port, path, sentinels, name }: Readonly<Record<string, unknown>> = { ...client.options }
   if (Array.isArray(sentinels)) return `redis (${String(name)} by Sentinel)`
   return path ? String(path) : `redis://${String(host)}:${String(port)}`
 }

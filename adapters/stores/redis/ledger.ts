@@ -1,8 +1,8 @@
 import { CallbackError } from '../../../lib/errors'
-import type { Clock, Ledger, LedgerHandlers, Logger } from '../../../lib/types'
+import type { Clock, GivenRedis, Ledger, LedgerHandlers, Logger } from '../../../lib/types'
 import { nameOf } from './dial'
 import { createClosed, createUnavailable, describeUrl } from './errors'
-import { type GivenRedis, loadRedis, type RedisLibrary, whyNoClient } from './library'
+import { loadRedis, type RedisLibrary, whyNoClient } from './library'
 import { toText, toWritten, toWrittenAppend } from './records'
 import { openSession, type Session } from './session'
 

@@ -1,5 +1,6 @@
 import { findPeer } from '../../../lib/peers'
 import { CallbackError } from '../../../lib/errors'
+import type { GivenRedis } from '../../../lib/types'
 
 /** What is used of the package ioredis. */
 export interface RedisLibrary {
@@ -28,14 +29,9 @@ export interface RedisClient {
 export type Result = readonly [error: unknown, value?: unknown]
 
 /** A client of ioredis for a Redis Cluster. */
-export interface RedisCluster {
-  readonly options: Readonly<Record<string, unknown>>
+export interface RedisCluster extends GivenRedis {
   nodes(): readonly RedisClient[]
-  call(name: string, ...args: readonly string[]): Promise<unknown>
 }
-
-/** A client that an app gives: of one server, of servers behind Sentinel, or of a cluster. */
-export type GivenRedis = RedisClient | RedisCluster
 
 /** Returns what is wrong with a value as `options.redis`, or undefined. */
 export function whyNoClient(value: unknown): string | undefined {
@@ -45,8 +41,14 @@ export function whyNoClient(value: unknown): string | undefined {
   return 'expected a client of the package ioredis: new Redis(…) or new Cluster(…)'
 }
 
+/** Says whether a client is that of a cluster. */
 export function isCluster(client: GivenRedis): client is RedisCluster {
   return 'nodes' in client && typeof client.nodes === 'function'
+}
+
+/** Says whether a client is that of one server, or of servers behind Sentinel. */
+export function isSingle(client: GivenRedis): client is RedisClient {
+  return !isCluster(client)
 }
 
 /** Loads ioredis, which a user installs beside this package. Throws `ERR_CONFIG_UNSUPPORTED` when it is not there. */

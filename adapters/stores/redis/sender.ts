@@ -9,9 +9,9 @@ import { type Command, exchange, isRead, isUndone, NoAnswer } from './wire'
 /** How long a command may wait for a server that is away, in milliseconds. */
 const AWAY_MS = 2_000
 /** How much is sent at once, and how often before an answer; the rest waits, which is no sign of the server being away. */
-const MAX_COMMANDS = 500
+const MAX_COMMANDS = 64
 const MAX_SIZE = 4 * 1024 ** 2
-const MAX_SENDING = 4
+const MAX_SENDING = 8
 /** How often a command is sent again that the server did not do, since it had lost the records or the scripts. */
 const MAX_TRIES = 3
 
