@@ -17,6 +17,7 @@ import type { Endpoint } from './listener/endpoint'
 import { compileListener, type ListenerContext } from './listener/router'
 import { listProofHeaders } from './listener/proof-headers'
 import { createSelection } from './listener/selection'
+import { readWaitKey } from './listener/wait-ids'
 import { createMounts } from './mounts'
 import { listOpenEndpoints, listUntoldUrls } from './open-endpoints'
 import { badOption, type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDuration } from './options'
@@ -38,7 +39,10 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
 
   const hooks = Object.assign(mounts.middleware, {
     wait: (ids: Ids, wait: WaitOptions = {}) => waits.wait(ids, wait),
-    ticket: (ticket: TicketOptions = {}) => waits.ticket(ticket),
+    ticket(ticket: TicketOptions = {}) {
+      const key = readWaitKey(ticket.key)
+      return key === undefined ? waits.ticket(ticket) : waits.keyedTicket(key, ticket)
+    },
     settle: (id: string | number, result?: unknown, { path }: SettleOptions = {}) =>
       waits.deliver(id, { result }, path),
     fail: (id: string | number, error?: unknown, { path }: SettleOptions = {}) => waits.deliver(id, { error }, path),

@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'ERR_CALLBACK_FAILED'
   | 'ERR_WAIT_TIMEOUT'
   | 'ERR_WAIT_ID'
+  | 'ERR_WAIT_KEY'
   | 'ERR_ABORTED'
   | 'ERR_CANCELLED'
   | 'ERR_ENDPOINT_AMBIGUOUS'

@@ -40,16 +40,19 @@ export interface Callbacks extends Middleware {
   /**
    * Waits for a callback; registered before this returns. Gives its result, or with `full: true` all of it. Throws at
    * once for an empty id or an unknown path; rejects with `ERR_CALLBACK_FAILED`, `ERR_TEMPLATE`, `ERR_WAIT_TIMEOUT`,
-   * `ERR_ABORTED`, `ERR_CLOSED` or `ERR_WAITS_FULL`. A rejection that nobody awaits harms nobody.
+   * `ERR_ABORTED`, `ERR_CLOSED` or `ERR_WAITS_FULL`. A rejection that nobody awaits harms nobody. With a `key` it is the
+   * wait that was begun by that key, in this process or another; rejects with `ERR_WAIT_KEY` when that has other ids.
    */
   wait<T = unknown>(ids: Ids, options: WaitOptions & { readonly full: true }): Promise<FullResult<T>>
   wait<T = unknown>(ids: Ids, options?: WaitOptions & { readonly full?: false | undefined }): Promise<T>
   wait<T = unknown>(ids: Ids, options: WaitOptions): Promise<T | FullResult<T>>
   /**
    * Gives an id that nobody can guess, and the callback URL that carries it, for services that know no ids. Throws
-   * `ERR_ENDPOINT_AMBIGUOUS` when there are several endpoints and no `path`, and `ERR_GATEWAY_NOT_READY`.
+   * `ERR_ENDPOINT_AMBIGUOUS` when there are several endpoints and no `path`, and `ERR_GATEWAY_NOT_READY`. With a `key` the
+   * ticket is the same for all that ask by it, so it is a promise: it may be in the store already.
    */
-  ticket<T = unknown>(options?: TicketOptions): Ticket<T>
+  ticket<T = unknown>(options: TicketOptions & { readonly key: string }): Promise<Ticket<T>>
+  ticket<T = unknown>(options?: TicketOptions & { readonly key?: undefined }): Ticket<T>
   /** Ends the waits for an id with a result, as a callback would; for tests and operators. */
   settle(id: string | number, result?: unknown, options?: SettleOptions): Promise<Delivery>
   /** Ends the waits for an id with `ERR_CALLBACK_FAILED`, whose cause is `error`; for tests and operators. */

@@ -79,11 +79,20 @@ function createRestore(
   compile: (config: Config) => Runs,
 ): TasksContext['restore'] {
   const compiled = new Map<string, Runs>([[JSON.stringify(now.definition), now.runs]])
-  return (definition, workflow) => {
+  /** Thousands of runs that are taken up together share one definition. */
+  let last: { readonly definition: unknown; readonly runs: Runs } | undefined
+
+  function runsOf(definition: unknown): Runs {
+    if (last !== undefined && last.definition === definition) return last.runs
     const text = JSON.stringify(definition)
     const runs = compiled.get(text) ?? compile(compileDefinition(definition, config))
     compiled.set(text, runs)
-    const run = runs.get(workflow)
+    last = { definition, runs }
+    return runs
+  }
+
+  return (definition, workflow) => {
+    const run = runsOf(definition).get(workflow)
     if (run) return run
     const message = `The workflow ${JSON.stringify(workflow)} of a task that was kept is not in its definition`
     throw new CallbackError('ERR_WORKFLOW_UNKNOWN', { message })

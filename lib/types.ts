@@ -109,6 +109,8 @@ export interface WaitRequest {
    * came meanwhile. It is over when it is released or cancelled, not when its process ends.
    */
   readonly kept?: string | undefined
+  /** Whether a caller waits for a kept wait, who hears of its end soon after its time is up, whatever the store does. */
+  readonly isByHand?: boolean
 }
 
 /** Who is told of a wait. An object rather than functions, since a million waits are to fit in memory. */
@@ -139,6 +141,33 @@ export interface OpenWait {
   release?(): void
   /** Of a kept wait: frees what this process holds of it; it goes on for whoever takes it up again. */
   leave?(): void
+}
+
+/** A wait that has a name of its own, as the first one that asked by the name began it. */
+export interface NamedWait {
+  readonly ids: readonly string[]
+  /** The keys of the endpoints. */
+  readonly endpoints: readonly string[]
+  /** Milliseconds since the epoch. */
+  readonly deadline: number
+}
+
+/**
+ * The waits by name of a store that outlives the process. Such a wait is opened with its name as `kept`, and is over when
+ * its outcome is kept under the name.
+ */
+export interface NamedWaits {
+  /** Returns the name of the wait that a caller knows by a key. */
+  toName(key: string): string
+  /**
+   * Returns the wait of a name, which is as proposed where there is none yet, with the outcome that it has ended with, if
+   * it has. Resolves to undefined when the store could not be reached until the proposed deadline, or is closing.
+   */
+  join(name: string, proposal: NamedWait): Promise<(NamedWait & { readonly outcome?: Outcome }) | undefined>
+  /** Keeps the outcome of a wait, and returns the one that counts: the first. */
+  end(name: string, wait: NamedWait, outcome: Outcome): Promise<Outcome>
+  /** Calls the listener when another process has ended the wait; returns what stops that. */
+  watch(name: string, wait: NamedWait, onOutcome: (outcome: Outcome) => void): () => void
 }
 
 export interface StoreStats {
@@ -183,6 +212,8 @@ export interface Store {
   outdate(endpoints: readonly StoreEndpoint[]): number
   /** The open waits that this process knows, oldest first, no more than the limit. */
   list(limit: number): readonly ListedWait[]
+  /** Knows waits by name; missing where nothing outlives the process. */
+  readonly named?: NamedWaits
   /** Keeps runs; missing where nothing outlives the process. */
   readonly runs?: RunKeeper
   /** Ends every open wait with `closed`. */

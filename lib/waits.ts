@@ -1,13 +1,16 @@
 import { type ByHand, makeOutcome } from './by-hand'
-import { awaitCallback, type WaitEnding, type WaitPlan } from './correlation/await-callback'
+import { awaitCallback, endingError, type WaitEnding, type WaitPlan } from './correlation/await-callback'
+import { createKeyedWaits, type SharedWait } from './correlation/keyed-waits'
+import { waitAborted } from './correlation/wait-errors'
 import { callSafely, type Emitter } from './events'
 import { outcomeEvent } from './listener/callback-event'
 import type { Endpoint } from './listener/endpoint'
 import type { Selection } from './listener/selection'
 import { ticketUrl } from './listener/ticket'
 import { createTicketId } from './ticket-id'
-import { readWaitIds } from './listener/wait-ids'
+import { readWaitIds, readWaitKey } from './listener/wait-ids'
 import { readDuration } from './options'
+import { untilAborted } from './timers'
 import type { Clock, Delivery, Outcome, Progress, Store, StoreEndpoint } from './types'
 
 /** One id or several under which a callback may come. */
@@ -18,8 +21,13 @@ export interface TicketOptions {
   readonly path?: string | undefined
   /** Milliseconds, or text such as `"5m"`; default: the endpoint's `timeout`. */
   readonly timeout?: number | string | undefined
-  /** Ends the wait with `ERR_ABORTED`. */
+  /** Ends the wait with `ERR_ABORTED`; with a `key`, only the promise of this call. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * A name of the wait's own: the same key is the same wait, with its ids, its deadline and its result, in every process
+   * that has the store, and after a restart. It is known until a day after its end.
+   */
+  readonly key?: string | undefined
 }
 
 export interface WaitOptions extends TicketOptions {
@@ -50,6 +58,8 @@ export interface Ticket<T> {
 export interface Waits {
   wait(ids: Ids, options: WaitOptions): Promise<unknown>
   ticket(options: TicketOptions): Ticket<unknown>
+  /** The ticket of a key. Rejects with `ERR_WAIT_KEY` when the key belongs to another wait. */
+  keyedTicket(key: string, options: TicketOptions): Promise<Ticket<unknown>>
   /** Ends waits by hand. Throws `ERR_ENDPOINT_AMBIGUOUS` when there are several endpoints and no `path`. */
   deliver(id: string | number, by: ByHand, path: string | undefined): Promise<Delivery>
   /** Records how a wait ended, and tells whoever waits for the last one. */
@@ -81,6 +91,7 @@ export const SEVERAL = '*'
 export function createWaits({ selection, store, emitter, clock, urlOf }: WaitsContext): Waits {
   let onIdle: (() => void)[] = []
 
+  const keyed = createKeyedWaits(store, clock)
   const plans = new WeakMap<readonly Endpoint[], Plans>()
   const alone = new WeakMap<Endpoint, readonly [Endpoint]>()
 
@@ -99,14 +110,49 @@ export function createWaits({ selection, store, emitter, clock, urlOf }: WaitsCo
   }
 
   function start(on: readonly Endpoint[], ids: readonly string[], queued: boolean, options: WaitOptions) {
-    const { result, full, timeoutMs } = plansFor(on)
+    const { result, full } = plansFor(on)
     return awaitCallback<unknown>(store, options.full === true ? full : result, {
       ids,
-      timeoutMs: options.timeout === undefined ? timeoutMs : readDuration('timeout', options.timeout),
+      timeoutMs: timeoutOf(on, options),
       queued,
       signal: options.signal,
       onProgress: options.onProgress && guard(options.onProgress),
     })
+  }
+
+  function timeoutOf(on: readonly Endpoint[], { timeout }: TicketOptions): number {
+    return timeout === undefined ? plansFor(on).timeoutMs : readDuration('timeout', timeout)
+  }
+
+  function share(key: string, on: readonly Endpoint[], ids: readonly string[], queued: boolean, options: WaitOptions) {
+    return keyed.share({
+      key,
+      endpoints: on,
+      ids,
+      timeoutMs: timeoutOf(on, options),
+      queued,
+      onProgress: options.onProgress && guard(options.onProgress),
+      onEnd: plansFor(on).result.onEnd,
+    })
+  }
+
+  /** Of those that share a wait, each has a promise and a signal of its own. */
+  async function follow(sharing: Promise<SharedWait>, on: readonly Endpoint[], options: WaitOptions): Promise<unknown> {
+    const { ids, ending } = await sharing
+    const ended = await ending
+    const { result, full } = plansFor(on)
+    if (ended.kind === 'outcome' && ended.outcome.outcome === 'succeeded')
+      return (options.full === true ? full : result).pick(ended.outcome)
+    throw endingError(ended, { ids, endpoints: on, timeoutMs: timeoutOf(on, options) })
+  }
+
+  function untilSignal<T>(promise: Promise<T>, ids: readonly string[], { signal }: TicketOptions): Promise<T> {
+    const aborting = signal === undefined ? promise : untilAborted(promise, signal)
+    const own = aborting.catch((error: unknown) => {
+      throw signal?.aborted === true && error === signal.reason ? waitAborted(ids, error) : error
+    })
+    own.catch(() => undefined)
+    return own
   }
 
   function listOf(endpoint: Endpoint): readonly [Endpoint] {
@@ -140,12 +186,30 @@ export function createWaits({ selection, store, emitter, clock, urlOf }: WaitsCo
   }
 
   return {
-    wait: (ids, options) => start(selection.any(options.path), readWaitIds(ids), true, options),
+    wait(ids, options) {
+      const on = selection.any(options.path)
+      const list = readWaitIds(ids)
+      const key = readWaitKey(options.key)
+      if (key === undefined) return start(on, list, true, options)
+      timeoutOf(on, options) // throws at once for one that is none
+      if (options.signal?.aborted) return untilSignal(new Promise(() => undefined), list, options)
+      return untilSignal(follow(share(key, on, list, true, options), on, options), list, options)
+    },
     ticket(options) {
       const endpoint = selection.one(options.path)
       const id = createTicketId()
       const url = ticketUrl(endpoint, urlOf, id)
       return { id, url, result: start(listOf(endpoint), [id], false, options) }
+    },
+    async keyedTicket(key, options) {
+      const endpoint = selection.one(options.path)
+      const on = listOf(endpoint)
+      ticketUrl(endpoint, urlOf, '') // throws where there can be none
+      const sharing = share(key, on, [createTicketId()], false, options)
+      const { ids } = await sharing
+      const [id = ''] = ids
+      const result = untilSignal(follow(sharing, on, options), ids, options)
+      return { id, url: ticketUrl(endpoint, urlOf, id), result }
     },
     async deliver(id, by, path) {
       const endpoint = selection.one(path)

@@ -68,6 +68,9 @@ interface Tracked {
   /** Whether it may end without what came for it: it was cancelled, or its process is gone. */
   isGivenUp: boolean
   readonly ends: unknown[]
+  /** The burst in which it was opened, and the one in which it ended. */
+  readonly openedIn: number
+  endedIn: number
 }
 
 interface Delivered {
@@ -83,6 +86,7 @@ class Story {
   readonly delivered: Delivered[] = []
   readonly starts = new Map<number, number>()
   hadOutage = false
+  #burst = 0
   readonly #work: Promise<unknown>[] = []
 
   async begin(count: number): Promise<void> {
@@ -90,6 +94,7 @@ class Story {
   }
 
   async take(burst: readonly Step[]): Promise<void> {
+    this.#burst += 1
     for (const step of burst) this.#start(step)
     await world.pass(0)
     for (const step of burst) await this.#goOn(step)
@@ -141,10 +146,24 @@ class Story {
   #wait({ at, ids, on, ms, isKept }: Extract<Step, { readonly kind: 'wait' }>): void {
     const index = at % this.processes.length
     const kept = isKept ? `wait-${this.waits.length}` : undefined
+    this.#track(index, ids, on, ms, kept)
+  }
+
+  #track(at: number, ids: readonly string[], on: readonly StoreEndpoint[], ms: number, kept: string | undefined): void {
     const ends: unknown[] = []
-    const open = this.#open(index, ids, on, ms, kept, ends)
-    const until = world.clock.now() + ms
-    this.waits.push({ ids: new Set(ids), on, until, kept, at: index, open, isGivenUp: false, ends })
+    const tracked: Tracked = {
+      ids: new Set(ids),
+      on,
+      until: world.clock.now() + ms,
+      kept,
+      at,
+      open: this.#open(at, ids, on, ms, kept, ends, () => (tracked.endedIn = this.#burst)),
+      isGivenUp: false,
+      ends,
+      openedIn: this.#burst,
+      endedIn: Infinity,
+    }
+    this.waits.push(tracked)
   }
 
   #open(
@@ -154,6 +173,7 @@ class Story {
     ms: number,
     kept: string | undefined,
     ends: unknown[],
+    onEnd: () => void,
   ): Watched {
     const open: Watched = this.#processAt(at).wait(ids, {
       endpoints: on,
@@ -163,6 +183,7 @@ class Story {
         onEnd(ending) {
           if (ending.kind === 'closed' && kept !== undefined) return
           ends.push(ending.kind === 'outcome' ? ending.outcome.result : ending.kind)
+          queueMicrotask(onEnd)
           // A run keeps what came, and then says so.
           if (kept !== undefined) queueMicrotask(() => open.release?.())
         },
@@ -201,9 +222,11 @@ class Story {
     else await process.store.close()
     this.processes[at] = await world.open()
     for (const wait of held) {
-      if (wait.kept === undefined) continue
       const left = Math.max(wait.until - world.clock.now(), 0)
-      wait.open = this.#open(at, [...wait.ids], wait.on, left, wait.kept, wait.ends)
+      const ids = [...wait.ids]
+      // What waited by hand is asked for again, as another wait.
+      if (wait.kept === undefined) this.#track(at, ids, wait.on, left, undefined)
+      else wait.open = this.#open(at, ids, wait.on, left, wait.kept, wait.ends, () => (wait.endedIn = this.#burst))
     }
     await world.pass(2000)
   }
@@ -226,6 +249,10 @@ function check(story: Story): void {
     const believers = waits.filter(({ ends }) => ends.includes(one.result))
     const isForgotten = world.forgotten.includes(one.result)
     if (one.id === undefined) expect(believers.length).toBeLessThanOrEqual(1)
+    // Waits that are open together share a result, but one that is opened when another has it does not.
+    const firstEnd = Math.min(...believers.map(({ endedIn }) => endedIn))
+    const late = believers.filter(({ openedIn, kept }) => openedIn > firstEnd && kept === undefined)
+    if (!story.hadOutage) expect(late).toEqual([])
     if (believers.length > 0) expect(isForgotten).toBe(false)
     if (one.delivery === 'duplicate' || one.delivery === 'started') expect(believers).toEqual([])
     // Nothing that was acknowledged is lost: whoever waited has something else, or is gone.

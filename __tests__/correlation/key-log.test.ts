@@ -1,19 +1,27 @@
 import { describe, expect, test } from '@jest/globals'
-import type { KeyEntry } from '../../lib/correlation/key-entries'
-import { applyEntry, isDuplicate, liveUntil, readKeyLog, REMEMBER_MS, waitsAt } from '../../lib/correlation/key-log'
+import type { EndReason, KeyEntry } from '../../lib/correlation/key-entries'
+import {
+  applyEntry,
+  isDuplicate,
+  liveUntil,
+  readKeyLog,
+  REMEMBER_MS,
+  toStateEntry,
+  waitsAt,
+} from '../../lib/correlation/key-log'
 
 const HOUR = 60 * 60_000
 const WEEK = 7 * REMEMBER_MS
 
-function wait(name: string, at = 0): KeyEntry {
-  return { is: 'wait', wait: name, at, until: at + HOUR }
+function wait(name: string, at = 0, by?: string): KeyEntry {
+  return { is: 'wait', wait: name, at, until: at + HOUR, ...(by !== undefined && { by }) }
 }
 
 function outcome(kept: unknown, at = 1, run?: string): KeyEntry {
   return { is: 'outcome', kept, at, until: at + HOUR, run }
 }
 
-function end(name: string, why: 'settled' | 'late' | 'cancelled', at = 2): KeyEntry {
+function end(name: string, why: EndReason, at = 2): KeyEntry {
   return { is: 'end', wait: name, at, why }
 }
 
@@ -76,6 +84,107 @@ describe('the log of an id', () => {
   ])('after %s, with one more entry', (_, log, entry, expected, delivery) => {
     expect(show([...log, entry], false)).toBe(expected)
     expect(applyEntry(readKeyLog(log, false), entry, false)).toBe(delivery)
+  })
+})
+
+describe('waits of several processes', () => {
+  const of = (name: string, by: string, at = 0): KeyEntry => wait(name, at, by)
+  const gone = (by: string, at = 2): KeyEntry => ({ is: 'gone', by, at })
+
+  test.each<[string, readonly KeyEntry[], string]>([
+    [
+      'get what came for another one, which has not taken it',
+      [of('v', 'P'), outcome(1), of('w', 'Q', 2)],
+      'v=1 w=1 settled',
+    ],
+    ['but not within one process', [of('v', 'P'), outcome(1), of('w', 'P', 2)], 'v=1 w'],
+    ['nor a while later', [of('v', 'P'), outcome(1), of('w', 'P', 11_000)], 'v=1 w'],
+    ['nor what is taken', [of('v', 'P'), outcome(1), end('v', 'settled'), of('w', 'Q', 2)], 'w'],
+    [
+      'nor what another one has taken',
+      [of('u', 'P'), of('v', 'R'), outcome(1), end('u', 'settled'), of('w', 'Q', 20_000)],
+      'v=1 w',
+    ],
+    [
+      'nor what is taken by the one that got it from there',
+      [of('v', 'P'), outcome(1), of('w', 'Q', 2), end('w', 'settled', 3), of('x', 'Q', 20_000)],
+      'v=1 x',
+    ],
+    [
+      'nor what their own process has for another one',
+      [of('v', 'P'), of('w', 'Q'), outcome(1), of('x', 'Q', 2)],
+      'v=1 w=1 x',
+    ],
+    ['leave what they have not handed out', [of('v', 'P'), outcome(1), end('v', 'left')], 'P1 settled'],
+    ['nothing when they have nothing', [of('v', 'P'), end('v', 'left'), outcome(1)], 'P1'],
+    [
+      'nothing that is taken',
+      [of('v', 'P'), of('w', 'Q'), outcome(1), end('w', 'settled'), end('v', 'left')],
+      'settled',
+    ],
+    ['nothing that another one has', [of('v', 'P'), of('w', 'Q'), outcome(1), end('v', 'left')], 'w=1 settled'],
+    [
+      'are all over when their process is gone',
+      [of('v', 'P'), of('w', 'Q'), of('x', 'P'), gone('P'), outcome(1)],
+      'w=1 settled',
+    ],
+    ['and what came for them is for the next', [of('v', 'P'), outcome(1), gone('P'), of('w', 'P', 3)], 'w=1 settled'],
+    ['which a run never is', [wait('v'), outcome(1), gone('P')], 'v=1 settled'],
+  ])('%s', (_, log, expected) => {
+    expect(show(log, false)).toBe(expected)
+  })
+
+  test.each<[string, readonly KeyEntry[], string]>([
+    ['are passed over when their process is gone', [of('v', 'P'), of('w', 'Q'), gone('P'), outcome(1)], 'w=1'],
+    ['give what came for them to the next one', [of('v', 'P'), of('w', 'Q'), outcome(1), gone('P')], 'w=1'],
+    [
+      'or keep it, in its order',
+      [of('v', 'P'), of('w', 'P'), outcome(1), outcome(2, 2), outcome(3, 3), gone('P', 4)],
+      'P1 P2 P3',
+    ],
+    ['get nothing that came for another one', [of('v', 'P'), outcome(1), of('w', 'Q', 20_000)], 'v=1 w'],
+    ['leave their place', [of('v', 'P'), outcome(1), end('v', 'left'), of('w', 'Q', 3)], 'w=1'],
+  ])('on an endpoint without ids %s', (_, log, expected) => {
+    expect(show(log, true)).toBe(expected)
+  })
+
+  test('keep what nobody has taken for a week', () => {
+    const log = [of('v', 'P'), outcome(1), end('v', 'left')]
+    expect(show([...log, of('w', 'P', WEEK)], false)).toBe('w=1 settled')
+    expect(show([...log, of('w', 'P', WEEK + 1)], false)).toBe('w P1')
+  })
+})
+
+describe('a log that is cut', () => {
+  const logs: readonly (readonly KeyEntry[])[] = [
+    NONE,
+    WAITING,
+    GOT,
+    PARKED,
+    SETTLED,
+    IN_VAIN,
+    STARTED,
+    [wait('v', 0, 'P'), wait('w', 0, 'Q'), outcome(1), wait('x', 2, 'R'), end('x', 'settled', 3)],
+    [outcome(1), outcome(2, 2 * HOUR), outcome(3, 3 * HOUR), wait('w', 3 * HOUR)],
+  ]
+  const later: readonly KeyEntry[] = [
+    wait('y', 4, 'S'),
+    outcome(9, 5),
+    end('w', 'left', 6),
+    { is: 'gone', by: 'P', at: 7 },
+    wait('z', 8, 'S'),
+    end('y', 'settled', 9),
+  ]
+
+  test.each(logs.map((log) => [log]))('says what it said before, and goes on so: %j', (log) => {
+    for (const anonymous of [false, true]) {
+      const cut = JSON.parse(JSON.stringify(toStateEntry(readKeyLog(log, anonymous)))) as KeyEntry
+      for (let count = 0; count <= later.length; count += 1) {
+        const more = later.slice(0, count)
+        expect(show([cut, ...more], anonymous)).toBe(show([...log, ...more], anonymous))
+        expect(readKeyLog([cut, ...more], anonymous, 7).length).toBe(8 + count)
+      }
+    }
   })
 })
 

@@ -22,6 +22,7 @@ export interface Process {
 export interface Watched extends OpenWait {
   /** How it ended: results, and other endings by their kind. */
   readonly ends: readonly unknown[]
+  readonly registered: Promise<void>
 }
 
 export interface Durable {

@@ -22,6 +22,13 @@ export interface CallbackWait {
   readonly onProgress: ((progress: Progress) => void) | undefined
 }
 
+/** What a wait was for. */
+export interface EndedWait {
+  readonly ids: readonly string[]
+  readonly endpoints: readonly StoreEndpoint[]
+  readonly timeoutMs: number
+}
+
 /**
  * Gives the callback as a promise. The wait is registered before this returns. Rejects with `ERR_CALLBACK_FAILED`,
  * `ERR_TEMPLATE`, `ERR_WAIT_TIMEOUT`, `ERR_ABORTED`, `ERR_CLOSED` and `ERR_WAITS_FULL`; a rejection that nobody
@@ -64,7 +71,7 @@ class PromisedWait<T> implements Waiter {
     this.plan.onEnd(ending, ids)
     if (ending.kind === 'outcome' && ending.outcome.outcome === 'succeeded')
       this.resolve(this.plan.pick(ending.outcome))
-    else this.fail(toError(ending, ids, this))
+    else this.fail(endingError(ending, { ids, endpoints: this.plan.endpoints, timeoutMs: this.timeoutMs }))
   }
 
   /** Fails the promise when the wait cannot even begin. */
@@ -119,12 +126,14 @@ class WatchedWait<T> extends PromisedWait<T> {
 
 function ignore(): void {}
 
-function toError<T>(ending: WaitEnding, ids: readonly string[], { plan, timeoutMs }: PromisedWait<T>): unknown {
+/** Returns why a wait has no result. */
+export function endingError(ending: WaitEnding, wait: EndedWait): unknown {
+  const { ids } = wait
   switch (ending.kind) {
     case 'outcome':
       return ending.outcome.error ?? callbackFailed(ending.outcome)
     case 'timeout':
-      return waitTimedOut({ ids, endpoints: plan.endpoints, timeoutMs, isOutdated: ending.isOutdated })
+      return waitTimedOut({ ...wait, isOutdated: ending.isOutdated })
     case 'aborted':
       return waitAborted(ids, ending.reason)
     case 'closed':

@@ -74,7 +74,7 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
     if (written === undefined) return repeat(key, await waits.read(key))
     const { state, position, delivery = 'duplicate' } = written
     if (delivery === 'settled') await waits.tell(key, state)
-    if (delivery === 'parked' && position > 1) await keys.reviewIn(key, parkMs)
+    if (delivery === 'parked' && position > 1) await keys.reviewIn(key, firstEnd(state, at) - at)
     if (delivery === 'parked' && isShared) await ledger.publish({ is: 'parked', key: key.id } satisfies Message)
     return delivery
   }
@@ -114,6 +114,11 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
       return (await start(claim)) ? 'started' : 'duplicate'
     },
   }
+}
+
+/** When the first parked callback that still counts is to be forgotten. */
+function firstEnd({ parked }: KeyState, at: number): number {
+  return Math.min(...parked.map(({ until }) => until).filter((until) => until > at))
 }
 
 function toClaim(endpoint: StoreEndpoint, dedupeKey: string | undefined): Claim | undefined {

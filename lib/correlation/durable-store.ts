@@ -17,6 +17,7 @@ import { KeptWait } from './kept-wait'
 import { createKeys, keyOf } from './keys'
 import { createLocalWaits } from './local-waits'
 import type { Message } from './messages'
+import { createNamedWaits } from './named-waits'
 import { createParkedHere } from './parked-here'
 import { createPersistence } from './persistence'
 import { createPresence } from './presence'
@@ -54,6 +55,7 @@ export function createDurableStore(options: DurableStoreOptions): Store {
   const waits = createWaitDesk({ ...shared, open, onLoss: onBack })
   const { secretHeaders } = options
   const deliveries = createDeliveries({ ...shared, waits, parkMs: park.forMs, secretHeaders })
+  const named = createNamedWaits({ ledger, clock, persist, open })
   let opening: Promise<void> | undefined
   let isOpen = false
   let isClosed = false
@@ -89,6 +91,7 @@ export function createDurableStore(options: DurableStoreOptions): Store {
     else if (news.is === 'taken') parked.remove(news.key)
     else if (news.is === 'progress') tellProgress(news)
     else if (news.is === 'gone') onGone(news.by)
+    else if (news.is === 'named') named.onMessage(news.name)
     else runs.onMessage(message)
   }
 
@@ -100,6 +103,7 @@ export function createDurableStore(options: DurableStoreOptions): Store {
   /** Messages may have got lost, and records too: everything that this process has in the ledger is looked up. */
   function onBack(): void {
     void waits.restoreAll()
+    named.onBack()
     void persist(() => runs.onBack())
   }
 
@@ -142,6 +146,7 @@ export function createDurableStore(options: DurableStoreOptions): Store {
       return deliveries.trigger(arrival)
     },
     progress,
+    named,
     runs: {
       attach: runs.attach,
       begin: (run, claim) => open().then(() => runs.begin(run, claim)),

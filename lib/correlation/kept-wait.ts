@@ -99,6 +99,13 @@ export class KeptWait implements Waiter, OpenWait {
     this.#here?.end(fromKept(kept) as Outcome)
   }
 
+  /** Has the wait end only after it is registered again, which would else open it for good. */
+  async again(registering: Promise<void>): Promise<void> {
+    const known = this.#registered
+    this.#registered = Promise.allSettled([known, registering]).then(() => undefined)
+    await registering
+  }
+
   /** What the log of a key says, as far as this wait knows. */
   seenOf({ id }: Key): KeyState | undefined {
     return this.#seen?.id === id ? this.#seen.state : undefined

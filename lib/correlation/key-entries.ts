@@ -82,9 +82,7 @@ export interface KeyWait {
   readonly until: number
   readonly by?: string | undefined
   readonly got?: OutcomeEntry | undefined
-  /** The wait whose outcome this one has inherited, or from which that one had. */
-  readonly root?: string | undefined
-  /** Whether a wait that shares the outcome by inheritance has taken it, so that no other one inherits it. */
+  /** Whether another wait that has the same outcome has taken it, so that no later one inherits it. */
   readonly isTaken?: boolean | undefined
 }
 

@@ -21,13 +21,14 @@
  * 4. The waiter is told first, and then its process appends `end` (`settled`), under each id. Until that entry the outcome
  *    is not taken: if the process dies in between, the next wait gets the outcome. A run appends `end` only when its own
  *    record has the outcome.
- *    The next wait on an id gets an outcome at once that was not taken by *another* process: as long as there is no `end`,
- *    both waits are open, and two waits on one id both get the result. Within one process the wait that was told first has
- *    it alone, since a second one is asked for by code that has the result already.
+ *    The next wait on an id gets an outcome at once that came for a wait of *another* process and that no wait has taken:
+ *    as long as there is no `end`, both waits are open, and two waits on one id both get the result. A process that has it
+ *    for one wait does not get it for a second one, which is asked for by code that has the result already.
+ *    Under an id, the wait of a dead process therefore stays what it is: what comes for it is kept for the next wait.
  * 5. A wait whose time is up appends `end` (`late`), and then reads: an outcome that stands before that entry has ended it
- *    in time. One that is given up appends `cancelled`. A process that closes appends `left`, and whoever finds that a
- *    process is dead (by the record of its lease) appends `gone`: an outcome that this process has not handed out is then
- *    parked for a week, and its place in the queue is free.
+ *    in time. One that is given up appends `cancelled`. A process that closes appends `left`. On an endpoint without
+ *    ids, a process that waits itself, and finds that another one in the queue is dead (by the record of its lease),
+ *    appends `gone` for that one. An outcome that a process has not handed out is then for the next wait, for a week.
  * 6. A log that has become long is cut: what its entries come to is written as one entry, `state`, in their place. The
  *    positions of later entries stay the same.
  * 7. A record goes when nothing in it counts any more, and only if nothing was appended since it was read.
@@ -132,24 +133,25 @@ function restore(state: KeyState, { waits, outcomes, parked, settledAt, waitedAt
 function open(state: KeyState, { wait, at, until, by }: WaitEntry, anonymous: boolean): void {
   if (state.waits.has(wait)) return
   const early = state.parked.find((parked) => parked.until > at)
-  const heirOf = early || anonymous ? undefined : findUntaken(state, at, by)
-  const got = early ?? state.waits.get(heirOf ?? '')?.got
+  const got = early ?? (anonymous ? undefined : findUntaken(state, at, by))
   state.parked = state.parked.filter((parked) => parked !== early)
-  state.waits.set(wait, { until, by, got, root: rootOf(state, heirOf) })
+  state.waits.set(wait, { until, by, got })
   state.settledAt = got === undefined || anonymous ? undefined : at
   state.waitedAt = at
 }
 
-/** The wait of another process that an outcome came for, and that has not said that it is taken; the next wait inherits it. */
-function findUntaken({ waits }: KeyState, at: number, by: string | undefined): string | undefined {
-  const isOther = (wait: KeyWait): boolean => wait.by !== undefined && by !== undefined && wait.by !== by
-  const isDead = (got: OutcomeEntry): boolean => got.at + TAKEN_MS <= at
-  const found = [...waits].find(([, wait]) => wait.got && wait.isTaken !== true && (isOther(wait) || isDead(wait.got)))
-  return found?.[0]
-}
-
-function rootOf({ waits }: KeyState, name: string | undefined): string | undefined {
-  return name === undefined ? undefined : (waits.get(name)?.root ?? name)
+/**
+ * What came for a wait of another process, and no wait has said that it is taken; the next wait gets it too. A process
+ * that has it for one wait does not get it for another.
+ */
+function findUntaken({ waits }: KeyState, at: number, by: string | undefined): OutcomeEntry | undefined {
+  const isOurs = (got: OutcomeEntry): boolean =>
+    by !== undefined && [...waits.values()].some((other) => other.by === by && other.got === got)
+  const isInherited = ({ got, by: other, isTaken }: KeyWait): boolean => {
+    if (got === undefined || isTaken === true || isOurs(got)) return false
+    return (other !== undefined && by !== undefined) || got.at + TAKEN_MS <= at
+  }
+  return [...waits.values()].find(isInherited)?.got
 }
 
 /** What has started a run ends no wait, also one that was registered meanwhile. */
@@ -172,7 +174,6 @@ function give({ waits }: KeyState, name: string, got: OutcomeEntry): void {
 function end(state: KeyState, { wait: name, at, why }: EndEntry, anonymous: boolean): void {
   const wait = state.waits.get(name)
   if (wait === undefined || (why === 'late' && wait.got)) return
-  const root = rootOf(state, name)
   state.waits.delete(name)
   if (why === 'left') leave(state, wait, at, anonymous)
   if (anonymous) {
@@ -184,12 +185,12 @@ function end(state: KeyState, { wait: name, at, why }: EndEntry, anonymous: bool
     return
   }
   for (const [other, shared] of state.waits)
-    if (rootOf(state, other) === root) state.waits.set(other, { ...shared, isTaken: true })
+    if (wait.got && shared.got === wait.got) state.waits.set(other, { ...shared, isTaken: true })
   state.settledAt = at
   state.parked = []
 }
 
-/** What a process has not handed out is kept for a week, unless another wait has inherited it. */
+/** What a process has not handed out is kept for a week, unless another wait has it too. */
 function leave(state: KeyState, { got, isTaken }: KeyWait, at: number, anonymous: boolean): void {
   if (got === undefined || isTaken || [...state.waits.values()].some((other) => other.got === got)) return
   giveBack(state, { ...got, until: Math.max(got.until, got.at + UNDELIVERED_MS) }, at, anonymous)

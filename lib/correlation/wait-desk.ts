@@ -67,6 +67,7 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
   const desk: KeptWaitDesk = {
     self,
     async announce(kept, announced) {
+      for (const key of announced) here.add(key, kept)
       const interest = { isOver: () => kept.isLate }
       await persist(options.open, interest)
       await Promise.all(announced.map((key) => persist(() => announceOne(kept, key), interest)))
@@ -78,9 +79,11 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
       const reviewed = [...kept.keys.values()]
       const found: OutcomeEntry[] = []
       const work = async (): Promise<void> => void found.push(...(await endUnder(kept, reviewed, 'late')))
+      const { kept: name, isByHand = name === undefined } = kept.request
       // A run goes on only when the store is there again; a caller that waits by hand is not kept waiting.
-      if (kept.request.kept !== undefined) await persist(work, { isOver: () => kept.isOver })
-      else if (!(await persist.within(REVIEW_MS, work))) desk.conclude(kept, reviewed, 'cancelled')
+      if (!isByHand) await persist(work, { isOver: () => kept.isOver })
+      else if (!(await persist.within(REVIEW_MS, work)) && name === undefined)
+        desk.conclude(kept, reviewed, 'cancelled')
       return found.toSorted((one, other) => one.at - other.at)[0]
     },
     forget: here.delete,
@@ -100,7 +103,6 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
   }
 
   async function announceOne(kept: KeptWait, key: HeldKey): Promise<void> {
-    here.add(key, kept)
     const { id: wait, until, by } = kept
     const entry: WaitEntry = { is: 'wait', wait, at: clock.now(), until, by }
     const [written] = await Promise.all([
@@ -116,19 +118,25 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
     await publish({ is: 'taken', key: key.id })
   }
 
-  /** The waits of a dead process keep nothing back, and stand in no queue. */
+  /**
+   * Takes the waits of dead processes out of a queue in which others wait, who get what has come for them. Under an id
+   * they stay: they keep no wait back, and what comes for them is kept for the next one.
+   */
   async function dropDead(key: Key, known: KeyState): Promise<KeyState> {
     let state = known
-    const others = [...state.waits.values()].flatMap(({ by }) => (by === undefined || by === self ? [] : by))
+    if (!key.anonymous) return state
+    const names = [...state.waits.values()].map(({ by }) => by)
+    const others = names.flatMap((by) => (by === undefined || by === self ? [] : by))
     if (others.length === 0) return state
-    const dead = await presence.findDead(others)
+    const dead = new Set(await presence.findDead(others))
+    if (names.every((by) => by !== undefined && dead.has(by))) return state
     for (const by of dead) {
       const entry = { is: 'gone', by, at: clock.now() } as const
       ;({ state } = await keys.write(key, entry, { ttlMs: REMEMBER_MS, known: state }))
       await publish({ is: 'gone', by })
     }
-    if (dead.length > 0) await tell(key, state)
-    else if (key.anonymous && isShared) recheck(key.id)
+    if (dead.size > 0) await tell(key, state)
+    else if (isShared) recheck(key.id)
     return state
   }
 
@@ -152,12 +160,14 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
 
   async function read(key: Key): Promise<KeyState> {
     const { state, record } = await keys.readBoth(key)
-    const waits = here.find(key.id).filter(({ key: { position }, wait }) => position > 0 && !wait.isLate)
-    const missing = waits.filter((one) => isLost(one.wait, one.key, state, record))
+    const waits = here.find(key.id).filter(({ wait }) => !wait.isLate)
+    const missing = waits.filter((one) => isMissing(one.wait, one.key, state, record))
     if (missing.length === 0) return dropDead(key, state)
-    await Promise.all(missing.map((one) => announceOne(one.wait, one.key)))
-    lost += missing.length
-    noteLoss()
+    // Those that are being registered have been asked for before this callback came, and may get it.
+    const gone = missing.filter(({ key: { position } }) => position > 0)
+    await Promise.all(missing.map((one) => one.wait.again(announceOne(one.wait, one.key))))
+    lost += gone.length
+    if (gone.length > 0) noteLoss()
     return dropDead(key, await keys.read(key))
   }
 
@@ -194,8 +204,8 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
   function warnOfLoss(count: number): void {
     const waits = count === 1 ? 'a wait' : `${count} waits`
     const message =
-      `The store had lost ${waits} of this process, as a restart without its data, a flush, a failover or a full memory ` +
-      'brings about; all that is waited for here is registered again'
+      `The store had lost ${waits} of this process (it was restarted without its data, flushed or short of memory, or ` +
+      'another process took this one for dead); all that is waited for here is registered again'
     logger.warn({ waits: count }, message)
   }
 
@@ -214,11 +224,11 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
 
 /**
  * Whether the ledger does not know an open wait. Only this process ends its own waits. One that outlives its process may
- * have been ended by another, and is lost only when its entry does not stand in the log any more.
+ * have been ended by another, and is missing only when its entry does not stand in the log any more.
  */
-function isLost(kept: KeptWait, { position }: HeldKey, state: KeyState, record: LedgerRecord | undefined): boolean {
+function isMissing(kept: KeptWait, { position }: HeldKey, state: KeyState, record: LedgerRecord | undefined): boolean {
   if (state.waits.has(kept.id)) return false
-  if (kept.by !== undefined || record === undefined || state.length < position) return true
+  if (kept.by !== undefined || position === 0 || record === undefined || state.length < position) return true
   if (position <= record.cut) return false
   const entry = record.log[position - record.cut - 1] as Partial<WaitEntry> | undefined
   return entry?.is !== 'wait' || entry.wait !== kept.id

@@ -1,10 +1,10 @@
 import type { Emitter } from '../events'
 import type { Arrival, Clock, Delivery, Logger, Outcome, Progress, Store } from '../types'
 import { outcomeEvent, requestEvent } from './callback-event'
+import { compileDedupeKey } from './dedupe-key'
 import type { Endpoint } from './endpoint'
 import { type Judgement, toId } from './outcome'
 import type { RequestScope } from './request-scope'
-import { dedupeKeyOf } from './dedupe'
 import { sizeOf } from './size'
 import { compileInput, contentOf, whenStarted } from './start'
 import { toTemplateError } from './template-error'
@@ -38,6 +38,7 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
   const { spec, key: name, start } = endpoint
   const { store, emitter, clock } = context
   const inputOf = compileInput(spec)
+  const dedupeKey = compileDedupeKey(spec)
   const isImplied = spec.workflow === undefined
   const isVerified = spec.verify !== undefined
   const warnUnidentified = createUnidentifiedWarning(endpoint, context)
@@ -104,7 +105,7 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
       endpoint,
       outcome,
       size: () => sizeOf(outcome.body) + sizeOf(outcome.headers),
-      dedupeKey: dedupeKeyOf(spec, scope, id),
+      dedupeKey: dedupeKey(scope, id),
       start: startOf(scope, outcome, ticket, begun),
     }
     const delivery = store.deliver(arrival)

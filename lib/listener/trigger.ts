@@ -2,7 +2,7 @@ import { CallbackError } from '../errors'
 import type { CallbackEvent } from '../events'
 import type { Delivery } from '../types'
 import { requestEvent } from './callback-event'
-import { dedupeKeyOf } from './dedupe'
+import { compileDedupeKey } from './dedupe-key'
 import type { Endpoint } from './endpoint'
 import type { ItemContext, ReceiveItem } from './item'
 import type { RequestScope } from './request-scope'
@@ -18,6 +18,7 @@ export function compileTrigger(
 ): ReceiveItem {
   const { key: name, spec, start } = endpoint
   const inputOf = compileInput(spec)
+  const dedupeKey = compileDedupeKey(spec)
 
   function toEvent(scope: RequestScope): CallbackEvent {
     return { ...requestEvent(name, scope), body: spec.bulk ? contentOf(spec, scope) : scope.body }
@@ -33,7 +34,7 @@ export function compileTrigger(
     const input = inputOf(scope)
     const delivery = store.trigger({
       endpoint,
-      dedupeKey: dedupeKeyOf(spec, scope, undefined),
+      dedupeKey: dedupeKey(scope, undefined),
       start: (claim) =>
         whenStarted(start(input, undefined, { claim }), ({ task, isNew }) => {
           if (isNew) emitter.record('started', name, () => ({ ...toEvent(scope), task }))

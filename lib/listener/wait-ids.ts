@@ -21,3 +21,13 @@ function readWaitId(value: unknown, at: string | undefined): string {
 function badId(reason: string, at: string | undefined): CallbackError {
   return new CallbackError('ERR_WAIT_ID', { at, message: `This id cannot be waited for: ${reason}` })
 }
+
+/** Reads the key of a wait; undefined when it has none. Throws `ERR_WAIT_KEY` for one that is empty or no text. */
+export function readWaitKey(key: unknown): string | undefined {
+  if (key === undefined) return undefined
+  if (typeof key === 'string' && key !== '') return key
+  const found = key === '' ? 'it is empty' : `it is ${key === null ? 'null' : `of the type ${typeof key}`}`
+  throw new CallbackError('ERR_WAIT_KEY', {
+    message: `The key of a wait must be a text: ${found}. Leave it out for none`,
+  })
+}
