@@ -39,6 +39,22 @@ describeRedis('what goes over the wire', () => {
     expect(lines).toEqual([])
   })
 
+  test('what a closed process leaves is due at another one at once', async () => {
+    const one = await ledgers.open({ url: server.url }, () => new Promise(() => undefined))
+    const other = await ledgers.open({ url: server.url })
+    for (let round = 0; round < 3; round++) {
+      const leaving = round === 0 ? one : await ledgers.open({ url: server.url }, () => new Promise(() => undefined))
+      await leaving.ledger.create('owner', `id-${round}`, RECORD)
+      await leaving.ledger.touch('owner', `id-${round}`, 0)
+      const closing = leaving.ledger.close()
+      await closing
+      const start = Date.now()
+      await until(() => other.due.includes(`owner/id-${round}`))
+      expect(Date.now() - start).toBeLessThan(1_000)
+    }
+    expect(other.messages).toEqual([])
+  })
+
   test('five thousand writes at once are taken', async () => {
     const { ledger } = await ledgers.open({ url: server.url })
     const numbers = [...Array(5_000).keys()]

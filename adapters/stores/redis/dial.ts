@@ -66,7 +66,7 @@ export function createDialer({ url, given, library, clock }: DialOptions): Diale
       for (const node of splitNodes(url)) known.set(node, () => new (library().Redis)(node, OWN_OPTIONS))
     } else if (isCluster(given)) {
       // A cluster that is not connected knows no nodes.
-      if (given.nodes().length === 0) await answerWithin(clock, CONNECT_MS, given.call('PING'))
+      if (given.nodes().length === 0) await answerWithin(clock, CONNECT_MS, given.call('ping'))
       for (const node of given.nodes()) known.set(nameOf(node), () => node.duplicate(OWN_OPTIONS))
     } else if (isSingle(given)) known.set(nameOf(given), () => given.duplicate(OWN_OPTIONS))
   }
@@ -126,7 +126,7 @@ async function connect(clock: Clock, client: RedisClient): Promise<RedisClient> 
   try {
     await answerWithin(clock, CONNECT_MS, client.connect())
     // A wrong password or number of a database does not keep it from being connected.
-    await answerWithin(clock, CONNECT_MS, client.call('PING'))
+    await answerWithin(clock, CONNECT_MS, client.call('ping'))
     if (firstError !== undefined) throw firstError
     return client
   } catch (error) {

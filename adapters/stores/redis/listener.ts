@@ -16,7 +16,12 @@ export interface ListenerOptions {
   readonly clock: Clock
   readonly health: Health
   onMessage(message: unknown): void
+  /** Called when another process leaves what is due to this one. */
+  onLeft(): void
 }
+
+/** What a process tells the others when it is closed. */
+export const LEFT = ''
 
 /** Hears what processes tell one another, on a connection of its own. */
 export interface Listener {
@@ -25,7 +30,7 @@ export interface Listener {
   close(): void
 }
 
-export function createListener({ dialer, names, clock, health, onMessage }: ListenerOptions): Listener {
+export function createListener({ dialer, names, clock, health, onMessage, onLeft }: ListenerOptions): Listener {
   let stop = (): void => undefined
   let isClosed = false
 
@@ -40,7 +45,9 @@ export function createListener({ dialer, names, clock, health, onMessage }: List
   async function subscribe(client: RedisClient): Promise<void> {
     const channel = names.channel(client.options['db'])
     client.on('message', (_channel, text) => {
-      if (!isClosed) onMessage(JSON.parse(text))
+      if (isClosed) return
+      if (text === LEFT) onLeft()
+      else onMessage(JSON.parse(text))
     })
     await answerWithin(clock, ANSWER_MS, client.subscribe(channel))
   }
@@ -49,7 +56,7 @@ export function createListener({ dialer, names, clock, health, onMessage }: List
     const { client } = link
     if (client !== undefined) {
       try {
-        await answerWithin(clock, ANSWER_MS, client.call('PING'))
+        await answerWithin(clock, ANSWER_MS, client.call('ping'))
       } catch (error) {
         if (client === link.client) link.replace(error)
       }

@@ -9,7 +9,7 @@ import { createUnavailable } from './errors'
 import { createHealth } from './health'
 import type { RedisClient, RedisLibrary } from './library'
 import { createLink } from './link'
-import { createListener } from './listener'
+import { createListener, LEFT } from './listener'
 import { createNames } from './names'
 import { createRecords, type Records } from './records'
 import { ENTER_SCRIPT } from './scripts'
@@ -94,6 +94,7 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
     clock,
     health,
     onMessage: (message) => handlers.onMessage(message),
+    onLeft: () => due.expect(0),
   })
   const due = createDue({ sender, names, handlers, clock, logger })
   const audit = createAudit({
@@ -104,9 +105,14 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
     onGone: (count) => health.lost(`has removed ${count} records, since its memory is full`),
   })
 
+  async function publish(text: string): Promise<void> {
+    await sender.send({ run: 'publish', keys: [], args: [channel, text] })
+  }
+
   async function close(): Promise<void> {
     audit.close()
     await due.close()
+    if (link.client !== undefined) publish(LEFT).catch(() => undefined)
     await isDoneWithin(clock, CLOSE_MS, sender.close())
     sender.stop()
     listener.close()
@@ -124,9 +130,7 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
   audit.start()
   return {
     records: createRecords(sender, names, due.expect),
-    async publish(text) {
-      await sender.send({ run: 'publish', keys: [], args: [channel, text] })
-    },
+    publish,
     close,
   }
 }
