@@ -54,8 +54,8 @@ describeRedis('a primary that Sentinel replaces', () => {
     const [first, second] = [ledgers.connect(primary.url), ledgers.connect(replica.url)]
     await second.replicaof('127.0.0.1', primary.port)
     const watcher = ledgers.connect(`redis://127.0.0.1:${sentinel.port}`)
-    await until(async () => String(await second.info('replication')).includes('master_link_status:up'))
-    await until(async () => String(await watcher.info('sentinel')).includes('slaves=1'))
+    await until(async () => (await second.info('replication')).includes('master_link_status:up'))
+    await until(async () => (await watcher.info('sentinel')).includes('slaves=1'))
 
     const sentinels = [{ host: '127.0.0.1', port: sentinel.port }]
     const redis = new Redis({ sentinels, name: 'main', password: REDIS_PASSWORD })

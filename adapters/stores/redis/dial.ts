@@ -20,6 +20,7 @@ const OWN_OPTIONS = {
   autoResubscribe: false,
   maxRetriesPerRequest: 0,
   retryStrategy: () => null,
+  sentinelRetryStrategy: () => null,
   reconnectOnError: null,
   connectTimeout: CONNECT_MS,
   disconnectTimeout: 100,
