@@ -68,7 +68,7 @@ end
 `
 
 /** How many arguments each step of the script `write` has. */
-export const WRITE_ARGUMENTS = 9
+const WRITE_ARGUMENTS = 9
 
 /**
  * Creates records and appends to them, one step after the other; a step that fails keeps no other one from being done.

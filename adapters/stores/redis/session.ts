@@ -1,20 +1,17 @@
-import { randomBytes } from 'node:crypto'
 import { isDoneWithin } from '../../../lib/timers'
 import type { Clock, GivenRedis, LedgerHandlers, Logger } from '../../../lib/types'
 import { createAudit } from './audit'
-import { askServer, checkServer, refuseOldStore, warnOfPolicy } from './check'
 import { createDialer } from './dial'
 import { createDue } from './due'
+import { createEntrance } from './entrance'
 import { createUnavailable } from './errors'
 import { createHealth } from './health'
-import type { RedisClient, RedisLibrary } from './library'
+import type { RedisLibrary } from './library'
 import { createLink } from './link'
 import { createListener, LEFT } from './listener'
 import { createNames } from './names'
 import { createRecords, type Records } from './records'
-import { ENTER_SCRIPT } from './scripts'
 import { createSender } from './sender'
-import { ANSWER_MS, answerWithin, loadScripts } from './wire'
 
 /** How long the commands that were given before may take when the store is closed, in milliseconds. */
 const CLOSE_MS = 2_000
@@ -44,36 +41,19 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
   const names = createNames(prefix)
   const dialer = createDialer(options)
   const health = createHealth({ place, clock, logger, onBack: () => handlers.onBack() })
-  let epoch: string | undefined
-  let channel = ''
-
-  /** Reads the epoch of the store, or begins one; another one than before means that the server was emptied. */
-  async function enter(client: RedisClient): Promise<void> {
-    const args = ['1', names.due, randomBytes(9).toString('base64url')]
-    const found = String(await answerWithin(clock, ANSWER_MS, client.call('EVAL', ENTER_SCRIPT.text, ...args)))
-    const before = epoch
-    epoch = found
-    if (before !== undefined && before !== found) health.lost('has lost its records')
-  }
-
-  async function prepare(client: RedisClient): Promise<void> {
-    const info = await answerWithin(clock, ANSWER_MS, askServer(client))
-    checkServer(info)
-    const isFirst = epoch === undefined
-    if (isFirst) await answerWithin(clock, ANSWER_MS, refuseOldStore(client, prefix, place))
-    await reenter(client)
-    channel = names.channel(client.options['db'])
-    if (isFirst) warnOfPolicy(info, place, logger)
-  }
-
-  async function reenter(client: RedisClient): Promise<void> {
-    await enter(client)
-    await loadScripts(clock, client, names.due)
-  }
+  const entrance = createEntrance({
+    names,
+    prefix,
+    place,
+    clock,
+    logger,
+    onLost: () => health.lost('has lost its records'),
+  })
+  const { epoch, reenter } = entrance
 
   const link = createLink({
     clock,
-    dial: () => dialer.dial(prepare),
+    dial: () => dialer.dial(entrance.prepare),
     onUp() {
       sender.resume()
       health.up('commands')
@@ -87,7 +67,7 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
       sender.pause(cause)
     },
   })
-  const sender = createSender({ place, clock, link, health, epoch: () => epoch ?? '', reenter })
+  const sender = createSender({ place, clock, link, health, epoch, reenter })
   const listener = createListener({
     dialer,
     names,
@@ -106,7 +86,7 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
   })
 
   async function publish(text: string): Promise<void> {
-    await sender.send({ run: 'publish', keys: [], args: [channel, text] })
+    await sender.send({ run: 'publish', keys: [], args: [entrance.channel(), text] })
   }
 
   async function close(): Promise<void> {

@@ -113,7 +113,7 @@ export function isRead({ run }: Command): boolean {
 }
 
 /** Returns how many characters commands carry, about. */
-export function sizeOf(commands: readonly Command[]): number {
+function sizeOf(commands: readonly Command[]): number {
   let size = 0
   for (const { args } of commands) for (const arg of args) size += arg.length
   return size
