@@ -65,9 +65,8 @@ describe.each(['memory', 'file'])('with a store of the type %s', (type) => {
     await Promise.all(Array.from({ length: 30 }, () => send('same')))
     await Promise.all(Array.from({ length: 30 }, (_, index) => send(`event-${index % 10}`)))
     await waitUntil(() => hooks.stats().tasks.succeeded === 11)
-    expect(started.toSorted()).toEqual(
-      ['same', ...Array.from({ length: 10 }, (_, index) => `event-${index}`)].toSorted(),
-    )
+    expect(started).toHaveLength(11)
+    expect(new Set(started)).toEqual(new Set(['same', ...Array.from({ length: 10 }, (_, index) => `event-${index}`)]))
     expect(tasks.size).toBe(11)
     for (const task of tasks) expect(await hooks.task(task)).toMatchObject({ status: 'succeeded' })
     expect(hooks.stats()).toMatchObject({ started: 11, duplicate: 49 })
@@ -84,7 +83,7 @@ describe('thousands of runs at one instant', () => {
     await Promise.all(submitted.map((task) => task.result()))
     await waitUntil(() => hooks.stats().tasks.succeeded === count)
     expect(hooks.stats().tasks).toMatchObject({ succeeded: count, failed: 0, running: 0 })
-  })
+  }, 120_000)
 })
 
 describe('a wait by hand', () => {

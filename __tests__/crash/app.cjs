@@ -32,8 +32,8 @@ app.post(
 )
 app.post(
   '/wait',
-  answering(async ({ body: { id } }) => {
-    const waiting = hooks.wait(id, { path: '/done' })
+  answering(async ({ body: { id, key } }) => {
+    const waiting = hooks.wait(id, { path: '/done', ...(key && { key }) })
     write({ is: 'wait', id })
     return { result: await waiting }
   }),

@@ -148,6 +148,30 @@ export function describeCrashes(site: StoreSite): void {
   )
 
   test.concurrent(
+    'waits by hand that are asked again at once after kill -9 have what came meanwhile, with a key and without',
+    () =>
+      inWorld(site, async (world) => {
+        const owner = await open(world)
+        const asked = [{ id: 'by-hand' }, { id: 'by-key', key: 'key' }]
+        for (const one of asked) {
+          void owner.post('/wait', one)
+          await owner.writes(({ is, id }) => is === 'wait' && id === one.id)
+        }
+        await sleep(500) // they are registered by now
+        await killAndGoOn(world, owner)
+        const [heir] = world.live
+        for (const { id } of asked)
+          expect(await heir?.post('/done', { task: id, painting: id })).toMatchObject({ status: 200 })
+        const begin = Date.now()
+        const answers = await Promise.all(asked.map(async (one) => heir?.post('/wait', one)))
+        for (const [index, { id }] of asked.entries())
+          expect(answers[index]).toMatchObject({ status: 200, body: { result: { painting: id } } })
+        figures.push(`waits by hand asked again after kill -9 answered in ${Date.now() - begin} ms`)
+      }),
+    LIMIT_MS,
+  )
+
+  test.concurrent(
     'an instance that closes hands its runs over at once, before those of one that was killed earlier',
     () =>
       inWorld(site, async (world) => {

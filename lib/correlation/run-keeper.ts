@@ -5,7 +5,8 @@ import type { Claim, Clock, DueAnswer, Ledger, LedgerRecord, Logger } from '../t
 import { fromKept, toKept } from './codec'
 import { createDefinitions } from './definitions'
 import { digest } from './keys'
-import { createLease, LEASE_MS, RENEW_MS } from './lease'
+import { createLease, LEASE_MS, LEAVE_MS, RENEW_MS } from './lease'
+import type { Message } from './messages'
 import type { Persist } from './persistence'
 import { createRunRecord, isCancelled, type OwnerEntry, ownerOf, type OwnRecord } from './run-record'
 import { createTakeover, type TakenRun } from './run-takeover'
@@ -168,7 +169,7 @@ export function createRunKeeper(options: RunKeeperOptions): OwnedRuns {
 
   /** A process that is gone gives up its runs, but not because nobody could reach the ledger for a while. */
   async function reviewOwner(id: string): Promise<DueAnswer> {
-    if (isClosing) throw new CallbackError('ERR_CLOSED', { message: 'This process is closing' })
+    if (isClosing) return { keepMs: LEAVE_MS }
     if (id === owner) return { keepMs: LEASE_MS }
     let answer: DueAnswer | undefined
     await persist(async () => void (answer = await takeover.review(id)))
@@ -220,7 +221,7 @@ export function createRunKeeper(options: RunKeeperOptions): OwnedRuns {
     async cancel(id) {
       if (await ledger.read('mark', endOf(id))) return false
       if ((await ledger.append('run', id, { is: 'cancel' })) === 0) return undefined
-      await ledger.publish({ is: 'cancel', run: id })
+      await ledger.publish({ is: 'cancel', run: id } satisfies Message)
       return true
     },
     async review(kind, id) {
@@ -228,8 +229,11 @@ export function createRunKeeper(options: RunKeeperOptions): OwnedRuns {
       return (await ledger.read('mark', endOf(id))) ? { remove: true } : { keepMs: LOOK_MS }
     },
     onMessage(message) {
-      const { is, run } = message as { readonly is?: unknown; readonly run?: unknown }
+      const { is, run, owner: left } = message as Partial<Record<'is' | 'run' | 'owner', unknown>>
       if (is === 'cancel' && typeof run === 'string') host?.cancel(run)
+      // It is due already; one of the processes that say so looks for what is due at once.
+      if (is === 'left' && typeof left === 'string' && left !== owner && !isClosing)
+        void persist(() => ledger.touch('owner', left, 0))
     },
     async onBack() {
       definitions.doubt()
@@ -239,7 +243,11 @@ export function createRunKeeper(options: RunKeeperOptions): OwnedRuns {
     async close() {
       isClosing = true
       stopRenewing()
-      if (isShared) await persist(lease.leave)
+      if (!isShared) return
+      await persist(async () => {
+        await lease.leave()
+        await ledger.publish({ is: 'left', owner } satisfies Message)
+      })
     },
   }
 }
