@@ -20,6 +20,8 @@ const ROOMS = [
     'peers',
     'same-path',
     'route-syntax',
+    'redis-nodes',
+    'given-clients',
   ],
   ['template'],
   ['config'],

@@ -86,9 +86,10 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
 
 /** Creates every part of one `callbacks()`, each out of those before it. */
 function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) {
-  const { logger, clock, env, pool } = options
+  const { logger, clock, env, pool, redis } = options
   const drivers = { ...DRIVERS, ...options.tunnels }
-  const spec = compileConfig(config, { env, hasPool: pool !== undefined })
+  const given = [pool && ('postgres' as const), redis && ('redis' as const)].filter((type) => type !== undefined)
+  const spec = compileConfig(config, { env, given })
   const secretHeaders = listProofHeaders(spec)
   const emitter = createEmitter(logger, secretHeaders)
   const store = createStore(spec, options, emitter, secretHeaders)
@@ -217,9 +218,10 @@ function createStore(
   emitter: Emitter,
   secretHeaders: ReadonlySet<string>,
 ): Store {
-  const { clock, logger, pool } = options
+  const { clock, logger, pool, redis } = options
   const { maxWaits, park, keepMs } = spec
   if (pool !== undefined && spec.type !== 'postgres') throw badOption('pool', `the store is of the type ${spec.type}`)
+  if (redis !== undefined && spec.type !== 'redis') throw badOption('redis', `the store is of the type ${spec.type}`)
   const onForgotten = (outcome: Outcome): void =>
     emitter.record('expired', outcome.endpoint, () => outcomeEvent(outcome))
   const registry = { clock, maxWaits, park, onForgotten }
@@ -229,11 +231,11 @@ function createStore(
 }
 
 /** What keeps the facts of a durable store; its adapter is loaded now, what that needs when it is opened. */
-function createLedger(spec: StoreSpec, { clock, logger, pool }: NormalizedOptions): Ledger {
+function createLedger(spec: StoreSpec, { clock, logger, pool, redis }: NormalizedOptions): Ledger {
   const { type, path = '', url = '', sync, prefix } = spec
   if (type === 'file') return loadFile().createFileLedger({ path, sync, clock, logger })
   if (type === 'postgres') return loadPostgres().createPostgresLedger({ url, prefix, clock, logger, pool })
-  return loadRedis().createRedisLedger({ url, prefix, clock, logger })
+  return loadRedis().createRedisLedger({ url, prefix, clock, logger, redis })
 }
 
 /** Says what will fail when it is used, and which callbacks start workflows by themselves. */

@@ -8,6 +8,7 @@ export type { Callbacks, CloseOptions, ListenOptions, RunOptions, SettleOptions 
 export type { Listeners } from './lifecycle'
 export type { CallbacksOptions } from './options'
 export type { Counts, Stats } from './stats'
+export type { GivenRedis, PostgresPool, PostgresPoolClient, PostgresQuery } from './given-clients'
 export type {
   Clock,
   Delivery,
@@ -15,9 +16,6 @@ export type {
   GatewayStatus,
   Logger,
   Outcome,
-  PostgresPool,
-  PostgresPoolClient,
-  PostgresQuery,
   Progress,
   Tunnel,
   TunnelDriver,

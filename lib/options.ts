@@ -5,7 +5,8 @@ import type { EnvOption } from './config/load'
 import { findNearest } from './config/nearest'
 import { ANY_TEXT, CALLED_URL, DURATION, type Kind, PORT } from './config/values'
 import { compileMountPath, type MountPath } from './listener/mount-path'
-import type { Clock, Logger, PostgresPool, TunnelDriver } from './types'
+import type { GivenRedis, PostgresPool } from './given-clients'
+import type { Clock, Logger, TunnelDriver } from './types'
 
 /** What the host app gives besides the config. */
 export interface CallbacksOptions {
@@ -29,6 +30,11 @@ export interface CallbacksOptions {
   readonly tunnels?: Readonly<Record<string, TunnelDriver>> | undefined
   /** The `Pool` of pg that the app has, for a store of the type `postgres`: used instead of its `url`, and never closed. */
   readonly pool?: PostgresPool | undefined
+  /**
+   * The client of ioredis that the app has, for a store of the type `redis`: connections are made as it makes them, instead
+   * of by the `url`, and the client itself stays as it is.
+   */
+  readonly redis?: GivenRedis | undefined
 }
 
 const NAMES = Object.keys({
@@ -42,6 +48,7 @@ const NAMES = Object.keys({
   fetch: true,
   tunnels: true,
   pool: true,
+  redis: true,
 } satisfies Readonly<Record<keyof CallbacksOptions, true>>)
 
 /** The options, complete. */
@@ -55,12 +62,13 @@ export interface NormalizedOptions {
   readonly fetch: typeof globalThis.fetch
   readonly tunnels: Readonly<Record<string, TunnelDriver>>
   readonly pool: PostgresPool | undefined
+  readonly redis: GivenRedis | undefined
 }
 
 /** Completes the options. Throws `ERR_CONFIG_VALUE` for what cannot work. */
 export function normalizeOptions(options: CallbacksOptions): NormalizedOptions {
   refuseUnknown(options)
-  const { env = {}, now, mountPath, publicUrl, port, tunnels = {}, pool } = options
+  const { env = {}, now, mountPath, publicUrl, port, tunnels = {}, pool, redis } = options
   const logger = options.logger ?? PROCESS_WARNINGS
   const clock = options.clock ?? createClock(now)
   requireMethods('logger', logger, ['debug', 'info', 'warn', 'error'])
@@ -69,6 +77,7 @@ export function normalizeOptions(options: CallbacksOptions): NormalizedOptions {
   if (typeof fetch !== 'function') throw badOption('fetch', 'it is no function')
   requireMethods('tunnels', tunnels, Object.keys(tunnels))
   if (pool !== undefined) requireMethods('pool', pool, ['connect'])
+  if (redis !== undefined) requireMethods('redis', redis, ['call', 'duplicate'])
   return Object.freeze({
     logger: createSafeLogger(logger),
     env,
@@ -79,6 +88,7 @@ export function normalizeOptions(options: CallbacksOptions): NormalizedOptions {
     fetch,
     tunnels,
     pool,
+    redis,
   })
 }
 

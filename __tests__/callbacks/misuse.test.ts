@@ -6,6 +6,12 @@ import { useHosts } from '../helpers/use-hosts'
 const hosts = useHosts()
 const config: CallbacksConfig = { listener: { path: '/done', identify_by: '${body.id}' } }
 
+/** What an app may give in place of the address of a server. */
+const GIVEN = {
+  pool: { pool: { connect: () => Promise.reject(new Error('not yet')) } },
+  redis: { redis: { options: {}, call: () => Promise.reject(new Error('not yet')), duplicate: () => undefined } },
+}
+
 describe('an option that cannot be used is refused', () => {
   test.each<[string, unknown, string]>([
     ['logger', {}, 'it needs the methods debug, info, warn, error'],
@@ -16,6 +22,8 @@ describe('an option that cannot be used is refused', () => {
     ['publicUrl', 'https://u:p@x.example/?a=1#f', 'http:// or https://'],
     ['pool', {}, 'it needs the methods connect'],
     ['pool', { connect: () => undefined }, 'the store is of the type memory'],
+    ['redis', {}, 'it needs the methods call, duplicate'],
+    ['redis', { call: () => undefined, duplicate: () => undefined }, 'the store is of the type memory'],
   ])('%s: %j', (name, value, message) => {
     const options: CallbacksOptions = Object.fromEntries([[name, value]])
     expect(() => callbacks(config, options)).toThrow(
@@ -31,7 +39,7 @@ describe('an option that cannot be used is refused', () => {
 test.each([
   ['loger', 'did you mean "logger"?'],
   ['mount_path', 'did you mean "mountPath"?'],
-  ['colour', 'there are logger, env, now, clock, mountPath, publicUrl, port, fetch, tunnels, pool'],
+  ['colour', 'there are logger, env, now, clock, mountPath, publicUrl, port, fetch, tunnels, pool, redis'],
 ])('the unknown option %s is refused', (name, message) => {
   const options: CallbacksOptions = Object.fromEntries([[name, console]])
   expect(() => callbacks(config, options)).toThrow(
@@ -68,22 +76,44 @@ test.each([
   expect(problems).toMatchObject([{ at: `store.${key}`, message: expect.stringContaining(message) }])
 })
 
-test.each(['{ type: postgres }', 'postgres', '{ type: postgres, prefix: mine, url: "postgres://localhost" }'])(
-  'the store %s needs no url with a pool',
-  (store) => {
-    const pool = { connect: () => Promise.reject(new Error('not yet')) }
-    expect(() => callbacks(parseConfig(`store: ${store}\nlistener: { path: /done }`), { pool })).not.toThrow()
+test.each([
+  ['{ type: postgres }', 'pool'],
+  ['postgres', 'pool'],
+  ['{ type: postgres, prefix: mine, url: "postgres://localhost" }', 'pool'],
+  ['{ type: redis }', 'redis'],
+  ['redis', 'redis'],
+  ['{ type: redis, prefix: mine, url: "redis://localhost" }', 'redis'],
+] as const)('the store %s needs no url with options.%s', (store, option) => {
+  const given = GIVEN[option]
+  expect(() => callbacks(parseConfig(`store: ${store}\nlistener: { path: /done }`), given)).not.toThrow()
+})
+
+test.each([
+  ['{ type: redis }', 'url', 'missing; a store of type "redis" needs the address of its server', GIVEN.pool],
+  ['{ type: file }', 'path', 'missing', GIVEN.pool],
+  ['{ type: postgres, url: "redis://localhost" }', 'url', 'begins with postgres:// or postgresql://', GIVEN.pool],
+  ['{ type: postgres }', 'url', 'missing; a store of type "postgres" needs the address of its server', GIVEN.redis],
+  ['{ type: file }', 'path', 'missing', GIVEN.redis],
+  ['{ type: redis, url: "postgres://localhost" }', 'url', 'begins with redis:// or rediss://', GIVEN.redis],
+])('the store %s is refused with a client of the app too', (store, key, message, given) => {
+  const problems = problemsOf(() => callbacks(parseConfig(`store: ${store}\nlistener: { path: /done }`), given))
+  expect(problems).toMatchObject([{ at: `store.${key}`, message: expect.stringContaining(message) }])
+})
+
+test.each(['redis://:p@a:7000,b:7001', 'redis://a,b,c:1/0', 'rediss://u:p,q@[::1]:1,b?family=6'])(
+  '%s names nodes',
+  (url) => {
+    expect(() =>
+      callbacks(parseConfig(`store: { type: redis, url: "${url}" }\nlistener: { path: /done }`)),
+    ).not.toThrow()
   },
 )
 
-test.each([
-  ['{ type: redis }', 'url', 'missing; a store of type "redis" needs the address of its server'],
-  ['{ type: file }', 'path', 'missing'],
-  ['{ type: postgres, url: "redis://localhost" }', 'url', 'begins with postgres:// or postgresql://'],
-])('the store %s is refused with a pool too', (store, key, message) => {
-  const pool = { connect: () => Promise.reject(new Error('not yet')) }
-  const problems = problemsOf(() => callbacks(parseConfig(`store: ${store}\nlistener: { path: /done }`), { pool }))
-  expect(problems).toMatchObject([{ at: `store.${key}`, message: expect.stringContaining(message) }])
+test.each(['redis://a:7000,b:x', 'redis://a:99999,b', 'redis://a,b c'])('%s cannot be read', (url) => {
+  const problems = problemsOf(() =>
+    callbacks(parseConfig(`store: { type: redis, url: "${url}" }\nlistener: { path: /done }`)),
+  )
+  expect(problems).toMatchObject([{ at: 'store.url', message: expect.stringContaining('cannot be read as a URL') }])
 })
 
 test.each([[{}], [Number.NaN], [2 ** 53], [[['a']]]])('%j is no id to wait for', (id) => {

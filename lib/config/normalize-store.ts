@@ -1,4 +1,5 @@
 import type { Location } from '../errors'
+import { splitNodes } from '../redis-nodes'
 import type { Fields } from './fields'
 import { COUNT, DURATION, SIZE, TEXT, word } from './values'
 
@@ -32,13 +33,17 @@ const SYNC = word(['always', 'interval'])
 const PARK_DEFAULTS: ParkSpec = { forMs: 600_000, max: 10_000, maxBytes: 64 * 1024 ** 2 }
 const WEEK_MS = 7 * 86_400_000
 
-/** Reads the store; a config without one keeps everything in memory. A `postgres` store with a pool needs no url. */
-export function normalizeStore(root: Fields, hasPool = false): StoreSpec {
+/** The stores whose client an app may give besides the config; then they need no `url`. */
+export type GivenStore = 'redis' | 'postgres'
+
+/** Reads the store; a config without one keeps everything in memory. */
+export function normalizeStore(root: Fields, given: readonly GivenStore[] = []): StoreSpec {
   const fields = root.mapping('store', 'type')
   const type = fields?.read('type', TYPE) ?? 'memory'
   if (fields !== undefined) {
     requireType(fields)
-    if (!(hasPool && type === 'postgres' && !fields.has('url'))) requireTarget(fields, type)
+    const isGiven = given.some((one) => one === type) && !fields.has('url')
+    if (!isGiven) requireTarget(fields, type)
   }
   return {
     type,
@@ -74,7 +79,7 @@ function requireTarget(fields: Fields, type: StoreSpec['type']): void {
   const [key, meaning] =
     type === 'file'
       ? ['path', 'the folder of its journal']
-      : ['url', 'the address of its server' + (type === 'postgres' ? ', or options.pool' : '')]
+      : ['url', `the address of its server, or options.${type === 'redis' ? 'redis' : 'pool'}`]
   if (!fields.has(key)) fields.error(key, `missing; a store of type "${type}" needs ${meaning}`)
   if (type !== 'file') checkUrl(fields, type)
 }
@@ -96,8 +101,9 @@ function checkUrl(fields: Fields, type: keyof typeof PROTOCOLS): void {
   const begins = protocols.map((protocol) => `${protocol}//`)
   if (!begins.some((begin) => url.toLowerCase().startsWith(begin)))
     return fields.error('url', `expected the address of a server that begins with ${begins.join(' or ')}`)
-  if (!URL.canParse(url)) return fields.error('url', UNREADABLE)
+  const urls = type === 'redis' ? splitNodes(url) : [url]
+  if (!urls.every((node) => URL.canParse(node))) return fields.error('url', UNREADABLE)
   // Its client would end the process for a name in this place.
-  if (type === 'redis' && !REDIS_DATABASE.test(new URL(url).pathname))
+  if (type === 'redis' && !REDIS_DATABASE.test(new URL(urls[0] ?? '').pathname))
     fields.error('url', 'expected nothing or the number of a database behind the host, as in redis://host:6379/0')
 }

@@ -14,7 +14,7 @@ import { type ComponentSpec, normalizeComponents } from './normalize-component'
 import { type ControllerSpec, normalizeController } from './normalize-controller'
 import { type GatewaySpec, normalizeGateways } from './normalize-gateway'
 import { type ListenerSpec, normalizeListeners } from './normalize-listener'
-import { normalizeStore, type StoreSpec } from './normalize-store'
+import { type GivenStore, normalizeStore, type StoreSpec } from './normalize-store'
 import { normalizeWorkflows, type WorkflowSpec } from './normalize-workflow'
 import { isMapping } from './plain'
 import { createReport } from './report'
@@ -54,8 +54,8 @@ export interface Config {
 export interface CompileOptions {
   /** Variables for `${env.X}`, before those of the source or the process. */
   readonly env?: EnvOption | undefined
-  /** Whether the app gives its own connections to PostgreSQL, so that the store needs no url. */
-  readonly hasPool?: boolean | undefined
+  /** The stores whose client the app gives, so that they need no url. */
+  readonly given?: readonly GivenStore[] | undefined
 }
 
 /**
@@ -95,7 +95,7 @@ function foundText(text: string): Problem {
 function normalizeSections(
   data: unknown,
   reading: Reading,
-  { hasPool }: CompileOptions,
+  { given }: CompileOptions,
 ): Omit<Config, 'env' | 'warnings' | 'written'> {
   const root = createFields(isMapping(data) ? data : {}, [], reading)
   const components = createComponentBook(normalizeComponents(root))
@@ -111,6 +111,6 @@ function normalizeSections(
     components: components.specs,
     workflows,
     controller: normalizeController(root, listeners),
-    store: normalizeStore(root, hasPool),
+    store: normalizeStore(root, given),
   }
 }

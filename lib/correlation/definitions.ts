@@ -28,8 +28,7 @@ export function createDefinitions(ledger: Ledger, clock: Clock): Definitions {
       const name = `f${digest([data])}`
       const now = clock.now()
       if ((keptAt.get(name) ?? 0) + DAY_MS > now) return name
-      if (!(await ledger.touch('mark', name, KEEP_MS)))
-        await ledger.create('mark', name, { data, ttlMs: KEEP_MS })
+      if (!(await ledger.touch('mark', name, KEEP_MS))) await ledger.create('mark', name, { data, ttlMs: KEEP_MS })
       keptAt.set(name, now)
       return name
     },

@@ -1,5 +1,5 @@
 /** How many bytes of entries stand in the row of a record; measured: see `createTables`. */
-export const TAIL_BYTES = 1_500
+const TAIL_BYTES = 1_500
 
 /** Payloads of NOTIFY are shorter than 8,000 bytes. */
 const PAYLOAD_BYTES = 7_900

@@ -130,7 +130,7 @@ function wrap(link: Link, { clock, onNotification, onLost }: ConnectionOptions):
 }
 
 /** Rejects when it takes too long, by an error that says what is missing. */
-export async function within<T>(clock: Clock, limitMs: number, work: Promise<T>, missing: string): Promise<T> {
+async function within<T>(clock: Clock, limitMs: number, work: Promise<T>, missing: string): Promise<T> {
   let stop = (): void => undefined
   const late = new Promise<never>((_resolve, reject) => {
     stop = startLimit(clock, limitMs, () => reject(new Error(`${missing} within ${limitMs} ms`)))

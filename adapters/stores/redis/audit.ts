@@ -1,0 +1,68 @@
+import { startTimer } from '../../../lib/timers'
+import type { Clock } from '../../../lib/types'
+import { countEvicted } from './check'
+import type { RedisClient } from './library'
+import type { Names } from './names'
+import { SCRIPTS } from './scripts'
+import type { Sender } from './sender'
+import { ANSWER_MS, answerWithin, runScript } from './wire'
+
+/** How often the server is asked whether it has evicted keys, in milliseconds. */
+const ASK_EVERY_MS = 5_000
+
+export interface AuditOptions {
+  readonly sender: Sender
+  readonly names: Names
+  readonly clock: Clock
+  client(): RedisClient | undefined
+  /** Called with the number of records that the server has evicted since it was asked last. */
+  onGone(count: number): void
+}
+
+/** Finds out when a server evicts records, whose memory is full. */
+export interface Audit {
+  start(): void
+  close(): void
+}
+
+export function createAudit({ sender, names, clock, client, onGone }: AuditOptions): Audit {
+  let stop = (): void => undefined
+  let isClosed = false
+  let evicted: number | undefined
+
+  async function look(): Promise<void> {
+    const server = client()
+    const count = server && (await answerWithin(clock, ANSWER_MS, countEvicted(server)))
+    const before = evicted
+    evicted = count
+    // A server that was started again counts from zero; nothing can be told of one that does not tell.
+    if (count === undefined || before === undefined || count <= before) return
+    const gone = await countGone()
+    if (gone > 0) onGone(gone)
+  }
+
+  /** Other apps may use the server too: only what the store has lost counts. */
+  async function countGone(): Promise<number> {
+    let gone = 0
+    for (let after = '='; after !== '' && !isClosed;) {
+      const answer = await sender.send(runScript(names, SCRIPTS.audit, [after]))
+      const [count, next] = Array.isArray(answer) ? answer : []
+      gone += Number(count)
+      after = String(next ?? '')
+    }
+    return gone
+  }
+
+  async function loop(): Promise<void> {
+    await look().catch(() => undefined)
+    if (!isClosed) stop = startTimer(clock, ASK_EVERY_MS, () => void loop())
+  }
+
+  return {
+    start: () => void loop(),
+    close() {
+      isClosed = true
+      stop()
+    },
+  }
+}

@@ -1,0 +1,106 @@
+import type {
+  AppendOptions,
+  Claim,
+  LedgerRecord,
+  ListedIds,
+  ListOptions,
+  NewRecord,
+  RecordKind,
+} from '../../../lib/types'
+import { toTtl } from './due'
+import { memberOf, type Names } from './names'
+import { type Script, SCRIPTS } from './scripts'
+import type { Sender } from './sender'
+import { runScript } from './wire'
+
+const PAGE = 1_000
+
+/** What a record is created with, written down. */
+export interface WrittenRecord {
+  readonly text: string
+  readonly ttlMs: number
+  readonly group: string
+}
+
+/** How an entry is appended, written down. */
+export interface WrittenAppend {
+  readonly orCreate?: WrittenRecord | undefined
+  readonly group?: string | undefined
+  readonly claim?: Claim | undefined
+}
+
+/** The records of a store. */
+export interface Records {
+  create(kind: RecordKind, id: string, record: WrittenRecord): Promise<void>
+  /** Returns the position, 0 without a record, undefined when the mark is there already. */
+  append(kind: RecordKind, id: string, row: string, options: WrittenAppend): Promise<number | undefined>
+  read(kind: RecordKind, id: string): Promise<LedgerRecord | undefined>
+  touch(kind: RecordKind, id: string, ttlMs: number): Promise<boolean>
+  cut(kind: RecordKind, id: string, upTo: number, row: string): Promise<boolean>
+  list(kind: RecordKind, options: ListOptions): Promise<ListedIds>
+}
+
+/** Keeps records by scripts. `expect` is told in how many milliseconds a record is due. */
+export function createRecords(sender: Sender, names: Names, expect: (ttlMs: number) => void): Records {
+  const send = (script: Script, args: readonly string[]): Promise<unknown> =>
+    sender.send(runScript(names, script, args))
+
+  return {
+    async create(kind, id, { text, ttlMs, group }) {
+      await send(SCRIPTS.write, [memberOf(kind, id), '', '', '1', text, toTtl(ttlMs), group, '', ''])
+      expect(ttlMs)
+    },
+    async append(kind, id, row, { orCreate, group = '', claim }) {
+      const made = orCreate ? ['1', orCreate.text, toTtl(orCreate.ttlMs), orCreate.group] : ['', '', '', '']
+      const claimed = claim ? [claim.mark, toTtl(claim.ttlMs)] : ['', '']
+      const position = Number(await send(SCRIPTS.write, [memberOf(kind, id), row, group, ...made, ...claimed]))
+      if (orCreate) expect(orCreate.ttlMs)
+      if (claim) expect(claim.ttlMs)
+      return position < 0 ? undefined : position
+    },
+    async read(kind, id) {
+      const list = await sender.send({ run: 'lrange', keys: [names.record(kind, id)], args: ['0', '-1'] })
+      if (!Array.isArray(list) || list.length === 0) return undefined
+      const [head, data, ...log]: readonly unknown[] = list
+      return { data: fromText(data), log: log.map(fromText), cut: Number.parseInt(String(head), 10) }
+    },
+    async touch(kind, id, ttlMs) {
+      const isDone = (await send(SCRIPTS.touch, [memberOf(kind, id), toTtl(ttlMs)])) === 1
+      if (isDone) expect(ttlMs)
+      return isDone
+    },
+    async cut(kind, id, upTo, row) {
+      return (await send(SCRIPTS.cut, [memberOf(kind, id), String(upTo), row])) === 1
+    },
+    async list(kind, { group, after, limit = PAGE }) {
+      const begin = group === undefined ? memberOf(kind, '') : ''
+      // The character behind the colon ends the names that begin with it.
+      const [min, max] = group === undefined ? [`[${begin}`, `(${kind};`] : ['-', '+']
+      const range = [after === undefined ? min : `(${begin}${after}`, max, 'LIMIT', '0', String(limit + 1)]
+      const keys = [group === undefined ? names.ids : names.group(kind, group)]
+      const found = await sender.send({ run: 'zrangebylex', keys, args: range })
+      const ids = (Array.isArray(found) ? found : []).map((member) => String(member).slice(begin.length))
+      const page = ids.slice(0, limit)
+      return { ids: page, after: ids.length > limit ? page.at(-1) : undefined }
+    },
+  }
+}
+
+/** Writes down a new record. */
+export function toWritten({ data, ttlMs, group = '' }: NewRecord): WrittenRecord {
+  return { text: toText(data), ttlMs, group }
+}
+
+/** Writes down how to append. */
+export function toWrittenAppend({ orCreate, group }: AppendOptions, claim?: Claim): WrittenAppend {
+  return { orCreate: orCreate && toWritten(orCreate), group, claim }
+}
+
+/** Writes down what JSON can say. */
+export function toText(value: unknown): string {
+  return JSON.stringify(value ?? null)
+}
+
+function fromText(text: unknown): unknown {
+  return JSON.parse(String(text))
+}

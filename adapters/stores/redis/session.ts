@@ -1,0 +1,117 @@
+import { isDoneWithin } from '../../../lib/timers'
+import type { GivenRedis } from '../../../lib/given-clients'
+import type { Clock, LedgerHandlers, Logger } from '../../../lib/types'
+import { createAudit } from './audit'
+import { createDialer } from './dial'
+import { createDue } from './due'
+import { createEntrance } from './entrance'
+import { createUnavailable } from './errors'
+import { createHealth } from './health'
+import type { RedisLibrary } from './library'
+import { createLink } from './link'
+import { createListener, LEFT } from './listener'
+import { createNames } from './names'
+import { createRecords, type Records } from './records'
+import { createSender } from './sender'
+
+/** How long the commands that were given before may take when the store is closed, in milliseconds. */
+const CLOSE_MS = 2_000
+
+export interface SessionOptions {
+  readonly url: string
+  readonly given: GivenRedis | undefined
+  readonly library: () => RedisLibrary
+  /** What messages call the server. */
+  readonly place: string
+  /** Keeps the records of one app apart from those of another one on the same server. */
+  readonly prefix: string
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** A server and everything that is open on it. */
+export interface Session {
+  readonly records: Records
+  publish(text: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** Opens everything. Leaves nothing behind when it rejects, with `ERR_STORE_UNAVAILABLE` or `ERR_CONFIG_UNSUPPORTED`. */
+export async function openSession(options: SessionOptions, handlers: LedgerHandlers): Promise<Session> {
+  const { place, prefix, clock, logger } = options
+  const names = createNames(prefix)
+  const dialer = createDialer(options)
+  const health = createHealth({ place, clock, logger, onBack: () => handlers.onBack() })
+  const entrance = createEntrance({
+    names,
+    prefix,
+    place,
+    clock,
+    logger,
+    onLost: () => health.lost('has lost its records'),
+  })
+  const { epoch, reenter } = entrance
+
+  const link = createLink({
+    clock,
+    dial: () => dialer.dial(entrance.prepare),
+    onUp() {
+      sender.resume()
+      health.up('commands')
+    },
+    onDown(cause) {
+      health.down('commands')
+      sender.pause(cause)
+    },
+    onFailure(cause) {
+      health.failed(cause)
+      sender.pause(cause)
+    },
+  })
+  const sender = createSender({ place, clock, link, health, epoch, reenter })
+  const listener = createListener({
+    dialer,
+    names,
+    clock,
+    health,
+    onMessage: (message) => handlers.onMessage(message),
+    onLeft: () => due.expect(0),
+  })
+  const due = createDue({ sender, names, handlers, clock, logger })
+  const audit = createAudit({
+    sender,
+    names,
+    clock,
+    client: () => link.client,
+    onGone: (count) => health.lost(`has removed ${count} records, since its memory is full`),
+  })
+
+  async function publish(text: string): Promise<void> {
+    await sender.send({ run: 'publish', keys: [], args: [entrance.channel(), text] })
+  }
+
+  async function close(): Promise<void> {
+    audit.close()
+    await due.close()
+    if (link.client !== undefined) publish(LEFT).catch(() => undefined)
+    await isDoneWithin(clock, CLOSE_MS, sender.close())
+    sender.stop()
+    listener.close()
+    link.close()
+  }
+
+  try {
+    await link.open()
+    await listener.open()
+  } catch (error) {
+    await close()
+    throw createUnavailable(place, error)
+  }
+  due.start()
+  audit.start()
+  return {
+    records: createRecords(sender, names, due.expect),
+    publish,
+    close,
+  }
+}
