@@ -42,7 +42,7 @@ describe('the runs of a process', () => {
     await one.runs.begin(createRun('r'))
     await one.store.close()
     const next = await world.open()
-    await world.pass(0)
+    await world.pass(1000)
     expect(next.adopted.map(({ run }) => run.id)).toEqual(['r'])
   })
 

@@ -49,7 +49,7 @@ export interface Keys {
   endWait(key: Key, wait: string, why: EndReason, known?: KeyState): Promise<EndedWait | undefined>
   /** Remembers that an id is settled, by an outcome that nobody waits for any more. */
   settle(key: Key): Promise<void>
-  /** Forgets that an id is settled, since it is waited for again. */
+  /** Forgets that an id was settled before it was waited for again, in vain. */
   unsettle(key: Key): Promise<void>
   /** Sets when a record is looked at. */
   reviewIn(key: Key, ms: number): Promise<void>
@@ -138,6 +138,16 @@ export function createKeys(ledger: Ledger, clock: Clock): Keys {
     await ledger.create('mark', markOf(id), { data: null, ttlMs: REMEMBER_MS })
   }
 
+  /** The mark is made in the same step, unless it is there since the id was settled before. */
+  async function appendSettled(key: Key, entry: KeyEntry): Promise<number> {
+    const claim = { mark: markOf(key.id), ttlMs: REMEMBER_MS }
+    const orCreate = { data: dataOf(key), ttlMs: LINGER_MS }
+    const position = await ledger.claim('key', key.id, entry, { orCreate, claim })
+    if (position !== undefined) return position
+    if (!(await ledger.touch('mark', claim.mark, REMEMBER_MS))) await mark(key)
+    return ledger.append('key', key.id, entry)
+  }
+
   return {
     read,
     async readBoth({ id, anonymous }) {
@@ -181,9 +191,8 @@ export function createKeys(ledger: Ledger, clock: Clock): Keys {
     },
     async endWait(key, wait, why, known) {
       const isSettled = why === 'settled' && !key.anonymous
-      if (isSettled) await mark(key)
       const entry: KeyEntry = { is: 'end', wait, at: clock.now(), why }
-      const position = await ledger.append('key', key.id, entry)
+      const position = isSettled ? await appendSettled(key, entry) : await ledger.append('key', key.id, entry)
       if (position === 0) return undefined
       const isKnown = known?.length === position - 1
       const record = isKnown ? undefined : await ledger.read('key', key.id)

@@ -2,6 +2,8 @@ import type { Clock, Ledger } from '../types'
 
 /** For how long a process counts as alive that does not renew its lease. */
 export const LEASE_MS = 7500
+/** Until the record of a process that leaves is due, which is not to deal with that itself. */
+export const LEAVE_MS = 200
 /** How often a process renews its lease. */
 export const RENEW_MS = LEASE_MS / 3
 
@@ -63,7 +65,7 @@ export function createLease(ledger: Ledger, owner: string, clock: Clock, onBack:
     },
     async leave() {
       await ledger.append('owner', owner, { is: 'left' } satisfies LeaseEntry)
-      await ledger.touch('owner', owner, 0)
+      await ledger.touch('owner', owner, LEAVE_MS)
     },
   }
 }

@@ -5,7 +5,7 @@ import type { Claim, Clock, DueAnswer, Ledger, LedgerRecord, Logger } from '../t
 import { fromKept, toKept } from './codec'
 import { createDefinitions } from './definitions'
 import { digest } from './keys'
-import { createLease, LEASE_MS, RENEW_MS } from './lease'
+import { createLease, LEASE_MS, LEAVE_MS, RENEW_MS } from './lease'
 import type { Message } from './messages'
 import type { Persist } from './persistence'
 import { createRunRecord, isCancelled, type OwnerEntry, ownerOf, type OwnRecord } from './run-record'
@@ -169,7 +169,7 @@ export function createRunKeeper(options: RunKeeperOptions): OwnedRuns {
 
   /** A process that is gone gives up its runs, but not because nobody could reach the ledger for a while. */
   async function reviewOwner(id: string): Promise<DueAnswer> {
-    if (isClosing) throw new CallbackError('ERR_CLOSED', { message: 'This process is closing' })
+    if (isClosing) return { keepMs: LEAVE_MS }
     if (id === owner) return { keepMs: LEASE_MS }
     let answer: DueAnswer | undefined
     await persist(async () => void (answer = await takeover.review(id)))

@@ -97,6 +97,8 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
   }
 
   async function endOne(kept: KeptWait, key: HeldKey, why: EndReason): Promise<OutcomeEntry | undefined> {
+    // While an id is waited for, nobody asks whether it was settled before; what comes later counts again.
+    if (why !== 'settled') await keys.unsettle(key)
     const ended = await keys.endWait(key, kept.id, why, kept.seenOf(key))
     if (ended?.got && key.anonymous && (why === 'cancelled' || why === 'left')) await tell(key, ended.state)
     return ended?.got
@@ -105,10 +107,7 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
   async function announceOne(kept: KeptWait, key: HeldKey): Promise<void> {
     const { id: wait, until, by } = kept
     const entry: WaitEntry = { is: 'wait', wait, at: clock.now(), until, by }
-    const [written] = await Promise.all([
-      keys.write(key, entry, { ttlMs: Math.max(until - clock.now(), 0) }),
-      keys.unsettle(key),
-    ])
+    const written = await keys.write(key, entry, { ttlMs: Math.max(until - clock.now(), 0) })
     key.position = written.position
     const state = await dropDead(key, written.state)
     const got = state.waits.get(wait)?.got
