@@ -10,8 +10,8 @@ import type { Source } from './sources'
 /** How long a message that tries whether listening works may take, in milliseconds. */
 const PROBE_MS = 500
 /** How often to ask for messages where nobody can listen: soon after one, and later on. */
-const BUSY_MS = 250
-const QUIET_MS = 1_000
+const BUSY_MS = 50
+const QUIET_MS = 500
 const BUSY_FOR_MS = 5_000
 /** Begins a payload that only names its message, and one that only tries whether listening works. */
 const REFERENCE = '#'
