@@ -55,6 +55,19 @@ describeRedis('what goes over the wire', () => {
     expect(other.messages).toEqual([])
   })
 
+  test('an answer about a record that another process works on by now changes nothing', async () => {
+    let answer: (answer: { remove: true }) => void = () => undefined
+    const { ledger, due } = await ledgers.open({ url: server.url }, () => new Promise((resolve) => (answer = resolve)))
+    await ledger.append('run', 'one', 'entry', { orCreate: { data: null, ttlMs: 0 } })
+    await until(() => due.length > 0)
+    const client = ledgers.connect(server.url)
+    await client.hset(`{${ledgers.prefix()}}:held`, 'run:one', 'another process')
+    answer({ remove: true })
+    await ledger.append('key', 'behind', 'entry', { orCreate: RECORD })
+    expect(await ledger.read('run', 'one')).toEqual({ data: null, log: ['entry'], cut: 0 })
+    expect(await ledger.touch('run', 'one', HOUR)).toBe(false)
+  })
+
   test('five thousand writes at once are taken', async () => {
     const { ledger } = await ledgers.open({ url: server.url })
     const numbers = [...Array(5_000).keys()]

@@ -4,7 +4,7 @@ import { createClosed, createUnavailable, isAnswer, isMisplaced } from './errors
 import type { Health } from './health'
 import type { RedisClient, Result } from './library'
 import type { Link } from './link'
-import { type Command, exchange, isRead, isUndone, NoAnswer } from './wire'
+import { type Command, exchange, isRead, isUndone, limitFor, NoAnswer, sizeOf } from './wire'
 
 /** How long a command may wait for a server that is away, in milliseconds. */
 const AWAY_MS = 2_000
@@ -53,6 +53,8 @@ export function createSender({ place, clock, link, health, epoch, reenter }: Sen
   let queue: Order[] = []
   /** What the server did not do. Nothing else is sent before it has been sent again, so that the order stays. */
   let undone: Order[] = []
+  /** How much is on its way. */
+  let sendingSize = 0
   let isPlanned = false
   let isClosed = false
   /** Since when the server has not answered, and why; undefined while it does. */
@@ -96,9 +98,12 @@ export function createSender({ place, clock, link, health, epoch, reenter }: Sen
 
   async function sendBatch(client: RedisClient, orders: readonly Order[]): Promise<void> {
     const since = elapsed()
+    const commands = orders.map(({ command }) => command)
+    const size = sizeOf(commands)
+    sendingSize += size
     try {
-      const commands = orders.map(({ command }) => command)
-      const results = await exchange(clock, client, commands, epoch())
+      // What was sent before, and is not answered, comes first.
+      const results = await exchange(clock, client, commands, epoch(), limitFor(sendingSize))
       const isBehind = undone.length > 0 || results.some(isUndone)
       for (const [index, order] of orders.entries()) settle(order, results[index] ?? [new Error('no answer')], isBehind)
     } catch (error) {
@@ -108,6 +113,8 @@ export function createSender({ place, clock, link, health, epoch, reenter }: Sen
       }
       for (const order of orders) order.reject(createUnavailable(place, error))
       if (client === link.client) link.replace(error)
+    } finally {
+      sendingSize -= size
     }
   }
 

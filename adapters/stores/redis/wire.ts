@@ -50,13 +50,14 @@ export async function loadScripts(clock: Clock, client: RedisClient, due: string
 
 /**
  * Sends commands in one write, and returns an answer for each: what creates and appends first, in few scripts, and then the
- * rest. Rejects with `NoAnswer` when the server does not answer in time.
+ * rest. Rejects with `NoAnswer` when the server sends nothing within the limit.
  */
 export async function exchange(
   clock: Clock,
   client: RedisClient,
   commands: readonly Command[],
   epoch: string,
+  limitMs: number,
 ): Promise<readonly Result[]> {
   const places = [...commands.keys()]
   const isWrite = (place: number): boolean => commands[place]?.run === SCRIPTS.write
@@ -73,7 +74,6 @@ export async function exchange(
       epoch,
     ),
   )
-  const limitMs = ANSWER_MS + sizeOf(commands) / BYTES_A_MS
   const answers = (await within(clock, client, limitMs, client.pipeline(lines).exec())) ?? []
   const results = commands.map((): Result => [new Error('the commands were not sent')])
   for (const [index, group] of groups.entries())
@@ -112,8 +112,13 @@ export function isRead({ run }: Command): boolean {
   return READS.has(run)
 }
 
+/** Returns how long a server may take to answer when so many characters are on their way to it, in milliseconds. */
+export function limitFor(size: number): number {
+  return ANSWER_MS + size / BYTES_A_MS
+}
+
 /** Returns how many characters commands carry, about. */
-function sizeOf(commands: readonly Command[]): number {
+export function sizeOf(commands: readonly Command[]): number {
   let size = 0
   for (const { args } of commands) for (const arg of args) size += arg.length
   return size
