@@ -56,7 +56,7 @@ describe('a wait on a ledger', () => {
     await world.pass(30_000)
     expect(ends).toEqual(['timeout'])
     world.ledgers.setAway(false)
-    await world.pass(6000)
+    await world.pass(20 * MINUTE)
     const next = other.wait(['a'], { endpoints: [endpoint] })
     await next.registered
     expect(next.ends).toEqual([1])

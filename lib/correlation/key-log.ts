@@ -1,40 +1,38 @@
 /*
  * THE PROTOCOL: who appends what to the log of a key, in which order, and why.
  *
- * A key is an id on an endpoint, or the endpoint itself where callbacks have no ids. All that is known of it stands in the
- * log of one record, and every process reads the same entries in the same order. So the processes need no other
- * agreement: the first entry that can take something has it, and each writer reads from the entries before its own what
- * its own has brought about. Nothing outside of the log counts, with two exceptions: a mark `s…` says that an id was
- * settled in the last day after its log is gone, and a mark `d…` says that a delivery came (it is claimed in the same
- * step that appends its outcome, so that there are both or neither).
+ * A key is an id on an endpoint, or the endpoint itself where callbacks have no ids. All that is known of a key stands in
+ * the log of one record, and every process reads the same entries in the same order. So the processes need no other
+ * agreement: each writer reads from the entries before its own what its own has brought about. Two facts stand outside of
+ * the log, as marks: `d…` says that a delivery came; it is claimed in the step that appends its outcome, so that there are
+ * both or neither. `s…` says for a day that an id is settled, when its log is gone; it is made in the step that appends
+ * `end`.
  *
- * 1. A process that waits appends `wait` under each id of the wait, with its own name as `by`, and then reads. A callback
- *    that came early (parked) is in the log before this entry, and belongs to the wait from here on. A wait that outlives
- *    its process (of a run, or with a `key`) names no process: any process may append it again, and it stays what it was.
- * 2. A process that receives a callback reads the log, and appends `outcome`. The sender is answered after that. The
- *    outcome ends every wait on an id (of an endpoint without ids: the oldest one) that is open in the log at this entry;
- *    without one it is parked, or a duplicate. What may start a run keeps the run first, under a name that comes from the
- *    record, so that a repeated delivery finds the same run; then it appends `outcome` with the run. Only the first such
- *    entry has `started`.
- * 3. Then the waiter's process is told by a message. A message may get lost, so each process also reads when the store is
- *    back, when a delivery is repeated, and when a wait's time is up.
- * 4. The waiter is told first, and then its process appends `end` (`settled`), under each id. Until that entry the outcome
- *    is not taken: if the process dies in between, the next wait gets the outcome. A run appends `end` only when its own
- *    record has the outcome.
- *    The next wait on an id gets an outcome at once that came for a wait of *another* process and that no wait has taken:
- *    as long as there is no `end`, both waits are open, and two waits on one id both get the result. A process that has it
- *    for one wait does not get it for a second one, which is asked for by code that has the result already.
- *    Under an id, the wait of a dead process therefore stays what it is: what comes for it is kept for the next wait.
- * 5. A wait whose time is up appends `end` (`late`), and then reads: an outcome that stands before that entry has ended it
- *    in time. One that is given up appends `cancelled`; an outcome that had come for it is parked then. A process that closes appends `left`. On an endpoint without
- *    ids, a process that waits itself, and finds that another one in the queue is dead (by the record of its lease),
- *    appends `gone` for that one. An outcome that a process has not handed out is then for the next wait, for a week.
- * 6. A log that has become long is cut: what its entries come to is written as one entry, `state`, in their place. The
- *    positions of later entries stay the same.
- * 7. A record goes when nothing in it counts any more, and only if nothing was appended since it was read.
+ * 1. A process that waits appends `wait` under each id, with its own name as `by`, and then reads. A callback that came
+ *    early is parked in the log before this entry, and belongs to the wait from here on. A wait that outlives its process
+ *    (of a run, or with a key of its own) names no process: any process may append it again, and it stays what it was.
+ * 2. A process that receives a callback reads the log, and appends `outcome`; then the sender is answered. The outcome
+ *    ends every wait on its id that is open at this entry (on an endpoint without ids: the oldest one). Without such a wait
+ *    it is parked, or it is a duplicate. A callback that may start a run keeps the run first, under an id that comes from
+ *    the record, so that a repeated callback finds the same run; only the first `outcome` with that run has `started` it.
+ * 3. The process that waits is told by a message. A message may get lost, so each process also reads when the store is
+ *    back, when a callback is repeated, and when the time of a wait is up.
+ * 4. The caller is told, and its process appends `end` (`settled`) under each id. Before that entry, the outcome is not
+ *    taken. (A run appends `end` when its own record has the outcome, a wait by key when the record of the key has it.)
+ *    Under an id, the next wait gets an outcome that came for a wait of *another* process and that nobody has taken: that
+ *    wait is still open, or its process is dead, and two waits on one id both get the result. A process that has an
+ *    outcome for one wait does not get it for a second wait, which is asked for by code that has the result already.
+ * 5. When the time of a wait is up, its process appends `end` (`late`), and then reads: an outcome before that entry came
+ *    in time. A wait that is given up appends `end` (`cancelled`), one whose process closes `end` (`left`). An outcome that
+ *    came for such a wait is parked again, after `left` for a week.
+ *    On an endpoint without ids, a dead process would keep its place in the queue. A process that waits there itself, and
+ *    finds by the record of its lease that another one is dead, appends `gone`, which is `left` for each of its waits.
+ * 6. A long log is cut: one entry, `state`, says what the entries before it came to, and stands in their place. The
+ *    positions of later entries do not change.
+ * 7. A record is removed when nothing in it counts any more, and only if nothing was appended since it was read.
  *
- * A server may forget all of this (a flush, a failover). Then each process appends its open waits again (1), and an
- * outcome that was parked meanwhile is theirs.
+ * A server may lose all of this (a flush, a failover). Then each process appends its open waits again, as in 1, and gets
+ * what was parked meanwhile.
  */
 import type { Delivery } from '../types'
 import type { EndEntry, KeyData, KeyEntry, KeyState, KeyWait, OutcomeEntry, StateEntry, WaitEntry } from './key-entries'

@@ -82,8 +82,7 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
       const { kept: name, isByHand = name === undefined } = kept.request
       // A run goes on only when the store is there again; a caller that waits by hand is not kept waiting.
       if (!isByHand) await persist(work, { isOver: () => kept.isOver })
-      else if (!(await persist.within(REVIEW_MS, work)) && name === undefined)
-        desk.conclude(kept, reviewed, 'cancelled')
+      else if (!(await persist.within(REVIEW_MS, work)) && name === undefined) desk.conclude(kept, reviewed, 'left')
       return found.toSorted((one, other) => one.at - other.at)[0]
     },
     forget: here.delete,
