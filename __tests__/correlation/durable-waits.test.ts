@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { DONE, PLAIN } from '../helpers/store-contract'
 import { DAY, MINUTE, useDurable } from './use-durable'
 
 const world = useDurable()
@@ -40,6 +41,38 @@ describe('a wait on a ledger', () => {
     world.ledgers.setAway(false)
     await world.pass(6000)
     expect(await other.deliver('a', 1)).toBe('parked')
+  })
+
+  test.each([
+    ['an id', DONE, 'a'],
+    ['no id', PLAIN, undefined],
+  ])('that ends while the ledger is away leaves what had come in time to the next one: %s', async (_, endpoint, id) => {
+    const [one, other] = [await world.open(), await world.open()]
+    const { ends, registered } = one.wait(['a'], { timeoutMs: 20_000, endpoints: [endpoint] })
+    await registered
+    world.ledgers.losesMessages = true
+    expect(await other.deliver(id, 1, { endpoint })).toBe('settled')
+    world.ledgers.setAway(true)
+    await world.pass(30_000)
+    expect(ends).toEqual(['timeout'])
+    world.ledgers.setAway(false)
+    await world.pass(6000)
+    const next = other.wait(['a'], { endpoints: [endpoint] })
+    await next.registered
+    expect(next.ends).toEqual([1])
+  })
+
+  test('that is cancelled after its callback has come leaves it to the next one', async () => {
+    const [one, other] = [await world.open(), await world.open()]
+    const wait = one.wait(['a'])
+    await wait.registered
+    world.ledgers.losesMessages = true
+    expect(await other.deliver('a', 1)).toBe('settled')
+    wait.cancel()
+    await world.pass(0)
+    const next = one.wait(['a'])
+    await next.registered
+    expect([wait.ends, next.ends]).toEqual([[], [1]])
   })
 
   test('that is cancelled while it looks for what came last is told nothing', async () => {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
-import type { DueAnswer, RecordKind } from '../../lib/types'
+import type { RecordKind } from '../../lib/types'
+import { describeDueTimes } from './ledger-contract-due'
 import { describeSteps } from './ledger-contract-steps'
-import { GONE, HOUR, type LedgerUnderTest, listAll, usePlace } from './ledger-place'
+import { expectSame, jsonValues } from './json-values'
+import { HOUR, type LedgerUnderTest, listAll, usePlace } from './ledger-place'
 
 const KINDS: readonly RecordKind[] = ['key', 'mark', 'run', 'owner']
 /** The largest that the ids of a test are numbered to. */
@@ -9,9 +11,10 @@ const MANY = 50
 
 /** Says what every implementation of the seam `Ledger` must do; each has its own folder, database or prefix a test. */
 export function describeLedger(name: string, { createPlace, isShared, soonMs }: LedgerUnderTest): void {
-  const { open, until, isGone, tick, createLedger } = usePlace(createPlace)
+  const { open, until, isGone, createLedger } = usePlace(createPlace)
 
   describeSteps(name, { createPlace, isShared, soonMs })
+  describeDueTimes(name, { createPlace, isShared, soonMs })
 
   describe(`a ledger: ${name}`, () => {
     describe('creates a record', () => {
@@ -179,227 +182,6 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
       })
     })
 
-    describe('tells when a record is due', () => {
-      test.each(['key', 'run', 'owner'] as const)('which is there until then, and then gone: %s', async (kind) => {
-        const { ledger, due } = await open()
-        await ledger.append(kind, 'one', 'entry', { orCreate: { data: 'data', ttlMs: soonMs } })
-        expect(await ledger.read(kind, 'one')).toEqual({ data: 'data', log: ['entry'], cut: 0 })
-        expect(due).toEqual([])
-        await until(isGone(ledger, kind, 'one'))
-        expect(due).toEqual([`${kind}/one`])
-        expect(await listAll(ledger, kind)).toEqual([])
-        expect(await ledger.append(kind, 'one', 'late')).toBe(0)
-        expect(await ledger.touch(kind, 'one', HOUR)).toBe(false)
-      })
-
-      test('but not of a mark, which just goes', async () => {
-        const { ledger, due } = await open()
-        await ledger.append('mark', 'one', 'entry', { orCreate: { data: 'data', ttlMs: soonMs } })
-        await ledger.create('key', 'two', { data: 'data', ttlMs: soonMs })
-        await until(isGone(ledger, 'mark', 'one'))
-        await until(isGone(ledger, 'key', 'two'))
-        expect(due).toEqual(['key/two'])
-        expect(await listAll(ledger, 'mark')).toEqual([])
-        expect(await ledger.append('mark', 'one', 'late')).toBe(0)
-      })
-
-      test('in whatever order they were made', async () => {
-        const { ledger, due } = await open()
-        await ledger.create('key', 'third', { data: null, ttlMs: soonMs * 3 })
-        await ledger.create('key', 'first', { data: null, ttlMs: soonMs })
-        await ledger.create('key', 'second', { data: null, ttlMs: soonMs * 2 })
-        await ledger.create('key', 'never', { data: null, ttlMs: HOUR })
-        await until(() => due.length === 3)
-        expect(due).toEqual(['key/first', 'key/second', 'key/third'])
-      })
-
-      test('at once, when it has no time at all', async () => {
-        const { ledger, due } = await open()
-        await ledger.create('key', 'one', { data: null, ttlMs: 0 })
-        await until(isGone(ledger, 'key', 'one'))
-        expect(due).toEqual(['key/one'])
-      })
-
-      test('not before weeks have passed, when it has them', async () => {
-        const { ledger, due } = await open()
-        await ledger.create('key', 'far', { data: null, ttlMs: 60 * 24 * HOUR })
-        await ledger.create('key', 'near', { data: null, ttlMs: soonMs })
-        await until(() => due.length > 0)
-        expect(due).toEqual(['key/near'])
-        expect(await ledger.read('key', 'far')).toEqual({ data: null, log: [], cut: 0 })
-      })
-
-      test('again, when it is kept for longer', async () => {
-        const answers: DueAnswer[] = [{ keepMs: soonMs }, GONE]
-        const { ledger, due } = await open(async () => answers.shift() ?? GONE)
-        await ledger.append('run', 'one', 'entry', { orCreate: { data: 'data', ttlMs: soonMs } })
-        await until(() => due.length === 1 && answers.length === 1)
-        expect(await ledger.append('run', 'one', 'later')).toBe(2)
-        await until(isGone(ledger, 'run', 'one'))
-        expect(due).toEqual(['run/one', 'run/one'])
-      })
-
-      test('again, when that failed', async () => {
-        let calls = 0
-        const { ledger, due } = await open(async () => {
-          calls++
-          if (calls < 3) throw new Error('not now')
-          return GONE
-        })
-        await ledger.append('key', 'one', 'entry', { orCreate: { data: 'data', ttlMs: soonMs } })
-        await until(() => calls === 2)
-        expect(await ledger.read('key', 'one')).toEqual({ data: 'data', log: ['entry'], cut: 0 })
-        await until(isGone(ledger, 'key', 'one'))
-        expect(due).toEqual(['key/one', 'key/one', 'key/one'])
-      })
-
-      test('while it can be read and appended to, and what is appended then goes with it', async () => {
-        const seen: unknown[] = []
-        const { ledger } = await open(async (kind, id) => {
-          seen.push(await ledger.append(kind, id, 'meanwhile'))
-          seen.push(await ledger.read(kind, id))
-          return GONE
-        })
-        await ledger.append('key', 'one', 'before', { orCreate: { data: 'data', ttlMs: soonMs } })
-        await until(isGone(ledger, 'key', 'one'))
-        expect(seen).toEqual([2, { data: 'data', log: ['before', 'meanwhile'], cut: 0 }])
-        expect(await ledger.append('key', 'one', 'new', { orCreate: { data: 'next', ttlMs: HOUR } })).toBe(1)
-        expect(await ledger.read('key', 'one')).toEqual({ data: 'next', log: ['new'], cut: 0 })
-      })
-
-      test('while its time cannot be set anew', async () => {
-        const touched: boolean[] = []
-        const { ledger } = await open(async (kind, id) => {
-          touched.push(await ledger.touch(kind, id, HOUR))
-          return GONE
-        })
-        await ledger.create('key', 'one', { data: null, ttlMs: soonMs })
-        await until(isGone(ledger, 'key', 'one'))
-        expect(touched).toEqual([false])
-      })
-    })
-
-    describe('sets anew when a record is due', () => {
-      test('later', async () => {
-        const { ledger, due } = await open()
-        await ledger.create('key', 'one', { data: null, ttlMs: soonMs })
-        await ledger.create('key', 'two', { data: null, ttlMs: soonMs * 2 })
-        expect(await ledger.touch('key', 'one', HOUR)).toBe(true)
-        await until(isGone(ledger, 'key', 'two'))
-        expect(due).toEqual(['key/two'])
-        expect(await ledger.read('key', 'one')).toEqual({ data: null, log: [], cut: 0 })
-      })
-
-      test('sooner', async () => {
-        const { ledger, due } = await open()
-        await ledger.create('key', 'one', { data: null, ttlMs: HOUR })
-        expect(await ledger.touch('key', 'one', soonMs)).toBe(true)
-        await until(() => due.length > 0)
-        expect(due).toEqual(['key/one'])
-      })
-
-      test('at once', async () => {
-        const { ledger, due } = await open()
-        await ledger.create('owner', 'one', { data: null, ttlMs: HOUR })
-        expect(await ledger.touch('owner', 'one', 0)).toBe(true)
-        await until(isGone(ledger, 'owner', 'one'))
-        expect(due).toEqual(['owner/one'])
-      })
-
-      test('again and again', async () => {
-        const { ledger } = await open()
-        await ledger.create('mark', 'one', { data: null, ttlMs: soonMs })
-        for (const ttlMs of [HOUR, soonMs, 2 * HOUR, soonMs * 2])
-          expect(await ledger.touch('mark', 'one', ttlMs)).toBe(true)
-        await until(isGone(ledger, 'mark', 'one'))
-      })
-
-      test('only where there is one', async () => {
-        const { ledger } = await open()
-        expect(await ledger.touch('key', 'one', HOUR)).toBe(false)
-        expect(await ledger.read('key', 'one')).toBeUndefined()
-      })
-    })
-
-    describe('when it is opened again', () => {
-      test('has kept everything', async () => {
-        const first = await open()
-        await first.ledger.create('run', 'one', { data: { a: 1 }, ttlMs: HOUR })
-        for (const entry of ['x', 'y', 'z']) await first.ledger.append('run', 'one', entry)
-        await first.ledger.append('key', 'two', 'entry', { orCreate: { data: null, ttlMs: HOUR } })
-        await first.ledger.create('mark', 'three', { data: true, ttlMs: HOUR })
-        await first.ledger.close()
-
-        const { ledger } = await open()
-        expect(await ledger.read('run', 'one')).toEqual({ data: { a: 1 }, log: ['x', 'y', 'z'], cut: 0 })
-        expect(await ledger.append('run', 'one', 'again')).toBe(4)
-        expect(await ledger.read('key', 'two')).toEqual({ data: null, log: ['entry'], cut: 0 })
-        expect(await ledger.read('mark', 'three')).toEqual({ data: true, log: [], cut: 0 })
-        for (const [kind, id] of [['run', 'one'] as const, ['key', 'two'] as const, ['mark', 'three'] as const])
-          expect(await listAll(ledger, kind)).toEqual([id])
-        expect(await listAll(ledger, 'owner')).toEqual([])
-      })
-
-      test('knows when its records are due', async () => {
-        const first = await open()
-        await first.ledger.create('key', 'soon', { data: null, ttlMs: HOUR })
-        await first.ledger.touch('key', 'soon', soonMs * 2)
-        await first.ledger.create('key', 'later', { data: null, ttlMs: HOUR })
-        await first.ledger.close()
-        const { ledger, due } = await open()
-        await until(isGone(ledger, 'key', 'soon'))
-        expect([...first.due, ...due]).toEqual(['key/soon'])
-        expect(await listAll(ledger, 'key')).toEqual(['later'])
-      })
-
-      test('is told of what became due meanwhile', async () => {
-        const first = await open()
-        await first.ledger.create('run', 'one', { data: null, ttlMs: soonMs })
-        await first.ledger.create('mark', 'two', { data: null, ttlMs: soonMs })
-        await first.ledger.close()
-        for (let passed = 0; passed < 20; passed++) await tick()
-        expect(first.due).toEqual([])
-        const { ledger, due } = await open()
-        await until(isGone(ledger, 'run', 'one'))
-        await until(isGone(ledger, 'mark', 'two'))
-        expect(due).toEqual(['run/one'])
-      })
-
-      test('is told again of what was not dealt with', async () => {
-        const first = await open(() => new Promise(() => undefined))
-        await first.ledger.append('run', 'one', 'entry', { orCreate: { data: null, ttlMs: soonMs } })
-        await until(() => first.due.length > 0)
-        await first.ledger.close()
-        const { ledger, due } = await open()
-        expect(await ledger.read('run', 'one')).toEqual({ data: null, log: ['entry'], cut: 0 })
-        await until(isGone(ledger, 'run', 'one'))
-        expect(due).toEqual(['run/one'])
-      })
-
-      test('does not know what went', async () => {
-        const first = await open()
-        await first.ledger.create('key', 'one', { data: 'first', ttlMs: 0 })
-        await until(isGone(first.ledger, 'key', 'one'))
-        await first.ledger.create('key', 'one', { data: 'second', ttlMs: HOUR })
-        await first.ledger.create('key', 'two', { data: null, ttlMs: 0 })
-        await until(isGone(first.ledger, 'key', 'two'))
-        await first.ledger.close()
-        const { ledger } = await open()
-        expect(await ledger.read('key', 'one')).toEqual({ data: 'second', log: [], cut: 0 })
-        expect(await listAll(ledger, 'key')).toEqual(['one'])
-      })
-    })
-
-    describe('publishes', () => {
-      test('messages to itself, in their order', async () => {
-        const { ledger, messages } = await open()
-        await ledger.publish({ number: 1 })
-        await ledger.publish({ number: 2 })
-        await until(() => messages.length === 2)
-        expect(messages).toEqual([{ number: 1 }, { number: 2 }])
-      })
-    })
-
     describe('once closed', () => {
       test('refuses everything', async () => {
         const { ledger } = await open()
@@ -509,40 +291,4 @@ export function describeLedger(name: string, { createPlace, isShared, soonMs }: 
       })
     })
   })
-}
-
-/** Compares as JSON does, so that own keys such as `__proto__` count; a database may not keep the order of keys. */
-function expectSame(actual: unknown, expected: unknown): void {
-  expect(JSON.stringify(sorted(actual))).toBe(JSON.stringify(sorted(expected)))
-}
-
-function sorted(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map(sorted)
-  const keys = Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1))
-  return { keys: keys.map(([key, child]) => [key, sorted(child)]) }
-}
-
-function jsonValues(): Record<string, unknown> {
-  return {
-    null: null,
-    false: false,
-    zero: 0,
-    'a large number': 1.7976931348623157e308,
-    'a small number': -5e-324,
-    'the largest integer': Number.MAX_SAFE_INTEGER,
-    'an empty text': '',
-    'a text with NUL': 'a\0b',
-    'every control character': String.fromCharCode(...Array(160).keys()),
-    'lone surrogates': '\ud800 \udfff x\udc00\ud800',
-    'unicode of every width': 'aé€😀\u2028\u2029\ufeff\uffff',
-    'text that looks escaped': '\\u0000 \\n "quoted" \\',
-    'one megabyte': 'ä😀x'.repeat(250_000),
-    'an empty list': [],
-    'an empty object': {},
-    'deep nesting': JSON.parse('[{"a":'.repeat(200) + '1' + '}]'.repeat(200)),
-    'keys of objects': JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":1},"toString":null}'),
-    'strange keys': { '': 1, '\0': 2, '\ud800': 3, '1': 4, 'a.b': 5, $ne: 6 },
-    'many types': { list: [1, 'two', null, [true], { three: 3 }], object: { nested: { twice: [] } } },
-  }
 }

@@ -25,8 +25,8 @@ export interface OutcomeEntry {
  * Why a wait is over.
  * - `settled`: an outcome came for one of its ids and is safe, so all of its ids are settled.
  * - `late`: its time was up. An outcome that had come before stays with the wait.
- * - `cancelled`: the waiter wants nothing any more that comes, or has come, under this key.
- * - `left`: its process ends. An outcome that the process has not handed out is for the next wait.
+ * - `cancelled`: the waiter wants nothing any more under this key. An outcome that has come for it is for the next wait.
+ * - `left`: its process ends, or could not find out what had come. The same, for a week.
  */
 export type EndReason = 'settled' | 'late' | 'cancelled' | 'left'
 

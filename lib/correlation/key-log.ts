@@ -26,7 +26,7 @@
  *    for one wait does not get it for a second one, which is asked for by code that has the result already.
  *    Under an id, the wait of a dead process therefore stays what it is: what comes for it is kept for the next wait.
  * 5. A wait whose time is up appends `end` (`late`), and then reads: an outcome that stands before that entry has ended it
- *    in time. One that is given up appends `cancelled`. A process that closes appends `left`. On an endpoint without
+ *    in time. One that is given up appends `cancelled`; an outcome that had come for it is parked then. A process that closes appends `left`. On an endpoint without
  *    ids, a process that waits itself, and finds that another one in the queue is dead (by the record of its lease),
  *    appends `gone` for that one. An outcome that a process has not handed out is then for the next wait, for a week.
  * 6. A log that has become long is cut: what its entries come to is written as one entry, `state`, in their place. The
@@ -175,11 +175,8 @@ function end(state: KeyState, { wait: name, at, why }: EndEntry, anonymous: bool
   const wait = state.waits.get(name)
   if (wait === undefined || (why === 'late' && wait.got)) return
   state.waits.delete(name)
-  if (why === 'left') leave(state, wait, at, anonymous)
-  if (anonymous) {
-    if (wait.got && why === 'cancelled') giveBack(state, wait.got, at, anonymous)
-    return
-  }
+  if (why !== 'settled') leave(state, wait, why === 'left' ? UNDELIVERED_MS : 0, at, anonymous)
+  if (anonymous) return
   if (why !== 'settled') {
     state.waitedAt = at
     return
@@ -190,10 +187,11 @@ function end(state: KeyState, { wait: name, at, why }: EndEntry, anonymous: bool
   state.parked = []
 }
 
-/** What a process has not handed out is kept for a week, unless another wait has it too. */
-function leave(state: KeyState, { got, isTaken }: KeyWait, at: number, anonymous: boolean): void {
+/** What came for a wait that does not take it is for the next one, unless another wait has it too. */
+function leave(state: KeyState, wait: KeyWait, keepMs: number, at: number, anonymous: boolean): void {
+  const { got, isTaken } = wait
   if (got === undefined || isTaken || [...state.waits.values()].some((other) => other.got === got)) return
-  giveBack(state, { ...got, until: Math.max(got.until, got.at + UNDELIVERED_MS) }, at, anonymous)
+  giveBack(state, { ...got, until: Math.max(got.until, got.at + keepMs) }, at, anonymous)
 }
 
 /** A callback without an id is for the next wait, when it came for one that does not want it; any other is parked. */
