@@ -1,3 +1,5 @@
+import { PLANNING } from './tables'
+
 /** How many bytes of entries stand in the row of a record; measured: see `createTables`. */
 export const TAIL_BYTES = 1_500
 
@@ -66,7 +68,7 @@ END $$;
 
 CREATE FUNCTION ${schema}.apply(me text, ops text, kinds text, ids text, entries text, datas text, ttls text,
     groups text, moves text, numbers text) RETURNS text
-  LANGUAGE plpgsql SET enable_seqscan = off SET jit = off SET lock_timeout = '1500ms' AS $$
+  LANGUAGE plpgsql ${PLANNING} SET lock_timeout = '1500ms' AS $$
 DECLARE
   op text[] := string_to_array(ops, E'\\n', '');
   kind text[] := string_to_array(kinds, E'\\n', '');
