@@ -14,6 +14,7 @@ const ROOMS = [
     'redact-headers',
     'errors',
     'ledger',
+    'postgres-pool',
     'types',
     'run',
     'timers',

@@ -7,6 +7,7 @@ export type { CallbackEvent, EventListener, EventName, Events, JobEvent, Started
 export type { Callbacks, CloseOptions, ListenOptions, RunOptions, SettleOptions } from './interface'
 export type { Listeners } from './lifecycle'
 export type { CallbacksOptions } from './options'
+export type { PostgresPool, PostgresPoolClient, PostgresQuery } from './postgres-pool'
 export type { Counts, Stats } from './stats'
 export type {
   Clock,
@@ -15,9 +16,6 @@ export type {
   GatewayStatus,
   Logger,
   Outcome,
-  PostgresPool,
-  PostgresPoolClient,
-  PostgresQuery,
   Progress,
   Tunnel,
   TunnelDriver,

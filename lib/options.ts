@@ -4,7 +4,8 @@ import { maskTickets } from './ticket-id'
 import type { EnvOption } from './config/load'
 import { findNearest } from './config/nearest'
 import { ANY_TEXT, DURATION, type Kind, PORT, PUBLIC_URL } from './config/values'
-import type { Clock, Logger, PostgresPool, TunnelDriver } from './types'
+import type { PostgresPool } from './postgres-pool'
+import type { Clock, Logger, TunnelDriver } from './types'
 
 /** What the host app gives besides the config. */
 export interface CallbacksOptions {

@@ -220,29 +220,6 @@ export interface Store {
   close(): Promise<void>
 }
 
-/** A `Pool` of the package pg, as far as it is used. */
-export interface PostgresPool {
-  connect(): Promise<PostgresPoolClient>
-}
-
-/** A client of such a pool. */
-export interface PostgresPoolClient {
-  /** A number that the server gave to the connection: of its process, or made up by a pooler. */
-  readonly processID?: number | null
-  query(query: PostgresQuery): Promise<{ readonly rows: readonly (readonly unknown[])[] }>
-  on(event: 'error' | 'end' | 'notification', listener: (value: unknown) => void): unknown
-  removeListener(event: string, listener: (value: unknown) => void): unknown
-  /** Gives it back to its pool, or with `true` throws it away. */
-  release(isBroken?: boolean): void
-}
-
-/** A statement without a name, since a pooler may give the next one to another server process. */
-export interface PostgresQuery {
-  readonly text: string
-  readonly values?: readonly unknown[]
-  readonly rowMode: 'array'
-}
-
 /**
  * Opens tunnels of one kind; one call is one attempt. Rejects when it cannot, with the signal's reason when that aborts,
  * and leaves nothing behind then. A `CallbackError` with a code of its own says what the gateway does next: after

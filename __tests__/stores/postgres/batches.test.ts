@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import type { PgLibrary } from '../../../adapters/stores/postgres/library'
-import type { PostgresQuery } from '../../../lib/types'
+import type { PostgresQuery } from '../../../lib/postgres-pool'
 import { until } from '../use-shared-ledgers'
 import { ask, describePostgres, HOUR, RECORD, useLedgers } from './use-ledgers'
 

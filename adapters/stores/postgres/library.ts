@@ -1,4 +1,4 @@
-import type { PostgresPoolClient } from '../../../lib/types'
+import type { PostgresPoolClient } from '../../../lib/postgres-pool'
 import { loadPeer } from '../../../lib/peers'
 
 /** What is used of a client of the package pg. */

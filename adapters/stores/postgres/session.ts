@@ -1,12 +1,5 @@
-import type {
-  Clock,
-  LedgerHandlers,
-  LedgerRecord,
-  ListedIds,
-  Logger,
-  PostgresPool,
-  RecordKind,
-} from '../../../lib/types'
+import type { PostgresPool } from '../../../lib/postgres-pool'
+import type { Clock, LedgerHandlers, LedgerRecord, ListedIds, Logger, RecordKind } from '../../../lib/types'
 import type { Connection } from './connection'
 import { type Connections, createConnections } from './connections'
 import { createDue, type Due } from './due'

@@ -1,4 +1,4 @@
-import type { PostgresPool, PostgresPoolClient } from '../../../lib/types'
+import type { PostgresPool, PostgresPoolClient } from '../../../lib/postgres-pool'
 import type { PgClient, PgLibrary } from './library'
 
 /** Where connections come from. */
