@@ -7,6 +7,7 @@ export type { CallbackEvent, EventListener, EventName, Events, JobEvent, Started
 export type { Callbacks, CloseOptions, ListenOptions, RunOptions, SettleOptions } from './interface'
 export type { Listeners } from './lifecycle'
 export type { CallbacksOptions } from './options'
+export type { PostgresPool, PostgresPoolClient, PostgresQuery } from './given-clients'
 export type { Counts, Stats } from './stats'
 export type { GivenRedis, PostgresPool, PostgresPoolClient, PostgresQuery } from './given-clients'
 export type {

@@ -1,4 +1,9 @@
-/** How many bytes of entries stand in the row of a record; measured: see `createTables`. */
+import { PLANNING } from './tables'
+
+/**
+ * How many bytes of entries stand in the row of a record, before they go to a page. Measured: against a row for each entry it
+ * halves the CPU of the server for a short log (0.16 to 0.08 ms), against one list it saves two thirds for a long one.
+ */
 const TAIL_BYTES = 1_500
 
 /** Payloads of NOTIFY are shorter than 8,000 bytes. */
@@ -66,7 +71,7 @@ END $$;
 
 CREATE FUNCTION ${schema}.apply(me text, ops text, kinds text, ids text, entries text, datas text, ttls text,
     groups text, moves text, numbers text) RETURNS text
-  LANGUAGE plpgsql SET enable_seqscan = off SET jit = off SET lock_timeout = '1500ms' AS $$
+  LANGUAGE plpgsql ${PLANNING} SET lock_timeout = '1500ms' AS $$
 DECLARE
   op text[] := string_to_array(ops, E'\\n', '');
   kind text[] := string_to_array(kinds, E'\\n', '');

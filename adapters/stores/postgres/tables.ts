@@ -51,14 +51,19 @@ function logOf(schema: string): string {
 }
 
 /**
- * Returns the statements that make the functions that read. The planner is told what to use, since it would plan for the empty
- * tables of the first day.
+ * How functions are planned: by the whole name of a record, or by when it is due, whatever the server believes of its
+ * tables. It plans once for tables that are still empty, and keeps that plan.
+ */
+export const PLANNING = `SET enable_seqscan = off SET enable_sort = off SET jit = off SET plan_cache_mode = force_generic_plan`
+
+/**
+ * Returns the statements that make the functions that read.
  */
 export function createReadFunctions(schema: string): string {
   return `
 CREATE FUNCTION ${schema}.read(kinds text, ids text)
   RETURNS TABLE (place integer, data text, cut integer, log text)
-  LANGUAGE plpgsql STABLE SET enable_seqscan = off SET jit = off AS $$
+  LANGUAGE plpgsql STABLE ${PLANNING} AS $$
 DECLARE
   all_kinds text[] := string_to_array(kinds, E'\\n');
   all_ids text[] := string_to_array(ids, E'\\n');
@@ -71,28 +76,30 @@ END $$;
 
 CREATE FUNCTION ${schema}.due(me text, free integer, hold_ms float8)
   RETURNS TABLE (kind text, id text, next_ms float8, started timestamptz)
-  LANGUAGE plpgsql SET enable_seqscan = off SET jit = off AS $$
+  LANGUAGE plpgsql ${PLANNING} AS $$
 DECLARE
-  gone record;
+  k text := 'mark';
+  found record;
 BEGIN
-  FOR gone IN
-    WITH old AS (SELECT m.id FROM ${schema}.record m WHERE m.kind = 'mark' AND m.due_at <= clock_timestamp()
-      ORDER BY m.due_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
-    DELETE FROM ${schema}.record r USING old WHERE r.kind = 'mark' AND r.id = old.id RETURNING r.id, r.paged
+  -- One after another, by the whole name, which no statistics of the first day can lead astray.
+  FOR found IN SELECT m.id, m.paged FROM ${schema}.record m WHERE m.kind = 'mark' AND m.due_at <= clock_timestamp()
+    ORDER BY m.due_at LIMIT 1000 FOR UPDATE SKIP LOCKED
   LOOP
-    IF gone.paged > 0 THEN DELETE FROM ${schema}.page p WHERE p.kind = 'mark' AND p.id = gone.id; END IF;
+    DELETE FROM ${schema}.record r WHERE r.kind = k AND r.id = found.id;
+    IF found.paged > 0 THEN DELETE FROM ${schema}.page p WHERE p.kind = k AND p.id = found.id; END IF;
   END LOOP;
   DELETE FROM ${schema}.message m WHERE m.at < clock_timestamp() - interval '1 minute';
-  RETURN QUERY
-    WITH old AS (SELECT d.kind, d.id, d.due_at FROM ${schema}.record d WHERE d.kind <> 'mark' AND d.due_at <= clock_timestamp()
-      ORDER BY d.due_at LIMIT free FOR UPDATE SKIP LOCKED),
-    mine AS (UPDATE ${schema}.record r SET worker = me, due_at = clock_timestamp() + hold_ms * interval '1 ms'
-      FROM old WHERE r.kind = old.kind AND r.id = old.id RETURNING r.kind, r.id, old.due_at)
-    SELECT mine.kind, mine.id, NULL::float8, NULL::timestamptz FROM mine ORDER BY mine.due_at;
-  RETURN QUERY
-    SELECT NULL::text, NULL::text,
-      (SELECT extract(epoch FROM min(r.due_at) - clock_timestamp()) * 1000 FROM ${schema}.record r WHERE r.kind <> 'mark')::float8,
-      pg_postmaster_start_time();
+  FOR found IN SELECT d.kind, d.id FROM ${schema}.record d WHERE d.kind <> 'mark' AND d.due_at <= clock_timestamp()
+    ORDER BY d.due_at LIMIT free FOR UPDATE SKIP LOCKED
+  LOOP
+    UPDATE ${schema}.record r SET worker = me, due_at = clock_timestamp() + hold_ms * interval '1 ms'
+      WHERE r.kind = found.kind AND r.id = found.id;
+    RETURN QUERY SELECT found.kind, found.id, NULL::float8, NULL::timestamptz;
+  END LOOP;
+  RETURN QUERY SELECT NULL::text, NULL::text,
+    (SELECT extract(epoch FROM r.due_at - clock_timestamp()) * 1000 FROM ${schema}.record r WHERE r.kind <> 'mark'
+      ORDER BY r.due_at LIMIT 1)::float8,
+    pg_postmaster_start_time();
 END $$;
 
 CREATE FUNCTION ${schema}.poll(since text)
