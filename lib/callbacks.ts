@@ -22,6 +22,7 @@ import { listOpenEndpoints, listUntoldUrls } from './open-endpoints'
 import { type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDuration } from './options'
 import { createRuns } from './runs'
 import { readStats } from './stats'
+import { digitsAsText } from './template/bigints'
 import { compileTemplate } from './template/compile'
 import type { Clock, Ledger, Logger, Outcome, Store, TunnelDriver } from './types'
 import { createWaits, type Ids, type TicketOptions, type WaitOptions } from './waits'
@@ -49,7 +50,7 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
     async render(source: unknown, sources: Readonly<Record<string, unknown>> = {}) {
       const template = compileTemplate(source, { at: 'template' })
       await gateways.ready(gatewayPortsOf([template]))
-      return template.render({ env: spec.env, gateway: gateways.context, ...sources })
+      return digitsAsText(template.render({ env: spec.env, gateway: gateways.context, ...sources }))
     },
     open: lifecycle.open,
     router: mounts.router,

@@ -8,6 +8,7 @@ import type { Endpoint } from './listener/endpoint'
 import type { Selection } from './listener/selection'
 import type { NormalizedOptions } from './options'
 import type { Store } from './types'
+import { writeJson } from './template/bigints'
 import type { Waits } from './waits'
 import { createCallbackUrlFinder, type FindCallbackUrls } from './workflow/callback-urls'
 import { createHttpClient } from './workflow/http-client'
@@ -85,9 +86,9 @@ function createRestore(
   now: { readonly definition: unknown; readonly runs: Runs },
   compile: (config: Config) => Runs,
 ): TasksContext['restore'] {
-  const compiled = new Map<string, Runs>([[JSON.stringify(now.definition), now.runs]])
+  const compiled = new Map<string, Runs>([[nameOf(now.definition), now.runs]])
   return (definition, workflow) => {
-    const text = JSON.stringify(definition)
+    const text = nameOf(definition)
     const runs = compiled.get(text) ?? compile(compileDefinition(definition, config))
     compiled.set(text, runs)
     const run = runs.get(workflow)
@@ -95,6 +96,11 @@ function createRestore(
     const message = `The workflow ${JSON.stringify(workflow)} of a task that was kept is not in its definition`
     throw new CallbackError('ERR_WORKFLOW_UNKNOWN', { message })
   }
+}
+
+/** Equal definitions have equal names. */
+function nameOf(definition: unknown): string {
+  return writeJson(definition) ?? ''
 }
 
 function noting(pointedAt: Set<string>, find: FindCallbackUrls): FindCallbackUrls {

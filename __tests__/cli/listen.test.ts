@@ -41,6 +41,7 @@ describe('without a port', () => {
     ['JSON that was sent as a form', 'application/x-www-form-urlencoded', '{"a":1}', ['{"a":1}']],
     ['text of several lines', 'text/plain', 'one\r\ntwo\n', ['one', 'two']],
     ['broken JSON', 'application/cloudevents+json', '{"a":', ['{"a":']],
+    ['JSON with a long number', 'application/json', '{"id":7615917337495251231}', ['{"id":7615917337495251231}']],
     ['XML', 'application/xml', '<a/>', ['<a/>']],
     ['text in another charset', 'text/plain; charset=iso-8859-1', Buffer.from('caf\xe9', 'latin1'), ['café']],
   ])('shows %s', async (_what, type, body, expected) => {

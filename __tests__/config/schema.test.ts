@@ -80,7 +80,7 @@ listener:
     - path: /x
       resut: 1
       bulk: 7
-    - { path: 5, timeout: -1 }
+    - { path: [], timeout: -1 }
     - 3
 `),
     ).toEqual([
@@ -89,8 +89,8 @@ listener:
       '5:3 listener.methd ERR_CONFIG_UNKNOWN_KEY Unknown key "methd". Did you mean "method"?',
       '8:7 listener.callbacks[0].resut ERR_CONFIG_UNKNOWN_KEY Unknown key "resut". Did you mean "result"?',
       '9:13 listener.callbacks[0].bulk ERR_CONFIG_VALUE expected true or false, found 7',
-      '10:15 listener.callbacks[1].path ERR_CONFIG_VALUE expected text, found 5; put it in quotes',
-      '10:27 listener.callbacks[1].timeout ERR_CONFIG_VALUE expected a duration such as "500ms", "30s", "5m", "2h" or "1d", or milliseconds, found -1',
+      '10:9 listener.callbacks[1].path ERR_CONFIG_VALUE expected text, found an empty list',
+      '10:28 listener.callbacks[1].timeout ERR_CONFIG_VALUE expected a duration such as "500ms", "30s", "5m", "2h" or "1d", or milliseconds, found -1',
       '11:7 listener.callbacks[2] ERR_CONFIG_VALUE expected a mapping, found 3',
     ])
   })
@@ -148,16 +148,25 @@ describe('a value of the wrong shape', () => {
   })
 
   test.each([
-    ['gateway: { driver: ngrok, port: 1, authtoken: 12345 }', 'gateway.authtoken'],
+    ['gateway: { driver: ngrok, port: 1, authtoken: [12345] }', 'gateway.authtoken'],
     ['gateway: { driver: cloudflare, port: 1, hostname: h, token: [12345] }', 'gateway.token'],
-    ['controller: { auth: { token: 12345 } }', 'controller.auth.token'],
-    ['controller: { ssl: { cert: c, key: 12345 } }', 'controller.ssl.key'],
-    ['gateway: { port: 1, connection: { host: h, auth: { password: 12345 } } }', 'gateway.connection.auth.password'],
-    ['listener: { path: /x, verify: { scheme: hmac, secret: [12345] } }', 'listener.verify.secret[0]'],
+    ['controller: { auth: { token: [12345] } }', 'controller.auth.token'],
+    ['controller: { ssl: { cert: c, key: { a: 12345 } } }', 'controller.ssl.key'],
+    ['gateway: { port: 1, connection: { host: h, auth: { password: [12345] } } }', 'gateway.connection.auth.password'],
+    ['listener: { path: /x, verify: { scheme: hmac, secret: [[12345]] } }', 'listener.verify.secret[0]'],
   ])('is not quoted where a secret stands: %p', (text, at) => {
     const lines = linesOf(text)
     expect(lines[0]).toContain(` ${at} ERR_CONFIG_VALUE expected text`)
     expect(lines.join()).not.toContain('12345')
+  })
+
+  test.each([
+    [{ controller: { auth: { token: 12345 } } }, 'controller.auth.token'],
+    [{ gateway: { driver: 'ngrok', port: 1, authtoken: 12345 } }, 'gateway.authtoken'],
+    [{ listener: { path: '/x', verify: { scheme: 'hmac', secret: [12345] } } }, 'listener.verify.secret[0]'],
+  ])('nor is a number of an object: %j', (input, at) => {
+    const [problem] = problemsOf(compileUnknown(input))
+    expect(problem).toMatchObject({ at, message: 'expected text, found a number (not shown); put it in quotes' })
   })
 
   test.each([

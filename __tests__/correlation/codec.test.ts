@@ -8,7 +8,10 @@ function keep(value: unknown): unknown {
   return fromKept(JSON.parse(JSON.stringify(toKept(value))))
 }
 
-const NAMES = fc.oneof(fc.string(), fc.constantFrom('$kept', '__proto__', 'constructor', 'mapping', 'base64', 'length'))
+const NAMES = fc.oneof(
+  fc.string(),
+  fc.constantFrom('$kept', '__proto__', 'constructor', 'mapping', 'base64', 'digits', 'length'),
+)
 const BYTES = fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes))
 
 const values = fc.letrec((tie) => ({
@@ -16,6 +19,7 @@ const values = fc.letrec((tie) => ({
     { depthSize: 'small', withCrossShrink: true },
     fc.constantFrom(null, true, false, '', 'bytes', 'error'),
     fc.double({ noNaN: true, noDefaultInfinity: true }).filter((number) => !Object.is(number, -0)),
+    fc.constantFrom(2n ** 53n, -(2n ** 64n), Infinity, -Infinity),
     fc.string({ unit: 'binary' }),
     BYTES,
     fc.array(tie('value'), { maxLength: 4 }),

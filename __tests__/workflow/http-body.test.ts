@@ -80,9 +80,17 @@ describe('what cannot be written is refused before anything is sent', () => {
   const circle: Record<string, unknown> = {}
   circle['self'] = circle
 
-  test.each<[string, unknown, string | undefined, string]>([
+  test.each<readonly [string, unknown, string | undefined, string]>([
     ['a value that contains itself', circle, undefined, 'The body cannot be written as JSON'],
-    ['a number that JSON does not have', { a: 1n }, undefined, 'The body cannot be written as JSON'],
+    ...[{ a: Infinity }, [[-Infinity]], Number.NaN].map(
+      (body) =>
+        [
+          'a number that JSON does not have',
+          body,
+          undefined,
+          'The body cannot be written as JSON: it holds a number that is not finite; give it as text',
+        ] as const,
+    ),
     ['a function', () => 1, undefined, 'A function cannot be sent as a body'],
     [
       'a list as a form',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { isMapping } from '../config/plain'
+import { parseJson as parseExact } from '../template/exact-json'
 import type { CliOptions } from './args'
 import type { Io } from './io'
 import { reasonOf } from './reason'
@@ -31,7 +32,7 @@ function readFile(path: string, file: string): string {
 
 function parseJson(source: string, name: string): unknown {
   try {
-    return JSON.parse(source.replace(/^\uFEFF/, ''))
+    return parseExact(source.replace(/^\uFEFF/, ''))
   } catch (error) {
     throw new UsageError(`The input in ${name} is no JSON: ${withoutExcerpt(reasonOf(error))}`)
   }
@@ -70,8 +71,7 @@ function setIn(target: unknown, [key = '', ...rest]: readonly string[], value: u
 /** JSON where it can be, else text; a number whose digits JSON would lose stays text. */
 function readValue(source: string): unknown {
   try {
-    const value: unknown = JSON.parse(source)
-    return Number.isInteger(value) && !Number.isSafeInteger(value) ? source : value
+    return parseExact(source)
   } catch {
     return source
   }

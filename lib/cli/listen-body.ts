@@ -1,4 +1,5 @@
 import { TextDecoder } from 'node:util'
+import { mayLoseDigits } from '../template/exact-json'
 import { quoteWord } from './escape'
 import type { Exchange } from './listen-recorder'
 import { count } from './still-waiting'
@@ -26,9 +27,9 @@ export function readBody({ contentType = '', contentEncoding = '', bytes, beginn
   return contentType === '' || TEXT.test(contentType) ? decode(beginning, contentType) : { notShown: 'binary' }
 }
 
-/** Indents JSON that is there as a whole; a form stays as it came. */
+/** Indents JSON that is there as a whole; a form stays as it came, and so does a number that would lose digits. */
 export function indentJson(text: string, { contentType = '', bytes, beginning }: Exchange): string {
-  if (bytes > beginning.length || FORM.test(contentType)) return text
+  if (bytes > beginning.length || FORM.test(contentType) || mayLoseDigits(text)) return text
   try {
     return JSON.stringify(JSON.parse(text), null, 2)
   } catch {

@@ -6,16 +6,19 @@ import { hasPlaceholder } from './placeholder'
 import { isMapping, type Mapping } from './plain'
 import type { Report } from './report'
 import { isUntyped } from './schema-fields'
+import {
+  fitsStructure,
+  isListSchema,
+  isObjectSchema,
+  isRecordSchema,
+  isUnionSchema,
+  isWordSchema,
+  listAlternatives,
+  type ObjectSchema,
+  type Schema,
+  unwrap,
+} from './schema-walk'
 import { SECTIONS } from './sections'
-
-type Schema = v.GenericSchema
-type ObjectSchema = Schema & { readonly entries: Readonly<Record<string, Schema>> }
-type ListSchema = Schema & { readonly item: Schema }
-type RecordSchema = Schema & { readonly value: Schema }
-type UnionSchema = Schema & { readonly options: readonly Schema[] }
-type WordSchema = Schema & { readonly options: readonly string[] }
-type WrapperSchema = Schema & { readonly wrapped: Schema }
-type LazySchema = Schema & { readonly getter: (input: unknown) => Schema }
 
 /**
  * Checks a value against a schema and reports everything wrong, each thing at its own place.
@@ -120,31 +123,6 @@ function namePlural([section, ...rest]: ConfigPath): string | undefined {
   return [SECTIONS.components, SECTIONS.workflows].find(({ singular }) => singular === section)?.plural
 }
 
-/** The schemas of which a value must fit one, without wrappers and nested unions. */
-function listAlternatives(schema: Schema): readonly Schema[] {
-  const inner = unwrap(schema)
-  return isUnionSchema(inner) ? inner.options.flatMap(listAlternatives) : [inner]
-}
-
-/** The schema behind `optional` and `lazy`. */
-function unwrap(schema: Schema): Schema {
-  if (isWrapper(schema)) return unwrap(schema.wrapped)
-  return isLazySchema(schema) ? unwrap(schema.getter(undefined)) : schema
-}
-
-function fitsStructure(schema: Schema, value: unknown): boolean {
-  if (Array.isArray(value)) return isListSchema(schema)
-  return isMapping(value) && (isObjectSchema(schema) || isRecordSchema(schema))
-}
-
 function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null
 }
-
-const isObjectSchema = (schema: Schema): schema is ObjectSchema => schema.type === 'strict_object'
-const isListSchema = (schema: Schema): schema is ListSchema => schema.type === 'array'
-const isRecordSchema = (schema: Schema): schema is RecordSchema => schema.type === 'record'
-const isUnionSchema = (schema: Schema): schema is UnionSchema => schema.type === 'union'
-const isWordSchema = (schema: Schema): schema is WordSchema => schema.type === 'picklist'
-const isWrapper = (schema: Schema): schema is WrapperSchema => schema.type === 'optional'
-const isLazySchema = (schema: Schema): schema is LazySchema => schema.type === 'lazy'

@@ -37,6 +37,7 @@ export function describeFound(value: unknown, path: ConfigPath): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   if (typeof value === 'object') return 'a mapping'
   if (isSecretPlace(path)) return value === '' ? 'an empty text' : `${nameOf(value)} (not shown)`
+  if (typeof value === 'bigint') return `a bigint, ${shorten(String(value))}`
   return shorten(typeof value === 'string' ? JSON.stringify(hideInUrl(value)) : String(value))
 }
 

@@ -50,6 +50,8 @@ function readsOf(node: Node, hasDefault: boolean): readonly JobRead[] {
       if (fallback === undefined) return readsOf(value, hasDefault)
       return [...readsOf(value, true), ...readsOf(fallback, hasDefault)]
     }
+    case 'member':
+      return readsOf(node.value, hasDefault)
     case 'text':
       return node.parts.flatMap((part) => (typeof part === 'string' ? [] : readsOf(part, false)))
   }

@@ -15,7 +15,7 @@ type Refuse = (path: ConfigPath, message: string) => void
 const MAX_DEPTH = 100
 
 /**
- * Copies plain data: texts, numbers, booleans, null, lists and mappings. Whatever else stands in it is refused and left
+ * Copies plain data: texts, numbers (bigints too), booleans, null, lists and mappings. Whatever else stands in it is refused and left
  * out: functions, instances of classes, cycles, more than 100 levels, and keys that could reach a prototype.
  */
 export function copyPlain(value: unknown, refuse: Refuse): unknown {
@@ -35,8 +35,7 @@ export function copyPlain(value: unknown, refuse: Refuse): unknown {
 
   function copyScalar(current: unknown, path: ConfigPath): unknown {
     if (typeof current === 'function') return refuse(path, 'expected plain data, found a function')
-    if (typeof current === 'symbol' || typeof current === 'bigint')
-      return refuse(path, `expected plain data, found a ${typeof current}`)
+    if (typeof current === 'symbol') return refuse(path, 'expected plain data, found a symbol')
     return current
   }
 

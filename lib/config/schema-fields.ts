@@ -27,6 +27,14 @@ export type EnvText = `${string}\${env.${string}`
 /** Marks the fields that hold a template or raw text; in all others only `${env.…}` may stand. */
 const untyped = <T>() => v.metadata<T, { readonly holds: 'template' }>({ holds: 'template' })
 
+/** Marks the fields in which a number or boolean of a YAML file is the text that stands there. */
+const textual = <T>() => v.metadata<T, { readonly scalars: 'text' }>({ scalars: 'text' })
+
+/** Whether scalars of a YAML file are texts at the place of this schema, and below it. */
+export function meansText(schema: v.GenericSchema): boolean {
+  return v.getMetadata(schema)['scalars'] === 'text'
+}
+
 /** Whether a schema is one of a template or of raw text. */
 export function isUntyped(schema: v.GenericSchema): boolean {
   return v.getMetadata(schema)['holds'] === 'template'
@@ -93,7 +101,7 @@ export const publicUrl: Shape<string> = v.pipe(v.string(PUBLIC_URL.expected), ac
 
 type Scalar = string | number | boolean
 
-const scalar: Shape<Scalar> = v.union([v.string(), v.number(), v.boolean()], SCALAR.expected)
+const scalar: Shape<Scalar> = v.pipe(v.union([v.string(), v.number(), v.boolean()], SCALAR.expected), textual())
 
 /** One value or several, compared as text. */
 export const scalars: Shape<Scalar | readonly Scalar[]> = v.union(
@@ -119,6 +127,9 @@ export function anyCaseOf(words: readonly string[]): Shape<string> {
 /** A template of any shape. */
 export const template: Shape<unknown> = v.pipe(v.unknown(), untyped(), v.examples(['${body.id}']))
 
+/** A template that gives one text or several, such as ids. */
+export const textsTemplate: Shape<unknown> = v.pipe(v.unknown(), untyped(), textual(), v.examples(['${body.id}']))
+
 /** A template that is written as one text. */
 export const textTemplate: Shape<Scalar> = v.pipe(scalar, untyped(), v.examples(['${body.id}']))
 
@@ -126,4 +137,5 @@ export const textTemplate: Shape<Scalar> = v.pipe(scalar, untyped(), v.examples(
 export const mappingTemplate: Shape<Readonly<Record<string, unknown>> | string> = v.pipe(
   v.union([v.record(v.string(), v.unknown()), v.string()], 'a mapping or a template'),
   untyped(),
+  textual(),
 )

@@ -17,6 +17,7 @@ import {
   text,
   textTemplate,
   texts,
+  textsTemplate,
 } from './schema-fields'
 import { LOG_LEVELS, REQUEST_METHODS } from './words'
 
@@ -48,7 +49,7 @@ const completionFields = v.strictObject({
   type: field(oneOf(COMPLETION_TYPES), 'How the job learns that the task is done'),
   ...pollingFields,
   path: field(textTemplate, 'callback: the endpoint that is called; polling: the path to ask'),
-  wait_for: field(template, 'callback: the id or ids to wait for'),
+  wait_for: field(textsTemplate, 'callback: the id or ids to wait for'),
   done_when: field(textTemplate, 'True when the immediate answer is final already'),
   fallback: field(
     v.strictObject({ after: field(duration, 'How late the callback must be'), ...pollingFields }),
@@ -93,7 +94,7 @@ export const componentSchema: Shape<ComponentConfig> = component
 export const ACTION_KEYS = Object.keys(actionFields)
 
 const waitFields = v.strictObject({
-  id: required(template, 'The id or ids to wait for'),
+  id: required(textsTemplate, 'The id or ids to wait for'),
   path: field(text, 'The endpoint that is called'),
   timeout: field(duration, 'How long to wait'),
 })

@@ -3,6 +3,8 @@ import type { Location, Problem } from '../errors'
 import { describeFound } from './found'
 import type { ConfigPath } from './path'
 import { isMapping } from './plain'
+import { settleScalars, WrittenScalar } from './scalars'
+import { configSchema } from './schema'
 import type { ConfigDocument } from './source'
 
 type YamlLibrary = typeof import('yaml')
@@ -27,6 +29,8 @@ interface Reading {
 
 const MAX_ALIASES = 100
 const MAX_REPAIRS = 100
+/** Integers are read with all their digits first. */
+const OPTIONS = { prettyErrors: false, merge: true, logLevel: 'error', intAsBigInt: true } as const
 
 /** Parses one YAML 1.2 text, an empty one to an empty document; `file` names it in every place. */
 export function parseYaml(text: string, file: string): ParsedYaml {
@@ -84,7 +88,7 @@ function readTree(text: string): Reading {
   let readable = text
   for (;;) {
     const lines = new LineCounter()
-    const tree = parseDocument(readable, { lineCounter: lines, prettyErrors: false, merge: true, logLevel: 'error' })
+    const tree = parseDocument(readable, { ...OPTIONS, lineCounter: lines })
     const position = tree.errors
       .map(({ pos }) => pos[0] - 1)
       .find((start) => start >= 0 && readable.startsWith('${', start))
@@ -110,8 +114,9 @@ function findTemplateEnd(text: string, start: number): number {
 }
 
 function toData(tree: Document.Parsed, refuse: (message: string, position: number) => void): unknown {
+  keepSources(tree)
   try {
-    const data: unknown = tree.toJS({ maxAliasCount: MAX_ALIASES }) ?? {}
+    const data = settleScalars(configSchema, tree.toJS({ maxAliasCount: MAX_ALIASES }) ?? {})
     if (!isMapping(data)) refuse(`expected a mapping at the top, found ${describeFound(data, [])}`, 0)
     return data
   } catch (error) {
@@ -119,6 +124,28 @@ function toData(tree: Document.Parsed, refuse: (message: string, position: numbe
     refuse(`invalid YAML: ${withoutQuote(error instanceof Error ? error.message : String(error))}`, 0)
     return undefined
   }
+}
+
+/** A key is the text that stands there; another scalar takes it along until its place in the schema is known. */
+function keepSources(tree: Document.Parsed): void {
+  yamlLibrary().visit(tree, {
+    Scalar(key, node) {
+      const { value, source } = node
+      if (source === undefined || typeof value === 'string' || typeof value === 'symbol') return
+      if (key === 'key') node.value = source
+      else if (value !== null) node.value = toScalar(value, source)
+    },
+  })
+}
+
+function toScalar(read: unknown, source: string): unknown {
+  const value = typeof read === 'bigint' ? narrow(read) : read
+  return new WrittenScalar(value, source)
+}
+
+function narrow(integer: bigint): number | bigint {
+  const number = Number(integer)
+  return Number.isSafeInteger(number) ? number : integer
 }
 
 /** The position of the deepest part of a path that the text has: a scalar's own, for a collection that of its key. */

@@ -12,7 +12,12 @@ export interface Answer {
 
 /** Gives an answer in JSON. Throws for what JSON cannot hold. */
 export function json(status: number, value: unknown): Answer {
-  return { status, type: 'application/json; charset=utf-8', text: JSON.stringify(value) }
+  return { status, type: 'application/json; charset=utf-8', text: JSON.stringify(value, sayNumber) }
+}
+
+/** Digits that JSON would refuse or make null are told as text. */
+function sayNumber(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value)) ? String(value) : value
 }
 
 /** Answers a client, which may be gone: then nothing happens. */

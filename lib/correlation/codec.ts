@@ -5,16 +5,23 @@ const TAG = '$kept'
 
 /**
  * Gives what JSON can say in place of any result, body or error, so that it can be kept and read back: bytes stay bytes,
- * and an error keeps its code, message and what came with it.
+ * a bigint keeps its digits, and an error keeps its code, message and what came with it.
  */
 export function toKept(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? String(value) : value
+  if (typeof value === 'bigint') return keepBigInt(value)
+  if (typeof value === 'number' && !Number.isFinite(value)) return { [TAG]: 'number', digits: String(value) }
+  if (typeof value !== 'object' || value === null) return value
   if (value instanceof Uint8Array) return { [TAG]: 'bytes', base64: Buffer.from(value).toString('base64') }
   if (value instanceof Error) return { [TAG]: 'error', ...describeError(value) }
   if (Array.isArray(value)) return value.map(toKept)
   if (value instanceof Date) return value.toJSON()
   const kept = mapValues(value, toKept)
   return Object.hasOwn(value, TAG) ? { [TAG]: 'mapping', mapping: kept } : kept
+}
+
+/** Those of templates are beyond 2^53; a smaller one is an app's own, and is its digits, as everywhere outside of them. */
+function keepBigInt(value: bigint): unknown {
+  return Number.isSafeInteger(Number(value)) ? String(value) : { [TAG]: 'integer', digits: String(value) }
 }
 
 /** Gives back what was kept. */
@@ -24,6 +31,8 @@ export function fromKept(kept: unknown): unknown {
   if (!Object.hasOwn(kept, TAG)) return mapValues(kept, fromKept)
   const { [TAG]: tag, ...rest }: Kept = kept
   if (tag === 'bytes') return Buffer.from(String(rest.base64), 'base64')
+  if (tag === 'integer') return BigInt(String(rest.digits))
+  if (tag === 'number') return Number(rest.digits)
   if (tag === 'error') return readError(rest)
   return mapValues(Object(rest.mapping), fromKept)
 }
@@ -41,6 +50,7 @@ function mapValues(value: object, change: (item: unknown) => unknown): object {
 interface Kept extends KeptError {
   readonly [TAG]?: unknown
   readonly base64?: unknown
+  readonly digits?: unknown
   readonly mapping?: unknown
 }
 

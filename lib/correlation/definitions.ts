@@ -1,4 +1,5 @@
 import type { Clock, Ledger } from '../types'
+import { toKept } from './codec'
 import { digest } from './keys'
 
 /** For how long a definition is kept after the last run that was started with it, less a day. */
@@ -9,11 +10,11 @@ const DAY_MS = 24 * 60 * 60 * 1000
 export function createDefinitions(ledger: Ledger, clock: Clock): (definition: unknown) => Promise<string> {
   const keptAt = new Map<string, number>()
   return async (definition) => {
-    const id = `f${digest([definition])}`
+    const data = toKept(definition ?? null)
+    const id = `f${digest([data])}`
     const now = clock.now()
     if ((keptAt.get(id) ?? 0) + DAY_MS > now) return id
-    if (!(await ledger.touch('mark', id, KEEP_MS)))
-      await ledger.create('mark', id, { data: definition ?? null, ttlMs: KEEP_MS })
+    if (!(await ledger.touch('mark', id, KEEP_MS))) await ledger.create('mark', id, { data, ttlMs: KEEP_MS })
     keptAt.set(id, now)
     return id
   }

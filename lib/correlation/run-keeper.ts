@@ -3,6 +3,7 @@ import { CallbackError } from '../errors'
 import { startTimer } from '../timers'
 import type { KeptRun, RunHost, RunKeeper, RunRecord } from '../run'
 import type { Clock, Ledger, LedgerRecord } from '../types'
+import { digitsAsText } from '../template/bigints'
 import { fromKept, toKept } from './codec'
 import { createDefinitions } from './definitions'
 import { digest } from './keys'
@@ -96,7 +97,7 @@ export function createRunKeeper({ ledger, clock, isShared, keepMs, persist }: Ru
   async function toRun(id: string, { data }: LedgerRecord): Promise<KeptRun> {
     const { definition, input, ...run } = data as StoredRun
     const kept = await ledger.read('mark', definition)
-    return { ...run, id, input: fromKept(input), definition: kept?.data }
+    return { ...run, id, input: fromKept(input), definition: fromKept(kept?.data) }
   }
 
   function hold(id: string, log: readonly unknown[]): RunRecord {
@@ -170,7 +171,7 @@ export function createRunKeeper({ ledger, clock, isShared, keepMs, persist }: Ru
     const record = await ledger.read('run', id)
     if (record === undefined) return undefined
     const { workflow, input, startedAt } = record.data as StoredRun
-    return { id, workflow, status: 'running', input: fromKept(input), startedAt, jobs: [] }
+    return { id, workflow, status: 'running', input: digitsAsText(fromKept(input)), startedAt, jobs: [] }
   }
 
   return {

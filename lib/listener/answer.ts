@@ -1,5 +1,6 @@
 import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http'
 import { ANSWER_STATUS, type AnswerCode, CallbackError, isAnswerCode } from '../errors'
+import { writeJson } from '../template/bigints'
 import type { EndpointSpec } from '../config/normalize'
 import type { Clock } from '../types'
 import type { ListenerRequest, RequestScope } from './request-scope'
@@ -55,7 +56,7 @@ function renderResponse(spec: NonNullable<EndpointSpec['response']>, scope: Requ
   const body = spec.body?.render(scope)
   if (body === undefined || body === null) return { status, headers, body: undefined }
   const [type, text] =
-    typeof body === 'string' ? ['text/plain; charset=utf-8', body] : ['application/json', JSON.stringify(body)]
+    typeof body === 'string' ? ['text/plain; charset=utf-8', body] : ['application/json', writeJson(body)]
   const hasType = headers.some(([name]) => name.toLowerCase() === 'content-type')
   return { status, headers: hasType ? headers : [...headers, ['content-type', type]], body: text }
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { TextDecoder } from 'node:util'
 import { CallbackError } from '../errors'
+import { parseJson as parseExact } from '../template/exact-json'
 import { isTooDeep, MAX_JSON_DEPTH } from '../template/json-depth'
 import { parseForm } from './form'
 import { parseMultipart } from './multipart'
@@ -89,7 +90,7 @@ function exceedsDepth(value: unknown, depth: number): boolean {
 function parseJson(text: string): unknown {
   if (isTooDeep(text)) throw tooDeep()
   try {
-    return JSON.parse(text)
+    return parseExact(text)
   } catch {
     // Without the cause, which quotes the body.
     throw malformed('it is not valid JSON')

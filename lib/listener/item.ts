@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Emitter } from '../events'
+import { writeJson } from '../template/bigints'
 import type { Arrival, Clock, Delivery, Logger, Outcome, Progress, Store } from '../types'
 import { outcomeEvent, requestEvent } from './callback-event'
 import type { Endpoint } from './endpoint'
-import { type Judgement, toId } from './outcome'
+import { compileResult, type Judgement, toId } from './outcome'
 import type { RequestScope } from './request-scope'
 import { sizeOf } from './size'
 import { compileInput, contentOf, whenStarted } from './start'
@@ -33,6 +34,7 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
   const { spec, key: name, start } = endpoint
   const { store, emitter, clock } = context
   const inputOf = compileInput(spec)
+  const resultOf = compileResult(spec.result)
   const isImplied = spec.workflow === undefined
   const isVerified = spec.verify !== undefined
   const warnUnidentified = createUnidentifiedWarning(endpoint, context)
@@ -51,7 +53,7 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
     const common = { id, endpoint: name, status, body, headers: scope.header, receivedAt: clock.now() }
     if (verdict === 'pending') return { outcome: verdict, result: undefined, ...common }
     try {
-      const result = spec.result ? spec.result.render(scope) : contentOf(spec, scope)
+      const result = resultOf ? resultOf(scope) : contentOf(spec, scope)
       return { outcome: verdict, result, ...common }
     } catch (error) {
       const reason = verdict === 'failed' ? undefined : toTemplateError('result', error)
@@ -63,7 +65,7 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
     const key = spec.dedupeBy?.render(scope)
     if (key === null || key === undefined || key === '') return undefined
     return createHash('sha256')
-      .update(JSON.stringify([key, id ?? scope.index]))
+      .update(writeJson([key, id ?? scope.index]) ?? '')
       .digest('base64')
   }
 

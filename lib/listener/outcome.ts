@@ -1,4 +1,5 @@
 import { CallbackError } from '../errors'
+import { digitsAsText, writeJson } from '../template/bigints'
 import type { Scope, Template } from '../template/compile'
 
 /** What a status means for the wait. */
@@ -13,7 +14,7 @@ const MAX_ID_LENGTH = 1024
 
 /**
  * Gives the id that a template reads, as text, or nothing when there is none. Throws `ERR_ID` for what cannot be an
- * id: a mapping, a list, an endless text, or a number that JSON has rounded already.
+ * id: a mapping, a list, an endless text, or a number whose digits are lost already.
  */
 export function compileIdentify(template: Template): (scope: Scope) => string | undefined {
   const read = compileScalar(template)
@@ -32,7 +33,7 @@ export function describeId(value: unknown): string | undefined | { readonly prob
   if (value === null || value === undefined || value === '') return undefined
   if (typeof value === 'number' && !Number.isFinite(value)) return { problem: `${value} is no number` }
   if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
-    return { problem: `the number ${value} is too large for JSON to keep its digits; send it as text` }
+    return { problem: `the number ${value} has lost digits before it got here; give it as text` }
   }
   if (typeof value === 'object' || typeof value === 'function' || typeof value === 'symbol') {
     return { problem: `an id is a text or a number, not ${Array.isArray(value) ? 'a list' : `a ${typeof value}`}` }
@@ -76,7 +77,13 @@ function compileVerdict(
 }
 
 function toStatus(value: unknown): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return typeof value === 'object' ? (writeJson(value) ?? '') : String(value)
+}
+
+/** Compiles what a wait receives: integers beyond 2^53 as text. Undefined without a template. */
+export function compileResult(template: Template | undefined): ((scope: Scope) => unknown) | undefined {
+  if (template === undefined || !template.mayGiveBigInt) return template?.render
+  return (scope) => digitsAsText(template.render(scope))
 }
 
 /** A path that only JSONPath can say gives a list; as an id or a status its first element counts. */

@@ -102,7 +102,7 @@ function compileId(separator: string): Part['read'] {
 function compileOther(node: Node, spec: VerifySpec): Part {
   const text = node.kind === 'placeholder' ? node.text : ''
   const template = compileTemplate(text, { at: `${spec.at}.signed` })
-  const isBase64 = node.kind === 'placeholder' && node.type === 'base64' && node.fallback === undefined
+  const isBase64 = node.kind === 'placeholder' && node.types.join() === 'base64' && node.fallback === undefined
   if (!isBase64 && template.references.some(({ source }) => source === 'raw'))
     throw misconfigured(spec, 'signed', `${text} would make text of the raw body; write \${raw}, or \${raw as base64}`)
   const read = guardTemplate(template, 'signed', spec)

@@ -108,7 +108,7 @@ export function guardTemplate(
 
 /** Gives the path of a placeholder that is nothing else; at most one key deep. */
 export function plainPath(node: Node): PlainPath | undefined {
-  if (node.kind !== 'placeholder' || node.type !== undefined || node.fallback !== undefined) return undefined
+  if (node.kind !== 'placeholder' || node.types.length > 0 || node.fallback !== undefined) return undefined
   const { value } = node
   if (value.kind !== 'path' || value.steps.length > 1) return undefined
   const [step] = value.steps

@@ -1,9 +1,10 @@
 import { CallbackError, type Problem } from '../errors'
 import { isSecretName } from '../secret-names'
-import { findConversion, parseNumber, toText } from './convert'
-import { type Node, type Operator, parseTemplate } from './parse'
+import { findConversion, isNumberType, toText } from './convert'
 import { compileFields } from './fields'
-import { compilePath } from './path'
+import { calculate, type Numeric, parseNumber } from './numbers'
+import { type Node, parseTemplate } from './parse'
+import { compileMember, compilePath } from './path'
 import { TemplateSyntaxError } from './scanner'
 import type { Step } from './steps'
 
@@ -29,6 +30,8 @@ export interface Template {
   /** Gives the rendered value; throws `ERR_TEMPLATE` for a conversion or an arithmetic that fails. Missing is null. */
   readonly render: Render
   readonly references: readonly Reference[]
+  /** Whether it converts or calculates numbers, or holds one beyond 2^53. */
+  readonly mayGiveBigInt: boolean
 }
 
 export interface TemplateOptions {
@@ -47,6 +50,7 @@ export interface TemplateOptions {
 /** What one compilation carries along: the options and the references it finds. */
 interface Compilation extends TemplateOptions {
   readonly references: Reference[]
+  readonly noteBigInt: () => void
 }
 
 const MAX_DEPTH = 100
@@ -54,8 +58,12 @@ const MAX_DEPTH = 100
 /** Compiles a template of any shape into closures; nothing is parsed when it is rendered. */
 export function compileTemplate(source: unknown, options: TemplateOptions): Template {
   const references: Reference[] = []
-  const render = compileValue(source, { ...options, references }, 0)
-  return { source, render, references }
+  let mayGiveBigInt = false
+  const noteBigInt = (): void => {
+    mayGiveBigInt = true
+  }
+  const render = compileValue(source, { ...options, references, noteBigInt }, 0)
+  return { source, render, references, mayGiveBigInt }
 }
 
 function compileValue(value: unknown, context: Compilation, depth: number): Render {
@@ -63,6 +71,11 @@ function compileValue(value: unknown, context: Compilation, depth: number): Rend
   if (typeof value === 'string') return compileText(value, context)
   if (Array.isArray(value)) return compileList(value, context, depth)
   if (isMapping(value)) return compileMapping(value, context, depth)
+  return compileLiteral(value, context)
+}
+
+function compileLiteral(value: unknown, context: Compilation): Render {
+  if (typeof value === 'bigint') context.noteBigInt()
   return () => value
 }
 
@@ -94,13 +107,15 @@ function compileMapping(mapping: Readonly<Record<string, unknown>>, context: Com
 function compileNode(node: Node, context: Compilation, hasDefault: boolean): Render {
   switch (node.kind) {
     case 'literal':
-      return () => node.value
+      return compileLiteral(node.value, context)
     case 'path':
       return compileReference(node, context, hasDefault)
     case 'arithmetic':
       return compileArithmetic(node, context, hasDefault)
     case 'placeholder':
       return compilePlaceholder(node, context, hasDefault)
+    case 'member':
+      return compileMember(compileNode(node.value, context, hasDefault), node.steps)
     case 'text':
       return compileParts(node.parts, context)
   }
@@ -135,13 +150,18 @@ function compilePlaceholder(
   const value = compileNode(node.value, context, hasDefault || node.fallback !== undefined)
   const fallback = node.fallback && compileNode(node.fallback, context, hasDefault)
   const withDefault: Render = fallback ? (scope) => value(scope) ?? fallback(scope) : value
-  const convert = node.type === undefined ? undefined : findConversion(node.type)
+  return node.types.reduce((read, type) => compileType(read, type, node, context), withDefault)
+}
+
+function compileType(read: Render, type: string, node: Node & { kind: 'placeholder' }, context: Compilation): Render {
+  const convert = findConversion(type)
   if (convert === undefined) {
-    if (node.type !== undefined) warnOfType(node.type, node.text, context)
-    return withDefault
+    warnOfType(type, node.text, context)
+    return read
   }
+  if (isNumberType(type)) context.noteBigInt()
   return (scope) => {
-    const found = withDefault(scope)
+    const found = read(scope)
     try {
       return convert(found)
     } catch (error) {
@@ -157,8 +177,8 @@ function compileArithmetic(
 ): Render {
   const left = compileNode(node.left, context, hasDefault)
   const right = compileNode(node.right, context, hasDefault)
-  const calculate = CALCULATIONS[node.operator]
-  const toOperand = (value: unknown, operand: Node): number => {
+  context.noteBigInt()
+  const toOperand = (value: unknown, operand: Node): Numeric => {
     const number = parseNumber(value)
     if (number === undefined)
       throw failure(`${nameOf(operand)} is ${showFor(operand, value)}, which is no number`, context)
@@ -168,19 +188,11 @@ function compileArithmetic(
     const a = left(scope)
     const b = right(scope)
     if (a === null || a === undefined || b === null || b === undefined) return null
-    const result = calculate(toOperand(a, node.left), toOperand(b, node.right))
-    if (!Number.isFinite(result))
+    const result = calculate(node.operator, toOperand(a, node.left), toOperand(b, node.right))
+    if (typeof result === 'number' && !Number.isFinite(result))
       throw failure(`${nameOf(node.left)} ${node.operator} ${nameOf(node.right)} has no finite result`, context)
     return result
   }
-}
-
-const CALCULATIONS: Readonly<Record<Operator, (left: number, right: number) => number>> = {
-  '+': (left, right) => left + right,
-  '-': (left, right) => left - right,
-  '*': (left, right) => left * right,
-  '/': (left, right) => left / right,
-  '%': (left, right) => left % right,
 }
 
 function compileParts(parts: readonly (string | Node)[], context: Compilation): Render {
@@ -217,6 +229,7 @@ function nameOf(node: Node): string {
   if (node.kind === 'path') return `\${${node.text}}`
   if (node.kind === 'placeholder') return node.text
   if (node.kind === 'literal') return show(node.value)
+  if (node.kind === 'member') return nameOf(node.value)
   return 'The arithmetic'
 }
 
@@ -232,14 +245,20 @@ function readsSecret(node: Node): boolean {
     case 'literal':
       return false
     case 'path':
-      return SECRET_SOURCES.has(node.source) || node.steps.some((step) => step.kind === 'key' && isSecretName(step.key))
+      return SECRET_SOURCES.has(node.source) || node.steps.some(isSecretStep)
     case 'arithmetic':
       return readsSecret(node.left) || readsSecret(node.right)
     case 'placeholder':
       return readsSecret(node.value) || (node.fallback !== undefined && readsSecret(node.fallback))
+    case 'member':
+      return readsSecret(node.value) || node.steps.some(isSecretStep)
     case 'text':
       return node.parts.some((part) => typeof part !== 'string' && readsSecret(part))
   }
+}
+
+function isSecretStep(step: Step): boolean {
+  return step.kind === 'key' && isSecretName(step.key)
 }
 
 function show(value: unknown): string {

@@ -1,22 +1,28 @@
+import { isUtf8 } from 'node:buffer'
+import { writeJson } from './bigints'
+import { parseJson } from './exact-json'
 import { isTooDeep, MAX_JSON_DEPTH } from './json-depth'
+import { type Numeric, parseInteger, parseNumber } from './numbers'
 
 type Convert = (value: unknown) => unknown
 
 const TRUE = new Set(['true', '1', 'yes', 'on'])
 const FALSE = new Set(['false', '0', 'no', 'off', ''])
-const NUMERIC = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i
+const BASE64 = /^[\w+/-]*={0,2}$/
 
 /** The types behind `as`; each throws a plain `Error` that says why the value does not fit. */
 const CONVERSIONS: ReadonlyMap<string, Convert> = new Map<string, Convert>([
   ['string', toText],
   ['text', toText],
-  ['integer', (value) => Math.trunc(toNumber(value))],
-  ['number', toNumber],
+  ['integer', (value) => toNumber(value, parseInteger)],
+  ['number', (value) => toNumber(value, parseNumber)],
   ['boolean', toBoolean],
-  ['json', (value) => (typeof value === 'string' ? parseJson(value) : value)],
+  ['json', (value) => (typeof value === 'string' ? readJson(value) : value)],
   ['object', (value) => expectShape(value, isMapping, 'a mapping')],
   ['list', (value) => expectShape(value, Array.isArray, 'a list')],
   ['base64', (value) => (Buffer.isBuffer(value) ? value : Buffer.from(toText(value))).toString('base64')],
+  ['unbase64', fromBase64],
+  ['urlencoded', toUrlPart],
 ])
 
 /** Gives the conversion for `integer` or `integer[]`; nothing when the type is unknown. Null stays null in all of them. */
@@ -33,29 +39,25 @@ export function findConversion(type: string): Convert | undefined {
   }
 }
 
+/** Whether a type gives numbers, for one value or for each. */
+export function isNumberType(type: string): boolean {
+  return /^(?:integer|number)(?:\[\])?$/.test(type)
+}
+
 /** Text of any value inside other text: null is empty, mappings and lists are JSON. */
 export function toText(value: unknown): string {
   if (typeof value === 'string') return value
   if (value === null || value === undefined) return ''
   if (Buffer.isBuffer(value)) return value.toString()
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return typeof value === 'object' ? (writeJson(value) ?? '') : String(value)
 }
 
 /** Reads a number or a numeric text; throws for anything else and for what is not finite. */
-function toNumber(value: unknown): number {
+function toNumber(value: unknown, parse: (value: unknown) => Numeric | undefined): Numeric {
   if (typeof value === 'boolean') return Number(value)
-  const number = parseNumber(value)
+  const number = parse(value)
   if (number === undefined) throw new Error('it is no number')
   return number
-}
-
-/** Reads a finite number or a numeric text; nothing for anything else. */
-export function parseNumber(value: unknown): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
-  if (typeof value !== 'string') return undefined
-  const text = value.trim()
-  const number = NUMERIC.test(text) ? Number(text) : Number.NaN
-  return Number.isFinite(number) ? number : undefined
 }
 
 function toBoolean(value: unknown): boolean {
@@ -67,7 +69,7 @@ function toBoolean(value: unknown): boolean {
 }
 
 function expectShape(value: unknown, fits: (value: unknown) => boolean, shape: string): unknown {
-  const parsed = typeof value === 'string' ? parseJson(value) : value
+  const parsed = typeof value === 'string' ? readJson(value) : value
   if (!fits(parsed)) throw new Error(`it is not ${shape}`)
   return parsed
 }
@@ -76,11 +78,29 @@ function isMapping(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function parseJson(text: string): unknown {
+function readJson(text: string): unknown {
   if (isTooDeep(text)) throw new Error(`it is nested deeper than ${MAX_JSON_DEPTH}`)
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     throw new Error('it is no JSON')
+  }
+}
+
+/** Reads both alphabets of base64 (RFC 4648), also without padding and on several lines. Text where the bytes are UTF-8. */
+function fromBase64(value: unknown): unknown {
+  if (typeof value !== 'string' && !Buffer.isBuffer(value)) throw new Error('it is no text')
+  const digits = toText(value).replaceAll(/\s+/g, '')
+  if (!BASE64.test(digits) || digits.replace(/=+$/, '').length % 4 === 1) throw new Error('it is no base64')
+  const bytes = Buffer.from(digits, 'base64')
+  return isUtf8(bytes) ? bytes.toString() : bytes
+}
+
+/** Writes one segment of a path, or one value of a query. */
+function toUrlPart(value: unknown): string {
+  try {
+    return encodeURIComponent(toText(value))
+  } catch {
+    throw new Error('it holds half a surrogate pair, which is no character')
   }
 }

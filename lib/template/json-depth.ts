@@ -30,8 +30,8 @@ export function isTooDeep(text: string): boolean {
   return false
 }
 
-/** Where the string that begins at `start` ends; -1 when it does not. */
-function findClosingQuote(text: string, start: number): number {
+/** Where the JSON string that begins at `start` ends; -1 when it does not. */
+export function findClosingQuote(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
     let escapes = 0
     while (text.charCodeAt(end - 1 - escapes) === BACKSLASH) escapes += 1

@@ -1,31 +1,36 @@
+import { type Numeric, type Operator, parseNumber } from './numbers'
 import { createScanner, type Scanner, type TemplateSyntaxError } from './scanner'
 import { parseSteps, type Step } from './steps'
 
+type Literal = string | Numeric | boolean | null
+
 /** The tree of one template text. */
 export type Node =
-  | { readonly kind: 'literal'; readonly value: string | number | boolean | null }
+  | { readonly kind: 'literal'; readonly value: Literal }
   | { readonly kind: 'path'; readonly source: string; readonly steps: readonly Step[]; readonly text: string }
   | { readonly kind: 'arithmetic'; readonly operator: Operator; readonly left: Node; readonly right: Node }
   | {
       readonly kind: 'placeholder'
       readonly value: Node
-      readonly type: string | undefined
+      /** The conversions behind `as`, the first one first. */
+      readonly types: readonly string[]
       readonly fallback: Node | undefined
       readonly text: string
     }
+  /** What stands behind parentheses, as in `(body.data as json).id`. */
+  | { readonly kind: 'member'; readonly value: Node; readonly steps: readonly Step[] }
   | { readonly kind: 'text'; readonly parts: readonly (string | Node)[] }
 
-export type Operator = '+' | '-' | '*' | '/' | '%'
-
 const MAX_NESTING = 50
-/** How many operators, or defaults, may stand one behind the other. */
+/** How many operators, defaults or types may stand one behind the other. */
 const MAX_CHAIN = 50
 const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-const WHOLE_NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+/** As JSON writes them: `007` is a text. */
+const WHOLE_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 const NAME = /[\p{L}_][\p{L}\p{N}\p{M}_-]*/uy
 const PORT = /:([\p{L}\p{N}_-]+)/uy
-const AS = /as(?=[\s}|])\s*/y
-const TYPE = /[^\s|}]+/y
+const AS = /as(?=[\s}|)])\s*/y
+const TYPE = /[^\s|})]+/y
 const KEYWORDS: ReadonlyMap<string, boolean | null> = new Map<string, boolean | null>([
   ['true', true],
   ['false', false],
@@ -83,10 +88,10 @@ function parsePlaceholder(scanner: Scanner, depth: number): Node {
   scanner.skipSpace()
   if (scanner.peek('}')) throw scanner.error('"${}" is empty: name a source, such as ${body.id}')
   const value = parseSum(scanner, depth)
-  const type = parseType(scanner)
+  const types = parseTypes(scanner)
   const fallback = parseFallback(scanner, depth)
   if (!scanner.accept('}')) throw unexpected(scanner)
-  return { kind: 'placeholder', value, type, fallback, text: scanner.slice(start) }
+  return { kind: 'placeholder', value, types, fallback, text: scanner.slice(start) }
 }
 
 function parseSum(scanner: Scanner, depth: number): Node {
@@ -139,13 +144,18 @@ function parseBareOperand(scanner: Scanner, depth: number): Node {
 
 function parseGroup(scanner: Scanner, depth: number): Node {
   if (depth >= MAX_NESTING) throw scanner.error(`parentheses are nested deeper than ${MAX_NESTING}`)
+  const start = scanner.position
   scanner.next()
   scanner.skipSpace()
   const node = parseSum(scanner, depth + 1)
+  const types = parseTypes(scanner)
   if (!scanner.accept(')')) {
-    throw scanner.error('a ")" is missing; "as" and "|" stand behind the parentheses, or in a ${…} of their own')
+    throw scanner.error('a ")" is missing; "|" stands behind the parentheses, or in a ${…} of its own')
   }
-  return node
+  const text = scanner.slice(start)
+  const value: Node = types.length > 0 ? { kind: 'placeholder', value: node, types, fallback: undefined, text } : node
+  const steps = parseSteps(scanner)
+  return steps.length > 0 ? { kind: 'member', value, steps } : value
 }
 
 function parsePath(scanner: Scanner): Node {
@@ -190,6 +200,15 @@ function parseQuoted(scanner: Scanner): string | undefined {
   return text
 }
 
+function parseTypes(scanner: Scanner): readonly string[] {
+  const types: string[] = []
+  for (let type = parseType(scanner); type !== undefined; type = parseType(scanner)) {
+    if (types.length === MAX_CHAIN) throw scanner.error(`more than ${MAX_CHAIN} types stand in a row`)
+    types.push(type)
+  }
+  return types
+}
+
 function parseType(scanner: Scanner): string | undefined {
   if (!scanner.match(AS)) return undefined
   const type = scanner.match(TYPE)?.[0]
@@ -206,7 +225,7 @@ function parseFallback(scanner: Scanner, depth: number, length = 1): Node | unde
   const value = parseFallbackValue(scanner, depth)
   const fallback = parseFallback(scanner, depth, length + 1)
   if (fallback === undefined) return value
-  return { kind: 'placeholder', value, type: undefined, fallback, text: '' }
+  return { kind: 'placeholder', value, types: [], fallback, text: '' }
 }
 
 function parseFallbackValue(scanner: Scanner, depth: number): Node {
@@ -233,15 +252,15 @@ function parseFallbackValue(scanner: Scanner, depth: number): Node {
   return typeof only === 'string' ? { kind: 'literal', value: parseWord(scanner, only, start) } : only
 }
 
-function parseWord(scanner: Scanner, word: string, start: number): string | number | boolean | null {
+function parseWord(scanner: Scanner, word: string, start: number): Literal {
   const keyword = KEYWORDS.get(word)
   if (keyword !== undefined) return keyword
   return WHOLE_NUMBER.test(word) ? toFinite(scanner, word, start) : word
 }
 
-function toFinite(scanner: Scanner, text: string, start: number): number {
-  const number = Number(text)
-  if (!Number.isFinite(number)) throw scanner.error(`${text} is too large for a number`, start)
+function toFinite(scanner: Scanner, text: string, start: number): Numeric {
+  const number = parseNumber(text)
+  if (number === undefined) throw scanner.error(`${text} is too large for a number`, start)
   return number
 }
 

@@ -28,6 +28,12 @@ export function compilePath(source: string, steps: readonly Step[]): ReadSource 
   return (scope) => read(readSource(scope)) ?? null
 }
 
+/** Compiles steps behind a value that was calculated, as in `(body.data as json).id`. What is missing is null. */
+export function compileMember(readValue: ReadSource, steps: readonly Step[]): ReadSource {
+  const read = compileSteps(steps)
+  return (scope) => read(readValue(scope)) ?? null
+}
+
 function compileSource(source: string): ReadSource {
   const read = INHERITED.has(source) ? readOwn : readKey
   return (scope) => {

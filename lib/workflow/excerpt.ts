@@ -1,3 +1,5 @@
+import { toText } from '../template/convert'
+
 /** Characters of a body in a message. */
 const MAX_EXCERPT = 200
 
@@ -5,7 +7,7 @@ const MAX_EXCERPT = 200
 export function excerptOf(body: unknown): string {
   if (body === null || body === undefined) return ''
   if (Buffer.isBuffer(body)) return `${body.length} bytes that are no text`
-  return cut(onOneLine(typeof body === 'string' ? body : JSON.stringify(body)), MAX_EXCERPT)
+  return cut(onOneLine(toText(body)), MAX_EXCERPT)
 }
 
 /** Control characters would let a service write into the log of its caller. */

@@ -2,6 +2,7 @@ import { isUint8Array } from 'node:util/types'
 import { describeFound } from '../config/found'
 import { isMapping, type Mapping } from '../config/plain'
 import { CallbackError } from '../errors'
+import { hasInfinity, writeJson } from '../template/bigints'
 import { toText } from '../template/convert'
 import { formEntries, writeForm } from './form-entries'
 import type { HttpRequest } from './http-request'
@@ -27,7 +28,7 @@ export function writeBody({ body, headers }: Pick<HttpRequest, 'body' | 'headers
   if (type === FORM) return { body: writeForm(expectMapping(body, type)), headers }
   // The boundary is known to who writes the parts, so that `fetch` must set this header.
   if (type === MULTIPART) return { body: writeMultipart(expectMapping(body, type)), headers: without(headers) }
-  return { body: writeJson(body), headers: withType(headers, 'application/json') }
+  return { body: toJson(body), headers: withType(headers, 'application/json') }
 }
 
 function withType(headers: WrittenBody['headers'], type: string): WrittenBody['headers'] {
@@ -55,12 +56,17 @@ function writeMultipart(fields: Mapping): FormData {
   return form
 }
 
-function writeJson(body: unknown): string {
+function toJson(body: unknown): string {
+  let text: string | undefined
   try {
-    const text: string | undefined = JSON.stringify(body)
-    if (text !== undefined) return text
+    text = writeJson(body)
   } catch (cause) {
     throw new CallbackError('ERR_TEMPLATE', { message: 'The body cannot be written as JSON', cause })
   }
+  if (text?.includes('null') && hasInfinity(body)) {
+    const message = 'The body cannot be written as JSON: it holds a number that is not finite; give it as text'
+    throw new CallbackError('ERR_TEMPLATE', { message })
+  }
+  if (text !== undefined) return text
   throw new CallbackError('ERR_TEMPLATE', { message: `A ${typeof body} cannot be sent as a body` })
 }

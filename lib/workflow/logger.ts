@@ -1,5 +1,6 @@
 import type { LoggerSpec } from '../config/normalize'
 import { LOG_LEVELS, type LogLevel } from '../config/words'
+import { digitsAsText, writeJson } from '../template/bigints'
 import type { Logger } from '../types'
 import type { Execute } from './call'
 
@@ -11,7 +12,7 @@ export function compileLogger(spec: Pick<LoggerSpec, 'level'>, logger: Logger): 
   return async ({ scope }) => {
     const { level, message, data } = readInput(scope.input)
     const { job_id: job, task_id: task } = scope.context
-    const details = data === undefined ? { job, task } : { job, task, data }
+    const details = data === undefined ? { job, task } : { job, task, data: digitsAsText(data) }
     logger[toLevel(level) ?? spec.level](details, message === undefined ? `Job ${job}` : toText(message))
     return data === undefined ? scope.output : data
   }
@@ -35,5 +36,5 @@ function toLevel(value: unknown): LogLevel | undefined {
 }
 
 function toText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  return typeof value === 'string' ? value : (writeJson(value) ?? '')
 }

@@ -1,6 +1,6 @@
 import type { HttpClientSpec, PollingSpec } from '../config/normalize'
 import { CallbackError } from '../errors'
-import { compileJudge } from '../listener/outcome'
+import { compileJudge, compileResult } from '../listener/outcome'
 import type { Clock, Outcome } from '../types'
 import type { HttpAnswer, SendRequest } from './http-client'
 import { compileRequest, type HttpRequest } from './http-request'
@@ -33,6 +33,7 @@ type PolledComponent = Pick<HttpClientSpec, 'baseUrl'>
 export function compilePoll(spec: PollingSpec, component: PolledComponent, send: SendRequest, clock: Clock): Poll {
   const render = compileRequest(spec, { baseUrl: component.baseUrl, headers: [] }, spec.at)
   const judge = compileJudge(spec)
+  const resultOf = compileResult(spec.result)
 
   function toOutcome(
     { status, headers, body }: HttpAnswer,
@@ -47,7 +48,7 @@ export function compilePoll(spec: PollingSpec, component: PolledComponent, send:
       outcome: judgement.verdict,
       id: undefined,
       endpoint: describeRequest(request),
-      result: spec.result ? spec.result.render(scope) : body,
+      result: resultOf ? resultOf(scope) : body,
       status: judgement.status,
       body,
       headers,

@@ -1,6 +1,7 @@
 import type { JobSpec, WorkflowSpec } from '../config/normalize'
 import type { RunContext } from '../run'
 import type { Environment } from '../config/source'
+import { digitsAsText } from '../template/bigints'
 import { gatewayPortsOf } from '../gateway/gateways'
 import { compileJob, type JobContext, type JobNews, type RunJob } from './job'
 import { type CallScope, createJobOutputs } from './call'
@@ -76,7 +77,7 @@ export function compileWorkflow(spec: WorkflowSpec, context: JobContext): RunWor
       }),
     )
     if (ends.some(({ status }) => status === 'rejected')) throw signal.reason
-    return outputOf({ input, jobs: done, runId: run.id })
+    return digitsAsText(outputOf({ input, jobs: done, runId: run.id }))
   }
 }
 

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import type { WorkflowSpec } from '../config/normalize'
 import { createRunContext, type RunOptions } from '../correlation/run-context'
 import { CallbackError } from '../errors'
+import { digitsAsText } from '../template/bigints'
 import type { Emitter } from '../events'
 import type { JobNews } from './job'
 import type { RunWorkflow } from './runner'
@@ -88,7 +89,7 @@ export function startTask(options: RunningTaskOptions): RunningTask {
       id,
       workflow: workflow.id,
       status: 'running',
-      input,
+      input: digitsAsText(input),
       startedAt,
       ...end,
       jobs: [...jobs.values()],
