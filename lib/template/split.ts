@@ -28,10 +28,10 @@ export function splitTemplate(text: string, at: string): readonly (string | Plac
   })
 }
 
-function compilePlaceholder({ text, type, fallback }: Node & { kind: 'placeholder' }, at: string): Placeholder {
+function compilePlaceholder({ text, types, fallback }: Node & { kind: 'placeholder' }, at: string): Placeholder {
   const { render, references } = compileTemplate(text, { at })
   const sources = references.map(({ source }) => source)
-  return { text, render, sources, mayBeEmpty: endsEmpty(fallback), isEncoded: type === 'urlencoded' }
+  return { text, render, sources, mayBeEmpty: endsEmpty(fallback), isEncoded: types.at(-1) === 'urlencoded' }
 }
 
 /** Defaults that stand in a row are nested, the last one innermost. */
