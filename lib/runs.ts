@@ -44,7 +44,9 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
   const places = findPlaces(config, context)
   const find = createCallbackUrlFinder(endpoints, (url) => listPaths(url, places))
   const guess = createCallbackUrlFinder(endpoints, (url) => guessPaths(url, places))
+  const secrets = listSecrets(config.env)
   const workflowsContext: WorkflowsContext = {
+    secrets,
     clock,
     logger,
     gateways,
@@ -54,7 +56,7 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
     send: createHttpClient({
       fetch,
       clock,
-      secrets: listSecrets(config.env),
+      secrets,
       logger,
       advise: fetch === globalThis.fetch ? createProxyAdvice(config.env) : undefined,
     }),

@@ -2,12 +2,13 @@ import type { Location } from '../errors'
 import type { Template } from '../template/compile'
 import { refuseUncallable } from './constant-url'
 import type { Fields } from './fields'
+import { IMMEDIATE, warnOfUnreadLists } from './judging-lists'
 import { type CompletionSpec, normalizeCompletion } from './normalize-completion'
 import { normalizeRequest, type RequestSpec } from './normalize-request'
 import { ACTION_KEYS } from './schema-workflow'
 import { readNamed, SECTIONS } from './sections'
-import { REQUEST_SOURCES, RESULT_SOURCES } from './template-sources'
-import { DURATION, FLAG, RATE, type Rate, word } from './values'
+import { ANSWERED_SOURCES, REQUEST_SOURCES, RESULT_SOURCES } from './template-sources'
+import { DURATION, FLAG, RATE, type Rate, SCALAR, word } from './values'
 import { LOG_LEVELS, type LogLevel } from './words'
 
 /** What does the work of a job. */
@@ -31,6 +32,10 @@ export interface HttpClientSpec extends RequestSpec {
   /** Undefined: whether to wait is seen by the callback URL in the request. */
   readonly completion: CompletionSpec | undefined
   readonly idempotency: boolean
+  /** How the immediate answer is judged, as a listener judges a callback; undefined: by its HTTP status alone. */
+  readonly status: Template | undefined
+  readonly successWhen: readonly string[] | undefined
+  readonly failWhen: readonly string[] | undefined
 }
 
 /** A component that writes to the log. */
@@ -72,6 +77,7 @@ function normalizeHttpClient(id: string, fields: Fields): HttpClientSpec {
   const request = action ?? fields
   const baseUrl = fields.template('base_url', REQUEST_SOURCES)
   refuseUncallable(fields, 'base_url', baseUrl)
+  warnOfUnreadLists(request, IMMEDIATE)
   const timeoutMs = action?.read('timeout', DURATION) ?? fields.read('timeout', DURATION)
   const spec: HttpClientSpec = {
     at: fields.at,
@@ -87,6 +93,9 @@ function normalizeHttpClient(id: string, fields: Fields): HttpClientSpec {
     requestTimeoutMs: timeoutMs ?? REQUEST_TIMEOUT_MS,
     completion: normalizeCompletion(request),
     idempotency: request.read('idempotency', FLAG) ?? false,
+    status: request.template('status', ANSWERED_SOURCES),
+    successWhen: request.readList('success_when', SCALAR),
+    failWhen: request.readList('fail_when', SCALAR),
   }
   if (!spec.baseUrl && !spec.path && !spec.endpoint)
     fields.warn(undefined, 'this component has neither base_url, path nor endpoint; it fails when it is used')
