@@ -7,6 +7,7 @@ const lib = join(__dirname, '..', 'lib')
 /** The rooms in the order of their imports: each may import from those before it, and from itself. */
 const ROOMS = [
   ['escape', 'ticket-id', 'mask', 'secret-names', 'redact-headers', 'errors', 'types', 'run', 'timers', 'peers'],
+  ['typed-bytes', 'shown-json'],
   ['template'],
   ['config'],
   ['events'],

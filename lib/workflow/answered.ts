@@ -44,14 +44,19 @@ export function compileAnswerJudge(
   }
 }
 
-/** Returns the error with the immediate answer; the message of a wait that timed out quotes its beginning. */
-export function withAnswer(error: unknown, { request, answer }: Answered, secrets: readonly string[]): unknown {
-  if (!(error instanceof CallbackError)) return error
-  if (error.code !== 'ERR_WAIT_TIMEOUT') return changeError(error, { response: answer })
+/** Returns the error with the immediate answer that stood before it. */
+export function withAnswer(error: unknown, { answer }: Answered): unknown {
+  return error instanceof CallbackError ? changeError(error, { response: answer }) : error
+}
+
+/** Returns the error of a wait, whose message quotes the answer's beginning when no callback came in time. */
+export function quotingAnswer(error: unknown, { request, answer }: Answered, secrets: readonly string[]): unknown {
+  if (!(error instanceof CallbackError) || error.code !== 'ERR_WAIT_TIMEOUT') return error
   const { text, value } = createRedaction(request, secrets)
-  const quoted = quote(value(answer.body)) || ' without a body'
+  const quoted = quote(value(answer.body))
+  if (quoted === '') return error
   const message = `${error.message}; ${text(describeRequest(request))} had answered ${answer.status}${quoted}`
-  return changeError(error, { message, response: answer })
+  return changeError(error, { message })
 }
 
 function quote(body: unknown): string {

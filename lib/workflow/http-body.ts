@@ -4,6 +4,8 @@ import { isMapping, type Mapping } from '../config/plain'
 import { CallbackError } from '../errors'
 import { hasInfinity, writeJson } from '../template/bigints'
 import { toText } from '../template/convert'
+import { typeOf } from '../typed-bytes'
+import { readFilePart } from './file-part'
 import { formEntries, writeForm } from './form-entries'
 import type { HttpRequest } from './http-request'
 
@@ -22,7 +24,7 @@ const MULTIPART = 'multipart/form-data'
  */
 export function writeBody({ body, headers }: Pick<HttpRequest, 'body' | 'headers'>): WrittenBody {
   if (body === undefined || body === null) return { body: null, headers }
-  if (isUint8Array(body)) return { body, headers }
+  if (isUint8Array(body)) return { body, headers: withType(headers, typeOf(body)) }
   if (typeof body === 'string') return { body, headers: withType(headers, 'text/plain;charset=utf-8') }
   const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase()
   if (type === FORM) return { body: writeForm(expectMapping(body, type)), headers }
@@ -31,8 +33,8 @@ export function writeBody({ body, headers }: Pick<HttpRequest, 'body' | 'headers
   return { body: toJson(body), headers: withType(headers, 'application/json') }
 }
 
-function withType(headers: WrittenBody['headers'], type: string): WrittenBody['headers'] {
-  return headers['content-type'] === undefined ? { ...headers, 'content-type': type } : headers
+function withType(headers: WrittenBody['headers'], type: string | undefined): WrittenBody['headers'] {
+  return type !== undefined && headers['content-type'] === undefined ? { ...headers, 'content-type': type } : headers
 }
 
 function without(headers: WrittenBody['headers']): WrittenBody['headers'] {
@@ -46,11 +48,11 @@ function expectMapping(body: unknown, type: string): Mapping {
   throw new CallbackError('ERR_TEMPLATE', { message })
 }
 
-/** Bytes become files under the name of their field. */
 function writeMultipart(fields: Mapping): FormData {
   const form = new FormData()
   for (const [name, value] of formEntries(fields)) {
-    if (isUint8Array(value)) form.append(name, new Blob([value]), name)
+    const file = readFilePart(name, value)
+    if (file) form.append(name, new Blob([file.content], { type: file.type }), file.filename)
     else form.append(name, toText(value))
   }
   return form

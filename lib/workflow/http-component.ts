@@ -3,7 +3,7 @@ import type { HttpClientSpec } from '../config/normalize'
 import { CallbackError } from '../errors'
 import type { Expectation } from '../run'
 import type { Clock, Logger, Outcome } from '../types'
-import { type Answered, answeredScope, compileAnswerJudge, withAnswer } from './answered'
+import { type Answered, answeredScope, compileAnswerJudge, quotingAnswer, withAnswer } from './answered'
 import { type AnsweredScope, type Call, type ComponentScope, earliest, type Execute } from './call'
 import { awaitWithFallback, resultOf } from './completion'
 import type { HttpAnswer, SendRequest } from './http-client'
@@ -63,7 +63,7 @@ export function compileHttpComponent(spec: HttpClientSpec, context: HttpContext)
       refuseFailure(answered, full)
       return await work({ ...answered, scope: full, call })
     } catch (error) {
-      throw call.signal.aborted ? error : withAnswer(error, answered, secrets)
+      throw call.signal.aborted ? error : withAnswer(error, answered)
     }
   }
 
@@ -86,7 +86,10 @@ export function compileHttpComponent(spec: HttpClientSpec, context: HttpContext)
         await expectation.alias(more)
         const known = { ...waiting, ids: [...new Set([...waiting.ids, ...more])] }
         call.onWaiting(known.ids)
-        return finish(begun.scope, resultOf(await askAsWell(expectation, known, begun)))
+        const outcome = await askAsWell(expectation, known, begun).catch((error: unknown) =>
+          Promise.reject(quotingAnswer(error, begun, secrets)),
+        )
+        return finish(begun.scope, resultOf(outcome))
       })
     } finally {
       await expectation.cancel()

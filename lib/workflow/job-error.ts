@@ -24,11 +24,16 @@ function detailOf(cause: unknown): string {
   return excerpt === '' ? '' : `: ${excerpt}`
 }
 
-/** What `${error…}` reads in on_error jobs; `response` and `header` are those of the immediate answer. */
+/**
+ * What `${error…}` reads in on_error jobs. `response` and `header` are those of the immediate answer; the error as a whole
+ * does not show them, since headers may hold cookies.
+ */
 export function describeError(error: unknown): object {
-  if (!(error instanceof CallbackError))
-    return { code: 'ERR_INTERNAL', message: String(error), status: null, body: null, response: null, header: null }
-  const { code, message, response } = error
-  const { status = null, body = null } = broughtBy(error)
-  return { code, message, status, body, response: response?.body ?? null, header: response?.headers ?? null }
+  const { code, message } = error instanceof CallbackError ? error : { code: 'ERR_INTERNAL', message: String(error) }
+  const { status = null, body = null } = error instanceof CallbackError ? broughtBy(error) : {}
+  const answer = error instanceof CallbackError ? error.response : undefined
+  return Object.defineProperties(
+    { code, message, status, body },
+    { response: { value: answer?.body ?? null }, header: { value: answer?.headers ?? null } },
+  )
 }
