@@ -9,11 +9,15 @@ import { createFakeClock, type FakeClock } from '../helpers/fake-clock'
 export interface Sent {
   readonly method: string
   readonly path: string
+  readonly headers: Headers
   readonly body: Readonly<Record<string, unknown>>
 }
 
 /** What a service answers; nothing when its answer never comes. */
-export type Service = (sent: Sent) => { readonly status?: number; readonly body?: unknown } | undefined
+export type Service = (
+  sent: Sent,
+) =>
+  { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown } | undefined
 
 /** A process whose store is a folder. */
 export interface Life {
@@ -95,10 +99,15 @@ function createFetch(service: Service, sent: Sent[]): typeof fetch {
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input)
     const text = typeof init?.body === 'string' ? init.body : '{}'
-    const one = { method: init?.method ?? 'GET', path: url.pathname, body: JSON.parse(text) }
+    const one = {
+      method: init?.method ?? 'GET',
+      path: url.pathname,
+      headers: new Headers(init?.headers),
+      body: JSON.parse(text),
+    }
     sent.push(one)
     const answer = service(one)
     if (answer === undefined) return new Promise(() => undefined)
-    return Response.json(answer.body ?? null, { status: answer.status ?? 200 })
+    return Response.json(answer.body ?? null, { status: answer.status ?? 200, headers: answer.headers ?? {} })
   }
 }

@@ -13,7 +13,10 @@ export function broughtBy(error: CallbackError): Brought {
 /** Returns the same error with another message, or with the immediate answer that stood before it. */
 export function changeError(
   error: CallbackError,
-  { message = error.message, response = error.response }: { readonly message?: string; readonly response?: ImmediateAnswer },
+  {
+    message = error.message,
+    response = error.response,
+  }: { readonly message?: string; readonly response?: ImmediateAnswer },
 ): CallbackError {
   const { code, at, cause } = error
   return Object.assign(new CallbackError(code, { message, at, cause, response }), broughtBy(error))

@@ -17,6 +17,8 @@ export interface WrittenBody {
 
 const FORM = 'application/x-www-form-urlencoded'
 const MULTIPART = 'multipart/form-data'
+/** What `JSON.stringify` makes of bytes; no API takes that. */
+const HAS_BYTES = /"type":"Buffer"|"0":/
 
 /**
  * Writes the body of a request: bytes and text as they stand, a mapping as the form that its content type names, all
@@ -69,6 +71,15 @@ function toJson(body: unknown): string {
     const message = 'The body cannot be written as JSON: it holds a number that is not finite; give it as text'
     throw new CallbackError('ERR_TEMPLATE', { message })
   }
+  if (text !== undefined && HAS_BYTES.test(text) && holdsBytes(body)) {
+    const message = 'The body cannot be written as JSON: it holds bytes; write "as base64" behind them, or "as text"'
+    throw new CallbackError('ERR_TEMPLATE', { message })
+  }
   if (text !== undefined) return text
   throw new CallbackError('ERR_TEMPLATE', { message: `A ${typeof body} cannot be sent as a body` })
+}
+
+function holdsBytes(value: unknown): boolean {
+  if (isUint8Array(value)) return true
+  return (Array.isArray(value) || isMapping(value)) && Object.values(value).some(holdsBytes)
 }

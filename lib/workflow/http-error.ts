@@ -47,7 +47,8 @@ async function readRefusal(response: Response, redaction: Redaction): Promise<un
   const content = await readContent(response, MAX_REFUSAL_BYTES).catch(() => undefined)
   if (content === undefined) return null
   try {
-    if (content.isWhole) return redaction.value(await parseContent(content.bytes, readHeaders(response)['content-type'], false))
+    if (content.isWhole)
+      return redaction.value(await parseContent(content.bytes, readHeaders(response)['content-type'], false))
   } catch (error) {
     if (!(error instanceof CallbackError)) throw error
   }
