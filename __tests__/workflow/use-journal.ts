@@ -35,7 +35,13 @@ export interface Life {
 
 export interface Journal {
   /** Begins a process with a journal of these lines, at a time; without them, with none. */
-  begin(config: CallbacksConfig, service: Service, lines?: readonly string[], now?: number): Promise<Life>
+  begin(
+    config: CallbacksConfig,
+    service: Service,
+    lines?: readonly string[],
+    now?: number,
+    fetch?: typeof globalThis.fetch,
+  ): Promise<Life>
 }
 
 const TURNS = 20
@@ -57,7 +63,7 @@ export function useJournal(): Journal {
   })
 
   return {
-    async begin(config, service, lines, now) {
+    async begin(config, service, lines, now, fetch) {
       count += 1
       const path = join(folder, String(count))
       mkdirSync(path)
@@ -69,7 +75,11 @@ export function useJournal(): Journal {
       const note = (_details: object, message: string): void => void log.push(message)
       const hooks = callbacks(
         { ...config, store: { type: 'file', path, sync: 'interval' } },
-        { clock, fetch: createFetch(service, sent), logger: { debug: note, info: note, warn: note, error: note } },
+        {
+          clock,
+          fetch: fetch ?? createFetch(service, sent),
+          logger: { debug: note, info: note, warn: note, error: note },
+        },
       )
       hooks.on('task', ({ status }) => void told.push(status))
       lives.push(hooks)

@@ -35,7 +35,7 @@ export interface RetrySpec {
   readonly backoff: 'fixed' | 'exponential'
   readonly maxDelayMs: number
   /** Statuses of answers that are repeated besides those that may pass by themselves. */
-  readonly on: readonly number[]
+  readonly on: readonly number[] | undefined
 }
 
 /** A wait for a callback. */
@@ -135,7 +135,7 @@ function normalizeRetry(fields: Fields | undefined): RetrySpec {
     delayMs: fields?.read('delay', DURATION) ?? RETRY_DELAY_MS,
     backoff: fields?.read('backoff', BACKOFF) ?? 'fixed',
     maxDelayMs: fields?.read('max_delay', DURATION) ?? RETRY_MAX_DELAY_MS,
-    on: fields?.readList('on', STATUS) ?? [],
+    on: fields?.readList('on', STATUS),
   }
 }
 

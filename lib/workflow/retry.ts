@@ -30,7 +30,7 @@ export function mayRetry(error: unknown, { on }: Pick<RetrySpec, 'on'>): boolean
   if (!(error instanceof CallbackError)) return true
   if (error.code !== 'ERR_HTTP_STATUS') return PASSING.has(error.code)
   const status = Number(error.status)
-  return PASSING_STATUSES.has(status) || on.includes(status)
+  return PASSING_STATUSES.has(status) || (on?.includes(status) ?? false)
 }
 
 /** How long to pause after an attempt (counted from 1) that failed, in milliseconds. */
