@@ -7,9 +7,11 @@ import { giveType } from '../../lib/typed-bytes'
 import { type ServiceRequest, useServices } from '../helpers/fake-service'
 import { createClient, errorOf } from './requests'
 import { drawing, useFlows } from './use-flows'
+import { useJournal } from './use-journal'
 
 const services = useServices()
 const flows = useFlows()
+const journal = useJournal()
 
 const FORM = { 'content-type': 'multipart/form-data' }
 const JPEG = Buffer.from([0xff, 0xd8, 0x00, 0x0d, 0x0a, 0x2d, 0x2d])
@@ -213,6 +215,21 @@ describe('what a listener received goes out as it came', () => {
 })
 
 describe('a stream', () => {
+  test.each<[string, () => unknown]>([
+    ['in the input', () => ({ file: Readable.from(['a']) })],
+    ['that is the input', () => Readable.from(['a'])],
+    ['of the web', () => [new Blob(['a']).stream()]],
+    ['that is a file', () => ({ a: { file: new File(['a'], 'a.txt') } })],
+  ])('%s is refused where a store outlives the process', async (_, input) => {
+    const { hooks, sent: requests } = await journal.begin(drawing({ base_url: 'http://service.test' }), () => ({}))
+    await expect(hooks.run(input())).rejects.toMatchObject({
+      code: 'ERR_CONFIG_VALUE',
+      at: 'input',
+      message: expect.stringContaining('holds a stream or a blob'),
+    })
+    expect(requests).toEqual([])
+  })
+
   test.each<[string, Record<string, string>]>([
     ['as a body', {}],
     ['in a form', FORM],

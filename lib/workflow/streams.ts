@@ -26,10 +26,11 @@ export function createStreamReader(): ReadStream {
 
 /** Returns a body with bytes in place of its streams and blobs, a file in a field as `{filename, type, content}`. */
 export async function replaceStreams(body: unknown, read: ReadStream): Promise<unknown> {
-  return holdsStream(body, 0) ? replaceIn(body, read, 'content') : body
+  return holdsStream(body) ? replaceIn(body, read, 'content') : body
 }
 
-function holdsStream(value: unknown, depth: number): boolean {
+/** Whether there is a stream or blob in a value; it is read as far as bodies are nested. */
+export function holdsStream(value: unknown, depth = 0): boolean {
   if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return false
   if (isReadable(value)) return true
   return (Array.isArray(value) || isMapping(value)) && Object.values(value).some((item) => holdsStream(item, depth + 1))
