@@ -17,7 +17,7 @@ const BYTE_ORDER_MARK = '\uFEFF'
 const PARSED =
   /^(?:application\/(?:json|x-json|(?:x-)?javascript|x-www-form-urlencoded)|text\/(?:plain|html|json|x-json|javascript)|multipart\/form-data|[^/]*)$|\+json$/
 const TEXT =
-  /^text\/|\+(?:xml|yaml)$|^application\/(?:xml|xml-dtd|(?:x-)?yaml|toml|sql|graphql|x-sh|(?:x-)?ndjson|(?:x-)?jsonl|jsonlines|json-seq)$/
+  /^text\/|\+(?:xml|yaml)$|^application\/(?:text|xml|xml-dtd|(?:x-)?csv|(?:x-)?yaml|jwt|jose|toml|sql|graphql|x-sh|(?:x-)?ndjson|(?:x-)?jsonl|jsonlines|json-seq)$/
 
 /** Reads at most so many bytes, unpacked, and gives the connection up when there are more. */
 export async function readContent(response: Response, maxBytes: number): Promise<Content> {
