@@ -17,7 +17,7 @@ export interface WrittenBody {
 
 const FORM = 'application/x-www-form-urlencoded'
 const MULTIPART = 'multipart/form-data'
-/** What `JSON.stringify` makes of bytes; no API takes that. */
+/** What `JSON.stringify` makes of bytes, which no API takes. */
 const HAS_BYTES = /"type":"Buffer"|"0":/
 
 /**
@@ -64,6 +64,7 @@ function toJson(body: unknown): string {
   let text: string | undefined
   try {
     text = writeJson(body)
+    if (text !== undefined && HAS_BYTES.test(text)) text = writeJson(bytesAsText(body))
   } catch (cause) {
     throw new CallbackError('ERR_TEMPLATE', { message: 'The body cannot be written as JSON', cause })
   }
@@ -71,15 +72,14 @@ function toJson(body: unknown): string {
     const message = 'The body cannot be written as JSON: it holds a number that is not finite; give it as text'
     throw new CallbackError('ERR_TEMPLATE', { message })
   }
-  if (text !== undefined && HAS_BYTES.test(text) && holdsBytes(body)) {
-    const message = 'The body cannot be written as JSON: it holds bytes; write "as base64" behind them, or "as text"'
-    throw new CallbackError('ERR_TEMPLATE', { message })
-  }
   if (text !== undefined) return text
   throw new CallbackError('ERR_TEMPLATE', { message: `A ${typeof body} cannot be sent as a body` })
 }
 
-function holdsBytes(value: unknown): boolean {
-  if (isUint8Array(value)) return true
-  return (Array.isArray(value) || isMapping(value)) && Object.values(value).some(holdsBytes)
+/** Returns the value with bytes as base64. */
+function bytesAsText(value: unknown): unknown {
+  if (isUint8Array(value)) return Buffer.from(value).toString('base64')
+  if (Array.isArray(value)) return value.map(bytesAsText)
+  if (!isMapping(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, bytesAsText(item)]))
 }
