@@ -34,7 +34,7 @@ export function mayRetry(error: unknown, { on }: Pick<RetrySpec, 'on'>): boolean
 }
 
 /** How long to pause after an attempt (counted from 1) that failed, in milliseconds. */
-export function delayAfter(attempt: number, { delayMs, backoff, maxDelayMs }: RetrySpec): number {
+function delayAfter(attempt: number, { delayMs, backoff, maxDelayMs }: RetrySpec): number {
   return backoff === 'fixed' ? delayMs : Math.min(delayMs * 2 ** (attempt - 1), maxDelayMs)
 }
 
