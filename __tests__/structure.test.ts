@@ -20,6 +20,7 @@ const ROOMS = [
     'same-path',
     'route-syntax',
   ],
+  ['typed-bytes', 'shown-json'],
   ['template'],
   ['config'],
   ['events'],
