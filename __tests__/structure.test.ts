@@ -23,6 +23,7 @@ const ROOMS = [
     'redis-nodes',
     'given-clients',
   ],
+  ['typed-bytes', 'shown-json'],
   ['template'],
   ['config'],
   ['events'],

@@ -89,8 +89,19 @@ export interface ErrorDetails {
   readonly cause?: unknown
   /** What came with a failed callback. */
   readonly callback?: FailedCallback | undefined
-  /** What a service answered to a request. */
+  /** What a service answered, where that is the failure. */
   readonly answer?: { readonly status: number; readonly body: unknown } | undefined
+  /** What a service answered to the request of the job at once. */
+  readonly response?: ImmediateAnswer | undefined
+}
+
+/** What a service answered to a request at once. */
+export interface ImmediateAnswer {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Read by its content type; null when it is empty. */
+  readonly body: unknown
 }
 
 /** What `ERR_CALLBACK_FAILED` carries. */
@@ -120,6 +131,11 @@ export class CallbackError extends Error {
   declare readonly endpoint?: string
   /** Why the work failed, where `error` of the callback says it. */
   declare readonly reason?: string | undefined
+  /**
+   * What the service had answered to the job's request at once, also when a callback failed or did not come later. It is
+   * not enumerable: logs and JSON do not show it.
+   */
+  declare readonly response?: ImmediateAnswer
 
   constructor(code: ErrorCode, details: ErrorDetails) {
     super(writeMessage(details.message), details.cause === undefined ? undefined : { cause: details.cause })
@@ -128,6 +144,7 @@ export class CallbackError extends Error {
     this.at = describePlace(details.at, details.location)
     if (details.callback) Object.assign(this, details.callback)
     if (details.answer) Object.assign(this, details.answer)
+    if (details.response) Object.defineProperty(this, 'response', { value: details.response })
   }
 
   /** With its message, which `JSON.stringify` leaves out of errors. */

@@ -44,7 +44,9 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
   const { clock, logger, fetch } = options
   const find = createCallbackUrlFinder(endpoints, (url) => listPaths(url, places))
   const guess = createCallbackUrlFinder(endpoints, (url) => guessPaths(url, places))
+  const secrets = listKnownSecrets(config, options)
   const workflowsContext: WorkflowsContext = {
+    secrets,
     clock,
     logger,
     gateways,
@@ -54,7 +56,7 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
     send: createHttpClient({
       fetch,
       clock,
-      secrets: listKnownSecrets(config, options),
+      secrets,
       logger,
       advise: fetch === globalThis.fetch ? createProxyAdvice(config.env) : undefined,
     }),

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { fromKept, toKept } from '../../lib/correlation/codec'
-import { CallbackError } from '../../lib/errors'
+import { CallbackError, type ErrorCode, type ErrorDetails } from '../../lib/errors'
+import { giveType, typeOf } from '../../lib/typed-bytes'
 
 /** What a ledger does with it. */
 function keep(value: unknown): unknown {
@@ -52,6 +53,40 @@ describe('what is kept', () => {
     ['bytes of another kind', new Uint8Array([1, 2]), Buffer.from([1, 2])],
   ])('says %s as JSON does', (_, value, expected) => {
     expect(keep(value)).toEqual(expected)
+  })
+})
+
+test.each(['image/png', 'text/csv; charset=utf-8', undefined])('bytes keep their content type %s', (type) => {
+  const bytes = keep({ list: [giveType(Buffer.from('x'), type)] })
+  expect(bytes).toEqual({ list: [Buffer.from('x')] })
+  expect(typeOf(Object(bytes).list[0])).toBe(type)
+})
+
+describe('an error that is kept keeps the immediate answer', () => {
+  const response = { status: 202, headers: { 'x-job': 'job-7' }, body: { id: 7, image: Buffer.from('x') } }
+
+  test.each<[string, ErrorCode, Partial<ErrorDetails>, unknown]>([
+    ['of a wait in vain', 'ERR_WAIT_TIMEOUT', {}, undefined],
+    [
+      'beside a callback',
+      'ERR_CALLBACK_FAILED',
+      { callback: { status: 'bad', result: null, body: 'why', id: '7', endpoint: 'POST /done' } },
+      'why',
+    ],
+    ['beside another answer', 'ERR_HTTP_STATUS', { answer: { status: 403, body: 'no' } }, 'no'],
+    ['that is the failure', 'ERR_HTTP_STATUS', { answer: { status: 202, body: response.body } }, response.body],
+  ])('%s', (_, code, details, body) => {
+    const error = keep(new CallbackError(code, { message: 'm', response, ...details }))
+    expect(error).toMatchObject({ code, ...(body !== undefined && { body }) })
+    expect(Object(error).response).toEqual(response)
+    expect(Object.keys(Object(error))).not.toContain('response')
+  })
+
+  test('with a body that equals the one of the callback', () => {
+    const callback = { status: 'bad', result: null, body: 'same', id: '7', endpoint: 'POST /done' }
+    const answer = { ...response, body: 'same' }
+    const error = keep(new CallbackError('ERR_CALLBACK_FAILED', { message: 'm', callback, response: answer }))
+    expect(Object(error).response).toEqual(answer)
   })
 })
 

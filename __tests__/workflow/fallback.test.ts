@@ -102,7 +102,12 @@ describe('a fallback', () => {
 
   test.each([
     ['is refused', { status: 401 }, 0, /\(GET .+ answered 401 Unauthorized\)/],
-    ['runs out of time', pending, 1000, /\(Polling brought no result within 1000 ms\)/],
+    [
+      'runs out of time',
+      pending,
+      1000,
+      /\(Polling brought no result within 1000 ms; the last answer was 200 \{"status":"queued"\}\)/,
+    ],
   ])('that %s warns, and the wait goes on', async (_, answer, ms, reason) => {
     const { hooks, told, clock, callback, log, timer } = await flows.open(late({ timeout: '1s' }), answering(answer))
     const output = hooks.run()

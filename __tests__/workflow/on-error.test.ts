@@ -99,7 +99,10 @@ describe('on_error', () => {
   test('runs after the last attempt, once', async () => {
     const config = failing([{ id: 'plan-b', component: 'logger', input: { data: 'stood in' } }])
     const [main] = config.workflow?.jobs ?? []
-    const flow = await flows.open({ ...config, workflow: { jobs: [{ ...main, retry: { max_attempts: 2 } }] } }, answer)
+    const flow = await flows.open(
+      { ...config, workflow: { jobs: [{ ...main, retry: { max_attempts: 2, on: 422 } }] } },
+      answer,
+    )
     const output = flow.hooks.run()
     await flow.told('main', 'retrying')
     expect(told(flow)).not.toContain('main/on_error/plan-b running')
@@ -145,7 +148,7 @@ describe('on_error', () => {
       id: 'outer',
       component: 'fail',
       input: { why: 'inside' },
-      retry: { max_attempts: 2 },
+      retry: { max_attempts: 2, on: [422] },
       on_error: [inner],
     }
     const flow = await flows.open(failing([outer]), answer)

@@ -139,7 +139,8 @@ describe('completion: polling', () => {
     clock.advance(2000)
     await expect(output).rejects.toMatchObject({
       code: 'ERR_WAIT_TIMEOUT',
-      message: 'Job "draw" failed: Polling brought no result within 7000 ms',
+      message:
+        'Job "draw" failed: Polling brought no result within 7000 ms; the last answer was 200 {"status":"queued"}',
     })
     expect(service.requests.length).toBe(3)
     expect(clock.timers).toBe(0)

@@ -9,11 +9,15 @@ import { createFakeClock, type FakeClock } from '../helpers/fake-clock'
 export interface Sent {
   readonly method: string
   readonly path: string
+  readonly headers: Headers
   readonly body: Readonly<Record<string, unknown>>
 }
 
 /** What a service answers; nothing when its answer never comes. */
-export type Service = (sent: Sent) => { readonly status?: number; readonly body?: unknown } | undefined
+export type Service = (
+  sent: Sent,
+) =>
+  { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown } | undefined
 
 /** A process whose store is a folder. */
 export interface Life {
@@ -31,7 +35,13 @@ export interface Life {
 
 export interface Journal {
   /** Begins a process with a journal of these lines, at a time; without them, with none. */
-  begin(config: CallbacksConfig, service: Service, lines?: readonly string[], now?: number): Promise<Life>
+  begin(
+    config: CallbacksConfig,
+    service: Service,
+    lines?: readonly string[],
+    now?: number,
+    fetch?: typeof globalThis.fetch,
+  ): Promise<Life>
 }
 
 const TURNS = 20
@@ -53,7 +63,7 @@ export function useJournal(): Journal {
   })
 
   return {
-    async begin(config, service, lines, now) {
+    async begin(config, service, lines, now, fetch) {
       count += 1
       const path = join(folder, String(count))
       mkdirSync(path)
@@ -65,7 +75,11 @@ export function useJournal(): Journal {
       const note = (_details: object, message: string): void => void log.push(message)
       const hooks = callbacks(
         { ...config, store: { type: 'file', path, sync: 'interval' } },
-        { clock, fetch: createFetch(service, sent), logger: { debug: note, info: note, warn: note, error: note } },
+        {
+          clock,
+          fetch: fetch ?? createFetch(service, sent),
+          logger: { debug: note, info: note, warn: note, error: note },
+        },
       )
       hooks.on('task', ({ status }) => void told.push(status))
       lives.push(hooks)
@@ -95,10 +109,15 @@ function createFetch(service: Service, sent: Sent[]): typeof fetch {
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input)
     const text = typeof init?.body === 'string' ? init.body : '{}'
-    const one = { method: init?.method ?? 'GET', path: url.pathname, body: JSON.parse(text) }
+    const one = {
+      method: init?.method ?? 'GET',
+      path: url.pathname,
+      headers: new Headers(init?.headers),
+      body: JSON.parse(text),
+    }
     sent.push(one)
     const answer = service(one)
     if (answer === undefined) return new Promise(() => undefined)
-    return Response.json(answer.body ?? null, { status: answer.status ?? 200 })
+    return Response.json(answer.body ?? null, { status: answer.status ?? 200, headers: answer.headers ?? {} })
   }
 }

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { isMapping } from '../config/plain'
+import { showValue } from '../shown-json'
 import { maskTickets } from '../ticket-id'
 import { LOG_LEVELS, type LogLevel } from '../config/words'
 import type { Logger } from '../types'
@@ -75,9 +76,9 @@ function holdsWord(text: string, word: string): boolean {
 /** Gives undefined for what JSON cannot say. */
 function toJson(value: unknown, isDebug: boolean): string | undefined {
   try {
-    return JSON.stringify(value, (_key, item: unknown) => {
-      if (typeof item === 'bigint') return String(item)
-      return types.isNativeError(item) ? describeError(item, isDebug) : item
+    return JSON.stringify(value, function show(this: Readonly<Record<string, unknown>>, key: string, item: unknown) {
+      if (types.isNativeError(item)) return describeError(item, isDebug)
+      return showValue(this, key, item)
     })
   } catch {
     return undefined

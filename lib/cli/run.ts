@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import type { Config } from '../config/normalize'
 import { CallbackError } from '../errors'
+import { writeShown } from '../shown-json'
 import { untilAborted } from '../timers'
 import type { CliOptions } from './args'
 import { EXIT_DONE, EXIT_INTERRUPTED } from './exit-codes'
@@ -26,7 +27,7 @@ export async function run(workflow: string | undefined, options: CliOptions, io:
   try {
     await untilAborted(open(session), signal)
     const output = await hooks.run(input, { workflow, timeout: options.timeoutMs, signal })
-    io.stdout.write(`${JSON.stringify(output ?? null, null, 2)}\n`)
+    io.stdout.write(`${writeShown(output ?? null, 2)}\n`)
     return EXIT_DONE
   } catch (error) {
     if (!signal.aborted) throw error

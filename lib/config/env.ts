@@ -1,10 +1,12 @@
 import { CallbackError } from '../errors'
 import { compileTemplate, type Template } from '../template/compile'
+import { splitTemplate } from '../template/split'
 import { describeBroken, isSecretPlace } from './found'
 import type { ConfigPath } from './path'
 import { escapePlaceholders } from './placeholder'
 import { isMapping } from './plain'
 import type { Report } from './report'
+import { isRequestUrl } from './request-urls'
 import type { Environment } from './source'
 
 /** Keys whose text is a regular expression or an argument of a program, in which `${` means nothing to us. */
@@ -36,6 +38,7 @@ function resolveText(text: string, path: ConfigPath, env: Environment, report: R
     report.error(path, message, 'ERR_CONFIG_ENV')
   }
   if (!isEnvOnly || missing.length > 0) return text
+  if (isRequestUrl(path)) reportEmpty(text, path, env, report)
   return render(template, path, isRaw, env, report)
 }
 
@@ -58,6 +61,17 @@ function listMissing(template: Template, env: Environment): readonly string[] {
     return isMissing ? [name] : []
   })
   return [...new Set(names)]
+}
+
+/** An empty value would change which URL is asked: `DELETE /jobs/` in place of `/jobs/7`. */
+function reportEmpty(text: string, path: ConfigPath, env: Environment, report: Report): void {
+  for (const part of splitTemplate(text, report.locate(path).at)) {
+    if (typeof part === 'string' || part.mayBeEmpty || part.sources.length === 0) continue
+    const value = part.render({ env })
+    if (value !== '' && value !== null) continue
+    const advice = `set it; if it may be empty, write ${part.text.slice(0, -1).trimEnd()} | ""}`
+    report.error(path, `${part.text} is empty, and other URLs would be asked; ${advice}`, 'ERR_CONFIG_ENV')
+  }
 }
 
 function render(template: Template, path: ConfigPath, isRaw: boolean, env: Environment, report: Report): unknown {

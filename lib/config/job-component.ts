@@ -6,8 +6,8 @@ import type { RequestSpec } from './normalize-request'
 /** Lists every template that a component renders when a job calls it. */
 export function listComponentTemplates(component: ComponentSpec | undefined): readonly Template[] {
   if (component?.type !== 'http-client') return []
-  const { baseUrl, baseHeaders, output, completion } = component
-  const templates = [baseUrl, baseHeaders, ...ofRequest(component), output, ...ofCompletion(completion)]
+  const { baseUrl, baseHeaders, output, completion, status } = component
+  const templates = [baseUrl, baseHeaders, ...ofRequest(component), output, status, ...ofCompletion(completion)]
   return templates.filter((template) => template !== undefined)
 }
 

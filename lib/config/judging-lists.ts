@@ -1,20 +1,30 @@
 import type { Fields } from './fields'
 import { SCALAR } from './values'
 
+/** What `status` is read from, in words. */
+export interface Judged {
+  readonly what: string
+  readonly example: string
+}
+
+const CALLBACK: Judged = { what: 'callback', example: 'status: "${body.status}"' }
+/** The immediate answer to the request of a component. */
+export const IMMEDIATE: Judged = { what: 'answer', example: 'status: "${response.status}"' }
+
 /** Refuses lists of values that are never read, since polling has no `status`, and values that would mean two things. */
 export function refuseUnreadLists(fields: Fields): void {
   for (const key of listUnread(fields)) fields.error(key, 'never read without "status"; say where the status stands')
   refuseDoubleMeanings(fields)
 }
 
-/** Warns of the same on a callback, which is a success then, whatever it says; refuses values that mean two things. */
-export function warnOfUnreadLists(fields: Fields): void {
+/** Warns of the same on what is a success then, whatever it says; refuses values that mean two things. */
+export function warnOfUnreadLists(fields: Fields, { what, example }: Judged = CALLBACK): void {
   for (const key of listUnread(fields)) {
-    const advice = 'say where the status stands, such as status: "${body.status}"'
-    fields.warn(key, `never read without "status", so every callback is a success; ${advice}`)
+    const advice = `say where the status stands, such as ${example}`
+    fields.warn(key, `never read without "status", so every ${what} is a success; ${advice}`)
   }
   if (fields.has('error') && !(fields.has('status') && fields.has('fail_when')))
-    fields.warn('error', 'never read without "status" and "fail_when", since no callback fails then')
+    fields.warn('error', `never read without "status" and "fail_when", since no ${what} fails then`)
   refuseDoubleMeanings(fields)
 }
 

@@ -2,13 +2,14 @@ import type { Location } from '../errors'
 import type { Template } from '../template/compile'
 import { refuseUncallable } from './constant-url'
 import type { Fields } from './fields'
+import { IMMEDIATE, warnOfUnreadLists } from './judging-lists'
 import { type CompletionSpec, normalizeCompletion } from './normalize-completion'
 import { normalizeRequest, type RequestSpec } from './normalize-request'
 import { ACTION_KEYS } from './schema-workflow'
 import { readNamed, refuseTwoDefaults, SECTIONS } from './sections'
 import { readServerUrl } from './server-url'
-import { REQUEST_SOURCES, RESULT_SOURCES } from './template-sources'
-import { DURATION, FLAG, RATE, type Rate, word } from './values'
+import { ANSWERED_SOURCES, REQUEST_SOURCES, RESULT_SOURCES } from './template-sources'
+import { DURATION, FLAG, RATE, type Rate, SCALAR, word } from './values'
 import { COMPONENT_TYPES, LOG_LEVELS, type LogLevel } from './words'
 
 /** What does the work of a job. */
@@ -34,6 +35,10 @@ export interface HttpClientSpec extends RequestSpec {
   readonly completion: CompletionSpec | undefined
   readonly idempotency: boolean
   readonly isDefault: boolean
+  /** How the immediate answer is judged, as a listener judges a callback; undefined: by its HTTP status alone. */
+  readonly status: Template | undefined
+  readonly successWhen: readonly string[] | undefined
+  readonly failWhen: readonly string[] | undefined
 }
 
 /** A component that writes to the log. */
@@ -88,6 +93,7 @@ function normalizeHttpClient(id: string, fields: Fields, type: 'http-client' | '
   const request = action ?? fields
   const baseUrl = type === 'http-server' ? readServerUrl(fields) : fields.template('base_url', REQUEST_SOURCES)
   if (type === 'http-client') refuseUncallable(fields, 'base_url', baseUrl)
+  warnOfUnreadLists(request, IMMEDIATE)
   const timeoutMs = action?.read('timeout', DURATION) ?? fields.read('timeout', DURATION)
   const spec: HttpClientSpec = {
     at: fields.at,
@@ -104,6 +110,9 @@ function normalizeHttpClient(id: string, fields: Fields, type: 'http-client' | '
     completion: normalizeCompletion(request),
     idempotency: request.read('idempotency', FLAG) ?? false,
     isDefault: fields.read('default', FLAG) ?? false,
+    status: request.template('status', ANSWERED_SOURCES),
+    successWhen: request.readList('success_when', SCALAR),
+    failWhen: request.readList('fail_when', SCALAR),
   }
   if (!spec.baseUrl && !spec.path && !spec.endpoint)
     fields.warn(undefined, 'this component has neither base_url, path nor endpoint; it fails when it is used')

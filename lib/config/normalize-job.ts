@@ -4,7 +4,7 @@ import { noteCallbackPath } from './callback-paths'
 import type { ComponentBook } from './component-book'
 import type { Fields } from './fields'
 import { JOB_SOURCES } from './template-sources'
-import { AMOUNT, DURATION, TEXT, word } from './values'
+import { AMOUNT, DURATION, STATUS, TEXT, word } from './values'
 import { ON_ERROR_WORDS } from './words'
 
 /** One step of a workflow. */
@@ -44,6 +44,8 @@ export interface RetrySpec {
   readonly delayMs: number
   readonly backoff: 'fixed' | 'exponential'
   readonly maxDelayMs: number
+  /** Statuses of answers that are repeated besides those that may pass by themselves. */
+  readonly on: readonly number[] | undefined
 }
 
 /** A wait for a callback. */
@@ -148,6 +150,7 @@ function normalizeRetry(fields: Fields | undefined): RetrySpec {
     delayMs: fields?.read('delay', DURATION) ?? RETRY_DELAY_MS,
     backoff: fields?.read('backoff', BACKOFF) ?? 'fixed',
     maxDelayMs: fields?.read('max_delay', DURATION) ?? RETRY_MAX_DELAY_MS,
+    on: fields?.readList('on', STATUS),
   }
 }
 

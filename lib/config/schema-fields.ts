@@ -15,6 +15,7 @@ import {
   SCALAR,
   SIZE,
   SIZE_TEXT,
+  STATUS,
   TEXT,
   WHOLE_TEXT,
 } from './values'
@@ -107,6 +108,14 @@ const scalar: Shape<Scalar> = v.pipe(v.union([v.string(), v.number(), v.boolean(
 export const scalars: Shape<Scalar | readonly Scalar[]> = v.union(
   [v.pipe(scalar, accepts(SCALAR)), listOf(v.pipe(scalar, accepts(SCALAR)))],
   'text, a number, true or false, or a list of them',
+)
+
+const status = measure(STATUS, WHOLE_TEXT)
+
+/** One status of HTTP answers or several. */
+export const statuses: Shape<number | string | readonly (number | string)[]> = v.union(
+  [status, listOf(status)],
+  `${STATUS.expected}, or a list of them`,
 )
 
 /** One text or several. */

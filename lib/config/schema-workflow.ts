@@ -15,6 +15,7 @@ import {
   required,
   type Shape,
   scalars,
+  statuses,
   template,
   text,
   textTemplate,
@@ -78,13 +79,16 @@ const completion = v.union([oneOf(COMPLETION_TYPES), completionMapping], 'a mapp
 
 const actionFields = {
   ...requestFields,
-  output: field(template, 'What the component gives; ${response} and ${result} can be read'),
+  output: field(template, 'What the component gives; ${response}, ${header}, ${status_code} and ${result} can be read'),
   timeout: field(duration, 'Limit of request and wait together'),
   completion: field(
     completion,
     'How the job learns that the task is done (default: by the callback URL in the request)',
   ),
-  idempotency: field(flag, 'Whether to send Idempotency-Key (default false)'),
+  idempotency: field(flag, 'Whether to send Idempotency-Key, one for all attempts of a job (default false)'),
+  status: field(textTemplate, 'Where the immediate answer says how it went, such as ${response.ok}'),
+  success_when: field(scalars, 'Values of status that mean success'),
+  fail_when: field(scalars, 'Values of status that mean failure; the job fails at once'),
 }
 
 /** The keys of a request that may stand in `action` or inline. */
@@ -127,6 +131,7 @@ const retryFields = v.strictObject({
   delay: field(duration, 'Time before the next attempt (default 1s)'),
   backoff: field(oneOf(['fixed', 'exponential']), 'Whether the delay stays or doubles (default fixed)'),
   max_delay: field(duration, 'Longest delay (default 5m)'),
+  on: field(statuses, 'Statuses of answers that are repeated too, such as 409'),
 })
 
 const onErrorFields = v.strictObject({

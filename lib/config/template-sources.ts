@@ -41,8 +41,11 @@ export const JOB_SOURCES: ReadonlySet<string> = new Set([
 /** The request of a component, and the endpoint that it waits on: nothing is answered yet. */
 export const REQUEST_SOURCES: ReadonlySet<string> = new Set([...JOB_SOURCES, 'callback'])
 
+/** The immediate answer: its body, its headers and its status. */
+export const ANSWER_SOURCES: ReadonlySet<string> = new Set(['response', 'header', 'status_code'])
+
 /** What a component reads of the immediate answer: ids, whether it is final, and whom polling asks. */
-export const ANSWERED_SOURCES: ReadonlySet<string> = new Set([...REQUEST_SOURCES, 'response'])
+export const ANSWERED_SOURCES: ReadonlySet<string> = new Set([...REQUEST_SOURCES, ...ANSWER_SOURCES])
 
 /** The output of a component, and how the answers to polling are judged. */
 export const RESULT_SOURCES: ReadonlySet<string> = new Set([...ANSWERED_SOURCES, 'result'])

@@ -61,6 +61,9 @@ export const COUNT = whole(0)
 /** A whole number of at least one. */
 export const AMOUNT = whole(1)
 
+/** A status of an HTTP answer. */
+export const STATUS = whole(200, 599)
+
 /** True or false, also as text, since a variable of the environment is always text. */
 export const FLAG: Kind<boolean> = {
   expected: 'true or false',

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { ANSWER_STATUS, CallbackError, isAnswerCode } from '../errors'
 import { RETRY_AFTER_SECONDS } from '../listener/answer'
+import { writeShown } from '../shown-json'
 import type { Logger } from '../types'
 
 /** What a route answers. */
@@ -10,14 +11,9 @@ export interface Answer {
   readonly text: string
 }
 
-/** Gives an answer in JSON. Throws for what JSON cannot hold. */
+/** Creates an answer in JSON. Throws for what JSON cannot hold. */
 export function json(status: number, value: unknown): Answer {
-  return { status, type: 'application/json; charset=utf-8', text: JSON.stringify(value, sayNumber) }
-}
-
-/** Digits that JSON would refuse or make null are told as text. */
-function sayNumber(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value)) ? String(value) : value
+  return { status, type: 'application/json; charset=utf-8', text: writeShown(value) }
 }
 
 /** Answers a client, which may be gone: then nothing happens. */

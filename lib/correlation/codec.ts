@@ -1,4 +1,5 @@
-import { CallbackError, type ErrorCode, type FailedCallback } from '../errors'
+import { CallbackError, type ErrorCode, type FailedCallback, type ImmediateAnswer } from '../errors'
+import { giveType, typeOf } from '../typed-bytes'
 
 /** The key under which a value stands that JSON cannot say by itself; a mapping that has such a key is wrapped too. */
 const TAG = '$kept'
@@ -11,12 +12,16 @@ export function toKept(value: unknown): unknown {
   if (typeof value === 'bigint') return keepBigInt(value)
   if (typeof value === 'number' && !Number.isFinite(value)) return { [TAG]: 'number', digits: String(value) }
   if (typeof value !== 'object' || value === null) return value
-  if (value instanceof Uint8Array) return { [TAG]: 'bytes', base64: Buffer.from(value).toString('base64') }
+  if (value instanceof Uint8Array) return keepBytes(value)
   if (value instanceof Error) return { [TAG]: 'error', ...describeError(value) }
   if (Array.isArray(value)) return value.map(toKept)
   if (value instanceof Date) return value.toJSON()
   const kept = mapValues(value, toKept)
   return Object.hasOwn(value, TAG) ? { [TAG]: 'mapping', mapping: kept } : kept
+}
+
+function keepBytes(bytes: Uint8Array): unknown {
+  return { [TAG]: 'bytes', base64: Buffer.from(bytes).toString('base64'), type: typeOf(bytes) }
 }
 
 /** Those of templates are beyond 2^53; a smaller one is an app's own, and is its digits, as everywhere outside of them. */
@@ -30,7 +35,7 @@ export function fromKept(kept: unknown): unknown {
   if (Array.isArray(kept)) return kept.map(fromKept)
   if (!Object.hasOwn(kept, TAG)) return mapValues(kept, fromKept)
   const { [TAG]: tag, ...rest }: Kept = kept
-  if (tag === 'bytes') return Buffer.from(String(rest.base64), 'base64')
+  if (tag === 'bytes') return giveType(Buffer.from(String(rest.base64), 'base64'), rest.type)
   if (tag === 'integer') return BigInt(String(rest.digits))
   if (tag === 'number') return Number(rest.digits)
   if (tag === 'error') return readError(rest)
@@ -50,6 +55,7 @@ function mapValues(value: object, change: (item: unknown) => unknown): object {
 interface Kept extends KeptError {
   readonly [TAG]?: unknown
   readonly base64?: unknown
+  readonly type?: string | undefined
   readonly digits?: unknown
   readonly mapping?: unknown
 }
@@ -60,17 +66,31 @@ interface KeptError {
   readonly at?: string | undefined
   readonly callback?: FailedCallback | undefined
   readonly answer?: { readonly status: number; readonly body: unknown } | undefined
+  /** Without its body where that is the body of the answer too. */
+  readonly response?: (Omit<ImmediateAnswer, 'body'> & { readonly body?: unknown }) | undefined
   readonly cause?: unknown
 }
 
 function describeError(error: Error): object {
   const { message, cause } = error
-  const kept = cause === undefined ? { message } : { message, cause: toKept(cause) }
-  if (!(error instanceof CallbackError)) return kept
+  const plain = cause === undefined ? { message } : { message, cause: toKept(cause) }
+  if (!(error instanceof CallbackError)) return plain
+  const kept = error.response ? { ...plain, response: keepResponse(error.response, error) } : plain
   const { code, at, status, body, result, id, endpoint, reason } = error
   if (typeof status === 'number') return { ...kept, code, at, answer: { status, body: toKept(body) } }
   if (endpoint === undefined) return { ...kept, code, at }
   return { ...kept, code, at, callback: { status, result: toKept(result), body: toKept(body), id, endpoint, reason } }
+}
+
+function keepResponse({ status, headers, body }: ImmediateAnswer, error: CallbackError): KeptError['response'] {
+  const isKnown = typeof error.status === 'number' && error.body === body
+  return { status, headers, ...(!isKnown && { body: toKept(body) }) }
+}
+
+function readResponse({ response, answer }: KeptError): ImmediateAnswer | undefined {
+  if (response === undefined) return undefined
+  const { status, headers } = response
+  return { status, headers, body: fromKept(Object.hasOwn(response, 'body') ? response.body : answer?.body) }
 }
 
 function readError(kept: KeptError): Error {
@@ -83,5 +103,6 @@ function readError(kept: KeptError): Error {
     cause,
     callback: kept.callback && (fromKept(kept.callback) as FailedCallback),
     answer: kept.answer && { status: kept.answer.status, body: fromKept(kept.answer.body) },
+    response: readResponse(kept),
   })
 }

@@ -174,12 +174,18 @@ function parsePath(scanner: Scanner): Node {
   return {
     kind: 'path',
     source: name,
-    steps: name === 'header' ? lowerFirst(steps) : port === undefined ? steps : [{ kind: 'key', key: port }, ...steps],
+    steps: port === undefined ? lowerHeader(name, steps) : [{ kind: 'key', key: port }, ...steps],
     text: scanner.slice(start),
   }
 }
 
-/** Header names are lower case in Node, in any case in a template. */
+/** Header names are lower case in Node, in any case in a template: in `header`, and in `error.header`. */
+function lowerHeader(source: string, steps: readonly Step[]): readonly Step[] {
+  if (source === 'header') return lowerFirst(steps)
+  const [first, ...rest] = steps
+  return source === 'error' && first?.kind === 'key' && first.key === 'header' ? [first, ...lowerFirst(rest)] : steps
+}
+
 function lowerFirst([first, ...rest]: readonly Step[]): readonly Step[] {
   if (first?.kind === 'key') return [{ kind: 'key', key: first.key.toLowerCase() }, ...rest]
   if (first?.kind === 'jsonpath') return [{ kind: 'jsonpath', expression: first.expression.toLowerCase() }]

@@ -46,7 +46,11 @@ export interface ComponentScope extends CallScope {
 
 /** The same once the immediate answer is there. */
 export interface AnsweredScope extends ComponentScope {
+  /** Its body. */
   readonly response: unknown
+  /** Names in lower case; null without an answer. */
+  readonly header: Readonly<Record<string, string>> | null
+  readonly status_code: number | null
 }
 
 /** One attempt of a job to let its component work. */
@@ -54,6 +58,8 @@ export interface Call {
   readonly run: RunContext
   /** What the names of its steps begin with: `job#attempt`. */
   readonly name: string
+  /** The job; one in on_error with those around it. The same for all attempts. */
+  readonly path: string
   readonly scope: CallScope
   /** What a ticket of this attempt carries, if a template asks for one. */
   readonly ticketId: string

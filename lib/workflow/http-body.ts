@@ -4,6 +4,8 @@ import { isMapping, type Mapping } from '../config/plain'
 import { CallbackError } from '../errors'
 import { hasInfinity, writeJson } from '../template/bigints'
 import { toText } from '../template/convert'
+import { typeOf } from '../typed-bytes'
+import { readFilePart } from './file-part'
 import { formEntries, writeForm } from './form-entries'
 import type { HttpRequest } from './http-request'
 
@@ -15,6 +17,8 @@ export interface WrittenBody {
 
 const FORM = 'application/x-www-form-urlencoded'
 const MULTIPART = 'multipart/form-data'
+/** What `JSON.stringify` makes of bytes, which no API takes. */
+const HAS_BYTES = /"type":"Buffer"|"0":/
 
 /**
  * Writes the body of a request: bytes and text as they stand, a mapping as the form that its content type names, all
@@ -22,7 +26,7 @@ const MULTIPART = 'multipart/form-data'
  */
 export function writeBody({ body, headers }: Pick<HttpRequest, 'body' | 'headers'>): WrittenBody {
   if (body === undefined || body === null) return { body: null, headers }
-  if (isUint8Array(body)) return { body, headers }
+  if (isUint8Array(body)) return { body, headers: withType(headers, typeOf(body)) }
   if (typeof body === 'string') return { body, headers: withType(headers, 'text/plain;charset=utf-8') }
   const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase()
   if (type === FORM) return { body: writeForm(expectMapping(body, type)), headers }
@@ -31,8 +35,8 @@ export function writeBody({ body, headers }: Pick<HttpRequest, 'body' | 'headers
   return { body: toJson(body), headers: withType(headers, 'application/json') }
 }
 
-function withType(headers: WrittenBody['headers'], type: string): WrittenBody['headers'] {
-  return headers['content-type'] === undefined ? { ...headers, 'content-type': type } : headers
+function withType(headers: WrittenBody['headers'], type: string | undefined): WrittenBody['headers'] {
+  return type !== undefined && headers['content-type'] === undefined ? { ...headers, 'content-type': type } : headers
 }
 
 function without(headers: WrittenBody['headers']): WrittenBody['headers'] {
@@ -46,11 +50,11 @@ function expectMapping(body: unknown, type: string): Mapping {
   throw new CallbackError('ERR_TEMPLATE', { message })
 }
 
-/** Bytes become files under the name of their field. */
 function writeMultipart(fields: Mapping): FormData {
   const form = new FormData()
   for (const [name, value] of formEntries(fields)) {
-    if (isUint8Array(value)) form.append(name, new Blob([value]), name)
+    const file = readFilePart(name, value)
+    if (file) form.append(name, new Blob([file.content], { type: file.type }), file.filename)
     else form.append(name, toText(value))
   }
   return form
@@ -60,6 +64,7 @@ function toJson(body: unknown): string {
   let text: string | undefined
   try {
     text = writeJson(body)
+    if (text !== undefined && HAS_BYTES.test(text)) text = writeJson(bytesAsText(body))
   } catch (cause) {
     throw new CallbackError('ERR_TEMPLATE', { message: 'The body cannot be written as JSON', cause })
   }
@@ -69,4 +74,12 @@ function toJson(body: unknown): string {
   }
   if (text !== undefined) return text
   throw new CallbackError('ERR_TEMPLATE', { message: `A ${typeof body} cannot be sent as a body` })
+}
+
+/** Returns the value with bytes as base64. */
+function bytesAsText(value: unknown): unknown {
+  if (isUint8Array(value)) return Buffer.from(value).toString('base64')
+  if (Array.isArray(value)) return value.map(bytesAsText)
+  if (!isMapping(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, bytesAsText(item)]))
 }

@@ -7,6 +7,7 @@ import type { HttpRequest } from './http-request'
 import { findCode } from './network-reason'
 import { fetchFollowing, type OnStripped } from './redirects'
 import { type SendLimits, withinLimits } from './send-limits'
+import { createStreamReader, replaceStreams } from './streams'
 
 export type { SendLimits }
 
@@ -44,15 +45,18 @@ export interface HttpClientOptions {
 /** Gives what sends requests. Redirects are followed; connections are kept and used again by `fetch`. */
 export function createHttpClient({ fetch, clock, secrets = [], logger, advise }: HttpClientOptions): SendRequest {
   const context = { fetch, secrets, onStripped: createNotice(logger) }
-  return async (request, limits) => {
-    const exchange = { request, secrets, advise }
-    const written = writeBody(request)
+  const readStream = createStreamReader()
+  return async (given, limits) => {
     const work = async (signal: AbortSignal): Promise<HttpAnswer> => {
+      const request = { ...given, body: await replaceStreams(given.body, readStream) }
+      const exchange = { request, secrets, advise }
+      const written = writeBody(request)
       const response = await call(() => fetchFollowing(request, written, context, signal), exchange)
       if (response.status >= 400) throw await statusError(exchange, response)
       return readAnswer(exchange, response)
     }
-    return withinLimits(clock, limits, () => timeoutError(exchange, limits.timeoutMs), work)
+    const tooLate = (): CallbackError => timeoutError({ request: given, secrets, advise }, limits.timeoutMs)
+    return withinLimits(clock, limits, tooLate, work)
   }
 }
 

@@ -3,13 +3,16 @@ import type { HttpClientSpec } from '../config/normalize'
 import { CallbackError } from '../errors'
 import type { Expectation } from '../run'
 import type { Clock, Logger, Outcome } from '../types'
+import { type Answered, answeredScope, compileAnswerJudge, quotingAnswer, withAnswer } from './answered'
 import { type AnsweredScope, type Call, type ComponentScope, earliest, type Execute } from './call'
 import { awaitWithFallback, resultOf } from './completion'
 import type { HttpAnswer, SendRequest } from './http-client'
 import { compileRequest, type HttpRequest } from './http-request'
+import { keyOf } from './idempotency'
 import { compileOutput } from './output'
 import { createPace } from './pace'
 import { compilePoll } from './poll'
+import { readRetryAfter } from './retry-after'
 import { withinLimits } from './send-limits'
 import { compileWaitPlan, type Waiting, type WaitPlanContext } from './wait-plan'
 
@@ -18,6 +21,8 @@ export interface HttpContext extends WaitPlanContext {
   readonly send: SendRequest
   readonly clock: Clock
   readonly logger: Logger
+  /** What must stand in no message, besides the secrets of the request itself. */
+  readonly secrets: readonly string[]
 }
 
 /**
@@ -25,9 +30,10 @@ export interface HttpContext extends WaitPlanContext {
  * waits for that callback. The wait is registered before the request leaves, so that no callback is too early.
  */
 export function compileHttpComponent(spec: HttpClientSpec, context: HttpContext): Execute {
-  const { clock } = context
+  const { clock, secrets } = context
   const plan = compileWaitPlan(spec, context)
   const render = compileRequest(spec, { baseUrl: spec.baseUrl, headers: [spec.baseHeaders] }, spec.at)
+  const refuseFailure = compileAnswerJudge(spec, secrets)
   const isDone = compileDoneWhen(spec)
   const finish = compileOutput(spec.output)
   const paced = { ...context, send: createPacedSend(spec, context) }
@@ -41,10 +47,24 @@ export function compileHttpComponent(spec: HttpClientSpec, context: HttpContext)
     })
   }
 
-  /** The key is equal when a request is repeated, so that the service can tell. */
   function withKey(request: HttpRequest, call: Call): HttpRequest {
     if (!spec.idempotency) return request
-    return { ...request, headers: { 'idempotency-key': call.scope.context.run_id, ...request.headers } }
+    return { ...request, headers: { 'idempotency-key': keyOf(call), ...request.headers } }
+  }
+
+  /** Goes on with an answer unless that says failure; errors from now on bring the answer along. */
+  async function goOn(
+    answered: Answered,
+    { scope, call }: Asking,
+    work: (begun: Begun) => Promise<unknown>,
+  ): Promise<unknown> {
+    try {
+      const full = answeredScope(scope, answered.answer)
+      refuseFailure(answered, full)
+      return await work({ ...answered, scope: full, call })
+    } catch (error) {
+      throw call.signal.aborted ? error : withAnswer(error, answered)
+    }
   }
 
   async function sendAndWait(
@@ -56,17 +76,21 @@ export function compileHttpComponent(spec: HttpClientSpec, context: HttpContext)
     const expectation = await call.run.expect(`${call.name}/wait`, waiting)
     try {
       const answer = await orEarlyOutcome(send(request, call), expectation)
-      if ('outcome' in answer) return finish({ ...scope, response: null }, resultOf(answer))
-      const answered = { ...scope, response: answer.body }
-      if (isDone(answered)) {
-        await expectation.settle(answeredOutcome(answer, waiting, clock))
-        return finish(answered, answer.body)
-      }
-      const more = plan.idsIn(answer, answered, waiting)
-      await expectation.alias(more)
-      const known = { ...waiting, ids: [...new Set([...waiting.ids, ...more])] }
-      call.onWaiting(known.ids)
-      return finish(answered, resultOf(await askAsWell(expectation, known, { request, scope: answered, call })))
+      if ('outcome' in answer) return finish(answeredScope(scope, undefined), resultOf(answer))
+      return await goOn({ request, answer }, { scope, call }, async (begun) => {
+        if (isDone(begun.scope)) {
+          await expectation.settle(answeredOutcome(answer, waiting, clock))
+          return finish(begun.scope, answer.body)
+        }
+        const more = plan.idsIn(answer, begun.scope, waiting)
+        await expectation.alias(more)
+        const known = { ...waiting, ids: [...new Set([...waiting.ids, ...more])] }
+        call.onWaiting(known.ids)
+        const outcome = await askAsWell(expectation, known, begun).catch((error: unknown) =>
+          Promise.reject(quotingAnswer(error, begun, secrets)),
+        )
+        return finish(begun.scope, resultOf(outcome))
+      })
     } finally {
       await expectation.cancel()
     }
@@ -78,8 +102,10 @@ export function compileHttpComponent(spec: HttpClientSpec, context: HttpContext)
     const request = render(scope)
     const waiting = plan.prepare(request, call, scope, ticket)
     if (waiting) return sendAndWait(request, waiting, call, scope)
-    const answered = { ...scope, response: (await send(request, call)).body }
-    return finish(answered, await askInstead({ request, scope: answered, call }, isDone(answered)))
+    const answer = await send(request, call)
+    return goOn({ request, answer }, { scope, call }, async (begun) =>
+      finish(begun.scope, await askInstead(begun, isDone(begun.scope))),
+    )
   }
 }
 
@@ -94,9 +120,14 @@ function createPacedSend(spec: HttpClientSpec, { send, clock }: HttpContext): Se
   }
 }
 
+/** A request that is about to be answered. */
+interface Asking {
+  readonly scope: ComponentScope
+  readonly call: Call
+}
+
 /** A task that was begun, to be asked about. */
-interface Begun {
-  readonly request: HttpRequest
+interface Begun extends Answered {
   readonly scope: AnsweredScope
   readonly call: Call
 }
@@ -104,37 +135,42 @@ interface Begun {
 /** Compiles `completion: polling`; where nothing is asked, there is no result beside the immediate answer. */
 function compileAsking(
   spec: HttpClientSpec,
-  { send, clock }: HttpContext,
+  context: HttpContext,
 ): (begun: Begun, isDone: boolean) => Promise<unknown> {
   const { completion } = spec
   if (completion?.type !== 'polling') return () => Promise.resolve(undefined)
   const { polling } = completion
-  const poll = compilePoll(polling, spec, send, clock)
-  return async ({ request, scope, call }, isDone) => {
+  const { clock } = context
+  const poll = compilePoll(polling, spec, context)
+  return async ({ request, answer, scope, call }, isDone) => {
     if (isDone) return polling.result?.render({ ...scope, result: scope.response }) ?? scope.response
     const { signal } = call
     const begun = await call.run.step(`${call.name}/asked`, async () => clock.now())
     const deadline = earliest(call.deadline, begun + polling.timeoutMs)
-    return resultOf(await call.run.step(`${call.name}/poll`, () => poll({ scope, request, signal, deadline })))
+    const startAt = begun + (readRetryAfter(answer.headers, begun) ?? 0)
+    return resultOf(await call.run.step(`${call.name}/poll`, () => poll({ scope, request, signal, startAt, deadline })))
   }
 }
 
 /** Compiles `fallback`; without one, only the callback is waited for. */
 function compileFallback(
   spec: HttpClientSpec,
-  { send, clock, logger }: HttpContext,
+  context: HttpContext,
 ): (expectation: Expectation, waiting: Waiting, begun: Begun) => Promise<Outcome> {
   const { completion } = spec
   const fallback = completion?.type === 'callback' ? completion.fallback : undefined
   if (fallback === undefined) return (expectation) => expectation.outcome()
-  const poll = compilePoll(fallback, spec, send, clock)
-  return (expectation, waiting, { request, scope, call }) =>
-    awaitWithFallback(expectation, call.signal, {
+  const { clock, logger } = context
+  const poll = compilePoll(fallback, spec, context)
+  const lateAt = async ({ answer }: Begun): Promise<number> =>
+    clock.now() + Math.max(fallback.afterMs, readRetryAfter(answer.headers, clock.now()) ?? 0)
+  return (expectation, waiting, begun) =>
+    awaitWithFallback(expectation, begun.call.signal, {
       spec: fallback,
       poll,
-      question: { request, scope },
+      question: begun,
       waiting,
-      lateAt: call.run.step(`${call.name}/answered`, async () => clock.now() + fallback.afterMs),
+      lateAt: begun.call.run.step(`${begun.call.name}/answered`, () => lateAt(begun)),
       clock,
       logger,
     })

@@ -1,8 +1,9 @@
 import { STATUS_CODES } from 'node:http'
 import { inspect } from 'node:util'
-import { CallbackError } from '../errors'
-import { parseAnswer, readContent, readHeaders } from './http-answer'
-import type { HttpRequest } from './http-request'
+import { CallbackError, type ImmediateAnswer } from '../errors'
+import { parseContent } from '../listener/content'
+import { readContent, readHeaders } from './http-answer'
+import { describeRequest, type HttpRequest } from './http-request'
 import { cut, excerptOf, onOneLine } from '../template/excerpt'
 import { createRedaction, type Redaction } from './http-secrets'
 import { explainFailure, findCode, isUnreached } from './network-reason'
@@ -27,16 +28,27 @@ export async function statusError(exchange: Exchange, response: Response): Promi
   const excerpt = excerptOf(body)
   return new CallbackError('ERR_HTTP_STATUS', {
     message: redaction.text(describeAnswer(exchange.request, response)) + (excerpt === '' ? '' : `: ${excerpt}`),
-    answer: { status: response.status, body },
+    ...answerOf(response, body, redaction),
   })
 }
 
-/** The body by its content type, or the beginning of its text; null when it cannot be read: a refusal stays one. */
+function answerOf(
+  response: Response,
+  body: unknown,
+  redaction: Redaction,
+): { readonly answer: Pick<ImmediateAnswer, 'status' | 'body'>; readonly response: ImmediateAnswer } {
+  const { status } = response
+  const headers = Object.entries(readHeaders(response)).map(([name, value]) => [name, redaction.text(value)])
+  return { answer: { status, body }, response: { status, body, headers: Object.fromEntries(headers) } }
+}
+
+/** The body by its content type, or the beginning of its text, in whatever it is labelled; null when it cannot be read. */
 async function readRefusal(response: Response, redaction: Redaction): Promise<unknown> {
   const content = await readContent(response, MAX_REFUSAL_BYTES).catch(() => undefined)
   if (content === undefined) return null
   try {
-    if (content.isWhole) return redaction.value(await parseAnswer(content.bytes, readHeaders(response)))
+    if (content.isWhole)
+      return redaction.value(await parseContent(content.bytes, readHeaders(response)['content-type']))
   } catch (error) {
     if (!(error instanceof CallbackError)) throw error
   }
@@ -57,7 +69,7 @@ export function bodyError(
     message: redaction.text(`${describeAnswer(exchange.request, response)}, but ${reason}`),
     // Parsers quote what they could not read.
     cause: shown === null || shown === text ? cause : undefined,
-    answer: { status: response.status, body: shown === null ? null : cut(shown, MAX_BEGINNING) },
+    ...answerOf(response, shown === null ? null : cut(shown, MAX_BEGINNING), redaction),
   })
 }
 
@@ -85,11 +97,6 @@ function holdsSecret(cause: unknown, redaction: Redaction): boolean {
 export function timeoutError(exchange: Exchange, timeoutMs: number): CallbackError {
   const target = createRedaction(exchange.request, exchange.secrets).text(describeRequest(exchange.request))
   return new CallbackError('ERR_HTTP_TIMEOUT', { message: `${target} did not answer within ${timeoutMs} ms` })
-}
-
-/** Without query and userinfo. */
-function describeRequest({ method, url }: HttpRequest): string {
-  return `${method} ${url.origin}${url.pathname}`
 }
 
 function describeAnswer(request: HttpRequest, { status, statusText }: Response): string {

@@ -20,6 +20,11 @@ export interface HttpRequest extends Target {
   readonly body: unknown
 }
 
+/** Names a request in messages: without query and userinfo, which may be secret. */
+export function describeRequest({ method, url }: Pick<HttpRequest, 'method' | 'url'>): string {
+  return `${method} ${url.origin}${url.pathname}`
+}
+
 /** What requests of one component have in common. */
 export interface RequestBase {
   readonly baseUrl: Template | undefined

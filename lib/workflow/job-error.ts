@@ -1,9 +1,7 @@
 import type { JobSpec } from '../config/normalize'
 import { CallbackError } from '../errors'
+import { broughtBy } from './changed-error'
 import { excerptOf } from '../template/excerpt'
-
-/** What an error brought along, beside its message. */
-const BROUGHT = ['status', 'result', 'body', 'id', 'endpoint', 'reason'] as const
 
 /** The error of a job: the code and what came along stay, the message says which job it was. */
 export function jobFailed({ id, at, location }: JobSpec, cause: unknown): CallbackError {
@@ -14,6 +12,7 @@ export function jobFailed({ id, at, location }: JobSpec, cause: unknown): Callba
     at,
     location,
     cause,
+    response: cause instanceof CallbackError ? cause.response : undefined,
   })
   return cause instanceof CallbackError ? Object.assign(error, broughtBy(cause)) : error
 }
@@ -25,13 +24,16 @@ function detailOf(cause: unknown): string {
   return excerpt === '' ? '' : `: ${excerpt}`
 }
 
-/** What `${error…}` reads in on_error jobs. */
+/**
+ * What `${error…}` reads in on_error jobs. `response` and `header` are those of the immediate answer; the error as a whole
+ * does not show them, since headers may hold cookies.
+ */
 export function describeError(error: unknown): object {
   const { code, message } = error instanceof CallbackError ? error : { code: 'ERR_INTERNAL', message: String(error) }
   const { status = null, body = null } = error instanceof CallbackError ? broughtBy(error) : {}
-  return { code, message, status, body }
-}
-
-function broughtBy(error: CallbackError): Partial<Pick<CallbackError, (typeof BROUGHT)[number]>> {
-  return Object.fromEntries(BROUGHT.filter((key) => Object.hasOwn(error, key)).map((key) => [key, error[key]]))
+  const answer = error instanceof CallbackError ? error.response : undefined
+  return Object.defineProperties(
+    { code, message, status, body },
+    { response: { value: answer?.body ?? null }, header: { value: answer?.headers ?? null } },
+  )
 }

@@ -7,7 +7,7 @@ import type { RunContext } from '../run'
 import type { Clock } from '../types'
 import { type Call, type CallScope, createJobOutputs, type Execute, type JobOutputs } from './call'
 import { describeError, jobFailed } from './job-error'
-import { delayAfter, mayRetry } from './retry'
+import { askedTooLong, mayRetry, nextAttemptAt } from './retry'
 import { sleep, untilAborted } from '../timers'
 
 /** What is told of a job while it runs. */
@@ -75,6 +75,7 @@ export function compileJob(spec: JobSpec, context: JobContext): RunJob {
     const output = await execute({
       run,
       name,
+      path,
       ...opened,
       scope: spec.input ? { ...scope, input: spec.input.render(scope) } : scope,
       signal,
@@ -121,12 +122,15 @@ export function compileJob(spec: JobSpec, context: JobContext): RunJob {
         return output
       } catch (error) {
         if (signal.aborted) throw error
-        if (attempt >= spec.retry.maxAttempts || !mayRetry(error)) {
-          tell(path, { status: 'failed', attempt, error })
-          return standIn(job, attempt, error)
+        const failFor = (cause: unknown): Promise<unknown> => {
+          tell(path, { status: 'failed', attempt, error: cause })
+          return standIn(job, attempt, cause)
         }
-        const pauseMs = delayAfter(attempt, spec.retry)
-        const until = await run.step(`${path}#${attempt}/pause`, async () => clock.now() + pauseMs)
+        if (attempt >= spec.retry.maxAttempts || !mayRetry(error, spec.retry)) return failFor(error)
+        const until = await run.step(`${path}#${attempt}/pause`, async () =>
+          nextAttemptAt(error, { spec: spec.retry, attempt, now: clock.now(), limitMs }),
+        )
+        if (!Number.isFinite(until)) return failFor(askedTooLong(error, limitMs))
         tell(path, { status: 'retrying', attempt, error })
         await sleep(clock, Math.max(until - clock.now(), 0), signal)
       }

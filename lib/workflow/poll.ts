@@ -3,7 +3,10 @@ import { CallbackError } from '../errors'
 import { compileJudge, compileResult } from '../listener/outcome'
 import type { Clock, Outcome } from '../types'
 import type { HttpAnswer, SendRequest } from './http-client'
-import { compileRequest, type HttpRequest } from './http-request'
+import { compileRequest, describeRequest, type HttpRequest } from './http-request'
+import { createRedaction } from './http-secrets'
+import { excerptOf } from '../template/excerpt'
+import { readRetryAfter } from './retry-after'
 import { sleep } from '../timers'
 
 /** One task that is asked about. */
@@ -13,8 +16,22 @@ export interface PollContext {
   /** The request that began the task; its headers are sent along where the same origin is asked. */
   readonly request: HttpRequest
   readonly signal: AbortSignal
+  /** When to ask first, in milliseconds since the epoch; default: at once. */
+  readonly startAt?: number | undefined
   /** Milliseconds since the epoch. */
   readonly deadline: number
+}
+
+/** What one question brought. */
+interface Asked {
+  /** Undefined while the work goes on. */
+  readonly outcome?: Outcome | undefined
+  /** Why it was not answered, if that may pass. */
+  readonly trouble?: unknown
+  /** What was answered, for messages. */
+  readonly said?: string
+  /** The pause that the answer asks for, in milliseconds. */
+  readonly askedMs?: number | undefined
 }
 
 /** Asks until the task has succeeded or failed. Rejects with `ERR_WAIT_TIMEOUT`, or with what asking will never get over. */
@@ -29,8 +46,23 @@ const BODY_HEADERS: ReadonlySet<string> = new Set(['content-type', 'content-leng
 /** What polling takes from its component. */
 type PolledComponent = Pick<HttpClientSpec, 'baseUrl'>
 
-/** Compiles `polling`. Without `status`, an answer that is not 202 Accepted is the result. */
-export function compilePoll(spec: PollingSpec, component: PolledComponent, send: SendRequest, clock: Clock): Poll {
+/** What polling asks through. */
+export interface PollingContext {
+  readonly send: SendRequest
+  readonly clock: Clock
+  /** What must stand in no message, besides the secrets of the request itself. */
+  readonly secrets: readonly string[]
+}
+
+/**
+ * Compiles `polling`. Without `status`, an answer that is not 202 Accepted is the result. The pause between two questions
+ * is the interval, or longer when an answer asks for that by `Retry-After`.
+ */
+export function compilePoll(
+  spec: PollingSpec,
+  component: PolledComponent,
+  { send, clock, secrets }: PollingContext,
+): Poll {
   const render = compileRequest(spec, { baseUrl: component.baseUrl, headers: [] }, spec.at)
   const judge = compileJudge(spec)
   const resultOf = compileResult(spec.result)
@@ -41,7 +73,7 @@ export function compilePoll(spec: PollingSpec, component: PolledComponent, send:
     request: HttpRequest,
   ): Outcome | undefined {
     if (spec.status === undefined && status === ACCEPTED) return undefined
-    const scope = { ...context.scope, response: body, result: body }
+    const scope = { ...context.scope, response: body, header: headers, status_code: status, result: body }
     const judgement = judge(scope)
     if (judgement.verdict === 'pending') return undefined
     return {
@@ -56,27 +88,43 @@ export function compilePoll(spec: PollingSpec, component: PolledComponent, send:
     }
   }
 
-  async function ask(context: PollContext): Promise<Outcome | undefined> {
+  async function ask(context: PollContext): Promise<Asked> {
     const request = inheritHeaders(render(context.scope), context.request)
     const timeoutMs = Math.max(context.deadline - clock.now(), 1)
-    return toOutcome(await send(request, { timeoutMs, signal: context.signal }), context, request)
+    const answer = await send(request, { timeoutMs, signal: context.signal })
+    const outcome = toOutcome(answer, context, request)
+    if (outcome !== undefined) return { outcome }
+    const { text, value } = createRedaction(request, secrets)
+    const said = text(`${answer.status} ${excerptOf(value(answer.body))}`.trimEnd())
+    return { said, askedMs: readRetryAfter(answer.headers, clock.now()) }
+  }
+
+  async function tryAsking(context: PollContext): Promise<Asked> {
+    try {
+      return await ask(context)
+    } catch (trouble) {
+      if (context.signal.aborted || !mayPass(trouble)) throw trouble
+      const headers = trouble instanceof CallbackError ? trouble.response?.headers : undefined
+      return { trouble, askedMs: readRetryAfter(headers ?? {}, clock.now()) }
+    }
   }
 
   return async (context) => {
+    const { signal, deadline, startAt = 0 } = context
     const start = clock.now()
-    let trouble: unknown
+
+    async function pause(pauseMs: number, asked: Asked): Promise<void> {
+      const leftMs = deadline - clock.now()
+      if ((asked.askedMs ?? 0) >= Math.max(leftMs, pauseMs)) throw askedTooLong(spec, asked, leftMs)
+      if (leftMs > 0) await sleep(clock, Math.min(leftMs, pauseMs), signal)
+      if (leftMs <= pauseMs) throw pollTimedOut(spec, clock.now() - start, asked)
+    }
+
+    if (startAt > start) await pause(startAt - start, { askedMs: startAt - start })
     for (;;) {
-      try {
-        const outcome = await ask(context)
-        if (outcome !== undefined) return outcome
-        trouble = undefined
-      } catch (error) {
-        if (context.signal.aborted || !mayPass(error)) throw error
-        trouble = error
-      }
-      const left = context.deadline - clock.now()
-      if (left > 0) await sleep(clock, Math.min(left, spec.intervalMs), context.signal)
-      if (left <= spec.intervalMs) throw pollTimedOut(spec, clock.now() - start, trouble)
+      const asked = await tryAsking(context)
+      if (asked.outcome !== undefined) return asked.outcome
+      await pause(Math.max(spec.intervalMs, asked.askedMs ?? 0), asked)
     }
   }
 }
@@ -95,15 +143,19 @@ function mayPass(error: unknown): boolean {
   return error.code === 'ERR_HTTP_STATUS' && (Number(error.status) >= 500 || PASSING_STATUSES.has(Number(error.status)))
 }
 
-function describeRequest({ method, url }: HttpRequest): string {
-  return `${method} ${url.origin}${url.pathname}`
+function pollTimedOut({ at }: PollingSpec, elapsedMs: number, asked: Asked): CallbackError {
+  const message = `Polling brought no result within ${elapsedMs} ms${describeLast(asked)}`
+  return new CallbackError('ERR_WAIT_TIMEOUT', { at, message, cause: asked.trouble })
 }
 
-function pollTimedOut({ at }: PollingSpec, elapsedMs: number, cause: unknown): CallbackError {
-  const last = cause instanceof Error ? `; the last question failed: ${cause.message}` : ''
-  return new CallbackError('ERR_WAIT_TIMEOUT', {
-    at,
-    message: `Polling brought no result within ${elapsedMs} ms${last}`,
-    cause,
-  })
+/** Waiting until the deadline would bring nothing. */
+function askedTooLong({ at }: PollingSpec, asked: Asked, leftMs: number): CallbackError {
+  const wanted = `the service asks to be left alone for ${asked.askedMs} ms (Retry-After)`
+  const message = `Polling was given up: ${wanted}, but only ${Math.max(leftMs, 0)} ms are left${describeLast(asked)}`
+  return new CallbackError('ERR_WAIT_TIMEOUT', { at, message, cause: asked.trouble })
+}
+
+function describeLast({ trouble, said }: Asked): string {
+  if (trouble instanceof Error) return `; the last question failed: ${trouble.message}`
+  return said === undefined ? '' : `; the last answer was ${said}`
 }

@@ -2,6 +2,7 @@ import { describeFound } from '../config/found'
 import { CallbackError } from '../errors'
 import { startTimer } from '../timers'
 import type { Clock } from '../types'
+import { holdsStream } from './streams'
 
 /** What may end a task before it is done. */
 export interface TaskLimits {
@@ -34,6 +35,13 @@ export function checkSignal(signal: AbortSignal | undefined): void {
   if (signal === undefined || typeof Reflect.get(Object(signal), 'addEventListener') === 'function') return
   const message = `signal must be an AbortSignal, not ${describeFound(signal, [])}`
   throw new CallbackError('ERR_CONFIG_VALUE', { at: 'signal', message })
+}
+
+/** Throws `ERR_CONFIG_VALUE` for an input that a durable store cannot keep: a stream is gone after a restart. */
+export function checkKeepable(input: unknown): void {
+  if (!holdsStream(input)) return
+  const message = 'The input holds a stream or a blob, which a store that outlives the process cannot keep; give bytes'
+  throw new CallbackError('ERR_CONFIG_VALUE', { at: 'input', message })
 }
 
 /** Somebody has cancelled the task. */

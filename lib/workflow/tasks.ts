@@ -7,7 +7,7 @@ import type { Claim, Logger } from '../types'
 import type { RunWorkflow } from './runner'
 import { type RunningTask, type RunningTaskOptions, startTask } from './running-task'
 import type { Task, TaskState, TaskStatus } from './task'
-import { checkSignal, taskCancelled, taskClosed } from './task-limits'
+import { checkKeepable, checkSignal, taskCancelled, taskClosed } from './task-limits'
 import type { WaitRoom } from './wait-room'
 
 /** What starts a task. */
@@ -31,7 +31,7 @@ export type TaskCounts = Readonly<Record<TaskStatus, number>>
 /** All tasks of this process: those that run, and for a while those that have ended; and those that its store keeps. */
 export interface Tasks {
   /**
-   * Starts a task, once it is kept. Rejects with `ERR_WORKFLOW_UNKNOWN`, `ERR_CONFIG_VALUE` (no signal),
+   * Starts a task, once it is kept. Rejects with `ERR_WORKFLOW_UNKNOWN`, `ERR_CONFIG_VALUE` (no signal, a stream),
    * `ERR_TASKS_FULL`, `ERR_WAITS_FULL`, `ERR_CLOSED` and `ERR_STORE_UNAVAILABLE`.
    */
   submit(request: TaskRequest): Promise<Task>
@@ -153,6 +153,7 @@ export function createTasks(context: TasksContext): Tasks {
     const run = runs.get(workflow.id)
     if (run === undefined) throw unknownWorkflow(name, workflows)
     checkSignal(signal)
+    if (keeper) checkKeepable(input)
     const mayWait = waiting.has(workflow.id)
     if (isRequested && mayWait) room.require()
     const startedAt = clock.now()

@@ -1,4 +1,5 @@
 import type { HttpClientSpec } from '../config/normalize'
+import { ANSWER_SOURCES } from '../config/template-sources'
 import type { Endpoint } from '../listener/endpoint'
 import type { Selection } from '../listener/selection'
 import { readWaitIds } from '../listener/wait-ids'
@@ -44,7 +45,7 @@ export function compileWaitPlan(
   const { completion } = spec
   const byCallback = completion?.type === 'callback' ? completion : undefined
   const mayWait = completion === undefined || byCallback !== undefined
-  const idsAreAnswered = byCallback?.waitFor?.references.some(({ source }) => source === 'response') ?? false
+  const idsAreAnswered = byCallback?.waitFor?.references.some(({ source }) => ANSWER_SOURCES.has(source)) ?? false
 
   function pathIn(scope: object): string | undefined {
     const path = byCallback?.path?.render(scope)

@@ -18,6 +18,8 @@ export interface WorkflowsContext {
   readonly clock: Clock
   readonly logger: Logger
   readonly send: SendRequest
+  /** What must stand in no message, besides the secrets of a request itself. */
+  readonly secrets: readonly string[]
   readonly gateways: Gateways
   readonly endpoints: readonly Endpoint[]
   readonly selection: Selection

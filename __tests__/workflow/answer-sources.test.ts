@@ -1,0 +1,307 @@
+import { describe, expect, test } from '@jest/globals'
+import type { CallbacksConfig } from '../../lib'
+import type { ComponentConfig, JobConfig } from '../../lib/config/schema-workflow'
+import { DONE, DONE_URL, DRAW, drawing, useFlows } from './use-flows'
+import { useJournal } from './use-journal'
+
+const flows = useFlows()
+const journal = useJournal()
+const BODY = { prompt: 'a cat' }
+
+describe('header and status_code of the immediate answer', () => {
+  test.each<[string, unknown, unknown]>([
+    ['a header', '${header.X-Job}', 'job-7'],
+    ['in any case', '${header.x-jOB}', 'job-7'],
+    ['in brackets', '${header["X-Job"]}', 'job-7'],
+    ['one that is missing', '${header.X-None | "none"}', 'none'],
+    ['the status', '${status_code}', 201],
+    [
+      'all of it',
+      { job: '${header.X-Job}', code: '${status_code as text}', id: '${response.id}' },
+      { job: 'job-7', code: '201', id: 7 },
+    ],
+  ])('in the output: %s', async (_, output, expected) => {
+    const { hooks } = await flows.open(drawing({ body: BODY, output }), () => ({
+      status: 201,
+      headers: { 'X-Job': 'job-7' },
+      body: { id: 7 },
+    }))
+    await expect(hooks.run()).resolves.toEqual(expected)
+  })
+
+  test('in wait_for, before the callback', async () => {
+    const completion = { type: 'callback', wait_for: '${header.X-Job}' } as const
+    const { hooks, told, callback } = await flows.open(drawing({ completion, output: '${status_code}' }), () => ({
+      status: 202,
+      headers: { 'X-Job': 'job-7' },
+    }))
+    const output = hooks.run()
+    expect((await told('draw', 'waiting')).ids).toContain('job-7')
+    await callback({ id: 'job-7', status: 'ok', value: 'drawn' })
+    await expect(output).resolves.toBe('drawn')
+  })
+
+  test.each(['${header.X-Final}', '${header.x-final}'])('in done_when: %s', async (done_when) => {
+    const completion = { type: 'callback', done_when } as const
+    const { hooks } = await flows.open(drawing({ completion }), () => ({
+      headers: { 'X-Final': 'true' },
+      body: 'at once',
+    }))
+    await expect(hooks.run()).resolves.toBe('at once')
+  })
+
+  test('of a question, where polling judges it', async () => {
+    const completion = {
+      type: 'polling',
+      path: '/tasks/${header.X-Job}',
+      body: { seen: '${status_code}' },
+      status: '${header.X-State}',
+      success_when: 'done',
+      result: { code: '${status_code}', state: '${header.x-state}' },
+    } as const
+    const { hooks, service } = await flows.open(drawing({ body: BODY, completion }), ({ method, path }) =>
+      method === 'POST' && path === '/tasks'
+        ? { status: 202, headers: { 'X-Job': 'a/b' } }
+        : { status: 203, headers: { 'X-State': 'done' } },
+    )
+    await expect(hooks.run()).resolves.toEqual({ code: 203, state: 'done' })
+    expect(service.requests[1]).toMatchObject({ url: '/tasks/a%2Fb', body: { seen: 202 } })
+  })
+
+  test.each<[string, ComponentConfig, string]>([
+    ['header', { body: { id: '${header.X-Job}' } }, 'component.body.id'],
+    ['status_code', { params: { code: '${status_code}' } }, 'component.params.code'],
+    ['header', { path: '/x/${header.Location}' }, 'component.path'],
+  ])('%s in the request itself is refused at load', async (_, component, at) => {
+    await expect(flows.open(drawing(component))).rejects.toMatchObject({
+      code: 'ERR_CONFIG_TEMPLATE',
+      at,
+      message: expect.stringContaining('nothing is answered yet'),
+    })
+  })
+})
+
+describe('a long-running operation as Azure has it', () => {
+  const config = (path: string): CallbacksConfig =>
+    drawing({
+      body: BODY,
+      headers: { 'Ocp-Apim-Subscription-Key': 'canary' },
+      completion: {
+        type: 'polling',
+        path,
+        status: '${response.status}',
+        success_when: ['succeeded', 'Succeeded'],
+        fail_when: ['failed', 'canceled'],
+        result: '${response.result.url}',
+        interval: 100,
+      },
+    })
+
+  test.each([
+    ['${header.Operation-Location}', 'Operation-Location'],
+    ['${header.operation-location}', 'operation-location'],
+    ['${header.Azure-AsyncOperation | ${header.Location}}', 'Location'],
+  ])('202 without body, polled at %s until it has succeeded', async (path, name) => {
+    const { hooks, service, timer, clock } = await flows.open(config(path), ({ method, url }, flow) => {
+      if (method === 'POST')
+        return {
+          status: 202,
+          headers: { [name]: `${flow.service.origin}/operations/7?api-version=1`, 'Retry-After': '1' },
+        }
+      const count = flow.service.requests.filter((one) => one.url === url).length
+      return count < 3
+        ? { headers: { 'Retry-After': '2' }, body: { status: 'running' } }
+        : { body: { status: 'succeeded', result: { url: 'cat.png' } } }
+    })
+    const output = hooks.run()
+    await timer(1000)
+    clock.advance(1000)
+    for (const count of [1, 2]) {
+      await timer(2000, count)
+      clock.advance(2000)
+    }
+    await expect(output).resolves.toBe('cat.png')
+    expect(service.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      'POST /tasks',
+      ...Array<string>(3).fill('GET /operations/7?api-version=1'),
+    ])
+    expect(service.requests[1]?.headers['ocp-apim-subscription-key']).toBe('canary')
+  })
+
+  test('one that fails', async () => {
+    const { hooks } = await flows.open(config('${header.Operation-Location}'), ({ method }) =>
+      method === 'POST'
+        ? { status: 202, headers: { 'Operation-Location': '/operations/7' } }
+        : { body: { status: 'failed', error: { code: 'NoPaint' } } },
+    )
+    await expect(hooks.run()).rejects.toMatchObject({
+      code: 'ERR_CALLBACK_FAILED',
+      status: 'failed',
+      body: { error: { code: 'NoPaint' } },
+    })
+  })
+
+  test('without the header nothing is asked', async () => {
+    const { hooks, service } = await flows.open(config('${header.Operation-Location}'), () => ({ status: 202 }))
+    await expect(hooks.run()).rejects.toMatchObject({
+      code: 'ERR_CONFIG_VALUE',
+      message: expect.stringContaining('${header.Operation-Location} in the path is missing'),
+    })
+    expect(service.requests.length).toBe(1)
+  })
+})
+
+describe('error.response and error.header in on_error', () => {
+  const READ = {
+    id: '${error.response.id}',
+    job: '${error.header.X-Job}',
+    status: '${error.status}',
+    code: '${error.code}',
+  }
+
+  function cancelling(component: ComponentConfig, job: JobConfig = {}): CallbacksConfig {
+    return {
+      listener: DONE,
+      components: {
+        draw: { ...DRAW, ...component },
+        cancel: { base_url: '${env.API}', path: '/jobs/${error.response.id}/cancel', body: READ },
+      },
+      workflow: { jobs: [{ id: 'draw', component: 'draw', ...job, on_error: [{ component: 'cancel' }] }] },
+    }
+  }
+  const begun = { status: 202, headers: { 'x-job': 'job-7' }, body: { id: 7 } }
+
+  test('after a callback that failed', async () => {
+    const { hooks, told, callback, service } = await flows.open(cancelling({}), ({ path, body }) =>
+      path === '/tasks' ? begun : { body },
+    )
+    const output = hooks.run()
+    const { ids: [id] = [] } = await told('draw', 'waiting')
+    await callback({ id, status: 'bad' })
+    await expect(output).resolves.toEqual({ id: 7, job: 'job-7', status: 'bad', code: 'ERR_CALLBACK_FAILED' })
+    expect(service.requests[1]?.url).toBe('/jobs/7/cancel')
+  })
+
+  test('after a callback that did not come', async () => {
+    const { hooks, told, clock } = await flows.open(cancelling({}, { timeout: '4s' }), ({ path, body }) =>
+      path === '/tasks' ? begun : { body },
+    )
+    const output = hooks.run()
+    await told('draw', 'waiting')
+    clock.advance(4016)
+    await expect(output).resolves.toEqual({ id: 7, job: 'job-7', status: null, code: 'ERR_WAIT_TIMEOUT' })
+  })
+
+  test('after polling that was refused: of the first answer, the status of the refusal', async () => {
+    const completion = { type: 'polling', path: '/tasks/7' } as const
+    const { hooks } = await flows.open(cancelling({ completion }), ({ path, body, method }) => {
+      if (path === '/tasks') return begun
+      return method === 'GET' ? { status: 403, body: { id: 'of the refusal' } } : { body }
+    })
+    await expect(hooks.run()).resolves.toEqual({ id: 7, job: 'job-7', status: 403, code: 'ERR_HTTP_STATUS' })
+  })
+
+  test('after an answer that was judged a failure', async () => {
+    const judged = { status: '${response.ok}', fail_when: false }
+    const { hooks } = await flows.open(cancelling(judged), ({ path, body }) =>
+      path === '/tasks' ? { ...begun, body: { id: 7, ok: false } } : { body },
+    )
+    await expect(hooks.run()).resolves.toEqual({ id: 7, job: 'job-7', status: 202, code: 'ERR_HTTP_STATUS' })
+  })
+
+  test('after a request that was refused: of the refusal', async () => {
+    const { hooks } = await flows.open(cancelling({}), ({ path, body }) =>
+      path === '/tasks' ? { ...begun, status: 422 } : { body },
+    )
+    await expect(hooks.run()).resolves.toEqual({ id: 7, job: 'job-7', status: 422, code: 'ERR_HTTP_STATUS' })
+  })
+
+  test('null where nothing was answered, so that nothing is sent', async () => {
+    const { hooks, service } = await flows.open(cancelling({}), ({ response }) => void response.destroy())
+    await expect(hooks.run()).rejects.toMatchObject({ code: 'ERR_CONFIG_VALUE' })
+    expect(service.requests.length).toBe(1)
+  })
+
+  test('the error that run() rejects with has it too, and does not show it', async () => {
+    const { hooks, told, callback } = await flows.open(drawing(), () => begun)
+    const output = hooks.run()
+    const { ids: [id] = [] } = await told('draw', 'waiting')
+    await callback({ id, status: 'bad' })
+    const error = await output.catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'ERR_CALLBACK_FAILED' })
+    expect(Object(error).response).toMatchObject({ status: 202, body: { id: 7 }, headers: { 'x-job': 'job-7' } })
+    expect(JSON.stringify(error)).not.toContain('job-7')
+  })
+})
+
+describe('over a restart', () => {
+  const request = { base_url: 'http://service.test', idempotency: true } as const
+  const CONFIG: CallbacksConfig = {
+    listener: { public_url: 'http://localhost:8090', callbacks: [{ ...DONE, workflow: false }] },
+    components: {
+      draw: {
+        ...request,
+        path: '/draw',
+        body: { id: '${context.run_id}', callback_url: DONE_URL },
+      },
+      cancel: {
+        ...request,
+        path: '/jobs/${error.response.id}/${error.header.X-Job}/cancel',
+        body: { code: '${error.code}' },
+      },
+    },
+    workflow: {
+      id: 'paint',
+      jobs: [
+        {
+          id: 'draw',
+          component: 'draw',
+          timeout: '20s',
+          retry: { max_attempts: 3, delay: '5s' },
+          on_error: [{ component: 'cancel' }],
+        },
+      ],
+    },
+  }
+  const answer = ({ path }: { readonly path: string }) =>
+    path === '/draw' ? { status: 202, headers: { 'X-Job': 'job-7' }, body: { id: 7 } } : { body: 'cancelled' }
+
+  test('the answer is known wherever the process ends, and the key is one', async () => {
+    const first = await journal.begin(CONFIG, answer)
+    const task = await first.hooks.submit()
+    await first.until(async () => (await first.hooks.task(task.id))?.status === 'succeeded')
+    const paths = first.sent.map(({ path }) => path)
+    expect(paths).toEqual(['/draw', '/draw', '/draw', '/jobs/7/job-7/cancel'])
+    const keys = first.sent.map(({ headers }) => headers.get('idempotency-key'))
+    expect(new Set(keys.slice(0, 3)).size).toBe(1)
+    expect(keys[3]).not.toBe(keys[0])
+    const lines = first.lines()
+    const now = first.clock.now()
+    await first.hooks.close()
+
+    let resumed = 0
+    for (let length = 1; length < lines.length; length += 1) {
+      const life = await journal.begin(CONFIG, answer, lines.slice(0, length), now)
+      if ((await life.hooks.task(task.id)) === undefined) continue
+      await life.until(async () => (await life.hooks.task(task.id))?.status !== 'running')
+      expect((await life.hooks.task(task.id))?.output).toBe('cancelled')
+      resumed += life.sent.length > 0 ? 1 : 0
+      for (const { path, headers } of life.sent) {
+        expect(['/draw', '/jobs/7/job-7/cancel']).toContain(path)
+        expect(headers.get('idempotency-key')).toBe(keys[path === '/draw' ? 0 : 3])
+      }
+      await life.hooks.close()
+    }
+    expect(resumed).toBeGreaterThan(5)
+  })
+})
+
+test('an error as a whole is what it was', async () => {
+  const { hooks } = await flows.open(
+    drawing({ body: BODY }, { on_error: [{ component: 'logger', input: { data: '${error}' } }] }),
+    () => ({ status: 418, headers: { 'set-cookie': 'canary=1' }, body: 'tea' }),
+  )
+  const output = await hooks.run()
+  expect(JSON.stringify(output)).not.toContain('canary')
+  expect(output).toEqual({ code: 'ERR_HTTP_STATUS', message: expect.any(String), status: 418, body: 'tea' })
+})
