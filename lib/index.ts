@@ -9,7 +9,6 @@ export type { Listeners } from './lifecycle'
 export type { CallbacksOptions } from './options'
 export type { PostgresPool, PostgresPoolClient, PostgresQuery } from './given-clients'
 export type { Counts, Stats } from './stats'
-export type { GivenRedis, PostgresPool, PostgresPoolClient, PostgresQuery } from './given-clients'
 export type {
   Clock,
   Delivery,
