@@ -1,7 +1,7 @@
-import { CallbackError } from '../../lib/errors'
-import type { JournalFile } from './file-journal-file'
-import { judgeHeader } from './file-header'
-import { type Operation, parseOperation } from './file-operations'
+import { CallbackError } from '../../../lib/errors'
+import type { JournalFile } from './journal-file'
+import { judgeHeader } from './header'
+import { type Operation, parseOperation } from './operations'
 
 const CHUNK_BYTES = 1024 * 1024
 const LINE_BREAK = 0x0a

@@ -1,4 +1,4 @@
-import { parseJson } from './file-operations'
+import { parseJson } from './operations'
 
 const FORMAT = 'express-callbacks journal'
 /** 2 knows groups, claims, cut logs and removals on a condition; 1 was written by 0.4. */

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { open, readdir, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CallbackError } from '../../lib/errors'
-import { sleep, unref } from '../../lib/timers'
-import type { Clock } from '../../lib/types'
-import { isNear, lives, nameThisProcess, type ProcessName } from './file-process'
-import { codeOf, FILE_MODE, storeUnavailable } from './file-system'
+import { CallbackError } from '../../../lib/errors'
+import { sleep, unref } from '../../../lib/timers'
+import type { Clock } from '../../../lib/types'
+import { isNear, lives, nameThisProcess, type ProcessName } from './process'
+import { codeOf, FILE_MODE, storeUnavailable } from './system'
 
 export interface LockOptions {
   readonly folder: string

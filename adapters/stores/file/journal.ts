@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
-import { unref } from '../../lib/timers'
-import type { Clock, Logger } from '../../lib/types'
-import { compact, type CompactionOptions, rewrite } from './file-compaction'
-import { formatOperation, type Operation } from './file-operations'
-import { storeUnavailable } from './file-system'
+import { unref } from '../../../lib/timers'
+import type { Clock, Logger } from '../../../lib/types'
+import { compact, type CompactionOptions, rewrite } from './compaction'
+import { formatOperation, type Operation } from './operations'
+import { storeUnavailable } from './system'
 
 export interface JournalOptions extends CompactionOptions {
   readonly sync: FileSync

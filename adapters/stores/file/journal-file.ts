@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { FILE_MODE, type Files, type OpenFile, syncFolder, writeFully } from './file-system'
+import { FILE_MODE, type Files, type OpenFile, syncFolder, writeFully } from './system'
 
 /**
  * The file of a journal, of which everything before `end` is whole. What fails has left nothing behind: what a failed write

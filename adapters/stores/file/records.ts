@@ -1,7 +1,7 @@
-import type { LedgerRecord, ListedIds, ListOptions, RecordKind } from '../../lib/types'
+import type { LedgerRecord, ListedIds, ListOptions, RecordKind } from '../../../lib/types'
 import { createDueQueue, type DueQueue, type Queued } from './due-queue'
-import { createGroups, type Groups } from './file-groups'
-import type { ClaimOperation, CutOperation, Made, Operation, RemoveOperation } from './file-operations'
+import { createGroups, type Groups } from './groups'
+import type { ClaimOperation, CutOperation, Made, Operation, RemoveOperation } from './operations'
 
 /** A record in memory. Its data and its entries stay JSON text, which takes less room and cannot be changed. */
 export interface LiveRecord extends Queued {

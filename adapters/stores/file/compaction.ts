@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { JournalFile } from './file-journal-file'
-import { HEADER } from './file-header'
-import { formatOperation } from './file-operations'
-import type { CapturedRecord, Records } from './file-records'
-import { FILE_MODE, type Files, type OpenFile, writeFully } from './file-system'
+import type { JournalFile } from './journal-file'
+import { HEADER } from './header'
+import { formatOperation } from './operations'
+import type { CapturedRecord, Records } from './records'
+import { FILE_MODE, type Files, type OpenFile, writeFully } from './system'
 
 export interface CompactionOptions {
   readonly folder: string
