@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, wr
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { lives, nameThisProcess, type ProcessName } from '../../adapters/stores/file/process'
+import { lives, nameThisProcess, type ProcessName } from '../../adapters/stores/file/lock/process'
 import type { Ledger } from '../../lib/types'
 import { until } from '../tunnels/processes'
 import { HOUR, useFileLedgers } from './use-file-ledgers'

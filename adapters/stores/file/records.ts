@@ -53,7 +53,7 @@ interface Kind {
 }
 
 /** What a line takes besides its id and its JSON. */
-const LINE_BYTES = 35
+const LINE_BYTES = 50
 const PAGE = 1000
 
 export function createRecords(): Records {

@@ -60,6 +60,12 @@ export function storeUnavailable(doing: string, path: string, cause: unknown): C
   return new CallbackError('ERR_STORE_UNAVAILABLE', { message, cause })
 }
 
+/** Whether an error says that a disk, or what a user may have of it, is full. */
+export function isFull(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === 'ENOSPC' || code === 'EDQUOT'
+}
+
 /** The system's code of an error: `ENOSPC`. */
 export function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
