@@ -25,7 +25,8 @@ for (const sync of ['always', 'interval'] as const) {
         },
         async remove() {
           expect(clock.timers).toBe(0)
-          expect(readdirSync(path).filter((name) => name !== 'journal')).toEqual([])
+          const left = readdirSync(path).filter((name) => name !== 'journal' && name !== 'reserve')
+          expect(left).toEqual([])
           rmSync(path, { recursive: true })
         },
       }

@@ -164,7 +164,9 @@ describe('a journal whose last line is not whole', () => {
       expect((await ledger.list('run')).ids).toEqual([])
       expect(await ledger.append('key', 'one', 'next')).toBe(count === 3 ? 2 : 3)
       await ledger.close()
-      expect(readFileSync(ledgers.journal, 'utf8')).toBe(before.toString() + sealed(['["append","key","one","next"]'], count - 1))
+      expect(readFileSync(ledgers.journal, 'utf8')).toBe(
+        before.toString() + sealed(['["append","key","one","next"]'], count - 1),
+      )
     }
     expect(ledgers.log).toHaveLength(last.length - 1)
     expect(ledgers.log[0]).toMatchObject({ level: 'warn', details: { path: ledgers.journal, bytes: 1 } })
@@ -205,21 +207,22 @@ describe('a journal is refused', () => {
     ['an object', '{"remove":"key"}'],
   ])('for %s in the middle', async (_, line) => {
     await writeSome()
-    const lines = readFileSync(ledgers.journal, 'utf8').split('\n')
-    const text = [...lines.slice(0, 3), line, ...lines.slice(3)].join('\n')
+    const texts = ledgers.lines()
+    const text = `${HEADER}\n${sealed([...texts.slice(0, 2), line, ...texts.slice(2)])}`
     writeFileSync(ledgers.journal, text)
     await expect(ledgers.open()).rejects.toMatchObject({
       code: 'ERR_STORE_UNAVAILABLE',
       message:
-        `${ledgers.journal}:4 is broken: it is no line that express-callbacks wrote. Put back a copy of the file, or ` +
-        `move it away to start with nothing. To go on with what stands before that line: head -n 3 ${ledgers.journal} ` +
-        '> whole, and put that in its place',
+        `${ledgers.journal}:4 is whole, but this version of express-callbacks does not know what it says. Install the ` +
+        'version that wrote it, or put back a copy of the file, or move it away to start with nothing',
     })
     expect(readFileSync(ledgers.journal, 'utf8')).toBe(text)
   })
 
   test.each([
     ['a newer format', HEADER.replace('2', '3'), 'was written by a newer version of express-callbacks'],
+    ['a newer format whose check is right', headerOf({ version: 3 }), 'was written by a newer version'],
+    ['a newer format without a check', '{"format":"express-callbacks journal","version":3}', 'was written by a newer'],
     ['a file of somebody else', '{"name":"package"}', 'is not the start of a journal'],
     ['text of somebody else', 'Dear diary,', 'is not the start of a journal'],
     ['a format without a version', HEADER.replace('2', '"2"'), 'is not the start of a journal'],

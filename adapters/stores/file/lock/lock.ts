@@ -126,7 +126,8 @@ function createWatch({ folder, name, self, logger }: Watched): (passedMs: number
         await rm(path, { force: true })
         continue
       }
-      if (owner !== undefined && (holds ? !isFar || isBeating : claim.name < name)) throw inUse(folder, owner, self)
+      const goesFirst = holds || claim.name < name
+      if (owner !== undefined && goesFirst && (isBeating || !isFar)) throw inUse(folder, owner, self)
       pauseMs = Math.max(pauseMs, isFar ? FAR_PAUSE_MS : NEAR_PAUSE_MS)
       if (waitedMs >= TELL_MS && !isTold) {
         isTold = true
