@@ -2,8 +2,11 @@ import type { JournalFile } from './file'
 import { createJournalReader, type Finished } from './reader'
 import type { Operation } from '../operations'
 
-const CHUNK_BYTES = 1024 * 1024
+const CHUNK_BYTES = 256 * 1024
 const LINE_BREAK = 0x0a
+
+/** What is needed of a journal's file to read it. */
+export type ReadableFile = Pick<JournalFile, 'path' | 'read'>
 
 /** What was read of a journal besides its operations. */
 export interface Replayed extends Finished {
@@ -17,7 +20,7 @@ export interface Replayed extends Finished {
  * Reads the operations of a journal in the order of their numbers, whatever stands between whole lines. Rejects with
  * `ERR_STORE_UNAVAILABLE` for a file that is no journal, a journal of a newer format, and a whole line that is unknown.
  */
-export async function replay(file: JournalFile, apply: (operation: Operation) => number): Promise<Replayed> {
+export async function replay(file: ReadableFile, apply: (operation: Operation) => number): Promise<Replayed> {
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
   const reader = createJournalReader(file.path, apply)
   let pieces: Buffer[] = []
