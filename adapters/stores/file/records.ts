@@ -76,8 +76,21 @@ export function createRecords(): Records {
 
   function make(kind: RecordKind, id: string, { due, data, group, cut: before = 0 }: Made): LiveRecord {
     made += 1
-    const named = { kind, id, data, group, number: made }
-    const record: LiveRecord = { ...named, log: [], cut: before, due, isDue: false, bytes: 0, at: due, place: -1 }
+    // Not from another object by a spread: that is slower, and takes more memory.
+    const record: LiveRecord = {
+      kind,
+      id,
+      data,
+      group,
+      number: made,
+      log: [],
+      cut: before,
+      due,
+      isDue: false,
+      bytes: 0,
+      at: due,
+      place: -1,
+    }
     kinds[kind].records.set(id, record)
     kinds[kind].groups.add(group, id)
     queue.set(record, due)

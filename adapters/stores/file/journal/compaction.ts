@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { JournalFile } from './file'
-import { sealLine } from './line'
+import { sealLines } from './line'
 import { formatHeader } from './header'
 import { formatOperation } from '../operations'
 import type { CapturedRecord, Records } from '../records'
@@ -109,22 +109,25 @@ async function writeSnapshot(
   first: number,
   isOff: () => boolean,
 ): Promise<number> {
-  let end = 0
+  const header = Buffer.from(formatHeader(first))
+  await writeFully(file, header, 0)
+  let end = header.length
   let number = first
-  let lines: string[] = [formatHeader(first)]
+  let texts: string[] = []
   let size = 0
 
   async function flush(): Promise<void> {
-    const bytes = Buffer.from(lines.join(''))
+    const bytes = sealLines(number, texts)
     await writeFully(file, bytes, end)
     end += bytes.length
-    lines = []
+    number += texts.length
+    texts = []
     size = 0
   }
 
   for (const record of records) {
     for (const text of textsOf(record)) {
-      lines.push(sealLine(number++, text))
+      texts.push(text)
       size += text.length
       if (size >= CHUNK_BYTES) await flush()
       if (isOff()) return end

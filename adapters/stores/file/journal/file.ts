@@ -1,4 +1,5 @@
 import { dirname } from 'node:path'
+import { sealLines } from './line'
 import { FILE_MODE, type Files, type OpenFile, syncFolder, writeFully } from '../system'
 
 /**
@@ -47,9 +48,9 @@ export class JournalFile {
     return bytesRead
   }
 
-  /** Adds lines that have the next numbers. */
-  async append(lines: readonly string[], isSynced: boolean): Promise<void> {
-    const bytes = Buffer.from(lines.join(''))
+  /** Adds a line for each text, with the next numbers. */
+  async append(texts: readonly string[], isSynced: boolean): Promise<void> {
+    const bytes = sealLines(this.next, texts)
     if (this.#isTorn) await this.#cut()
     this.#isTorn = true
     try {
@@ -60,7 +61,7 @@ export class JournalFile {
       throw error
     }
     this.end += bytes.length
-    this.next += lines.length
+    this.next += texts.length
     this.#isTorn = false
   }
 

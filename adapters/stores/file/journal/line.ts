@@ -9,6 +9,9 @@ export interface WholeLine {
 }
 
 const CHECKSUM_LENGTH = 8
+/** Keeps the place of a checksum. */
+const UNSEALED = `${'0'.repeat(CHECKSUM_LENGTH)} `
+const LINE_BREAK = 0x0a
 const NUMBER = /^(-?\d{1,16}) /
 const START_OF_LINE = /[0-9a-f]{8} -?\d{1,16} \[/g
 /** How many places of a damaged line are tried. */
@@ -20,16 +23,21 @@ export function checksum(data: string | Buffer): string {
   return crc32(data).toString(16).padStart(CHECKSUM_LENGTH, '0')
 }
 
-/** Returns a line with its number and the checksum of both, and with its line break. */
-export function sealLine(number: number, text: string): string {
-  const sealed = `${number} ${text}`
-  return `${checksum(sealed)} ${sealed}\n`
+/** Returns the lines of texts, which have no line breaks: each with a number, from the first one on, and a checksum of both. */
+export function sealLines(first: number, texts: readonly string[]): Buffer {
+  const bytes = Buffer.from(texts.map((text, index) => `${UNSEALED}${first + index} ${text}\n`).join(''))
+  for (let start = 0; start < bytes.length;) {
+    const end = bytes.indexOf(LINE_BREAK, start)
+    bytes.write(checksum(bytes.subarray(start + UNSEALED.length, end)), start, 'latin1')
+    start = end + 1
+  }
+  return bytes
 }
 
 /** Reads a line without its line break; undefined when it is damaged. */
 export function readLine(bytes: Buffer): WholeLine | undefined {
-  const sealed = bytes.subarray(CHECKSUM_LENGTH + 1)
-  if (bytes.toString('latin1', 0, CHECKSUM_LENGTH + 1) !== `${checksum(sealed)} `) return undefined
+  const sealed = bytes.subarray(UNSEALED.length)
+  if (bytes.toString('latin1', 0, UNSEALED.length) !== `${checksum(sealed)} `) return undefined
   const text = sealed.toString()
   const [start, number] = NUMBER.exec(text) ?? []
   return start === undefined ? undefined : { number: Number(number), text: text.slice(start.length) }

@@ -1,5 +1,4 @@
 import { type CompactionOptions, rewrite } from './compaction'
-import { sealLine } from './line'
 import type { Reserve } from '../reserve'
 import { isFull } from '../system'
 
@@ -34,8 +33,8 @@ export function createJournalWriter(options: WriterOptions): JournalWriter {
 
   async function tryToWrite(texts: readonly string[]): Promise<void> {
     if (file.isDoubtful) await rewriteAll()
-    const lines = [...owed, ...texts].map((text, index) => sealLine(file.next + index, text))
-    if (lines.length > 0) await file.append(lines, sync === 'always')
+    const all = owed.length === 0 ? texts : [...owed, ...texts]
+    if (all.length > 0) await file.append(all, sync === 'always')
     owed = []
   }
 
