@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { FILE_MODE, writeFully } from './system'
 
 /** How large a reserve is. */
-export const RESERVE_BYTES = 1024 * 1024
+const RESERVE_BYTES = 1024 * 1024
 /** It is made only where so many times its size is free: it must not be what fills a small disk. */
 const ROOM_FACTOR = 4
 /** What is given for a few small files. */

@@ -134,19 +134,23 @@ export function createJournal(options: JournalOptions): Journal {
 
   function compactIfWorthwhile(): void {
     if (isClosing || compacting || file.end <= compactAbove || file.end <= records.bytes * COMPACT_FACTOR) return
-    compacting = compact(options, inTurn, () => isClosing || lost.aborted)
-      .then(() => {
-        compactAbove = COMPACT_BYTES
-        void inTurn(reserve.fill)
-      })
-      .catch((error: unknown) => {
-        compactAbove = file.end + COMPACT_BYTES
-        logger.warn(
-          { err: error },
-          'The journal of the store could not be compacted; it is tried again when it has grown',
-        )
-      })
-      .finally(() => void (compacting = undefined))
+    compacting = compactNow()
+  }
+
+  async function compactNow(): Promise<void> {
+    try {
+      await compact(options, inTurn, () => isClosing || lost.aborted)
+      compactAbove = COMPACT_BYTES
+      void inTurn(reserve.fill)
+    } catch (error) {
+      compactAbove = file.end + COMPACT_BYTES
+      logger.warn(
+        { err: error },
+        'The journal of the store could not be compacted; it is tried again when it has grown',
+      )
+    } finally {
+      compacting = undefined
+    }
   }
 
   return {
