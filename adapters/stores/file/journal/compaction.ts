@@ -109,15 +109,15 @@ async function writeSnapshot(
   first: number,
   isOff: () => boolean,
 ): Promise<number> {
-  const header = Buffer.from(formatHeader(first))
-  await writeFully(file, header, 0)
-  let end = header.length
+  let before = Buffer.from(formatHeader(first))
+  let end = 0
   let number = first
   let texts: string[] = []
   let size = 0
 
   async function flush(): Promise<void> {
-    const bytes = sealLines(number, texts)
+    const bytes = Buffer.concat([before, sealLines(number, texts)])
+    before = Buffer.alloc(0)
     await writeFully(file, bytes, end)
     end += bytes.length
     number += texts.length
