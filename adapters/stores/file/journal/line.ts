@@ -16,6 +16,8 @@ const NUMBER = /^(-?\d{1,16}) /
 const START_OF_LINE = /[0-9a-f]{8} -?\d{1,16} \[/g
 /** How many places of a damaged line are tried. */
 const MAX_STARTS = 16
+/** Damage that is larger than this is not searched: text of such a size would not fit into a string. */
+const MAX_SEARCHED_BYTES = 64 * 1024 * 1024
 const CARRIAGE_RETURN = 0x0d
 
 /** Returns the CRC-32 of a text or of bytes, in 8 hexadecimal digits. */
@@ -53,6 +55,7 @@ export function withoutReturn(line: Buffer): Buffer {
  * break is damaged, or a part before it. The bytes before it, without the one that was the line break, may be whole, too.
  */
 export function findLineWithin(bytes: Buffer): number {
+  if (bytes.length > MAX_SEARCHED_BYTES) return -1
   let tries = 0
   for (const { index } of bytes.toString('latin1').matchAll(START_OF_LINE)) {
     if (index === 0) continue

@@ -26,6 +26,9 @@ export interface JournalReader {
   finish(rest: Buffer, byte: number): Finished
 }
 
+/** More than any header has. */
+const MAX_HEADER_BYTES = 1000
+
 /** Creates a reader, which applies what is whole and notes what is not. Both of its functions throw `ERR_STORE_UNAVAILABLE`. */
 export function createJournalReader(path: string, apply: (operation: Operation) => number): JournalReader {
   const order = createLineOrder(apply)
@@ -37,7 +40,7 @@ export function createJournalReader(path: string, apply: (operation: Operation) 
   let refusal: CallbackError | undefined
 
   function takeHeader(bytes: Buffer): void {
-    const header = readHeader(bytes.toString())
+    const header = readHeader(bytes.toString('utf8', 0, MAX_HEADER_BYTES))
     if (header.is === 'newer') throw newer(path)
     if (header.is === 'known') order.start(header.first)
     else if (header.is === 'older') isOld = true
