@@ -41,7 +41,7 @@ describe('a journal of twelve lines', () => {
       expect(ledgers.log).toEqual([
         {
           level: 'error',
-          message: expect.stringContaining(`${lost} lines are lost`),
+          message: expect.stringContaining(`Lost lines: ${lost}.`),
           details: { path: ledgers.journal, places, damaged: places.length, lost, orphans, aside },
         },
       ])

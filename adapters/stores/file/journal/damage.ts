@@ -45,10 +45,10 @@ async function isSame(path: string, other: string): Promise<boolean> {
 export function tellOfDamage(logger: Logger, path: string, { places, lost, orphans }: Replayed, aside: string): void {
   const named = places.slice(0, MAX_PLACES).map(({ line, byte }) => `${path}:${line} (byte ${byte})`)
   const more = places.length > MAX_PLACES ? ` and ${places.length - MAX_PLACES} more` : ''
-  const dropped = orphans > 0 ? `, and ${orphans} lines that change what is not there are left out` : ''
+  const leftOut = orphans > 0 ? ` Lines left out, since the record that they change is not there: ${orphans}.` : ''
   const message =
-    `The journal of the store is damaged at ${named.join(', ')}${more}. ${lost} lines are lost${dropped}; every other line ` +
-    `is read. The damaged file is kept as ${aside}: check the disk, and remove the file when nobody needs it`
+    `The journal of the store is damaged at ${named.join(', ')}${more}. Lost lines: ${lost}.${leftOut} Every other line is ` +
+    `read. The damaged file is kept as ${aside}: check the disk, and remove the file when nobody needs it`
   logger.error({ path, places: places.slice(0, MAX_PLACES), damaged: places.length, lost, orphans, aside }, message)
 }
 

@@ -30,6 +30,8 @@ const MARGIN = 1.25
 export function createJournalWriter(options: WriterOptions): JournalWriter {
   const { file, sync } = options
   let owed: string[] = []
+  /** What a journal that was just written is larger than it was estimated to be. */
+  let excess = 0
 
   async function tryToWrite(texts: readonly string[]): Promise<void> {
     if (file.isDoubtful) await rewriteAll()
@@ -49,7 +51,8 @@ export function createJournalWriter(options: WriterOptions): JournalWriter {
       try {
         await tryToWrite(texts)
       } catch (error) {
-        if (!isFull(error) || !(await makeRoom(options, rewriteAll))) throw error
+        if (!isFull(error) || !(await makeRoom(options, rewriteAll, excess))) throw error
+        excess = Math.max(file.end - options.records.bytes, 0)
         await tryToWrite(texts)
       }
     },
@@ -65,8 +68,9 @@ export function createJournalWriter(options: WriterOptions): JournalWriter {
 export async function makeRoom(
   { file, records, reserve }: Pick<WriterOptions, 'file' | 'records' | 'reserve'>,
   write: () => Promise<void>,
+  excess = 0,
 ): Promise<boolean> {
-  const isWorthwhile = file.isDoubtful || file.end > records.bytes + WASTE_BYTES
+  const isWorthwhile = file.isDoubtful || file.end > records.bytes + excess + WASTE_BYTES
   if (!isWorthwhile || records.bytes * MARGIN > (await reserve.size())) return false
   try {
     await reserve.lend(write)
