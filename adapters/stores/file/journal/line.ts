@@ -11,6 +11,7 @@ export interface WholeLine {
 const CHECKSUM_LENGTH = 8
 /** Keeps the place of a checksum. */
 const UNSEALED = `${'0'.repeat(CHECKSUM_LENGTH)} `
+const DIGITS = '0123456789abcdef'
 const LINE_BREAK = 0x0a
 const NUMBER = /^(-?\d{1,16}) /
 const START_OF_LINE = /[0-9a-f]{8} -?\d{1,16} \[/g
@@ -27,13 +28,22 @@ export function checksum(data: string | Buffer): string {
 
 /** Returns the lines of texts, which have no line breaks: each with a number, from the first one on, and a checksum of both. */
 export function sealLines(first: number, texts: readonly string[]): Buffer {
-  const bytes = Buffer.from(texts.map((text, index) => `${UNSEALED}${first + index} ${text}\n`).join(''))
+  let number = first
+  let lines = ''
+  for (const text of texts) lines += `${UNSEALED}${number++} ${text}\n`
+  const bytes = Buffer.from(lines)
   for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(LINE_BREAK, start)
-    bytes.write(checksum(bytes.subarray(start + UNSEALED.length, end)), start, 'latin1')
+    writeDigits(crc32(bytes.subarray(start + UNSEALED.length, end)), bytes, start)
     start = end + 1
   }
   return bytes
+}
+
+/** Writes what `checksum` returns, without a text for it: there is one for every line. */
+function writeDigits(crc: number, bytes: Buffer, start: number): void {
+  for (let digit = 0; digit < CHECKSUM_LENGTH; digit++)
+    bytes[start + digit] = DIGITS.charCodeAt((crc >>> (28 - 4 * digit)) & 15)
 }
 
 /** Reads a line without its line break; undefined when it is damaged. */
