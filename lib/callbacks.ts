@@ -157,7 +157,7 @@ const loadCloudflared = (): typeof import('../adapters/tunnels/cloudflared') =>
   require('../adapters/tunnels/cloudflared')
 const loadNgrok = (): typeof import('../adapters/tunnels/ngrok') => require('../adapters/tunnels/ngrok')
 const loadSsh = (): typeof import('../adapters/tunnels/ssh') => require('../adapters/tunnels/ssh')
-const loadFile = (): typeof import('../adapters/stores/file') => require('../adapters/stores/file')
+const loadFile = (): typeof import('../adapters/stores/file/ledger') => require('../adapters/stores/file/ledger')
 const loadPostgres = (): typeof import('../adapters/stores/postgres/ledger') =>
   require('../adapters/stores/postgres/ledger')
 const loadRedis = (): typeof import('../adapters/stores/redis/ledger') => require('../adapters/stores/redis/ledger')

@@ -2,15 +2,17 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import { killAll } from './instances'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import type { CallbacksConfig } from '../../lib'
+import { type Instance, killAll, startInstance } from './instances'
 import { callbackOf, paintingOf } from './painter'
 import { inWorld, type StoreSite, type World } from './worlds'
 
 const LIMIT_MS = 120_000
 
-function mount(folder: string): void {
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'express-callbacks', folder], { stdio: 'pipe' })
+function mount(folder: string, megabytes = 2): void {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'express-callbacks', folder], { stdio: 'pipe' })
 }
 
 /** Lazily, since a test that failed may have left something open. */
@@ -36,12 +38,24 @@ function findFailure(): string | undefined {
   }
 }
 
+/** Takes all the blocks there are. */
+function fillWith(filler: string): void {
+  for (let size = 64 * 1024; size >= 1;) {
+    try {
+      appendFileSync(filler, Buffer.alloc(size))
+    } catch {
+      size = Math.floor(size / 2)
+    }
+  }
+}
+
 const failure = findFailure()
 
 if (failure !== undefined) {
   describe('a disk that is full', () => test.skip(`needs to mount a tmpfs, as root: ${failure}`, () => undefined))
 } else {
   describe('a disk that is full', describeDisk)
+  describe('a disk of 24 MB that is full of callbacks which nobody waited for', describeParked)
 }
 
 function describeDisk(): void {
@@ -63,16 +77,7 @@ function describeDisk(): void {
   /** More than fits into the rest of the block that the journal ends in. */
   const padding = 'x'.repeat(8192)
 
-  /** Takes all the blocks there are. */
-  function fill(): void {
-    for (let size = 64 * 1024; size >= 1;) {
-      try {
-        appendFileSync(filler, Buffer.alloc(size))
-      } catch {
-        size = Math.floor(size / 2)
-      }
-    }
-  }
+  const fill = (): void => fillWith(filler)
 
   const REFUSED = { status: 503, retryAfter: '5', body: { error: 'ERR_STORE_UNAVAILABLE' } }
 
@@ -131,6 +136,66 @@ function describeDisk(): void {
           expect(world.painter.reportsOf(run)).toEqual([paintingOf(run)])
         }
       }),
+    LIMIT_MS,
+  )
+}
+
+function describeParked(): void {
+  const folder = createFolder()
+  const padding = 'x'.repeat(8000)
+  const config: CallbacksConfig = {
+    store: { type: 'file', path: join(folder, 'store'), park: { for: '10s', max: 100_000, max_bytes: '200mb' } },
+    listener: { path: '/done', identify_by: '${body.task}' },
+  }
+
+  beforeEach(() => mount(folder, 24))
+  afterEach(async () => {
+    await killAll()
+    unmount(folder)
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  const park = ({ post }: Instance, id: string) => post('/done', { task: id, padding })
+
+  /** Sends callbacks until one is refused since the disk is full. */
+  async function fill(owner: Instance): Promise<void> {
+    for (let count = 0; ; count += 20) {
+      const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => park(owner, `id-${count + index}`)))
+      if (answers.some(({ status }) => status === 503)) return
+      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200))
+    }
+  }
+
+  /** Sends a callback until it is taken. */
+  async function untilTaken(owner: Instance): Promise<void> {
+    for (let answer = await park(owner, 'late'); answer.status !== 200; answer = await park(owner, 'late')) {
+      expect(answer).toEqual({ status: 503, retryAfter: '5', body: { error: 'ERR_STORE_UNAVAILABLE' } })
+      await sleep(500)
+    }
+  }
+
+  test(
+    'takes callbacks again by itself when those have expired',
+    async () => {
+      const owner = await startInstance(config)
+      await fill(owner)
+      await untilTaken(owner)
+      await owner.until(() => owner.lines.some(({ message }) => message === 'The store can be written again'))
+    },
+    LIMIT_MS,
+  )
+
+  test(
+    'is opened by the next process after kill -9, which takes callbacks again',
+    async () => {
+      const owner = await startInstance(config)
+      await fill(owner)
+      fillWith(join(folder, 'filler'))
+      await owner.kill()
+      const next = await startInstance(config)
+      expect(next.lines.find(({ is }) => is === 'ready')).not.toHaveProperty('failed')
+      await untilTaken(next)
+    },
     LIMIT_MS,
   )
 }

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { createDueQueue, type Queued } from '../../adapters/stores/due-queue'
+import { createDueQueue, type Queued } from '../../adapters/stores/file/due-queue'
 
 test('gives the earliest, whatever was set and removed before', () => {
   const step = fc.record({ item: fc.nat(20), at: fc.option(fc.nat(10), { nil: undefined }) })

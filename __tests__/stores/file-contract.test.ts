@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from '@jest/globals'
-import { createFileLedger } from '../../adapters/stores/file'
+import { createFileLedger } from '../../adapters/stores/file/ledger'
 import { createFakeClock } from '../helpers/fake-clock'
 import { describeLedger } from '../helpers/ledger-contract'
 import type { LedgerPlace } from '../helpers/ledger-place'
@@ -25,7 +25,8 @@ for (const sync of ['always', 'interval'] as const) {
         },
         async remove() {
           expect(clock.timers).toBe(0)
-          expect(readdirSync(path).filter((name) => name !== 'journal')).toEqual([])
+          const left = readdirSync(path).filter((name) => name !== 'journal' && name !== 'reserve')
+          expect(left).toEqual([])
           rmSync(path, { recursive: true })
         },
       }

@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Ledger } from '../../lib/types'
 import { until } from '../tunnels/processes'
+import { mountDisk, unmountDisk, whyNoDisk } from './use-disk'
 import { HOUR, useFileLedgers } from './use-file-ledgers'
 import { watchFiles, type WatchedFiles } from './use-files'
 
@@ -160,12 +159,11 @@ describe('a disk that is full', () => {
 
   beforeEach(() => {
     disk = join(ledgers.folder, 'disk')
-    if (without === undefined) mountDisk(disk)
+    if (without === undefined) mountDisk(disk, 1)
   })
   afterEach(() => {
     if (without !== undefined) return
-    execFileSync('/bin/umount', [disk])
-    rmSync(disk, { recursive: true })
+    unmountDisk(disk)
   })
 
   testDisk(title('refuses what does not fit, loses nothing else, and goes on when there is room'), async () => {
@@ -209,24 +207,3 @@ describe('a disk that is full', () => {
     await (await ledgers.open({ path: disk })).close()
   })
 })
-
-function mountDisk(path: string): void {
-  mkdirSync(path)
-  execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', path], { stdio: 'pipe' })
-}
-
-function whyNoDisk(): string | undefined {
-  if (process.platform !== 'linux') return 'only Linux has a tmpfs'
-  if (process.getuid?.() !== 0) return 'only root may mount a tmpfs'
-  const folder = mkdtempSync(join(tmpdir(), 'file-ledger-disk-'))
-  const path = join(folder, 'disk')
-  try {
-    mountDisk(path)
-    execFileSync('/bin/umount', [path])
-    return undefined
-  } catch (error) {
-    return `no tmpfs can be mounted here: ${String(error)}`
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}

@@ -2,11 +2,11 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { join, relative } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { until } from '../tunnels/processes'
-import { HOUR, useFileLedgers } from './use-file-ledgers'
+import { HOUR, headerOf, sealed, useFileLedgers } from './use-file-ledgers'
 import { watchFiles } from './use-files'
 
 const ledgers = useFileLedgers()
-const HEADER = '{"format":"express-callbacks journal","version":2}'
+const HEADER = headerOf()
 
 async function writeSome(): Promise<void> {
   const ledger = await ledgers.open()
@@ -25,16 +25,15 @@ describe('a journal', () => {
     await ledger.touch('run', 'two', 0)
     ledgers.clock.advance(1)
     await until(() => ledgers.lines().length === 6)
-    expect(readFileSync(ledgers.journal, 'utf8').split('\n')).toEqual([
-      HEADER,
+    const texts = [
       `["append","key","one","entry",${now + HOUR},{"a":1}]`,
       '["append","key","one","ä😀"]',
       `["touch","key","one",${now + 2 * HOUR}]`,
       `["create","run","two",${now + HOUR},null]`,
       `["touch","run","two",${now}]`,
       '["remove","run","two"]',
-      '',
-    ])
+    ]
+    expect(readFileSync(ledgers.journal, 'utf8')).toBe(`${HEADER}\n${sealed(texts)}`)
   })
 
   test('has no line for a record that is there already', async () => {
@@ -165,7 +164,9 @@ describe('a journal whose last line is not whole', () => {
       expect((await ledger.list('run')).ids).toEqual([])
       expect(await ledger.append('key', 'one', 'next')).toBe(count === 3 ? 2 : 3)
       await ledger.close()
-      expect(readFileSync(ledgers.journal, 'utf8')).toBe(`${before.toString()}["append","key","one","next"]\n`)
+      expect(readFileSync(ledgers.journal, 'utf8')).toBe(
+        before.toString() + sealed(['["append","key","one","next"]'], count - 1),
+      )
     }
     expect(ledgers.log).toHaveLength(last.length - 1)
     expect(ledgers.log[0]).toMatchObject({ level: 'warn', details: { path: ledgers.journal, bytes: 1 } })
@@ -206,21 +207,22 @@ describe('a journal is refused', () => {
     ['an object', '{"remove":"key"}'],
   ])('for %s in the middle', async (_, line) => {
     await writeSome()
-    const lines = readFileSync(ledgers.journal, 'utf8').split('\n')
-    const text = [...lines.slice(0, 3), line, ...lines.slice(3)].join('\n')
+    const texts = ledgers.lines()
+    const text = `${HEADER}\n${sealed([...texts.slice(0, 2), line, ...texts.slice(2)])}`
     writeFileSync(ledgers.journal, text)
     await expect(ledgers.open()).rejects.toMatchObject({
       code: 'ERR_STORE_UNAVAILABLE',
       message:
-        `${ledgers.journal}:4 is broken: it is no line that express-callbacks wrote. Put back a copy of the file, or ` +
-        `move it away to start with nothing. To go on with what stands before that line: head -n 3 ${ledgers.journal} ` +
-        '> whole, and put that in its place',
+        `${ledgers.journal}:4 is whole, but this version of express-callbacks does not know what it says. Install the ` +
+        'version that wrote it, or put back a copy of the file, or move it away to start with nothing',
     })
     expect(readFileSync(ledgers.journal, 'utf8')).toBe(text)
   })
 
   test.each([
     ['a newer format', HEADER.replace('2', '3'), 'was written by a newer version of express-callbacks'],
+    ['a newer format whose check is right', headerOf({ version: 3 }), 'was written by a newer version'],
+    ['a newer format without a check', '{"format":"express-callbacks journal","version":3}', 'was written by a newer'],
     ['a file of somebody else', '{"name":"package"}', 'is not the start of a journal'],
     ['text of somebody else', 'Dear diary,', 'is not the start of a journal'],
     ['a format without a version', HEADER.replace('2', '"2"'), 'is not the start of a journal'],

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, wr
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { lives, nameThisProcess, type ProcessName } from '../../adapters/stores/file-process'
+import { lives, nameThisProcess, type ProcessName } from '../../adapters/stores/file/lock/process'
 import type { Ledger } from '../../lib/types'
 import { until } from '../tunnels/processes'
 import { HOUR, useFileLedgers } from './use-file-ledgers'
@@ -142,20 +142,66 @@ describe.each([
   let path: string
   afterEach(() => rmSync(path, { force: true }))
 
-  test('counts no more when it was not refreshed for 20 seconds', async () => {
-    path = putLock(owner, { agoMs: 20_001 })
-    await ledgers.open()
-    expect(existsSync(path)).toBe(false)
-  })
-
-  test('is waited for until it was not refreshed for 20 seconds', async () => {
-    path = putLock(owner, { agoMs: 5000 })
+  test.each([
+    ['now', 0],
+    ['a while ago', 5000],
+    ['long ago', 30 * 24 * HOUR],
+    ['in an hour', -HOUR],
+    ['in a year', -365 * 24 * HOUR],
+  ])('is watched for 20 seconds without a heartbeat, and told of: its time is %s', async (__, agoMs) => {
+    path = putLock({ ...owner, pid: 77 }, { agoMs })
     const opening = ledgers.open()
     const tookMs = await settle(opening)
-    expect(tookMs).toBeGreaterThan(15_000)
+    expect(tookMs).toBeGreaterThanOrEqual(20_000)
     expect(tookMs).toBeLessThan(25_000)
     await opening
     expect(existsSync(path)).toBe(false)
+    expect(ledgers.log).toEqual([
+      {
+        level: 'warn',
+        message:
+          `The store waits for the lock ${path} of the process 77 on the host ${'host' in owner ? 'other' : hostname()}. ` +
+          'Whether that one lives cannot be seen from here; when its lock does not change for 20 seconds, it counts as ' +
+          'dead. If it has ended, remove the file to go on at once',
+        details: { path, pid: 77, host: 'host' in owner ? 'other' : hostname() },
+      },
+    ])
+  })
+
+  test.each([
+    ['forward by an hour', HOUR],
+    ['back by an hour', -HOUR],
+    ['back by a day', -24 * HOUR],
+  ])('is watched as long when our own clock is set %s', async (__, byMs) => {
+    path = putLock(owner)
+    let setBy = 0
+    const clock = { ...ledgers.clock, now: () => ledgers.clock.now() + setBy }
+    const opening = ledgers.open({ clock })
+    await until(() => ledgers.clock.timers === 2)
+    setBy = byMs
+    const tookMs = await settle(opening)
+    expect(tookMs).toBeGreaterThanOrEqual(19_000)
+    expect(tookMs).toBeLessThan(25_000)
+    await opening
+  })
+
+  test('may be removed by hand to go on at once', async () => {
+    path = putLock(owner)
+    const opening = ledgers.open()
+    await until(() => ledgers.clock.timers === 2)
+    rmSync(path)
+    expect(await settle(opening)).toBeLessThan(5000)
+    await opening
+  })
+
+  test('is respected when a heartbeat sets its time back', async () => {
+    path = putLock({ ...owner, pid: 77 }, { agoMs: -HOUR })
+    const opening = ledgers.open()
+    opening.catch(() => undefined)
+    await until(() => locks().length === 2 && ledgers.clock.timers === 2)
+    refresh(path, HOUR)
+    await settle(opening)
+    await expect(opening).rejects.toThrow('is in use by the process 77')
   })
 
   test('is respected once it is refreshed', async () => {
@@ -170,9 +216,21 @@ describe.each([
     expect(locks()).toEqual(['lock-0'])
   })
 
-  test('goes first when it asks at the same time and has the lower name', async () => {
+  test('goes first when it asks at the same time, has the lower name, and shows that it lives', async () => {
     path = putLock({ ...owner, pid: 77 }, { holds: 0 })
-    await expect(ledgers.open()).rejects.toThrow('is in use by the process 77')
+    const opening = ledgers.open()
+    opening.catch(() => undefined)
+    await until(() => locks().length === 2 && ledgers.clock.timers === 2)
+    refresh(path, -1)
+    await settle(opening)
+    await expect(opening).rejects.toThrow('is in use by the process 77')
+  })
+
+  test('that only asks counts no more after 20 seconds without a heartbeat', async () => {
+    path = putLock(owner, { holds: 0 })
+    const opening = ledgers.open()
+    expect(await settle(opening)).toBeLessThan(25_000)
+    await opening
   })
 
   test('gives way when it asks at the same time and has the higher name', async () => {

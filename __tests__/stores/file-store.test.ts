@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createFileLedger } from '../../adapters/stores/file'
+import { createFileLedger } from '../../adapters/stores/file/ledger'
 import { createDurableStore } from '../../lib/correlation/durable-store'
 import type { Store } from '../../lib/types'
 import { createFakeClock } from '../helpers/fake-clock'

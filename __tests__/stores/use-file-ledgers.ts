@@ -1,14 +1,17 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { afterEach, beforeEach, expect } from '@jest/globals'
-import { createFileLedger, type FileLedgerOptions } from '../../adapters/stores/file'
+import { createFileLedger, type FileLedgerOptions } from '../../adapters/stores/file/ledger'
 import type { Ledger, LedgerHandlers, RecordKind } from '../../lib/types'
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock'
 import { GONE } from '../helpers/ledger-place'
 import type { LogLine } from '../helpers/use-hosts'
 
 export const HOUR = 60 * 60_000
+/** What a ledger leaves in its folder when it is closed. */
+const STAY: ReadonlySet<string> = new Set(['journal', 'reserve'])
 
 export interface FileLedgers {
   /** The folder of the test; each test has a new one. */
@@ -20,8 +23,22 @@ export interface FileLedgers {
   open(options?: Partial<FileLedgerOptions>, handlers?: Partial<LedgerHandlers>): Promise<Ledger>
   /** Resolves when a record is gone; no time passes meanwhile, but what is due now is told. */
   untilGone(ledger: Ledger, kind: RecordKind, id: string): Promise<void>
-  /** The lines of the journal without its header. */
+  /** The operations in the journal, as JSON text. */
   lines(): readonly string[]
+}
+
+/** Returns the lines of operations, as the journal has them: with a checksum of the number and the text. */
+export function sealed(texts: readonly string[], first = 1): string {
+  return texts.map((text, index) => seal(`${first + index} ${text}`)).join('')
+}
+
+const check = (text: string): string => crc32(text).toString(16).padStart(8, '0')
+const seal = (text: string): string => `${check(text)} ${text}\n`
+
+/** Returns the first line of a journal. */
+export function headerOf(fields: Readonly<Record<string, unknown>> = {}): string {
+  const text = JSON.stringify({ format: 'express-callbacks journal', version: 2, first: 1, ...fields })
+  return `${text.slice(0, -1)},"check":"${check(text)}"}`
 }
 
 /** Gives ledgers in a folder of the test; afterwards they are closed, and no timer, lock or temporary file is left. */
@@ -42,7 +59,7 @@ export function useFileLedgers(): FileLedgers {
   afterEach(async () => {
     for (const ledger of ledgers.splice(0)) await ledger.close()
     expect(clock.timers).toBe(0)
-    expect(readdirSync(folder).filter((name) => name !== 'journal')).toEqual([])
+    expect(readdirSync(folder).filter((name) => !STAY.has(name))).toEqual([])
     rmSync(folder, { recursive: true })
     log.length = 0
   })
@@ -78,6 +95,10 @@ export function useFileLedgers(): FileLedgers {
         await new Promise((resolve) => setImmediate(resolve))
       }
     },
-    lines: () => readFileSync(join(folder, 'journal'), 'utf8').split('\n').slice(1, -1),
+    lines: () =>
+      readFileSync(join(folder, 'journal'), 'utf8')
+        .split('\n')
+        .slice(1, -1)
+        .map((line) => line.replace(/^[0-9a-f]{8} -?\d+ /, '')),
   }
 }

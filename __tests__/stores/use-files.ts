@@ -1,5 +1,5 @@
 import { open, rename } from 'node:fs/promises'
-import type { Files, OpenFile } from '../../adapters/stores/file-system'
+import type { Files, OpenFile } from '../../adapters/stores/file/system'
 
 export type FileAction = 'open' | 'write' | 'read' | 'truncate' | 'datasync' | 'close' | 'rename'
 

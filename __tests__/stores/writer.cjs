@@ -1,5 +1,5 @@
 // Writes to a ledger as fast as it can, and says what was done; a test kills this process.
-const { createFileLedger } = require('../../dist/adapters/stores/file.js')
+const { createFileLedger } = require('../../dist/adapters/stores/file/ledger.js')
 
 const [path, sync, size] = process.argv.slice(2)
 const HOUR = 60 * 60_000

@@ -118,12 +118,12 @@ answerMessages(async (message) => STEPS[message.step]?.(message))
 
 /** Creates the ledger of this version, or of 0.4. */
 function createLedger(adapter, options) {
-  if (options.type === 'file') return adapter('file.js').createFileLedger(options)
   try {
-    const { createPostgresLedger, createRedisLedger } = adapter(`${options.type}/ledger.js`)
-    return (createPostgresLedger ?? createRedisLedger)(options)
+    const { createFileLedger, createPostgresLedger, createRedisLedger } = adapter(`${options.type}/ledger.js`)
+    return (createFileLedger ?? createPostgresLedger ?? createRedisLedger)(options)
   } catch (error) {
     if (error.code !== 'MODULE_NOT_FOUND') throw error
+    if (options.type === 'file') return adapter('file.js').createFileLedger(options)
     return adapter('bullmq.js').createBullmqLedger(options)
   }
 }

@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { JournalFile } from './file-journal-file'
-import { HEADER } from './file-header'
-import { formatOperation } from './file-operations'
-import type { CapturedRecord, Records } from './file-records'
-import { FILE_MODE, type Files, type OpenFile, writeFully } from './file-system'
+import type { JournalFile } from './file'
+import { sealLines } from './line'
+import { formatHeader } from './header'
+import { formatOperation } from '../operations'
+import type { CapturedRecord, Records } from '../records'
+import { FILE_MODE, type Files, type OpenFile, writeFully } from '../system'
 
 export interface CompactionOptions {
   readonly folder: string
@@ -26,9 +27,11 @@ export async function removeLeftovers(folder: string): Promise<void> {
 /** Writes the journal anew from the records that are in memory. Nothing may be written to it meanwhile. */
 export async function rewrite({ folder, file, files, records }: CompactionOptions): Promise<void> {
   await withTemporary(join(folder, REWRITING), files, async (temporary) => {
-    const end = await writeSnapshot(temporary.file, records.capture(), () => false)
+    const captured = records.capture()
+    const end = await writeSnapshot(temporary.file, captured, 1, () => false)
     await temporary.file.datasync()
     await temporary.giveTo(file, end)
+    file.next = 1 + countLines(captured)
   })
 }
 
@@ -43,12 +46,12 @@ export async function compact(
   isUnwanted: () => boolean,
 ): Promise<void> {
   const captured = records.capture()
-  const { generation } = file
+  const { generation, next } = file
   let copied = file.end
   const isOff = (): boolean => isUnwanted() || file.isDoubtful || file.generation !== generation
 
   await withTemporary(join(folder, COMPACTING), files, async (temporary) => {
-    let end = await writeSnapshot(temporary.file, captured, isOff)
+    let end = await writeSnapshot(temporary.file, captured, next - countLines(captured), isOff)
 
     async function copyAppended(restBytes: number): Promise<void> {
       const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
@@ -96,28 +99,36 @@ async function withTemporary(path: string, files: Files, fill: (temporary: Tempo
   }
 }
 
-/** Gives how many bytes it wrote. It lets others go on after each chunk, and ends early when nobody wants it any more. */
+/**
+ * Writes records as lines from a number on; returns how many bytes that were. It lets others go on after each chunk, and
+ * ends early when nobody wants it any more.
+ */
 async function writeSnapshot(
   file: OpenFile,
   records: readonly CapturedRecord[],
+  first: number,
   isOff: () => boolean,
 ): Promise<number> {
+  let before = Buffer.from(formatHeader(first))
   let end = 0
-  let lines: string[] = [HEADER]
-  let size = HEADER.length
+  let number = first
+  let texts: string[] = []
+  let size = 0
 
   async function flush(): Promise<void> {
-    const bytes = Buffer.from(lines.join(''))
+    const bytes = Buffer.concat([before, sealLines(number, texts)])
+    before = Buffer.alloc(0)
     await writeFully(file, bytes, end)
     end += bytes.length
-    lines = []
+    number += texts.length
+    texts = []
     size = 0
   }
 
   for (const record of records) {
-    for (const line of linesOf(record)) {
-      lines.push(line)
-      size += line.length
+    for (const text of textsOf(record)) {
+      texts.push(text)
+      size += text.length
       if (size >= CHUNK_BYTES) await flush()
       if (isOff()) return end
     }
@@ -126,7 +137,12 @@ async function writeSnapshot(
   return end
 }
 
-function* linesOf({ record, due, group, log, cut, length }: CapturedRecord): Generator<string> {
+/** Returns how many lines records take; it may be more than they took until now, so numbers may lie below 1. */
+function countLines(records: readonly CapturedRecord[]): number {
+  return records.reduce((sum, { length }) => sum + 1 + length, 0)
+}
+
+function* textsOf({ record, due, group, log, cut, length }: CapturedRecord): Generator<string> {
   const { kind, id, data } = record
   yield formatOperation({ type: 'create', kind, id, made: { due, data, group, cut } })
   for (const entry of log.slice(0, length)) yield formatOperation({ type: 'append', kind, id, entry, made: undefined })

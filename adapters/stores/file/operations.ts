@@ -1,4 +1,4 @@
-import type { RecordKind } from '../../lib/types'
+import type { RecordKind } from '../../../lib/types'
 
 /** What a record is made with. */
 export interface Made {
@@ -64,11 +64,11 @@ export interface RemoveOperation extends Named {
 export type Operation =
   CreateOperation | AppendOperation | ClaimOperation | CutOperation | TouchOperation | RemoveOperation
 
-/** Returns the line of an operation, which ends with a line break. */
+/** Returns the JSON text of an operation, which has no line break. */
 export function formatOperation(operation: Operation): string {
   const { kind, id } = operation
   const type = operation.type === 'append' && operation.group !== undefined ? 'move' : operation.type
-  return `["${type}","${kind}",${JSON.stringify(id)}${formatRest(operation)}]\n`
+  return `["${type}","${kind}",${JSON.stringify(id)}${formatRest(operation)}]`
 }
 
 function formatRest(operation: Operation): string {
@@ -91,9 +91,9 @@ function formatRest(operation: Operation): string {
   }
 }
 
-/** Reads a line; undefined when it holds no operation. */
-export function parseOperation(line: string): Operation | undefined {
-  const parts = parseJson(line)
+/** Reads JSON text; undefined when it is no operation. */
+export function parseOperation(text: string): Operation | undefined {
+  const parts = parseJson(text)
   if (!Array.isArray(parts)) return undefined
   const [type, kind, id, ...rest]: unknown[] = parts
   if (!isKind(kind) || typeof id !== 'string' || typeof type !== 'string') return undefined

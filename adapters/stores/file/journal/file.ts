@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
-import { FILE_MODE, type Files, type OpenFile, syncFolder, writeFully } from './file-system'
+import { sealLines } from './line'
+import { FILE_MODE, type Files, type OpenFile, syncFolder, writeFully } from '../system'
 
 /**
  * The file of a journal, of which everything before `end` is whole. What fails has left nothing behind: what a failed write
@@ -9,6 +10,8 @@ export class JournalFile {
   readonly path: string
   /** In bytes. */
   end = 0
+  /** The number that the next line will have. */
+  next = 1
   /**
    * Whether nothing in it can be relied on until it is written anew: it is not there yet, or the disk could not say that
    * it has everything. After that a second fsync says nothing, since the system may have dropped what it could not write
@@ -31,9 +34,10 @@ export class JournalFile {
     this.#handle = await this.#files.open(this.path, 'r+', FILE_MODE)
   }
 
-  /** Takes what was read for whole, and cuts away what stands after it. */
-  async trust(end: number): Promise<void> {
+  /** Takes what was read for whole, up to the line before the next number, and cuts away what follows. */
+  async trust(end: number, next: number): Promise<void> {
     this.end = end
+    this.next = next
     await this.#cut()
     this.isDoubtful = false
   }
@@ -44,7 +48,9 @@ export class JournalFile {
     return bytesRead
   }
 
-  async append(bytes: Uint8Array, isSynced: boolean): Promise<void> {
+  /** Adds a line for each text, with the next numbers. */
+  async append(texts: readonly string[], isSynced: boolean): Promise<void> {
+    const bytes = sealLines(this.next, texts)
     if (this.#isTorn) await this.#cut()
     this.#isTorn = true
     try {
@@ -55,6 +61,7 @@ export class JournalFile {
       throw error
     }
     this.end += bytes.length
+    this.next += texts.length
     this.#isTorn = false
   }
 

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
-import { unref } from '../../lib/timers'
-import type { Clock, Logger } from '../../lib/types'
-import { compact, type CompactionOptions, rewrite } from './file-compaction'
-import { formatOperation, type Operation } from './file-operations'
-import { storeUnavailable } from './file-system'
+import { unref } from '../../../../lib/timers'
+import type { Clock, Logger } from '../../../../lib/types'
+import { compact } from './compaction'
+import { createJournalWriter, type WriterOptions } from './writer'
+import { formatOperation, type Operation } from '../operations'
+import { isFull, storeUnavailable } from '../system'
 
-export interface JournalOptions extends CompactionOptions {
-  readonly sync: FileSync
+export interface JournalOptions extends WriterOptions {
   readonly clock: Clock
   readonly logger: Logger
   /** Aborts when nothing may be written any more, with the error that everything is refused with then. */
@@ -16,12 +16,6 @@ export interface JournalOptions extends CompactionOptions {
   /** Called when it can be written again. */
   readonly onBack: () => void
 }
-
-/**
- * When an operation is done: `always` when the disk has it, `interval` when the system has it, which outlives the process,
- * but is on the disk up to 0.2 s later only.
- */
-export type FileSync = 'always' | 'interval'
 
 /** Writes operations, and then applies them to the records. */
 export interface Journal {
@@ -46,8 +40,9 @@ const COMPACT_FACTOR = 4
 
 /** Writes whatever is submitted while one write is under way with the next one, so that all of it costs one sync. */
 export function createJournal(options: JournalOptions): Journal {
-  const { file, records, sync, clock, logger, lost } = options
+  const { file, records, reserve, sync, clock, logger, lost } = options
   const inTurn = createTurns()
+  const writer = createJournalWriter(options)
   const queue: Submitted[] = []
   let running: Promise<void> | undefined
   let compacting: Promise<void> | undefined
@@ -64,25 +59,26 @@ export function createJournal(options: JournalOptions): Journal {
     running = undefined
   }
 
-  function takeBatch(): { readonly batch: readonly Submitted[]; readonly text: string } {
-    let text = ''
-    let count = 0
+  function takeBatch(): { readonly batch: readonly Submitted[]; readonly texts: readonly string[] } {
+    const texts: string[] = []
+    let size = 0
     for (const { operation } of queue) {
-      if (text.length >= WRITE_BYTES) break
-      text += formatOperation(operation)
-      count++
+      if (size >= WRITE_BYTES) break
+      const text = formatOperation(operation)
+      texts.push(text)
+      size += text.length
     }
-    return { batch: queue.splice(0, count), text }
+    return { batch: queue.splice(0, texts.length), texts }
   }
 
   async function commit(): Promise<void> {
-    const { batch, text } = takeBatch()
+    const { batch, texts } = takeBatch()
     try {
       lost.throwIfAborted()
-      if (file.isDoubtful) await rewrite(options)
-      if (text !== '') await file.append(Buffer.from(text), sync === 'always')
+      await writer.write(texts)
     } catch (error) {
-      fail(batch, error)
+      fail(isFull(error) ? batch.filter((submitted) => !removeUnwritten(submitted)) : batch, error)
+      options.onApplied()
       return
     }
     for (const { operation, resolve } of batch) resolve(records.apply(operation))
@@ -90,6 +86,15 @@ export function createJournal(options: JournalOptions): Journal {
     options.onApplied()
     if (sync === 'interval') syncSoon()
     compactIfWorthwhile()
+  }
+
+  /** Removes a record although the disk is full, so that it can be written in less room. Returns whether that is due. */
+  function removeUnwritten({ operation, resolve }: Submitted): boolean {
+    if (operation.type !== 'remove') return false
+    const result = records.apply(operation)
+    if (result > 0) writer.owe(formatOperation(operation))
+    resolve(result)
+    return true
   }
 
   function fail(batch: readonly Submitted[], cause: unknown): void {
@@ -104,6 +109,7 @@ export function createJournal(options: JournalOptions): Journal {
     isAway = false
     logger.info({ path: file.path }, 'The store can be written again')
     options.onBack()
+    void inTurn(reserve.fill)
   }
 
   function syncSoon(): void {
@@ -128,16 +134,23 @@ export function createJournal(options: JournalOptions): Journal {
 
   function compactIfWorthwhile(): void {
     if (isClosing || compacting || file.end <= compactAbove || file.end <= records.bytes * COMPACT_FACTOR) return
-    compacting = compact(options, inTurn, () => isClosing || lost.aborted)
-      .then(() => void (compactAbove = COMPACT_BYTES))
-      .catch((error: unknown) => {
-        compactAbove = file.end + COMPACT_BYTES
-        logger.warn(
-          { err: error },
-          'The journal of the store could not be compacted; it is tried again when it has grown',
-        )
-      })
-      .finally(() => void (compacting = undefined))
+    compacting = compactNow()
+  }
+
+  async function compactNow(): Promise<void> {
+    try {
+      await compact(options, inTurn, () => isClosing || lost.aborted)
+      compactAbove = COMPACT_BYTES
+      void inTurn(reserve.fill)
+    } catch (error) {
+      compactAbove = file.end + COMPACT_BYTES
+      logger.warn(
+        { err: error },
+        'The journal of the store could not be compacted; it is tried again when it has grown',
+      )
+    } finally {
+      compacting = undefined
+    }
   }
 
   return {
@@ -151,8 +164,10 @@ export function createJournal(options: JournalOptions): Journal {
       await running
       await compacting
       if (syncTimer !== undefined) clock.clearTimeout(syncTimer)
-      if (sync === 'interval' && !file.isDoubtful) await inTurn(syncNow)
-      await file.close()
+      await inTurn(async () => {
+        if (sync === 'interval' && !file.isDoubtful) await syncNow()
+        await file.close()
+      })
     },
   }
 }

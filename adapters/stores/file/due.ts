@@ -1,7 +1,7 @@
-import { unref } from '../../lib/timers'
-import type { Clock, DueAnswer, LedgerHandlers, Logger } from '../../lib/types'
-import type { Operation } from './file-operations'
-import type { LiveRecord, Records } from './file-records'
+import { unref } from '../../../lib/timers'
+import type { Clock, DueAnswer, LedgerHandlers, Logger } from '../../../lib/types'
+import type { Operation } from './operations'
+import type { LiveRecord, Records } from './records'
 
 export interface DueOptions {
   readonly records: Records

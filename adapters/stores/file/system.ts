@@ -1,6 +1,6 @@
 import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { CallbackError } from '../../lib/errors'
+import { CallbackError } from '../../../lib/errors'
 
 /** What is needed of an open file, by the shape of Node's `FileHandle`. */
 export interface OpenFile {
@@ -58,6 +58,12 @@ export function storeUnavailable(doing: string, path: string, cause: unknown): C
   const reason = code ?? (cause instanceof Error ? cause.message : String(cause))
   const message = `Cannot ${doing} ${path}: ${reason}. ${ADVICE[code ?? ''] ?? 'Check the disk that it is on'}`
   return new CallbackError('ERR_STORE_UNAVAILABLE', { message, cause })
+}
+
+/** Whether an error says that a disk, or what a user may have of it, is full. */
+export function isFull(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === 'ENOSPC' || code === 'EDQUOT'
 }
 
 /** The system's code of an error: `ENOSPC`. */

@@ -1,16 +1,19 @@
 import { join, resolve } from 'node:path'
 import { setImmediate } from 'node:timers'
-import { CallbackError } from '../../lib/errors'
-import type { Clock, Ledger, LedgerHandlers, Logger, NewRecord, RecordKind } from '../../lib/types'
-import { removeLeftovers, rewrite } from './file-compaction'
-import { createDueTimes, type DueTimes, dueIn } from './file-due'
-import { createJournal, type FileSync, type Journal } from './file-journal'
-import { JournalFile } from './file-journal-file'
-import { type Lock, takeLock } from './file-lock'
-import type { Made, Operation } from './file-operations'
-import { createRecords, readRecord, type Records } from './file-records'
-import { replay } from './file-replay'
-import { codeOf, type Files, makeFolder, NODE_FILES, storeUnavailable } from './file-system'
+import { CallbackError } from '../../../lib/errors'
+import type { Clock, Ledger, LedgerHandlers, Logger, NewRecord, RecordKind } from '../../../lib/types'
+import { type CompactionOptions, removeLeftovers, rewrite } from './journal/compaction'
+import { createDueTimes, type DueTimes, dueIn } from './due'
+import { keepAside, tellOfDamage, tellOfTornLine } from './journal/damage'
+import { createJournal, type Journal } from './journal/journal'
+import { JournalFile } from './journal/file'
+import { type FileSync, makeRoom } from './journal/writer'
+import { type Lock, takeLock } from './lock/lock'
+import type { Made, Operation } from './operations'
+import { createRecords, readRecord, type Records } from './records'
+import { replay } from './journal/replay'
+import { createReserve, type Reserve } from './reserve'
+import { codeOf, type Files, isFull, makeFolder, NODE_FILES, storeUnavailable } from './system'
 
 export interface FileLedgerOptions {
   /** A folder; made where it is missing. */
@@ -132,15 +135,18 @@ async function openLedger(options: FileLedgerOptions, handlers: LedgerHandlers, 
     logger.error({ err: error }, 'The store is lost to another process')
     lost.abort(error)
   }
-  const lock = await takeLock({ folder, clock, signal, onLost })
+  const reserve = createReserve(folder)
+  const lock = await takeLock({ folder, clock, logger, signal, onLost, makeRoom: reserve.share })
   const file = new JournalFile(join(folder, 'journal'), files)
   const records = createRecords()
-  const parts = { folder, file, files, records }
+  const parts = { folder, file, files, records, reserve }
   try {
     await removeLeftovers(folder)
     const isCurrent = await readJournal(file, records, logger)
     lost.signal.throwIfAborted()
-    if (!isCurrent || file.isDoubtful || isWorthCompacting(file, records)) await rewrite(parts)
+    if (!isCurrent || file.isDoubtful) await rewriteOrMakeRoom(parts)
+    else if (isWorthCompacting(file, records)) await compactOrLeave(parts)
+    await reserve.fill()
   } catch (error) {
     await file.close()
     await lock.release()
@@ -165,18 +171,35 @@ async function readJournal(file: JournalFile, records: Records, logger: Logger):
     if (codeOf(error) === 'ENOENT') return true
     throw storeUnavailable('open', file.path, error)
   }
-  const { end, tornBytes, isOlder } = await replay(file, (operation) => void records.apply(operation))
+  const replayed = await replay(file, (operation) => records.apply(operation))
+  const { end, next, tornBytes, places, isOutdated } = replayed
+  if (places.length > 0) {
+    tellOfDamage(logger, file.path, replayed, await keepAside(file.path))
+    return false
+  }
   if (end === 0) return true
-  await file.trust(end)
-  if (tornBytes > 0) warnOfTornLine(file, tornBytes, logger)
-  return !isOlder
+  await file.trust(end, next)
+  if (tornBytes > 0) tellOfTornLine(logger, file.path, tornBytes)
+  return !isOutdated
 }
 
-function warnOfTornLine(file: JournalFile, tornBytes: number, logger: Logger): void {
-  const message =
-    `The journal ${file.path} ended within a line, which was being written when its process died. The line is dropped; ` +
-    'no sender was told that it was kept'
-  logger.warn({ path: file.path, bytes: tornBytes }, message)
+/** Writes the journal again, in the room of the reserve when there is no other. */
+async function rewriteOrMakeRoom(parts: CompactionOptions & { readonly reserve: Reserve }): Promise<void> {
+  const write = (): Promise<void> => rewrite(parts)
+  try {
+    await write()
+  } catch (error) {
+    if (!isFull(error) || !(await makeRoom(parts, write))) throw error
+  }
+}
+
+/** A journal that is whole can be added to as it is when there is no room for another one. */
+async function compactOrLeave(parts: CompactionOptions & { readonly reserve: Reserve }): Promise<void> {
+  try {
+    await rewriteOrMakeRoom(parts)
+  } catch (error) {
+    if (!isFull(error)) throw error
+  }
 }
 
 function isWorthCompacting(file: JournalFile, records: Records): boolean {

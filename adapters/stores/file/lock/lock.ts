@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto'
+import { rm, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CallbackError } from '../../../../lib/errors'
+import { sleep, unref } from '../../../../lib/timers'
+import type { Clock, Logger } from '../../../../lib/types'
+import { type Claim, PREFIX, readClaims, writeClaim } from './claims'
+import { isNear, lives, nameThisProcess, type ProcessName } from './process'
+import { codeOf } from '../system'
+
+export interface LockOptions {
+  readonly folder: string
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Aborts when the lock is not wanted any more. */
+  readonly signal: AbortSignal
+  /** Called when another host has taken over, since this process seemed dead to it. */
+  readonly onLost: () => void
+  /** Makes room for a small file on a full disk; resolves to whether it could. */
+  readonly makeRoom: () => Promise<boolean>
+}
+
+/** A folder that this ledger has for itself. */
+export interface Lock {
+  release(): Promise<void>
+}
+
+const HEARTBEAT_MS = 4000
+/** For how long the lock of another host is watched without a heartbeat until its process is taken for dead. */
+const DEAD_MS = 20_000
+/** How long it is waited for until the log says so. */
+const TELL_MS = 3000
+const FAR_PAUSE_MS = 1000
+const NEAR_PAUSE_MS = 20
+
+/**
+ * Takes a folder for one ledger alone; the lock of a process that was killed counts no more. Everybody who wants the
+ * folder first puts a lock file of their own there and then looks for others, so that of two at least one sees the other;
+ * and since no two files have the same name, one that is dead is removed without harm. Of two who ask at the same time
+ * the one with the lower name goes first. A process on another host, or in another container, cannot be looked for: its
+ * lock has heartbeats while it lives, and is watched until one is seen, or none for 20 seconds; what time it shows does not
+ * count. Rejects with `ERR_STORE_UNAVAILABLE`.
+ */
+export async function takeLock({ folder, clock, logger, signal, onLost, makeRoom }: LockOptions): Promise<Lock> {
+  const self = await nameThisProcess()
+  const name = `${PREFIX}${randomBytes(8).toString('hex')}`
+  const path = join(folder, name)
+  let timer = startTimer()
+
+  function startTimer(): unknown {
+    const started = clock.setTimeout(() => {
+      timer = startTimer()
+      void beat().catch((error: unknown) => {
+        if (codeOf(error) === 'ENOENT') onLost()
+      })
+    }, HEARTBEAT_MS)
+    unref(started)
+    return started
+  }
+
+  function beat(): Promise<void> {
+    const seconds = clock.now() / 1000
+    return utimes(path, seconds, seconds)
+  }
+
+  async function release(): Promise<void> {
+    clock.clearTimeout(timer)
+    await rm(path, { force: true })
+  }
+
+  try {
+    await writeClaim(path, self, false, makeRoom)
+    await beat()
+    const watch = createWatch({ folder, name, self, logger })
+    for (let pauseMs = await watch(0); pauseMs > 0; pauseMs = await watch(pauseMs)) await sleep(clock, pauseMs, signal)
+    await writeClaim(path, self, true, makeRoom)
+    await beat()
+  } catch (error) {
+    await release()
+    throw error
+  }
+  return { release }
+}
+
+interface Watched {
+  readonly folder: string
+  /** The own lock, which is left out. */
+  readonly name: string
+  readonly self: ProcessName
+  readonly logger: Logger
+}
+
+/** What was seen of a lock so far. */
+interface Sight {
+  readonly heartbeat: string
+  /** For how long it has not changed. It is counted by pauses, since the time of day may be set meanwhile. */
+  readonly stillMs: number
+}
+
+/**
+ * Creates a function that looks at the locks of others, and removes dead ones. It is told how long it was since the last
+ * look, and resolves to how long to wait before the next one: 0 when nobody else has a claim.
+ */
+function createWatch({ folder, name, self, logger }: Watched): (passedMs: number) => Promise<number> {
+  const sights = new Map<string, Sight>()
+  let waitedMs = 0
+  let isTold = false
+
+  function see({ name: other, heartbeat }: Claim, passedMs: number): Sight & { readonly isBeating: boolean } {
+    const before = sights.get(other)
+    const isBeating = before !== undefined && before.heartbeat !== heartbeat
+    const stillMs = before === undefined || isBeating ? 0 : before.stillMs + passedMs
+    sights.set(other, { heartbeat, stillMs })
+    return { heartbeat, stillMs, isBeating }
+  }
+
+  return async (passedMs) => {
+    let pauseMs = 0
+    waitedMs += passedMs
+    for (const claim of await readClaims(folder, name)) {
+      const { owner, holds, path } = claim
+      const { stillMs, isBeating } = see(claim, passedMs)
+      const isFar = owner !== undefined && !isNear(owner, self)
+      const isDead = owner === undefined || isFar ? stillMs >= DEAD_MS : !(await lives(owner))
+      if (isDead) {
+        await rm(path, { force: true })
+        continue
+      }
+      const goesFirst = holds || claim.name < name
+      if (owner !== undefined && goesFirst && (isBeating || !isFar)) throw inUse(folder, owner, self)
+      pauseMs = Math.max(pauseMs, isFar ? FAR_PAUSE_MS : NEAR_PAUSE_MS)
+      if (waitedMs >= TELL_MS && !isTold) {
+        isTold = true
+        tellOfWait(logger, claim)
+      }
+    }
+    return pauseMs
+  }
+}
+
+function tellOfWait(logger: Logger, { owner, path }: Claim): void {
+  const whose = owner === undefined ? 'a process that has not written its name' : describe(owner)
+  const message =
+    `The store waits for the lock ${path} of ${whose}. Whether that one lives cannot be seen from here; when its lock ` +
+    `does not change for ${DEAD_MS / 1000} seconds, it counts as dead. If it has ended, remove the file to go on at once`
+  logger.warn({ path, pid: owner?.pid, host: owner?.host }, message)
+}
+
+function describe({ pid, host }: ProcessName): string {
+  return `the process ${pid} on the host ${host}`
+}
+
+function inUse(folder: string, owner: ProcessName, self: ProcessName): CallbackError {
+  const near = isNear(owner, self)
+  const message =
+    near && owner.pid === self.pid
+      ? `The folder ${folder} is in use by this process (${self.pid}) already: give every store a store.path of its own`
+      : `The folder ${folder} is in use by ${near ? `the process ${owner.pid}` : describe(owner)}: stop it first, or ` +
+        'choose another store.path. Several processes can share a store of the type redis or postgres'
+  return new CallbackError('ERR_STORE_UNAVAILABLE', { message })
+}
