@@ -179,7 +179,10 @@ const workflow = v.strictObject({
   title: field(anyText, 'Title for people'),
   description: field(anyText, 'What the workflow does'),
   jobs: field(listOf(jobSchema), 'The jobs, one after the other unless depends_on says otherwise'),
-  job: field(v.lazy(() => jobSchema), 'The job, where there is one; without any, the only or default component is called'),
+  job: field(
+    v.lazy(() => jobSchema),
+    'The job, where there is one; without any, the only or default component is called',
+  ),
   input: field(template, 'Without jobs: input of the component that is called (default: the input of the workflow)'),
   output: field(template, 'Output of the workflow (default: that of its last jobs)'),
   default: field(flag, 'Whether this workflow runs when none is named'),
