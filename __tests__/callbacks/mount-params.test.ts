@@ -139,6 +139,29 @@ describe.each(VERSIONS)('in Express $version', ({ version, express }) => {
     expect(new URL(hooks.ticket().url).pathname).toBe('/hooks/done')
   })
 
+  test('no way in which a sender writes the path makes a second mount of one', async () => {
+    const { hooks, post } = await serve((app, own) => app.use('/a/größe', own))
+    await post('/a/gr%C3%B6%C3%9Fe/x')
+    const { url } = hooks.ticket()
+    for (const path of [
+      '/A/gr%C3%B6%C3%9Fe/x',
+      '/a/GR%C3%B6%C3%9Fe/x',
+      '/a/gr%c3%b6%c3%9fe/x',
+      '/a/%67r%C3%B6%C3%9Fe/x',
+      '/a/gro%CC%88%C3%9Fe/x',
+      '//a//gr%C3%B6%C3%9Fe//x',
+      '/a%2Fgr%C3%B6%C3%9Fe/x',
+      '/a/gr%C3%B6%C3%9Fe/%2E%2E/b/x',
+      '/a/gr%25C3%25B6%25C3%259Fe/x',
+      '/a/gr%C3%B6%C3%9Fe;v=1/x',
+      '/a/gr%C3%B6%C3%9Fe?/b/x',
+      '/a/%FF/x',
+    ]) {
+      await post(path)
+      expect(hooks.ticket().url.split('?')[0]).toBe(url.split('?')[0])
+    }
+  })
+
   test('the parameters of a route are read, and are none of a mount', async () => {
     const url = version === 5 ? '/x/:task/*rest' : '/x/:task/*'
     const { hooks, post } = await serve((app, mounted) => app.post(url, mounted), { path: '/x/:id/done' })

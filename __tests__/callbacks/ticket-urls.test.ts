@@ -36,6 +36,10 @@ describe('the id of a ticket is found', () => {
     `%3Fcallback_id%3D${T}`,
     `CALLBACK_ID=${T}`,
     `Callback_Id=${T}`,
+    `callback_id[]=${T}`,
+    `callback_id%5B%5D=${T}`,
+    `x=1&callback_id[0]=${T}&y=2`,
+    `callback_id=${T}&callback_id[]=${T}`,
     `callback_id=${T}#top`,
     `callback_id=${T}%23top`,
     `callback_id=${T}%20`,
@@ -103,6 +107,8 @@ const UNCLEAR = [
   `callback_id=${T.toUpperCase()}`,
   `callback_id%3D${T}x`,
   `callback_id%3D${T}&callback_id%3D${U}`,
+  `callback_id[]=${T}&callback_id[]=${U}`,
+  `callback_id=${T}&callback_id%5B0%5D=${U}`,
 ]
 
 describe('a URL that does not say which ticket it is', () => {

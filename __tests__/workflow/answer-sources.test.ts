@@ -128,6 +128,44 @@ describe('a long-running operation as Azure has it', () => {
     expect(service.requests[1]?.headers['ocp-apim-subscription-key']).toBe('canary')
   })
 
+  test.each<[string, ComponentConfig, string, string]>([
+    [
+      'from the root, below a base_url with a path',
+      { base_url: '${env.API}/v1' },
+      '/v1/operations/7',
+      '/v1/operations/7',
+    ],
+    ['from another root', { base_url: '${env.API}/v1' }, '/operations/7?x=1', '/operations/7?x=1'],
+    ['beside what was asked', { base_url: '${env.API}/v1' }, 'operations/7', '/v1/operations/7'],
+    [
+      'from the root, of an endpoint',
+      { base_url: undefined, path: undefined, endpoint: '${env.API}/v1/tasks' },
+      '/v1/op',
+      '/v1/op',
+    ],
+    ['in raw UTF-8', {}, '/größe/日本', '/gr%C3%B6%C3%9Fe/%E6%97%A5%E6%9C%AC'],
+    ['in Latin-1', {}, '/caf\u00e9', '/caf%C3%A9'],
+  ])('a place that is %s', async (_, component, location, expected) => {
+    const encoding = /^[\0-\xff]*$/.test(location) && !location.includes('ß') ? 'latin1' : 'utf8'
+    const value = Buffer.from(location, encoding).toString('latin1')
+    const completion = { type: 'polling', path: '${header.Location}', interval: 100 } as const
+    const { hooks, service } = await flows.open(
+      drawing({ body: BODY, headers: { 'X-Api-Key': 'canary' }, ...component, completion }),
+      ({ method }) => (method === 'POST' ? { status: 202, headers: { Location: value } } : { body: 'done' }),
+    )
+    await expect(hooks.run()).resolves.toBe('done')
+    expect(service.requests[1]).toMatchObject({ url: expected, headers: { 'x-api-key': 'canary' } })
+  })
+
+  test('a header of an answer is text in UTF-8, in errors too', async () => {
+    const headers = { 'X-Name': Buffer.from('größe').toString('latin1') }
+    const job = { on_error: { output: '${error.header.X-Name}' } }
+    const { hooks } = await flows.open(drawing({ body: BODY }, job), () => ({ status: 400, headers }))
+    await expect(hooks.run()).resolves.toBe('größe')
+    const good = await flows.open(drawing({ body: BODY, output: '${header.X-Name}' }), () => ({ headers }))
+    await expect(good.hooks.run()).resolves.toBe('größe')
+  })
+
   test('one that fails', async () => {
     const { hooks } = await flows.open(config('${header.Operation-Location}'), ({ method }) =>
       method === 'POST'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { ComponentConfig } from '../../lib/config/schema-workflow'
-import { drawing, DRAW, useFlows } from './use-flows'
+import { drawing, DRAW, idOf, useFlows } from './use-flows'
 
 const flows = useFlows()
 const BODY = { prompt: 'a cat' }
@@ -42,14 +42,57 @@ describe('an immediate answer is judged by "status"', () => {
     expect(service.requests.length).toBe(1)
   })
 
-  test.each<[string, unknown]>([
-    ['success', { ok: true }],
-    ['pending', { ok: 'maybe' }],
-    ['no status', {}],
-    ['no answer', undefined],
-  ])('%s changes nothing', async (_, body) => {
-    const { hooks } = await flows.open(drawing({ body: BODY, ...OK }), () => ({ body }))
+  test.each<[string, ComponentConfig, unknown]>([
+    ['success', OK, { ok: true }],
+    ['a status that is not in fail_when', { status: '${response.ok}', fail_when: false }, { ok: 'maybe' }],
+    ['no status, with fail_when', { status: '${response.ok}', fail_when: false }, {}],
+    ['no answer, with fail_when', { status: '${response.ok}', fail_when: false }, undefined],
+    ['no list', { status: '${response.ok}' }, { ok: false }],
+  ])('%s changes nothing', async (_, judged, body) => {
+    const { hooks } = await flows.open(drawing({ body: BODY, ...judged }), () => ({ body }))
     await expect(hooks.run()).resolves.toEqual(body ?? null)
+  })
+
+  test.each<[string, ComponentConfig, unknown, string]>([
+    [
+      'a flag',
+      { status: '${response.ok}', success_when: true },
+      { ok: false },
+      'its status "false" is not in success_when',
+    ],
+    [
+      'a number',
+      { status: '${response.code}', success_when: [0] },
+      { code: 17 },
+      'its status "17" is not in success_when',
+    ],
+    ['in neither list', OK, { ok: 'maybe' }, 'its status "maybe" is not in success_when'],
+    ['missing', OK, { error: 'no' }, 'it has no status, which success_when asks for'],
+    ['no body', OK, undefined, 'it has no status, which success_when asks for'],
+    ['no waiting', { ...OK, completion: 'none' }, { ok: 1 }, 'its status "1" is not in success_when'],
+  ])('where nothing follows the answer, success_when says what is good: %s', async (_, judged, body, why) => {
+    const { hooks, service } = await flows.open(drawing({ body: BODY, ...judged }, { retry: 2 }), () => ({ body }))
+    const quoted = body === undefined ? '' : `: ${JSON.stringify(body)}`
+    await expect(hooks.run()).rejects.toMatchObject({
+      code: 'ERR_HTTP_STATUS',
+      status: 200,
+      message: `Job "draw" failed: POST ${service.origin}/tasks answered 200, and ${why}${quoted}`,
+    })
+    expect(service.requests.length).toBe(1)
+  })
+
+  test('where more follows, a status that is in neither list says that the work goes on', async () => {
+    const completion = { type: 'polling', path: '/tasks/7', result: '${response.value}' } as const
+    const { hooks } = await flows.open(
+      drawing({ body: BODY, ...OK, completion, output: '${result}' }),
+      ({ method, path }) => ({ body: method === 'POST' && path === '/tasks' ? { ok: 'soon' } : { value: 'drawn' } }),
+    )
+    await expect(hooks.run()).resolves.toBe('drawn')
+    const waiting = await flows.open(drawing(OK), async (request, flow) => {
+      await flow.callback({ id: idOf(request), status: 'ok', value: 'called' })
+      return { body: { ok: 'soon' } }
+    })
+    await expect(waiting.hooks.run()).resolves.toBe('called')
   })
 
   test('the message holds no secret of the request', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { JobConfig } from '../../lib/config/schema-workflow'
 import { type ServiceAnswer } from '../helpers/fake-service'
-import { drawing, type Flow, until, useFlows } from './use-flows'
+import { drawing, type Flow, useFlows } from './use-flows'
 
 const flows = useFlows()
 
@@ -225,52 +225,5 @@ describe('Retry-After of polling', () => {
       message: expect.stringMatching(/left alone for 60000 ms \(Retry-After\), but only 30000 ms are left/),
     })
     expect(clock.timers).toBe(0)
-  })
-})
-
-describe('idempotency', () => {
-  test('gives each job and each task a key of its own, the same in all attempts', async () => {
-    const fail = { status: 500 }
-    const component = { base_url: '${env.API}', body: BODY, idempotency: true }
-    const flow = await flows.open(
-      {
-        components: { a: { ...component, path: '/a' }, b: { ...component, path: '/b' } },
-        workflow: {
-          jobs: [
-            {
-              id: 'one',
-              component: 'a',
-              retry: { max_attempts: 3, delay: 0 },
-              on_error: [{ id: 'undo', component: 'b', retry: { max_attempts: 2, delay: 0 } }],
-            },
-          ],
-        },
-      },
-      () => fail,
-    )
-    for (const task of [await flow.hooks.submit(), await flow.hooks.submit()]) {
-      const ended = task.result().catch((error: unknown) => error)
-      await until(() => {
-        flow.clock.advance(1)
-        return task.status === 'failed'
-      }, 'it has failed')
-      expect(await ended).toMatchObject({ status: 500 })
-    }
-    expect(flow.service.requests.length).toBe(10)
-    const keys = flow.service.requests
-      .map(({ path, headers }) => `${path} ${String(headers['idempotency-key'])}`)
-      .toSorted()
-    const times = [...new Set(keys)].map((key) => `${key.slice(0, 2)} ${keys.filter((one) => one === key).length}`)
-    expect(times).toEqual(['/a 3', '/a 3', '/b 2', '/b 2'])
-    expect(new Set(keys.map((key) => key.slice(3))).size).toBe(4)
-  })
-
-  test('a key of the config stands', async () => {
-    const { hooks, service } = await flows.open(
-      drawing({ body: BODY, idempotency: true, headers: { 'Idempotency-Key': '${input.order}' } }),
-      () => ({ body: 'well' }),
-    )
-    await hooks.run({ order: 'order-7' })
-    expect(service.requests[0]?.headers['idempotency-key']).toBe('order-7')
   })
 })

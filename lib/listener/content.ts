@@ -19,8 +19,6 @@ export interface ReadOptions {
    * far as bytes can, and no label makes other fields of them. Default false.
    */
   readonly isSigned?: boolean
-  /** Whether long JSON and forms are read in one go rather than in turns. Default false. */
-  readonly atOnce?: boolean
 }
 
 /** What no encoder of forms leaves unescaped; JSON, XML and most prose hold some of it. */
@@ -36,7 +34,7 @@ const LINE_END = /\r?\n$/
 export function parseContent(content: Buffer | string, header: string | undefined, options: ReadOptions = {}): unknown {
   if (content.length === 0) return null
   const label = parseContentType(header)
-  const { isSigned = false, atOnce = false } = options
+  const { isSigned = false } = options
   // One line is a list as well as many, but for a signed object, which is nothing else under any label.
   const isJson = isJsonName(label.type)
   const json = isLinesName(label.type) && !isSigned ? undefined : findJson(content)
@@ -46,7 +44,7 @@ export function parseContent(content: Buffer | string, header: string | undefine
     return readLabelled(content, label, header, options)
   }
   try {
-    const value = parseJson(json, atOnce)
+    const value = parseJson(json)
     return value instanceof Promise ? value.catch(orElse) : value
   } catch (error) {
     return orElse(error)
@@ -91,51 +89,43 @@ function readLabelled(
   content: Buffer | string,
   { type, charset }: ContentType,
   header: string | undefined,
-  { isSigned = false, atOnce = false }: ReadOptions,
+  { isSigned = false }: ReadOptions,
 ): unknown {
-  if (type === 'application/x-www-form-urlencoded') return readBodyForm(content, charset, isSigned, atOnce)
+  if (type === 'application/x-www-form-urlencoded') return readBodyForm(content, charset, isSigned)
   if (type === 'multipart/form-data') return readMultipart(Buffer.from(content), header ?? '', isSigned)
   const isText = isJsonName(type) || isLinesName(type)
   if (!isText && Buffer.isBuffer(content) && charset === undefined && !isUtf8(content)) return content
   const text = decode(content, isSigned ? signedCharset(content, charset) : charset)
-  if (isJsonName(type)) return parseJson(text, atOnce)
+  if (isJsonName(type)) return parseJson(text)
   if (isLinesName(type)) return parseJsonLines(text)
-  return Buffer.isBuffer(content) && isUtf8Name(charset) ? text : parseText(text, atOnce)
+  return Buffer.isBuffer(content) && isUtf8Name(charset) ? text : parseText(text)
 }
 
 /** Some senders label JSON as plain text; what only looks like JSON stays text. */
-function parseText(text: string, atOnce: boolean): unknown {
+function parseText(text: string): unknown {
   if (!/^\s*[[{]/.test(text)) return text
   const orElse = (error: unknown): unknown => {
     if (!isMalformed(error)) throw error
     return text
   }
   try {
-    const value = parseJson(text, atOnce)
+    const value = parseJson(text)
     return value instanceof Promise ? value.catch(orElse) : value
   } catch (error) {
     return orElse(error)
   }
 }
 
-function readBodyForm(
-  content: Buffer | string,
-  charset: string | undefined,
-  isSigned: boolean,
-  atOnce: boolean,
-): unknown {
+function readBodyForm(content: Buffer | string, charset: string | undefined, isSigned: boolean): unknown {
   if (isSigned) {
     const text = content.toString('latin1')
     if (NO_FORM.test(text.replace(LINE_END, ''))) throw malformed('it is no form, though its content type says so')
-    return readForm(text, { charset: { bytes: 'latin1', decode: decodeSignedPart }, atOnce })
+    return readForm(text, { bytes: 'latin1', decode: decodeSignedPart })
   }
   // A charset of two bytes a character writes `&` and `=` otherwise.
   if (typeof content === 'string' || charset === undefined || isUtf8Name(charset) || charset.startsWith('utf-16'))
-    return readForm(decode(content, charset), { atOnce })
-  return readForm(content.toString('latin1'), {
-    charset: { bytes: 'latin1', decode: createPartDecoder(charset) },
-    atOnce,
-  })
+    return readForm(decode(content, charset))
+  return readForm(content.toString('latin1'), { bytes: 'latin1', decode: createPartDecoder(charset) })
 }
 
 async function readMultipart(bytes: Buffer, contentType: string, isSigned: boolean): Promise<unknown> {

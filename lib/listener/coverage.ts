@@ -9,7 +9,7 @@ import { borderOf, parseSigned, type SignedField, type SignedPart, signsBody } f
 
 /** What the proof of a scheme covers: nobody but the sender can change it. */
 export interface Coverage {
-  /** Whether the sender shows its secret: whoever knows that has written all of the request. */
+  /** Whether the sender shows its secret: only those who know it can write a request. */
   readonly all: boolean
   readonly body: boolean
   /** The public URL with its query, so also the path and its parameters. */

@@ -7,11 +7,10 @@ import { parseLongJson } from './json-turns'
 const SHORT = 128 * 1024
 
 /**
- * Parses JSON. A text of more than 128 K characters is parsed in turns and comes as a promise, unless `atOnce`. Throws
- * or rejects with `ERR_BODY_MALFORMED` and `ERR_BODY_DEPTH`.
+ * Parses JSON. A text of more than 128 K characters is parsed in turns and comes as a promise. Throws or rejects with `ERR_BODY_MALFORMED` and `ERR_BODY_DEPTH`.
  */
-export function parseJson(text: string, atOnce = false): unknown {
-  if (text.length > SHORT && !atOnce) return parseLongJson(text, parseShort)
+export function parseJson(text: string): unknown {
+  if (text.length > SHORT) return parseLongJson(text, parseShort)
   if (isTooDeep(text)) throw tooDeep()
   return parseShort(text)
 }

@@ -63,23 +63,39 @@ export function compileJudge(spec: {
   return (scope) => {
     const value = read(scope)
     const status = value === null || value === undefined ? undefined : toStatus(value)
-    return { verdict: decide(status), status }
+    return { verdict: decide(status, value), status }
   }
 }
 
 function compileVerdict(
   successWhen: readonly string[] | undefined,
   failWhen: readonly string[] | undefined,
-): (status: string | undefined) => Verdict {
+): (status: string | undefined, value: unknown) => Verdict {
   if (successWhen === undefined && failWhen === undefined) return () => 'succeeded'
   const success = new Set(successWhen)
   const failure = new Set(failWhen)
   const otherwise = successWhen === undefined ? 'succeeded' : 'pending'
-  return (status) => {
+  const isSuccess = compileSameValue(successWhen)
+  const isFailure = compileSameValue(failWhen)
+  return (status, value) => {
     if (status === undefined) return 'pending'
     if (success.has(status)) return 'succeeded'
-    return failure.has(status) ? 'failed' : otherwise
+    if (failure.has(status)) return 'failed'
+    if (isSuccess(value)) return 'succeeded'
+    return isFailure(value) ? 'failed' : otherwise
   }
+}
+
+/**
+ * Compiles whether a number, true or false of a body is one of a list that is written in another way: 1.1 is `1.10`, 0 is
+ * `00`, and true is `True`.
+ */
+function compileSameValue(texts: readonly string[] = []): (value: unknown) => boolean {
+  const written = texts.filter((text) => text.trim() !== '')
+  const numbers = new Set(written.map(Number))
+  const words = new Set(written.map((text) => text.toLowerCase()))
+  return (value) =>
+    (typeof value === 'number' && numbers.has(value)) || (typeof value === 'boolean' && words.has(String(value)))
 }
 
 function toStatus(value: unknown): string {

@@ -26,7 +26,7 @@ const NO_PARAMS: Params = Object.freeze({})
  * are tried in turn. A plain path wins over one with parameters.
  */
 export function createRouteTable<R extends Route>(routes: readonly R[]): RouteTable<R> {
-  const plain = new Map<string, Map<string, Found<R>>>()
+  const plain = new Map<string, PlainRoutes<R>>()
   const patterns: { readonly route: R; readonly match: MatchPath }[] = []
   for (const route of routes) {
     const text = readLiteralPath(route.path)
@@ -50,15 +50,35 @@ export function createRouteTable<R extends Route>(routes: readonly R[]): RouteTa
   return {
     find(method, path) {
       const known = plain.get(method)
-      return known?.get(path) ?? known?.get(toPathKey(path)) ?? findPattern(method, path)
+      return (known && findPlain(known, path)) ?? findPattern(method, path)
     },
   }
 }
 
-function addPlain<R extends Route>(plain: Map<string, Map<string, Found<R>>>, route: R, key: string): void {
-  const known = plain.get(route.method) ?? new Map<string, Found<R>>()
+/** The routes of one method that have no parameters. */
+interface PlainRoutes<R extends Route> {
+  /** By their path keys. */
+  readonly byKey: Map<string, Found<R>>
+  /** How long these keys are. */
+  readonly lengths: Set<number>
+}
+
+function addPlain<R extends Route>(plain: Map<string, PlainRoutes<R>>, route: R, key: string): void {
+  const known: PlainRoutes<R> = plain.get(route.method) ?? { byKey: new Map(), lengths: new Set() }
   plain.set(route.method, known)
-  if (!known.has(key)) known.set(key, { route, params: NO_PARAMS })
+  if (!known.byKey.has(key)) known.byKey.set(key, { route, params: NO_PARAMS })
+  known.lengths.add(key.length)
+}
+
+/** Most requests are for other handlers of the app, and the length of their path is enough to tell. */
+function findPlain<R extends Route>({ byKey, lengths }: PlainRoutes<R>, path: string): Found<R> | undefined {
+  if (!lengths.has(path.length) && !isWrittenOddly(path)) return undefined
+  return byKey.get(path) ?? byKey.get(toPathKey(path))
+}
+
+/** Whether the key of a path may have another length than the path. */
+function isWrittenOddly(path: string): boolean {
+  return !path.startsWith('/') || path.endsWith('/') || isUnusual(path)
 }
 
 /** What is tried in turn: parameters keep several slashes and decomposed letters as long as the path matches with them. */

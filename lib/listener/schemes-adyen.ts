@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
 import type { VerifySpec } from '../config/normalize-verify'
+import { isMapping, type Mapping } from '../config/plain'
 import { OWN_SCHEMES } from './schemes'
 import { decodeStrictly } from './signature-bytes'
 import { decodeSecret } from './signature-keys'
@@ -10,9 +11,7 @@ import { refuseOptions } from './verify-options'
 /** Throws `ERR_UNVERIFIED` for an item that does not prove its sender. */
 export type VerifyItem = (item: unknown) => void
 
-type Mapping = Readonly<Record<string, unknown>>
-
-/** The one field that may hold what stands between the fields. */
+/** The one field that may hold a `:`, which separates the fields. */
 const FREE = 'merchantReference'
 
 /**
@@ -74,8 +73,4 @@ function unwrap(value: unknown): Mapping | undefined {
   if (!isMapping(value)) return undefined
   const inner = value['NotificationRequestItem']
   return isMapping(inner) ? inner : value
-}
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -32,10 +32,8 @@ export function compileSns(spec: VerifySpec, context: VerifyContext): Verify {
   refuseOptions(spec, ['topics'])
   const topics = spec.topics && new Set(spec.topics)
   const certificates = createCertificates(context)
-  return async (request, raw, params = {}) => {
-    if (request.headers['x-amz-sns-rawdelivery'] === 'true')
-      throw unverified('raw message delivery has no signature; turn it off for this subscription')
-    const { body } = new SignedMessage(request, raw, params, context)
+
+  async function check({ body }: SignedMessage): Promise<void> {
     if (!isMessage(body)) throw unverified('its body is no message of Amazon SNS')
     const content = writeSigned(body)
     if (topics && !topics.has(String(body['TopicArn']))) throw unverified('it is of another topic than "topic" names')
@@ -46,6 +44,13 @@ export function compileSns(spec: VerifySpec, context: VerifyContext): Verify {
     const url = readCertificateUrl(body['SigningCertURL'])
     if (url === undefined) throw unverified('its SigningCertURL is no certificate of Amazon SNS')
     if (!verify(hash, content, await certificates.keyOf(url), signature)) throw unverified('its Signature does not fit')
+  }
+
+  return async (request, raw, params = {}) => {
+    if (request.headers['x-amz-sns-rawdelivery'] === 'true')
+      throw unverified('raw message delivery has no signature; turn it off for this subscription')
+    const message = new SignedMessage(request, raw, params, context)
+    await message.withBody(() => check(message))
   }
 }
 

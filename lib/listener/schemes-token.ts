@@ -4,7 +4,7 @@ import { decodeStrictly } from './signature-bytes'
 import { decodeSecret } from './signature-keys'
 import { SignedMessage } from './signature-message'
 import { noSecret } from './signature-secrets'
-import { headerSource, readHeader, templateSource } from './signature-source'
+import { headerSource, readHeader, readsBody, templateSource } from './signature-source'
 import type { Verify, VerifyContext } from './verify-context'
 import { unverified } from './verify-errors'
 import { refuseOptions } from './verify-options'
@@ -21,11 +21,18 @@ export function compileToken(spec: VerifySpec, context: VerifyContext): Verify {
   refuseOptions(spec, ['signature', 'prefix'])
   const source = spec.signature ? templateSource(spec.signature, 'signature', spec) : headerSource(['authorization'])
   const isSecret = compileSecrets(spec)
-  return (request, raw, params = {}) => {
-    const written = source.read(new SignedMessage(request, raw, params, context))
+  const needsBody = readsBody([spec.signature])
+
+  function check(message: SignedMessage): void {
+    const written = source.read(message)
     if (written === undefined) throw unverified(`it has no token: ${source.name} is missing`)
     const token = spec.prefix === undefined ? written.replace(BEARER, '') : withoutPrefix(written, spec.prefix)
     if (!isSecret(Buffer.from(token, source.encoding))) throw unverified('its token is no secret of the endpoint')
+  }
+
+  return (request, raw, params = {}) => {
+    const message = new SignedMessage(request, raw, params, context)
+    return needsBody ? message.withBody(() => check(message)) : check(message)
   }
 }
 

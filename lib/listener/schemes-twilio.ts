@@ -16,6 +16,8 @@ const HEADER = 'x-twilio-signature'
 const FORM = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i
 const URL_PARTS = /^(https?):\/\/([^/?#]*)(.*)$/is
 const PORT = /:\d*$/
+/** Twilio sends less than a hundred; many more would hold the event loop. */
+const MAX_FIELDS = 2000
 const USER = /^.*@/
 
 /**
@@ -32,17 +34,21 @@ export function compileTwilio(spec: VerifySpec, context: VerifyContext): Verify 
       throw noSecret(spec, index, error)
     }
   })
+
+  function check(message: SignedMessage, signature: Buffer, fields: string): void {
+    const texts = variantsOf(message.url).map((variant) => variant + fields)
+    if (!keys.some((key) => texts.some((text) => fits(key, text, signature))))
+      throw unverified('no secret fits its signature; Twilio signs the public URL, so check "public_url" too')
+  }
+
   return (request, raw, params = {}) => {
     const written = readHeader(request, HEADER)
     if (written === undefined) throw unverified(`it has no signature: the header "${HEADER}" is missing`)
     const signature = decodeStrictly(written, 'base64')
     if (signature === undefined) throw unverified('its signature is not written as base64')
     const message = new SignedMessage(request, raw, params, context)
-    const { url } = message
-    const fields = readFields(url, message)
-    const texts = variantsOf(url).map((variant) => variant + fields)
-    if (!keys.some((key) => texts.some((text) => fits(key, text, signature))))
-      throw unverified('no secret fits its signature; Twilio signs the public URL, so check "public_url" too')
+    if (!isFormSigned(message)) return check(message, signature, '')
+    return message.withBody(() => check(message, signature, writeFields(message.body)))
   }
 }
 
@@ -51,22 +57,38 @@ function fits(key: KeyObject, text: string, signature: Buffer): boolean {
   return digest.length === signature.length && timingSafeEqual(digest, signature)
 }
 
-/** Gives what of the body is signed behind the URL; a body that is not signed at all is refused. */
-function readFields(url: string, message: SignedMessage): string {
-  const { raw, request } = message
+/** Whether the fields of a form are signed behind the URL, rather than a hash or nothing; a body that is not signed at all is refused. */
+function isFormSigned({ raw, request, url }: SignedMessage): boolean {
   const { bodySHA256: hash } = parseForm(splitUrl(url).query)
   if (hash !== undefined) {
     if (!isHashOf(raw, hash)) throw unverified('its body is not the one whose hash stands in its URL')
-    return ''
+    return false
   }
-  if (raw.length === 0) return ''
+  if (raw.length === 0) return false
   if (!FORM.test(request.headers['content-type'] ?? ''))
     throw unverified('its body is neither a form nor signed by "bodySHA256"')
   if (!isUtf8(raw)) throw unverified('its form is not valid UTF-8')
-  // As the endpoint reads it: in another charset, or as another kind of body, it would hold something else.
-  const { body } = message
-  if (typeof body !== 'object' || body === null) throw unverified('its body is no form')
-  return Object.entries(body)
+  if (hasMore(raw, '&', MAX_FIELDS)) throw tooMany()
+  return true
+}
+
+function tooMany(): Error {
+  return unverified(`its form has more than ${MAX_FIELDS} fields`)
+}
+
+/** Whether a text occurs more often than `max` times. */
+function hasMore(raw: Buffer, text: string, max: number): boolean {
+  let count = 0
+  for (let at = raw.indexOf(text); at >= 0 && count <= max; at = raw.indexOf(text, at + 1)) count += 1
+  return count > max
+}
+
+/** Writes the fields as the endpoint reads them: in another charset, or as another kind of body, it would hold something else. */
+function writeFields(body: unknown): string {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw unverified('its body is no form')
+  const fields = Object.entries(body)
+  if (fields.length > MAX_FIELDS) throw tooMany()
+  return fields
     .sort(([one], [other]) => byText(one, other))
     .map(describeField)
     .join('')

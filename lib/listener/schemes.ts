@@ -29,7 +29,7 @@ export interface SignatureScheme {
 
 /** What the proof of a scheme covers that is not in the generic form; nothing else of a request. */
 interface OwnCoverage {
-  /** The sender shows its secret: whoever knows that has written all of the request. */
+  /** The sender shows its secret: only those who know it can write a request. */
   readonly all?: boolean
   readonly body?: boolean
   /** With its query. */

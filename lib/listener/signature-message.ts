@@ -7,6 +7,8 @@ import { type ListenerRequest, splitUrl, targetOf } from './request-scope'
 import type { Params } from './route-table'
 import { unverified } from './verify-errors'
 
+const MULTIPART = /^\s*multipart\//i
+
 /** What the templates of a `verify` read from besides the request. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string>>
@@ -15,14 +17,13 @@ export interface Surroundings {
   readonly item?: Template | undefined
 }
 
-/** A request that is being verified, as the templates of `verify` see it. Body and URL are read when they are asked for. */
+/** A request that is being verified, as the templates of `verify` see it; `body` and `item` are there in `withBody`. */
 export class SignedMessage {
   /** The time of sending as the sender wrote it; empty where the scheme has none. */
   timestamp = ''
   /** The id of the message; empty where the scheme has none. */
   id = ''
   #body: unknown = undefined
-  #isParsed = false
   #sha256: string | undefined = undefined
 
   constructor(
@@ -73,11 +74,31 @@ export class SignedMessage {
     return this.#sha256
   }
 
+  /** The body as the endpoint reads it; undefined outside of `withBody`. */
   get body(): unknown {
-    if (this.#isParsed) return this.#body
-    this.#body = parseBody(this.raw, this.request.headers['content-type'])
-    this.#isParsed = true
     return this.#body
+  }
+
+  /**
+   * Parses the body, then calls `check`. A long body is parsed in turns, since nothing is proved yet, and makes a promise
+   * of the result. Throws or rejects with `ERR_UNVERIFIED` for a body that cannot be parsed.
+   */
+  withBody(check: () => void | Promise<void>): void | Promise<void> {
+    const parsing = this.#parseBody()
+    return parsing ? parsing.then(check) : check()
+  }
+
+  #parseBody(): Promise<void> | undefined {
+    const type = this.request.headers['content-type']
+    const body = orUnverified(() => parseContent(this.raw, type, { isSigned: true }))
+    if (!(body instanceof Promise)) {
+      this.#body = body
+      return undefined
+    }
+    const parsing = body.then((value: unknown) => void (this.#body = value), refuseUnparsed)
+    if (!MULTIPART.test(type ?? '')) return parsing
+    parsing.catch(() => {})
+    throw unverified('its proof cannot be read from a multipart form')
   }
 
   get item(): unknown {
@@ -85,14 +106,15 @@ export class SignedMessage {
   }
 }
 
-function parseBody(raw: Buffer, contentType: string | undefined): unknown {
+function orUnverified<T>(parse: () => T): T {
   try {
-    const body = parseContent(raw, contentType, { isSigned: true, atOnce: true })
-    if (!(body instanceof Promise)) return body
-    body.catch(() => {})
+    return parse()
   } catch (error) {
-    if (!(error instanceof CallbackError)) throw error
-    throw unverified('the body, which its proof is read from, cannot be parsed')
+    return refuseUnparsed(error)
   }
-  throw unverified('its proof cannot be read from a multipart form or from lines of JSON')
+}
+
+function refuseUnparsed(error: unknown): never {
+  if (!(error instanceof CallbackError)) throw error
+  throw unverified('the body, which its proof is read from, cannot be parsed')
 }

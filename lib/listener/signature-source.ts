@@ -76,6 +76,11 @@ export function templateSource(template: Template, key: string, spec: VerifySpec
   return { name: `"${key}"`, encoding: 'utf8', read: (message) => toProof(read(message), key) }
 }
 
+/** Whether one of the templates of a `verify` reads the body, which must be parsed for it. */
+export function readsBody(templates: readonly (Template | undefined)[]): boolean {
+  return templates.some((template) => template?.references.some(({ source }) => source === 'body' || source === 'item'))
+}
+
 function toProof(value: unknown, key: string): string | undefined {
   if (value === null || value === undefined || value === '') return undefined
   if (typeof value === 'string') return value

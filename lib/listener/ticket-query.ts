@@ -7,8 +7,8 @@ const NAME = 'callback_id'
 /** A ticket, maybe in quotes or brackets, with what a service has put behind it. */
 const TICKET = /^[^\w-]*(tkt-[\w-]{28})(?![\w-])/
 const DAMAGED = /^[^\w-]*tkt-/i
-/** The name in capitals, behind an escaped `&amp;`, or with something in front of it. */
-const ODD_NAME = /^[?\s]*(?:amp;)*callback_id\s*$/i
+/** The name in capitals, behind an escaped `&amp;`, with something in front of it, or as a list of PHP. */
+const ODD_NAME = /^[?\s]*(?:amp;)*callback_id\s*(?:\[\d*\])?\s*$/i
 
 /**
  * Reads the id that a ticket put into the query of its callback URL, also when the service has changed that query: by a

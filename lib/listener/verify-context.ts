@@ -16,7 +16,7 @@ export interface VerifyContext {
 }
 
 /**
- * Throws `ERR_UNVERIFIED` for a request that does not prove its sender. Asynchronous only for schemes that fetch keys.
+ * Throws `ERR_UNVERIFIED` for a request that does not prove its sender. Asynchronous only for schemes that fetch keys, or read proof from a long body.
  * `raw` is the body as it came; `params` are those of the route.
  */
 export type Verify = (request: ListenerRequest, raw: Buffer, params?: Params) => void | Promise<void>

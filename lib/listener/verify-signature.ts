@@ -9,7 +9,7 @@ import { SignedMessage } from './signature-message'
 import { createPublishedKeys } from './signature-published'
 import { createKeys } from './signature-secrets'
 import { compileSigned, type Signed } from './signature-signed'
-import { headerSource, plainPath, type Source, templateSource } from './signature-source'
+import { headerSource, plainPath, readsBody, type Source, templateSource } from './signature-source'
 import { compileTimeCheck } from './signature-time'
 import type { Verify, VerifyContext } from './verify-context'
 import { misconfigured, unverified } from './verify-errors'
@@ -25,6 +25,8 @@ interface Reading {
 }
 
 const NO_PARAMS: Params = {}
+/** What is read of the parsed body. */
+const BODY = ['body', 'item']
 
 /**
  * Compiles a scheme of the generic form, with what the config says in the place of what the scheme says. Cheap checks
@@ -55,21 +57,33 @@ export function compileSignature(spec: VerifySpec, scheme: SignatureScheme, cont
     return signatures
   }
 
-  const createMessage = (...[request, raw, params = NO_PARAMS]: Parameters<Verify>): SignedMessage =>
-    new SignedMessage(request, raw, params, context)
+  const check = compileCheck(spec, scheme, context, signed, readSignatures)
+  const needsBody =
+    readsBody([spec.signature, spec.timestamp, spec.id]) || BODY.some((name) => signed.sources.has(name))
+  return (request, raw, params = NO_PARAMS) => {
+    const message = new SignedMessage(request, raw, params, context)
+    return needsBody ? message.withBody(() => check(message)) : check(message)
+  }
+}
 
+/** Compiles what tries the keys of a scheme. */
+function compileCheck(
+  spec: VerifySpec,
+  scheme: SignatureScheme,
+  context: VerifyContext,
+  signed: Signed,
+  readSignatures: (message: SignedMessage) => readonly Signature[],
+): (message: SignedMessage) => void | Promise<void> {
   if (scheme.keys === 'published') {
     const published = createPublishedKeys(context)
-    return async (...request) => {
-      const message = createMessage(...request)
+    return async (message) => {
       const signatures = readSignatures(message)
       const isFitting = (keys: readonly Key[]): boolean => keys.some((key) => key.fits(signed, message, signatures))
       if (!(await published.some(isFitting))) throw unverified('no published key fits its signature')
     }
   }
   const keys = createKeys(spec, scheme)
-  return (...request) => {
-    const message = createMessage(...request)
+  return (message) => {
     const signatures = readSignatures(message)
     if (!keys.some((key) => key.fits(signed, message, signatures))) throw unverified('no secret fits its signature')
   }

@@ -22,26 +22,34 @@ export function answeredScope(scope: ComponentScope, answer: HttpAnswer | undefi
 
 /**
  * Compiles `status`, `success_when` and `fail_when` of a component. What it returns throws `ERR_HTTP_STATUS` for an answer
- * that says failure; a status that is pending or a success changes nothing.
+ * that says failure, and where nothing follows (`isLast`) for one that is no success by `success_when`. Where a callback or
+ * polling follows, a status in neither list changes nothing.
  */
 export function compileAnswerJudge(
   spec: Pick<HttpClientSpec, 'at' | 'status' | 'successWhen' | 'failWhen'>,
   secrets: readonly string[],
-): (answered: Answered, scope: AnsweredScope) => void {
+): (answered: Answered, scope: AnsweredScope, isLast: boolean) => void {
   const judge = compileJudge(spec)
-  return ({ request, answer }, scope) => {
-    const { verdict, status = '' } = judge(scope)
-    if (verdict !== 'failed') return
+  return ({ request, answer }, scope, isLast) => {
+    const { verdict, status } = judge(scope)
+    const isRefused = verdict === 'failed' || (isLast && verdict === 'pending' && spec.successWhen !== undefined)
+    if (!isRefused) return
     const { text, value } = createRedaction(request, secrets)
     const body = value(answer.body)
-    const means = `, and its status ${JSON.stringify(text(status))} means failure`
+    const found = status === undefined ? undefined : JSON.stringify(text(status))
+    const why = describeVerdict(found, verdict === 'failed')
     throw new CallbackError('ERR_HTTP_STATUS', {
       at: spec.at,
-      message: `${text(describeRequest(request))} answered ${answer.status}${means}${quote(body)}`,
+      message: `${text(describeRequest(request))} answered ${answer.status}, and ${why}${quote(body)}`,
       answer: { status: answer.status, body },
       response: answer,
     })
   }
+}
+
+function describeVerdict(status: string | undefined, isFailure: boolean): string {
+  if (status === undefined) return 'it has no status, which success_when asks for'
+  return isFailure ? `its status ${status} means failure` : `its status ${status} is not in success_when`
 }
 
 /** Returns the error with the immediate answer that stood before it. */

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { TextDecoder } from 'node:util'
 import { parseContent } from '../listener/content'
 import { giveType } from '../typed-bytes'
+import { readHeaderText } from './header-text'
 
 /** Bytes of an answer, from its beginning. */
 export interface Content {
@@ -34,12 +35,13 @@ export async function readContent(response: Response, maxBytes: number): Promise
   return { bytes: Buffer.concat(chunks, size), isWhole: true }
 }
 
-/** The headers of an answer, names in lower case; one that comes several times is joined by commas. */
+/** Returns the headers of an answer, names in lower case and values as text; one that comes several times is joined by commas. */
 export function readHeaders(response: Response): Headers {
   const headers = new Map<string, string>()
   for (const [name, value] of response.headers) {
     const before = headers.get(name)
-    headers.set(name, before === undefined ? value : `${before}, ${value}`)
+    const text = readHeaderText(value)
+    headers.set(name, before === undefined ? text : `${before}, ${text}`)
   }
   return Object.fromEntries(headers)
 }

@@ -55,12 +55,12 @@ export function compileHttpComponent(spec: HttpClientSpec, context: HttpContext)
   /** Goes on with an answer unless that says failure; errors from now on bring the answer along. */
   async function goOn(
     answered: Answered,
-    { scope, call }: Asking,
+    { scope, call, isLast }: Asking,
     work: (begun: Begun) => Promise<unknown>,
   ): Promise<unknown> {
     try {
       const full = answeredScope(scope, answered.answer)
-      refuseFailure(answered, full)
+      refuseFailure(answered, full, isLast)
       return await work({ ...answered, scope: full, call })
     } catch (error) {
       throw call.signal.aborted ? error : withAnswer(error, answered)
@@ -77,7 +77,7 @@ export function compileHttpComponent(spec: HttpClientSpec, context: HttpContext)
     try {
       const answer = await orEarlyOutcome(send(request, call), expectation)
       if ('outcome' in answer) return finish(answeredScope(scope, undefined), resultOf(answer))
-      return await goOn({ request, answer }, { scope, call }, async (begun) => {
+      return await goOn({ request, answer }, { scope, call, isLast: false }, async (begun) => {
         if (isDone(begun.scope)) {
           await expectation.settle(answeredOutcome(answer, waiting, clock))
           return finish(begun.scope, answer.body)
@@ -103,7 +103,8 @@ export function compileHttpComponent(spec: HttpClientSpec, context: HttpContext)
     const waiting = plan.prepare(request, call, scope, ticket)
     if (waiting) return sendAndWait(request, waiting, call, scope)
     const answer = await send(request, call)
-    return goOn({ request, answer }, { scope, call }, async (begun) =>
+    const isLast = spec.completion?.type !== 'polling'
+    return goOn({ request, answer }, { scope, call, isLast }, async (begun) =>
       finish(begun.scope, await askInstead(begun, isDone(begun.scope))),
     )
   }
@@ -124,6 +125,8 @@ function createPacedSend(spec: HttpClientSpec, { send, clock }: HttpContext): Se
 interface Asking {
   readonly scope: ComponentScope
   readonly call: Call
+  /** Whether its answer is the end: neither a callback nor polling follows. */
+  readonly isLast: boolean
 }
 
 /** A task that was begun, to be asked about. */

@@ -34,9 +34,14 @@ export interface RequestBase {
 
 /**
  * Compiles a request. Rendering throws `ERR_CONFIG_VALUE` for a URL or a method that cannot work and `ERR_TEMPLATE` for
- * values that cannot be sent; `at` names the component in them.
+ * values that cannot be sent; `at` names the component in them. Without a base URL, a path is one on the origin of the
+ * request that was `asked` before, if there was one.
  */
-export function compileRequest(spec: RequestSpec, base: RequestBase, at: string): (scope: object) => HttpRequest {
+export function compileRequest(
+  spec: RequestSpec,
+  base: RequestBase,
+  at: string,
+): (scope: object, asked?: HttpRequest) => HttpRequest {
   const headerTemplates = [...base.headers, spec.headers].filter((template) => template !== undefined)
   const compile = (template: Template | undefined, key: UrlKey): RenderUrlText | undefined =>
     template && compileUrlText(template, key, at)
@@ -46,8 +51,9 @@ export function compileRequest(spec: RequestSpec, base: RequestBase, at: string)
     baseUrl: compile(base.baseUrl, 'base_url'),
   }
 
-  return (scope) => {
-    const target = buildTarget(parts, readMapping(spec.params?.render(scope), 'params', at), scope, at)
+  return (scope, asked) => {
+    const known = { ...parts, baseUrl: parts.baseUrl ?? (asked && originOf(asked)) }
+    const target = buildTarget(known, readMapping(spec.params?.render(scope), 'params', at), scope, at)
     const { url } = target
     const mappings = headerTemplates.map((template) => readMapping(template.render(scope), 'headers', at))
     const headers = renderHeaders(mappings, at)
@@ -56,6 +62,11 @@ export function compileRequest(spec: RequestSpec, base: RequestBase, at: string)
     if (body !== undefined && (method === 'GET' || method === 'HEAD')) throw bodyRefused(method, at)
     return { ...target, at, method, headers: Object.fromEntries(withUserinfo(headers, url)), body }
   }
+}
+
+function originOf({ url, homes }: HttpRequest): RenderUrlText {
+  const { origin } = url
+  return () => ({ text: origin, isFixed: homes.includes(origin), givenQuery: '' })
 }
 
 function readMapping(value: unknown, field: string, at: string): Mapping {

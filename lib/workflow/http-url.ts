@@ -47,8 +47,10 @@ function joinUrl({ endpoint, path, baseUrl }: UrlParts, scope: object, at: strin
   const tail = path && trim(path(scope))
   if (tail && WHOLE.test(tail.text)) return tail
   const base = baseUrl && trim(baseUrl(scope))
-  if (base && base.text !== '')
-    return tail === undefined || tail.text === '' ? base : { ...base, text: joinPath(base.text, tail.text) }
+  if (base && base.text !== '') {
+    if (tail === undefined || tail.text === '') return base
+    return { ...base, text: joinPath(tail.isRooted ? withoutPath(base.text) : base.text, tail.text) }
+  }
   if (tail && tail.text !== '')
     return refuse(at, `The path "${quoteUrl(tail.text)}" has no base_url to be joined to, and is no whole URL`)
   if (baseUrl === undefined && path === undefined)
@@ -58,6 +60,10 @@ function joinUrl({ endpoint, path, baseUrl }: UrlParts, scope: object, at: strin
 
 function trim(part: UrlText): UrlText {
   return { ...part, text: part.text.trim() }
+}
+
+function withoutPath(base: string): string {
+  return base.replace(/^(https?:\/\/[^/?#]*)[^?#]*/i, '$1')
 }
 
 /** A query of the base URL stays behind the path, in front of the path's own. */

@@ -50,28 +50,37 @@ export function compileJob(spec: JobSpec, context: JobContext): RunJob {
   const { clock, env, gateway } = context
   const execute = context.executeOf(spec)
   const ports = context.portsOf(spec)
-  const limitMs = limitOf(spec, context.componentOf(spec))
+  const component = context.componentOf(spec)
+  const limitMs = limitOf(spec, component)
+  // A service that knows the key calls back as the first of the equal requests said.
+  const keepsTicket = component?.type === 'http-client' && component.idempotency
   const standIns = spec.onError.map((job) => ({ id: job.id, run: compileJob(job, context) }))
 
-  /** What a call is known by, and when it must be done, is remembered, so that a repeated one is the same call. */
-  async function openCall(job: JobRun, name: string, attempt: number): Promise<OpenedCall> {
-    const { run, input, jobs, previous: output, error } = job
-    const { ticketId, startedAt, run_id } = await run.step(`${name}/call`, async () => ({
+  /** What a call is known by, and when it began, is remembered, so that a repeated one is the same call. */
+  function identify({ run, path }: JobRun, attempt: number): Promise<CallIdentity> {
+    return run.step(`${path}#${attempt}/call`, async () => ({
       run_id: randomUUID(),
       startedAt: clock.now(),
       ticketId: createTicketId(),
     }))
+  }
+
+  async function openCall(job: BegunJob, attempt: number): Promise<OpenedCall> {
+    const { run, input, jobs, previous: output, error } = job
+    const own = attempt === 1 ? await job.firstCall() : await identify(job, attempt)
+    const { run_id, startedAt } = own
+    const { ticketId } = keepsTicket ? await job.firstCall() : own
     const timestamp = new Date(startedAt).toISOString()
     const call = { run_id, timestamp, task_id: run.id, workflow_id: job.workflowId, job_id: spec.id, attempt }
     const deadline = limitMs === undefined ? undefined : startedAt + limitMs
     return { scope: { input, env, gateway, context: call, jobs, output, error }, ticketId, deadline }
   }
 
-  async function attemptOnce(job: JobRun, attempt: number): Promise<unknown> {
+  async function attemptOnce(job: BegunJob, attempt: number): Promise<unknown> {
     const { run, signal, path } = job
     const name = `${path}#${attempt}`
     await untilAborted(context.readyFor(ports), signal)
-    const { scope, ...opened } = await openCall(job, name, attempt)
+    const { scope, ...opened } = await openCall(job, attempt)
     const output = await execute({
       run,
       name,
@@ -86,9 +95,9 @@ export function compileJob(spec: JobSpec, context: JobContext): RunJob {
   }
 
   /** Throws why the job failed, unless its config says what its output is then. */
-  async function ignore(job: JobRun, attempt: number, cause: unknown): Promise<unknown> {
+  async function ignore(job: BegunJob, attempt: number, cause: unknown): Promise<unknown> {
     if (spec.onErrorOutput === undefined) throw jobFailed(spec, cause)
-    const { scope } = await openCall(job, `${job.path}#${attempt}`, attempt)
+    const { scope } = await openCall(job, attempt)
     try {
       const output = spec.onErrorOutput.template?.render(scope) ?? null
       job.tell(job.path, { status: 'succeeded', attempt })
@@ -99,7 +108,7 @@ export function compileJob(spec: JobSpec, context: JobContext): RunJob {
   }
 
   /** After the last attempt; the output of the last job that stands in is the output of this one. */
-  async function standIn(job: JobRun, attempt: number, cause: unknown): Promise<unknown> {
+  async function standIn(job: BegunJob, attempt: number, cause: unknown): Promise<unknown> {
     const error = describeError(cause)
     if (standIns.length === 0) return ignore({ ...job, error }, attempt, cause)
     const jobs: JobOutputs = Object.assign(createJobOutputs(), job.jobs)
@@ -112,7 +121,8 @@ export function compileJob(spec: JobSpec, context: JobContext): RunJob {
     return output
   }
 
-  return async (job) => {
+  return async (given) => {
+    const job: BegunJob = { ...given, firstCall: once(() => identify(given, 1)) }
     const { run, path, signal, tell } = job
     for (let attempt = 1; ; attempt += 1) {
       tell(path, { status: 'running', attempt })
@@ -139,6 +149,23 @@ export function compileJob(spec: JobSpec, context: JobContext): RunJob {
 }
 
 type OpenedCall = Pick<Call, 'scope' | 'ticketId' | 'deadline'>
+
+/** What tells one attempt from another, and when it began, in milliseconds since the epoch. */
+interface CallIdentity {
+  readonly run_id: string
+  readonly startedAt: number
+  readonly ticketId: string
+}
+
+/** A job whose attempts share what the first of them was known by. */
+interface BegunJob extends JobRun {
+  readonly firstCall: () => Promise<CallIdentity>
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined
+  return () => (result ??= work())
+}
 
 /** The limit of each attempt: the job's or the component's, whichever is shorter. */
 function limitOf({ timeoutMs }: JobSpec, component: ComponentSpec | undefined): number | undefined {

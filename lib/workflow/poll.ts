@@ -89,7 +89,7 @@ export function compilePoll(
   }
 
   async function ask(context: PollContext): Promise<Asked> {
-    const request = inheritHeaders(render(context.scope), context.request)
+    const request = inheritHeaders(render(context.scope, context.request), context.request)
     const timeoutMs = Math.max(context.deadline - clock.now(), 1)
     const answer = await send(request, { timeoutMs, signal: context.signal })
     const outcome = toOutcome(answer, context, request)

@@ -1,4 +1,5 @@
 import { CallbackError } from '../errors'
+import { readHeaderText } from './header-text'
 import type { WrittenBody } from './http-body'
 import type { Fetch } from './http-client'
 import type { HttpRequest } from './http-request'
@@ -99,24 +100,13 @@ function refuse({ at, method }: HttpRequest, { url, redirect }: Leaving, place: 
   return new CallbackError('ERR_HTTP_STATUS', { at, message, answer: { status, body: null } })
 }
 
-/** Servers write UTF-8 into the header as it is, and `fetch` reads each byte as a character. */
 function locate(location: string, base: URL): URL {
-  const url = new URL(readUtf8(location), base)
+  const url = new URL(readHeaderText(location), base)
   if (!/^https?:$/.test(url.protocol)) throw new Error(`it redirects to ${url.protocol}, which is not followed`)
   // `fetch` refuses a URL with credentials.
   url.username = ''
   url.password = ''
   return url
-}
-
-/** Text that is no UTF-8, or was decoded before, stays as it is. */
-function readUtf8(text: string): string {
-  if (!/^[\0-\xFF]*$/.test(text)) return text
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(text, 'latin1'))
-  } catch {
-    return text
-  }
 }
 
 function withoutBodyHeaders(headers: HttpRequest['headers']): HttpRequest['headers'] {

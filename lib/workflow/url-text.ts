@@ -14,6 +14,8 @@ export interface UrlText {
   readonly isFixed: boolean
   /** The query of a URL that a value gave as a whole, without `?`. */
   readonly givenQuery: string
+  /** Whether a header gave a path from the root of the server, as `Location: /jobs/7` (RFC 9110, 10.2.2). */
+  readonly isRooted?: boolean
 }
 
 /** Renders a part of a URL. Throws `ERR_CONFIG_VALUE` for a value that cannot stand in its place. */
@@ -50,12 +52,14 @@ function fixed(text: string): UrlText {
 }
 
 function compileWhole(placeholder: Placeholder, key: UrlKey, at: string): RenderUrlText {
+  const isHeader = placeholder.sources.every((name) => name === 'header')
   return (scope) => {
     const text = readText(placeholder, scope, key, at).trim()
     if (text === '' && !placeholder.mayBeEmpty) throw refuseEmpty(placeholder, 'empty', key, at)
     if (isOfConfig(placeholder)) return fixed(text)
     const [, givenQuery = ''] = text.replace(/#.*$/s, '').split(/\?(.*)/s)
-    return { text, isFixed: key === 'path' && !WHOLE.test(text), givenQuery }
+    const isRooted = isHeader && /^\/(?!\/)/.test(text)
+    return { text, isFixed: key === 'path' && !WHOLE.test(text), givenQuery, isRooted }
   }
 }
 
