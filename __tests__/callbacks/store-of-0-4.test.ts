@@ -72,7 +72,9 @@ describe('a store of 0.4 in a folder', () => {
 
   test('is opened, and written on in the present format', async () => {
     const { hooks } = await open()
-    expect(readFileSync(join(folder, 'journal'), 'utf8')).toMatch(/^\{"format":"express-callbacks journal","version":2,/)
+    expect(readFileSync(join(folder, 'journal'), 'utf8')).toMatch(
+      /^\{"format":"express-callbacks journal","version":2,/,
+    )
     for (const id of TASKS) expect(await hooks.task(id)).toMatchObject({ status: 'running' })
   })
 
