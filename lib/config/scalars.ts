@@ -58,7 +58,7 @@ export function settleScalars(schema: Schema, document: unknown): unknown {
   return settle(schema, document)
 }
 
-/** Gives what copies a list or a mapping with its items changed. One that contains itself does so in the copy. */
+/** Creates what copies a list or a mapping with its items changed. One that contains itself does so in the copy. */
 function createCopy(): (value: object, change: (item: unknown, key: string) => unknown) => object {
   const open = new Map<object, object>()
   return (value, change) => {
