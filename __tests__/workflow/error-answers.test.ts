@@ -88,7 +88,7 @@ describe('error.response and error.header in on_error', () => {
     expect(JSON.stringify(log)).not.toContain('customer-77')
     const alone = await flows.open(drawing(component), () => refusal)
     const error = await alone.hooks.run().catch((reason: unknown) => reason)
-    expect(inspect(error, { depth: 9 })).not.toContain('customer-77')
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('customer-77')
   })
 
   test('null where nothing was answered, so that nothing is sent', async () => {
