@@ -131,11 +131,7 @@ export class CallbackError extends Error {
   declare readonly endpoint?: string
   /** Why the work failed, where `error` of the callback says it. */
   declare readonly reason?: string | undefined
-  /**
-   * What the service had answered to the job's request at once, also when a callback failed or did not come later. It is
-   * not enumerable: logs and JSON do not show it.
-   */
-  declare readonly response?: ImmediateAnswer
+  readonly #response: ImmediateAnswer | undefined
 
   constructor(code: ErrorCode, details: ErrorDetails) {
     super(writeMessage(details.message), details.cause === undefined ? undefined : { cause: details.cause })
@@ -144,7 +140,15 @@ export class CallbackError extends Error {
     this.at = describePlace(details.at, details.location)
     if (details.callback) Object.assign(this, details.callback)
     if (details.answer) Object.assign(this, details.answer)
-    if (details.response) Object.defineProperty(this, 'response', { value: details.response })
+    this.#response = details.response
+  }
+
+  /**
+   * What the service had answered to the job's request at once, also when a callback failed or did not come later. It may
+   * hold secrets, and so neither JSON nor `util.inspect` shows it.
+   */
+  get response(): ImmediateAnswer | undefined {
+    return this.#response
   }
 
   /** With its message, which `JSON.stringify` leaves out of errors. */

@@ -134,6 +134,16 @@ describe('{filename, type, content} in a form is a file', () => {
       { filename: 'dog.jpg', content: new File([JPEG], 'cat.jpg', { type: 'image/jpeg' }) },
       { filename: 'dog.jpg', type: 'image/jpeg', content: JPEG },
     ],
+    [
+      'of an ArrayBuffer',
+      { filename: 'a.bin', content: new Uint8Array(JPEG).buffer },
+      { filename: 'a.bin', type: 'application/octet-stream', content: JPEG },
+    ],
+    [
+      'that is a view of a part of one',
+      new DataView(new Uint8Array(JPEG).buffer, 1, 3),
+      { filename: 'file', type: 'application/octet-stream', content: JPEG.subarray(1, 4) },
+    ],
   ])('%s', async (_, file, expected) => {
     const parts = await sent({ model: 'm-1', file })
     expect(parts).toEqual([
@@ -220,6 +230,7 @@ describe('a stream', () => {
     ['that is the input', () => Readable.from(['a'])],
     ['of the web', () => [new Blob(['a']).stream()]],
     ['that is a file', () => ({ a: { file: new File(['a'], 'a.txt') } })],
+    ['that is no stream, but memory', () => ({ file: new ArrayBuffer(2) })],
   ])('%s is refused where a store outlives the process', async (_, input) => {
     const { hooks, sent: requests } = await journal.begin(drawing({ base_url: 'http://service.test' }), () => ({}))
     await expect(hooks.run(input())).rejects.toMatchObject({

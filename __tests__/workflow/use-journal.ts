@@ -48,6 +48,7 @@ export interface Journal {
 const IN_MEMORY = '/dev/shm'
 const TURNS = 20
 const STEP_MS = 500
+const LONGEST_MS = 10_000
 
 /** Gives processes that begin with any journal, such as one that a crash has cut off; afterwards they are closed. */
 export function useJournal(): Journal {
@@ -94,7 +95,9 @@ export function useJournal(): Journal {
         log,
         lines: () => readFileSync(join(path, 'journal'), 'utf8').split('\n').slice(0, -1),
         async until(isSo, nudge = () => undefined) {
-          for (let turn = 0; turn < 2000; turn += 1) {
+          // The journal is a real file: on a busy machine its writes take longer than turns do.
+          const latest = Date.now() + LONGEST_MS
+          for (let turn = 0; turn < 2000 || Date.now() < latest; turn += 1) {
             if (await isSo()) return
             nudge()
             for (let inner = 0; inner < TURNS; inner += 1) await new Promise((resolve) => setImmediate(resolve))

@@ -55,7 +55,7 @@ function urlOf(input: Parameters<Fetch>[0]): URL {
   return new URL(input instanceof Request ? input.url : input)
 }
 
-/** What cannot be reached is the proxy, and not whom it was asked for. */
+/** Names the proxy where that is what cannot be reached: the URL behind it was never asked. */
 function explainProxy(error: unknown, { variable, url }: EnvProxy): unknown {
   const reason = explainFailure(error)
   if (!isUnreached(error) && !/tunnel|proxy/i.test(reason)) return error

@@ -24,35 +24,47 @@ export interface Exchange {
 /** Gives `ERR_HTTP_STATUS` with status and body, and reads what it needs of the answer for that. */
 export async function statusError(exchange: Exchange, response: Response): Promise<CallbackError> {
   const redaction = createRedaction(exchange.request, exchange.secrets)
-  const body = await readRefusal(response, redaction)
-  const excerpt = excerptOf(body)
+  const refusal = await readRefusal(response, redaction)
+  const excerpt = excerptOf(refusal.shown)
   return new CallbackError('ERR_HTTP_STATUS', {
     message: redaction.text(describeAnswer(exchange.request, response)) + (excerpt === '' ? '' : `: ${excerpt}`),
-    ...answerOf(response, body, redaction),
+    ...answerOf(response, refusal),
   })
 }
 
-function answerOf(
-  response: Response,
-  body: unknown,
-  redaction: Redaction,
-): { readonly answer: Pick<ImmediateAnswer, 'status' | 'body'>; readonly response: ImmediateAnswer } {
-  const { status } = response
-  const headers = Object.entries(readHeaders(response)).map(([name, value]) => [name, redaction.text(value)])
-  return { answer: { status, body }, response: { status, body, headers: Object.fromEntries(headers) } }
+/** A body as it was answered, and without secrets, as messages and logs may show it. */
+interface RefusedBody {
+  readonly answered: unknown
+  readonly shown: unknown
 }
 
-/** The body by its content type, or the beginning of its text, in whatever it is labelled; null when it cannot be read. */
-async function readRefusal(response: Response, redaction: Redaction): Promise<unknown> {
+/** Templates of `on_error` jobs read `response`, so its values are not redacted: an id in it may stand in the request too. */
+function answerOf(
+  response: Response,
+  { answered, shown }: RefusedBody,
+): { readonly answer: Pick<ImmediateAnswer, 'status' | 'body'>; readonly response: ImmediateAnswer } {
+  const { status } = response
+  return { answer: { status, body: shown }, response: { status, body: answered, headers: readHeaders(response) } }
+}
+
+/** Reads the body by its content type, or the beginning of its text under any other label; null when it cannot be read. */
+async function readRefusal(response: Response, redaction: Redaction): Promise<RefusedBody> {
   const content = await readContent(response, MAX_REFUSAL_BYTES).catch(() => undefined)
-  if (content === undefined) return null
+  if (content === undefined) return { answered: null, shown: null }
   try {
-    if (content.isWhole)
-      return redaction.value(await parseContent(content.bytes, readHeaders(response)['content-type']))
+    if (content.isWhole) {
+      const answered = await parseContent(content.bytes, readHeaders(response)['content-type'])
+      return { answered, shown: redaction.value(answered) }
+    }
   } catch (error) {
     if (!(error instanceof CallbackError)) throw error
   }
-  return cut(redaction.text(content.bytes.toString()), MAX_BEGINNING)
+  return beginningOf(content.bytes.toString(), redaction)
+}
+
+/** What is shown is redacted before it is cut: half a secret would not be found. */
+function beginningOf(text: string, redaction: Redaction): RefusedBody {
+  return { answered: cut(text, MAX_BEGINNING), shown: cut(redaction.text(text), MAX_BEGINNING) }
 }
 
 /** Gives `ERR_HTTP_BODY` for an answer that would be a good one, was its body not like this. */
@@ -64,12 +76,12 @@ export function bodyError(
   const { reason, cause, bytes } = problem
   const redaction = createRedaction(exchange.request, exchange.secrets)
   const text = bytes?.toString()
-  const shown = text === undefined ? null : redaction.text(text)
+  const hasSecret = text !== undefined && redaction.text(text) !== text
   return new CallbackError('ERR_HTTP_BODY', {
     message: redaction.text(`${describeAnswer(exchange.request, response)}, but ${reason}`),
     // Parsers quote what they could not read.
-    cause: shown === null || shown === text ? cause : undefined,
-    ...answerOf(response, shown === null ? null : cut(shown, MAX_BEGINNING), redaction),
+    cause: hasSecret ? undefined : cause,
+    ...answerOf(response, text === undefined ? { answered: null, shown: null } : beginningOf(text, redaction)),
   })
 }
 

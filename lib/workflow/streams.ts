@@ -1,3 +1,4 @@
+import { isAnyArrayBuffer, isUint8Array } from 'node:util/types'
 import { isMapping } from '../config/plain'
 import { CallbackError } from '../errors'
 import { giveType } from '../typed-bytes'
@@ -5,8 +6,8 @@ import { giveType } from '../typed-bytes'
 /** Reads a stream or blob to its end. */
 export type ReadStream = (stream: Readable) => Promise<Uint8Array>
 
-/** Streams of Node and of the web give their chunks so; files are blobs. */
-type Readable = AsyncIterable<unknown> | Blob
+/** Streams of Node and of the web give their chunks so; files are blobs. Memory that is no Buffer yet is read too. */
+type Readable = AsyncIterable<unknown> | Blob | ArrayBufferLike | ArrayBufferView
 
 const MAX_BYTES = 64 * 1024 ** 2
 const MAX_DEPTH = 20
@@ -49,8 +50,9 @@ async function replaceIn(value: unknown, read: ReadStream, key: string): Promise
 }
 
 function isReadable(value: unknown): value is Readable {
-  if (typeof value !== 'object' || value === null) return false
-  return value instanceof Blob || (Symbol.asyncIterator in value && !Array.isArray(value))
+  if (typeof value !== 'object' || value === null || isUint8Array(value)) return false
+  if (value instanceof Blob || isAnyArrayBuffer(value) || ArrayBuffer.isView(value)) return true
+  return Symbol.asyncIterator in value && !Array.isArray(value)
 }
 
 async function readAll(stream: Readable): Promise<Uint8Array> {
@@ -58,6 +60,8 @@ async function readAll(stream: Readable): Promise<Uint8Array> {
     if (stream.size > MAX_BYTES) throw tooLong()
     return giveType(Buffer.from(await stream.arrayBuffer()), stream.type === '' ? undefined : stream.type)
   }
+  if (isAnyArrayBuffer(stream)) return Buffer.from(stream)
+  if (ArrayBuffer.isView(stream)) return Buffer.from(stream.buffer, stream.byteOffset, stream.byteLength)
   const chunks: Uint8Array[] = []
   let size = 0
   try {

@@ -40,7 +40,8 @@ export function checkSignal(signal: AbortSignal | undefined): void {
 /** Throws `ERR_CONFIG_VALUE` for an input that a durable store cannot keep: a stream is gone after a restart. */
 export function checkKeepable(input: unknown): void {
   if (!holdsStream(input)) return
-  const message = 'The input holds a stream or a blob, which a store that outlives the process cannot keep; give bytes'
+  const message =
+    'The input holds a stream or a blob, which a store that outlives the process cannot keep; give a Buffer'
   throw new CallbackError('ERR_CONFIG_VALUE', { at: 'input', message })
 }
 
