@@ -41,7 +41,7 @@ async function measure(name, { spec }, { lib, quick, cpuProf }) {
     const perSecond = count / ((Date.now() - began) / 1000)
     const killedAt = Date.now()
     owner.kill()
-    const { taken, at } = await heir.ask({ step: 'taken', count })
+    const { taken, at, cpuUs } = await heir.ask({ step: 'taken', count })
     const after = await heir.ask({ step: 'rss', count })
     const seconds = (at - killedAt) / 1000
     const ratio = after.rss / before.rss
@@ -56,7 +56,7 @@ async function measure(name, { spec }, { lib, quick, cpuProf }) {
         note:
           `${taken.toLocaleString('en-US')} runs of a process that was killed; all wait again after ` +
           `${show((after.at - killedAt) / 1000)} s; the ratio is that of resident memory, of the heir after to the owner ` +
-          `before; ${show(perSecond)} runs begun per second`,
+          `before; ${show(cpuUs / count)} us CPU of ours each; ${show(perSecond)} runs begun per second`,
         raw: { seconds, before, after },
       },
     ]

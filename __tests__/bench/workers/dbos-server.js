@@ -11,13 +11,10 @@ const HOUR_S = 3600
 
 servePeer(async (onResult) => {
   DBOS.setConfig({ name: 'bench', systemDatabaseUrl: url, logLevel: 'error' })
-  const workflow = DBOS.registerWorkflow(() => DBOS.recv('result', HOUR_S), { name: 'wait' })
+  const workflow = DBOS.registerWorkflow(async () => onResult(await DBOS.recv('result', HOUR_S)), { name: 'wait' })
   await DBOS.launch()
   return {
-    async begin(id) {
-      const handle = await DBOS.startWorkflow(workflow, { workflowID: id })()
-      void handle.getResult().then(onResult)
-    },
+    begin: (id) => DBOS.startWorkflow(workflow, { workflowID: id })(),
     resume: (id, { result }) => DBOS.send(id, result, 'result'),
   }
 })
