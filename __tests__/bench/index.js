@@ -9,6 +9,8 @@ const { readOptions, HELP } = require('./options')
 const { createReport } = require('./report')
 
 const GROUPS = ['http', 'templates', 'waits', 'bulk', 'cold', 'stores']
+/** Files of rows; a group may have several. */
+const FILES = [...GROUPS, 'takeover']
 
 async function main() {
   const options = readOptions(process.argv.slice(2), GROUPS)
@@ -16,14 +18,12 @@ async function main() {
     console.log(HELP)
     return
   }
-  const entry = join(options.lib, 'index.js')
-  if (!options.list && !existsSync(entry)) {
+  const entry = options.libs.map((lib) => join(lib, 'index.js')).find((file) => !existsSync(file))
+  if (!options.list && entry !== undefined) {
     throw new Error(`${relative(process.cwd(), entry)} is missing; run "npm run build" first`)
   }
   const report = createReport(options)
-  const chosen = GROUPS.flatMap((group) => require(`./rows/${group}`).rows(options)).filter((row) =>
-    options.wants(row.id),
-  )
+  const chosen = FILES.flatMap((file) => require(`./rows/${file}`).rows(options)).filter((row) => options.wants(row.id))
   if (chosen.length === 0) throw new Error(`No row has one of the names ${options.names.join(', ')}; see --list`)
   if (options.list) {
     for (const { id, what } of chosen) console.log(`${id.padEnd(24)} ${what}`)

@@ -1,6 +1,6 @@
 'use strict'
 
-const { resolve } = require('node:path')
+const { join, resolve } = require('node:path')
 const { parseArgs } = require('node:util')
 
 const HELP = `npm run bench -- [rows] [options]
@@ -9,7 +9,7 @@ rows              a group (http, templates, waits, bulk, cold, stores) or one ro
 --quick           less than a minute instead of several: wider spread, no row with a million waits
 --json            prints one JSON document instead of the table
 --list            prints the rows and measures nothing
---lib <folder>    the compiled package; default: dist/lib
+--lib <folder>    the compiled package; default: dist/lib. Given twice, the store rows alternate the first one and the second
 --cpu-prof <dir>  lets the server processes write CPU profiles there; slows them down`
 
 /**
@@ -19,6 +19,7 @@ rows              a group (http, templates, waits, bulk, cold, stores) or one ro
  * @property {boolean} list
  * @property {boolean} help
  * @property {string} lib
+ * @property {string[]} libs the first is `lib`
  * @property {string | undefined} cpuProf
  * @property {string[]} names
  * @property {(id: string) => boolean} wants
@@ -39,18 +40,20 @@ function readOptions(parameters, groups) {
       json: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
-      lib: { type: 'string' },
+      lib: { type: 'string', multiple: true, default: [join(__dirname, '../../dist/lib')] },
       'cpu-prof': { type: 'string' },
     },
   })
   const unknown = positionals.find((name) => !groups.includes(name.split(':')[0] ?? ''))
   if (unknown !== undefined) throw new Error(`There is no row "${unknown}"; the groups are ${groups.join(', ')}`)
+  const libs = values.lib.map((folder) => resolve(folder))
   return {
     quick: values.quick,
     json: values.json,
     list: values.list,
     help: values.help,
-    lib: resolve(values.lib ?? resolve(__dirname, '../../dist/lib')),
+    lib: libs[0] ?? '',
+    libs,
     cpuProf: values['cpu-prof'],
     names: positionals,
     wants: (id) => positionals.length === 0 || positionals.some((name) => isPartOf(id, name)),

@@ -21,7 +21,7 @@ const WIDTHS = [46, 26, 26, 24, 16]
  * Prints results as they come, or all of them as JSON at the end.
  * @param {import('./options').Options} options
  */
-function createReport({ json, quick, lib }) {
+function createReport({ json, quick, libs }) {
   const began = Date.now()
   /** @type {(Result & { id: string })[]} */
   const results = []
@@ -33,7 +33,7 @@ function createReport({ json, quick, lib }) {
     cores: cpus().length,
     load: loadavg().map((value) => Math.round(value * 100) / 100),
     mode: quick ? 'quick' : 'full',
-    lib,
+    libs,
   }
 
   return {
@@ -43,6 +43,7 @@ function createReport({ json, quick, lib }) {
       console.log(
         `load ${machine.load.join(' ')}, ${machine.mode} mode; medians of alternating pairs, [min..max] of all`,
       )
+      if (libs.length > 1) console.log(`baseline of the stores: ${libs[1]}`)
       console.log(line('what', 'ours', 'baseline', 'ratio', 'goal'))
     },
     /** @param {{ id: string, what: string }} row */

@@ -50,34 +50,7 @@ export function onServer(type: 'redis' | 'postgres', server: { readonly url: str
 }
 
 /** An app that orders a painting, waits for the callback, and reports it. */
-export function configOf(service: string, store: StoreConfig): CallbacksConfig {
-  return {
-    store,
-    listener: { path: '/done', identify_by: '${body.task}', workflow: false },
-    components: {
-      painter: {
-        base_url: service,
-        path: '/paint',
-        idempotency: true,
-        body: { run: '${input.run}' },
-        completion: { type: 'callback', path: '/done', wait_for: '${response.task}' },
-      },
-      reporter: { base_url: service, path: '/report', body: '${input}', completion: 'none' },
-    },
-    workflow: {
-      id: 'paint',
-      jobs: [
-        { id: 'paint', component: 'painter' },
-        { id: 'report', component: 'reporter', input: { run: '${input.run}', painting: '${output.painting}' } },
-      ],
-      output: {
-        run: '${input.run}',
-        painting: '${jobs.paint.output.painting}',
-        thanks: '${jobs.report.output.thanks}',
-      },
-    },
-  }
-}
+export const { configOf }: { configOf(service: string, store: StoreConfig): CallbacksConfig } = require('./config.cjs')
 
 /** Gives a world to a test; afterwards nothing of it is left, also when the test failed. */
 export async function inWorld(

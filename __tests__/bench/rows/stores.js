@@ -1,13 +1,9 @@
 'use strict'
 
-const { mkdtempSync, rmSync, statSync } = require('node:fs')
-const { randomUUID } = require('node:crypto')
-const { tmpdir } = require('node:os')
-const { join } = require('node:path')
 const { alternate, median, ratios } = require('../numbers')
+const { withPlace } = require('../places')
 const { startWorker } = require('../processes')
 const { show } = require('../report')
-const { startServer } = require('../servers')
 
 const STORES = ['file-always', 'file-interval', 'redis', 'postgres']
 const WAITS = 10_000
@@ -16,21 +12,33 @@ const RATE = 50
 const GIGABYTE = 1e9
 const MEMORY = { type: 'memory' }
 
-/**
- * Where a store lives during a row.
- * @typedef {object} Place
- * @property {object} spec the `store` of the config
- * @property {() => Promise<{ bytes: number, commands: number }>} [inspect] asks its server
- * @property {() => Promise<void>} end
- */
+/** What does the same job on the same server, as its own documentation would have one do it. */
+const PEERS = [
+  { store: 'redis', peer: 'bullmq', title: 'BullMQ', atLeast: 3 },
+  { store: 'postgres', peer: 'dbos', title: 'DBOS', atLeast: 10 },
+]
+/** How many times as fast as 0.4.0 a store is to be, when that is given as the second --lib. */
+const AT_LEAST = { 'file-always': 1, redis: 3, postgres: 12 }
 
 /** @param {import('../options').Options} options */
 function rows(options) {
+  const { lib, libs, cpuProf } = options
+  const ours = (/** @type {object} */ spec, from = lib) => ({
+    file: 'store-server.js',
+    parameters: [from, JSON.stringify(spec)],
+    cpuProf,
+  })
+  const [, earlier] = libs
   const ofStore = STORES.flatMap((name) => [
     {
       id: `stores:${name}`,
-      what: `${name}: callbacks resumed / memory`,
-      measure: () => withPlace(name, `${name}: callbacks resumed`, (place) => measureLoad(name, place, options)),
+      what: `${name}: callbacks resumed / ${earlier ?? 'memory'}`,
+      measure: () =>
+        withPlace(name, `${name}: callbacks resumed`, (place) => {
+          const other = earlier === undefined ? ours(MEMORY) : ours(place.another(), earlier)
+          const goal = earlier === undefined ? undefined : AT_LEAST[name]
+          return measureLoad(name, [ours(place.spec), other], goal, options)
+        }),
     },
     {
       id: `stores:${name}-idle`,
@@ -38,92 +46,67 @@ function rows(options) {
       measure: () => withPlace(name, `${name}: idle waits`, (place) => measureIdle(name, place, options)),
     },
   ])
-  return ofStore
+  const ofPeers = PEERS.map(({ store, peer, title, atLeast }) => ({
+    id: `stores:${store}-${peer}`,
+    what: `${store}: callbacks resumed / ${title}`,
+    measure: () =>
+      withPlace(store, `${store}: callbacks resumed / ${title}`, ({ spec }) => {
+        const other = { file: `${peer}-server.js`, parameters: [JSON.stringify(spec)], cpuProf }
+        return measureLoad(`${store} / ${title}`, [ours(spec), other], atLeast, options)
+      }),
+  }))
+  return [...ofStore, ...ofPeers]
 }
 
 /**
- * Runs a row with a store of that name, or says what is missing.
- * @param {string} name
- * @param {string} what
- * @param {(place: Place) => Promise<import('../report').Result[]>} measure
+ * A process that callbacks are sent to, and that resumes what waits for them.
+ * @typedef {{ file: string, parameters: string[], cpuProf: string | undefined }} Server
  */
-async function withPlace(name, what, measure) {
-  const place = await openPlace(name)
-  if ('missing' in place)
-    return [{ name: what, ours: '', baseline: 'not installed', note: `this row needs: ${place.missing}` }]
-  try {
-    return await measure(place)
-  } finally {
-    await place.end()
-  }
-}
 
 /**
  * @param {string} name
- * @returns {Promise<Place | { missing: string }>}
- */
-async function openPlace(name) {
-  const [type = '', sync] = name.split('-')
-  if (type === 'file') {
-    const path = mkdtempSync(join(tmpdir(), 'bench-store-'))
-    return {
-      spec: { type, path, sync },
-      inspect: async () => ({ bytes: statSync(join(path, 'journal')).size, commands: 0 }),
-      end: async () => rmSync(path, { recursive: true, force: true }),
-    }
-  }
-  const server = await startServer(type === 'redis' ? 'redis' : 'postgres')
-  if ('missing' in server) return server
-  const { url, inspect, stop } = server
-  return { spec: { type, url, prefix: `bench-${randomUUID()}` }, inspect, end: stop }
-}
-
-/**
- * @param {string} name
- * @param {Place} place
+ * @param {[Server, Server]} servers ours, and the baseline
+ * @param {number | undefined} atLeast the ratio that is to be reached
  * @param {import('../options').Options} options
  * @returns {Promise<import('../report').Result[]>}
  */
-async function measureLoad(name, { spec }, options) {
+async function measureLoad(name, servers, atLeast, options) {
   const plan = options.quick
     ? { warm: 300, rounds: 3, ms: 1000, count: 250 }
     : { warm: 1000, rounds: 5, ms: 4000, count: 1000 }
   const clients = { flood: startWorker('http-client.js'), paced: startWorker('paced-client.js') }
-  const ours = startCallbacks(spec, clients, options)
-  const memory = startCallbacks(MEMORY, clients, options)
+  const [ours, other] = [startLoad(servers[0], clients), startLoad(servers[1], clients)]
   try {
     await alternate(
       1,
       () => ours.flood({ count: plan.warm }),
-      () => memory.flood({ count: plan.warm }),
+      () => other.flood({ count: plan.warm }),
     )
     const floods = await alternate(
       plan.rounds,
       () => ours.flood({ ms: plan.ms }),
-      () => memory.flood({ ms: plan.ms }),
+      () => other.flood({ ms: plan.ms }),
     )
     const pace = { count: plan.count, perSecond: RATE }
     const paced = await alternate(
       plan.rounds,
       () => ours.pace(pace),
-      () => memory.pace(pace),
+      () => other.pace(pace),
     )
-    return [describeRate(name, floods), describeLatency(name, paced)]
+    return [describeRate(name, floods, atLeast), describeLatency(name, paced)]
   } finally {
-    await Promise.all([clients.flood.stop(), clients.paced.stop(), ours.stop(), memory.stop()])
+    await Promise.all([clients.flood.stop(), clients.paced.stop(), ours.stop(), other.stop()])
   }
 }
 
 /**
- * Callbacks on a store in a process of its own, and load on it. Throws when an answer was no 2xx, or a callback did not
- * end its wait.
- * @param {object} spec
+ * Starts a server, and what loads it. Throws when an answer was no 2xx, or a callback did not end its wait.
+ * @param {Server} server
  * @param {{ flood: import('../processes').Worker, paced: import('../processes').Worker }} clients
- * @param {import('../options').Options} options
  */
-function startCallbacks(spec, clients, { lib, cpuProf }) {
+function startLoad({ file, parameters, cpuProf }, clients) {
   const nodeOptions = cpuProf === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProf}`]
-  const worker = startWorker('store-server.js', { parameters: [lib, JSON.stringify(spec)], nodeOptions })
+  const worker = startWorker(file, { parameters, nodeOptions })
   let nextId = 0
 
   /**
@@ -152,16 +135,19 @@ function startCallbacks(spec, clients, { lib, cpuProf }) {
 /**
  * @param {string} name
  * @param {{ a: { perSecond: number, cpuUs: number }[], b: { perSecond: number, cpuUs: number }[] }} windows
+ * @param {number | undefined} atLeast
  */
-function describeRate(name, { a, b }) {
+function describeRate(name, { a, b }, atLeast) {
   const rate = (/** @type {{ perSecond: number }[]} */ windows) => windows.map(({ perSecond }) => perSecond)
   const cpu = (/** @type {{ cpuUs: number }[]} */ windows) => show(median(windows.map(({ cpuUs }) => cpuUs)))
+  const ratio = ratios(rate(a), rate(b))
   return {
     name: `${name}: callbacks resumed`,
     ours: `${show(median(rate(a)))}/s, ${cpu(a)} us CPU`,
     baseline: `${show(median(rate(b)))}/s, ${cpu(b)} us CPU`,
-    ratio: ratios(rate(a), rate(b)),
-    note: '64 at a time; each one also opens a new wait, and what is settled is written',
+    ratio,
+    ...(atLeast !== undefined && { goal: `>= ${atLeast} x`, reached: ratio.median >= atLeast }),
+    note: '64 at a time; the end of each one also begins a new wait, and what is settled is written',
     raw: { ours: a, baseline: b },
   }
 }
@@ -189,7 +175,7 @@ function describeLatency(name, { a, b }) {
 
 /**
  * @param {string} name
- * @param {Place} place
+ * @param {import('../places').Place} place
  * @param {import('../options').Options} options
  * @returns {Promise<import('../report').Result[]>}
  */
@@ -226,7 +212,7 @@ async function measureIdle(name, { spec, inspect }, { lib, quick }) {
 /**
  * Holds idle waits in a process of its own, and gives what one of them takes up, and what all of them cost.
  * @param {object} spec
- * @param {Place['inspect']} inspect
+ * @param {import('../places').Place['inspect']} inspect
  * @param {string} lib
  * @param {number} ms
  */
