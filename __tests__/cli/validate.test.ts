@@ -78,6 +78,21 @@ workflow: { jobs: [{ id: a }] }`,
       /^warning: \S*callbacks\.yml:1:\d+ listener: whoever knows the public URL/,
     ],
     [
+      'braces of another template language',
+      'listener: { path: /done, identify_by: "{{ body.id }}" }',
+      /listener\.identify_by: .* did you mean "\$\{body\.id\}"\?/,
+    ],
+    [
+      'such braces in a result',
+      'listener: { path: /done, result: { url: "see {{body.urls[0]}}" } }',
+      /listener\.result: "\{\{body\.urls\[0\]\}\}" is plain text here; a template is written "\$\{body\.urls\[0\]\}"/,
+    ],
+    [
+      'a parameter in braces',
+      'listener: { path: "/jobs/{id}/done" }',
+      /listener\.path: "\{id\}" is the text "id" here, .* a parameter is written ":id"/,
+    ],
+    [
       'a driver that nobody has',
       'gateway: { driver: cloudflair, port: 8090 }',
       /^warning: \S*callbacks\.yml:1:\d+ gateway\.driver: There is no driver "cloudflair": did you mean "cloudflare"/,
