@@ -83,6 +83,11 @@ workflow: { jobs: [{ id: a }] }`,
       /listener\.identify_by: .* did you mean "\$\{body\.id\}"\?/,
     ],
     [
+      'an id that is a number',
+      'listener: { path: /done, identify_by: 42 }',
+      /listener\.identify_by: "42" is the same for every callback; write where it stands, such as "\$\{body\.id\}"/,
+    ],
+    [
       'such braces in a result',
       'listener: { path: /done, result: { url: "see {{body.urls[0]}}" } }',
       /listener\.result: "\{\{body\.urls\[0\]\}\}" is plain text here; a template is written "\$\{body\.urls\[0\]\}"/,

@@ -119,7 +119,10 @@ function warnOfConstants(fields: Fields, templates: Readonly<Record<string, Temp
     if (template === undefined || template.references.length > 0) continue
     const written = String(template.source)
     const meant = /^\{\{\s*(.*?)\s*\}\}$/.exec(written)?.[1] ?? written
-    fields.warn(key, `"${written}" is the same for every callback; did you mean "\${${meant}}"?`)
+    const advice = /^[\p{L}_]/u.test(meant)
+      ? `did you mean "\${${meant}}"?`
+      : 'write where it stands, such as "${body.id}"'
+    fields.warn(key, `"${written}" is the same for every callback; ${advice}`)
   }
 }
 
