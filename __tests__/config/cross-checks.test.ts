@@ -114,7 +114,7 @@ describe('what was meant is said for', () => {
     ['component: { path: /a, painter: 1 }', 'component.painter', 'Unknown key "painter". Known here: id'],
     ['component: { path: /a, retry: 3 }', 'component.retry', 'It belongs in "workflow.jobs".'],
     ['listener: { path: /a, secret: x }', 'listener.secret', 'It belongs in "listener.verify".'],
-    ['listener: { path: /a, store: file }', 'listener.store', 'It belongs in the top level.'],
+    ['listener: { path: /a, store: file }', 'listener.store', 'It belongs at the top level.'],
     [
       'workflow: { jobs: [{ component: logger, max_attempts: 3 }] }',
       'workflow.jobs[0].max_attempts',

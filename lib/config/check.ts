@@ -145,7 +145,7 @@ function describeUnknown(key: string, { known, plural, homes }: UnknownKey): str
   if (nearest !== undefined) return `Unknown key ${describeFound(key, [])}. Did you mean "${nearest}"?`
   const places = homes()
   const isTelling = places.length > 0 && places.length <= MAX_HOMES
-  const advice = isTelling ? `It belongs in ${places.join(' or ')}.` : `Known here: ${known.join(', ')}.`
+  const advice = isTelling ? `It belongs ${places.join(' or ')}.` : `Known here: ${known.join(', ')}.`
   return `Unknown key ${describeFound(key, [])}. ${advice}`
 }
 

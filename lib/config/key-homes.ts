@@ -6,8 +6,8 @@ import { SECTIONS } from './sections'
 const ALIASES: ReadonlySet<string> = new Set([...Object.values(SECTIONS).map(({ plural }) => plural), 'job'])
 
 /**
- * Lists the places of a config in which a key has a meaning, as `"workflow.jobs"`, each shape once and the outermost
- * first; the whole config is `the top level`.
+ * Lists the places of a config where a key has a meaning, as `in "workflow.jobs"` or `at the top level`: each shape
+ * once, the outermost first.
  */
 export function findHomes(root: Schema, key: string): readonly string[] {
   const homes: string[] = []
@@ -24,7 +24,7 @@ export function findHomes(root: Schema, key: string): readonly string[] {
       seen.add(schema.entries)
       const own = schema.entries[key]
       if (own !== undefined && reasonToIgnore(own) === undefined)
-        homes.push(place === '' ? 'the top level' : `"${place}"`)
+        homes.push(place === '' ? 'at the top level' : `in "${place}"`)
       for (const [name, entry] of Object.entries(schema.entries))
         if (!ALIASES.has(name)) next.push([entry, place === '' ? name : `${place}.${name}`])
     }
