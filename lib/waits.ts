@@ -148,12 +148,13 @@ export function createWaits({ selection, store, emitter, clock, urlOf }: WaitsCo
 
   /** Of those that share a wait, each has a promise and a signal of its own. */
   async function follow(sharing: Promise<SharedWait>, on: readonly Endpoint[], options: WaitOptions): Promise<unknown> {
-    const { ids, ending } = await sharing
-    const ended = await ending
+    const shared = await sharing
+    const ended = await shared.ending
     const { result, full } = plansFor(on)
     if (ended.kind === 'outcome' && ended.outcome.outcome === 'succeeded')
       return (options.full === true ? full : result).pick(ended.outcome)
-    throw endingError(ended, { ids, endpoints: on, timeoutMs: timeoutOf(on, options) })
+    const { ids, last } = shared
+    throw endingError(ended, { ids, endpoints: on, timeoutMs: timeoutOf(on, options), last })
   }
 
   function untilSignal<T>(promise: Promise<T>, ids: readonly string[], { signal }: TicketOptions): Promise<T> {

@@ -20,6 +20,17 @@ describe('what is not understood is one line on stderr and exit code 2', () => {
     ['an option that lost its value', ['run', '--input', '--set', 'a=1'], '--input needs a value; found "--set"'],
     ['a value for a flag', ['up', '--help=yes'], '--help takes no value'],
     ['an argument too many', ['up', 'all'], '"up" takes no argument; found "all"'],
+    [
+      'a config without --file',
+      ['validate', 'my.yml'],
+      'A config is named by --file: express-callbacks validate --file "my.yml"',
+    ],
+    [
+      'a config as workflow',
+      ['run', 'a/my.YAML'],
+      'A config is named by --file: express-callbacks run --file "a/my.YAML"',
+    ],
+    ['a config behind a workflow', ['run', 'a', 'b.yml'], 'express-callbacks run --file "b.yml"'],
     ['two workflows', ['run', 'a', 'b'], '"run" takes one argument, the workflow; found "b"'],
     ['no time', ['up', '--drain', 'soon'], '--drain must be a duration such as "500ms"'],
     ['no level', ['up', '--log-level', 'wran'], '--log-level cannot be "wran". Did you mean "warn"?'],

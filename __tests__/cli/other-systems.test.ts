@@ -43,7 +43,11 @@ component:
     completion: { type: callback, wait_for: "\${context.run_id}" }
     output: { task_id: "\${response.task_id}", result: "\${result as json}" }
 `,
-    [/:2:\d+ controller\.adapters: "adapters" has no effect/, /:2:\d+ controller\.webui: "webui" has no effect/],
+    [
+      /:2:\d+ controller\.adapters: "adapters" has no effect/,
+      /:2:\d+ controller\.webui: "webui" has no effect/,
+      /:4:\d+ listener: whoever knows the public URL can send callbacks to POST \/callback/,
+    ],
   ],
   [
     'two services and notes',

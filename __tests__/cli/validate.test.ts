@@ -9,7 +9,10 @@ const cli = useCli()
 
 const FULL = `
 listeners:
-  - { port: 8090, callbacks: [{ path: /a, identify_by: "\${body.id}" }, { path: /b, identify_by: "\${body.id}" }] }
+  - port: 8090
+    callbacks:
+      - { path: /a, identify_by: "\${body.id}", verify: { scheme: github, secret: one-secret } }
+      - { path: /b, identify_by: "\${body.id}", verify: { scheme: github, secret: two-secret } }
 gateway: { type: http-tunnel, driver: static, port: 8090, public_url: "https://a.example" }
 components:
   api: { type: http-client, base_url: "https://api.example", path: /x }
@@ -54,6 +57,56 @@ describe('validate', () => {
       /^warning: \S*callbacks\.yml:3:16 listener\.identify_by: .*did you mean "\$\{body\.id\}"\?\n$/,
     )
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'callbacks.yml: OK (1 endpoint)\n' })
+  })
+
+  test.each([
+    [
+      'a callback URL that leads to no callback',
+      `listener: { path: /done }
+component: { base_url: "http://127.0.0.1:9000", path: /x, body: { url: "http://localhost:8090/dnoe" } }
+workflow: { jobs: [{ id: a }] }`,
+      /^warning: \S*callbacks\.yml:2:\d+ component\.body\.url: .*\/dnoe leads here, but no callback has that path/,
+    ],
+    [
+      'SNS without a topic',
+      'listener: { path: /sns, verify: sns }',
+      /^warning: \S*callbacks\.yml:1:\d+ listener\.verify: POST \/sns believes messages of every topic/,
+    ],
+    [
+      'a public endpoint that takes callbacks from anyone',
+      'listener: { path: /done, public_url: "https://a.example" }',
+      /^warning: \S*callbacks\.yml:1:\d+ listener: whoever knows the public URL/,
+    ],
+    [
+      'braces of another template language',
+      'listener: { path: /done, identify_by: "{{ body.id }}" }',
+      /listener\.identify_by: .* did you mean "\$\{body\.id\}"\?/,
+    ],
+    [
+      'an id that is a number',
+      'listener: { path: /done, identify_by: 42 }',
+      /listener\.identify_by: "42" is the same for every callback; write where it stands, such as "\$\{body\.id\}"/,
+    ],
+    [
+      'such braces in a result',
+      'listener: { path: /done, result: { url: "see {{body.urls[0]}}" } }',
+      /listener\.result: "\{\{body\.urls\[0\]\}\}" is plain text here; a template is written "\$\{body\.urls\[0\]\}"/,
+    ],
+    [
+      'a parameter in braces',
+      'listener: { path: "/jobs/{id}/done" }',
+      /listener\.path: "\{id\}" is the text "id" here, .* a parameter is written ":id"/,
+    ],
+    [
+      'a driver that nobody has',
+      'gateway: { driver: cloudflair, port: 8090 }',
+      /^warning: \S*callbacks\.yml:1:\d+ gateway\.driver: There is no driver "cloudflair": did you mean "cloudflare"/,
+    ],
+  ])('warns, as an app does at its start, of %s', async (_name, config, message) => {
+    const { code, stderr } = await cli.run(['validate'], { files: { 'callbacks.yml': config } })
+    expect(stderr).toMatch(message)
+    expect(stderr).toMatch(/^[^\n]*\n$/)
+    expect(code).toBe(0)
   })
 
   test.each([

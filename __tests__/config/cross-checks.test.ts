@@ -111,7 +111,20 @@ describe('what was meant is said for', () => {
     ['component: { painter: { path: /a } }', 'component.painter', 'Did you mean "components:"'],
     ['workflow: { jobs: [{ component: logger }], draw: { jobs: [] } }', 'workflow.draw', 'Did you mean "workflows:"'],
     ['component: { path: /a, boddy: { x: 1 } }', 'component.boddy', 'Did you mean "body"?'],
-    ['component: { path: /a, painter: 1 }', 'component.painter', 'Known here: id'],
+    ['component: { path: /a, painter: 1 }', 'component.painter', 'Unknown key "painter". Known here: id'],
+    ['component: { path: /a, retry: 3 }', 'component.retry', 'It belongs in "workflow.jobs".'],
+    ['listener: { path: /a, secret: x }', 'listener.secret', 'It belongs in "listener.verify".'],
+    ['listener: { path: /a, store: file }', 'listener.store', 'It belongs at the top level.'],
+    [
+      'workflow: { jobs: [{ component: logger, max_attempts: 3 }] }',
+      'workflow.jobs[0].max_attempts',
+      'It belongs in "workflow.jobs.retry"',
+    ],
+    [
+      'workflow: { jobs: [{ component: logger, idempotency: true }] }',
+      'workflow.jobs[0].idempotency',
+      'It belongs in "component"',
+    ],
   ])('%s', (text, at, message) => {
     const [line = '', ...others] = linesOf(text)
     expect(others).toEqual([])

@@ -217,7 +217,7 @@ describe('a listener is refused when', () => {
       'a secret is missing',
       'listener: { path: /x, verify: stripe }',
       'listener.verify.secret',
-      '"stripe" cannot be verified without a secret',
+      '"stripe" cannot be verified without a secret: write verify: {scheme: stripe, secret: "${env.…}"}',
     ],
     [
       'there is no secret in the list',

@@ -122,6 +122,23 @@ describe('a wait that fails', () => {
     expect(endings.map(({ kind }) => kind)).toStrictEqual(['timeout', 'timeout', 'timeout'])
   })
 
+  test.each([
+    ['with', { onProgress: () => undefined }],
+    ['without', {}],
+  ])('because only pending callbacks came names the status of the last one, %s onProgress', async (_name, more) => {
+    const { start, store, clock } = createSetup()
+    const promise = start(more)
+    await store.progress(DONE, { ...createProgress(DONE, 'a', 1), status: 'queued' })
+    await store.progress(DONE, { ...createProgress(DONE, 'a', 2), status: 'wierd' })
+    clock.advance(2000)
+    expect(await rejectionOf(promise)).toMatchObject({
+      code: 'ERR_WAIT_TIMEOUT',
+      message:
+        'No final callback for "a" came to POST /done within 1000 ms; ' +
+        'the last one had the status "wierd", which says that the work goes on',
+    })
+  })
+
   test('because everything is closed', async () => {
     const { start, store, endings, clock } = createSetup()
     const promise = start()

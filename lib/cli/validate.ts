@@ -1,9 +1,8 @@
 import { callbacks } from '../callbacks'
 import { type Config, compileConfig } from '../config/normalize'
 import { ConfigError, describeProblem, type Problem } from '../errors'
-import { listDriverless } from '../driverless'
 import type { CliOptions } from './args'
-import { loadFiles } from './config-files'
+import { type LoadedConfig, loadFiles } from './config-files'
 import { EXIT_DONE, EXIT_FAILED } from './exit-codes'
 import { escapeControls } from '../escape'
 import type { Io } from './io'
@@ -15,9 +14,7 @@ export function validate({ files }: CliOptions, io: Io): number {
   try {
     const loaded = loadFiles(files, io)
     const config = compileConfig(loaded.source)
-    callbacks(loaded.source, { logger: SILENT })
-    for (const warning of [...config.warnings, ...listDriverless(config, {})])
-      io.stderr.write(`warning: ${showProblem(warning)}\n`)
+    for (const warning of listWarnings(loaded)) io.stderr.write(`warning: ${showMessage(warning)}\n`)
     io.stdout.write(`${escapeControls(loaded.files.join(', '))}: OK (${summarize(config)})\n`)
     return EXIT_DONE
   } catch (error) {
@@ -27,11 +24,23 @@ export function validate({ files }: CliOptions, io: Io): number {
   }
 }
 
-const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
+/** Returns every warning that an app with this config logs at its start. Throws a `ConfigError` as `callbacks()` does. */
+function listWarnings({ source }: LoadedConfig): readonly string[] {
+  const warnings: string[] = []
+  const warn = (_details: unknown, message?: string): void => void (message !== undefined && warnings.push(message))
+  callbacks(source, { logger: { debug: ignore, info: ignore, warn, error: ignore } })
+  return warnings
+}
+
+const ignore = (): void => undefined
 
 /** One thing wrong with a config in one line, fit for a terminal. */
 export function showProblem(problem: Problem): string {
-  return escapeControls(hideUnnamed(describeProblem(problem)))
+  return showMessage(describeProblem(problem))
+}
+
+function showMessage(message: string): string {
+  return escapeControls(hideUnnamed(message))
 }
 
 function summarize({ listeners, components, workflows, gateways, controller }: Config): string {

@@ -1,8 +1,10 @@
 import * as v from 'valibot'
+import { reasonToIgnore } from './foreign'
 import { describeFound, isSecretPlace } from './found'
 import { findNearest } from './nearest'
 import type { ConfigPath } from './path'
 import { hasPlaceholder } from './placeholder'
+import { findHomes } from './key-homes'
 import { isMapping, type Mapping } from './plain'
 import type { Report } from './report'
 import { isUntyped } from './schema-fields'
@@ -20,6 +22,9 @@ import {
 } from './schema-walk'
 import { SECTIONS } from './sections'
 
+/** A key that is known in more places, such as `type`, says nothing about what was meant. */
+const MAX_HOMES = 2
+
 /**
  * Checks a value against a schema and reports everything wrong, each thing at its own place.
  *
@@ -27,37 +32,54 @@ import { SECTIONS } from './sections'
  * and only the leaves are left to it. A key whose value is null counts as absent, as an empty key does in YAML.
  */
 export function checkShape(schema: Schema, value: unknown, path: ConfigPath, report: Report): void {
+  checkPart(schema, value, path, { report, root: schema })
+}
+
+interface Check {
+  readonly report: Report
+  /** The schema of the whole value, in which a key that is unknown at its place may be known. */
+  readonly root: Schema
+}
+
+function checkPart(schema: Schema, value: unknown, path: ConfigPath, check: Check): void {
+  const { report } = check
   const fitting = listAlternatives(schema).find((option) => fitsStructure(option, value))
   if (fitting === undefined) return checkLeaf(unwrap(schema), value, path, report)
   if (isUntyped(unwrap(schema))) return
-  if (isObjectSchema(fitting) && isMapping(value)) checkObject(fitting, value, path, report)
+  if (isObjectSchema(fitting) && isMapping(value)) checkObject(fitting, value, path, check)
   if (isRecordSchema(fitting) && isMapping(value)) {
-    for (const [key, item] of Object.entries(value)) checkEntry(fitting.value, item, [...path, key], report)
+    for (const [key, item] of Object.entries(value)) checkEntry(fitting.value, item, [...path, key], check)
   }
   if (isListSchema(fitting) && Array.isArray(value)) {
-    for (const [index, item] of value.entries()) checkEntry(fitting.item, item, [...path, index], report)
+    for (const [index, item] of value.entries()) checkEntry(fitting.item, item, [...path, index], check)
   }
 }
 
-function checkEntry(schema: Schema, value: unknown, path: ConfigPath, report: Report): void {
-  if (isPresent(value)) checkShape(schema, value, path, report)
-  else report.error(path, `expected ${describeExpected(schema)}, found nothing`)
+function checkEntry(schema: Schema, value: unknown, path: ConfigPath, check: Check): void {
+  if (isPresent(value)) checkPart(schema, value, path, check)
+  else check.report.error(path, `expected ${describeExpected(schema)}, found nothing`)
 }
 
-function checkObject(schema: ObjectSchema, value: Mapping, path: ConfigPath, report: Report): void {
-  const known = Object.keys(schema.entries)
+function checkObject(schema: ObjectSchema, value: Mapping, path: ConfigPath, check: Check): void {
+  const { report, root } = check
+  const all = Object.keys(schema.entries)
+  const known = all.filter((key) => !isIgnored(schema, key))
   for (const key of Object.keys(value)) {
-    if (!known.includes(key))
-      report.unknownKey(
-        [...path, key],
-        describeUnknown(key, known, isMapping(value[key]) ? namePlural(path) : undefined),
-      )
+    if (all.includes(key)) continue
+    const plural = isMapping(value[key]) ? namePlural(path) : undefined
+    report.unknownKey([...path, key], describeUnknown(key, { known, plural, homes: () => findHomes(root, key) }))
   }
   for (const [key, entry] of Object.entries(schema.entries)) {
     const item = Object.hasOwn(value, key) ? value[key] : undefined
-    if (isPresent(item)) checkShape(entry, item, [...path, key], report)
+    if (isPresent(item)) checkPart(entry, item, [...path, key], check)
     else if (entry.type !== 'optional') report.error([...path, key], `missing; expected ${describeExpected(entry)}`)
   }
+}
+
+/** Whether a key is taken, but only for those who come from another system. */
+function isIgnored({ entries }: ObjectSchema, key: string): boolean {
+  const entry = entries[key]
+  return entry !== undefined && reasonToIgnore(entry) !== undefined
 }
 
 function checkLeaf(schema: Schema, value: unknown, path: ConfigPath, report: Report): void {
@@ -108,12 +130,22 @@ function advise(schema: Schema, value: unknown): string {
   return isUnquoted && isText ? '; put it in quotes' : ''
 }
 
-/** `plural` is the section that the key may have been meant for, as the name of one of several. */
-function describeUnknown(key: string, known: readonly string[], plural: string | undefined): string {
+interface UnknownKey {
+  readonly known: readonly string[]
+  /** The section that the key may have been meant for, as the name of one of several. */
+  readonly plural: string | undefined
+  /** Lists the places where the key is known. */
+  readonly homes: () => readonly string[]
+}
+
+function describeUnknown(key: string, { known, plural, homes }: UnknownKey): string {
   const nearest = findNearest(key, known)
   if (nearest === undefined && plural !== undefined)
     return `Unknown key ${describeFound(key, [])}. Did you mean "${plural}:", which holds several by name?`
-  const advice = nearest === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${nearest}"?`
+  if (nearest !== undefined) return `Unknown key ${describeFound(key, [])}. Did you mean "${nearest}"?`
+  const places = homes()
+  const isTelling = places.length > 0 && places.length <= MAX_HOMES
+  const advice = isTelling ? `It belongs ${places.join(' or ')}.` : `Known here: ${known.join(', ')}.`
   return `Unknown key ${describeFound(key, [])}. ${advice}`
 }
 

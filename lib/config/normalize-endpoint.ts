@@ -106,6 +106,8 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
     // A sentence may well be the same each time.
     error: /^\w+(?:[.[][^\s]*)$/.test(String(spec.error?.source)) ? spec.error : undefined,
   })
+  warnOfForeignBraces(fields, 'result', spec.result)
+  warnOfForeignBraces(fields, 'input', spec.input)
   if (path !== undefined) return { ...spec, path, fullPath: joinPaths(context.basePath, path) }
   if (!fields.has('path')) fields.error('path', 'missing; expected the path that is called, such as "/done"')
   return undefined
@@ -116,8 +118,19 @@ function warnOfConstants(fields: Fields, templates: Readonly<Record<string, Temp
   for (const [key, template] of Object.entries(templates)) {
     if (template === undefined || template.references.length > 0) continue
     const written = String(template.source)
-    fields.warn(key, `"${written}" is the same for every callback; did you mean "\${${written}}"?`)
+    const meant = /^\{\{\s*(.*?)\s*\}\}$/.exec(written)?.[1] ?? written
+    const advice = /^[\p{L}_]/u.test(meant)
+      ? `did you mean "\${${meant}}"?`
+      : 'write where it stands, such as "${body.id}"'
+    fields.warn(key, `"${written}" is the same for every callback; ${advice}`)
   }
+}
+
+/** Other template languages write `{{ body.id }}`, which is plain text here. */
+function warnOfForeignBraces(fields: Fields, key: string, template: Template | undefined): void {
+  const [found, inner] = /\{\{\s*([\w.[\]]+)\s*\}\}/.exec(JSON.stringify(template?.source) ?? '') ?? []
+  if (found === undefined) return
+  fields.warn(key, `"${found}" is plain text here; a template is written "\${${inner}}"`)
 }
 
 function normalizeResponse(fields: Fields): ResponseSpec | undefined {

@@ -68,7 +68,10 @@ export function normalizeVerify(endpoint: Fields): VerifySpec | undefined {
   }
   if (scheme === undefined) return undefined
   if (!needsNoSecret(scheme) && isEmptyList(fields))
-    fields.error('secret', `missing; "${scheme}" cannot be verified without a secret`)
+    fields.error(
+      'secret',
+      `missing; "${scheme}" cannot be verified without a secret: write verify: {scheme: ${scheme}, secret: "\${env.…}"}`,
+    )
   return { ...spec, scheme }
 }
 

@@ -14,6 +14,12 @@ export function readBasePath(fields: Fields): string {
 export function readPath(fields: Fields): string | undefined {
   const written = fields.read('path', TEXT)
   if (written === undefined || !isRoute(written, 'path', fields)) return undefined
+  const [found, name] = /(?<=\/)\{(\w+)\}(?=\/|$)/.exec(written) ?? []
+  if (found !== undefined)
+    fields.warn(
+      'path',
+      `"${found}" is the text "${name}" here, which may be left out; a parameter is written ":${name}"`,
+    )
   return `/${written.trim().replaceAll(/^\/+|\/+$/g, '')}`
 }
 

@@ -27,6 +27,8 @@ export interface EndedWait {
   readonly ids: readonly string[]
   readonly endpoints: readonly StoreEndpoint[]
   readonly timeoutMs: number
+  /** The latest callback that was pending. */
+  readonly last?: Progress | undefined
 }
 
 /**
@@ -56,6 +58,7 @@ export function awaitCallback<T>(store: Store, plan: WaitPlan<T>, wait: Callback
 /** The promise of a wait; small, since there may be a million. Its rejection never counts as unhandled. */
 class PromisedWait<T> implements Waiter {
   readonly promise: Promise<T>
+  private last: Progress | undefined
   private resolve: (value: T | Promise<T>) => void = ignore
 
   constructor(
@@ -71,7 +74,15 @@ class PromisedWait<T> implements Waiter {
     this.plan.onEnd(ending, ids)
     if (ending.kind === 'outcome' && ending.outcome.outcome === 'succeeded')
       this.resolve(this.plan.pick(ending.outcome))
-    else this.fail(endingError(ending, { ids, endpoints: this.plan.endpoints, timeoutMs: this.timeoutMs }))
+    else {
+      const { plan, timeoutMs, last } = this
+      this.fail(endingError(ending, { ids, endpoints: plan.endpoints, timeoutMs, last }))
+    }
+  }
+
+  /** Keeps the status for the message of a wait that runs out of time. */
+  onProgress(progress: Progress): void {
+    this.last = progress
   }
 
   /** Fails the promise when the wait cannot even begin. */
@@ -109,7 +120,8 @@ class WatchedWait<T> extends PromisedWait<T> {
     super.onEnd(ending, ids)
   }
 
-  onProgress(progress: Progress): void {
+  override onProgress(progress: Progress): void {
+    super.onProgress(progress)
     this.listener?.(progress)
   }
 

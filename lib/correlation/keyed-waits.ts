@@ -23,6 +23,8 @@ export interface SharedWait {
   readonly ids: readonly string[]
   /** How it ends; never rejects. */
   readonly ending: Promise<Ending>
+  /** The latest callback that was pending, in this process. */
+  readonly last?: Progress | undefined
 }
 
 /** Waits that have names of their own: the same key is the same wait, with its ids and its deadline. */
@@ -40,6 +42,7 @@ const REMEMBER_MS = 24 * 60 * 60 * 1000
 
 interface Kept extends SharedWait {
   readonly wait: NamedWait
+  last?: Progress | undefined
   isOver: boolean
   readonly listeners: Set<(progress: Progress) => void>
 }
@@ -86,6 +89,7 @@ export function createKeyedWaits(store: Store, clock: Clock): KeyedWaits {
     const { key, endpoints, queued } = asked
     const listeners = new Set<(progress: Progress) => void>()
     const onProgress = (progress: Progress): void => {
+      kept.last = progress
       for (const listener of listeners) listener(progress)
     }
     let resolve = (_ending: Ending): void => undefined

@@ -291,5 +291,6 @@ function unexpected(scanner: Scanner): TemplateSyntaxError {
       position,
     )
   }
+  if (char === '{') return scanner.error('"{" was not expected here; a template has one pair of braces: ${…}', position)
   return scanner.error(`"${char}" was not expected here`, position)
 }

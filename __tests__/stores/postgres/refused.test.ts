@@ -111,7 +111,9 @@ describePostgres('a server that refuses', (server) => {
     await until(() => backs() > 0)
     expect(await ledger.append('key', 'one', 'entry', { orCreate: RECORD })).toBe(1)
     expect(lines.map((line) => line.split(' {')[0])).toEqual([
-      expect.stringMatching(/^warn: The store \S+ is away$/),
+      expect.stringMatching(
+        /^warn: The store \S+ is away: callbacks are answered 503, and runs pause, until it is back$/,
+      ),
       expect.stringMatching(/^info: The store \S+ is back$/),
     ])
   })

@@ -123,7 +123,9 @@ describeCluster('a Redis Cluster whose node fails', () => {
     await ledger.publish('hello')
     await until(() => messages.length > 0)
     expect(lines.map((line) => line.split(' {')[0])).toEqual([
-      expect.stringMatching(/^warn: The store .* is away$/),
+      expect.stringMatching(
+        /^warn: The store .* is away: callbacks are answered 503, and runs pause, until it is back$/,
+      ),
       expect.stringMatching(/^info: The store .* is back$/),
     ])
     expect(backs()).toBe(1)

@@ -24,7 +24,7 @@ describeRedis('a connection that is half open', () => {
     expect(Date.now() - start).toBeLessThan(5_000)
     await until(() => backs() > 0)
     expect(lines.map((line) => line.split(' {')[0])).toEqual([
-      `warn: The store redis://127.0.0.1:${proxy.port} is away`,
+      `warn: The store redis://127.0.0.1:${proxy.port} is away: callbacks are answered 503, and runs pause, until it is back`,
       `info: The store redis://127.0.0.1:${proxy.port} is back`,
     ])
   })

@@ -78,7 +78,7 @@ describeRedis('a primary that Sentinel replaces', () => {
       await ledger.create('run', 'soon', { data: null, ttlMs: 0 })
       await until(() => due.length > 0)
       expect(lines.map((line) => line.split(' {')[0])).toEqual([
-        'warn: The store redis (main by Sentinel) is away',
+        'warn: The store redis (main by Sentinel) is away: callbacks are answered 503, and runs pause, until it is back',
         'info: The store redis (main by Sentinel) is back',
       ])
       expect(backs()).toBe(1)

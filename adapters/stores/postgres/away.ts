@@ -38,7 +38,8 @@ export function createAway({ place, clock, logger, onAway }: AwayOptions): Away 
     stop = startTimer(clock, LOOK_MS, () => {
       if (since !== undefined && !isAway && elapsed() - since >= AWAY_MS) {
         isAway = true
-        logger.warn({ error: createUnavailable(place, why).message }, `The store ${place} is away`)
+        const message = `The store ${place} is away: callbacks are answered 503, and runs pause, until it is back`
+        logger.warn({ error: createUnavailable(place, why).message }, message)
       }
       if (isAway) onAway(why)
       lookLater()

@@ -37,7 +37,8 @@ export function createHealth({ place, clock, logger, onBack }: HealthOptions): H
     failed(cause) {
       if (isTold) return
       isTold = true
-      logger.warn({ error: createUnavailable(place, cause).message }, `The store ${place} is away`)
+      const message = `The store ${place} is away: callbacks are answered 503, and runs pause, until it is back`
+      logger.warn({ error: createUnavailable(place, cause).message }, message)
     },
     up(part) {
       missing.delete(part)
