@@ -173,3 +173,11 @@ describe('an item that Adyen signs', () => {
     ])
   })
 })
+
+test.each([[true], [false]])('an endpoint without "item" is refused, with bulk: %s', (bulk) => {
+  const { item: _unused, ...rest } = adyen
+  const config = { listener: { ...rest, bulk, identify_by: '${body.id}' } } as CallbacksConfig
+  expect(problemsOf(() => callbacks(config))).toMatchObject([
+    { at: 'listener.item', message: expect.stringContaining('item: "${body.notificationItems}"') },
+  ])
+})

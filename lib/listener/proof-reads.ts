@@ -35,7 +35,7 @@ export function checkReads(spec: ProvedEndpoint): readonly Problem[] {
   const coverage = coverageOf(verify)
   const bodiless = checkMethod(spec, verify, coverage)
   if (bodiless) return [bodiless]
-  if (coverage.eachItem && !spec.bulk && spec.item === undefined) return [itemless(spec, verify)]
+  if (coverage.eachItem && spec.item === undefined) return [itemless(spec, verify)]
   if (verify.unsignedIds) return []
   return [
     // The items of a bulk callback that are signed one by one may be found anywhere.
