@@ -56,7 +56,8 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
   const rechecks = new Map<string, () => void>()
   let restoring: Promise<void> | undefined
   let isWanted = false
-  let lost = 0
+  /** The waits that were lost since that was told last. */
+  const lost = new Set<string>()
   let quietUntil = 0
   let isClosed = false
 
@@ -157,14 +158,17 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
   }
 
   async function read(key: Key): Promise<KeyState> {
+    // What is registered while the log is read may not be in there yet: it is not lost.
+    const before = here.find(key.id).filter(({ key: { position } }) => position > 0)
+    const registered = new Set(before.map(({ wait }) => wait.id))
     const { state, record } = await keys.readBoth(key)
     const waits = here.find(key.id).filter(({ wait }) => !wait.isLate)
     const missing = waits.filter((one) => isMissing(one.wait, one.key, state, record))
     if (missing.length === 0) return dropDead(key, state)
     // Those that are being registered have been asked for before this callback came, and may get it.
-    const gone = missing.filter(({ key: { position } }) => position > 0)
+    const gone = missing.filter(({ wait }) => registered.has(wait.id))
     await Promise.all(missing.map((one) => one.wait.again(announceOne(one.wait, one.key))))
-    lost += gone.length
+    for (const { wait } of gone) lost.add(wait.id)
     if (gone.length > 0) noteLoss()
     return dropDead(key, await keys.read(key))
   }
@@ -181,8 +185,8 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
     const ids = here.ids()
     for (let from = 0; from < ids.length && !isClosed; from += AT_ONCE)
       await Promise.all(ids.slice(from, from + AT_ONCE).map(look))
-    if (lost > 0) warnOfLoss(lost)
-    lost = 0
+    if (lost.size > 0) warnOfLoss(lost.size)
+    lost.clear()
   }
 
   async function restoreAll(): Promise<void> {
