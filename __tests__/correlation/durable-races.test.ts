@@ -81,3 +81,56 @@ test.each([1, 3])('of %i waits that are lost, each is counted once, whatever com
   const counted = count === 1 ? 'a wait' : `${count} waits`
   expect(world.takeLog()).toEqual([expect.stringMatching(`^The store had lost ${counted} of this process`)])
 })
+
+describe('a wait by key whose outcome could not be kept under the key before its process closed', () => {
+  test.each([1, 'text', { a: [1] }])('has it when it is asked for again: %j', async (result) => {
+    const one = await world.open()
+    const ask = async (process: Process): Promise<readonly Ending[]> => {
+      const ends: Ending[] = []
+      const shared = createKeyedWaits(process.store, world.clock).share({
+        key: 'k',
+        endpoints: [DONE],
+        ids: ['a'],
+        timeoutMs: 10 * MINUTE,
+        queued: true,
+        onEnd: (ending) => void ends.push(ending),
+      })
+      await world.pass(0)
+      await shared
+      return ends
+    }
+    await ask(one)
+    const append = one.ledger.append
+    one.ledger.append = (kind, ...rest) => (kind === 'mark' ? Promise.reject(away()) : append(kind, ...rest))
+    expect(await one.deliver('a', result)).toBe('settled')
+    await world.pass(0)
+    await one.store.close()
+    await world.pass(2000)
+    const again = await ask(await world.open())
+    await world.pass(2000)
+    expect(again).toMatchObject([{ kind: 'outcome', outcome: { result } }])
+  })
+})
+
+describe('what is in the ledger is acknowledged, though the other processes cannot be told yet', () => {
+  test.each<[string, StoreEndpoint, string | undefined, boolean]>([
+    ['an id that is waited for', DONE, 'a', true],
+    ['one without an id that is waited for', PLAIN, undefined, true],
+    ['an id that nobody waits for', DONE, 'b', false],
+    ['one without an id that nobody waits for', PLAIN, undefined, false],
+  ])('%s', async (_, endpoint, id, isWaited) => {
+    const [one, other] = [await world.open(), await world.open()]
+    const wait = isWaited ? other.wait(['a'], { endpoints: [endpoint] }) : undefined
+    await wait?.registered
+    const publish = one.ledger.publish
+    let failures = 2
+    one.ledger.publish = (message) => (failures-- > 0 ? Promise.reject(away()) : publish(message))
+    expect(await one.deliver(id, 1, { endpoint })).toBe(isWaited ? 'settled' : 'parked')
+    await world.pass(2000)
+    const late = wait ?? other.wait([id ?? 'x'], { endpoints: [endpoint] })
+    await late.registered
+    await world.pass(0)
+    expect(late.ends).toEqual([1])
+    expect(failures).toBeLessThan(0)
+  })
+})

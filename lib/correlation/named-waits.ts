@@ -78,14 +78,14 @@ export function createNamedWaits({ ledger, clock, persist, open }: NamedWaitsOpt
     },
     async end(name, wait, outcome) {
       let counted = outcome
-      await persist(async () => {
+      const isKept = await persist(async () => {
         const entry: OutcomeEntry = { is: 'outcome', kept: toKept(outcome) }
         const position = await ledger.append('mark', name, entry, { orCreate: newRecord(wait) })
         if (position > 1) counted = outcomeIn((await ledger.read('mark', name))?.log ?? []) ?? outcome
         await ledger.touch('mark', name, REMEMBER_MS)
         await ledger.publish({ is: 'named', name } satisfies Message)
       })
-      return counted
+      return isKept ? counted : undefined
     },
     watch(name, wait, onOutcome) {
       const one = { wait, onOutcome }
