@@ -23,7 +23,7 @@ export interface DeliveryOptions {
   readonly secretHeaders: ReadonlySet<string> | undefined
 }
 
-/** Hands over what comes; the sender is answered when that is in the ledger. */
+/** Hands over callbacks; the sender is answered when its callback is in the ledger. */
 export interface Deliveries {
   deliver(arrival: Arrival): Promise<Delivery>
   trigger(arrival: TriggerArrival): Promise<Delivery>

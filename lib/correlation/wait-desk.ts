@@ -97,7 +97,7 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
   }
 
   async function endOne(kept: KeptWait, key: HeldKey, why: EndReason): Promise<OutcomeEntry | undefined> {
-    // While an id is waited for, nobody asks whether it was settled before; what comes later counts again.
+    // While an id is waited for, nobody asks whether it was settled before; a later callback counts again.
     if (why !== 'settled') await keys.unsettle(key)
     const ended = await keys.endWait(key, kept.id, why, kept.seenOf(key))
     if (ended?.got && key.anonymous && (why === 'cancelled' || why === 'left')) await tell(key, ended.state)
@@ -119,7 +119,7 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
 
   /**
    * Takes the waits of dead processes out of a queue in which others wait, who get what has come for them. Under an id
-   * they stay: they keep no wait back, and what comes for them is kept for the next one.
+   * they stay: they keep no wait back, and a callback for them is kept for the next one.
    */
   async function dropDead(key: Key, known: KeyState): Promise<KeyState> {
     let state = known
