@@ -225,6 +225,7 @@ test.each([
   await Promise.all(shared)
   for (const controller of signals.slice(0, count)) controller.abort()
   await one.store.progress(DONE, {
+    outcome: 'pending',
     endpoint: DONE.key,
     id: 'b',
     status: 'half',
