@@ -1,5 +1,6 @@
 import { startTimer } from '../timers'
 import type { Clock, Ledger, LedgerRecord, Logger } from '../types'
+import { coalesce } from './coalesce'
 import type { EndReason, KeyState, OutcomeEntry, WaitEntry } from './key-entries'
 import { REMEMBER_MS } from './key-log'
 import type { HeldKey, KeptWait, KeptWaitDesk } from './kept-wait'
@@ -54,8 +55,8 @@ const AT_ONCE = 100
 export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
   const { ledger, clock, logger, isShared, self, keys, here, parked, presence, persist } = options
   const rechecks = new Map<string, () => void>()
-  let restoring: Promise<void> | undefined
-  let isWanted = false
+  const restoreAll = coalesce(restoreEach)
+  let isRestoring = false
   /** The waits that were lost since that was told last. */
   const lost = new Set<string>()
   let quietUntil = 0
@@ -175,32 +176,20 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
 
   /** What is lost of one key may be lost of all. */
   function noteLoss(): void {
-    if (restoring !== undefined || clock.now() < quietUntil) return
+    if (isRestoring || clock.now() < quietUntil) return
     quietUntil = clock.now() + QUIET_MS
     options.onLoss()
   }
 
   async function restoreEach(): Promise<void> {
+    isRestoring = true
     quietUntil = clock.now() + QUIET_MS
     const ids = here.ids()
     for (let from = 0; from < ids.length && !isClosed; from += AT_ONCE)
       await Promise.all(ids.slice(from, from + AT_ONCE).map(look))
     if (lost.size > 0) warnOfLoss(lost.size)
     lost.clear()
-  }
-
-  async function restoreAll(): Promise<void> {
-    isWanted = true
-    restoring ??= restoreWhileWanted()
-    await restoring
-  }
-
-  async function restoreWhileWanted(): Promise<void> {
-    while (isWanted && !isClosed) {
-      isWanted = false
-      await restoreEach()
-    }
-    restoring = undefined
+    isRestoring = false
   }
 
   function warnOfLoss(count: number): void {
