@@ -166,8 +166,8 @@ export interface NamedWaits {
    * it has. Resolves to undefined when the store could not be reached until the proposed deadline, or is closing.
    */
   join(name: string, proposal: NamedWait): Promise<(NamedWait & { readonly outcome?: Outcome }) | undefined>
-  /** Keeps the outcome of a wait, and returns the one that counts: the first. */
-  end(name: string, wait: NamedWait, outcome: Outcome): Promise<Outcome>
+  /** Keeps the outcome of a wait, and returns the one that counts: the first. Returns undefined when none could be kept. */
+  end(name: string, wait: NamedWait, outcome: Outcome): Promise<Outcome | undefined>
   /** Calls the listener when another process has ended the wait; returns what stops that. */
   watch(name: string, wait: NamedWait, onOutcome: (outcome: Outcome) => void): () => void
 }

@@ -142,6 +142,7 @@ export function createWaits({ selection, store, emitter, clock, urlOf }: WaitsCo
       timeoutMs: timeoutOf(on, options),
       queued,
       onProgress: options.onProgress && guard(options.onProgress),
+      signal: options.signal,
       onEnd: plansFor(on).result.onEnd,
     })
   }

@@ -199,3 +199,40 @@ describe('a wait by key', () => {
     expect(again).toEqual([])
   })
 })
+
+test.each([
+  ['one', 1],
+  ['two', 2],
+  ['three', 3],
+])('of those who share a wait, %s who gave up hear of no more progress', async (_, count) => {
+  const one = await world.open()
+  const heard: number[] = []
+  const signals = [0, 1, 2, 3].map(() => new AbortController())
+  const keyed = createKeyedWaits(one.store, world.clock)
+  const shared = [0, 1, 2, 3].map((index) =>
+    keyed.share({
+      key: 'shared',
+      endpoints: [DONE],
+      ids: ['b'],
+      timeoutMs: MINUTE,
+      queued: true,
+      signal: signals[index]?.signal,
+      onProgress: () => heard.push(index),
+      onEnd: () => undefined,
+    }),
+  )
+  await world.pass(0)
+  await Promise.all(shared)
+  for (const controller of signals.slice(0, count)) controller.abort()
+  await one.store.progress(DONE, {
+    outcome: 'pending',
+    endpoint: DONE.key,
+    id: 'b',
+    status: 'half',
+    body: {},
+    result: 1,
+    headers: {},
+    receivedAt: 0,
+  })
+  expect(heard).toEqual([0, 1, 2, 3].slice(count))
+})

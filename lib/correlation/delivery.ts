@@ -6,7 +6,7 @@ import { isDuplicate, REMEMBER_MS, waitsAt } from './key-log'
 import { digest, type Key, type Keys, keyOf } from './keys'
 import type { Message } from './messages'
 import type { ParkedHere } from './parked-here'
-import type { Persist } from './persistence'
+import { isAway, type Persist } from './persistence'
 import type { WaitDesk } from './wait-desk'
 
 export interface DeliveryOptions {
@@ -23,7 +23,7 @@ export interface DeliveryOptions {
   readonly secretHeaders: ReadonlySet<string> | undefined
 }
 
-/** Hands over what comes; the sender is answered when that is in the ledger. */
+/** Hands over callbacks; the sender is answered when its callback is in the ledger. */
 export interface Deliveries {
   deliver(arrival: Arrival): Promise<Delivery>
   trigger(arrival: TriggerArrival): Promise<Delivery>
@@ -73,10 +73,22 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
     const written = claim ? await keys.claim(key, entry, { ...how, claim }) : await keys.write(key, entry, how)
     if (written === undefined) return repeat(key, await waits.read(key))
     const { state, position, delivery = 'duplicate' } = written
-    if (delivery === 'settled') await waits.tell(key, state)
-    if (delivery === 'parked' && position > 1) await keys.reviewIn(key, firstEnd(state, at) - at)
-    if (delivery === 'parked' && isShared) await ledger.publish({ is: 'parked', key: key.id } satisfies Message)
+    await followUp(async () => {
+      if (delivery === 'settled') await waits.tell(key, state)
+      if (delivery === 'parked' && position > 1) await keys.reviewIn(key, firstEnd(state, at) - at)
+      if (delivery === 'parked' && isShared) await ledger.publish({ is: 'parked', key: key.id } satisfies Message)
+    })
     return delivery
+  }
+
+  /** What is in the ledger is acknowledged, or its sender would repeat it; what follows from it is tried again here. */
+  async function followUp(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (!isAway(error)) throw error
+      void persist(work)
+    }
   }
 
   /** A process that has not heard of the first callback, since a message got lost, hears of it with the second. */

@@ -11,6 +11,7 @@ import type {
   StoreEndpoint,
   WaitRequest,
 } from '../types'
+import { coalesce } from './coalesce'
 import { fromKept, toKept } from './codec'
 import { createDeliveries } from './delivery'
 import { KeptWait } from './kept-wait'
@@ -56,6 +57,9 @@ export function createDurableStore(options: DurableStoreOptions): Store {
   const { secretHeaders } = options
   const deliveries = createDeliveries({ ...shared, waits, parkMs: park.forMs, secretHeaders })
   const named = createNamedWaits({ ledger, clock, persist, open })
+  // A connection that comes and goes brings about no more than one at a time of each.
+  const restoreNamed = coalesce(() => named.onBack())
+  const restoreRuns = coalesce(() => persist(() => runs.onBack()))
   let opening: Promise<void> | undefined
   let isOpen = false
   let isClosed = false
@@ -103,8 +107,8 @@ export function createDurableStore(options: DurableStoreOptions): Store {
   /** Messages may have got lost, and records too: everything that this process has in the ledger is looked up. */
   function onBack(): void {
     void waits.restoreAll()
-    named.onBack()
-    void persist(() => runs.onBack())
+    void restoreNamed()
+    void restoreRuns()
   }
 
   function openWait(request: WaitRequest): OpenWait {

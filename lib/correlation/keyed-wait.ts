@@ -41,9 +41,10 @@ export function openKeyedWait(options: KeyedWaitOptions): void {
       const found = await waits.join(of, { ...wait, deadline: clock.now() + LOOK_MS })
       return hasEnded || end(found?.outcome ? { kind: 'outcome', outcome: found.outcome } : ending)
     }
-    const outcome = await waits.end(of, wait, ending.outcome)
-    opened?.release?.()
-    return hasEnded || end({ kind: 'outcome', outcome })
+    const counted = await waits.end(of, wait, ending.outcome)
+    // What could not be kept stays in the log, for the process that asks by the key next.
+    if (counted !== undefined) opened?.release?.()
+    return hasEnded || end({ kind: 'outcome', outcome: counted ?? ending.outcome })
   }
 
   try {

@@ -14,6 +14,8 @@ export interface AskedWait {
   /** Whether callbacks without an id count, on endpoints that know no ids. */
   readonly queued: boolean
   readonly onProgress?: ((progress: Progress) => void) | undefined
+  /** Ends the calls of `onProgress`; the wait goes on. */
+  readonly signal?: AbortSignal | undefined
   /** Called with how the wait ended, once in this process. */
   readonly onEnd: (ending: Ending, ids: readonly string[]) => void
 }
@@ -121,10 +123,20 @@ export function createKeyedWaits(store: Store, clock: Clock): KeyedWaits {
         if ((kept === undefined || (kept.isOver && store.named)) && waits.get(key) === begun) forget(key)
       }
       check(kept.wait, asked)
-      if (asked.onProgress) kept.listeners.add(asked.onProgress)
+      listen(kept, asked)
       return kept
     },
   }
+}
+
+/** Tells one who asks of progress, until its signal aborts or the wait ends. */
+function listen({ listeners, ending }: Kept, { onProgress, signal }: AskedWait): void {
+  if (onProgress === undefined || signal?.aborted === true) return
+  listeners.add(onProgress)
+  if (signal === undefined) return
+  const stop = (): void => void listeners.delete(onProgress)
+  signal.addEventListener('abort', stop, { once: true })
+  void ending.then(() => signal.removeEventListener('abort', stop))
 }
 
 /** Refuses a key that stands for another wait than is asked for. */

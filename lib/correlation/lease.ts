@@ -28,6 +28,8 @@ export interface LeaseEntry {
    * its group.
    */
   readonly is: 'left' | 'dead' | 'back' | 'look'
+  /** How many entries had been read by the process that found it dead; 0.4 never wrote it. */
+  readonly after?: number
 }
 
 /**
@@ -78,6 +80,13 @@ export async function isAlive(ledger: Ledger, owner: string): Promise<boolean> {
 
 /** Whether the log of an owner says that its process is gone. */
 export function isGone(log: readonly unknown[]): boolean {
-  const last = log.map((entry) => (entry as LeaseEntry).is).findLast((is) => is !== 'look')
-  return last === 'left' || last === 'dead'
+  const entries = log as readonly LeaseEntry[]
+  let gone = false
+  for (const [index, { is, after = index }] of entries.entries()) {
+    if (is === 'left') gone = true
+    else if (is === 'back') gone = false
+    // One that came back while it was judged lives.
+    else if (is === 'dead' && !entries.slice(after, index).some((entry) => entry.is === 'back')) gone = true
+  }
+  return gone
 }

@@ -16,8 +16,8 @@ export interface NamedWaitsOptions {
 export interface StoredNames extends NamedWaits {
   /** To be called when a wait by name has ended in another process. */
   onMessage(name: string): void
-  /** Looks at every wait that is watched here, and writes again those that the ledger has lost. */
-  onBack(): void
+  /** Looks at every wait that is watched here, and writes again those that the ledger has lost. Never rejects. */
+  onBack(): Promise<void>
 }
 
 interface Watched {
@@ -32,6 +32,8 @@ interface OutcomeEntry {
 
 /** A record may go between two steps; the second one is tried again. */
 const TRIES = 10
+/** How many are looked at together, when all of them are. */
+const AT_ONCE = 100
 
 /**
  * Creates the waits by name of a ledger. Each is a record of the kind `mark`: the first process that asks by a name writes
@@ -56,10 +58,10 @@ export function createNamedWaits({ ledger, clock, persist, open }: NamedWaitsOpt
     }
   }
 
-  function look(name: string): void {
+  async function look(name: string): Promise<void> {
     const one = watched.get(name)
     if (one === undefined) return
-    void persist(async () => {
+    await persist(async () => {
       const { outcome } = await join(name, one.wait)
       if (outcome && watched.get(name) === one) one.onOutcome(outcome)
     })
@@ -78,23 +80,25 @@ export function createNamedWaits({ ledger, clock, persist, open }: NamedWaitsOpt
     },
     async end(name, wait, outcome) {
       let counted = outcome
-      await persist(async () => {
+      const isKept = await persist(async () => {
         const entry: OutcomeEntry = { is: 'outcome', kept: toKept(outcome) }
         const position = await ledger.append('mark', name, entry, { orCreate: newRecord(wait) })
         if (position > 1) counted = outcomeIn((await ledger.read('mark', name))?.log ?? []) ?? outcome
         await ledger.touch('mark', name, REMEMBER_MS)
         await ledger.publish({ is: 'named', name } satisfies Message)
       })
-      return counted
+      return isKept ? counted : undefined
     },
     watch(name, wait, onOutcome) {
       const one = { wait, onOutcome }
       watched.set(name, one)
       return () => void (watched.get(name) === one && watched.delete(name))
     },
-    onMessage: look,
-    onBack() {
-      for (const name of watched.keys()) look(name)
+    onMessage: (name) => void look(name),
+    async onBack() {
+      const names = [...watched.keys()]
+      for (let from = 0; from < names.length; from += AT_ONCE)
+        await Promise.all(names.slice(from, from + AT_ONCE).map(look))
     },
   }
 }

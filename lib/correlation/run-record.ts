@@ -83,13 +83,15 @@ export function createRunRecord(id: string, log: readonly unknown[], options: Ru
 
   /** A server that has lost its latest facts may have lost some of the entries, or that this process has the run. */
   async function check(): Promise<boolean> {
+    // What is appended while the log is read may not be in there yet: it is not lost.
+    const before = [...known.values()]
     const record = await ledger.read('run', id)
     if (record === undefined) {
       await reviveWith()
       return true
     }
     const names = new Set(record.log.flatMap((entry) => (isEntry(entry) ? entry.name : [])))
-    const lost = [...known.values()].filter(({ name }) => !names.has(name))
+    const lost = before.filter(({ name }) => !names.has(name))
     const isOwned = record.log.some((entry) => isOwner(entry) && entry.owner === owner)
     if (isOwned && lost.length === 0) {
       if (isCancelled(record.log)) options.onCancelled()

@@ -107,9 +107,10 @@ export function createTakeover(options: TakeoverOptions): Takeover {
       // Where nobody could reach the ledger for a while, every process that lives renews its lease first.
       const waitMs = isKnown ? 0 : lease.steadyInMs()
       if (waitMs > 0) return { keepMs: waitMs }
-      const seen = isKnown
-        ? record.cut + record.log.length
-        : await ledger.append('owner', id, { is: 'dead' } satisfies LeaseEntry)
+      const length = record.cut + record.log.length
+      const entry: LeaseEntry = { is: 'dead', after: length }
+      const seen = isKnown ? length : await ledger.append('owner', id, entry)
+      if (!isKnown && seen !== length + 1 && (await isAlive(ledger, id))) return { keepMs: LEASE_MS }
       const end = options.now() + SLICE_MS
       let count = 0
       let after: string | undefined

@@ -1,5 +1,6 @@
 import { startTimer } from '../timers'
 import type { Clock, Ledger, LedgerRecord, Logger } from '../types'
+import { coalesce } from './coalesce'
 import type { EndReason, KeyState, OutcomeEntry, WaitEntry } from './key-entries'
 import { REMEMBER_MS } from './key-log'
 import type { HeldKey, KeptWait, KeptWaitDesk } from './kept-wait'
@@ -54,9 +55,10 @@ const AT_ONCE = 100
 export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
   const { ledger, clock, logger, isShared, self, keys, here, parked, presence, persist } = options
   const rechecks = new Map<string, () => void>()
-  let restoring: Promise<void> | undefined
-  let isWanted = false
-  let lost = 0
+  const restoreAll = coalesce(restoreEach)
+  let isRestoring = false
+  /** The waits that were lost since that was told last. */
+  const lost = new Set<string>()
   let quietUntil = 0
   let isClosed = false
 
@@ -96,7 +98,7 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
   }
 
   async function endOne(kept: KeptWait, key: HeldKey, why: EndReason): Promise<OutcomeEntry | undefined> {
-    // While an id is waited for, nobody asks whether it was settled before; what comes later counts again.
+    // While an id is waited for, nobody asks whether it was settled before; a later callback counts again.
     if (why !== 'settled') await keys.unsettle(key)
     const ended = await keys.endWait(key, kept.id, why, kept.seenOf(key))
     if (ended?.got && key.anonymous && (why === 'cancelled' || why === 'left')) await tell(key, ended.state)
@@ -118,7 +120,7 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
 
   /**
    * Takes the waits of dead processes out of a queue in which others wait, who get what has come for them. Under an id
-   * they stay: they keep no wait back, and what comes for them is kept for the next one.
+   * they stay: they keep no wait back, and a callback for them is kept for the next one.
    */
   async function dropDead(key: Key, known: KeyState): Promise<KeyState> {
     let state = known
@@ -157,46 +159,37 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
   }
 
   async function read(key: Key): Promise<KeyState> {
+    // What is registered while the log is read may not be in there yet: it is not lost.
+    const before = here.find(key.id).filter(({ key: { position } }) => position > 0)
+    const registered = new Set(before.map(({ wait }) => wait.id))
     const { state, record } = await keys.readBoth(key)
     const waits = here.find(key.id).filter(({ wait }) => !wait.isLate)
     const missing = waits.filter((one) => isMissing(one.wait, one.key, state, record))
     if (missing.length === 0) return dropDead(key, state)
     // Those that are being registered have been asked for before this callback came, and may get it.
-    const gone = missing.filter(({ key: { position } }) => position > 0)
+    const gone = missing.filter(({ wait }) => registered.has(wait.id))
     await Promise.all(missing.map((one) => one.wait.again(announceOne(one.wait, one.key))))
-    lost += gone.length
+    for (const { wait } of gone) lost.add(wait.id)
     if (gone.length > 0) noteLoss()
     return dropDead(key, await keys.read(key))
   }
 
   /** What is lost of one key may be lost of all. */
   function noteLoss(): void {
-    if (restoring !== undefined || clock.now() < quietUntil) return
+    if (isRestoring || clock.now() < quietUntil) return
     quietUntil = clock.now() + QUIET_MS
     options.onLoss()
   }
 
   async function restoreEach(): Promise<void> {
+    isRestoring = true
     quietUntil = clock.now() + QUIET_MS
     const ids = here.ids()
     for (let from = 0; from < ids.length && !isClosed; from += AT_ONCE)
       await Promise.all(ids.slice(from, from + AT_ONCE).map(look))
-    if (lost > 0) warnOfLoss(lost)
-    lost = 0
-  }
-
-  async function restoreAll(): Promise<void> {
-    isWanted = true
-    restoring ??= restoreWhileWanted()
-    await restoring
-  }
-
-  async function restoreWhileWanted(): Promise<void> {
-    while (isWanted && !isClosed) {
-      isWanted = false
-      await restoreEach()
-    }
-    restoring = undefined
+    if (lost.size > 0) warnOfLoss(lost.size)
+    lost.clear()
+    isRestoring = false
   }
 
   function warnOfLoss(count: number): void {

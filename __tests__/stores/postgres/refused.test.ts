@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { createUnavailable, describeUrl } from '../../../adapters/stores/postgres/errors'
+import { createUnavailable } from '../../../adapters/stores/postgres/errors'
+import { describeUrl } from '../../../adapters/stores/server-errors'
 import { createPostgresLedger } from '../../../adapters/stores/postgres/ledger'
 import { quoteName, schemaNameOf } from '../../../adapters/stores/postgres/schema-name'
 import { createLog, REAL_CLOCK, until } from '../use-shared-ledgers'

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { checkServer } from '../../../adapters/stores/redis/check'
-import { createUnavailable, describeUrl } from '../../../adapters/stores/redis/errors'
+import { createUnavailable } from '../../../adapters/stores/redis/errors'
+import { describeUrl } from '../../../adapters/stores/server-errors'
 import { createRedisLedger } from '../../../adapters/stores/redis/ledger'
 import { splitNodes } from '../../../lib/redis-nodes'
 import { useRedis } from '../../helpers/use-redis'

@@ -131,6 +131,7 @@ async function openLedger(options: FileLedgerOptions, handlers: LedgerHandlers, 
   const folder = await makeFolder(options.path)
   const lost = new AbortController()
   const onLost = (): void => {
+    if (lost.signal.aborted) return
     const error = lostError(folder)
     logger.error({ err: error }, 'The store is lost to another process')
     lost.abort(error)

@@ -15,7 +15,7 @@ export interface LiveRecord extends Queued {
   group: string | undefined
   /** Milliseconds since the epoch. */
   due: number
-  /** Whether it is being dealt with: its time cannot be set anew then. */
+  /** Whether it is being dealt with: its time cannot be set then. */
   isDue: boolean
   /** About how many bytes its lines take in a journal. */
   bytes: number

@@ -16,9 +16,9 @@ export interface Reserve {
   size(): Promise<number>
   /** Makes it whole when the disk has much room. */
   fill(): Promise<void>
-  /** Gives some room for a few small files; resolves to whether there was any. */
+  /** Frees some room for a few small files; resolves to whether there was any. */
   share(): Promise<boolean>
-  /** Gives all of its room for some work, and afterwards takes as much again as is free. */
+  /** Frees all of its room for some work, and afterwards takes as much again as is free. */
   lend(work: () => Promise<void>): Promise<void>
 }
 

@@ -1,12 +1,8 @@
-import { CallbackError } from '../../../lib/errors'
+import type { CallbackError } from '../../../lib/errors'
+import { codeOf, describeCause, type Meanings, unavailableBy } from '../server-errors'
 
 /** What each refusal of a server means, by the beginning of its code or message. */
-const MEANINGS: readonly (readonly [beginning: string, meaning: string])[] = [
-  ['ECONNREFUSED', 'nobody listens there; start the server, or correct the url'],
-  ['ENOENT', 'there is no such socket; start the server, or correct the url'],
-  ['ENOTFOUND', 'there is no such host; correct the url'],
-  ['EAI_AGAIN', 'the name of the host could not be looked up'],
-  ['ETIMEDOUT', 'it does not answer; is a firewall in between?'],
+const MEANINGS: Meanings = [
   ['28P01', 'user and password in the url are not right'],
   ['28000', 'it does not let that user in; see its pg_hba.conf'],
   ['3D000', 'that database does not exist; create it, or correct the url'],
@@ -32,26 +28,9 @@ const TOO_MUCH = /^(22|23|54|57014|53200)/
 /** A read-only server was the primary, or is about to be: a new connection may reach the new one. */
 const LOST = /^(08|57P|58|25006)/
 
-/** Returns the url without user, password and parameters, for messages. */
-export function describeUrl(url: string): string {
-  const [scheme = '', ...rest] = url.split('://')
-  const place = rest.join('://').split('@').at(-1) ?? ''
-  return `${scheme}://${place.split(/[?#]/)[0]}`
-}
-
 /** Returns the error for what is wrong with a server, which says what to do. */
 export function createUnavailable(place: string, cause: unknown): CallbackError {
-  if (cause instanceof CallbackError) return cause
-  const text = describeCause(cause)
-  const code = codeOf(cause)
-  const meaning = MEANINGS.find(([beginning]) => code === beginning || text.startsWith(beginning))?.[1]
-  const message = `The store ${place} is not available: ${meaning ? `${meaning} (${text})` : text}`
-  return new CallbackError('ERR_STORE_UNAVAILABLE', { message, cause })
-}
-
-/** Returns the error that a closed store answers with. */
-export function createClosed(): CallbackError {
-  return new CallbackError('ERR_CLOSED', { message: 'The store is closed' })
+  return unavailableBy(MEANINGS, place, cause)
 }
 
 /** Whether a transaction failed because of another one, and can be repeated. */
@@ -73,19 +52,4 @@ export function isLost(error: unknown): boolean {
 /** Whether a server lets nobody in for the moment: all of its connections are taken, or it is about to be ready. */
 export function isCrowded(error: unknown): boolean {
   return ['53300', '57P03'].includes(codeOf(error)) || /too many|no more connections/i.test(describeCause(error))
-}
-
-/** Returns the `code` of an error of Node or PostgreSQL, empty without one. */
-export function codeOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return ''
-  const { code, errors }: { code?: unknown; errors?: unknown } = error
-  if (code !== undefined) return String(code)
-  return Array.isArray(errors) ? codeOf(errors[0]) : ''
-}
-
-/** Node tells of a host with several addresses by an error without text that holds one for each. */
-function describeCause(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause)
-  if (cause.message !== '') return cause.message
-  return cause instanceof AggregateError ? cause.errors.map(describeCause).join(', ') : cause.name
 }

@@ -1,7 +1,8 @@
 import type { Clock } from '../../../lib/types'
 import type { Connection } from './connection'
 import type { Connections } from './connections'
-import { createClosed, createUnavailable } from './errors'
+import { createClosed } from '../server-errors'
+import { createUnavailable } from './errors'
 
 /** How long something may wait for a server that is away, in milliseconds. */
 const AWAY_MS = 2_000

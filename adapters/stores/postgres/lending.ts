@@ -1,7 +1,7 @@
 import { startTimer } from '../../../lib/timers'
 import type { Clock } from '../../../lib/types'
 import type { Connection } from './connection'
-import { createClosed } from './errors'
+import { createClosed } from '../server-errors'
 
 /** A second connection that nobody needed for so long is given up, in milliseconds. */
 const IDLE_MS = 10_000

@@ -1,7 +1,7 @@
 import { CallbackError } from '../../../lib/errors'
 import { createApplyFunction } from './apply'
 import type { Connection } from './connection'
-import { codeOf } from './errors'
+import { codeOf } from '../server-errors'
 import { quoteName, quoteText } from './schema-name'
 import { createReadFunctions, createTables } from './tables'
 

@@ -16,9 +16,9 @@ export interface Connecting {
 /** A client, and how to get rid of it. */
 export interface Link {
   readonly client: PgClient
-  /** Gives it up in good order. */
+  /** Ends it in good order. */
   end(): Promise<unknown>
-  /** Gives it up at once, since it does not work any more. */
+  /** Drops it at once, since it does not work any more. */
   destroy(): void
 }
 
@@ -47,8 +47,8 @@ export function createOwnSource({ Client }: PgLibrary, url: string): Source {
 }
 
 /**
- * Borrows clients of a pool, which is not closed. A pool that has none keeps what was asked of it, so that whoever gave
- * up is followed by the next one rather than asking again.
+ * Borrows clients of a pool, which is not closed. A pool that has none keeps what was asked of it, so that after one caller
+ * has given up, the next one takes its place in the queue of the pool.
  */
 export function createPoolSource(pool: PostgresPool): Source {
   let left: Promise<PostgresPoolClient> | undefined

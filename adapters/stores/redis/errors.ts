@@ -1,12 +1,8 @@
-import { CallbackError } from '../../../lib/errors'
+import type { CallbackError } from '../../../lib/errors'
+import { type Meanings, unavailableBy } from '../server-errors'
 
 /** What the errors of a server mean, by the beginning of their code or message. */
-const MEANINGS: readonly (readonly [beginning: string, meaning: string])[] = [
-  ['ECONNREFUSED', 'nobody listens there; start the server, or correct the url'],
-  ['ENOENT', 'there is no such socket; start the server, or correct the url'],
-  ['ENOTFOUND', 'there is no such host; correct the url'],
-  ['EAI_AGAIN', 'the name of the host could not be looked up'],
-  ['ETIMEDOUT', 'it does not answer; is a firewall in between?'],
+const MEANINGS: Meanings = [
   ['WRONGPASS', 'user and password in the url are not right'],
   ['NOAUTH', 'it wants a password; write it into the url, as in redis://:password@host:6379'],
   ['NOPERM', 'the user lacks a permission; see README, "Stores", for what an ACL has to allow'],
@@ -39,26 +35,9 @@ export function isAnswer(error: unknown): boolean {
 /** How an error of a script begins that found the store emptied. */
 export const LOST = 'LOST'
 
-/** Returns the url without user, password and parameters, for messages. */
-export function describeUrl(url: string): string {
-  const [scheme = '', ...rest] = url.split('://')
-  const place = rest.join('://').split('@').at(-1) ?? ''
-  return `${scheme}://${place.split(/[?#]/)[0]}`
-}
-
 /** Creates `ERR_STORE_UNAVAILABLE` for a server, with the cause and what to do. */
 export function createUnavailable(place: string, cause: unknown): CallbackError {
-  if (cause instanceof CallbackError) return cause
-  const text = describeCause(cause)
-  const code = codeOf(cause)
-  const meaning = MEANINGS.find(([beginning]) => code === beginning || text.startsWith(beginning))?.[1]
-  const message = `The store ${place} is not available: ${meaning ? `${meaning} (${text})` : text}`
-  return new CallbackError('ERR_STORE_UNAVAILABLE', { message, cause })
-}
-
-/** Creates the error of a closed store. */
-export function createClosed(): CallbackError {
-  return new CallbackError('ERR_CLOSED', { message: 'The store is closed' })
+  return unavailableBy(MEANINGS, place, cause)
 }
 
 /** Says whether an error answers a command that another server should be asked. */
@@ -69,17 +48,4 @@ export function isMisplaced(error: unknown): boolean {
 /** Says whether an error is of that kind: Redis begins its messages with it. */
 export function isError(error: unknown, kind: string): boolean {
   return error instanceof Error && error.message.startsWith(`${kind} `)
-}
-
-function codeOf(error: unknown): unknown {
-  if (typeof error !== 'object' || error === null) return undefined
-  const { code, errors }: { code?: unknown; errors?: unknown } = error
-  return code ?? (Array.isArray(errors) ? codeOf(errors[0]) : undefined)
-}
-
-/** Node reports a host with several addresses by an error without text that holds one error for each. */
-function describeCause(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause)
-  if (cause.message !== '') return cause.message
-  return cause instanceof AggregateError ? cause.errors.map(describeCause).join(', ') : cause.name
 }

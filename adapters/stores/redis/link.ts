@@ -23,7 +23,7 @@ export interface Link {
   readonly client: RedisClient | undefined
   /** Makes the first connection; rejects when that fails. */
   open(): Promise<void>
-  /** Gives up the connection, and makes another one. */
+  /** Drops the connection, and makes another one. */
   replace(cause: unknown): void
   close(): void
 }

@@ -1,6 +1,7 @@
 import { startTimer } from '../../../lib/timers'
 import type { Clock } from '../../../lib/types'
-import { createClosed, createUnavailable, isAnswer, isMisplaced } from './errors'
+import { createClosed } from '../server-errors'
+import { createUnavailable, isAnswer, isMisplaced } from './errors'
 import type { Health } from './health'
 import type { RedisClient, Result } from './library'
 import type { Link } from './link'
