@@ -9,6 +9,8 @@ const { openService } = require('./service')
 /** How often a callback comes a second time, with another result, and a wait is asked for once more. */
 const AGAIN_SHARE = 0.1
 const CALLBACK_MS = 800
+/** For how long a callback is kept that nobody waits for yet: a wait may come late where every process is killed soon. */
+const KEPT = '1d'
 const RETRY_MS = 20
 
 /**
@@ -38,7 +40,7 @@ async function openWorld(store, random) {
       if (fact) facts.settle(fact)
     },
   })
-  const config = configOf(service.origin, store)
+  const config = configOf(service.origin, { ...store, park: { for: KEPT } })
 
   /** @param {any} line @param {import('./instance').Instance} teller */
   function onLine({ is, task, job, status, level, message }, teller) {
