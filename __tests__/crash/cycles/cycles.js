@@ -8,9 +8,10 @@ const WAITS = 2
 /** The moment of a kill: so long after the instance is open, or, for some of them, while it opens. */
 const MOMENT_MS = 400
 const OPENING_SHARE = 0.15
+/** Runs and waits that are under way at most: where a start takes long, an instance lives until it has worked some off. */
+const MOST_OPEN = 100
 /** The instance that stays is the one that is killed once in so many cycles. */
 const STAYS = 50
-const MOST_OPEN = 2000
 /** How long all may take to end when the last cycle is over; meanwhile an instance is replaced now and then. */
 const DRAIN_MS = 90_000
 
@@ -54,7 +55,7 @@ async function runCycles({ store, isShared }, { cycles, endAt, random, onCycle }
     for (const slot of slots) await start(slot)
     await world.instances[last].ready
     while (count < cycles && Date.now() < endAt) {
-      while (world.facts.open.size > MOST_OPEN) await sleep(100)
+      while (world.facts.waiting().length > MOST_OPEN) await sleep(50)
       await cycle(count % STAYS === STAYS - 1 ? 0 : last)
       onCycle()
     }

@@ -12,6 +12,7 @@ const paintingOf = (/** @type {string} */ name, /** @type {1 | 2} */ delivery) =
  * @property {boolean} isAcknowledged whether its callback was answered 200
  * @property {Record<'paint' | 'report', number[]>} sends when each of its requests came to the service, in milliseconds
  * @property {string[]} results what it ended with, as the service or the caller was told
+ * @property {number} asked how often a wait was asked for that is to be answered; a run is asked for once
  * @property {boolean} isStored whether its end was seen in the store
  */
 
@@ -65,8 +66,9 @@ function createFacts() {
   function judge(fact) {
     const different = new Set(fact.results)
     if (different.size > 1) note('resultsTwice', `${fact.name} ended with ${[...different].join(' and ')}`)
-    if (fact.isAcknowledged && !different.has(paintingOf(fact.name, 1)))
-      note('lost', `${fact.name} ended with ${[...different].join(' and ') || 'nothing'}`)
+    const isHeard = different.has(paintingOf(fact.name, 1)) && fact.results.length >= fact.asked
+    if (fact.isAcknowledged && !isHeard)
+      note('lost', `${fact.name} ended with ${[...different].join(' and ') || 'nothing'}, asked ${fact.asked} x`)
     countSends(fact)
     recorded.delete(fact.task ?? '')
     open.delete(fact.name)
@@ -76,8 +78,8 @@ function createFacts() {
    * A run is done when its result was reported, and its end stands in the store, which can be asked where its id is known.
    * @param {Fact} fact
    */
-  function isDone({ kind, task, isStored, results }) {
-    return results.length > 0 && (kind === 'wait' || task === undefined || isStored)
+  function isDone({ kind, task, isStored, results, asked }) {
+    return results.length >= asked && (kind === 'wait' || task === undefined || isStored)
   }
 
   /** @param {Fact} fact */
@@ -96,7 +98,7 @@ function createFacts() {
       counts[kind === 'run' ? 'runs' : 'waits'] += 1
       const sends = { paint: [], report: [] }
       /** @type {Fact} */
-      const fact = { name, kind, isAcknowledged: false, sends, results: [], isStored: false }
+      const fact = { name, kind, isAcknowledged: false, sends, results: [], asked: 1, isStored: false }
       open.set(name, fact)
       return fact
     },
