@@ -77,6 +77,12 @@ export function createRunKeeper(options: RunKeeperOptions): OwnedRuns {
     adopt,
     isMine: (id) => mine.has(id),
     onDoubt: takeUpLater,
+    onBroken(id, reason) {
+      options.logger.error(
+        { run: id, err: reason },
+        `The run ${id} in the store cannot be read; it stays there, and the others go on`,
+      )
+    },
     async hold(id, record) {
       const run = await toRun(id, record)
       return mine.has(id) ? undefined : { run, record: hold(run, record.log), isUnwanted: isCancelled(record.log) }

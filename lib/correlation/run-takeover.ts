@@ -1,6 +1,7 @@
 import type { KeptRun, RunRecord } from '../run'
 import type { DueAnswer, Ledger, LedgerRecord } from '../types'
 import { isAlive, isGone, LEASE_MS, type Lease, type LeaseEntry } from './lease'
+import { isAway } from './persistence'
 import { type OwnerEntry, ownerOf } from './run-record'
 
 /** A run that this process has taken up. */
@@ -23,6 +24,8 @@ export interface TakeoverOptions {
   readonly hold: (id: string, record: LedgerRecord) => Promise<TakenRun | undefined>
   /** Called for a run that this process may have taken up, or not: it is not found in its old group any more. */
   readonly onDoubt: (id: string) => void
+  /** Called for a run that cannot be read; the others go on without it. */
+  readonly onBroken: (id: string, reason: unknown) => void
   /** Goes on with runs. */
   readonly adopt: (taken: readonly TakenRun[]) => void
 }
@@ -81,12 +84,16 @@ export function createTakeover(options: TakeoverOptions): Takeover {
     for (let start = 0; start < ids.length; start += AT_ONCE) {
       const batch = ids.slice(start, start + AT_ONCE)
       const taking = await Promise.allSettled(batch.map((id) => takeOne(id, from)))
-      for (const [index, { status }] of taking.entries()) if (status === 'rejected') options.onDoubt(batch[index] ?? '')
+      const failed = taking.flatMap((one, index) =>
+        one.status === 'rejected' ? [{ id: batch[index] ?? '', reason: one.reason as unknown }] : [],
+      )
+      const away = failed.filter(({ reason }) => isAway(reason))
+      for (const { id } of away) options.onDoubt(id)
+      for (const { id, reason } of failed) if (!isAway(reason)) options.onBroken(id, reason)
       const taken = taking.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : []))
       // What was taken is of this process, also when the ledger is away before all are.
       if (taken.length > 0) options.adopt(taken)
-      const failed = taking.find((one) => one.status === 'rejected')
-      if (failed) throw failed.reason
+      if (away[0]) throw away[0].reason
     }
   }
 
