@@ -1,17 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
 import { CallbackError } from '../../lib/errors'
-import type { LedgerRecord } from '../../lib/types'
+import { ownerOf } from '../../lib/correlation/run-record'
 import { createRun, held, MINUTE, useDurable } from './use-durable'
 
 const world = useDurable()
 const SIGNAL = new AbortController().signal
 /** How long it takes at most until a process counts as dead. */
 const LEASE_MS = 7500
-
-/** The process that has a run, by the first entry of its log. */
-function groupOf(record: LedgerRecord | undefined): string {
-  return (record?.log[0] as { readonly owner: string }).owner
-}
 
 describe('the runs of a process', () => {
   test('that is killed are taken up by another, once its lease is over, with all that they have done', async () => {
@@ -46,8 +41,9 @@ describe('the runs of a process', () => {
   test('are taken up without one that cannot be read', async () => {
     const [one, other] = [await world.open(), await world.open()]
     await one.runs.begin(createRun('r1'))
-    const orCreate = { data: null, ttlMs: 1e9, group: groupOf(await one.ledger.read('run', 'r1')) }
-    await one.ledger.append('run', 'r0', { is: 'owner', owner: orCreate.group }, { orCreate })
+    const owner = ownerOf(held(await one.ledger.read('run', 'r1')).log)
+    const orCreate = { data: null, ttlMs: 1e9, group: held(owner) }
+    await one.ledger.append('run', 'r0', { is: 'owner', owner }, { orCreate })
     await one.runs.begin(createRun('r2'))
     await one.store.close()
     await world.pass(1000)
