@@ -3,6 +3,7 @@
 // A workflow stands for each wait: it receives one message, which the route of the callbacks sends to it. See "Communicating
 // with Workflows" of docs.dbos.dev.
 
+const { AsyncResource } = require('node:async_hooks')
 const { DBOS } = require('@dbos-inc/dbos-sdk')
 const { servePeer } = require('./peer')
 
@@ -11,7 +12,9 @@ const HOUR_S = 3600
 
 servePeer(async (onResult) => {
   DBOS.setConfig({ name: 'bench', systemDatabaseUrl: url, logLevel: 'error' })
-  const workflow = DBOS.registerWorkflow(async () => onResult(await DBOS.recv('result', HOUR_S)), { name: 'wait' })
+  // The next workflow is no child of the one that has ended.
+  const onMessage = AsyncResource.bind(onResult)
+  const workflow = DBOS.registerWorkflow(async () => onMessage(await DBOS.recv('result', HOUR_S)), { name: 'wait' })
   await DBOS.launch()
   return {
     begin: (id) => DBOS.startWorkflow(workflow, { workflowID: id })(),
