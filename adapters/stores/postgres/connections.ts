@@ -1,4 +1,4 @@
-import { sleep } from '../../../lib/timers'
+import { isDoneWithin, sleep } from '../../../lib/timers'
 import type { Clock, Logger } from '../../../lib/types'
 import { createAway } from './away'
 import { type Connection, openConnection, type ServerProcess } from './connection'
@@ -14,6 +14,8 @@ const MAX = 2
 const SCARCE_MS = 15_000
 const RETRY_MS = [100, 250, 500, 1_000] as const
 const LONGEST_RETRY_MS = 1_000
+/** How long `close` waits for a client of the app's pool that was being connected, to give it back, in milliseconds. */
+const LEAVE_MS = 500
 
 export interface ConnectionsOptions {
   readonly source: Source
@@ -57,9 +59,9 @@ export function createConnections(options: ConnectionsOptions): Connections {
   const leftBehind: ServerProcess[] = []
   const onAway = (reason: unknown): void => void (all.size === 0 && options.onAway(reason))
   const away = createAway({ place, clock, logger, onAway })
-  const lending = createLending({ clock, onWanted: () => void grow(), onIdle: (spare) => void drop(spare) })
+  const lending = createLending({ clock, onWanted: growMore, onIdle: (spare) => void drop(spare) })
   let hasFirst = false
-  let isGrowing = false
+  let growing: Promise<void> | undefined
   /** Whether a first one is being connected already. */
   let isConnecting = true
   let scarceUntil = -Infinity
@@ -141,17 +143,18 @@ export function createConnections(options: ConnectionsOptions): Connections {
   }
 
   /** Opens a second connection for those who wait. Where there is none to be had, the first one serves all. */
+  function growMore(): void {
+    if (growing || signal.aborted || !hasFirst || all.size >= MAX || elapsed() < scarceUntil) return
+    growing = grow().finally(() => (growing = undefined))
+  }
+
   async function grow(): Promise<void> {
-    if (isGrowing || signal.aborted || !hasFirst || all.size >= MAX || elapsed() < scarceUntil) return
-    isGrowing = true
     try {
       lending.offer(await connect())
     } catch (error) {
       scarceUntil = elapsed() + SCARCE_MS
       const details = { error: createUnavailable(place, error).message }
       if (!signal.aborted) logger.debug(details, `The store ${place} gives no second connection`)
-    } finally {
-      isGrowing = false
     }
   }
 
@@ -166,7 +169,9 @@ export function createConnections(options: ConnectionsOptions): Connections {
       closing.abort(createClosed())
       away.close()
       lending.close()
-      await Promise.all([...all].map(drop))
+      await Promise.all([growing, ...[...all].map(drop)])
+      // A pool that has no client left gives none back soon either.
+      await isDoneWithin(clock, LEAVE_MS, source.settled())
     },
   }
 }

@@ -4,6 +4,8 @@ import type { PgClient, PgLibrary } from './library'
 /** Where connections come from. */
 export interface Source {
   connect(): Connecting
+  /** Resolves when nothing is left of what was abandoned. */
+  settled(): Promise<void>
 }
 
 /** A connection that is being made. */
@@ -43,6 +45,7 @@ export function createOwnSource({ Client }: PgLibrary, url: string): Source {
       )
       return { link, abandon: destroy }
     },
+    settled: () => Promise.resolve(),
   }
 }
 
@@ -52,6 +55,7 @@ export function createOwnSource({ Client }: PgLibrary, url: string): Source {
  */
 export function createPoolSource(pool: PostgresPool): Source {
   let left: Promise<PostgresPoolClient> | undefined
+  let leaving = Promise.resolve()
 
   async function leave(promise: Promise<PostgresPoolClient>): Promise<void> {
     left = promise
@@ -75,10 +79,11 @@ export function createPoolSource(pool: PostgresPool): Source {
         link,
         abandon() {
           isAbandoned = true
-          void leave(promise)
+          leaving = leave(promise)
         },
       }
     },
+    settled: () => leaving,
   }
 }
 
