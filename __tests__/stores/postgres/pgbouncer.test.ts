@@ -55,12 +55,12 @@ describeBehind('messages behind PgBouncer', (server) => {
       const behind = [await ledgers.open(), await ledgers.open()]
       const direct = await ledgers.open({}, { url: server.url })
       const all = [...behind, direct]
-      const sent = all.flatMap(({ ledger }, from) =>
-        numbers(60).map(async (number) => {
-          await new Promise((resolve) => setTimeout(resolve, number * 5).unref())
-          await ledger.publish({ from, number, text: 'x'.repeat(number % 20 === 0 ? 9_000 : 1) })
-        }),
-      )
+      const sent: Promise<void>[] = []
+      for (const number of numbers(60)) {
+        const text = 'x'.repeat(number % 20 === 0 ? 9_000 : 1)
+        sent.push(...all.map(({ ledger }, from) => ledger.publish({ from, number, text })))
+        await new Promise((resolve) => setTimeout(resolve, 5).unref())
+      }
       await Promise.all(sent)
       for (const { messages } of all) {
         await until(() => messages.length >= 180)
