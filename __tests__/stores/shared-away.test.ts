@@ -74,7 +74,9 @@ describeBoth('while the server is away', (server) => {
       await until(() => due.length === 2)
       expect(backs()).toBe(1)
       expect(lines.map((line) => line.split(' {')[0])).toEqual([
-        expect.stringMatching(/^warn: The store \w+:\/\/127\.0\.0\.1:\d+(\/postgres)? is away: .*503.*, until it is back$/),
+        expect.stringMatching(
+          /^warn: The store \w+:\/\/127\.0\.0\.1:\d+(\/postgres)? is away: .*503.*, until it is back$/,
+        ),
         expect.stringMatching(/^info: The store \S+ is back$/),
       ])
       expect(lines.join()).not.toContain('secret')
