@@ -130,7 +130,8 @@ function addMember({ target, hasEnded }: Level, before: string, value: unknown, 
     target.push(value)
     return
   }
-  const [name, ...more] = Object.keys(parse(`{${before}0}`) ?? {})
+  // A list can follow a colon alone: a digit would also go on a number that is there already.
+  const [name, ...more] = Object.keys(parse(`{${before}[]}`) ?? {})
   if (!target || name === undefined || more.length > 0) throw broken()
   put(target, name, value)
 }
