@@ -25,6 +25,6 @@ module.exports = { createJsonSchema }
 
 if (require.main === module) {
   const dist = join(__dirname, '..', 'dist')
-  const { configSchema } = require(join(dist, 'lib', 'config', 'schema.js'))
+  const { configSchema } = require(join(dist, 'lib', 'config', 'schema', 'schema.js'))
   writeFileSync(join(dist, 'schema.json'), `${JSON.stringify(createJsonSchema(configSchema))}\n`)
 }

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { callbacks, parseConfig } from '../lib'
 import { compileConfig } from '../lib/config/normalize'
-import { ANSWER_STATUS } from '../lib/errors'
+import { ANSWER_STATUS } from '../lib/base/errors'
 import { useProxies } from './helpers/fake-proxy'
 import { useServices } from './helpers/fake-service'
 

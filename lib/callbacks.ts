@@ -1,37 +1,37 @@
 import { type Config, compileConfig, type StoreSpec } from './config/normalize'
-import type { CallbacksConfig } from './config/schema'
-import type { Source } from './config/source'
+import type { CallbacksConfig } from './config/schema/schema'
+import type { Source } from './config/read/source'
 import { createController } from './controller/controller'
-import { createDurableStore } from './correlation/durable-store'
-import { createMemoryStore } from './correlation/memory-store'
-import { listDriverless } from './driverless'
-import { ConfigError, describeProblem, type Problem } from './errors'
-import { createEmitter, type Emitter, type EventListener, type EventName } from './events'
+import { createDurableStore } from './store/durable/store'
+import { createMemoryStore } from './store/memory'
+import { listDriverless } from './app/driverless'
+import { ConfigError, describeProblem, type Problem } from './base/errors'
+import { createEmitter, type Emitter, type EventListener, type EventName } from './base/events'
 import { createGateways, gatewayPortsOf } from './gateway/gateways'
 import { isListening } from './gateway/probe-port'
-import type { Callbacks, CloseOptions, ListenOptions, RunOptions, SettleOptions } from './interface'
-import { checkListeners, createLifecycle, type Lifecycle } from './lifecycle'
+import type { Callbacks, CloseOptions, ListenOptions, RunOptions, SettleOptions } from './app/interface'
+import { checkListeners, createLifecycle, type Lifecycle } from './app/lifecycle'
 import { outcomeEvent } from './listener/callback-event'
-import { createCalledUrlOf, createUrlOf, type Reachable } from './listener/callback-url'
+import { createCalledUrlOf, createUrlOf, type Reachable } from './listener/paths/callback-url'
 import type { Endpoint } from './listener/endpoint'
 import { compileListener, type ListenerContext } from './listener/router'
-import { listProofHeaders } from './listener/proof-headers'
+import { listProofHeaders } from './verify/proof-headers'
 import { createSelection } from './listener/selection'
-import { checkSharedKeys } from './listener/shared-keys'
+import { checkSharedKeys } from './listener/handshakes/shared-keys'
 import { readWaitKey } from './listener/wait-ids'
-import { createMounts } from './mounts'
-import { listAnyTopics, listOpenEndpoints, listUnsignedReads, listUntoldUrls } from './open-endpoints'
-import { badOption, type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDuration } from './options'
-import { createRuns } from './runs'
-import { readStats } from './stats'
+import { createMounts } from './app/mounts'
+import { listAnyTopics, listOpenEndpoints, listUnsignedReads, listUntoldUrls } from './app/open-endpoints'
+import { badOption, type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDuration } from './app/options'
+import { createRuns } from './app/runs'
+import { readStats } from './app/stats'
 import { digitsAsText } from './template/bigints'
 import { compileTemplate } from './template/compile'
-import type { Ledger, Logger, Outcome, Store, TunnelDriver } from './types'
-import { createWaits, type Ids, type TicketOptions, type WaitOptions } from './waits'
+import type { Ledger, Logger, Outcome, Store, TunnelDriver } from './base/contracts'
+import { createWaits, type Ids, type TicketOptions, type WaitOptions } from './app/waits'
 import { createFindStart } from './workflow/event-sources'
-import { findPlaces } from './workflow/find-places'
-import { createStrayUrls } from './workflow/stray-urls'
-import type { TaskRequest, Tasks } from './workflow/tasks'
+import { findPlaces } from './workflow/callback-urls/find-places'
+import { createStrayUrls } from './workflow/callback-urls/stray-urls'
+import type { TaskRequest, Tasks } from './workflow/tasks/tasks'
 
 /**
  * Compiles a config into Express middleware. Throws a `ConfigError` that lists every problem. Starts nothing: no
@@ -153,10 +153,10 @@ const DRIVERS: Readonly<Record<string, TunnelDriver>> = {
   command: (request) => loadCommand().openCommand(request),
 }
 
-const loadCloudflared = (): typeof import('../adapters/tunnels/cloudflared') =>
-  require('../adapters/tunnels/cloudflared')
-const loadNgrok = (): typeof import('../adapters/tunnels/ngrok') => require('../adapters/tunnels/ngrok')
-const loadSsh = (): typeof import('../adapters/tunnels/ssh') => require('../adapters/tunnels/ssh')
+const loadCloudflared = (): typeof import('../adapters/tunnels/cloudflared/cloudflared') =>
+  require('../adapters/tunnels/cloudflared/cloudflared')
+const loadNgrok = (): typeof import('../adapters/tunnels/ngrok/ngrok') => require('../adapters/tunnels/ngrok/ngrok')
+const loadSsh = (): typeof import('../adapters/tunnels/ssh/ssh') => require('../adapters/tunnels/ssh/ssh')
 const loadFile = (): typeof import('../adapters/stores/file/ledger') => require('../adapters/stores/file/ledger')
 const loadPostgres = (): typeof import('../adapters/stores/postgres/ledger') =>
   require('../adapters/stores/postgres/ledger')

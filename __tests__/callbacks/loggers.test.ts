@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { CallbackError, type CallbacksConfig } from '../../lib'
-import { normalizeOptions } from '../../lib/options'
+import { normalizeOptions } from '../../lib/app/options'
 import { useHosts } from '../helpers/use-hosts'
 
 const hosts = useHosts()

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
-import { readTicketQuery } from '../../lib/listener/ticket-query'
+import { readTicketQuery } from '../../lib/listener/paths/ticket-query'
 import { useHosts } from '../helpers/use-hosts'
 
 const hosts = useHosts()

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe } from '@jest/globals'
 import { parseConfig, type Source } from '../../lib'
-import { createDocument, createSource } from '../../lib/config/source'
+import { createDocument, createSource } from '../../lib/config/read/source'
 
 const CHAPTER = join(__dirname, '../../../shared/chapter-13.md')
 const FIXTURES = join(__dirname, '../fixtures/chapter')

@@ -1,5 +1,5 @@
 import type { CallbacksConfig, CallbacksOptions, EventName, Source, TunnelDriver, TunnelRequest } from '../../lib'
-import type { Events } from '../../lib/events'
+import type { Events } from '../../lib/base/events'
 import { type FakeService, type ServiceAnswer, type ServiceRequest, useServices } from '../helpers/fake-service'
 import { type Host, useHosts } from '../helpers/use-hosts'
 

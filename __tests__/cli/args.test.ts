@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { readArguments } from '../../lib/cli/args'
+import { readArguments } from '../../lib/cli/syntax/args'
 import { useCli } from './use-cli'
 
 const cli = useCli()

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
-import { CallbackError, type ErrorCode } from '../../lib/errors'
+import { CallbackError, type ErrorCode } from '../../lib/base/errors'
 import { createFakeDriver } from '../gateway/fake-tunnels'
 import { useServices } from '../helpers/fake-service'
 import { head, openRawSocket } from '../helpers/raw-socket'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { quoteWord } from '../../lib/cli/escape'
-import { escapeControls } from '../../lib/escape'
+import { escapeControls } from '../../lib/base/secrets/escape'
 import { createLog, type LogOptions } from '../../lib/cli/log'
 
 const NOW = Date.UTC(2026, 0, 1, 12, 30)

@@ -1,8 +1,8 @@
-import { readArguments } from '../../lib/cli/args'
-import { listen } from '../../lib/cli/listen'
+import { readArguments } from '../../lib/cli/syntax/args'
+import { listen } from '../../lib/cli/listen/listen'
 import type { main } from '../../lib/cli/main'
 import { reportError } from '../../lib/cli/report-error'
-import type { TunnelDriver } from '../../lib/types'
+import type { TunnelDriver } from '../../lib/base/contracts'
 import { createFakeDriver, type FakeDriver } from '../gateway/fake-tunnels'
 import type { useCli } from './use-cli'
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { callbacks } from '../../lib'
-import { loadConfig, parseConfig } from '../../lib/config/load'
+import { loadConfig, parseConfig } from '../../lib/config/read/load'
 import { compileConfig, type Config } from '../../lib/config/normalize'
 
 const CHAPTER = join(__dirname, '../../../shared/chapter-13.md')

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { callbacks } from '../../lib'
-import { ConfigError } from '../../lib/errors'
-import { parseConfig } from '../../lib/config/load'
+import { ConfigError } from '../../lib/base/errors'
+import { parseConfig } from '../../lib/config/read/load'
 import { FUZZ_MS, runs } from '../helpers/fuzz'
 
 const FOLDER = join(__dirname, '../fixtures/chapter')

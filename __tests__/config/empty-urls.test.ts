@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import type { CallbacksConfig } from '../../lib'
-import type { ComponentConfig } from '../../lib/config/schema-workflow'
+import type { ComponentConfig } from '../../lib/config/schema/workflow'
 import { compileConfig } from '../../lib/config/normalize'
-import { createDocument, createSource } from '../../lib/config/source'
+import { createDocument, createSource } from '../../lib/config/read/source'
 
 const API = 'https://api.test'
 const polling = (more: object): ComponentConfig => ({

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { ConfigError } from '../../lib/errors'
-import { defineConfig, loadConfig, parseConfig } from '../../lib/config/load'
+import { ConfigError } from '../../lib/base/errors'
+import { defineConfig, loadConfig, parseConfig } from '../../lib/config/read/load'
 import { compileConfig, isSource } from '../../lib/config/normalize'
 import { linesOf, problemsOf } from './problems'
 

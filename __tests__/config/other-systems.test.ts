@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { createJsonSchema } from '../../.ci/write-schema.cjs'
-import { configSchema } from '../../lib/config/schema'
+import { configSchema } from '../../lib/config/schema/schema'
 import { compileYaml, linesOf } from './problems'
 
 /** The warnings of YAML text, one line each. */

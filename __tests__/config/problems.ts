@@ -1,5 +1,5 @@
-import { ConfigError, type Problem } from '../../lib/errors'
-import { parseConfig } from '../../lib/config/load'
+import { ConfigError, type Problem } from '../../lib/base/errors'
+import { parseConfig } from '../../lib/config/read/load'
 import { compileConfig, type Config } from '../../lib/config/normalize'
 
 type Env = Readonly<Record<string, string | undefined>>

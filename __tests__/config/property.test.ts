@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { FUZZ_MS, runs } from '../helpers/fuzz'
-import { ConfigError } from '../../lib/errors'
-import { parseConfig } from '../../lib/config/load'
+import { ConfigError } from '../../lib/base/errors'
+import { parseConfig } from '../../lib/config/read/load'
 import { compileConfig } from '../../lib/config/normalize'
 
 const KEYS = [

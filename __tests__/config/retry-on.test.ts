@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import type { CallbacksConfig } from '../../lib'
 import { compileConfig } from '../../lib/config/normalize'
-import { createDocument, createSource } from '../../lib/config/source'
-import { parseYaml } from '../../lib/config/yaml'
+import { createDocument, createSource } from '../../lib/config/read/source'
+import { parseYaml } from '../../lib/config/read/yaml'
 
 function onOf(retry: object): readonly number[] | undefined {
   const config = {

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals'
 import { useServices } from '../helpers/fake-service'
 import { useHosts } from '../helpers/use-hosts'
 import { compileConfig } from '../../lib/config/normalize'
-import { mergeDocuments } from '../../lib/config/merge'
-import { parseConfig } from '../../lib/config/load'
+import { mergeDocuments } from '../../lib/config/read/merge'
+import { parseConfig } from '../../lib/config/read/load'
 import { compileYaml, linesOf } from './problems'
 
 const services = useServices()

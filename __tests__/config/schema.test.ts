@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { createJsonSchema } from '../../.ci/write-schema.cjs'
 import { compileConfig } from '../../lib/config/normalize'
-import { configSchema } from '../../lib/config/schema'
+import { configSchema } from '../../lib/config/schema/schema'
 import { linesOf, problemsOf } from './problems'
 
 /** Hands over what a caller without types could. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import * as values from '../../lib/config/values'
+import * as values from '../../lib/config/field/values'
 
 const BAD_FOR_ALL = [null, undefined, {}, [], '', ' ', 'x', Number.NaN, Number.POSITIVE_INFINITY, '${body.x}', true]
 

@@ -1,9 +1,9 @@
 import { compileConfig, type GatewaySpec } from '../../lib/config/normalize'
-import type { CallbacksConfig } from '../../lib/config/schema'
-import { CallbackError } from '../../lib/errors'
-import { createEmitter, type Emitter } from '../../lib/events'
+import type { CallbacksConfig } from '../../lib/config/schema/schema'
+import { CallbackError } from '../../lib/base/errors'
+import { createEmitter, type Emitter } from '../../lib/base/events'
 import { createGateways, type Gateways } from '../../lib/gateway/gateways'
-import type { GatewayState, GatewayStatus, Logger, Tunnel, TunnelDriver, TunnelRequest } from '../../lib/types'
+import type { GatewayState, GatewayStatus, Logger, Tunnel, TunnelDriver, TunnelRequest } from '../../lib/base/contracts'
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock'
 
 /** One attempt of a fake driver, which ends when the test says so. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { TunnelHealth } from '../../lib/types'
+import type { TunnelHealth } from '../../lib/base/contracts'
 import { createFakeDriver, setUp, turns } from './fake-tunnels'
 
 /** Opens a tunnel whose answers to the question how it does come from the test. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { CallbackError } from '../../lib/errors'
-import type { TunnelDriver } from '../../lib/types'
+import { CallbackError } from '../../lib/base/errors'
+import type { TunnelDriver } from '../../lib/base/contracts'
 import { createFakeDriver, type FakeAttempt, REFUSED, setUp } from './fake-tunnels'
 
 const config = { gateway: { driver: 'mine', port: 8090 } }

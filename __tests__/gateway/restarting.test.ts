@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { CallbackError, type ErrorCode } from '../../lib/errors'
+import { CallbackError, type ErrorCode } from '../../lib/base/errors'
 import { createFakeDriver, REFUSED, setUp, turns } from './fake-tunnels'
 
 const config = { gateway: { driver: 'mine', port: 8090 } }

@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/types'
+import type { Clock } from '../../lib/base/contracts'
 
 /** A clock that stands still until it is told to go on. */
 export interface FakeClock extends Clock {

@@ -1,5 +1,5 @@
-import { CallbackError } from '../../lib/errors'
-import type { Clock, DueAnswer, Ledger, LedgerHandlers, NewRecord, RecordKind } from '../../lib/types'
+import { CallbackError } from '../../lib/base/errors'
+import type { Clock, DueAnswer, Ledger, LedgerHandlers, NewRecord, RecordKind } from '../../lib/base/contracts'
 
 interface Stored {
   readonly kind: RecordKind

@@ -1,9 +1,9 @@
 import { buffer } from 'node:stream/consumers'
 import type { RequestListener } from 'node:http'
-import { CallbackError } from '../../lib/errors'
-import { answerChallenge } from '../../lib/listener/challenge-answer'
-import { type ChallengedEndpoint, compileChallenges } from '../../lib/listener/challenges'
-import { parseContent } from '../../lib/listener/content'
+import { CallbackError } from '../../lib/base/errors'
+import { answerChallenge } from '../../lib/listener/handshakes/answer'
+import { type ChallengedEndpoint, compileChallenges } from '../../lib/listener/handshakes/handshakes'
+import { parseContent } from '../../lib/body/content'
 import { createFakeClock } from './fake-clock'
 
 /** The parts of an endpoint that its handshake is made of; a POST that says nothing of either, unless told otherwise. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { DueAnswer } from '../../lib/types'
+import type { DueAnswer } from '../../lib/base/contracts'
 import { GONE, HOUR, type LedgerUnderTest, listAll, usePlace } from './ledger-place'
 
 /** The part of the contract that is about when records are due, about what is there when it is opened again, and about messages. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { DueAnswer, Ledger } from '../../lib/types'
+import type { DueAnswer, Ledger } from '../../lib/base/contracts'
 import { GONE, HOUR, type LedgerUnderTest, listAll, type OpenLedger, usePlace } from './ledger-place'
 
 const MANY = 50

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { RecordKind } from '../../lib/types'
+import type { RecordKind } from '../../lib/base/contracts'
 import { describeDueTimes } from './ledger-contract-due'
 import { describeSteps } from './ledger-contract-steps'
 import { expectSame, jsonValues } from './json-values'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach } from '@jest/globals'
-import type { Ledger, LedgerHandlers, ListOptions, RecordKind } from '../../lib/types'
+import type { Ledger, LedgerHandlers, ListOptions, RecordKind } from '../../lib/base/contracts'
 
 /** Where ledgers keep their records: those of one place share them. */
 export interface LedgerPlace {

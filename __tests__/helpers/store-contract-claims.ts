@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import type { Arrival, Claim, Delivery, Store, StoreEndpoint } from '../../lib/types'
+import type { Arrival, Claim, Delivery, Store, StoreEndpoint } from '../../lib/base/contracts'
 import { createOutcome, DONE, NEWS, PLAIN, type StoreKind, type StoreWorld } from './store-parts'
 
 const LIMITS = {

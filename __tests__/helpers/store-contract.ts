@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import type { Arrival, Delivery, Ending, OpenWait, Outcome, Store, WaitRequest } from '../../lib/types'
+import type { Arrival, Delivery, Ending, OpenWait, Outcome, Store, WaitRequest } from '../../lib/base/contracts'
 import { describeClaims } from './store-contract-claims'
 import {
   createOutcome,

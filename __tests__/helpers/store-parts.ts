@@ -1,4 +1,4 @@
-import type { Outcome, Store, StoreEndpoint } from '../../lib/types'
+import type { Outcome, Store, StoreEndpoint } from '../../lib/base/contracts'
 
 export const DONE: StoreEndpoint = { key: 'POST /done', anonymous: false }
 export const READY: StoreEndpoint = { key: 'POST /ready', anonymous: false }

@@ -2,7 +2,7 @@ import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
 import { compileConfig, type ListenerSpec } from '../../lib/config/normalize'
-import { createCalledUrlOf } from '../../lib/listener/callback-url'
+import { createCalledUrlOf } from '../../lib/listener/paths/callback-url'
 import type { ListenerRequest } from '../../lib/listener/request-scope'
 
 function listenerOf(more: object = {}): ListenerSpec {

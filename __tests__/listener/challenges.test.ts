@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { checkChallenge, type ChallengedEndpoint, compileChallenges } from '../../lib/listener/challenges'
+import { checkChallenge, type ChallengedEndpoint, compileChallenges } from '../../lib/listener/handshakes/handshakes'
 import { createFakeClock } from '../helpers/fake-clock'
 import { endpoint, verify } from '../helpers/handshake-host'
 

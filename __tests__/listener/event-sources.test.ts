@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { CallbackError } from '../../lib/errors'
+import { CallbackError } from '../../lib/base/errors'
 import { useListeners } from './use-listeners'
 
 const listeners = useListeners()

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import request, { type Response } from 'supertest'
-import type { ChallengedEndpoint } from '../../lib/listener/challenges'
+import type { ChallengedEndpoint } from '../../lib/listener/handshakes/handshakes'
 import { createHandshakeHost, type HandshakeHost, verify } from '../helpers/handshake-host'
 import { useHosts } from '../helpers/use-hosts'
 

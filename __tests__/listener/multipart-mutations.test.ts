@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { parseContent } from '../../lib/listener/content'
+import { parseContent } from '../../lib/body/content'
 
 const TYPE = 'multipart/form-data; boundary=b'
 const FORM = [

@@ -3,8 +3,8 @@ import { stringify, TokenData } from 'path-to-regexp'
 import { describe, expect, test } from '@jest/globals'
 import { head, openRawSocket } from '../helpers/raw-socket'
 import { useHosts } from '../helpers/use-hosts'
-import { createRouteTable } from '../../lib/listener/route-table'
-import { compileStrip, isSamePath, toPathKey, toUrlPath } from '../../lib/same-path'
+import { createRouteTable } from '../../lib/listener/paths/route-table'
+import { compileStrip, isSamePath, toPathKey, toUrlPath } from '../../lib/base/same-path'
 
 const hosts = useHosts()
 

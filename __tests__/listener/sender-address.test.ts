@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
-import { compileSenderOf } from '../../lib/listener/sender-address'
+import { compileSenderOf } from '../../lib/listener/limits/sender-address'
 
 type Headers = Readonly<Record<string, string>>
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import request from 'supertest'
-import { CallbackError } from '../../lib/errors'
+import { CallbackError } from '../../lib/base/errors'
 import { useListeners } from './use-listeners'
 
 const listeners = useListeners()

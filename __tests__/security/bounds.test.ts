@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { createRedaction } from '../../lib/workflow/http-secrets'
-import { guessPaths, listPaths, type PublicPlaces } from '../../lib/workflow/public-places'
+import { createRedaction } from '../../lib/http/secrets'
+import { guessPaths, listPaths, type PublicPlaces } from '../../lib/workflow/callback-urls/public-places'
 import { useServices } from '../helpers/fake-service'
 import { useHosts } from '../helpers/use-hosts'
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import type { CallbacksConfig, CallbacksOptions } from '../../lib'
 import { openRawSocket, head } from '../helpers/raw-socket'
 import { type LogLine, useHosts } from '../helpers/use-hosts'
-import { normalizeOptions } from '../../lib/options'
+import { normalizeOptions } from '../../lib/app/options'
 import { useCli } from '../cli/use-cli'
 
 const hosts = useHosts()

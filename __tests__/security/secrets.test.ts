@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
-import { createMask, createMessageMask, listSpellings } from '../../lib/mask'
-import { redactHeaders } from '../../lib/redact-headers'
-import { isSecretName, listSecrets } from '../../lib/secret-names'
-import { createTicketId, maskTickets } from '../../lib/ticket-id'
+import { createMask, createMessageMask, listSpellings } from '../../lib/base/secrets/mask'
+import { redactHeaders } from '../../lib/base/secrets/redact-headers'
+import { isSecretName, listSecrets } from '../../lib/base/secrets/secret-names'
+import { createTicketId, maskTickets } from '../../lib/base/secrets/ticket-id'
 
 describe('names of what authenticates somebody', () => {
   test.each([

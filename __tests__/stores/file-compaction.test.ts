@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import type { Ledger } from '../../lib/types'
+import type { Ledger } from '../../lib/base/contracts'
 import { until } from '../tunnels/processes'
 import { HOUR, useFileLedgers } from './use-file-ledgers'
 import { watchFiles } from './use-files'

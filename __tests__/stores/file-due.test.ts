@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { DueAnswer } from '../../lib/types'
+import type { DueAnswer } from '../../lib/base/contracts'
 import { GONE } from '../helpers/ledger-place'
 import { until } from '../tunnels/processes'
 import { HOUR, useFileLedgers } from './use-file-ledgers'

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import type { Ledger } from '../../lib/types'
+import type { Ledger } from '../../lib/base/contracts'
 import { until } from '../tunnels/processes'
 import { mountDisk, unmountDisk, whyNoDisk } from './use-disk'
 import { HOUR, useFileLedgers } from './use-file-ledgers'

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, 
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { nameThisProcess } from '../../adapters/stores/file/lock/process'
-import type { Ledger } from '../../lib/types'
+import type { Ledger } from '../../lib/base/contracts'
 import { until } from '../tunnels/processes'
 import { fillDisk, mountDisk, unmountDisk, whyNoDisk } from './use-disk'
 import { HOUR, useFileLedgers } from './use-file-ledgers'

@@ -1,6 +1,6 @@
 import { replay, type Replayed } from '../../adapters/stores/file/journal/replay'
 import { createRecords } from '../../adapters/stores/file/records'
-import type { Ledger } from '../../lib/types'
+import type { Ledger } from '../../lib/base/contracts'
 import { type FileLedgers, HOUR } from './use-file-ledgers'
 
 /** Returns what a record is created with, for an hour. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { createDurableStore } from '../../lib/correlation/durable-store'
-import type { Store } from '../../lib/types'
+import { createDurableStore } from '../../lib/store/durable/store'
+import type { Store } from '../../lib/base/contracts'
 import { CREATE_LEDGER, REAL_CLOCK } from './use-shared-ledgers'
 import type { StoreKind, StoreWorld } from '../helpers/store-contract'
 

@@ -1,7 +1,7 @@
 import { afterEach, describe } from '@jest/globals'
 import { createPostgresLedger } from '../../adapters/stores/postgres/ledger'
 import { createRedisLedger } from '../../adapters/stores/redis/ledger'
-import type { Ledger, LedgerHandlers, Logger } from '../../lib/types'
+import type { Ledger, LedgerHandlers, Logger } from '../../lib/base/contracts'
 import { usePostgres, withoutPostgres } from '../helpers/use-postgres'
 import { useRedis, withoutRedis } from '../helpers/use-redis'
 import type { TestServer } from '../helpers/server-process'

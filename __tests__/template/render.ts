@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals'
-import { CallbackError } from '../../lib/errors'
+import { CallbackError } from '../../lib/base/errors'
 import { compileTemplate } from '../../lib/template/compile'
 
 /** Compiles a template as nobody's config would, with any source allowed, and renders it once. */

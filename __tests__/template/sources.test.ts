@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { CallbackError, type Problem } from '../../lib/errors'
+import { CallbackError, type Problem } from '../../lib/base/errors'
 import { createPortContext } from '../../lib/gateway/port-context'
 import { compileTemplate } from '../../lib/template/compile'
 import { refusal, render } from './render'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { Problem } from '../../lib/errors'
+import type { Problem } from '../../lib/base/errors'
 import { compileTemplate } from '../../lib/template/compile'
 import { refusal, render } from './render'
 

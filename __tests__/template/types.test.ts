@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { compileTemplate } from '../../lib/template/compile'
-import type { Problem } from '../../lib/errors'
+import type { Problem } from '../../lib/base/errors'
 import { refusal, render } from './render'
 
 describe('as TYPE', () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type Child, type Command, describeEnd, startChild } from '../../adapters/tunnels/child-process'
+import { type Child, type Command, describeEnd, startChild } from '../../adapters/tunnels/program/child-process'
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock'
 import { lives, until } from './processes'
 import { STAY, usePrograms } from './use-programs'
@@ -295,7 +295,7 @@ describe.each(['dash', 'bash'])('the guard in %s', (shell) => {
 
 /** The script itself, which is nobody's business but that of the shells. */
 function findGuard(): string {
-  const source = readFileSync(join(__dirname, '../../adapters/tunnels/child-process.ts'), 'utf8')
+  const source = readFileSync(join(__dirname, '../../adapters/tunnels/program/child-process.ts'), 'utf8')
   const [, guard = ''] = /const GUARD = `([^`]*)`/.exec(source) ?? []
   expect(guard).not.toContain('\\')
   return guard

@@ -6,8 +6,8 @@ import {
   createCloudflaredCommand,
   createCloudflaredContainer,
   createEmptyFile,
-} from '../../adapters/tunnels/cloudflared-command'
-import { readCloudflaredTunnel } from '../../adapters/tunnels/cloudflared-options'
+} from '../../adapters/tunnels/cloudflared/command'
+import { readCloudflaredTunnel } from '../../adapters/tunnels/cloudflared/options'
 import { requestOf } from './cloudflared-request'
 
 const home = mkdtempSync(join(tmpdir(), 'express-callbacks-'))

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, wr
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { findCloudflared } from '../../adapters/tunnels/find-cloudflared'
+import { findCloudflared } from '../../adapters/tunnels/cloudflared/find'
 import { requestOf } from './cloudflared-request'
 
 let folder = ''

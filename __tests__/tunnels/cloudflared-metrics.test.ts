@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from '@jest/globals'
-import { createCloudflaredMetrics } from '../../adapters/tunnels/cloudflared-metrics'
+import { createCloudflaredMetrics } from '../../adapters/tunnels/cloudflared/metrics'
 import { requestOf } from './cloudflared-request'
 
 /** How a tunnel is whose metrics answer with a status. */

@@ -1,4 +1,4 @@
-import type { TunnelRequest } from '../../lib/types'
+import type { TunnelRequest } from '../../lib/base/contracts'
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock'
 
 /** A request whose clock stands still and whose log can be read. */

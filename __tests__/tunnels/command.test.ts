@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { openCommand } from '../../adapters/tunnels/command'
-import type { TunnelRequest } from '../../lib/types'
+import type { TunnelRequest } from '../../lib/base/contracts'
 import { until } from './processes'
 import { STAY, usePrograms } from './use-programs'
 

@@ -1,9 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { createContainerCommand, explainContainer, reachableHost, wantsDocker } from '../../adapters/tunnels/docker'
-import { openProgramTunnel } from '../../adapters/tunnels/program-tunnel'
-import type { TunnelRequest } from '../../lib/types'
+import {
+  createContainerCommand,
+  explainContainer,
+  reachableHost,
+  wantsDocker,
+} from '../../adapters/tunnels/program/docker'
+import { openProgramTunnel } from '../../adapters/tunnels/program/program-tunnel'
+import type { TunnelRequest } from '../../lib/base/contracts'
 import { STAY, usePrograms } from './use-programs'
 
 const { platform } = process

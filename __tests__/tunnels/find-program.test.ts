@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { findNamedProgram, findProgram } from '../../adapters/tunnels/find-program'
+import { findNamedProgram, findProgram } from '../../adapters/tunnels/program/find-program'
 import { usePrograms } from './use-programs'
 
 const { createFolder, write } = usePrograms()

@@ -11,7 +11,7 @@ import {
   knownName,
   orderKeyTypes,
   parseKnownHosts,
-} from '../../adapters/tunnels/known-hosts'
+} from '../../adapters/tunnels/ssh/known-hosts'
 import { SSH_KEYGEN, withoutKeygen } from './use-sshd'
 
 const A = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBhLH+eddQ5M0Ei2yRRiY8tpZEy3SyYr9cL2a1qOQ1o/'

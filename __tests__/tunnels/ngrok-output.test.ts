@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { createLines } from '../../adapters/tunnels/lines'
-import { createNgrokOutput } from '../../adapters/tunnels/ngrok-output'
+import { createLines } from '../../adapters/tunnels/program/lines'
+import { createNgrokOutput } from '../../adapters/tunnels/ngrok/output'
 
 const folder = join(__dirname, '..', 'fixtures', 'tunnels')
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { createNgrokDriver } from '../../adapters/tunnels/ngrok'
-import type { NgrokPackage } from '../../adapters/tunnels/ngrok-package'
+import { createNgrokDriver } from '../../adapters/tunnels/ngrok/ngrok'
+import type { NgrokPackage } from '../../adapters/tunnels/ngrok/package'
 import { until } from './processes'
 import { type Attempt, usePrograms } from './use-programs'
 

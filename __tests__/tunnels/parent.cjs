@@ -1,5 +1,5 @@
 // Starts a program as the package does, and says what it says; a test kills this process.
-const { startChild } = require('../../dist/adapters/tunnels/child-process.js')
+const { startChild } = require('../../dist/adapters/tunnels/program/child-process.js')
 
 const clock = { now: Date.now, setTimeout, clearTimeout }
 const [file, ...args] = process.argv.slice(2)

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { type Finding, openProgramTunnel, type TunnelProgram } from '../../adapters/tunnels/program-tunnel'
-import { CallbackError } from '../../lib/errors'
-import type { TunnelRequest } from '../../lib/types'
+import { type Finding, openProgramTunnel, type TunnelProgram } from '../../adapters/tunnels/program/program-tunnel'
+import { CallbackError } from '../../lib/base/errors'
+import type { TunnelRequest } from '../../lib/base/contracts'
 import { until } from './processes'
 import { STAY, usePrograms } from './use-programs'
 

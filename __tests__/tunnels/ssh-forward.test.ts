@@ -2,8 +2,8 @@ import { EventEmitter, once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { forwardConnections, type SshForward } from '../../adapters/tunnels/ssh-forward'
-import type { SshClient } from '../../adapters/tunnels/ssh-library'
+import { forwardConnections, type SshForward } from '../../adapters/tunnels/ssh/forward'
+import type { SshClient } from '../../adapters/tunnels/ssh/library'
 import { createKeptLog, until } from './ssh-request'
 
 /** A channel that does what those of ssh2 do, and keeps what is written to it. */

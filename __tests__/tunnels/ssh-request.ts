@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, request as httpRequest, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { CallbackError } from '../../lib/errors'
-import type { Logger, Tunnel, TunnelRequest } from '../../lib/types'
+import { CallbackError } from '../../lib/base/errors'
+import type { Logger, Tunnel, TunnelRequest } from '../../lib/base/contracts'
 import { createFakeClock } from '../helpers/fake-clock'
 
 /** What a request is made of; the rest is as a gateway would give it. */

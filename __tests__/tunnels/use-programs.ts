@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect } from '@jest/globals'
-import type { Tunnel, TunnelDriver, TunnelRequest } from '../../lib/types'
+import type { Tunnel, TunnelDriver, TunnelRequest } from '../../lib/base/contracts'
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock'
 import { lives, until } from './processes'
 

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { expect, test } from '@jest/globals'
-import { type Limit, withinLimit } from '../../adapters/tunnels/within-limit'
+import { type Limit, withinLimit } from '../../adapters/tunnels/program/within-limit'
 import { createFakeClock } from '../helpers/fake-clock'
 
 function useLimit() {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { createRandom } from '../correlation/wheel'
+import { createRandom } from '../store/wheel'
 import { drawing, until, useFlows } from './use-flows'
 
 const flows = useFlows()

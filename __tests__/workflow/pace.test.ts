@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { createPace, type Pace } from '../../lib/workflow/pace'
+import { createPace, type Pace } from '../../lib/workflow/components/pace'
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock'
 
 const signal = new AbortController().signal

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { CallbacksConfig } from '../../lib'
-import type { TaskEvent } from '../../lib/events'
+import type { TaskEvent } from '../../lib/base/events'
 import { DONE, drawing, finish, type Flow, until, useFlows } from './use-flows'
 
 const flows = useFlows()

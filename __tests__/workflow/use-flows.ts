@@ -1,6 +1,6 @@
 import type { Callbacks, CallbacksConfig, CallbacksOptions } from '../../lib'
-import type { ComponentConfig, JobConfig } from '../../lib/config/schema-workflow'
-import type { JobEvent } from '../../lib/events'
+import type { ComponentConfig, JobConfig } from '../../lib/config/schema/workflow'
+import type { JobEvent } from '../../lib/base/events'
 import { type FakeService, type ServiceAnswer, type ServiceRequest, useServices } from '../helpers/fake-service'
 import { type Host, useHosts } from '../helpers/use-hosts'
 import type { Express } from 'express'

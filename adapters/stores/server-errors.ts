@@ -1,4 +1,4 @@
-import { CallbackError } from '../../lib/errors'
+import { CallbackError } from '../../lib/base/errors'
 
 /** What errors mean, by the beginning of their code or message. */
 export type Meanings = readonly (readonly [beginning: string, meaning: string])[]

@@ -1,13 +1,13 @@
 import { basename } from 'node:path'
 import { types } from 'node:util'
-import { CallbackError } from '../../lib/errors'
-import type { TunnelDriver, TunnelRequest } from '../../lib/types'
-import type { Command } from './child-process'
+import { CallbackError } from '../../lib/base/errors'
+import type { TunnelDriver, TunnelRequest } from '../../lib/base/contracts'
+import type { Command } from './program/child-process'
 import { createFirstUrl, createPatternUrl, type ReadUrl, withoutState } from './command-url'
-import { createContainerCommand, explainContainer, reachableHost, wantsDocker } from './docker'
-import { findProgram } from './find-program'
+import { createContainerCommand, explainContainer, reachableHost, wantsDocker } from './program/docker'
+import { findProgram } from './program/find-program'
 import { badOptions, readNumber, readText, readTexts } from './options'
-import { type Finding, openProgramTunnel, type TunnelProgram } from './program-tunnel'
+import { type Finding, openProgramTunnel, type TunnelProgram } from './program/program-tunnel'
 
 /** How long a program that says nothing must have lived to be taken for ready. */
 const LIVED_MS = 1000

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { CallbackError } from '../../lib/errors'
-import type { TunnelRequest } from '../../lib/types'
+import { CallbackError } from '../../lib/base/errors'
+import type { TunnelRequest } from '../../lib/base/contracts'
 
 type Options = TunnelRequest['options']
 

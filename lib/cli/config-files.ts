@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { isAbsolute, relative, resolve } from 'node:path'
-import { type ConfigFile, loadConfig } from '../config/load'
-import type { Source } from '../config/source'
-import { CallbackError } from '../errors'
+import { type ConfigFile, loadConfig } from '../config/read/load'
+import type { Source } from '../config/read/source'
+import { CallbackError } from '../base/errors'
 import type { Io } from './io'
 
 const DEFAULTS = ['callbacks.yml', 'callbacks.yaml'] as const

@@ -1,4 +1,4 @@
-import type { Clock } from '../types'
+import type { Clock } from '../base/contracts'
 
 /** Where text goes. */
 export interface Output {

@@ -1,13 +1,13 @@
-import { type Invocation, readArguments } from './args'
+import { type Invocation, readArguments } from './syntax/args'
 import { EXIT_DONE, EXIT_USAGE } from './exit-codes'
-import { writeHelp } from './help'
+import { writeHelp } from './syntax/help'
 import type { Io } from './io'
-import { listen } from './listen'
+import { listen } from './listen/listen'
 import { findPackage, readSchema, readVersion } from './package-files'
 import { reportError } from './report-error'
-import { run } from './run'
-import { up } from './up'
-import { validate } from './validate'
+import { run } from './commands/run'
+import { up } from './commands/up'
+import { validate } from './commands/validate'
 
 /** Runs the command line with the arguments of the process, without those of Node, and gives the exit code. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {

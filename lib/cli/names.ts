@@ -1,4 +1,4 @@
-import { SECTIONS } from '../config/sections'
+import { SECTIONS } from '../config/schema/sections'
 
 /** The name that a workflow without a name has inside. */
 export const UNNAMED_WORKFLOW = SECTIONS.workflows.unnamed

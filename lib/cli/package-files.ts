@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { CallbackError } from '../errors'
+import { CallbackError } from '../base/errors'
 
 /** The folder of this package, above the code that runs, wherever that was built to. */
 export function findPackage(folder = __dirname): string {

@@ -1,7 +1,7 @@
-import { findPeer } from '../peers'
-import type { Logger } from '../types'
-import { explainFailure, isUnreached } from '../workflow/network-reason'
-import { createFindProxy, type EnvProxy, usesEnvProxy } from '../workflow/proxy-env'
+import { findPeer } from '../base/peers'
+import type { Logger } from '../base/contracts'
+import { explainFailure, isUnreached } from '../http/network-reason'
+import { createFindProxy, type EnvProxy, usesEnvProxy } from '../http/proxy-env'
 
 type Fetch = typeof globalThis.fetch
 

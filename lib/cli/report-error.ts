@@ -1,14 +1,14 @@
 import { types } from 'node:util'
-import { CallbackError, ConfigError } from '../errors'
-import type { CliOptions } from './args'
-import { escapeControls } from '../escape'
+import { CallbackError, ConfigError } from '../base/errors'
+import type { CliOptions } from './syntax/args'
+import { escapeControls } from '../base/secrets/escape'
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes'
 import type { Io } from './io'
 import { createLog } from './log'
 import { hideUnnamed } from './names'
 import { reasonOf } from './reason'
-import { UsageError } from './usage-error'
-import { showProblem } from './validate'
+import { UsageError } from './syntax/usage-error'
+import { showProblem } from './commands/validate'
 
 type LogOptions = Pick<CliOptions, 'logLevel' | 'logFormat'>
 

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
-import { ANSWER_STATUS, CallbackError, isAnswerCode } from '../errors'
+import { ANSWER_STATUS, CallbackError, isAnswerCode } from '../base/errors'
 import { RETRY_AFTER_SECONDS } from '../listener/answer'
-import { writeShown } from '../shown-json'
-import type { Logger } from '../types'
+import { writeShown } from '../base/shown-json'
+import type { Logger } from '../base/contracts'
 
 /** What a route answers. */
 export interface Answer {

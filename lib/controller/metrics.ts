@@ -1,8 +1,8 @@
-import { loadPeer } from '../peers'
-import type { Counts, Stats } from '../stats'
-import type { GatewayStatus } from '../types'
-import { SEVERAL } from '../waits'
-import type { TaskCounts } from '../workflow/tasks'
+import { loadPeer } from '../base/peers'
+import type { Counts, Stats } from '../app/stats'
+import type { GatewayStatus } from '../base/contracts'
+import { SEVERAL } from '../app/waits'
+import type { TaskCounts } from '../workflow/tasks/tasks'
 
 /** What Prometheus scrapes. */
 export interface Metrics {

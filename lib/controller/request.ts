@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http'
-import { findNearest } from '../config/nearest'
-import { isMapping } from '../config/plain'
-import { CallbackError, type ErrorCode } from '../errors'
-import { createBodyReader } from '../listener/body'
-import { checkDepth, parseContent } from '../listener/content'
+import { findNearest } from '../base/nearest'
+import { isMapping } from '../base/plain'
+import { CallbackError, type ErrorCode } from '../base/errors'
+import { createBodyReader } from '../body/read-body'
+import { checkDepth, parseContent } from '../body/content'
 import type { ListenerRequest } from '../listener/request-scope'
-import type { Clock } from '../types'
+import type { Clock } from '../base/contracts'
 
 /** Reads the JSON of a request; undefined when there is none. */
 export type ReadJson = (request: ListenerRequest, response: ServerResponse) => Promise<unknown>

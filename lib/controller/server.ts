@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { ControllerSpec } from '../config/normalize'
-import { CallbackError } from '../errors'
-import type { StandaloneServer } from '../servers'
-import type { Logger } from '../types'
+import { CallbackError } from '../base/errors'
+import type { StandaloneServer } from '../app/servers'
+import type { Logger } from '../base/contracts'
 
 /**
  * Gives the server of the controller, HTTPS when the config has `ssl`, whose files are read here. It says in the log where

@@ -1,8 +1,8 @@
 import type { WorkflowSpec } from '../config/normalize'
-import { CallbackError } from '../errors'
-import type { GatewayStatus, ListedWait } from '../types'
-import { maskTickets } from '../ticket-id'
-import type { JobState, TaskState } from '../workflow/task'
+import { CallbackError } from '../base/errors'
+import type { GatewayStatus, ListedWait } from '../base/contracts'
+import { maskTickets } from '../base/secrets/ticket-id'
+import type { JobState, TaskState } from '../workflow/tasks/task'
 
 // What the controller shows: snake_case, every key there (null when it does not apply), times as ISO 8601.
 

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors'
+import type { ErrorCode } from '../base/errors'
 
 const FIRST_MS = 1000
 const MAX_MS = 60_000

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import type { GatewaySpec } from '../config/normalize'
-import { CallbackError, type ErrorCode } from '../errors'
-import type { GatewayStatus } from '../types'
+import { CallbackError, type ErrorCode } from '../base/errors'
+import type { GatewayStatus } from '../base/contracts'
 
 /** What owns the public URL of one port. */
 export interface Gateway {

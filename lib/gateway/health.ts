@@ -1,5 +1,5 @@
-import { unref } from '../timers'
-import type { Clock, Tunnel, TunnelHealth } from '../types'
+import { unref } from '../base/timers'
+import type { Clock, Tunnel, TunnelHealth } from '../base/contracts'
 
 const CHECK_MS = 10_000
 /**

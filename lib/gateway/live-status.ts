@@ -1,6 +1,6 @@
-import type { Emitter } from '../events'
-import { withoutUser } from '../mask'
-import type { GatewayState, GatewayStatus, Logger } from '../types'
+import type { Emitter } from '../base/events'
+import { withoutUser } from '../base/secrets/mask'
+import type { GatewayState, GatewayStatus, Logger } from '../base/contracts'
 
 /** Where the statuses of all gateways go. */
 export interface StatusOutlets {

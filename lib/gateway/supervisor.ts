@@ -1,6 +1,6 @@
 import type { GatewaySpec } from '../config/normalize'
-import { isDoneWithin, untilAborted } from '../timers'
-import type { GatewayStatus } from '../types'
+import { isDoneWithin, untilAborted } from '../base/timers'
+import type { GatewayStatus } from '../base/contracts'
 import { type Gateway, gatewaysClosed, messageOf, notReady } from './gateway'
 import { keepTunnel, type TunnelLifeOptions } from './tunnel-life'
 

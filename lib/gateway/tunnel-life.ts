@@ -1,6 +1,6 @@
 import type { GatewaySpec } from '../config/normalize'
-import type { CallbackError } from '../errors'
-import type { Tunnel } from '../types'
+import type { CallbackError } from '../base/errors'
+import type { Tunnel } from '../base/contracts'
 import { type AttemptsOptions, createAttempts, isPermanent } from './attempts'
 import { noTunnel, notReady } from './gateway'
 import type { LiveStatus } from './live-status'

@@ -1,4 +1,4 @@
-import type { Clock, Tunnel } from '../types'
+import type { Clock, Tunnel } from '../base/contracts'
 import { watchHealth } from './health'
 
 export interface LossOptions {

@@ -1,8 +1,8 @@
 import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http'
-import { ANSWER_STATUS, type AnswerCode, CallbackError, isAnswerCode } from '../errors'
+import { ANSWER_STATUS, type AnswerCode, CallbackError, isAnswerCode } from '../base/errors'
 import { writeJson } from '../template/bigints'
 import type { EndpointSpec } from '../config/normalize'
-import type { Clock } from '../types'
+import type { Clock } from '../base/contracts'
 import type { ListenerRequest, RequestScope } from './request-scope'
 
 /** When a sender that is refused for now may try again. */

@@ -1,5 +1,5 @@
-import type { CallbackEvent } from '../events'
-import type { Outcome, Progress } from '../types'
+import type { CallbackEvent } from '../base/events'
+import type { Outcome, Progress } from '../base/contracts'
 import type { RequestScope } from './request-scope'
 
 /** An event about a request of which no outcome is known. */

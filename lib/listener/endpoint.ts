@@ -1,6 +1,6 @@
 import type { EndpointSpec, ListenerSpec } from '../config/normalize'
 import type { Scope } from '../template/compile'
-import type { StoreEndpoint } from '../types'
+import type { StoreEndpoint } from '../base/contracts'
 import { compileIdentify, compileJudge, type Judgement } from './outcome'
 import type { StartWorkflow } from './start'
 

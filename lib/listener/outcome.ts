@@ -1,4 +1,4 @@
-import { CallbackError } from '../errors'
+import { CallbackError } from '../base/errors'
 import { digitsAsText, writeJson } from '../template/bigints'
 import type { Scope, Template } from '../template/compile'
 

@@ -1,9 +1,9 @@
 import type { EndpointSpec } from '../config/normalize'
-import { escapeControls } from '../escape'
+import { escapeControls } from '../base/secrets/escape'
 import { excerptOf } from '../template/excerpt'
-import { createMessageMask, listSpellings, type Mask } from '../mask'
-import { listSecrets } from '../secret-names'
-import { maskTickets } from '../ticket-id'
+import { createMessageMask, listSpellings, type Mask } from '../base/secrets/mask'
+import { listSecrets } from '../base/secrets/secret-names'
+import { maskTickets } from '../base/secrets/ticket-id'
 import type { RequestScope } from './request-scope'
 
 /**

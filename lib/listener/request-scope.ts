@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
-import { parseForm } from './form'
-import type { Params } from '../route-syntax'
-import { type QueriedTicket, readTicketQuery, splitAppended } from './ticket-query'
+import { parseForm } from '../body/form'
+import type { Params } from '../base/route-syntax'
+import { type QueriedTicket, readTicketQuery, splitAppended } from './paths/ticket-query'
 
 /** A request as Express or plain Node hands it over. */
 export interface ListenerRequest extends IncomingMessage {

@@ -1,6 +1,6 @@
-import { CallbackError } from '../errors'
-import { listPathKeys } from '../route-syntax'
-import { toPathKey } from '../same-path'
+import { CallbackError } from '../base/errors'
+import { listPathKeys } from '../base/route-syntax'
+import { toPathKey } from '../base/same-path'
 import type { Endpoint } from './endpoint'
 
 /** Finds endpoints by the path that a caller names. */

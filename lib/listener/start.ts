@@ -1,5 +1,5 @@
 import type { EndpointSpec } from '../config/normalize'
-import type { Claim, Outcome } from '../types'
+import type { Claim, Outcome } from '../base/contracts'
 import type { RequestScope } from './request-scope'
 import { toTemplateError } from './template-error'
 

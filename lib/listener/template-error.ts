@@ -1,4 +1,4 @@
-import { CallbackError } from '../errors'
+import { CallbackError } from '../base/errors'
 
 /** What else can go wrong in a template is the value's fault too, such as one that is too deep to be written. */
 export function toTemplateError(what: string, error: unknown): CallbackError {

@@ -1,4 +1,4 @@
-import { CallbackError } from '../errors'
+import { CallbackError } from '../base/errors'
 import { describeId } from './outcome'
 
 /**

@@ -1,5 +1,5 @@
-import { CallbackError, type Problem } from '../errors'
-import { isSecretName } from '../secret-names'
+import { CallbackError, type Problem } from '../base/errors'
+import { isSecretName } from '../base/secrets/secret-names'
 import { findConversion, isNumberType, toText } from './convert'
 import { compileFields } from './fields'
 import { calculate, type Numeric, parseNumber } from './numbers'

@@ -1,4 +1,4 @@
-import { CallbackError } from '../errors'
+import { CallbackError } from '../base/errors'
 import { compilePlainPath, type ReadSource } from './plain-path'
 import type { Step } from './steps'
 

@@ -1,8 +1,8 @@
-import type { Environment } from '../config/source'
+import type { Environment } from '../config/read/source'
 import type { Endpoint } from '../listener/endpoint'
-import type { RunContext } from '../run'
-import type { Clock } from '../types'
-import type { CallTicket } from './ticket'
+import type { RunContext } from '../base/run'
+import type { Clock } from '../base/contracts'
+import type { CallTicket } from './components/ticket'
 
 /** What `${context…}` reads; the names are those of the config. */
 export interface CallContext {

@@ -1,4 +1,4 @@
-import { CallbackError, type ImmediateAnswer } from '../errors'
+import { CallbackError, type ImmediateAnswer } from '../base/errors'
 
 /** What an error brought along, beside its message. */
 const BROUGHT = ['status', 'result', 'body', 'id', 'endpoint', 'reason'] as const

@@ -1,7 +1,7 @@
-import { listComponentTemplates } from '../config/job-component'
+import { listComponentTemplates } from '../config/jobs/component'
 import type { Config, EndpointSpec, HttpClientSpec, JobSpec, ListenerSpec } from '../config/normalize'
-import { readLiteralPath } from '../route-syntax'
-import { cleanPath, isSamePath, isUnusual } from '../same-path'
+import { readLiteralPath } from '../base/route-syntax'
+import { cleanPath, isSamePath, isUnusual } from '../base/same-path'
 
 /** What a request to an endpoint may start. */
 export interface Start {

@@ -1,5 +1,5 @@
 import type { JobSpec } from '../config/normalize'
-import { CallbackError } from '../errors'
+import { CallbackError } from '../base/errors'
 import { broughtBy } from './changed-error'
 import { excerptOf } from '../template/excerpt'
 

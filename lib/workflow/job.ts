@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { ComponentSpec, JobSpec } from '../config/normalize'
-import type { Environment } from '../config/source'
-import type { JobEvent } from '../events'
-import { createTicketId } from '../ticket-id'
-import type { RunContext } from '../run'
-import type { Clock } from '../types'
+import type { Environment } from '../config/read/source'
+import type { JobEvent } from '../base/events'
+import { createTicketId } from '../base/secrets/ticket-id'
+import type { RunContext } from '../base/run'
+import type { Clock } from '../base/contracts'
 import { type Call, type CallScope, createJobOutputs, type Execute, type JobOutputs } from './call'
 import { describeError, jobFailed } from './job-error'
 import { askedTooLong, mayRetry, nextAttemptAt } from './retry'
-import { sleep, untilAborted } from '../timers'
+import { sleep, untilAborted } from '../base/timers'
 
 /** What is told of a job while it runs. */
 export type JobNews = Pick<JobEvent, 'status' | 'attempt' | 'ids' | 'error'>

@@ -1,11 +1,11 @@
 import type { JobSpec, WorkflowSpec } from '../config/normalize'
-import type { RunContext } from '../run'
-import type { Environment } from '../config/source'
+import type { RunContext } from '../base/run'
+import type { Environment } from '../config/read/source'
 import { digitsAsText } from '../template/bigints'
 import { gatewayPortsOf } from '../gateway/gateways'
 import { compileJob, type JobContext, type JobNews, type RunJob } from './job'
 import { type CallScope, createJobOutputs } from './call'
-import { untilAborted } from '../timers'
+import { untilAborted } from '../base/timers'
 
 /** One run of a workflow. */
 export interface WorkflowRun {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import type { PgLibrary } from '../../../adapters/stores/postgres/library'
-import type { PostgresQuery } from '../../../lib/given-clients'
+import type { PgLibrary } from '../../../adapters/stores/postgres/connections/library'
+import type { PostgresQuery } from '../../../lib/base/given-clients'
 import { until } from '../use-shared-ledgers'
 import { ask, describePostgres, HOUR, RECORD, useLedgers } from './use-ledgers'
 

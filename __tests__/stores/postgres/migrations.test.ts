@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { quoteName, quoteText, schemaNameOf } from '../../../adapters/stores/postgres/schema-name'
-import type { RecordKind } from '../../../lib/types'
+import { quoteName, quoteText, schemaNameOf } from '../../../adapters/stores/postgres/tables/schema-name'
+import type { RecordKind } from '../../../lib/base/contracts'
 import { ask, describePostgres, HANDLERS, RECORD, useLedgers } from './use-ledgers'
 
 const STRANGE = [

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { createUnavailable } from '../../../adapters/stores/postgres/errors'
 import { describeUrl } from '../../../adapters/stores/server-errors'
 import { createPostgresLedger } from '../../../adapters/stores/postgres/ledger'
-import { quoteName, schemaNameOf } from '../../../adapters/stores/postgres/schema-name'
+import { quoteName, schemaNameOf } from '../../../adapters/stores/postgres/tables/schema-name'
 import { createLog, REAL_CLOCK, until } from '../use-shared-ledgers'
 import { ask, describePostgres, HANDLERS, RECORD, useLedgers } from './use-ledgers'
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import type { Ledger } from '../../../lib/types'
+import type { Ledger } from '../../../lib/base/contracts'
 import { until } from '../use-shared-ledgers'
 import { ask, describePostgres, HANDLERS, RECORD, useLedgers } from './use-ledgers'
 

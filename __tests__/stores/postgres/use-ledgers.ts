@@ -1,7 +1,7 @@
 import { afterEach, describe } from '@jest/globals'
 import { Client } from 'pg'
 import { createPostgresLedger, type PostgresLedgerOptions } from '../../../adapters/stores/postgres/ledger'
-import type { Ledger, LedgerHandlers } from '../../../lib/types'
+import type { Ledger, LedgerHandlers } from '../../../lib/base/contracts'
 import { type TestPostgres, usePostgres, withoutPostgres } from '../../helpers/use-postgres'
 import { createLog, REAL_CLOCK } from '../use-shared-ledgers'
 

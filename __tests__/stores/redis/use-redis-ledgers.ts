@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterEach, describe } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { createRedisLedger, type RedisLedgerOptions } from '../../../adapters/stores/redis/ledger'
-import type { Ledger, LedgerHandlers } from '../../../lib/types'
+import type { Ledger, LedgerHandlers } from '../../../lib/base/contracts'
 import { withoutRedis } from '../../helpers/use-redis'
 import { createLog, REAL_CLOCK } from '../use-shared-ledgers'
 

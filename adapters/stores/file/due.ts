@@ -1,5 +1,5 @@
-import { unref } from '../../../lib/timers'
-import type { Clock, DueAnswer, LedgerHandlers, Logger } from '../../../lib/types'
+import { unref } from '../../../lib/base/timers'
+import type { Clock, DueAnswer, LedgerHandlers, Logger } from '../../../lib/base/contracts'
 import type { Operation } from './operations'
 import type { LiveRecord, Records } from './records'
 

@@ -1,4 +1,4 @@
-import type { RecordKind } from '../../../lib/types'
+import type { RecordKind } from '../../../lib/base/contracts'
 
 /** What a record is made with. */
 export interface Made {

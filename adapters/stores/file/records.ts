@@ -1,4 +1,4 @@
-import type { LedgerRecord, ListedIds, ListOptions, RecordKind } from '../../../lib/types'
+import type { LedgerRecord, ListedIds, ListOptions, RecordKind } from '../../../lib/base/contracts'
 import { createDueQueue, type DueQueue, type Queued } from './due-queue'
 import { createGroups, type Groups } from './groups'
 import type { ClaimOperation, CutOperation, Made, Operation, RemoveOperation } from './operations'

@@ -1,6 +1,6 @@
 import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { CallbackError } from '../../../lib/errors'
+import { CallbackError } from '../../../lib/base/errors'
 
 /** What is needed of an open file, by the shape of Node's `FileHandle`. */
 export interface OpenFile {

@@ -1,7 +1,7 @@
-import { isDoneWithin, startTimer } from '../../../lib/timers'
-import type { Clock, DueAnswer, LedgerHandlers, Logger, RecordKind } from '../../../lib/types'
-import type { Connections } from './connections'
-import type { Lane } from './lane'
+import { isDoneWithin, startTimer } from '../../../lib/base/timers'
+import type { Clock, DueAnswer, LedgerHandlers, Logger, RecordKind } from '../../../lib/base/contracts'
+import type { Connections } from './connections/connections'
+import type { Lane } from './connections/lane'
 import type { Operation } from './operations'
 
 /** How many due records one process works on at a time. */

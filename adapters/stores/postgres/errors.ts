@@ -1,4 +1,4 @@
-import type { CallbackError } from '../../../lib/errors'
+import type { CallbackError } from '../../../lib/base/errors'
 import { codeOf, describeCause, type Meanings, unavailableBy } from '../server-errors'
 
 /** What each refusal of a server means, by the beginning of its code or message. */

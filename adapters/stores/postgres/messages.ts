@@ -1,11 +1,11 @@
-import { isDoneWithin, startTimer } from '../../../lib/timers'
-import type { Clock } from '../../../lib/types'
-import { type Connection, openConnection } from './connection'
-import type { Connections } from './connections'
-import type { PgNotification } from './library'
+import { isDoneWithin, startTimer } from '../../../lib/base/timers'
+import type { Clock } from '../../../lib/base/contracts'
+import { type Connection, openConnection } from './connections/connection'
+import type { Connections } from './connections/connections'
+import type { PgNotification } from './connections/library'
 import { WAKE } from './operations'
-import { quoteName } from './schema-name'
-import type { Source } from './sources'
+import { quoteName } from './tables/schema-name'
+import type { Source } from './connections/sources'
 
 /** How long a message that tries whether listening works may take, in milliseconds. */
 const PROBE_MS = 500

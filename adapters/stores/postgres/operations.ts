@@ -1,4 +1,4 @@
-import type { RecordKind } from '../../../lib/types'
+import type { RecordKind } from '../../../lib/base/contracts'
 
 /** A change of one record, or a message; see `createApplyFunction`. All texts are JSON, in one line. */
 export interface Operation {

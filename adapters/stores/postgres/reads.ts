@@ -1,6 +1,6 @@
-import type { RecordKind } from '../../../lib/types'
-import type { LedgerRecord } from '../../../lib/types'
-import { createLane, type Lane, type LaneParts } from './lane'
+import type { RecordKind } from '../../../lib/base/contracts'
+import type { LedgerRecord } from '../../../lib/base/contracts'
+import { createLane, type Lane, type LaneParts } from './connections/lane'
 
 /** How many records are read by one statement. */
 const MAX_READ = 200

@@ -1,7 +1,7 @@
-import { startTimer } from '../../../lib/timers'
-import type { Connection } from './connection'
+import { startTimer } from '../../../lib/base/timers'
+import type { Connection } from './connections/connection'
 import { isConflict, isTooMuch } from './errors'
-import { type Answer, createLane, type Lane, type LaneParts } from './lane'
+import { type Answer, createLane, type Lane, type LaneParts } from './connections/lane'
 import { encodeBatch, type Operation } from './operations'
 
 /** How much one transaction does at most. */

@@ -1,11 +1,11 @@
-import { startTimer } from '../../../lib/timers'
-import type { Clock } from '../../../lib/types'
+import { startTimer } from '../../../lib/base/timers'
+import type { Clock } from '../../../lib/base/contracts'
 import { countEvicted } from './check'
-import type { RedisClient } from './library'
+import type { RedisClient } from './link/library'
 import type { Names } from './names'
 import { SCRIPTS } from './scripts'
-import type { Sender } from './sender'
-import { ANSWER_MS, answerWithin, runScript } from './wire'
+import type { Sender } from './link/sender'
+import { ANSWER_MS, answerWithin, runScript } from './link/wire'
 
 /** How often the server is asked whether it has evicted keys, in milliseconds. */
 const ASK_EVERY_MS = 5_000

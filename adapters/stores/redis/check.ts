@@ -1,7 +1,7 @@
-import { CallbackError } from '../../../lib/errors'
-import type { Logger } from '../../../lib/types'
+import { CallbackError } from '../../../lib/base/errors'
+import type { Logger } from '../../../lib/base/contracts'
 import { isError } from './errors'
-import type { RedisClient } from './library'
+import type { RedisClient } from './link/library'
 import { oldKeys } from './names'
 
 const MIN_VERSION = [6, 2]

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { isDoneWithin, startTimer } from '../../../lib/timers'
-import type { Clock, DueAnswer, LedgerHandlers, Logger, RecordKind } from '../../../lib/types'
+import { isDoneWithin, startTimer } from '../../../lib/base/timers'
+import type { Clock, DueAnswer, LedgerHandlers, Logger, RecordKind } from '../../../lib/base/contracts'
 import { memberOf, type Names, parseMember } from './names'
 import { SCRIPTS } from './scripts'
-import type { Sender } from './sender'
-import { runScript } from './wire'
+import type { Sender } from './link/sender'
+import { runScript } from './link/wire'
 
 /** How many due records one process works on at a time. */
 const MAX_WORKING = 50

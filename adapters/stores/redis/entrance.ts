@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import type { Clock, Logger } from '../../../lib/types'
+import type { Clock, Logger } from '../../../lib/base/contracts'
 import { askServer, checkServer, refuseOldStore, warnOfPolicy } from './check'
-import type { RedisClient } from './library'
+import type { RedisClient } from './link/library'
 import type { Names } from './names'
 import { ENTER_SCRIPT } from './scripts'
-import { ANSWER_MS, answerWithin, loadScripts } from './wire'
+import { ANSWER_MS, answerWithin, loadScripts } from './link/wire'
 
 export interface EntranceOptions {
   readonly names: Names

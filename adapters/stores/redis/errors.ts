@@ -1,4 +1,4 @@
-import type { CallbackError } from '../../../lib/errors'
+import type { CallbackError } from '../../../lib/base/errors'
 import { type Meanings, unavailableBy } from '../server-errors'
 
 /** What the errors of a server mean, by the beginning of their code or message. */

@@ -1,4 +1,4 @@
-import type { RecordKind } from '../../../lib/types'
+import type { RecordKind } from '../../../lib/base/contracts'
 
 /** The names of a store's keys. All are in one hash tag, so that they are on one node of a Redis Cluster. */
 export interface Names {

@@ -6,12 +6,12 @@ import type {
   ListOptions,
   NewRecord,
   RecordKind,
-} from '../../../lib/types'
+} from '../../../lib/base/contracts'
 import { toTtl } from './due'
 import { memberOf, type Names } from './names'
 import { type Script, SCRIPTS } from './scripts'
-import type { Sender } from './sender'
-import { runScript } from './wire'
+import type { Sender } from './link/sender'
+import { runScript } from './link/wire'
 
 const PAGE = 1_000
 

@@ -1,6 +1,6 @@
 import { copyFile, link, rm, stat } from 'node:fs/promises'
 import { constants } from 'node:fs'
-import type { Logger } from '../../../../lib/types'
+import type { Logger } from '../../../../lib/base/contracts'
 import type { Replayed } from './replay'
 import { codeOf, storeUnavailable } from '../system'
 

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import { unref } from '../../../../lib/timers'
-import type { Clock, Logger } from '../../../../lib/types'
+import { unref } from '../../../../lib/base/timers'
+import type { Clock, Logger } from '../../../../lib/base/contracts'
 import { compact } from './compaction'
 import { createJournalWriter, type WriterOptions } from './writer'
 import { formatOperation, type Operation } from '../operations'

@@ -1,4 +1,4 @@
-import { CallbackError } from '../../../../lib/errors'
+import { CallbackError } from '../../../../lib/base/errors'
 import { readHeader } from './header'
 import { findLineWithin, readLine, withoutReturn } from './line'
 import { createLineOrder, type Ordered } from './line-order'

@@ -1,0 +1,164 @@
+import { isDoneWithin, startTimer } from '../../../../lib/base/timers'
+import type { Clock } from '../../../../lib/base/contracts'
+import { isError, LOST } from '../errors'
+import type { RedisClient, Result } from './library'
+import type { Names } from '../names'
+import { type Script, SCRIPTS } from '../scripts'
+
+/** How many steps one script may have: other clients wait meanwhile. */
+const MAX_STEPS = 100
+/** How long a server may take to answer a command, counted from when that is sent, in milliseconds. */
+export const ANSWER_MS = 2_000
+/** How many bytes may add a millisecond to that: a slow network is not a server that hangs. */
+const BYTES_A_MS = 1_000
+/** See `startLimit`. */
+const GRACE_MS = 100
+
+/** The plain commands that change nothing. */
+const READS: ReadonlySet<unknown> = new Set(['lrange', 'zrangebylex'])
+
+/** One command: a script with its keys and arguments, or a plain command with its arguments. */
+export interface Command {
+  readonly run: Script | string
+  readonly keys: readonly string[]
+  readonly args: readonly string[]
+}
+
+/** The error of a step, of the kind that ioredis makes of the error of a command. */
+class StepError extends Error {
+  override readonly name = 'ReplyError'
+}
+
+/** Says that a connection did not answer in time. */
+export class NoAnswer extends Error {
+  constructor(limitMs: number) {
+    super(`no answer within ${Math.round(limitMs)} ms`)
+    this.name = 'NoAnswer'
+  }
+}
+
+/** Creates a command that runs a script. */
+export function runScript(names: Names, run: Script, args: readonly string[]): Command {
+  return { run, keys: [names.due], args }
+}
+
+/** Makes the server know all scripts: they are run without an epoch, with which they do nothing. */
+export async function loadScripts(clock: Clock, client: RedisClient, due: string): Promise<void> {
+  const texts = Object.values(SCRIPTS).map(({ text }) => ['eval', text, '1', due, ''])
+  await within(clock, client, ANSWER_MS, client.pipeline(texts).exec())
+}
+
+/**
+ * Sends commands in one write, and returns an answer for each: what creates and appends first, in few scripts, and then the
+ * rest. Rejects with `NoAnswer` when the server sends nothing within the limit.
+ */
+export async function exchange(
+  clock: Clock,
+  client: RedisClient,
+  commands: readonly Command[],
+  epoch: string,
+  limitMs: number,
+): Promise<readonly Result[]> {
+  const places = [...commands.keys()]
+  const isWrite = (place: number): boolean => commands[place]?.run === SCRIPTS.write
+  const groups = [
+    ...inGroups(places.filter(isWrite), MAX_STEPS),
+    ...inGroups(
+      places.filter((n) => !isWrite(n)),
+      1,
+    ),
+  ]
+  const lines = groups.map((group) =>
+    toLine(
+      group.flatMap((place) => commands[place] ?? []),
+      epoch,
+    ),
+  )
+  const answers = (await within(clock, client, limitMs, client.pipeline(lines).exec())) ?? []
+  const results = commands.map((): Result => [new Error('the commands were not sent')])
+  for (const [index, group] of groups.entries())
+    for (const [step, place] of group.entries())
+      results[place] = resultOf(answers[index] ?? [new Error('the commands were not sent')], isWrite(place), step)
+  return results
+}
+
+function inGroups(places: readonly number[], size: number): readonly (readonly number[])[] {
+  return Array.from({ length: Math.ceil(places.length / size) }, (_, n) => places.slice(n * size, (n + 1) * size))
+}
+
+/** Commands that are several steps of one script, or one command. */
+function toLine(commands: readonly Command[], epoch: string): readonly string[] {
+  const { run = '', keys = [] } = commands[0] ?? {}
+  const args = commands.flatMap((command) => command.args)
+  return typeof run === 'string'
+    ? [run, ...keys, ...args]
+    : ['evalsha', run.sha, String(keys.length), ...keys, epoch, ...args]
+}
+
+/** The answer to a step; a text is the error that it failed with. */
+function resultOf([error, value]: Result, isStep: boolean, step: number): Result {
+  if (error || !isStep) return [error, value]
+  const answer: unknown = Array.isArray(value) ? value[step] : undefined
+  return typeof answer === 'number' ? [null, answer] : [new StepError(String(answer))]
+}
+
+/** Says whether an answer is that of a script which the server does not know, or which found the store emptied. */
+export function isUndone([error]: Result): boolean {
+  return isError(error, LOST) || isError(error, 'NOSCRIPT')
+}
+
+/** Says whether a command changes nothing. */
+export function isRead({ run }: Command): boolean {
+  return READS.has(run)
+}
+
+/** Returns how long a server may take to answer when so many characters are on their way to it, in milliseconds. */
+export function limitFor(size: number): number {
+  return ANSWER_MS + size / BYTES_A_MS
+}
+
+/** Returns how many characters commands carry, about. */
+export function sizeOf(commands: readonly Command[]): number {
+  let size = 0
+  for (const { args } of commands) for (const arg of args) size += arg.length
+  return size
+}
+
+/** Waits for an answer, for as long as the server takes no more than the limit to send anything. */
+async function within<T>(clock: Clock, client: RedisClient, limitMs: number, answer: Promise<T>): Promise<T> {
+  let stop = (): void => undefined
+  let seen = client.stream?.bytesRead
+  const late = new Promise<never>((_resolve, reject) => {
+    const look = (): void => {
+      const now = client.stream?.bytesRead
+      if (now === seen) return reject(new NoAnswer(limitMs))
+      seen = now
+      stop = startLimit(clock, limitMs, look)
+    }
+    stop = startLimit(clock, limitMs, look)
+  })
+  // A connection that is given up rejects when nobody waits any more.
+  answer.catch(() => undefined)
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    stop()
+  }
+}
+
+/**
+ * In two parts, since a process that was busy for long sees its timers before the answers that have arrived meanwhile:
+ * between the two parts it sees the answers.
+ */
+function startLimit(clock: Clock, limitMs: number, callback: () => void): () => void {
+  let stop = startTimer(clock, Math.max(limitMs - GRACE_MS, 0), () => {
+    stop = startTimer(clock, GRACE_MS, callback)
+  })
+  return () => stop()
+}
+
+/** Waits for the answer to one command or connection attempt. Rejects with `NoAnswer`. */
+export async function answerWithin<T>(clock: Clock, limitMs: number, answer: Promise<T>): Promise<T> {
+  if (!(await isDoneWithin(clock, limitMs, answer))) throw new NoAnswer(limitMs)
+  return answer
+}

@@ -1,0 +1,85 @@
+import { request as createRequest } from 'node:http'
+import { text as readAll } from 'node:stream/consumers'
+import { CallbackError } from '../../../lib/base/errors'
+import type { TunnelHealth, TunnelRequest } from '../../../lib/base/contracts'
+import type { CloudflaredOutput } from './output'
+import { withinLimit } from '../program/within-limit'
+
+/** Asks a running cloudflared by its own metrics port. */
+export interface CloudflaredMetrics {
+  /** Rejects when the tunnel has another hostname than the URL. An old version, which cannot tell, is believed. */
+  confirm(publicUrl: string, signal: AbortSignal): Promise<void>
+  /** An old version, which cannot tell, is up as long as its output does not say that it is refused. */
+  check(): Promise<TunnelHealth>
+}
+
+interface Answer {
+  readonly status: number
+  readonly text: string
+}
+
+/** How long an answer may take, from this very machine. */
+const LIMIT_MS = 2000
+
+/** Gives the questions; the address is the one that the output of the same process has told. */
+export function createCloudflaredMetrics(output: CloudflaredOutput, request: TunnelRequest): CloudflaredMetrics {
+  const { clock, logger, port } = request
+
+  async function ask(path: string, signal?: AbortSignal): Promise<Answer | undefined> {
+    const address = output.metricsAddress
+    if (address === undefined) return undefined
+    const tooLate = (): Error => new Error('its metrics do not answer')
+    try {
+      return await withinLimit({ clock, signal, limitMs: LIMIT_MS, tooLate }, (over) => get(address, path, over))
+    } catch {
+      return undefined
+    }
+  }
+
+  return {
+    async confirm(publicUrl, signal) {
+      const answer = await ask('/quicktunnel', signal)
+      const hostname = answer?.status === 200 ? readHostname(answer.text) : undefined
+      if (hostname === undefined) {
+        const found = answer === undefined ? 'its metrics do not answer' : `its metrics answer ${answer.status}`
+        return logger.debug({ port, program: 'cloudflared' }, `[cloudflared] ${publicUrl} is not confirmed: ${found}`)
+      }
+      if (hostname !== new URL(publicUrl).hostname) throw anotherName(publicUrl, hostname)
+    },
+    async check() {
+      const answer = await ask('/ready')
+      if (answer?.status === 200) return 'up'
+      if (output.isRefused) return 'gone'
+      const cannotTell = output.metricsAddress === undefined || answer?.status === 404
+      return cannotTell ? 'up' : 'down'
+    },
+  }
+}
+
+/** Not by `fetch`, which the app around us may send through a proxy or have replaced. */
+function get(address: string, path: string, signal: AbortSignal): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const { port } = new URL(`http://${address}`)
+    const asking = createRequest({ host: '127.0.0.1', port, path, agent: false, signal })
+    asking.on('error', reject)
+    asking.once('response', (response) => {
+      readAll(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), reject)
+    })
+    asking.end()
+  })
+}
+
+function readHostname(text: string): string | undefined {
+  try {
+    const body: unknown = JSON.parse(text)
+    if (typeof body !== 'object' || body === null || !('hostname' in body)) return undefined
+    return typeof body.hostname === 'string' && body.hostname !== '' ? body.hostname.toLowerCase() : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function anotherName(publicUrl: string, hostname: string): CallbackError {
+  const message = `cloudflared printed ${publicUrl}, but its tunnel has the name ${hostname}; it was ended`
+  return new CallbackError('ERR_GATEWAY_EXITED', { message })
+}

@@ -1,0 +1,38 @@
+import { CallbackError } from '../../../lib/base/errors'
+import type { TunnelDriver, TunnelRequest } from '../../../lib/base/contracts'
+import { wantsDocker } from '../program/docker'
+import { findNamedProgram, findProgram } from '../program/find-program'
+import { openNgrokAgent } from './agent'
+import { AGENT_PAGE, AUTHTOKEN_PAGE } from './errors'
+import { findNgrokPackage, openNgrokPackage } from './package'
+import { readText } from '../options'
+
+/**
+ * Gives a driver for ngrok: its agent from `bin`, NGROK_BIN or PATH, or as a container; without an agent, the package
+ * `@ngrok/ngrok`. A `bin` or NGROK_BIN that leads nowhere is an error and no reason to look further.
+ */
+export function createNgrokDriver(findPackage = findNgrokPackage): TunnelDriver {
+  return async (request) => {
+    if (wantsDocker(request)) return openNgrokAgent(undefined, request)
+    const agent = findAgent(request)
+    if (agent !== undefined) return openNgrokAgent(agent, request)
+    const ngrok = findPackage()
+    if (ngrok === undefined) throw noProgram()
+    return openNgrokPackage(ngrok, request)
+  }
+}
+
+/** Opens tunnels through ngrok. */
+export const openNgrok: TunnelDriver = createNgrokDriver()
+
+function findAgent({ options, env }: TunnelRequest): string | undefined {
+  const names = { '"bin"': readText(options, 'bin'), NGROK_BIN: env['NGROK_BIN'] }
+  return findNamedProgram(names, env) ?? findProgram('ngrok', env)
+}
+
+function noProgram(): CallbackError {
+  const message =
+    'There is neither an ngrok agent in PATH nor the package @ngrok/ngrok. Either: npm install @ngrok/ngrok; or install ' +
+    `the agent (${AGENT_PAGE}). Both need an authtoken (${AUTHTOKEN_PAGE}) as "authtoken" or NGROK_AUTHTOKEN`
+  return new CallbackError('ERR_GATEWAY_PROGRAM', { message })
+}

@@ -1,0 +1,48 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { delimiter, resolve } from 'node:path'
+import { CallbackError } from '../../../lib/base/errors'
+import type { TunnelRequest } from '../../../lib/base/contracts'
+import { resolveFile } from '../options'
+
+/**
+ * Finds a program as a shell does: what holds a slash is a file (`~` is the home folder), anything else stands in a
+ * folder of PATH. Gives its path, or undefined when there is none that can be run.
+ */
+export function findProgram(name: string, env: TunnelRequest['env']): string | undefined {
+  if (/[/\\]/.test(name)) return withEndings(resolveFile(name, env), env).find(isProgram)
+  const folders = (env['PATH'] ?? env['Path'] ?? '').split(delimiter).filter((folder) => folder !== '')
+  return folders.flatMap((folder) => withEndings(resolve(folder, name), env)).find(isProgram)
+}
+
+/**
+ * Finds the program that the config or the environment names: the first name counts, and is given with what gives it,
+ * such as `"bin"`. Gives undefined when there is none. Throws `ERR_GATEWAY_PROGRAM` when it leads nowhere, although
+ * there may be another: that one may be of another version.
+ */
+export function findNamedProgram(
+  names: Readonly<Record<string, string | undefined>>,
+  env: TunnelRequest['env'],
+): string | undefined {
+  const [by, name = ''] = Object.entries(names).find(([, one]) => one !== undefined && one !== '') ?? []
+  if (by === undefined) return undefined
+  const found = findProgram(name, env)
+  if (found !== undefined) return found
+  const message = `${by} names "${name}", which is no program that can be run. Correct it, or leave it out`
+  throw new CallbackError('ERR_GATEWAY_PROGRAM', { message })
+}
+
+/** On Windows a program has one of the endings that PATHEXT lists. */
+function withEndings(file: string, env: TunnelRequest['env']): readonly string[] {
+  if (process.platform !== 'win32') return [file]
+  const endings = (env['PATHEXT'] ?? '.EXE;.CMD;.BAT').split(';')
+  return [file, ...endings.map((ending) => file + ending)]
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return statSync(file).isFile()
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,101 @@
+import type { RequestListener, Server } from 'node:http'
+import type { Router } from 'express'
+import type { EventListener, EventName } from '../base/events'
+import type { Listeners } from './lifecycle'
+import type { Middleware } from '../listener/router'
+import type { Stats } from './stats'
+import type { Delivery, GatewayStatus } from '../base/contracts'
+import type { FullResult, Ids, Ticket, TicketOptions, WaitOptions } from './waits'
+import type { Task, TaskState } from '../workflow/tasks/task'
+
+export interface CloseOptions {
+  /**
+   * How long callbacks are still taken for open waits and running tasks before those are ended: milliseconds or `"10s"`.
+   * Default 0.
+   */
+  readonly drain?: number | string | undefined
+}
+
+/** Names the endpoint of a settlement by hand, where there are several. */
+export interface SettleOptions {
+  readonly path?: string | undefined
+}
+
+export interface RunOptions {
+  /** The workflow by its id; default: the only one, or the one with `default: true`. */
+  readonly workflow?: string | undefined
+  /** Milliseconds, or text such as `"5m"`: cancels the task when it has not ended by then. Default: no limit. */
+  readonly timeout?: number | string | undefined
+  /** Cancels the task. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface ListenOptions {
+  /** Whether the `controller` of the config is served too; default true. */
+  readonly controller?: boolean | undefined
+}
+
+/** Express middleware that answers callbacks, with the means to wait for them and to run workflows. */
+export interface Callbacks extends Middleware {
+  /**
+   * Waits for a callback; registered before this returns. Gives its result, or with `full: true` all of it. Throws at
+   * once for an empty id or an unknown path; rejects with `ERR_CALLBACK_FAILED`, `ERR_TEMPLATE`, `ERR_WAIT_TIMEOUT`,
+   * `ERR_ABORTED`, `ERR_CLOSED` or `ERR_WAITS_FULL`. A rejection that nobody awaits harms nobody. With a `key` it is the
+   * wait that was begun by that key, in this process or another; rejects with `ERR_WAIT_KEY` when that has other ids.
+   */
+  wait<T = unknown>(ids: Ids, options: WaitOptions & { readonly full: true }): Promise<FullResult<T>>
+  wait<T = unknown>(ids: Ids, options?: WaitOptions & { readonly full?: false | undefined }): Promise<T>
+  wait<T = unknown>(ids: Ids, options: WaitOptions): Promise<T | FullResult<T>>
+  /**
+   * Gives an id that nobody can guess, and the callback URL that carries it, for services that know no ids. Throws
+   * `ERR_ENDPOINT_AMBIGUOUS` when there are several endpoints and no `path`, or several mount paths and no `mountPath`,
+   * `ERR_CONFIG_VALUE` for a `mountPath` that is none, and `ERR_GATEWAY_NOT_READY`. With a `key` the
+   * ticket is the same for all that ask by it, so it is a promise: it may be in the store already.
+   */
+  ticket<T = unknown>(options: TicketOptions & { readonly key: string }): Promise<Ticket<T>>
+  ticket<T = unknown>(options?: TicketOptions & { readonly key?: undefined }): Ticket<T>
+  ticket<T = unknown>(options: TicketOptions): Ticket<T> | Promise<Ticket<T>>
+  /** Ends the waits for an id with a result, as a callback would; for tests and operators. */
+  settle(id: string | number, result?: unknown, options?: SettleOptions): Promise<Delivery>
+  /** Ends the waits for an id with `ERR_CALLBACK_FAILED`, whose cause is `error`; for tests and operators. */
+  fail(id: string | number, error?: unknown, options?: SettleOptions): Promise<Delivery>
+  /**
+   * Runs a workflow and gives its output. Rejects with the error of the job that failed first (its code, and the status
+   * and body that came with it), with `ERR_WORKFLOW_UNKNOWN`, `ERR_CANCELLED`, `ERR_ABORTED`, `ERR_WAIT_TIMEOUT` or
+   * `ERR_CLOSED`.
+   */
+  run<T = unknown>(input?: unknown, options?: RunOptions): Promise<T>
+  /**
+   * Starts a workflow and gives its task, as soon as the store keeps it. Rejects with `ERR_WORKFLOW_UNKNOWN`, `ERR_CLOSED`
+   * and `ERR_STORE_UNAVAILABLE`; after the last it may be kept all the same, and then it runs.
+   */
+  submit<T = unknown>(input?: unknown, options?: RunOptions): Promise<Task<T>>
+  /** How a task is doing; undefined for one that is unknown, or that ended too long ago (`store.keep`). */
+  task(id: string): Promise<TaskState | undefined>
+  /** Renders any template against the environment, the gateways and these sources. Rejects with `ERR_TEMPLATE`. */
+  render(template: unknown, sources?: Readonly<Record<string, unknown>>): Promise<unknown>
+  /**
+   * Opens the store, with which the runs that it keeps go on, then the gateways, so call it once the app listens. Also done by
+   * the first callback, run or render that needs them. Rejects with `ERR_STORE_UNAVAILABLE`, or with why a gateway has no
+   * tunnel (`ERR_GATEWAY_…`); that is logged too, for who does not await it.
+   */
+  open(): Promise<void>
+  /** A router for the listeners of one port, to mount apart. `app.use(hooks)` mounts them all. */
+  router(port: number): Router
+  /** A server that answers callbacks before the app sees them, and hands everything else to the app. */
+  createServer(app?: RequestListener): Server
+  /**
+   * Serves every listener on a port of its own, and the controller, then opens the gateways. Rejects with `ERR_LISTEN`
+   * when a port cannot be had, or with why a gateway has no tunnel; gateways that are open then stay so until `close()`.
+   */
+  listen(options?: ListenOptions): Promise<Listeners>
+  /** Ends everything, last opened first; open waits and running tasks reject with `ERR_CLOSED`. May be called again. */
+  close(options?: CloseOptions): Promise<void>
+  on<Name extends EventName>(event: Name, listener: EventListener<Name>): Callbacks
+  off<Name extends EventName>(event: Name, listener: EventListener<Name>): Callbacks
+  stats(): Stats
+  /** The HTTP API over workflows and tasks, to mount where you like: `app.use('/_callbacks', hooks.controller)`. */
+  readonly controller: Router
+  /** How each gateway is doing, by its port; changes by itself. */
+  readonly gateways: ReadonlyMap<number, GatewayStatus>
+}

@@ -1,0 +1,76 @@
+import type { Config } from '../config/normalize'
+import type { Problem } from '../base/errors'
+import { coverageOf } from '../verify/coverage'
+import type { Endpoint } from '../listener/endpoint'
+import { listUncoveredReads } from '../verify/proof-reads'
+
+/** How many endpoints the warning names. */
+const NAMED = 3
+
+/**
+ * Warns once of the endpoints that take callbacks from anyone and have a public URL: of the listener, of the app
+ * (`publicUrl`), or of a gateway.
+ */
+export function listOpenEndpoints(
+  { listeners, gateways }: Config,
+  endpoints: readonly Endpoint[],
+  publicUrl: string | undefined,
+): readonly Problem[] {
+  const ports = new Set(gateways.filter((gateway) => !isLocal(gateway.publicUrl)).map(({ port }) => port))
+  const isPublic = ({ port, spec }: Endpoint): boolean => {
+    const own = listeners.find((one) => one.endpoints.includes(spec))?.publicUrl ?? publicUrl
+    return own === undefined ? ports.has(port) : !isLocal(own)
+  }
+  const open = endpoints.filter((endpoint) => endpoint.spec.verify === undefined && isPublic(endpoint))
+  const [first] = open
+  if (first === undefined) return []
+  const names = open.slice(0, NAMED).map(({ key }) => key)
+  const more = open.length > NAMED ? ` and ${open.length - NAMED} more` : ''
+  const message =
+    `whoever knows the public URL can send callbacks to ${names.join(', ')}${more}, in anyone's name; ` +
+    'add "verify", or take tickets alone (their ids cannot be guessed)'
+  return [{ code: 'ERR_UNVERIFIED', at: first.spec.at, location: first.spec.location, message }]
+}
+
+/** Warns of what an endpoint reads for a result, and of what the proof of its sender does not cover. */
+export function listUnsignedReads(_config: Config, endpoints: readonly Endpoint[]): readonly Problem[] {
+  return endpoints.flatMap(({ spec }) => listUncoveredReads(spec))
+}
+
+/**
+ * Warns of the endpoints that verify a URL whose origin nobody has told: it is then what the request says it is, so
+ * that a callback that was signed for another server is believed here, too.
+ */
+export function listUntoldUrls(
+  { listeners, gateways }: Config,
+  endpoints: readonly Endpoint[],
+  publicUrl: string | undefined,
+): readonly Problem[] {
+  if (publicUrl !== undefined) return []
+  const told = new Set(listeners.filter((one) => one.publicUrl !== undefined).flatMap((one) => one.endpoints))
+  const ports = new Set(gateways.map(({ port }) => port))
+  return endpoints.flatMap(({ key, port, spec }) => {
+    const { verify } = spec
+    if (verify === undefined || !coverageOf(verify).url || told.has(spec) || ports.has(port)) return []
+    const message =
+      `${key} verifies the URL that its sender signs, but knows it only from the header Host, which anybody can ` +
+      'write: a callback that was signed for another server would be believed; give the listener its "public_url"'
+    return [{ code: 'ERR_UNVERIFIED', at: verify.at, location: verify.location, message }]
+  })
+}
+
+/** Warns of `verify: sns` for any topic: Amazon signs for everybody who has an account there. */
+export function listAnyTopics(_config: Config, endpoints: readonly Endpoint[]): readonly Problem[] {
+  return endpoints.flatMap(({ key, spec: { verify } }) => {
+    if (verify?.scheme !== 'sns' || verify.topics !== undefined) return []
+    const message =
+      `${key} believes messages of every topic of Amazon SNS, and anybody can have one; write verify: ` +
+      '{scheme: sns, topic: "arn:aws:sns:…"}'
+    return [{ code: 'ERR_UNVERIFIED', at: verify.at, location: verify.location, message }]
+  })
+}
+
+/** Only this machine reaches it; a tunnel whose URL is not known yet is for everyone. */
+function isLocal(url: string | undefined): boolean {
+  return url !== undefined && /^(?:localhost|127\..*|\[::1\])$/.test(new URL(url).hostname)
+}

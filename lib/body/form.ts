@@ -1,0 +1,91 @@
+import { malformed } from './errors'
+import { createTurn } from '../base/turn'
+
+type Fields = Record<string, string | string[]>
+
+/** How the parts of a form become text: what a character of its text is in bytes, and what those bytes are. */
+export interface FormCharset {
+  readonly bytes: 'latin1' | 'utf8'
+  readonly decode: (bytes: Buffer) => string
+}
+
+/** The longest text in characters that is read in one go: it takes 25 ms at most, whatever it is made of. */
+const SHORT = 96 * 1024
+const LOOK_EVERY = 256
+/** More names and values than any form has; as many more would hold up other work in spite of all turns. */
+const MAX_PAIRS = 250_000
+const UTF8: FormCharset = { bytes: 'utf8', decode: (bytes) => bytes.toString() }
+
+/**
+ * Reads a form or a query: a name that comes several times holds a list, and nothing is dropped, since the limits of
+ * body and headers are limit enough. Escapes that are none stay as they are; bytes of no UTF-8 become U+FFFD.
+ */
+export function parseForm(text: string): Readonly<Record<string, unknown>> {
+  const fields: Fields = {}
+  for (let from = 0; from < text.length;) from = readPair(text, from, fields, UTF8)
+  return fields
+}
+
+/**
+ * Reads the form of a body as `parseForm` does; a long one is read in turns, and comes as a promise.
+ * Rejects with `ERR_BODY_MALFORMED` when that one has more than 250,000 fields.
+ */
+export function readForm(text: string, charset = UTF8): unknown {
+  const fields: Fields = {}
+  if (text.length > SHORT) return readInTurns(text, fields, charset)
+  for (let from = 0; from < text.length;) from = readPair(text, from, fields, charset)
+  return fields
+}
+
+async function readInTurns(text: string, fields: Fields, charset: FormCharset): Promise<Fields> {
+  const turn = createTurn()
+  let count = 0
+  for (let from = 0; from < text.length;) {
+    from = readPair(text, from, fields, charset)
+    count += 1
+    if (count > MAX_PAIRS) throw malformed(`its form has more than ${MAX_PAIRS} fields`)
+    if (count % LOOK_EVERY === 0 && turn.isOver()) await turn.next()
+  }
+  return fields
+}
+
+/** Adds the pair that begins at `from`, and returns where the next one begins. */
+function readPair(text: string, from: number, fields: Fields, charset: FormCharset): number {
+  const found = text.indexOf('&', from)
+  const end = found < 0 ? text.length : found
+  if (end === from) return end + 1
+  const pair = text.slice(from, end)
+  const equals = pair.indexOf('=')
+  const name = unescape(equals < 0 ? pair : pair.slice(0, equals), charset)
+  const value = equals < 0 ? '' : unescape(pair.slice(equals + 1), charset)
+  const before = Object.hasOwn(fields, name) ? fields[name] : undefined
+  if (Array.isArray(before)) before.push(value)
+  else if (before !== undefined) fields[name] = [before, value]
+  else if (name === '__proto__')
+    Object.defineProperty(fields, name, { value, configurable: true, enumerable: true, writable: true })
+  else fields[name] = value
+  return end + 1
+}
+
+function unescape(part: string, { bytes: encoding, decode }: FormCharset): string {
+  if (part === '') return ''
+  if (encoding === 'utf8' && !part.includes('%') && !part.includes('+')) return part
+  const bytes = Buffer.from(part, encoding)
+  let length = 0
+  for (let index = 0; index < bytes.length; index += 1) {
+    const byte = bytes[index]
+    const high = byte === 0x25 ? digitOf(bytes[index + 1]) : -1
+    const low = high < 0 ? -1 : digitOf(bytes[index + 2])
+    if (low >= 0) index += 2
+    bytes[length] = low >= 0 ? high * 16 + low : byte === 0x2b ? 0x20 : (byte ?? 0)
+    length += 1
+  }
+  return decode(bytes.subarray(0, length))
+}
+
+/** The value of a hexadecimal digit; -1 for any other byte. */
+function digitOf(byte = 0): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  const letter = byte | 0x20
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1
+}

@@ -1,0 +1,29 @@
+import type { Config, ListenerSpec } from '../../config/normalize'
+import type { Logger } from '../../base/contracts'
+import { createFindStart } from '../../workflow/event-sources'
+
+/** Writes where each endpoint can be called; `ports` are those that `listen()` opened. */
+export function showEndpoints(config: Config, ports: readonly number[], log: Logger): void {
+  const findStart = createFindStart(config)
+  const servers = [...new Set(config.listeners.map(serverOf))]
+  for (const [index, listener] of config.listeners.entries()) {
+    const port = ports[servers.indexOf(serverOf(listener, index))] ?? listener.port
+    for (const endpoint of listener.endpoints) {
+      const url = `http://${hostOf(listener)}:${port}${endpoint.fullPath}`
+      const start = findStart(endpoint, listener)
+      const what = start && ` (${start.kind}: starts workflow ${JSON.stringify(start.workflow)})`
+      log.info({ method: endpoint.method, url, ...start }, `[Listener] ${endpoint.method} ${url}${what ?? ''}`)
+    }
+  }
+}
+
+/** Listeners of one address share a server; each that asks for any free port has its own. */
+function serverOf({ host, port }: ListenerSpec, index: number): string {
+  return port === 0 ? `any ${index}` : `${host} ${port}`
+}
+
+/** A name that can be called from this machine. */
+function hostOf({ host }: ListenerSpec): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost'
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
+}

@@ -1,0 +1,45 @@
+import { callbacks } from '../../callbacks'
+import { type Config, compileConfig } from '../../config/normalize'
+import type { LogLevel } from '../../config/field/words'
+import type { Callbacks } from '../../app/interface'
+import type { Logger } from '../../base/contracts'
+import type { CliOptions } from '../syntax/args'
+import { loadFiles } from '../config-files'
+import type { Io, Output } from '../io'
+import { createLog } from '../log'
+import { createProxyFetch } from '../proxy'
+import { createWatch } from './watch'
+
+/** The callbacks of a config, which write what they do to a log. */
+export interface Session {
+  readonly config: Config
+  readonly hooks: Callbacks
+  readonly log: Logger
+}
+
+/** Where the log of a command goes, and how much of it, when nothing is said. */
+export interface SessionLog {
+  readonly output: Output
+  readonly level: LogLevel
+  /** The level of what logger jobs say; default: `level`. */
+  readonly jobLevel?: LogLevel | undefined
+}
+
+/** Reads and compiles a config; opens nothing. Throws `ERR_CONFIG_*` and a ConfigError. */
+export function createSession(options: CliOptions, io: Io, { output, level, jobLevel = level }: SessionLog): Session {
+  const { source } = loadFiles(options.files, io)
+  const config = compileConfig(source)
+  const logOf = (own: LogLevel): Logger =>
+    createLog({ output, format: options.logFormat, level: options.logLevel ?? own, io })
+  const log = logOf(level)
+  const watch = createWatch(log, logOf(jobLevel))
+  const hooks = callbacks(source, { logger: watch.logger, clock: io.clock, fetch: fetchOf(config, io, log) })
+  watch.follow(hooks)
+  return { config, hooks, log }
+}
+
+/** A missing proxy matters to those who ask somebody; senders' keys are fetched through it where that is possible. */
+function fetchOf({ components }: Config, { env }: Io, log: Logger): typeof globalThis.fetch | undefined {
+  const asks = [...(components?.values() ?? [])].some(({ type }) => type === 'http-client')
+  return createProxyFetch({ env, log: asks ? log : undefined })
+}

@@ -1,0 +1,60 @@
+import { isMapping } from '../../base/plain'
+import { CallbackError } from '../../base/errors'
+import type { Logger } from '../../base/contracts'
+import { reasonOf } from '../reason'
+
+export interface ListenLogOptions {
+  readonly log: Logger
+  /** Where requests go on to; undefined when they are answered here. */
+  readonly appPort: number | undefined
+  /** Gives what helps here with an error beyond what its driver says. */
+  readonly advise: (error: CallbackError) => string | undefined
+}
+
+/**
+ * Gives the log of the gateway in the words of this command, which has one tunnel, and whose own port is nobody's
+ * concern. It leaves out what is said otherwise (why the gateway failed, by the end of the command; a new URL, with what
+ * to do), and what is about a place in a config, which nobody has written. The same advice is given once.
+ */
+export function createListenLog({ log, appPort, advise }: ListenLogOptions): Logger {
+  const given = new Set<string>()
+  const adviseOnce = (details: object): string => {
+    const advice = 'err' in details && details.err instanceof CallbackError ? advise(details.err) : undefined
+    if (advice === undefined || given.has(advice)) return ''
+    given.add(advice)
+    return `. ${advice}`
+  }
+  return {
+    debug: log.debug,
+    info: (details, message) => log.info(withoutPort(details), nameTunnel(message, appPort)),
+    warn(details, message) {
+      if ('previousUrl' in details || 'at' in details) return
+      log.warn(withoutPort(details), nameTunnel(message, appPort) + adviseOnce(details))
+    },
+    error(details, message) {
+      if ('err' in details && details.err instanceof CallbackError) return
+      log.error(withoutPort(details), nameTunnel(message, appPort))
+    },
+  }
+}
+
+/** What the driver says of an error of its gateway. */
+export function tunnelReasonOf(error: CallbackError): string {
+  return nameTunnel(reasonOf(error.cause ?? error), undefined)
+}
+
+function nameTunnel(message: string, appPort: number | undefined): string {
+  return message
+    .replace(/^The gateway of port \d+ could not be opened by the driver "[^"]*":/, 'The tunnel could not be opened:')
+    .replace(/^The gateway of port \d+ lost its tunnel:/, 'The tunnel was lost:')
+    .replace(/^(?:The gateway|(?:The|A) tunnel) of port \d+ /, 'The tunnel ')
+    .replace(/^(\[Gateway\] Opening a tunnel) to port \d+/, appPort === undefined ? '$1' : `$1 to port ${appPort}`)
+}
+
+/** An error is given as its driver gave it. */
+function withoutPort(details: object): object {
+  if (!isMapping(details)) return details
+  const { port: _port, err, ...rest } = details
+  const cause = err instanceof CallbackError ? (err.cause ?? err) : err
+  return cause === undefined ? rest : { err: cause, ...rest }
+}

@@ -1,0 +1,141 @@
+import { parseArgs } from 'node:util'
+import { DURATION } from '../../config/field/values'
+import { LOG_LEVELS, type LogLevel } from '../../config/field/words'
+import { type CommandName, COMMANDS, type CommandSyntax, isCommand, isOption, OPTIONS, optionsOf } from './syntax'
+import { suggest, UsageError } from './usage-error'
+
+/** How log lines are written. */
+export type LogFormat = (typeof LOG_FORMATS)[number]
+
+/** What can open a tunnel without a config. */
+export type ListenDriver = (typeof LISTEN_DRIVERS)[number]
+
+/** What the options of a command say. */
+export interface CliOptions {
+  /** Empty: the default ones. */
+  readonly files: readonly string[]
+  readonly input: string | undefined
+  readonly sets: readonly string[]
+  readonly timeoutMs: number | undefined
+  readonly drainMs: number
+  readonly driver: ListenDriver
+  readonly logLevel: LogLevel | undefined
+  readonly logFormat: LogFormat
+}
+
+/** What the command line asks for. */
+export type Invocation =
+  | { readonly kind: 'help'; readonly command: CommandName | undefined }
+  | { readonly kind: 'version' }
+  /** Nothing was asked for. */
+  | { readonly kind: 'none' }
+  | {
+      readonly kind: 'command'
+      readonly command: CommandName
+      readonly argument: string | undefined
+      readonly options: CliOptions
+    }
+
+const LOG_FORMATS = ['pretty', 'json'] as const
+const LISTEN_DRIVERS = ['cloudflare', 'ngrok'] as const
+const DEFAULT_DRAIN_MS = 10_000
+
+/** Reads the arguments of the process, without those of Node. Throws a UsageError for what cannot be understood. */
+export function readArguments(argv: readonly string[]): Invocation {
+  const { values, positionals, tokens } = parseArgs({
+    args: [...argv],
+    options: OPTIONS,
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  })
+  const [name, ...rest] = positionals
+  const command = name === undefined ? undefined : readCommand(name)
+  for (const token of tokens) if (token.kind === 'option') checkOption(token, command)
+  if (values.help === true) return { kind: 'help', command }
+  if (values.version === true) return { kind: 'version' }
+  if (command === undefined) return { kind: 'none' }
+  return { kind: 'command', command, argument: readArgument(command, rest), options: readOptions(values) }
+}
+
+function readCommand(name: string): CommandName {
+  if (isCommand(name)) return name
+  throw new UsageError(`Unknown command ${JSON.stringify(name)}. ${suggest(name, Object.keys(COMMANDS))}`)
+}
+
+function readArgument(command: CommandName, given: readonly string[]): string | undefined {
+  const { argument, options }: CommandSyntax = COMMANDS[command]
+  const config = options.includes('file') ? given.find((one) => /\.ya?ml$/i.test(one)) : undefined
+  if (config !== undefined)
+    throw new UsageError(`A config is named by --file: express-callbacks ${command} --file ${JSON.stringify(config)}`)
+  const [unexpected] = argument === undefined ? given : given.slice(1)
+  if (unexpected === undefined) return given[0]
+  const most = argument === undefined ? 'no argument' : `one argument, the ${argument}`
+  throw new UsageError(`"${command}" takes ${most}; found ${JSON.stringify(unexpected)}`)
+}
+
+interface OptionToken {
+  readonly name: string
+  readonly rawName: string
+  readonly value?: string | undefined
+  readonly inlineValue?: boolean | undefined
+}
+
+/** A value that looks like an option is most likely one, behind an option that lost its value. */
+function checkOption({ name, rawName, value, inlineValue }: OptionToken, command: CommandName | undefined): void {
+  const known = optionsOf(command)
+  if (!isOption(name)) {
+    const candidates = known.map((one) => `--${one}`)
+    throw new UsageError(`Unknown option ${JSON.stringify(rawName)}. ${suggest(rawName, candidates)}`)
+  }
+  if (!known.includes(name) && name !== 'version') {
+    const owners = Object.entries<CommandSyntax>(COMMANDS).filter(([, { options }]) => options.includes(name))
+    const where = owners.map(([owner]) => `"${owner}"`).join(', ')
+    throw new UsageError(`${rawName} stands with ${where}${command === undefined ? '' : `, not with "${command}"`}`)
+  }
+  if (OPTIONS[name].type === 'boolean') {
+    if (value !== undefined) throw new UsageError(`${rawName} takes no value`)
+  } else if (value === undefined || (inlineValue === false && /^-./.test(value))) {
+    const found = value === undefined ? '' : `; found ${JSON.stringify(value)}, which is written --${name}=${value}`
+    throw new UsageError(`${rawName} needs a value${found}`)
+  }
+}
+
+type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>
+
+function readOptions(values: Values): CliOptions {
+  return {
+    files: readTexts(values['file']),
+    input: readText(values['input']),
+    sets: readTexts(values['set']),
+    timeoutMs: readTime(values, 'timeout'),
+    drainMs: readTime(values, 'drain') ?? DEFAULT_DRAIN_MS,
+    driver: readWord(values, 'driver', LISTEN_DRIVERS) ?? 'cloudflare',
+    logLevel: readWord(values, 'log-level', LOG_LEVELS),
+    logFormat: readWord(values, 'log-format', LOG_FORMATS) ?? 'pretty',
+  }
+}
+
+function readText(value: Values[string]): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function readTexts(value: Values[string]): readonly string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []
+}
+
+function readTime(values: Values, name: string): number | undefined {
+  const text = readText(values[name])
+  if (text === undefined) return undefined
+  const ms = DURATION.read(text)
+  if (ms !== undefined) return ms
+  throw new UsageError(`--${name} must be ${DURATION.expected}; found ${JSON.stringify(text)}`)
+}
+
+function readWord<T extends string>(values: Values, name: string, words: readonly T[]): T | undefined {
+  const text = readText(values[name])
+  if (text === undefined) return undefined
+  const found = words.find((word) => word === text)
+  if (found !== undefined) return found
+  throw new UsageError(`--${name} cannot be ${JSON.stringify(text)}. ${suggest(text, words)}`)
+}

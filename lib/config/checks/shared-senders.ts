@@ -1,0 +1,25 @@
+import type { Fields } from '../field/fields'
+import type { GatewaySpec } from '../sections/gateway'
+import type { ListenerSpec } from '../sections/listener'
+import { readList, SECTIONS } from '../schema/sections'
+
+/**
+ * Warns of a `rate_limit` that is one for all the world: who comes through a tunnel has the address of this machine,
+ * unless the tunnel's header is believed. A fixed public URL need not be one of a tunnel.
+ */
+export function warnOfSharedSenders(
+  root: Fields,
+  listeners: readonly ListenerSpec[],
+  gateways: readonly GatewaySpec[],
+): void {
+  for (const [index, fields] of readList(root, SECTIONS.listeners).entries()) {
+    const listener = listeners[index]
+    if (listener?.rateLimit === undefined || listener.trustForwarded) continue
+    const tunnel = gateways.find(({ port, driver }) => port === listener.port && driver !== 'static')
+    if (tunnel === undefined || tunnel.trustForwarded) continue
+    const message =
+      `all senders that come through the tunnel of port ${tunnel.port} share one address, and so this limit; ` +
+      `add "trust_forwarded: true" to ${tunnel.at}, so that each has its own`
+    fields.warn('rate_limit', message, 'ERR_RATE_LIMITED')
+  }
+}

@@ -1,0 +1,136 @@
+import type { ErrorCode, Location } from '../../base/errors'
+import { compileTemplate, type Template } from '../../template/compile'
+import type { PlacedCallbackPath } from '../checks/callback-paths'
+import { describeBroken } from './found'
+import { type ConfigPath, formatPath } from '../../base/config-path'
+import { isMapping, type Mapping } from '../../base/plain'
+import type { Report } from './report'
+import { explainAbsence } from './template-sources'
+import type { Kind } from './values'
+
+/** A template and the place where it was written. */
+export interface PlacedTemplate {
+  readonly path: ConfigPath
+  readonly template: Template
+}
+
+/** What all sections are read with: the report, and what can only be checked when every section is read. */
+export interface Reading {
+  readonly report: Report
+  readonly templates: PlacedTemplate[]
+  readonly callbackPaths: PlacedCallbackPath[]
+}
+
+/**
+ * Reads the keys of one mapping. What has not the right shape was reported when the shape was checked; here it is just
+ * absent, so that everything else can still be read and checked.
+ */
+export interface Fields {
+  readonly path: ConfigPath
+  readonly at: string
+  readonly location: Location | undefined
+  readonly reading: Reading
+  /** The keys that are present and not null, as they were written. */
+  readonly keys: readonly string[]
+  has(key: string): boolean
+  /** The path of a key, for a problem at it. */
+  pathOf(key: string): ConfigPath
+  /** Where a key stands in its file. */
+  locationOf(key: string): Location | undefined
+  read<T>(key: string, kind: Kind<T>): T | undefined
+  /** Reads a list; a lone value is a list of one. */
+  readList<T>(key: string, kind: Kind<T>): readonly T[] | undefined
+  template(key: string, sources: ReadonlySet<string>): Template | undefined
+  /** Reads a mapping. A text or boolean in its place is its shortest form and stands for the key `short`. */
+  mapping(key: string, short?: string): Fields | undefined
+  mappings(key: string): readonly Fields[]
+  /** The same mapping as if it had these keys alone. */
+  only(keys: readonly string[]): Fields
+  /** Reports something wrong with a key, or with the whole mapping. */
+  error(key: string | undefined, message: string, code?: ErrorCode): void
+  warn(key: string | undefined, message: string, code?: ErrorCode): void
+}
+
+/** Creates the reader of a mapping; `short` names the key whose value stands at the place of the whole mapping. */
+export function createFields(data: Mapping, path: ConfigPath, reading: Reading, short?: string): Fields {
+  const { report } = reading
+  const place = report.locate(path, 'key')
+  const get = (key: string): unknown => (Object.hasOwn(data, key) ? (data[key] ?? undefined) : undefined)
+  const pathOf = (key: string | undefined): ConfigPath => (key === undefined || key === short ? path : [...path, key])
+  return {
+    path,
+    at: place.at,
+    location: place.location,
+    reading,
+    keys: Object.keys(data).filter((key) => get(key) !== undefined),
+    has: (key) => get(key) !== undefined,
+    pathOf,
+    locationOf: (key) => report.locate(pathOf(key), 'key').location,
+    read: (key, kind) => kind.read(get(key)),
+    readList: (key, kind) => readList(get(key), kind),
+    template: (key, sources) => readTemplate(get(key), pathOf(key), sources, reading),
+    mapping: (key, shortKey) => readMapping(get(key), pathOf(key), reading, shortKey),
+    mappings: (key) => readMappings(get(key), pathOf(key), reading),
+    only: (keys) => createFields(Object.fromEntries(keys.map((key) => [key, get(key)])), path, reading, short),
+    error: (key, message, code) => report.error(pathOf(key), message, code),
+    warn: (key, message, code) => report.warn(pathOf(key), message, code),
+  }
+}
+
+function readList<T>(value: unknown, kind: Kind<T>): readonly T[] | undefined {
+  if (value === undefined) return undefined
+  const items: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return items.flatMap((item) => {
+    const read = kind.read(item)
+    return read === undefined ? [] : [read]
+  })
+}
+
+function readMapping(value: unknown, path: ConfigPath, reading: Reading, short?: string): Fields | undefined {
+  if (isMapping(value)) return createFields(value, path, reading)
+  const isShort = short !== undefined && typeof value !== 'object' && value !== undefined
+  return isShort ? createFields({ [short]: value }, path, reading, short) : undefined
+}
+
+function readMappings(value: unknown, path: ConfigPath, reading: Reading): readonly Fields[] {
+  if (!Array.isArray(value)) return []
+  return value.flatMap((item: unknown, index) =>
+    isMapping(item) ? [createFields(item, [...path, index], reading)] : [],
+  )
+}
+
+function readTemplate(
+  value: unknown,
+  path: ConfigPath,
+  sources: ReadonlySet<string>,
+  { report, templates }: Reading,
+): Template | undefined {
+  if (value === undefined) return undefined
+  const { at } = report.locate(path)
+  const pathAt = (place: string): ConfigPath => [...path, ...findInside(value, place.slice(at.length))]
+  const template = compileTemplate(value, {
+    at,
+    sources,
+    explain: (source) => explainAbsence(source, sources),
+    report({ at: place, message, code }) {
+      const where = pathAt(place)
+      report.error(where, describeBroken(message, where), code)
+    },
+    warn: (problem) => report.warn(pathAt(problem.at), problem.message, problem.code),
+  })
+  templates.push({ path, template })
+  return template
+}
+
+/** The steps that lead to the place which a template writes as `.a[0]`, counted from its own place. */
+function findInside(value: unknown, place: string): ConfigPath {
+  if (place === '' || typeof value !== 'object' || value === null) return []
+  for (const [key, item] of Object.entries(value)) {
+    const step = Array.isArray(value) ? Number(key) : key
+    const written = typeof step === 'number' ? formatPath([step]) : `.${step}`
+    if (!place.startsWith(written)) continue
+    const rest = findInside(item, place.slice(written.length))
+    if (formatPath(rest).length > 0 || place === written) return [step, ...rest]
+  }
+  return []
+}

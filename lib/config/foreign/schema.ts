@@ -1,0 +1,115 @@
+import { ignored, type Refusals } from './foreign'
+import { COMPONENT_TYPES } from '../field/words'
+
+// The keys and types of model-compose that this package has no use for. What both have stands in the other schemas.
+
+const PEOPLE = 'it is a label for people; write a comment, or title and description of the workflow'
+const WHOLE = 'an answer is read as a whole'
+const LOG = 'the log goes to the option "logger"'
+const TRACE = 'runs are told by events'
+
+/** Keys of a controller. */
+export const CONTROLLER_KEYS = {
+  name: ignored(PEOPLE),
+  webui: ignored('no page is served on a port of its own'),
+  adapter: ignored('write host, port and base_path directly below "controller"'),
+  adapters: ignored('there is one HTTP API; write its host, port and base_path directly below "controller"'),
+  runtime: ignored('the controller runs in this process'),
+  base_url: ignored('the path before every route is base_path'),
+  origins: ignored('pages of other origins may not call the controller; a proxy of your own may add CORS'),
+  max_concurrent_count: ignored('how many callbacks are in work at once is max_concurrent_count of a listener'),
+  threaded: ignored('runs share one thread and wait without blocking it'),
+  queue: ignored('runs are shared by the instances that have the same "store"'),
+  shutdown_pending_period: ignored('closing begins at once'),
+  shutdown_timeout: ignored('close({drain}) says how long running tasks go on'),
+}
+
+/** Keys of a component. */
+export const COMPONENT_KEYS = {
+  name: ignored(PEOPLE),
+  runtime: ignored('requests are sent by this process'),
+  max_concurrent_count: ignored('how many requests are sent is limited by rate_limit, such as "10/s"'),
+  retry_count: ignored('"retry" is a key of the job'),
+}
+
+/** Keys of the request of a component. */
+export const ACTION_ONLY_KEYS = {
+  id: ignored('a component has one action; the job names the component'),
+  default: ignored('a component has one action'),
+}
+
+/** Keys that say in what pieces an answer comes. */
+export const STREAM_KEYS = {
+  stream_format: ignored(WHOLE),
+  stream_fragmented: ignored(WHOLE),
+  response_type: ignored('how an answer is read is said by its content type'),
+}
+
+/** Keys of a job. */
+export const JOB_KEYS = {
+  name: ignored(PEOPLE),
+  max_run_count: ignored('a job runs once in a run, besides its retries'),
+}
+
+/** Keys of a workflow. */
+export const WORKFLOW_KEYS = {
+  name: ignored('write "title"'),
+  private: ignored('each workflow can be started by its id'),
+}
+
+const START_IT =
+  'nothing is started here; start it yourself, take this out, and call it with a component of type http-client'
+
+/** The sections of other systems. Editors do not offer them. */
+export const ROOT_REFUSALS: Refusals = {
+  ignored: { logger: LOG, loggers: LOG, tracer: TRACE, tracers: TRACE },
+  keys: { system: START_IT, systems: START_IT },
+}
+
+/** What a controller refuses. */
+export const CONTROLLER_REFUSALS: Refusals = {
+  type: {
+    what: 'controller',
+    known: ['http-server'],
+    foreign: ['mcp-server', 'queue-subscriber'],
+    advice: 'or take the controller out: workflows run without one',
+    standIn: {},
+  },
+}
+
+const SERVER = `${START_IT}, or of type http-server, which takes port and base_path`
+const ONE_ACTION = 'a component has one action; write one component for each of them, and name it in the job'
+
+/** What a component refuses. */
+export const COMPONENT_REFUSALS: Refusals = {
+  keys: { start: SERVER, install: SERVER, build: SERVER, clean: SERVER, manage: SERVER, actions: ONE_ACTION },
+  type: {
+    what: 'component',
+    known: COMPONENT_TYPES,
+    foreign: ['mcp-client', 'mcp-server', 'websocket-client', 'websocket-server', 'json-rpc-client', 'workflow'],
+    advice: 'run it as a service of its own and call that with http-client',
+    standIn: { type: 'logger' },
+  },
+}
+
+/** What a job refuses. */
+export const JOB_REFUSALS: Refusals = {
+  keys: {
+    action: ONE_ACTION,
+    repeat_count: 'a job runs once; write a job for each time, or start the workflow for each item',
+    interrupt: 'write a job with wait_for and no component; the decision of a person comes to a listener',
+    hook: 'no code runs in a config; call a service of your own, or run the workflow from code',
+  },
+  type: {
+    what: 'job',
+    known: ['component'],
+    foreign: ['delay', 'if', 'switch', 'filter', 'for-each', 'loop', 'pipeline', 'accumulate', 'fan-out'],
+    advice: 'a job calls a component, or waits for a callback with wait_for; decide and repeat in code',
+    standIn: { component: 'logger' },
+  },
+}
+
+/** What `on_error` refuses, as a mapping. */
+export const ON_ERROR_REFUSALS: Refusals = {
+  keys: { to: 'no job is jumped to; write the jobs that stand in as a list: on_error: [{component: …}]' },
+}

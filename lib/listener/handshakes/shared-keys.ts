@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto'
+import type { ListenerSpec } from '../../config/normalize'
+import type { EndpointSpec } from '../../config/sections/endpoint'
+import type { VerifySpec } from '../../config/sections/verify'
+import type { Problem } from '../../base/errors'
+import { signingKeyOf } from './handshakes'
+import { isOwnScheme, SCHEMES, signedOf } from '../../verify/schemes'
+import { hmacSecretsOf } from '../../verify/signature/secrets'
+import { parseSigned } from '../../verify/signature/signed-parts'
+
+/** The characters that a handshake signs for a sender; a text with any other one it never does. */
+const SIGNED_BY_HANDSHAKE = /^[\w-]*$/
+
+/**
+ * Finds secrets that an endpoint answers a handshake with (x, zoom: the HMAC of a token) while another one believes HMACs
+ * of texts that could be such a token: the handshake would sign forged callbacks for it. Keys are compared as HMAC uses
+ * them, however they are written. A scheme is safe whose signed text always holds something that no token does, such as the
+ * `:` of Slack and Zoom, the `.` of Stripe and Standard Webhooks, or a URL; so is another algorithm.
+ */
+export function checkSharedKeys(listeners: readonly ListenerSpec[]): readonly Problem[] {
+  const endpoints = listeners.flatMap((listener) => listener.endpoints)
+  return endpoints.flatMap((signer) => {
+    const key = signingKeyOf(signer)
+    const canonical = key && toHmacKey(key)
+    const victim = canonical && endpoints.find((one) => believedKeysOf(one).some((other) => canonical.equals(other)))
+    return victim === undefined ? [] : [shared(signer, victim)]
+  })
+}
+
+/** The keys whose HMACs of a token an endpoint would believe. The handshake of X refuses bodies that could be tokens. */
+function believedKeysOf({ verify, challenge }: EndpointSpec): readonly Buffer[] {
+  const type = typeof challenge === 'object' ? challenge.type : challenge
+  if (verify === undefined || isOwnScheme(verify.scheme) || type === 'x') return []
+  const scheme = SCHEMES[verify.scheme]
+  const isSafe = (verify.algorithm ?? scheme.algorithm) !== 'sha256' || !mayBeToken(signedOf(verify, scheme), verify)
+  return isSafe ? [] : hmacSecretsOf(verify, scheme).map(toHmacKey)
+}
+
+function mayBeToken(signed: string, { timestamp }: VerifySpec): boolean {
+  const parts = parseSigned(signed, timestamp && String(timestamp.source))
+  return parts.every(({ holds, text }) => (holds === 'literal' ? SIGNED_BY_HANDSHAKE.test(text) : holds !== 'url'))
+}
+
+const BLOCK_BYTES = 64
+
+/** HMAC fills a short key up with zeros and takes the hash of a long one (RFC 2104). */
+function toHmacKey(key: Buffer): Buffer {
+  const short = key.length > BLOCK_BYTES ? createHash('sha256').update(key).digest() : key
+  return Buffer.concat([short, Buffer.alloc(BLOCK_BYTES - short.length)])
+}
+
+function shared(signer: EndpointSpec, endpoint: EndpointSpec): Problem {
+  const own = endpoint === signer
+  const message =
+    `The secret of ${signer.at} signs what a handshake asks for, and ${own ? 'the same endpoint' : endpoint.at} believes what it signs: ` +
+    `with the answer to a handshake, ${own ? 'its own' : "that endpoint's"} callbacks could be forged. ` +
+    (own ? 'Sign more than the body, as Zoom does: scheme "zoom"' : 'Give each endpoint a secret of its own')
+  return {
+    code: 'ERR_CONFIG_VALUE',
+    at: `${signer.at}.verify.secret`,
+    location: signer.verify?.location ?? signer.location,
+    message,
+  }
+}

@@ -1,0 +1,58 @@
+import { type Challenge, type ChallengeAnswer, echo, EMPTY_ANSWER } from './answer'
+import { isJsonType } from '../../body/content'
+import type { ListenerRequest } from '../request-scope'
+
+const HANDSHAKE_KEYS: ReadonlySet<string> = new Set(['type', 'challenge', 'token'])
+const SSL_CHECK = /(?:^|&)ssl_check=1(?:&|$)/
+
+/**
+ * Slack's handshakes: `url_verification` (docs.slack.dev/reference/events/url_verification), once the sender is
+ * verified, and the unsigned form `ssl_check=1`, which is answered before that.
+ */
+export function compileSlack(): Challenge {
+  return {
+    beforeVerify: readSslCheck,
+    // A sender that is not verified may write the form so that the first look does not know it.
+    afterVerify: (request, body) => (isSslCheck(request, body) ? EMPTY_ANSWER : readUrlVerification(request, body)),
+  }
+}
+
+/**
+ * The handshake of an endpoint that neither verifies nor names one, as a first try with Slack has it: a
+ * `url_verification` that holds nothing else, so that no callback is taken for one.
+ */
+export function compileBareSlack(): Challenge {
+  return {
+    afterVerify(request, body) {
+      const isBare = isObject(body) && Object.keys(body).every((key) => HANDSHAKE_KEYS.has(key))
+      return isBare ? readUrlVerification(request, body) : undefined
+    },
+  }
+}
+
+function readUrlVerification(request: ListenerRequest, body: unknown): ChallengeAnswer | undefined {
+  if (!isObject(body) || !('type' in body) || body.type !== 'url_verification') return undefined
+  const isSent = 'challenge' in body && isJsonType(request.headers['content-type'])
+  return isSent ? echo(body.challenge) : undefined
+}
+
+/** Whatever stands behind an unsigned `ssl_check=1` is dropped with it. The bytes are searched, which costs least. */
+function readSslCheck(request: ListenerRequest, raw: Buffer | string | undefined): ChallengeAnswer | undefined {
+  if (raw === undefined || !raw.includes('ssl_check=1') || !isFormType(request)) return undefined
+  return SSL_CHECK.test(raw.toString('latin1')) ? EMPTY_ANSWER : undefined
+}
+
+function isSslCheck(request: ListenerRequest, body: unknown): boolean {
+  if (!isObject(body) || !('ssl_check' in body) || isJsonType(request.headers['content-type'])) return false
+  const values: readonly unknown[] = Array.isArray(body.ssl_check) ? body.ssl_check : [body.ssl_check]
+  return values.includes('1')
+}
+
+function isFormType({ headers }: ListenerRequest): boolean {
+  const [type = ''] = (headers['content-type'] ?? '').split(';')
+  return type.trim().toLowerCase() === 'application/x-www-form-urlencoded'
+}
+
+function isObject(body: unknown): body is object {
+  return typeof body === 'object' && body !== null
+}

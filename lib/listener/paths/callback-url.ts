@@ -1,0 +1,124 @@
+import type { ListenerSpec } from '../../config/normalize'
+import { CallbackError } from '../../base/errors'
+import { readLiteralPath } from '../../base/route-syntax'
+import { toUrlPath } from '../../base/same-path'
+import type { Endpoint } from '../endpoint'
+import type { MountPath } from './mount-path'
+import { type ListenerRequest, targetOf } from '../request-scope'
+
+/** What the requests and servers of the process have shown of where it can be reached. */
+export interface Reachable {
+  /** Where the host app mounts a listener, by the port in the config. */
+  readonly mounts: Map<number, LearnedMount>
+  /** The real port of a listener that `listen()` opened, by the port in the config. */
+  readonly ports: Map<number, number>
+}
+
+/** What requests have shown of a mount. */
+export interface LearnedMount {
+  /** That of the first request. */
+  readonly path: string
+  /** Whether the path differs from request to request, or may, since it has parameters. */
+  readonly varies: boolean
+}
+
+/** Where the host app says that it can be reached. */
+export interface Place {
+  readonly mountPath: MountPath | undefined
+  readonly publicUrl: string | undefined
+  readonly port: number | undefined
+}
+
+/** The URL under which a service reaches an endpoint; `mountPath` names the mount where there are several. */
+export type UrlOf = (endpoint: Endpoint, mountPath?: string) => string
+
+/**
+ * Creates what tells the URL of an endpoint: on the listener's `public_url`, else `options.publicUrl`, else the gateway
+ * of its port, else this machine, where only services that run on it can call. The mount path is the one that the caller
+ * names, else `options.mountPath`, else what requests have shown. Throws `ERR_GATEWAY_NOT_READY`, and
+ * `ERR_ENDPOINT_AMBIGUOUS` where the mount path differs from request to request: it is never that of another request.
+ */
+export function createUrlOf(
+  listeners: readonly ListenerSpec[],
+  place: Place,
+  reachable: Reachable,
+  gatewayUrlOf: (port: number) => string | undefined,
+): UrlOf {
+  function mountOf({ key, port }: Endpoint): string {
+    if (reachable.ports.has(port)) return ''
+    const { mountPath } = place
+    if (mountPath?.hasParams) throw manyMounts(key, `options.mountPath is ${JSON.stringify(mountPath.path)}`)
+    if (mountPath) return mountPath.path
+    const learned = reachable.mounts.get(port)
+    if (learned?.varies) throw manyMounts(key, 'its mount path has parameters, or there are several')
+    return learned?.path ?? ''
+  }
+
+  return (endpoint, mountPath = mountOf(endpoint)) => {
+    const listener = listeners.find(({ endpoints }) => endpoints.includes(endpoint.spec))
+    const port = reachable.ports.get(endpoint.port) ?? place.port ?? endpoint.port
+    const publicUrl = listener?.publicUrl ?? place.publicUrl ?? gatewayUrlOf(endpoint.port)
+    const path = readLiteralPath(endpoint.path) ?? endpoint.path
+    return `${publicUrl ?? `http://localhost:${port}`}${toUrlPath(mountPath + path)}`
+  }
+}
+
+function manyMounts(name: string, reason: string): CallbackError {
+  const advice =
+    'name the mount with hooks.ticket({ mountPath: "/tenants/7/hooks" }); a component writes the whole URL, with ' +
+    '?callback_id=${callback.id} at its end'
+  const message = `The URL of ${name} cannot be told: ${reason}; ${advice}`
+  return new CallbackError('ERR_ENDPOINT_AMBIGUOUS', { message })
+}
+
+/**
+ * Gives the URL under which a sender called, for schemes that sign it: on the listener's `public_url`, else
+ * `options.publicUrl`, else the gateway of its port, else what the request itself says. Throws `ERR_GATEWAY_NOT_READY`,
+ * and `ERR_REQUEST` for a request whose Host is no name with a port: anything else in it would move the border between
+ * the parts of what is signed.
+ */
+export function createCalledUrlOf(
+  { publicUrl }: Pick<Place, 'publicUrl'>,
+  gatewayUrlOf: (port: number) => string | undefined,
+): (listener: ListenerSpec, request: ListenerRequest) => string {
+  return (listener, request) => {
+    const host = readHost(request)
+    const told = listener.publicUrl ?? publicUrl ?? gatewayUrlOf(listener.port)
+    if (told === undefined && host === undefined) throw noHost('it has none, and no "public_url" is configured')
+    return `${told ?? `${protocolOf(request)}://${host}`}${targetOf(request)}`
+  }
+}
+
+/** Express tells the protocol, also of a proxy that the app trusts. */
+function protocolOf(request: ListenerRequest): 'http' | 'https' {
+  const told: unknown = Reflect.get(request, 'protocol')
+  return told === 'https' || (told === undefined && 'encrypted' in request.socket) ? 'https' : 'http'
+}
+
+/** A name, an IPv4 address or an IPv6 address in brackets, and perhaps a port (RFC 9110, 7.2). */
+const HOST = /^(?:[a-z\d._-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i
+const ABSOLUTE = /^https?:\/\/([^/?#]*)/i
+
+/** Reads the one Host of a request; that of a whole URL as the target wins (RFC 9112, 3.2.2). */
+function readHost(request: ListenerRequest): string | undefined {
+  const hosts = listHosts(request)
+  if (hosts.length > 1) throw noHost('it has several')
+  const [, authority = ''] = ABSOLUTE.exec(request.originalUrl ?? request.url ?? '') ?? []
+  const [host = ''] = hosts
+  if ([host, authority].some((one) => one !== '' && !HOST.test(one)))
+    throw noHost('it is no name with or without a port')
+  return authority || host || undefined
+}
+
+/**
+ * Node keeps the first of several. Some platforms make requests of their own and fill in `headers` alone; HTTP/2 has
+ * `:authority` instead.
+ */
+function listHosts({ headers, rawHeaders }: ListenerRequest): readonly string[] {
+  const hosts = rawHeaders.filter((_text, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'host')
+  return hosts.length > 0 ? hosts : [headers.host ?? String(headers[':authority'] ?? '')]
+}
+
+function noHost(reason: string): CallbackError {
+  return new CallbackError('ERR_REQUEST', { message: `The Host header of the request cannot be used: ${reason}` })
+}

@@ -1,0 +1,154 @@
+import type { Ending, OpenWait, Outcome, Progress, Store, StoreEndpoint, Waiter } from '../base/contracts'
+import { callbackFailed, waitAborted, waitClosed, waitTimedOut } from './wait-errors'
+
+/** How a wait of this process ended: as its store says, or by its caller's signal. */
+export type WaitEnding = Ending | { readonly kind: 'aborted'; readonly reason: unknown }
+
+/** What all waits on the same endpoints have in common, so that none of them has to hold it. */
+export interface WaitPlan<T> {
+  readonly endpoints: readonly StoreEndpoint[]
+  /** Called with how a wait ended, before its promise settles. */
+  readonly onEnd: (ending: WaitEnding, ids: readonly string[]) => void
+  /** What the promise gives of a success. */
+  readonly pick: (outcome: Outcome) => T
+}
+
+export interface CallbackWait {
+  readonly ids: readonly string[]
+  readonly timeoutMs: number
+  /** Whether callbacks without an id count, on endpoints that know no ids. */
+  readonly queued: boolean
+  readonly signal: AbortSignal | undefined
+  readonly onProgress: ((progress: Progress) => void) | undefined
+}
+
+/** What a wait was for. */
+export interface EndedWait {
+  readonly ids: readonly string[]
+  readonly endpoints: readonly StoreEndpoint[]
+  readonly timeoutMs: number
+  /** The latest callback that was pending. */
+  readonly last?: Progress | undefined
+}
+
+/**
+ * Gives the callback as a promise. The wait is registered before this returns. Rejects with `ERR_CALLBACK_FAILED`,
+ * `ERR_TEMPLATE`, `ERR_WAIT_TIMEOUT`, `ERR_ABORTED`, `ERR_CLOSED` and `ERR_WAITS_FULL`; a rejection that nobody
+ * awaits harms nobody.
+ */
+export function awaitCallback<T>(store: Store, plan: WaitPlan<T>, wait: CallbackWait): Promise<T> {
+  const { ids, timeoutMs, queued, signal, onProgress } = wait
+  const { endpoints } = plan
+  if (signal === undefined && onProgress === undefined) {
+    const waiter = new PromisedWait(plan, timeoutMs)
+    waiter.tryTo(() => store.wait({ endpoints, ids, timeoutMs, queued, waiter }))
+    return waiter.promise
+  }
+  const waiter = new WatchedWait(plan, timeoutMs, onProgress)
+  if (signal?.aborted) waiter.onEnd({ kind: 'aborted', reason: signal.reason }, ids)
+  else {
+    waiter.tryTo(() => {
+      const open = store.wait({ endpoints, ids, timeoutMs, queued, waiter })
+      if (signal) waiter.endBy(signal, open, ids)
+    })
+  }
+  return waiter.promise
+}
+
+/** The promise of a wait; small, since there may be a million. Its rejection never counts as unhandled. */
+class PromisedWait<T> implements Waiter {
+  readonly promise: Promise<T>
+  private last: Progress | undefined
+  private resolve: (value: T | Promise<T>) => void = ignore
+
+  constructor(
+    readonly plan: WaitPlan<T>,
+    readonly timeoutMs: number,
+  ) {
+    this.promise = new Promise((resolve) => {
+      this.resolve = resolve
+    })
+  }
+
+  onEnd(ending: WaitEnding, ids: readonly string[]): void {
+    this.plan.onEnd(ending, ids)
+    if (ending.kind === 'outcome' && ending.outcome.outcome === 'succeeded')
+      this.resolve(this.plan.pick(ending.outcome))
+    else {
+      const { plan, timeoutMs, last } = this
+      this.fail(endingError(ending, { ids, endpoints: plan.endpoints, timeoutMs, last }))
+    }
+  }
+
+  /** Keeps the status for the message of a wait that runs out of time. */
+  onProgress(progress: Progress): void {
+    this.last = progress
+  }
+
+  /** Fails the promise when the wait cannot even begin. */
+  tryTo(begin: () => unknown): void {
+    try {
+      begin()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  /** A rejected promise stands in for the `reject` function, which each wait would have to hold beside `resolve`. */
+  private fail(error: unknown): void {
+    this.promise.catch(ignore)
+    this.resolve(Promise.reject(error))
+  }
+}
+
+/** A wait that tells of progress, or that a signal may end. */
+class WatchedWait<T> extends PromisedWait<T> {
+  private ended = false
+  private stopListening: () => void = ignore
+
+  constructor(
+    plan: WaitPlan<T>,
+    timeoutMs: number,
+    private readonly listener: ((progress: Progress) => void) | undefined,
+  ) {
+    super(plan, timeoutMs)
+  }
+
+  override onEnd(ending: WaitEnding, ids: readonly string[]): void {
+    this.ended = true
+    this.stopListening()
+    super.onEnd(ending, ids)
+  }
+
+  override onProgress(progress: Progress): void {
+    super.onProgress(progress)
+    this.listener?.(progress)
+  }
+
+  endBy(signal: AbortSignal, open: OpenWait, ids: readonly string[]): void {
+    if (this.ended) return
+    const abort = (): void => {
+      open.cancel()
+      this.onEnd({ kind: 'aborted', reason: signal.reason }, ids)
+    }
+    signal.addEventListener('abort', abort, { once: true })
+    this.stopListening = () => signal.removeEventListener('abort', abort)
+  }
+}
+
+function ignore(): void {}
+
+/** Returns why a wait has no result. */
+export function endingError(ending: WaitEnding, wait: EndedWait): unknown {
+  const { ids } = wait
+  switch (ending.kind) {
+    case 'outcome':
+      return ending.outcome.error ?? callbackFailed(ending.outcome)
+    case 'timeout':
+      return waitTimedOut({ ...wait, isOutdated: ending.isOutdated })
+    case 'aborted':
+      return waitAborted(ids, ending.reason)
+    case 'closed':
+      return waitClosed(ids)
+  }
+}

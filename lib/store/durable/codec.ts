@@ -1,0 +1,108 @@
+import { CallbackError, type ErrorCode, type FailedCallback, type ImmediateAnswer } from '../../base/errors'
+import { giveType, typeOf } from '../../base/typed-bytes'
+
+/** The key under which a value stands that JSON cannot say by itself; a mapping that has such a key is wrapped too. */
+const TAG = '$kept'
+
+/**
+ * Gives what JSON can say in place of any result, body or error, so that it can be kept and read back: bytes stay bytes,
+ * a bigint keeps its digits, and an error keeps its code, message and what came with it.
+ */
+export function toKept(value: unknown): unknown {
+  if (typeof value === 'bigint') return keepBigInt(value)
+  if (typeof value === 'number' && !Number.isFinite(value)) return { [TAG]: 'number', digits: String(value) }
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Uint8Array) return keepBytes(value)
+  if (value instanceof Error) return { [TAG]: 'error', ...describeError(value) }
+  if (Array.isArray(value)) return value.map(toKept)
+  if (value instanceof Date) return value.toJSON()
+  const kept = mapValues(value, toKept)
+  return Object.hasOwn(value, TAG) ? { [TAG]: 'mapping', mapping: kept } : kept
+}
+
+function keepBytes(bytes: Uint8Array): unknown {
+  return { [TAG]: 'bytes', base64: Buffer.from(bytes).toString('base64'), type: typeOf(bytes) }
+}
+
+/** Those of templates are beyond 2^53; a smaller one is an app's own, and is its digits, as everywhere outside of them. */
+function keepBigInt(value: bigint): unknown {
+  return Number.isSafeInteger(Number(value)) ? String(value) : { [TAG]: 'integer', digits: String(value) }
+}
+
+/** Gives back what was kept. */
+export function fromKept(kept: unknown): unknown {
+  if (typeof kept !== 'object' || kept === null) return kept
+  if (Array.isArray(kept)) return kept.map(fromKept)
+  if (!Object.hasOwn(kept, TAG)) return mapValues(kept, fromKept)
+  const { [TAG]: tag, ...rest }: Kept = kept
+  if (tag === 'bytes') return giveType(Buffer.from(String(rest.base64), 'base64'), rest.type)
+  if (tag === 'integer') return BigInt(String(rest.digits))
+  if (tag === 'number') return Number(rest.digits)
+  if (tag === 'error') return readError(rest)
+  return mapValues(Object(rest.mapping), fromKept)
+}
+
+/** Own keys alone, `__proto__` among them. */
+function mapValues(value: object, change: (item: unknown) => unknown): object {
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]: [string, unknown]) => {
+      const changed = change(item)
+      return changed === undefined || typeof changed === 'function' ? [] : [[key, changed]]
+    }),
+  )
+}
+
+interface Kept extends KeptError {
+  readonly [TAG]?: unknown
+  readonly base64?: unknown
+  readonly type?: string | undefined
+  readonly digits?: unknown
+  readonly mapping?: unknown
+}
+
+interface KeptError {
+  readonly code?: string | undefined
+  readonly message?: string | undefined
+  readonly at?: string | undefined
+  readonly callback?: FailedCallback | undefined
+  readonly answer?: { readonly status: number; readonly body: unknown } | undefined
+  /** Without its body where that is the body of the answer too. */
+  readonly response?: (Omit<ImmediateAnswer, 'body'> & { readonly body?: unknown }) | undefined
+  readonly cause?: unknown
+}
+
+function describeError(error: Error): object {
+  const { message, cause } = error
+  const plain = cause === undefined ? { message } : { message, cause: toKept(cause) }
+  if (!(error instanceof CallbackError)) return plain
+  const kept = error.response ? { ...plain, response: keepResponse(error.response, error) } : plain
+  const { code, at, status, body, result, id, endpoint, reason } = error
+  if (typeof status === 'number') return { ...kept, code, at, answer: { status, body: toKept(body) } }
+  if (endpoint === undefined) return { ...kept, code, at }
+  return { ...kept, code, at, callback: { status, result: toKept(result), body: toKept(body), id, endpoint, reason } }
+}
+
+function keepResponse({ status, headers, body }: ImmediateAnswer, error: CallbackError): KeptError['response'] {
+  const isKnown = typeof error.status === 'number' && error.body === body
+  return { status, headers, ...(!isKnown && { body: toKept(body) }) }
+}
+
+function readResponse({ response, answer }: KeptError): ImmediateAnswer | undefined {
+  if (response === undefined) return undefined
+  const { status, headers } = response
+  return { status, headers, body: fromKept(Object.hasOwn(response, 'body') ? response.body : answer?.body) }
+}
+
+function readError(kept: KeptError): Error {
+  const { code, message = '' } = kept
+  const cause = fromKept(kept.cause)
+  if (code === undefined) return new Error(message, cause === undefined ? undefined : { cause })
+  return new CallbackError(code as ErrorCode, {
+    message,
+    at: kept.at,
+    cause,
+    callback: kept.callback && (fromKept(kept.callback) as FailedCallback),
+    answer: kept.answer && { status: kept.answer.status, body: fromKept(kept.answer.body) },
+    response: readResponse(kept),
+  })
+}

@@ -1,0 +1,153 @@
+import { redactHeaders } from '../../base/secrets/redact-headers'
+import type {
+  Arrival,
+  Claim,
+  Clock,
+  Delivery,
+  Ledger,
+  Outcome,
+  StoreEndpoint,
+  TriggerArrival,
+} from '../../base/contracts'
+import { toKept } from './codec'
+import type { KeyState, OutcomeEntry } from './key-entries'
+import { isDuplicate, REMEMBER_MS, waitsAt } from './key-log'
+import { digest, type Key, type Keys, keyOf } from './keys'
+import type { Message } from './messages'
+import type { ParkedHere } from './parked-here'
+import { isAway, type Persist } from './persistence'
+import type { WaitDesk } from './waits/desk'
+
+export interface DeliveryOptions {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly isShared: boolean
+  readonly keys: Keys
+  readonly parked: ParkedHere
+  readonly persist: Persist
+  readonly waits: Pick<WaitDesk, 'read' | 'tell'>
+  /** How long a callback is kept that nobody waits for, in milliseconds. */
+  readonly parkMs: number
+  /** Headers that are not kept, in lower case. */
+  readonly secretHeaders: ReadonlySet<string> | undefined
+}
+
+/** Hands over callbacks; the sender is answered when its callback is in the ledger. */
+export interface Deliveries {
+  deliver(arrival: Arrival): Promise<Delivery>
+  trigger(arrival: TriggerArrival): Promise<Delivery>
+}
+
+/** An outcome on its way into the log of a key. */
+interface Handed {
+  readonly key: Key
+  /** What the log said before. */
+  readonly known: KeyState
+  readonly outcome: Outcome
+  readonly claim: Claim | undefined
+  readonly run?: string
+}
+
+/** Creates what hands over the callbacks that come to this process. */
+export function createDeliveries(options: DeliveryOptions): Deliveries {
+  const { ledger, clock, isShared, keys, parked, persist, waits, parkMs } = options
+
+  async function hand(arrival: Arrival, key: Key, known: KeyState, claim: Claim | undefined): Promise<Delivery> {
+    const { outcome, start } = arrival
+    if (waitsAt(known, clock.now(), key.anonymous).length > 0) return handOver({ key, known, outcome, claim })
+    if (!key.anonymous && isDuplicate(known, clock.now())) return repeat(key, known)
+    if (await keys.isSettled(key)) return 'duplicate'
+    if (start && !key.anonymous && known.waitedAt === undefined) return begin(start, outcome, key, claim)
+    return keep(arrival, { key, known, outcome, claim })
+  }
+
+  /** Keeps what nobody waits for, unless somebody does by the time that it is written. */
+  async function keep({ size }: Arrival, handed: Handed): Promise<Delivery> {
+    const note = parked.add(handed.key.endpoint.key, handed.key.id, size())
+    let delivery: Delivery | undefined
+    try {
+      delivery = await handOver(handed)
+      return delivery
+    } finally {
+      if (delivery !== 'parked') note.remove()
+    }
+  }
+
+  /** The delivery is claimed in the step that appends its outcome: there are both, or neither. */
+  async function handOver({ key, known, outcome, claim, run }: Handed): Promise<Delivery> {
+    const at = clock.now()
+    const kept = toKept({ ...outcome, headers: redactHeaders(outcome.headers, options.secretHeaders) })
+    const entry: OutcomeEntry = { is: 'outcome', kept, at, until: at + parkMs, run }
+    const how = { ttlMs: parkMs, known }
+    const written = claim ? await keys.claim(key, entry, { ...how, claim }) : await keys.write(key, entry, how)
+    if (written === undefined) return repeat(key, await waits.read(key))
+    const { state, position, delivery = 'duplicate' } = written
+    await followUp(async () => {
+      if (delivery === 'settled') await waits.tell(key, state)
+      if (delivery === 'parked' && position > 1) await keys.reviewIn(key, firstEnd(state, at) - at)
+      if (delivery === 'parked' && isShared) await ledger.publish({ is: 'parked', key: key.id } satisfies Message)
+    })
+    return delivery
+  }
+
+  /** What is in the ledger is acknowledged, or its sender would repeat it; what follows from it is tried again here. */
+  async function followUp(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (!isAway(error)) throw error
+      void persist(work)
+    }
+  }
+
+  /** A process that has not heard of the first callback, since a message got lost, hears of it with the second. */
+  async function repeat(key: Key, state: KeyState): Promise<Delivery> {
+    if ([...state.waits.values()].some(({ got }) => got)) await waits.tell(key, state)
+    return 'duplicate'
+  }
+
+  /** The run is kept before its callback is acknowledged, under an id that a repeated callback finds again. */
+  async function begin(
+    start: NonNullable<Arrival['start']>,
+    outcome: Outcome,
+    key: Key,
+    claim: Claim | undefined,
+  ): Promise<Delivery> {
+    const run = toRunId(digest([key.id, await keys.born(key)]))
+    await start(run)
+    const delivery = await handOver({ key, known: await keys.read(key), outcome, claim, run })
+    await persist(() => keys.settle(key))
+    return delivery
+  }
+
+  return {
+    async deliver(arrival) {
+      const { endpoint, outcome, dedupeKey } = arrival
+      const key = keyOf(endpoint, outcome.id)
+      const claim = toClaim(endpoint, dedupeKey)
+      const [known, earlier] = await Promise.all([waits.read(key), claim && ledger.read('mark', claim.mark)])
+      return earlier === undefined ? hand(arrival, key, known, claim) : repeat(key, known)
+    },
+    async trigger({ endpoint, dedupeKey, start }) {
+      const claim = toClaim(endpoint, dedupeKey)
+      // The usual repetition costs a look; of two at the same moment the claim lets one through.
+      if (claim && (await ledger.read('mark', claim.mark))) return 'duplicate'
+      return (await start(claim)) ? 'started' : 'duplicate'
+    },
+  }
+}
+
+/** When the first parked callback that still counts is to be forgotten. */
+function firstEnd({ parked }: KeyState, at: number): number {
+  return Math.min(...parked.map(({ until }) => until).filter((until) => until > at))
+}
+
+function toClaim(endpoint: StoreEndpoint, dedupeKey: string | undefined): Claim | undefined {
+  return dedupeKey === undefined ? undefined : { mark: `d${digest([endpoint.key, dedupeKey])}`, ttlMs: REMEMBER_MS }
+}
+
+/** Shaped as a UUID, since that is what ids of tasks look like. */
+function toRunId(hash: string): string {
+  const hex = Buffer.from(hash, 'base64url').toString('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-')
+}

@@ -1,0 +1,109 @@
+import type { Clock, Ledger, NamedWait, NamedWaits, Outcome } from '../../../base/contracts'
+import { fromKept, toKept } from '../codec'
+import { REMEMBER_MS } from '../key-log'
+import { digest } from '../keys'
+import type { Message } from '../messages'
+import type { Persist } from '../persistence'
+
+export interface NamedWaitsOptions {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly persist: Persist
+  readonly open: () => Promise<void>
+}
+
+/** The waits by name of a ledger, of which this process watches those that it has open. */
+export interface StoredNames extends NamedWaits {
+  /** To be called when a wait by name has ended in another process. */
+  onMessage(name: string): void
+  /** Looks at every wait that is watched here, and writes again those that the ledger has lost. Never rejects. */
+  onBack(): Promise<void>
+}
+
+interface Watched {
+  readonly wait: NamedWait
+  readonly onOutcome: (outcome: Outcome) => void
+}
+
+interface OutcomeEntry {
+  readonly is: 'outcome'
+  readonly kept: unknown
+}
+
+/** A record may go between two steps; the second one is tried again. */
+const TRIES = 10
+/** How many are looked at together, when all of them are. */
+const AT_ONCE = 100
+
+/**
+ * Creates the waits by name of a ledger. Each is a record of the kind `mark`: the first process that asks by a name writes
+ * what the wait is, and the first outcome in the log is what the wait has ended with. It is kept for a day after that.
+ */
+export function createNamedWaits({ ledger, clock, persist, open }: NamedWaitsOptions): StoredNames {
+  const watched = new Map<string, Watched>()
+
+  const newRecord = (wait: NamedWait) => ({
+    data: wait,
+    ttlMs: Math.max(wait.deadline - clock.now(), 0) + REMEMBER_MS,
+  })
+
+  async function join(name: string, proposal: NamedWait): Promise<NamedWait & { readonly outcome?: Outcome }> {
+    for (let attempt = 0; ; attempt += 1) {
+      await ledger.create('mark', name, newRecord(proposal))
+      const record = await ledger.read('mark', name)
+      if (record === undefined && attempt < TRIES) continue
+      const wait = (record?.data ?? proposal) as NamedWait
+      const outcome = outcomeIn(record?.log ?? [])
+      return { ...wait, ...(outcome && { outcome }) }
+    }
+  }
+
+  async function look(name: string): Promise<void> {
+    const one = watched.get(name)
+    if (one === undefined) return
+    await persist(async () => {
+      const { outcome } = await join(name, one.wait)
+      if (outcome && watched.get(name) === one) one.onOutcome(outcome)
+    })
+  }
+
+  return {
+    toName: (key) => `w${digest(['wait', key])}`,
+    async join(name, proposal) {
+      let joined: (NamedWait & { readonly outcome?: Outcome }) | undefined
+      const work = async (): Promise<void> => {
+        await open()
+        joined = await join(name, proposal)
+      }
+      await persist(work, { isOver: () => clock.now() >= proposal.deadline })
+      return joined
+    },
+    async end(name, wait, outcome) {
+      let counted = outcome
+      const isKept = await persist(async () => {
+        const entry: OutcomeEntry = { is: 'outcome', kept: toKept(outcome) }
+        const position = await ledger.append('mark', name, entry, { orCreate: newRecord(wait) })
+        if (position > 1) counted = outcomeIn((await ledger.read('mark', name))?.log ?? []) ?? outcome
+        await ledger.touch('mark', name, REMEMBER_MS)
+        await ledger.publish({ is: 'named', name } satisfies Message)
+      })
+      return isKept ? counted : undefined
+    },
+    watch(name, wait, onOutcome) {
+      const one = { wait, onOutcome }
+      watched.set(name, one)
+      return () => void (watched.get(name) === one && watched.delete(name))
+    },
+    onMessage: (name) => void look(name),
+    async onBack() {
+      const names = [...watched.keys()]
+      for (let from = 0; from < names.length; from += AT_ONCE)
+        await Promise.all(names.slice(from, from + AT_ONCE).map(look))
+    },
+  }
+}
+
+function outcomeIn(log: readonly unknown[]): Outcome | undefined {
+  const [first] = log as readonly OutcomeEntry[]
+  return first && (fromKept(first.kept) as Outcome)
+}

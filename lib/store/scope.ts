@@ -1,0 +1,95 @@
+import type { OpenWait, Outcome, StoreEndpoint, Waiter } from '../base/contracts'
+import type { Fifo } from './collections/fifo'
+import type { Multimap } from './collections/multimap'
+import { earlier, type Parking } from './parking'
+import type { Recent } from './collections/recent'
+import { Timed } from './collections/timer-wheel'
+
+/** What is known of one endpoint. */
+export interface EndpointState {
+  readonly endpoint: StoreEndpoint
+  /** The endpoint as a list, which names the scope that it has for itself. */
+  readonly alone: readonly [StoreEndpoint]
+  /** Every scope that it belongs to. */
+  readonly scopes: Scope[]
+  readonly parking: Parking
+  readonly deliveries: Recent
+}
+
+/** The endpoints that may end a wait. Waits on the same endpoints share one, so that a wait costs one map entry. */
+export interface Scope {
+  readonly states: readonly EndpointState[]
+  readonly waits: Multimap<Wait>
+  /** All waits in their order, where an endpoint knows no ids. */
+  readonly queue: Fifo<Wait> | undefined
+  readonly settled: Recent
+  /** The ids of waits that ended without an outcome for them; only where a callback may be an event. */
+  readonly unanswered: Recent | undefined
+  /** The scopes with which it has an endpoint in common, itself included. */
+  readonly overlapping: Set<Scope>
+  readonly alias: (wait: Wait, ids: readonly string[]) => void
+  readonly cancel: (wait: Wait) => void
+  readonly end: (wait: Wait, outcome: Outcome) => void
+  size: number
+  /** Waits with a lower number were registered before the public URL of an endpoint changed. */
+  outdatedBefore: number
+}
+
+/**
+ * A wait that is `ending` has its outcome, and nothing more can reach it, but its caller was not told yet. One that is
+ * `settled` was ended by a callback with an id; what it is known by besides is settled too.
+ */
+type WaitState = 'open' | 'ending' | 'settled' | 'ended'
+
+/** An open wait. It holds no closure and no timer of its own: a million of them fit in memory. */
+export class Wait extends Timed implements OpenWait {
+  state: WaitState = 'open'
+
+  constructor(
+    readonly scope: Scope,
+    /** One id stands by itself, since most waits have but one. */
+    public ids: string | readonly string[],
+    /** Counts up; the lower one waits longer. */
+    readonly number: number,
+    readonly waiter: Waiter,
+  ) {
+    super()
+  }
+
+  alias(ids: readonly string[]): void {
+    this.scope.alias(this, ids)
+  }
+
+  cancel(): void {
+    this.scope.cancel(this)
+  }
+
+  /** Ends this wait and no other with an outcome. */
+  end(outcome: Outcome): void {
+    this.scope.end(this, outcome)
+  }
+}
+
+/** Whether a wait was registered before the public URL of one of its endpoints changed. */
+export function isOutdated({ number, scope }: Wait): boolean {
+  return number < scope.outdatedBefore
+}
+
+/** The ids of a wait as a list. */
+export function idsOf(wait: Wait): readonly string[] {
+  return typeof wait.ids === 'string' ? [wait.ids] : wait.ids
+}
+
+/** Who waits for an id on an endpoint. */
+export function waitsFor(state: EndpointState, id: string): readonly Wait[] {
+  const [only] = state.scopes
+  if (only !== undefined && state.scopes.length === 1) return only.waits.get(id)
+  return state.scopes.flatMap((scope) => scope.waits.get(id))
+}
+
+/** Who waits longest, of those that take a callback without an id. */
+export function oldest(state: EndpointState): readonly Wait[] {
+  let found: Wait | undefined
+  for (const { queue } of state.scopes) found = earlier(found, queue?.first())
+  return found === undefined ? [] : [found]
+}

@@ -1,0 +1,61 @@
+import { CallbackError } from '../base/errors'
+import type { Outcome, Progress, StoreEndpoint } from '../base/contracts'
+
+/** A callback said that the work failed. */
+export function callbackFailed({ status, result, body, id, endpoint, reason }: Outcome): CallbackError {
+  const what = status === undefined ? 'a failure' : `the status ${JSON.stringify(status)}`
+  const whose = id === undefined ? '' : ` for ${JSON.stringify(id)}`
+  return new CallbackError('ERR_CALLBACK_FAILED', {
+    message: `${endpoint} received ${what}${whose}${reason === undefined ? '' : `: ${reason}`}`,
+    callback: { status, result, body, id, endpoint, ...(reason === undefined ? {} : { reason }) },
+  })
+}
+
+/** A wait that no callback ended in time. */
+export interface MissedWait {
+  readonly ids: readonly string[]
+  readonly endpoints: readonly StoreEndpoint[]
+  readonly timeoutMs: number
+  /** The latest callback that was pending. */
+  readonly last?: Progress | undefined
+  /** Whether the public URL has changed since it began. */
+  readonly isOutdated?: boolean | undefined
+}
+
+/** No callback came in time. */
+export function waitTimedOut({ ids, endpoints, timeoutMs, last, isOutdated }: MissedWait): CallbackError {
+  const where = `for ${describeIds(ids)} came to ${describeEndpoints(endpoints)} within ${timeoutMs} ms`
+  const lost = isOutdated ? '; the public URL has changed meanwhile, so that it may have gone to the one before' : ''
+  if (last === undefined) return new CallbackError('ERR_WAIT_TIMEOUT', { message: `No callback ${where}${lost}` })
+  const status = last.status === undefined ? 'none' : JSON.stringify(last.status)
+  const message = `No final callback ${where}; the last one had the status ${status}, which says that the work goes on${lost}`
+  return new CallbackError('ERR_WAIT_TIMEOUT', { message })
+}
+
+/** Whoever waited gave up. */
+export function waitAborted(ids: readonly string[], reason: unknown): CallbackError {
+  return new CallbackError('ERR_ABORTED', { message: `The wait for ${describeIds(ids)} was aborted`, cause: reason })
+}
+
+/** The store was closed under a wait. */
+export function waitClosed(ids: readonly string[]): CallbackError {
+  return new CallbackError('ERR_CLOSED', {
+    message: `The callbacks were closed while ${describeIds(ids)} was waited for`,
+  })
+}
+
+/** There is no room for one more wait. */
+export function waitsFull(max: number): CallbackError {
+  return new CallbackError('ERR_WAITS_FULL', {
+    message: `${max} waits are open already (store.max_waits); wait for some to end, or raise the limit`,
+  })
+}
+
+function describeIds(ids: readonly string[]): string {
+  return ids.map((id) => JSON.stringify(id)).join(' or ')
+}
+
+function describeEndpoints(endpoints: readonly StoreEndpoint[]): string {
+  const names = endpoints.map(({ key }) => key)
+  return names.length > 3 ? `any of ${names.length} endpoints` : names.join(' or ')
+}

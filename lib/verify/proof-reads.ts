@@ -1,0 +1,132 @@
+import type { EndpointSpec } from '../config/normalize'
+import type { VerifySpec } from '../config/sections/verify'
+import type { Problem } from '../base/errors'
+import type { Template } from '../template/compile'
+import { listPaths, type ReadPath } from '../template/list-paths'
+import { type Coverage, coverageOf, describeCoverage, isCovered } from './coverage'
+
+/** An endpoint as far as its proof goes. */
+export type ProvedEndpoint = Pick<
+  EndpointSpec,
+  | 'at'
+  | 'location'
+  | 'locations'
+  | 'method'
+  | 'verify'
+  | 'bulk'
+  | 'item'
+  | 'identifyBy'
+  | 'dedupeBy'
+  | 'status'
+  | 'result'
+  | 'input'
+  | 'error'
+>
+
+const TICKET = 'callback_id'
+
+/**
+ * Finds what is wrong between the proof of an endpoint and what the endpoint reads: ids of what is not covered, of which
+ * one signed request would settle any; and a proof of nothing but a body where none comes.
+ */
+export function checkReads(spec: ProvedEndpoint): readonly Problem[] {
+  const { verify } = spec
+  if (verify === undefined) return []
+  const coverage = coverageOf(verify)
+  const bodiless = checkMethod(spec, verify, coverage)
+  if (bodiless) return [bodiless]
+  if (coverage.eachItem && spec.item === undefined) return [itemless(spec, verify)]
+  if (verify.unsignedIds) return []
+  return [
+    // The items of a bulk callback that are signed one by one may be found anywhere.
+    ...(coverage.eachItem ? [] : findUncovered(spec, verify, coverage, 'item')),
+    ...findUncovered(spec, verify, coverage, 'identify_by'),
+    ...findUncovered(spec, verify, coverage, 'dedupe_by'),
+  ]
+}
+
+/** Lists what else an endpoint reads outside of its proof: it decides over no id, so it is a warning. */
+export function listUncoveredReads(spec: ProvedEndpoint): readonly Problem[] {
+  const { verify } = spec
+  if (verify === undefined || verify.unsignedIds) return []
+  const coverage = coverageOf(verify)
+  return (['status', 'result', 'input', 'error'] as const).flatMap((key) => {
+    const [first] = uncoveredOf(spec, coverage, key)
+    if (first === undefined) return []
+    const message =
+      `reads \${${first.text}}, which the proof of "${verify.scheme}" does not cover (it covers ${describeCoverage(coverage)}): ` +
+      'anybody who has seen a signed request can send it again with another value'
+    return [
+      { code: 'ERR_UNVERIFIED', at: `${spec.at}.${key}`, location: spec.locations[key] ?? spec.location, message },
+    ]
+  })
+}
+
+const TEMPLATES = {
+  item: 'item',
+  identify_by: 'identifyBy',
+  dedupe_by: 'dedupeBy',
+  status: 'status',
+  result: 'result',
+  input: 'input',
+  error: 'error',
+} as const
+
+type Key = keyof typeof TEMPLATES
+
+function uncoveredOf(spec: ProvedEndpoint, coverage: Coverage, key: Key): readonly ReadPath[] {
+  const isItemCovered = spec.item === undefined ? coverage.body : areCovered(spec.item, coverage)
+  const paths = listPaths(spec[TEMPLATES[key]]?.source)
+  return paths.filter((path) => !isCovered(path, coverage, isItemCovered && !coverage.eachItem))
+}
+
+function areCovered(template: Template, coverage: Coverage): boolean {
+  return listPaths(template.source).every((path) => isCovered(path, coverage, coverage.body))
+}
+
+function findUncovered(spec: ProvedEndpoint, { scheme }: VerifySpec, coverage: Coverage, key: Key): readonly Problem[] {
+  const [first] = uncoveredOf(spec, coverage, key)
+  if (first === undefined) return []
+  const message =
+    `reads \${${first.text}}, which the proof of "${scheme}" does not cover (it covers ${describeCoverage(coverage)}): anybody who ` +
+    `has seen one signed request could send it again with another ${NAMED[key] ?? 'id'}. ${adviseOn(first, key)}`
+  return [
+    { code: 'ERR_CONFIG_VALUE', at: `${spec.at}.${key}`, location: spec.locations[key] ?? spec.location, message },
+  ]
+}
+
+const NAMED: Partial<Record<Key, string>> = { item: 'item', dedupe_by: 'delivery id' }
+
+/** Most who read an id from the URL want a ticket, which needs no signature, since its id cannot be guessed. */
+function adviseOn({ source, steps: [step] }: ReadPath, key: Key): string {
+  const isTicket = source === 'query' && step?.kind === 'key' && step.key === TICKET
+  if (isTicket) return 'Take it out: the id of a ticket, which nobody can guess, is found in the URL without it'
+  const ticket =
+    key === 'identify_by'
+      ? ', or use a ticket (its callback_id in the URL is found without identify_by, and cannot be guessed)'
+      : ''
+  return `Read it from what is covered${ticket}; "unsigned_ids: true" in "verify" says that it is meant`
+}
+
+/** A sender that calls by GET says everything in the URL; one signature of an empty body would fit all of them. */
+function checkMethod({ method }: ProvedEndpoint, verify: VerifySpec, coverage: Coverage): Problem | undefined {
+  const isBodiless = method === 'GET' || (method === 'DELETE' && !verify.unsignedIds)
+  if (!isBodiless || coverage.all || coverage.url || signsMore(verify, coverage)) return undefined
+  const message =
+    `"${verify.scheme}" covers ${describeCoverage(coverage)}, and a ${method} has no body: one signed request would fit every URL. ` +
+    'Write what the sender signs of the URL, as in signed: "${url}", or use method POST, or the scheme "token"'
+  return { code: 'ERR_CONFIG_VALUE', at: verify.at, location: verify.location, message }
+}
+
+function itemless({ at, location }: ProvedEndpoint, { scheme }: VerifySpec): Problem {
+  const message = `"${scheme}" signs each item by itself; write bulk: true and item: "\${body.notificationItems}"`
+  return { code: 'ERR_CONFIG_VALUE', at: `${at}.item`, location, message }
+}
+
+/** Whether the config itself says that the sender signs headers or an id, which may be all that it says. */
+function signsMore({ signed, timestamp }: VerifySpec, { headers }: Coverage): boolean {
+  if (signed === undefined) return false
+  const [time] = timestamp?.references ?? []
+  const known = time?.source === 'header' ? String(time.path[0]) : undefined
+  return [...headers].some((name) => name !== known)
+}

@@ -1,0 +1,106 @@
+import { createHmac, createPublicKey, createSecretKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
+import { decodeStrictly } from './bytes'
+import type { SignedMessage } from './message'
+import type { Signed } from './signed'
+
+export type KeyKind = 'hmac' | 'ed25519' | 'ecdsa'
+export type KeyEncoding = 'utf8' | 'hex' | 'base64'
+export type Algorithm = 'sha1' | 'sha256' | 'sha512'
+
+/** A signature, decoded. */
+export interface Signature {
+  readonly bytes: Buffer
+  /** The kind of key that it is for; any when left out. */
+  readonly key: KeyKind | undefined
+}
+
+/** A secret or public key, made ready once. */
+export interface Key {
+  /** Whether one of the signatures is a good one over what is signed. */
+  readonly fits: (signed: Signed, message: SignedMessage, signatures: readonly Signature[]) => boolean
+}
+
+const PEM = /^\s*-----BEGIN PUBLIC KEY-----/
+/** What precedes a bare Ed25519 key in its SPKI form (RFC 8410). */
+const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex')
+const ED25519_BYTES = 32
+const SIGNATURE_BYTES = { ed25519: [64, 64], ecdsa: [8, 72] } as const
+
+/** Makes a key for HMAC. Throws an `Error` that says what is wrong with the secret. */
+export function createHmacKey(secret: string, encoding: KeyEncoding, algorithm: Algorithm): Key {
+  const key = createSecretKey(decodeSecret(secret, encoding))
+  return {
+    fits(signed, message, signatures) {
+      const digest = signed.feed(createHmac(algorithm, key), message).digest()
+      for (const { bytes, key: kind } of signatures) {
+        if (kind !== undefined && kind !== 'hmac') continue
+        if (bytes.length === digest.length && timingSafeEqual(bytes, digest)) return true
+      }
+      return false
+    },
+  }
+}
+
+/**
+ * Makes a public key: for Ed25519 from its 32 bytes, from SPKI or PEM; for ECDSA on P-256 from SPKI or PEM. Throws an
+ * `Error` that says what is wrong with it.
+ */
+export function createVerifyKey(secret: string, encoding: KeyEncoding, kind: 'ed25519' | 'ecdsa'): Key {
+  return wrapPublicKey(
+    PEM.test(secret) ? toPublicKey(secret) : readPublicKey(decodeSecret(secret, encoding), kind),
+    kind,
+  )
+}
+
+/** Makes a key of the 32 bytes of an Ed25519 key. Throws an `Error` when they are none. */
+export function createEd25519Key(bytes: Buffer): Key {
+  return wrapPublicKey(readPublicKey(bytes, 'ed25519'), 'ed25519')
+}
+
+function wrapPublicKey(key: KeyObject, kind: 'ed25519' | 'ecdsa'): Key {
+  const found = key.asymmetricKeyType === 'ec' ? key.asymmetricKeyDetails?.namedCurve : key.asymmetricKeyType
+  const wanted = kind === 'ecdsa' ? 'prime256v1' : kind
+  if (found !== wanted) throw new Error(`it is a key for ${found}, not for ${wanted}`)
+  if (kind === 'ed25519' && isWeak(key)) throw new Error('it is a key under which anybody can sign')
+  const [min, max] = SIGNATURE_BYTES[kind]
+  const hash = kind === 'ecdsa' ? 'sha256' : null
+  return {
+    fits(signed, message, signatures) {
+      const fitting = signatures.filter(({ bytes, key: meant }) => {
+        return (meant === undefined || meant === kind) && bytes.length >= min && bytes.length <= max
+      })
+      if (fitting.length === 0) return false
+      const content = signed.join(message)
+      return fitting.some(({ bytes }) => verify(hash, content, key, bytes))
+    },
+  }
+}
+
+function readPublicKey(bytes: Buffer, kind: 'ed25519' | 'ecdsa'): KeyObject {
+  const isBare = kind === 'ed25519' && bytes.length === ED25519_BYTES
+  return toPublicKey(isBare ? Buffer.concat([ED25519_SPKI, bytes]) : bytes)
+}
+
+/** The points 0 and 1, which keys of zeros stand for, have signatures that need no private key. */
+function isWeak(key: KeyObject): boolean {
+  const bytes = key.export({ format: 'der', type: 'spki' }).subarray(-ED25519_BYTES)
+  return (bytes[0] ?? 0) <= 1 && bytes.subarray(1).every((byte) => byte === 0)
+}
+
+function toPublicKey(key: string | Buffer): KeyObject {
+  try {
+    return createPublicKey(typeof key === 'string' ? key : { key, format: 'der', type: 'spki' })
+  } catch {
+    // The reason of OpenSSL says nothing to people, and nothing of a key may reach the log.
+    throw new Error('it cannot be read as a public key')
+  }
+}
+
+/** Decodes a secret; an empty one, or one of zeros, which HMAC pads an empty one with, is one that anybody knows. */
+export function decodeSecret(secret: string, encoding: KeyEncoding): Buffer {
+  if (!/[^\s\0]/.test(secret)) throw new Error('it is empty')
+  const bytes = encoding === 'utf8' ? Buffer.from(secret) : decodeStrictly(secret.trim(), encoding)
+  if (bytes === undefined) throw new Error(`it is not ${encoding}`)
+  if (bytes.every((byte) => byte === 0)) throw new Error('it is nothing but zeros')
+  return bytes
+}

@@ -1,0 +1,124 @@
+import type { VerifySpec } from '../../config/sections/verify'
+import { CallbackError } from '../../base/errors'
+import { parseTemplate, type Node } from '../../template/parse'
+import type { Template } from '../../template/compile'
+import type { SignedMessage } from './message'
+import type { ListenerRequest } from '../../listener/request-scope'
+import { misconfigured, unverified } from '../errors'
+
+/** Where something that is proof stands in a request. */
+export interface Source {
+  /** How messages call it. */
+  readonly name: string
+  /** Gives its text, undefined when there is none. Throws `ERR_UNVERIFIED` for a header that comes twice. */
+  readonly read: (message: SignedMessage) => string | undefined
+  /** How its text becomes the bytes that were sent: Node reads headers as latin1. */
+  readonly encoding: 'latin1' | 'utf8'
+}
+
+/** A placeholder that is just a path, such as `${header.x-id}`, without default or type. */
+export interface PlainPath {
+  readonly source: string
+  readonly key: string | undefined
+}
+
+/**
+ * Reads a header that must not come twice, since nobody can tell which one is meant: Node joins the two or takes the
+ * first. `rawHeaders` rather than `headersDistinct`, which a header named `__proto__` or `constructor` makes throw in
+ * Node before 20.20.2 (CVE-2026-21710). Empty counts as missing.
+ */
+export function readHeader({ rawHeaders, headers }: ListenerRequest, name: string): string | undefined {
+  let found: string | undefined
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const written = rawHeaders[index]
+    if (written === undefined || written.length !== name.length || written.toLowerCase() !== name) continue
+    if (found !== undefined) throw unverified(`the header "${name}" comes twice`)
+    found = rawHeaders[index + 1] ?? ''
+  }
+  // Some platforms make requests of their own and fill in `headers` alone.
+  const value = found ?? (Object.hasOwn(headers, name) ? headers[name] : undefined)
+  if (Array.isArray(value)) throw unverified(`the header "${name}" comes as a list`)
+  return value === '' ? undefined : value
+}
+
+/** Reads one of several headers: the same thing under the names that its senders use. */
+export function headerSource(names: readonly string[]): Source {
+  const name = `the header ${names.map((one) => `"${one}"`).join(' or ')}`
+  const [only = ''] = names
+  const read: Source['read'] =
+    names.length === 1 ? ({ request }) => readHeader(request, only) : ({ request }) => readOneOf(request, names)
+  return { name, read, encoding: 'latin1' }
+}
+
+/**
+ * A sender uses one of the names. Another one beside it, with another value, comes from somebody who wants it to be
+ * read in the place of the signed one, as by `dedupe_by`.
+ */
+function readOneOf(request: ListenerRequest, names: readonly string[]): string | undefined {
+  let found: string | undefined
+  for (const name of names) {
+    const value = readHeader(request, name)
+    if (value === undefined) continue
+    if (found !== undefined && found !== value)
+      throw unverified(`the headers ${names.map((one) => `"${one}"`).join(' and ')} contradict each other`)
+    found = value
+  }
+  // Templates find it under each of its names: a replay under the other one must not be another delivery to them.
+  if (found !== undefined) for (const name of names) request.headers[name] ??= found
+  return found
+}
+
+/** Compiles a template of the config into a source; `key` is the key of `verify` where it stands. */
+export function templateSource(template: Template, key: string, spec: VerifySpec): Source {
+  const plain = plainPath(parseTemplate(String(template.source)))
+  if (plain?.source === 'header' && plain.key !== undefined) return headerSource([plain.key])
+  const read = guardTemplate(template, key, spec)
+  return { name: `"${key}"`, encoding: 'utf8', read: (message) => toProof(read(message), key) }
+}
+
+/** Whether one of the templates of a `verify` reads the body, which must be parsed for it. */
+export function readsBody(templates: readonly (Template | undefined)[]): boolean {
+  return templates.some((template) => template?.references.some(({ source }) => source === 'body' || source === 'item'))
+}
+
+function toProof(value: unknown, key: string): string | undefined {
+  if (value === null || value === undefined || value === '') return undefined
+  if (typeof value === 'string') return value
+  if (typeof value === 'number') return String(value)
+  throw unverified(`"${key}" gives ${Array.isArray(value) ? 'a list, as when it comes twice' : typeof value}, not text`)
+}
+
+/**
+ * Gives a reader of a template for what decides over proof: headers that it reads must not come twice, and whatever
+ * fails is `ERR_UNVERIFIED`, without the values that the reason may quote. Throws `ERR_CONFIG_VALUE` when it reads
+ * headers without naming them.
+ */
+export function guardTemplate(
+  { references, render }: Template,
+  key: string,
+  spec: VerifySpec,
+): (message: SignedMessage) => unknown {
+  const headers = references.filter(({ source }) => source === 'header').map(({ path }) => path[0])
+  const names = headers.filter((name) => typeof name === 'string')
+  if (names.length < headers.length)
+    throw misconfigured(spec, key, `"${key}" must name the header that it reads, as in \${header.X-Signature}`)
+  return (message) => {
+    for (const name of names) readHeader(message.request, name)
+    try {
+      return render(message)
+    } catch (error) {
+      if (error instanceof CallbackError && error.code === 'ERR_TEMPLATE') throw unverified(`"${key}" cannot be read`)
+      throw error
+    }
+  }
+}
+
+/** Gives the path of a placeholder that is nothing else; at most one key deep. */
+export function plainPath(node: Node): PlainPath | undefined {
+  if (node.kind !== 'placeholder' || node.types.length > 0 || node.fallback !== undefined) return undefined
+  const { value } = node
+  if (value.kind !== 'path' || value.steps.length > 1) return undefined
+  const [step] = value.steps
+  if (step === undefined) return { source: value.source, key: undefined }
+  return step.kind === 'key' ? { source: value.source, key: step.key } : undefined
+}

@@ -1,0 +1,163 @@
+import type { VerifySpec } from '../../config/sections/verify'
+import { parseTemplate } from '../../template/parse'
+import type { Params } from '../../listener/paths/route-table'
+import { type SignatureScheme, signedOf } from '../schemes'
+import { decodeStrictly } from './bytes'
+import { parseSignatureHeader } from './grammar'
+import type { Key, Signature } from './keys'
+import { SignedMessage } from './message'
+import { createPublishedKeys } from './published'
+import { createKeys } from './secrets'
+import { compileSigned, type Signed } from './signed'
+import { headerSource, plainPath, readsBody, type Source, templateSource } from './source'
+import { compileTimeCheck } from './time'
+import type { Verify, VerifyContext } from '../context'
+import { misconfigured, unverified } from '../errors'
+import { refuseOptions } from '../options'
+
+/** What is read of a request before anything is calculated. */
+interface Reading {
+  readonly signature: Source
+  /** Undefined where the timestamp stands in the signature header, or nowhere. */
+  readonly timestamp: Source | undefined
+  readonly id: Source | undefined
+  readonly checkTime: ((timestamp: string) => void) | undefined
+}
+
+const NO_PARAMS: Params = {}
+/** What is read of the parsed body. */
+const BODY = ['body', 'item']
+
+/**
+ * Compiles a scheme of the generic form, with what the config says in the place of what the scheme says. Cheap checks
+ * come first; then all secrets are tried with all signatures. Throws `ERR_CONFIG_VALUE` for what cannot work.
+ */
+export function compileSignature(spec: VerifySpec, scheme: SignatureScheme, context: VerifyContext): Verify {
+  refuseUnusable(spec, scheme)
+  const reading = compileReading(spec, scheme, context)
+  const signed = compileSigned(
+    signedOf(spec, scheme),
+    { idEncoding: reading.id?.encoding ?? 'utf8', url: scheme.url },
+    spec,
+  )
+  checkSigned(spec, reading, signed)
+  const grammar = spec.prefix === undefined ? scheme.grammar : { kind: 'plain' as const, prefix: spec.prefix }
+  const encoding = spec.encoding ?? scheme.encoding
+
+  function readSignatures(message: SignedMessage): readonly Signature[] {
+    const written = reading.signature.read(message)
+    if (written === undefined) throw unverified(`it has no signature: ${reading.signature.name} is missing`)
+    const header = parseSignatureHeader(written, grammar)
+    readRest(message, reading, header.timestamp)
+    const signatures = header.signatures.flatMap(({ text, key }) => {
+      const bytes = decodeStrictly(text, encoding)
+      return bytes === undefined ? [] : [{ bytes, key }]
+    })
+    if (signatures.length === 0) throw unverified(`its signature is not written as ${encoding}`)
+    return signatures
+  }
+
+  const check = compileCheck(spec, scheme, context, signed, readSignatures)
+  const needsBody =
+    readsBody([spec.signature, spec.timestamp, spec.id]) || BODY.some((name) => signed.sources.has(name))
+  return (request, raw, params = NO_PARAMS) => {
+    const message = new SignedMessage(request, raw, params, context)
+    return needsBody ? message.withBody(() => check(message)) : check(message)
+  }
+}
+
+/** Compiles what tries the keys of a scheme. */
+function compileCheck(
+  spec: VerifySpec,
+  scheme: SignatureScheme,
+  context: VerifyContext,
+  signed: Signed,
+  readSignatures: (message: SignedMessage) => readonly Signature[],
+): (message: SignedMessage) => void | Promise<void> {
+  if (scheme.keys === 'published') {
+    const published = createPublishedKeys(context)
+    return async (message) => {
+      const signatures = readSignatures(message)
+      const isFitting = (keys: readonly Key[]): boolean => keys.some((key) => key.fits(signed, message, signatures))
+      if (!(await published.some(isFitting))) throw unverified('no published key fits its signature')
+    }
+  }
+  const keys = createKeys(spec, scheme)
+  return (message) => {
+    const signatures = readSignatures(message)
+    if (!keys.some((key) => key.fits(signed, message, signatures))) throw unverified('no secret fits its signature')
+  }
+}
+
+function refuseUnusable(spec: VerifySpec, { keys, grammar }: SignatureScheme): void {
+  refuseOptions(spec, [
+    ...(keys === 'hmac' || keys === 'standard' ? (['algorithm'] as const) : []),
+    ...(keys === 'published' ? [] : (['keyEncoding'] as const)),
+    ...(grammar.kind === 'plain' ? (['prefix'] as const) : []),
+    ...(['signature', 'encoding', 'timestamp', 'timestampUnit', 'id', 'signed', 'toleranceMs'] as const),
+  ])
+}
+
+function compileReading(spec: VerifySpec, scheme: SignatureScheme, { clock }: VerifyContext): Reading {
+  const signature = sourceOf(spec, 'signature', scheme.signature)
+  if (signature === undefined) {
+    const message = `"${spec.scheme}" must be told where the signature stands, as in \${header.X-Signature}`
+    throw misconfigured(spec, 'signature', message)
+  }
+  const timestamp = sourceOf(spec, 'timestamp', scheme.timestamp)
+  const hasTime = timestamp !== undefined || scheme.grammar.kind === 'pairs'
+  if (!hasTime && (spec.toleranceMs ?? spec.timestampUnit) !== undefined) {
+    const message = `"${spec.scheme}" signs no time of sending that could be checked; say with "timestamp" where one stands`
+    throw misconfigured(spec, spec.toleranceMs === undefined ? 'timestamp_unit' : 'tolerance', message)
+  }
+  const unit = spec.timestampUnit ?? scheme.timestampUnit
+  const toleranceMs = spec.toleranceMs ?? scheme.toleranceMs
+  const checkTime = hasTime ? compileTimeCheck(unit, toleranceMs, clock) : undefined
+  return { signature, timestamp, id: sourceOf(spec, 'id', scheme.id), checkTime }
+}
+
+function sourceOf(
+  spec: VerifySpec,
+  key: 'signature' | 'timestamp' | 'id',
+  names: readonly string[] = [],
+): Source | undefined {
+  const template = spec[key]
+  if (template !== undefined) return templateSource(template, key, spec)
+  return names.length > 0 ? headerSource(names) : undefined
+}
+
+/** A timestamp that is not signed can be replaced by whoever replays a request, and an id that is not given signs nothing. */
+function checkSigned(spec: VerifySpec, reading: Reading, { placeholders, sources }: Signed): void {
+  const hasTime = reading.checkTime !== undefined
+  if (hasTime && !placeholders.some((text) => isTimestamp(text, spec))) {
+    const message = 'The timestamp must be part of what is signed, as in signed: "${timestamp}.${raw}"'
+    throw misconfigured(spec, spec.signed === undefined ? 'timestamp' : 'signed', message)
+  }
+  const given = { timestamp: hasTime, id: reading.id !== undefined }
+  for (const source of ['timestamp', 'id'] as const) {
+    if (sources.has(source) && !given[source])
+      throw misconfigured(spec, 'signed', `"signed" reads \${${source}}; say with "${source}" where it stands`)
+  }
+}
+
+/** `${timestamp as boolean}` would sign another text than the one that is checked; the template of `timestamp` itself does not. */
+function isTimestamp(placeholder: string, spec: VerifySpec): boolean {
+  const path = plainPath(parseTemplate(placeholder))
+  if (path?.source === 'timestamp' && path.key === undefined) return true
+  return placeholder === String(spec.timestamp?.source)
+}
+
+function readRest(message: SignedMessage, reading: Reading, inHeader: string | undefined): void {
+  const { timestamp, id, checkTime } = reading
+  if (checkTime !== undefined) {
+    const found = timestamp === undefined ? inHeader : timestamp.read(message)
+    if (found === undefined)
+      throw unverified(`it has no timestamp: ${timestamp?.name ?? 'in the signature it'} is missing`)
+    checkTime(found)
+    message.timestamp = found
+  }
+  if (id === undefined) return
+  const found = id.read(message)
+  if (found === undefined) throw unverified(`it has no id: ${id.name} is missing`)
+  message.id = found
+}

@@ -1,0 +1,79 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { VerifySpec } from '../config/sections/verify'
+import { decodeStrictly } from './signature/bytes'
+import { decodeSecret } from './signature/keys'
+import { SignedMessage } from './signature/message'
+import { noSecret } from './signature/secrets'
+import { headerSource, readHeader, readsBody, templateSource } from './signature/source'
+import type { Verify, VerifyContext } from './context'
+import { unverified } from './errors'
+import { refuseOptions } from './options'
+
+const MAX_LENGTH = 8192
+const BEARER = /^Bearer +/i
+const BASIC = /^Basic +/i
+
+/**
+ * A secret that comes along with each request: in `signature`, by default the header Authorization. Without `prefix`,
+ * a `Bearer` in front of it may be there or not.
+ */
+export function compileToken(spec: VerifySpec, context: VerifyContext): Verify {
+  refuseOptions(spec, ['signature', 'prefix'])
+  const source = spec.signature ? templateSource(spec.signature, 'signature', spec) : headerSource(['authorization'])
+  const isSecret = compileSecrets(spec)
+  const needsBody = readsBody([spec.signature])
+
+  function check(message: SignedMessage): void {
+    const written = source.read(message)
+    if (written === undefined) throw unverified(`it has no token: ${source.name} is missing`)
+    const token = spec.prefix === undefined ? written.replace(BEARER, '') : withoutPrefix(written, spec.prefix)
+    if (!isSecret(Buffer.from(token, source.encoding))) throw unverified('its token is no secret of the endpoint')
+  }
+
+  return (request, raw, params = {}) => {
+    const message = new SignedMessage(request, raw, params, context)
+    return needsBody ? message.withBody(() => check(message)) : check(message)
+  }
+}
+
+function withoutPrefix(written: string, prefix: string): string {
+  if (!written.startsWith(prefix)) throw unverified(`its token does not begin with "${prefix}"`)
+  return written.slice(prefix.length)
+}
+
+/** User and password of HTTP (RFC 7617), with `user:password` as secret. */
+export function compileBasic(spec: VerifySpec): Verify {
+  refuseOptions(spec, [])
+  const index = spec.secrets.findIndex((secret) => !secret.includes(':'))
+  if (index >= 0) throw noSecret(spec, index, new Error('it is not written as user:password'))
+  const isSecret = compileSecrets(spec)
+  return (request) => {
+    const written = readHeader(request, 'authorization')
+    if (written === undefined) throw unverified('it has no user and password: the header "authorization" is missing')
+    const [scheme] = BASIC.exec(written) ?? []
+    if (scheme === undefined) throw unverified('its header "authorization" does not begin with "Basic"')
+    const credentials = written.length > MAX_LENGTH ? undefined : decodeStrictly(written.slice(scheme.length), 'base64')
+    if (credentials === undefined) throw unverified('its user and password are not written as base64')
+    if (!isSecret(credentials)) throw unverified('its user and password are not those of the endpoint')
+  }
+}
+
+/** Compares with all secrets in a time that says nothing of them: hashes have one length, whatever they were made of. */
+export function compileSecrets(spec: VerifySpec): (token: Buffer) => boolean {
+  const hashes = spec.secrets.map((secret, index) => {
+    try {
+      return hash(decodeSecret(secret, 'utf8'))
+    } catch (error) {
+      throw noSecret(spec, index, error)
+    }
+  })
+  return (token) => {
+    if (token.length === 0 || token.length > MAX_LENGTH) return false
+    const found = hash(token)
+    return hashes.filter((known) => timingSafeEqual(known, found)).length > 0
+  }
+}
+
+function hash(bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest()
+}

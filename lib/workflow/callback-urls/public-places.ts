@@ -1,0 +1,104 @@
+import type { MountPath } from '../../listener/paths/mount-path'
+import { compileStrip } from '../../base/same-path'
+import type { Logger } from '../../base/contracts'
+import type { CallbackUrl, FindCallbackUrls } from './callback-urls'
+
+/** Where the endpoints can be reached, as far as it is known by now. */
+export interface PublicPlaces {
+  /** Public URLs: those of gateways, and those that are configured. */
+  urls(): readonly string[]
+  /** The local ports of listeners, gateways and the host app. */
+  ports(): ReadonlySet<number>
+  /** The paths under which the host app mounts the callbacks, as far as they are known. */
+  mounts(): readonly MountPath[]
+  /** Whether they may be mounted elsewhere, too: no request has come yet, or each request has a path of its own. */
+  mayBeElsewhere(): boolean
+}
+
+/**
+ * The paths of an endpoint that a URL may stand for: its own path, and what is left of it below public URLs and mounts.
+ * As long as the callbacks may be mounted anywhere, a URL of ours may lead to any of its ends.
+ */
+export function listPaths(url: URL, places: PublicPlaces): readonly string[] {
+  const { pathname: path } = url
+  if (places.mayBeElsewhere() && isOurs(url, places)) return listEnds(path)
+  const origins = ['', ...places.urls().map((one) => new URL(one).pathname)]
+  const belowOrigins = origins.flatMap((prefix) => compileStrip(prefix)(path) ?? [])
+  const belowMounts = belowOrigins.flatMap((below) =>
+    places.mounts().flatMap((mount) => mount.strip(below)?.rest ?? []),
+  )
+  return [...new Set([path, ...belowOrigins, ...belowMounts])]
+}
+
+/** The paths that a foreign URL would stand for, were the callbacks mounted there; none once that is known. */
+export function guessPaths(url: URL, places: PublicPlaces): readonly string[] {
+  return places.mayBeElsewhere() && !isOurs(url, places) ? listEnds(url.pathname) : []
+}
+
+/** More parts than this no mount and path have together. */
+const MAX_ENDS = 100
+
+/** The longest first. */
+function listEnds(path: string): readonly string[] {
+  return [...path.matchAll(/\//g)].slice(0, MAX_ENDS).map(({ index }) => path.slice(index))
+}
+
+/** How many origins are spoken of; they may come from input. */
+const MAX_SAID = 100
+
+/**
+ * Gives a finder that says once of each origin when it is neither a public URL nor local: its callback is waited for all
+ * the same, but the config does not say how it gets here. What only looks like a callback URL is not waited for.
+ */
+export function warnOfForeignOrigins(
+  find: FindCallbackUrls,
+  guess: FindCallbackUrls,
+  places: PublicPlaces,
+  logger: Logger,
+): FindCallbackUrls {
+  const said = new Set<string>()
+
+  function say(level: 'info' | 'warn', { endpoint, url }: CallbackUrl, describe: (origin: string) => string): void {
+    const { origin } = url
+    if (isOurs(url, places) || said.has(origin) || said.size >= MAX_SAID) return
+    said.add(origin)
+    logger[level]({ endpoint: endpoint.key, origin }, describe(origin))
+  }
+
+  return (request) => {
+    const found = find(request)
+    for (const one of found)
+      say('info', one, (origin) => `Waiting for a callback to ${origin}, ${describeAdvice(origin)}`)
+    if (found.length > 0) return found
+    for (const one of guess(request)) {
+      const what = `${one.url.origin}${one.url.pathname} looks like a URL of ${one.endpoint.key}, but is not waited for`
+      say('warn', one, () => `${what}: say where the callbacks are mounted (options.mountPath), or their public_url`)
+    }
+    return found
+  }
+}
+
+function describeAdvice(origin: string): string {
+  return `which no gateway has; if it leads here, say so with "public_url: ${origin}" on the listener`
+}
+
+function isOurs(url: URL, { urls }: PublicPlaces): boolean {
+  return isLocal(url.hostname) || urls().some((known) => new URL(known).origin === url.origin)
+}
+
+/** Whether a URL leads to the listeners or the host app: by a public URL, or by a port of this machine. */
+export function isCalledHere(url: URL, places: PublicPlaces): boolean {
+  const { hostname, origin, port, protocol } = url
+  if (!LOOPBACK.test(hostname)) return places.urls().some((known) => new URL(known).origin === origin)
+  return places.ports().has(port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port))
+}
+
+const LOOPBACK = /^(?:localhost|.+\.localhost|127\.[\d.]+|0\.0\.0\.0|\[::1?\]|host\.docker\.internal)$/i
+
+/** This machine, its private network, and names without a dot, such as those of containers. */
+function isLocal(host: string): boolean {
+  if (/^[\d.]+$/.test(host)) return /^(?:127|10|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\.|^0\.0\.0\.0$/.test(host)
+  return (
+    /^\[(?:::1?|f[cd].*|fe80.*)\]$/i.test(host) || !host.includes('.') || /\.(?:localhost|local|internal)$/i.test(host)
+  )
+}

@@ -1,0 +1,72 @@
+import type { Config } from '../../config/normalize'
+import { findNearest } from '../../base/nearest'
+import type { Problem } from '../../base/errors'
+import type { Endpoint } from '../../listener/endpoint'
+import { createRouteTable } from '../../listener/paths/route-table'
+import { toPathKey } from '../../base/same-path'
+import type { HttpRequest } from '../../http/request/request'
+import { listLiteralTexts } from './literal-texts'
+import { isCalledHere, listPaths, type PublicPlaces } from './public-places'
+import { listToldUrls, parseToldUrl, type ToldUrl } from './told-urls'
+
+/** Warns of URLs that lead here, but to no endpoint: a job does not wait for them, and a callback to them is lost. */
+export interface StrayUrls {
+  /** Those that the config writes out. */
+  listWritten(config: Config): readonly Problem[]
+  /** Those of a request, each path once. */
+  listSent(request: HttpRequest): readonly Problem[]
+}
+
+/** How many paths are looked at and told of; they may come from input. */
+const MAX_SEEN = 1000
+const MAX_SAID = 100
+
+/** How many of the paths that a URL may stand for are compared with every endpoint. */
+const MAX_COMPARED = 4
+
+/** A host app has pages of its own: a path that is near no endpoint counts only under a name like these. */
+const TELLING = /call.?back|hook|notif|reply|post.?back|return.?ur|on.?(?:complet|success|fail|error|done|finish)/i
+
+/** Creates what finds them; all `endpoints` count as known, triggers and any method too. */
+export function createStrayUrls(endpoints: readonly Endpoint[], places: PublicPlaces): StrayUrls {
+  const table = createRouteTable(endpoints.map(({ path }) => ({ method: '', path })))
+  const paths = [...new Set(endpoints.map(({ path }) => path))]
+  const seen = new Set<string>()
+  const said = new Set<string>()
+
+  function describe({ url, name, hasSpaces }: ToldUrl): string | undefined {
+    if (hasSpaces || seen.size >= MAX_SEEN || said.size >= MAX_SAID) return undefined
+    const key = `${name} ${url.pathname}`
+    if (seen.has(key) || said.has(url.pathname) || !isCalledHere(url, places)) return undefined
+    const below = listPaths(url, places)
+    if (below.some((path) => table.find('', path))) return undefined
+    seen.add(key)
+    const nearest = below
+      .slice(0, MAX_COMPARED)
+      .map((path) => findNearest(toPathKey(path), paths))
+      .find((path) => path !== undefined)
+    if (nearest === undefined && !TELLING.test(name)) return undefined
+    said.add(url.pathname)
+    const advice = nearest === undefined ? `there are ${listSome(paths)}` : `did you mean "${nearest}"?`
+    return `${url.origin}${url.pathname} leads here, but no callback has that path, so that nothing waits for it; ${advice}`
+  }
+
+  return {
+    listWritten: (config) =>
+      listLiteralTexts(config).flatMap(({ at, location, name, text }) => {
+        const told = parseToldUrl(text, name)
+        const message = endpoints.length === 0 ? undefined : told && describe(told)
+        return message === undefined ? [] : [{ code: 'ERR_ENDPOINT_UNKNOWN', at, location, message }]
+      }),
+    listSent: (request) =>
+      (endpoints.length === 0 ? [] : listToldUrls(request)).flatMap((told) => {
+        const message = describe(told)
+        return message === undefined ? [] : [{ code: 'ERR_ENDPOINT_UNKNOWN', at: '', message }]
+      }),
+  }
+}
+
+function listSome(paths: readonly string[]): string {
+  const shown = paths.slice(0, 5).join(', ')
+  return paths.length > 5 ? `${shown} and ${paths.length - 5} more` : shown
+}

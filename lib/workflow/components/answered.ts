@@ -1,0 +1,73 @@
+import type { HttpClientSpec } from '../../config/normalize'
+import { CallbackError } from '../../base/errors'
+import { compileJudge } from '../../listener/outcome'
+import type { AnsweredScope, ComponentScope } from '../call'
+import { changeError } from '../changed-error'
+import { excerptOf } from '../../template/excerpt'
+import type { HttpAnswer } from '../../http/client'
+import { describeRequest, type HttpRequest } from '../../http/request/request'
+import { createRedaction } from '../../http/secrets'
+
+/** A request and what was answered to it at once. */
+export interface Answered {
+  readonly request: HttpRequest
+  readonly answer: HttpAnswer
+}
+
+/** Adds what templates read of an immediate answer; all of it is null without one. */
+export function answeredScope(scope: ComponentScope, answer: HttpAnswer | undefined): AnsweredScope {
+  const { body = null, headers = null, status = null } = answer ?? {}
+  return { ...scope, response: body, header: headers, status_code: status }
+}
+
+/**
+ * Compiles `status`, `success_when` and `fail_when` of a component. What it returns throws `ERR_HTTP_STATUS` for an answer
+ * that says failure, and where nothing follows (`isLast`) for one that is no success by `success_when`. Where a callback or
+ * polling follows, a status in neither list changes nothing.
+ */
+export function compileAnswerJudge(
+  spec: Pick<HttpClientSpec, 'at' | 'status' | 'successWhen' | 'failWhen'>,
+  secrets: readonly string[],
+): (answered: Answered, scope: AnsweredScope, isLast: boolean) => void {
+  const judge = compileJudge(spec)
+  return ({ request, answer }, scope, isLast) => {
+    const { verdict, status } = judge(scope)
+    const isRefused = verdict === 'failed' || (isLast && verdict === 'pending' && spec.successWhen !== undefined)
+    if (!isRefused) return
+    const { text, value } = createRedaction(request, secrets)
+    const body = value(answer.body)
+    const found = status === undefined ? undefined : JSON.stringify(text(status))
+    const why = describeVerdict(found, verdict === 'failed')
+    throw new CallbackError('ERR_HTTP_STATUS', {
+      at: spec.at,
+      message: `${text(describeRequest(request))} answered ${answer.status}, and ${why}${quote(body)}`,
+      answer: { status: answer.status, body },
+      response: answer,
+    })
+  }
+}
+
+function describeVerdict(status: string | undefined, isFailure: boolean): string {
+  if (status === undefined) return 'it has no status, which success_when asks for'
+  return isFailure ? `its status ${status} means failure` : `its status ${status} is not in success_when`
+}
+
+/** Returns the error with the immediate answer that stood before it. */
+export function withAnswer(error: unknown, { answer }: Answered): unknown {
+  return error instanceof CallbackError ? changeError(error, { response: answer }) : error
+}
+
+/** Returns the error of a wait, whose message quotes the answer's beginning when no callback came in time. */
+export function quotingAnswer(error: unknown, { request, answer }: Answered, secrets: readonly string[]): unknown {
+  if (!(error instanceof CallbackError) || error.code !== 'ERR_WAIT_TIMEOUT') return error
+  const { text, value } = createRedaction(request, secrets)
+  const quoted = quote(value(answer.body))
+  if (quoted === '') return error
+  const message = `${error.message}; ${text(describeRequest(request))} had answered ${answer.status}${quoted}`
+  return changeError(error, { message })
+}
+
+function quote(body: unknown): string {
+  const excerpt = excerptOf(body)
+  return excerpt === '' ? '' : `: ${excerpt}`
+}
