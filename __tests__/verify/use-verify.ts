@@ -2,7 +2,7 @@ import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { compileConfig } from '../../lib/config/normalize'
 import type { VerifySpec } from '../../lib/config/sections/verify'
-import type { ListenerRequest } from '../../lib/listener/request-scope'
+import type { ListenerRequest } from '../../lib/body/request'
 import { compileVerify, type Verify, type VerifyContext } from '../../lib/verify/verify'
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock'
 

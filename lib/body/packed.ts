@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { CallbackError } from '../base/errors'
 import type { Clock } from '../base/contracts'
 import { aborted, consumed, tooLarge, tooSlow } from './errors'
-import type { ListenerRequest } from '../listener/request-scope'
+import type { ListenerRequest } from './request'
 
 /** Starts to read a body of the encoding; undefined where the encoding is not one that body-parser undoes. */
 export type ReadPacked = (

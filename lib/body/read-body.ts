@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Clock } from '../base/contracts'
 import { aborted, consumed, tooLarge, tooSlow } from './errors'
 import { createPackedReader } from './packed'
-import type { ListenerRequest } from '../listener/request-scope'
+import type { ListenerRequest } from './request'
 import { compileUnpack } from './unpack'
 
 /** A body as it came, or as a parser of the host app left it. */

@@ -3,7 +3,8 @@ import { ANSWER_STATUS, type AnswerCode, CallbackError, isAnswerCode } from '../
 import { writeJson } from '../template/bigints'
 import type { EndpointSpec } from '../config/normalize'
 import type { Clock } from '../base/contracts'
-import type { ListenerRequest, RequestScope } from './request-scope'
+import type { ListenerRequest } from '../body/request'
+import type { RequestScope } from './request-scope'
 
 /** When a sender that is refused for now may try again. */
 export const RETRY_AFTER_SECONDS = 5

@@ -1,7 +1,7 @@
 import type { Template } from '../template/compile'
 import type { Clock } from '../base/contracts'
-import type { ListenerRequest } from '../listener/request-scope'
-import type { Params } from '../listener/paths/route-table'
+import type { ListenerRequest } from '../body/request'
+import type { Params } from '../base/route-syntax'
 
 /** What verification takes from the world around it. */
 export interface VerifyContext {

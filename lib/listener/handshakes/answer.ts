@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { CallbackError } from '../../base/errors'
 import { parseForm } from '../../body/form'
-import { type ListenerRequest, splitUrl } from '../request-scope'
+import { type ListenerRequest, splitUrl } from '../../body/request'
 
 /**
  * The handshake of one endpoint, compiled: what a sender asks before it trusts a URL. Both looks throw

@@ -1,6 +1,6 @@
 import { type Challenge, type ChallengeAnswer, echo, EMPTY_ANSWER } from './answer'
 import { isJsonType } from '../../body/content'
-import type { ListenerRequest } from '../request-scope'
+import type { ListenerRequest } from '../../body/request'
 
 const HANDSHAKE_KEYS: ReadonlySet<string> = new Set(['type', 'challenge', 'token'])
 const SSL_CHECK = /(?:^|&)ssl_check=1(?:&|$)/

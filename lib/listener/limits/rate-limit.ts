@@ -3,7 +3,7 @@ import type { Rate } from '../../config/field/values'
 import { CallbackError } from '../../base/errors'
 import type { Clock } from '../../base/contracts'
 import { createHitCounts, type HitCounts } from './hit-counts'
-import type { ListenerRequest } from '../request-scope'
+import type { ListenerRequest } from '../../body/request'
 import type { SenderOf } from './sender-address'
 
 /** Counts a request. Rejects with `ERR_RATE_LIMITED` for one too many, whose answer has its Retry-After by then. */

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { GatewaySpec, ListenerSpec } from '../../config/normalize'
-import type { ListenerRequest } from '../request-scope'
+import type { ListenerRequest } from '../../body/request'
 
 /** Gives the IP address of whoever sent a request; one word for all who have none, as on a Unix socket. */
 export type SenderOf = (request: ListenerRequest) => string

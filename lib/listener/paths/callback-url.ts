@@ -4,7 +4,7 @@ import { readLiteralPath } from '../../base/route-syntax'
 import { toUrlPath } from '../../base/same-path'
 import type { Endpoint } from '../endpoint'
 import type { MountPath } from './mount-path'
-import { type ListenerRequest, targetOf } from '../request-scope'
+import { type ListenerRequest, targetOf } from '../../body/request'
 
 /** What the requests and servers of the process have shown of where it can be reached. */
 export interface Reachable {

@@ -1,8 +1,6 @@
 import { compileMatch, type MatchPath, type Params, readLiteralPath } from '../../base/route-syntax'
 import { cleanPath, decodePath, isUnusual, toPathKey } from '../../base/same-path'
 
-export type { Params }
-
 export interface Route {
   readonly method: string
   /** Express 5 path syntax (path-to-regexp 8). */

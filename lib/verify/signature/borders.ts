@@ -1,4 +1,4 @@
-import type { ListenerRequest } from '../../listener/request-scope'
+import type { ListenerRequest } from '../../body/request'
 import { type Border, openSideOf, OUTSIDE_OF_URLS, type SignedPart } from './signed-parts'
 import type { SignedMessage } from './message'
 import { unverified } from '../errors'

@@ -3,8 +3,8 @@ import { CallbackError } from '../../base/errors'
 import type { Template } from '../../template/compile'
 import { parseContent } from '../../body/content'
 import { parseForm } from '../../body/form'
-import { type ListenerRequest, splitUrl, targetOf } from '../../listener/request-scope'
-import type { Params } from '../../listener/paths/route-table'
+import { type ListenerRequest, splitUrl, targetOf } from '../../body/request'
+import type { Params } from '../../base/route-syntax'
 import { unverified } from '../errors'
 
 const MULTIPART = /^\s*multipart\//i

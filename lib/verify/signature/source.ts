@@ -3,7 +3,7 @@ import { CallbackError } from '../../base/errors'
 import { parseTemplate, type Node } from '../../template/parse'
 import type { Template } from '../../template/compile'
 import type { SignedMessage } from './message'
-import type { ListenerRequest } from '../../listener/request-scope'
+import type { ListenerRequest } from '../../body/request'
 import { misconfigured, unverified } from '../errors'
 
 /** Where something that is proof stands in a request. */

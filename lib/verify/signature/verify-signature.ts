@@ -1,6 +1,6 @@
 import type { VerifySpec } from '../../config/sections/verify'
 import { parseTemplate } from '../../template/parse'
-import type { Params } from '../../listener/paths/route-table'
+import type { Params } from '../../base/route-syntax'
 import { type SignatureScheme, signedOf } from '../schemes'
 import { decodeStrictly } from './bytes'
 import { parseSignatureHeader } from './grammar'
