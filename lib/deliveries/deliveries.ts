@@ -1,0 +1,146 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Clock, Logger } from '../base/contracts'
+import { callSafely } from '../base/events'
+import { CallbackError } from '../base/errors'
+import { Course, type RequestHead } from './course'
+import type { Deliveries, DeliveryFilter, DeliveryRecord, ReadValue } from './delivery'
+import { createDeliveryFiles } from './files'
+import { createHistory, isWanted, type KeptCourse } from './history'
+import { type Hiding, toRecord } from './record'
+
+/** The section `deliveries` of a config. */
+export interface DeliveriesSpec {
+  /** How many are kept; 0 notes nothing. */
+  readonly keep: number
+  /** How many bytes they take up together. */
+  readonly maxBytes: number
+  /** The folder of the files in which they outlive the process; undefined keeps them in memory alone. */
+  readonly path: string | undefined
+}
+
+export interface DeliveriesOptions extends Hiding {
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Serves a request again; undefined when its endpoint is gone. */
+  readonly repeat: (kept: Course, course: Course) => Promise<void> | undefined
+  /** What the templates of its endpoint read from a request. */
+  readonly explain: (course: Course) => Promise<readonly ReadValue[]>
+}
+
+/** Notes requests while they are served. */
+export interface Recorder {
+  begin(request: RequestHead, target: string, endpoint: string | undefined): Course
+  /** Keeps a request that was answered. */
+  end(course: Course): void
+}
+
+/** The deliveries of one `callbacks()`. */
+export interface DeliveryLog extends Deliveries {
+  /** Missing where nothing is noted. */
+  readonly recorder: Recorder | undefined
+  /** Reads the deliveries of the process before, where they are kept in files. */
+  open(): Promise<void>
+  close(): Promise<void>
+}
+
+const DEFAULT_LIMIT = 100
+const MAX_LIMIT = 1000
+/** How many are looked through before other work gets its turn. */
+const SLICE = 50
+
+/** Creates the log of deliveries. */
+export function createDeliveries(spec: DeliveriesSpec, options: DeliveriesOptions): DeliveryLog {
+  const { clock, logger, secretHeaders } = options
+  const { path, maxBytes } = spec
+  const history = createHistory(spec)
+  const files =
+    path === undefined || spec.keep === 0 ? undefined : createDeliveryFiles({ path, maxBytes, secretHeaders, logger })
+  const listeners = new Set<(record: DeliveryRecord) => void>()
+  let count = 0
+
+  /** Ids in the order of time, over restarts too. */
+  function nextId(): string {
+    count += 1
+    return `dlv_${clock.now().toString(36).padStart(9, '0')}${count.toString(36).padStart(6, '0')}`
+  }
+
+  function keep(course: Course): KeptCourse {
+    course.durationMs = Math.max(0, clock.now() - course.receivedAt)
+    const kept = { id: nextId(), course }
+    history.add(kept)
+    files?.write(kept)
+    if (listeners.size > 0) tell(toRecord(kept, options))
+    return kept
+  }
+
+  function tell(record: DeliveryRecord): void {
+    const onError = (error: unknown): void => logger.error({ err: error }, 'A listener of deliveries threw')
+    for (const listener of new Set(listeners)) callSafely(listener, record, onError)
+  }
+
+  function get(id: string): KeptCourse {
+    const kept = history.find(id)
+    if (kept) return kept
+    const message = `There is no delivery ${JSON.stringify(id.slice(0, 100))}; it never was, or ${spec.keep} others came since (deliveries.keep)`
+    throw new CallbackError('ERR_DELIVERY_UNKNOWN', { message })
+  }
+
+  return {
+    recorder:
+      spec.keep === 0
+        ? undefined
+        : {
+            begin: ({ method = '', rawHeaders }, target, endpoint) =>
+              new Course(endpoint, clock.now(), method, target, rawHeaders, undefined),
+            end: (course) => void keep(course),
+          },
+    async open() {
+      for (const kept of (await files?.read()) ?? []) history.add(kept)
+    },
+    close: async () => files?.close(),
+    async list(filter: DeliveryFilter = {}) {
+      const limit = Math.min(filter.limit ?? DEFAULT_LIMIT, MAX_LIMIT)
+      const found: DeliveryRecord[] = []
+      let seen = 0
+      for (const kept of history.newestFirst(filter.before)) {
+        if (found.length >= limit) break
+        if (isWanted(kept, filter)) found.push(toRecord(kept, options))
+        seen += 1
+        if (seen % SLICE === 0) await setImmediate()
+      }
+      return found
+    },
+    async find(id) {
+      const kept = history.find(id)
+      return kept && toRecord(kept, options)
+    },
+    explain: async (id) => options.explain(get(id).course),
+    async replay(id) {
+      const { course: kept } = get(id)
+      const { endpoint, method, target, rawHeaders } = kept
+      const problem = whyNoReplay(kept)
+      if (problem !== undefined) throw noReplay(id, problem)
+      const course = new Course(endpoint, clock.now(), method, target, rawHeaders, id)
+      const repeating = options.repeat(kept, course)
+      if (repeating === undefined) throw noReplay(id, `there is no endpoint ${endpoint} any more`)
+      await repeating
+      return toRecord(keep(course), options)
+    },
+    watch(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
+}
+
+function whyNoReplay({ endpoint, isVerified, body, bodyBytes, verdict }: Course): string | undefined {
+  if (endpoint === undefined) return 'no endpoint took it'
+  if (verdict === 'handshake') return 'it is a handshake'
+  if (!isVerified) return 'its sender was not verified'
+  if (body === undefined && bodyBytes > 0) return 'its body was not kept (deliveries.max_bytes)'
+  return body === undefined ? 'its body was taken by a parser of the app' : undefined
+}
+
+function noReplay(id: string, reason: string): CallbackError {
+  return new CallbackError('ERR_DELIVERY_REPLAY', { message: `The delivery ${id} cannot be replayed: ${reason}` })
+}

@@ -1,0 +1,95 @@
+import type { Course } from './course'
+import type { DeliveryFilter, Verdict } from './delivery'
+
+/** A request that was served, with its id. */
+export interface KeptCourse {
+  readonly id: string
+  readonly course: Course
+}
+
+export interface HistoryOptions {
+  /** How many are kept. */
+  readonly keep: number
+  /** How many bytes they take up together. */
+  readonly maxBytes: number
+}
+
+/** The latest requests, in memory. */
+export interface History {
+  add(kept: KeptCourse): void
+  find(id: string): KeptCourse | undefined
+  /** Newest first, from those before an id. */
+  newestFirst(before?: string): Generator<KeptCourse>
+}
+
+/** What an entry takes up beside its body, its target and its headers. */
+const OVERHEAD_BYTES = 500
+
+/** Creates the history; what is over a limit goes, the oldest first. */
+export function createHistory({ keep, maxBytes }: HistoryOptions): History {
+  let kept: (KeptCourse & { readonly bytes: number })[] = []
+  /** Where the oldest one stands: what lies before it is cut off now and then. */
+  let first = 0
+  let bytes = 0
+
+  function dropOldest(): void {
+    bytes -= kept[first]?.bytes ?? 0
+    first += 1
+    if (first < 1000 || first * 2 < kept.length) return
+    kept = kept.slice(first)
+    first = 0
+  }
+
+  return {
+    add({ id, course }) {
+      const size = sizeOf(course)
+      // A body that alone is over the limit would push out all others.
+      if (size > maxBytes) course.body = undefined
+      const entry = { id, course, bytes: size > maxBytes ? sizeOf(course) : size }
+      kept.push(entry)
+      bytes += entry.bytes
+      while (kept.length - first > keep || (bytes > maxBytes && kept.length - first > 1)) dropOldest()
+    },
+    find(id) {
+      for (let index = kept.length - 1; index >= first; index -= 1) if (kept[index]?.id === id) return kept[index]
+      return undefined
+    },
+    *newestFirst(before) {
+      // Callbacks that come meanwhile move nothing of this list.
+      const list = kept
+      const end = first
+      for (let index = list.length - 1; index >= end; index -= 1) {
+        const entry = list[index]
+        if (entry && (before === undefined || entry.id < before)) yield entry
+      }
+    },
+  }
+}
+
+function sizeOf({ body, target, rawHeaders }: Course): number {
+  let size = OVERHEAD_BYTES + target.length + (body?.length ?? 0)
+  for (const text of rawHeaders) size += text.length
+  return size
+}
+
+/** Whether a request is one that is asked for; `verdict` and `endpoint` are the cheap questions, and come first. */
+export function isWanted({ course }: KeptCourse, filter: DeliveryFilter): boolean {
+  const { endpoint, id, verdict, since, until, text } = filter
+  if (endpoint !== undefined && course.endpoint !== endpoint) return false
+  if (verdict !== undefined && verdictOf(course) !== verdict) return false
+  if (since !== undefined && course.receivedAt < since) return false
+  if (until !== undefined && course.receivedAt > until) return false
+  if (id !== undefined && !course.ids?.includes(id)) return false
+  return text === undefined || holds(course, text.toLowerCase())
+}
+
+function holds({ target, rawHeaders, body }: Course, text: string): boolean {
+  if (target.toLowerCase().includes(text)) return true
+  if (rawHeaders.some((part) => part.toLowerCase().includes(text))) return true
+  return body !== undefined && body.toString().toLowerCase().includes(text)
+}
+
+/** The verdict on a request as a whole. */
+export function verdictOf({ items, verdict }: Course): Verdict {
+  return items ? 'items' : (verdict ?? 'refused')
+}

@@ -1,0 +1,103 @@
+import type { Mask } from '../base/secrets/mask'
+import { REDACTED } from '../base/secrets/mask'
+import { redactHeaders } from '../base/secrets/redact-headers'
+import { isSecretName } from '../base/secrets/secret-names'
+import { maskTickets } from '../base/secrets/ticket-id'
+import type { Course } from './course'
+import type { DeliveryRecord, Verdict } from './delivery'
+import { type KeptCourse, verdictOf } from './history'
+
+/** What must not be shown. */
+export interface Hiding {
+  /** Headers that prove something, in lower case. */
+  readonly secretHeaders: ReadonlySet<string>
+  /** Replaces the secrets of the environment in a text. */
+  readonly mask: Mask
+}
+
+/** Returns a request as it is shown: without what authenticates its sender, with tickets cut short. */
+export function toRecord({ id, course }: KeptCourse, hiding: Hiding): DeliveryRecord {
+  const { receivedAt, durationMs, method, endpoint, code, task, items, status, isVerified, replayOf, bodyBytes } =
+    course
+  const hide = (text: string): string => maskTickets(hiding.mask(text))
+  return {
+    id,
+    receivedAt,
+    durationMs,
+    method,
+    target: hide(hideQuery(course.target)),
+    headers: hideHeaders(course.rawHeaders, hiding.secretHeaders).map(([name, value]) => [name, hide(value)]),
+    body: course.body,
+    bodyBytes,
+    endpoint,
+    verdict: verdictOf(course),
+    outcome: course.judged === 'pending' || course.verdict !== 'settled' ? undefined : course.judged,
+    code,
+    reason: hide(reasonOf(course)),
+    ids: (course.ids ?? []).map(maskTickets),
+    task,
+    items,
+    status,
+    isVerified,
+    replayOf,
+  }
+}
+
+/** The headers of a request in their order, without what authenticates anybody. */
+export function hideHeaders(
+  rawHeaders: readonly string[],
+  secretHeaders: ReadonlySet<string>,
+): readonly (readonly [string, string])[] {
+  const headers: [string, string][] = []
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const [name = '', value = ''] = rawHeaders.slice(index, index + 2)
+    headers.push([name, String(redactHeaders({ [name]: value }, secretHeaders)[name])])
+  }
+  return headers
+}
+
+function hideQuery(target: string): string {
+  const [path = '', query] = target.split(/\?(.*)/s)
+  if (query === undefined) return target
+  const pairs = query.split('&').map((pair) => {
+    const [name = '', value] = pair.split(/=(.*)/s)
+    return value === undefined || !isSecretName(name) ? pair : `${name}=${REDACTED}`
+  })
+  return `${path}?${pairs.join('&')}`
+}
+
+/** Says why a request has its verdict. */
+function reasonOf(course: Course): string {
+  const verdict = verdictOf(course)
+  if (verdict === 'items') return `A bulk callback of ${countItems(course.items)}`
+  return REASONS[verdict](course)
+}
+
+const REASONS: Readonly<Record<Exclude<Verdict, 'items'>, (course: Course) => string>> = {
+  settled: (course) => `It ended the wait for ${idOf(course)} ${judgementOf(course)}`,
+  parked: (course) => `Nobody waits for ${idOf(course)} yet; the callback is kept until somebody does (store.park)`,
+  duplicate: (course) => `${idOf(course)} is settled already, or the same delivery came before (dedupe_by)`,
+  pending: ({ statusRead, ...course }) =>
+    `The status ${statusRead === undefined ? 'is not there, which' : JSON.stringify(statusRead)} says that the work for ${idOf(course)} goes on: neither success_when nor fail_when names it`,
+  unidentified: () => 'identify_by finds no id in it; it was acknowledged and dropped',
+  started: ({ task }) => (task === undefined ? 'It started a workflow' : `It started the task ${task}`),
+  handshake: () => 'It asked for the handshake of its sender, which was answered',
+  refused: ({ why = 'the connection ended before the answer' }) => why,
+  unrouted: ({ why = 'No endpoint takes this method and path' }) => why,
+}
+
+function idOf({ ids }: Pick<Course, 'ids'>): string {
+  const id = ids?.at(-1)
+  return id === undefined ? 'the next callback' : JSON.stringify(id)
+}
+
+function judgementOf({ judged, statusRead, why }: Course): string {
+  const status = statusRead === undefined ? '' : ` (status ${JSON.stringify(statusRead)})`
+  if (judged !== 'failed') return `with a success${status}`
+  return `with a failure${status}${why === undefined ? '' : `: ${why}`}`
+}
+
+function countItems(items: Course['items'] = {}): string {
+  const counts = Object.entries(items).map(([verdict, count]) => `${count} ${verdict}`)
+  return counts.length === 0 ? 'no items' : counts.join(', ')
+}
