@@ -1,0 +1,79 @@
+import { get, post } from './api.js'
+import { badge, byId, element, fill, spanOf, timeOf } from './dom.js'
+
+/** Creates the list of open waits, with what ends one by hand. */
+export function createWaits({ askJson, confirm, tell }) {
+  const view = byId('view-waits')
+
+  async function act(one, action, title, keys) {
+    const [id] = one.ids
+    const body = keys ? await askJson(title, keys) : await confirm(title, `The wait for ${one.ids.join(', ')} ends.`)
+    if (body === undefined || body === false) return
+    const path = one.endpoints.length === 1 ? { path: one.endpoints[0].split(' ')[1] } : {}
+    await post(`waits/${encodeURIComponent(one.wait_id ?? id)}/${action}`, keys ? { ...path, ...body } : path)
+    tell(`Done: ${action} ${one.ids.join(', ')}`)
+    await load()
+  }
+
+  function buttons(one) {
+    const button = (label, action, title, keys) =>
+      element(
+        'button',
+        { type: 'button', onclick: () => act(one, action, title, keys).catch(({ message }) => tell(message)) },
+        label,
+      )
+    return [
+      button('Settle', 'settle', 'End this wait with a result', { result: 'Result, as JSON' }),
+      button('Fail', 'fail', 'End this wait with a failure', { error: 'Reason, as JSON' }),
+      button('Cancel', 'cancel', 'Cancel this wait?'),
+    ]
+  }
+
+  function toRow(one) {
+    const left = Date.parse(one.expires_at) - Date.now()
+    const age =
+      one.since === undefined || one.since === null ? '–' : spanOf(Math.max(0, Date.now() - Date.parse(one.since)))
+    return element(
+      'tr',
+      {},
+      element(
+        'th',
+        { scope: 'row', class: 'wide' },
+        one.ids.join(', '),
+        one.outdated && badge('outdated URL', 'pending'),
+      ),
+      element('td', { class: 'wide' }, one.endpoints.join(', ')),
+      element('td', {}, age),
+      element('td', {}, timeOf(one.expires_at), ` (${left > 0 ? `in ${spanOf(left)}` : 'now'})`),
+      element('td', { class: 'bar' }, ...buttons(one)),
+    )
+  }
+
+  async function load() {
+    const { waiting, waits } = await get('waits')
+    if (view.contains(document.activeElement) && view.querySelectorAll('tbody tr').length === waits.length) return
+    const heads = ['Ids', 'Endpoints', 'Age', 'Deadline', 'By hand']
+    fill(
+      view,
+      element(
+        'p',
+        { class: 'count' },
+        waiting > waits.length ? `${waits.length} of ${waiting} open waits` : `${waiting} open`,
+      ),
+      waits.length === 0
+        ? element('p', { class: 'empty' }, 'Nothing waits for a callback.')
+        : element(
+            'div',
+            { class: 'scroll' },
+            element(
+              'table',
+              { 'aria-label': 'Open waits, oldest first' },
+              element('thead', {}, element('tr', {}, ...heads.map((head) => element('th', { scope: 'col' }, head)))),
+              element('tbody', {}, ...waits.map(toRow)),
+            ),
+          ),
+    )
+  }
+
+  return { load }
+}
