@@ -10,7 +10,7 @@ import { compileDiscord } from './discord'
 import { compileGraph, compileMeta } from './query'
 import { compileBareSlack, compileSlack } from './slack'
 import { compileSnsChallenge } from './sns'
-import type { SenderWorld } from '../../base/fetch-text'
+import type { SenderWorld } from '../../verify/fetch-text'
 
 /** What a handshake reads from the `verify` of its endpoint. */
 interface VerifyPart {
