@@ -1,6 +1,6 @@
 import type { Config } from '../config/normalize'
 import type { Problem } from '../base/errors'
-import { coverageOf } from '../verify/coverage'
+import { coverageOf, warnOfVerify } from '../verify/verify'
 import type { Endpoint } from '../listener/endpoint'
 import { listUncoveredReads } from '../verify/proof-reads'
 
@@ -59,14 +59,12 @@ export function listUntoldUrls(
   })
 }
 
-/** Warns of `verify: sns` for any topic: Amazon signs for everybody who has an account there. */
+/** Warns of a `verify` that lets more senders in than its author may think. */
 export function listAnyTopics(_config: Config, endpoints: readonly Endpoint[]): readonly Problem[] {
   return endpoints.flatMap(({ key, spec: { verify } }) => {
-    if (verify?.scheme !== 'sns' || verify.topics !== undefined) return []
-    const message =
-      `${key} believes messages of every topic of Amazon SNS, and anybody can have one; write verify: ` +
-      '{scheme: sns, topic: "arn:aws:sns:…"}'
-    return [{ code: 'ERR_UNVERIFIED', at: verify.at, location: verify.location, message }]
+    const warning = verify && warnOfVerify(verify)
+    if (verify === undefined || warning === undefined) return []
+    return [{ code: 'ERR_UNVERIFIED', at: verify.at, location: verify.location, message: `${key} ${warning}` }]
   })
 }
 

@@ -12,11 +12,10 @@ import type { RateLimit } from './limits/rate-limit'
 import type { ListenerRequest } from '../body/request'
 import { RequestScope } from './request-scope'
 import type { Params } from '../base/route-syntax'
-import type { VerifyItem } from '../verify/adyen'
 import type { Slots } from './limits/slots'
 import { contentOf } from './start'
 import { compileTrigger } from './trigger'
-import type { Verify } from '../verify/context'
+import type { Verify, VerifyItem } from '../verify/contract'
 
 /** What the endpoints of one listener share. */
 export interface ReceiveContext extends ItemContext {

@@ -14,7 +14,8 @@ import type { RouteTable } from './paths/route-table'
 import { compileSenderOf } from './limits/sender-address'
 import { createSlots } from './limits/slots'
 import type { StartWorkflow } from './start'
-import { compileVerify, compileVerifyItem, type VerifyContext } from '../verify/verify'
+import type { VerifyContext } from '../verify/contract'
+import { compileVerify, compileVerifyItem } from '../verify/verify'
 
 /** Express middleware on the types of node:http, so that it fits Express 4, Express 5 and plain Node. */
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void

@@ -1,15 +1,25 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
-import type { VerifySpec } from '../config/sections/verify'
+import type { VerifyItem, VerifySpec } from './contract'
 import { isMapping, type Mapping } from '../base/plain'
-import { OWN_SCHEMES } from './schemes'
 import { decodeStrictly } from './signature/bytes'
 import { decodeSecret } from './signature/keys'
 import { noSecret } from './signature/secrets'
 import { unverified } from './errors'
-import { refuseOptions } from './options'
 
-/** Throws `ERR_UNVERIFIED` for an item that does not prove its sender. */
-export type VerifyItem = (item: unknown) => void
+/** The fields of an item that are signed, in the order in which they are signed. */
+export const ADYEN_FIELDS = [
+  'pspReference',
+  'originalReference',
+  'merchantAccountCode',
+  'merchantReference',
+  'amount.value',
+  'amount.currency',
+  'eventCode',
+  'success',
+]
+
+/** The key that an item may still be wrapped in. */
+export const ADYEN_WRAPPER = 'NotificationRequestItem'
 
 /** The one field that may hold a `:`, which separates the fields. */
 const FREE = 'merchantReference'
@@ -20,7 +30,6 @@ const FREE = 'merchantReference'
  * `NotificationRequestItem`.
  */
 export function compileAdyen(spec: VerifySpec): VerifyItem {
-  refuseOptions(spec, [])
   const keys = spec.secrets.map((secret, index) => {
     try {
       return createSecretKey(decodeSecret(secret, 'hex'))
@@ -52,7 +61,7 @@ function fits(key: KeyObject, text: string, signature: Buffer): boolean {
  * one field may hold a `:`, so that the fields can be told apart.
  */
 function listSigned(item: Mapping): readonly string[] {
-  const fields = (OWN_SCHEMES.adyen.fields ?? []).map((path) => {
+  const fields = ADYEN_FIELDS.map((path) => {
     const text = textAt(item, path)
     const isFree = path === FREE && !/\\[:\\]/.test(text)
     if (!isFree && text.includes(':')) throw unverified(`the item's ${path} holds a ":"`)
@@ -71,6 +80,6 @@ function textAt(item: Mapping, path: string): string {
 
 function unwrap(value: unknown): Mapping | undefined {
   if (!isMapping(value)) return undefined
-  const inner = value['NotificationRequestItem']
+  const inner = value[ADYEN_WRAPPER]
   return isMapping(inner) ? inner : value
 }

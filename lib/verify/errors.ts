@@ -1,4 +1,4 @@
-import type { VerifySpec } from '../config/sections/verify'
+import type { VerifySpec } from './contract'
 import { CallbackError } from '../base/errors'
 
 /** The error for a request that does not prove its sender. The message is for the log and holds nothing of the request. */

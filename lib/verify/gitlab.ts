@@ -1,10 +1,8 @@
-import type { VerifySpec } from '../config/sections/verify'
-import { SCHEMES } from './schemes'
 import { compileSecrets } from './token'
 import { readHeader } from './signature/source'
-import type { Verify, VerifyContext } from './context'
+import type { Verify, VerifyContext, VerifySpec } from './contract'
 import { unverified } from './errors'
-import { refuseOptions } from './options'
+import { STANDARD } from './signature/form'
 import { compileSignature } from './signature/verify-signature'
 
 /** Whether a secret of GitLab is one that it signs with, rather than one that it shows. */
@@ -18,13 +16,10 @@ export function isSigningSecret(secret: string): boolean {
  */
 export function compileGitlab(spec: VerifySpec, context: VerifyContext): Verify {
   const signing = spec.secrets.filter(isSigningSecret)
-  refuseOptions(spec, signing.length > 0 ? ['toleranceMs'] : [])
   const tokens = spec.secrets.filter((secret) => !isSigningSecret(secret))
   const isToken = compileSecrets({ ...spec, secrets: tokens })
   const verifySignature =
-    signing.length > 0
-      ? compileSignature({ ...spec, secrets: signing }, SCHEMES['standard-webhooks'], context)
-      : undefined
+    signing.length > 0 ? compileSignature({ ...spec, secrets: signing }, STANDARD, context) : undefined
   return (request, raw, params) => {
     if (verifySignature && (tokens.length === 0 || readHeader(request, 'webhook-signature') !== undefined))
       return verifySignature(request, raw, params)

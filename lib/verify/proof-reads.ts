@@ -1,27 +1,26 @@
-import type { EndpointSpec } from '../config/normalize'
-import type { VerifySpec } from '../config/sections/verify'
-import type { Problem } from '../base/errors'
+import type { Location, Problem } from '../base/errors'
 import type { Template } from '../template/compile'
 import { listPaths, type ReadPath } from '../template/list-paths'
-import { type Coverage, coverageOf, describeCoverage, isCovered } from './coverage'
+import type { VerifySpec } from './contract'
+import { type Coverage, describeCoverage, isCovered } from './coverage'
+import { coverageOf, type EndpointVerify } from './verify'
 
-/** An endpoint as far as its proof goes. */
-export type ProvedEndpoint = Pick<
-  EndpointSpec,
-  | 'at'
-  | 'location'
-  | 'locations'
-  | 'method'
-  | 'verify'
-  | 'bulk'
-  | 'item'
-  | 'identifyBy'
-  | 'dedupeBy'
-  | 'status'
-  | 'result'
-  | 'input'
-  | 'error'
->
+/** What an endpoint reads, and how its sender proves itself. */
+export interface ProvedEndpoint {
+  readonly at: string
+  readonly location: Location | undefined
+  /** Where its keys stand. */
+  readonly locations: Readonly<Record<string, Location | undefined>>
+  readonly method: string
+  readonly verify: EndpointVerify | undefined
+  readonly item: Template | undefined
+  readonly identifyBy: Template | undefined
+  readonly dedupeBy: Template | undefined
+  readonly status: Template | undefined
+  readonly result: Template | undefined
+  readonly input: Template | undefined
+  readonly error: Template | undefined
+}
 
 const TICKET = 'callback_id'
 

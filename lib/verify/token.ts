@@ -1,13 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { VerifySpec } from '../config/sections/verify'
 import { decodeStrictly } from './signature/bytes'
 import { decodeSecret } from './signature/keys'
 import { SignedMessage } from './signature/message'
 import { noSecret } from './signature/secrets'
 import { headerSource, readHeader, readsBody, templateSource } from './signature/source'
-import type { Verify, VerifyContext } from './context'
+import type { Verify, VerifyContext, VerifySpec } from './contract'
 import { unverified } from './errors'
-import { refuseOptions } from './options'
 
 const MAX_LENGTH = 8192
 const BEARER = /^Bearer +/i
@@ -18,7 +16,6 @@ const BASIC = /^Basic +/i
  * a `Bearer` in front of it may be there or not.
  */
 export function compileToken(spec: VerifySpec, context: VerifyContext): Verify {
-  refuseOptions(spec, ['signature', 'prefix'])
   const source = spec.signature ? templateSource(spec.signature, 'signature', spec) : headerSource(['authorization'])
   const isSecret = compileSecrets(spec)
   const needsBody = readsBody([spec.signature])
@@ -43,7 +40,6 @@ function withoutPrefix(written: string, prefix: string): string {
 
 /** User and password of HTTP (RFC 7617), with `user:password` as secret. */
 export function compileBasic(spec: VerifySpec): Verify {
-  refuseOptions(spec, [])
   const index = spec.secrets.findIndex((secret) => !secret.includes(':'))
   if (index >= 0) throw noSecret(spec, index, new Error('it is not written as user:password'))
   const isSecret = compileSecrets(spec)

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer'
 import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
-import type { VerifySpec } from '../config/sections/verify'
 import { parseForm } from '../body/form'
 import { splitUrl } from '../body/request'
 import { decodeStrictly } from './signature/bytes'
@@ -8,9 +7,8 @@ import { decodeSecret } from './signature/keys'
 import { SignedMessage } from './signature/message'
 import { noSecret } from './signature/secrets'
 import { readHeader } from './signature/source'
-import type { Verify, VerifyContext } from './context'
+import type { Verify, VerifyContext, VerifySpec } from './contract'
 import { unverified } from './errors'
-import { refuseOptions } from './options'
 
 const HEADER = 'x-twilio-signature'
 const FORM = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i
@@ -26,7 +24,6 @@ const USER = /^.*@/
  * without port; with user and password, where Twilio calls with them. Where a name ends and its value begins is not part of what Twilio signs.
  */
 export function compileTwilio(spec: VerifySpec, context: VerifyContext): Verify {
-  refuseOptions(spec, [])
   const keys = spec.secrets.map((secret, index) => {
     try {
       return createSecretKey(decodeSecret(secret, 'utf8'))

@@ -21,7 +21,8 @@ import {
   textTemplate,
   texts,
 } from './fields'
-import { CALLBACK_METHODS, VERIFY_SCHEMES } from '../field/words'
+import { CALLBACK_METHODS } from '../field/words'
+import { VERIFY_SCHEMES } from '../../verify/schemes'
 
 const verifyFields = v.strictObject({
   scheme: required(oneOf(VERIFY_SCHEMES), 'How the sender signs; every preset is data over "hmac"'),

@@ -3,7 +3,8 @@ import type { Template } from '../../template/compile'
 import type { Fields } from '../field/fields'
 import { warnOfUnreadLists } from '../checks/judging-lists'
 import { type ChallengeSpec, readChallenge } from './challenge'
-import { normalizeVerify, type VerifySpec } from './verify'
+import { normalizeVerify } from './verify'
+import type { EndpointVerify } from '../../verify/verify'
 import type { WorkflowSpec } from './workflow'
 import { joinPaths, readPath } from '../checks/route-path'
 import { LISTENER_SOURCES } from '../field/template-sources'
@@ -32,7 +33,7 @@ export interface EndpointSpec {
   readonly error: Template | undefined
   readonly bulk: boolean
   readonly item: Template | undefined
-  readonly verify: VerifySpec | undefined
+  readonly verify: EndpointVerify | undefined
   /** The handshake by name, or with its token; false turns handshakes off. */
   readonly challenge: string | false | ChallengeSpec | undefined
   readonly challengeLocation: Location | undefined

@@ -1,5 +1,5 @@
-import type { VerifySpec } from '../../config/sections/verify'
-import type { SignatureScheme } from '../schemes'
+import type { VerifySpec } from '../contract'
+import type { SignatureForm } from './form'
 import { type Algorithm, createHmacKey, createVerifyKey, decodeSecret, type Key, type KeyEncoding } from './keys'
 import { misconfigured } from '../errors'
 
@@ -8,13 +8,13 @@ const STANDARD_PUBLIC_KEY = 'whpk_'
 const STANDARD_PRIVATE_KEY = 'whsk_'
 
 /** Makes the keys of all secrets, once. Throws `ERR_CONFIG_VALUE` for a secret that is none, without showing it. */
-export function createKeys(spec: VerifySpec, scheme: SignatureScheme): readonly Key[] {
-  const algorithm = spec.algorithm ?? scheme.algorithm
-  const encoding = spec.keyEncoding ?? scheme.keyEncoding
+export function createKeys(spec: VerifySpec, form: SignatureForm): readonly Key[] {
+  const algorithm = spec.algorithm ?? form.algorithm
+  const encoding = spec.keyEncoding ?? form.keyEncoding
   return spec.secrets.map((secret, index) => {
     try {
-      if (scheme.keys === 'standard') return createStandardKey(secret, encoding, algorithm)
-      if (scheme.keys === 'ed25519' || scheme.keys === 'ecdsa') return createVerifyKey(secret, encoding, scheme.keys)
+      if (form.keys === 'standard') return createStandardKey(secret, encoding, algorithm)
+      if (form.keys === 'ed25519' || form.keys === 'ecdsa') return createVerifyKey(secret, encoding, form.keys)
       return createHmacKey(secret, encoding, algorithm)
     } catch (error) {
       throw noSecret(spec, index, error)
@@ -40,7 +40,7 @@ function createStandardKey(secret: string, encoding: KeyEncoding, algorithm: Alg
 }
 
 /** Returns the bytes of all secrets that HMACs are made with; none for public keys and for what cannot be read. */
-export function hmacSecretsOf(spec: VerifySpec, { keys, keyEncoding }: SignatureScheme): readonly Buffer[] {
+export function hmacSecretsOf(spec: VerifySpec, { keys, keyEncoding }: SignatureForm): readonly Buffer[] {
   if (keys !== 'hmac' && keys !== 'standard') return []
   const encoding = spec.keyEncoding ?? keyEncoding
   return spec.secrets.flatMap((secret) => {

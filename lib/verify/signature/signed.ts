@@ -1,5 +1,5 @@
 import type { Hmac } from 'node:crypto'
-import type { VerifySpec } from '../../config/sections/verify'
+import type { VerifySpec } from '../contract'
 import { compileTemplate } from '../../template/compile'
 import { toText } from '../../template/convert'
 import type { Node } from '../../template/parse'

@@ -1,4 +1,4 @@
-import type { VerifySpec } from '../../config/sections/verify'
+import type { VerifySpec } from '../contract'
 import { CallbackError } from '../../base/errors'
 import { parseTemplate, type Node } from '../../template/parse'
 import type { Template } from '../../template/compile'

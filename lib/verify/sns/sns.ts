@@ -1,20 +1,18 @@
 import { verify } from 'node:crypto'
-import type { VerifySpec } from '../../config/sections/verify'
 import { readCertificateUrl } from './amazon-hosts'
-import { OWN_SCHEMES } from '../schemes'
 import { decodeStrictly } from '../signature/bytes'
 import { SignedMessage } from '../signature/message'
 import { createCertificates } from './certificates'
-import type { Verify, VerifyContext } from '../context'
+import type { Verify, VerifyContext, VerifySpec } from '../contract'
 import { unverified } from '../errors'
-import { refuseOptions } from '../options'
 
 type Message = Readonly<Record<string, unknown>>
 
-const NOTIFICATION = OWN_SCHEMES.sns.fields ?? []
+/** The fields of a notification that are signed, in the order in which they are signed. */
+export const SNS_FIELDS = ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type']
 const CONFIRMATION = ['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type']
 const SIGNED: ReadonlyMap<unknown, readonly string[]> = new Map([
-  ['Notification', NOTIFICATION],
+  ['Notification', SNS_FIELDS],
   ['SubscriptionConfirmation', CONFIRMATION],
   ['UnsubscribeConfirmation', CONFIRMATION],
 ])
@@ -29,7 +27,6 @@ const HASHES: ReadonlyMap<unknown, string> = new Map([
  * there: only `topic` says whose messages are meant.
  */
 export function compileSns(spec: VerifySpec, context: VerifyContext): Verify {
-  refuseOptions(spec, ['topics'])
   const topics = spec.topics && new Set(spec.topics)
   const certificates = createCertificates(context)
 
@@ -52,6 +49,15 @@ export function compileSns(spec: VerifySpec, context: VerifyContext): Verify {
     const message = new SignedMessage(request, raw, params, context)
     await message.withBody(() => check(message))
   }
+}
+
+/** Amazon signs for everybody who has an account there: without a topic, messages of any topic are believed. */
+export function warnOfTopics({ topics }: VerifySpec): string | undefined {
+  if (topics !== undefined) return undefined
+  return (
+    'believes messages of every topic of Amazon SNS, and anybody can have one; write verify: ' +
+    '{scheme: sns, topic: "arn:aws:sns:…"}'
+  )
 }
 
 /**

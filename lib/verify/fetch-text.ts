@@ -1,4 +1,4 @@
-import type { Clock } from './contracts'
+import type { Clock } from '../base/contracts'
 
 /** What requests to a sender's own hosts are made with. */
 export interface SenderWorld {
