@@ -9,6 +9,7 @@ export interface Answer {
   readonly status: number
   readonly type: string
   readonly text: string
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** Creates an answer in JSON. Throws for what JSON cannot hold. */
@@ -17,13 +18,14 @@ export function json(status: number, value: unknown): Answer {
 }
 
 /** Answers a client, which may be gone: then nothing happens. */
-export function send(response: ServerResponse, { status, type, text }: Answer): void {
+export function send(response: ServerResponse, { status, type, text, headers = {} }: Answer): void {
   if (response.headersSent || response.destroyed) return
   response.statusCode = status
   response.setHeader('content-type', type)
   response.setHeader('content-length', Buffer.byteLength(text))
   response.setHeader('x-content-type-options', 'nosniff')
   response.setHeader('cache-control', 'no-store')
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   if (status === 401) response.setHeader('www-authenticate', 'Bearer')
   if (status === 503) response.setHeader('retry-after', String(RETRY_AFTER_SECONDS))
   response.end(text)

@@ -11,11 +11,19 @@ export type Api = (request: ListenerRequest, response: ServerResponse, next?: ()
 
 export interface ApiOptions {
   readonly routes: readonly Route[]
-  /** What a request must pass before anything is read of it, in their order. */
-  readonly guards: readonly Guard[]
+  readonly guards: Guards
   /** Empty, or with a leading and without a trailing slash. */
   readonly basePath: string
   readonly logger: Logger
+}
+
+/** What a request must pass before anything is read of it, in their order. */
+export interface Guards {
+  readonly always: Guard
+  /** For routes that are not open. */
+  readonly token: Guard
+  /** For routes that change something. */
+  readonly action: Guard
 }
 
 /** Gives the HTTP API over its routes. */
@@ -26,7 +34,7 @@ export function createApi({ routes, guards, basePath, logger }: ApiOptions): Api
     const wanted = method === 'HEAD' ? 'GET' : method
     for (const route of routes) {
       const match = route.method === wanted ? route.path.exec(path) : null
-      if (match) return { route, id: match[1] ?? '' }
+      if (match) return { route, id: decodeId(match[1] ?? '') }
     }
     return undefined
   }
@@ -34,9 +42,12 @@ export function createApi({ routes, guards, basePath, logger }: ApiOptions): Api
   async function answer(call: Call, route: Route | undefined): Promise<void> {
     const { request, response } = call
     try {
-      for (const guard of guards) guard(request)
+      guards.always(request)
+      if (!route?.isOpen) guards.token(request)
       if (route === undefined) throw notFound(request)
-      send(response, await route.answer(call))
+      if (route.isAction) guards.action(request)
+      const answering = await route.answer(call)
+      if (answering) send(response, answering)
     } catch (error) {
       send(response, toRefusal(error, logger))
     }
@@ -46,6 +57,15 @@ export function createApi({ routes, guards, basePath, logger }: ApiOptions): Api
     const found = find(request)
     if (found === undefined && next) return next()
     void answer({ request, response, id: found?.id ?? '' }, found?.route)
+  }
+}
+
+/** A segment that is no valid encoding is taken as it is written. */
+function decodeId(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
   }
 }
 

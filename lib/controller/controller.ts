@@ -4,6 +4,7 @@ import { createRouter } from '../app/mounts'
 import type { StandaloneServer } from '../app/servers'
 import type { Stats } from '../app/stats'
 import type { Logger } from '../base/contracts'
+import { createActionGuard } from './action-guard'
 import { createApi } from './api'
 import { createHostGuard, createTokenGuard } from './guards'
 import { createMetrics } from './metrics'
@@ -30,17 +31,25 @@ export function createController(context: ControllerContext): Controller {
   const metrics = createMetrics({ stats, statuses: gateways.statuses })
   const routes = createRoutes({ ...context, metrics })
   const token = createTokenGuard(spec?.auth)
+  const action = createActionGuard(spec?.auth)
   let mounted: Router | undefined
 
   return {
     router() {
       if (mounted === undefined) warnOfOpenMount(config, logger)
-      mounted ??= createRouter().use(createApi({ routes, guards: [token], basePath: '', logger }))
+      mounted ??= createRouter().use(
+        createApi({ routes, guards: { always: () => undefined, token, action }, basePath: '', logger }),
+      )
       return mounted
     },
     createServer() {
       if (spec === undefined) return undefined
-      const api = createApi({ routes, guards: [createHostGuard(spec), token], basePath: spec.basePath, logger })
+      const api = createApi({
+        routes,
+        guards: { always: createHostGuard(spec), token, action },
+        basePath: spec.basePath,
+        logger,
+      })
       return createControllerServer(spec, (request, response) => api(request, response), logger)
     },
   }

@@ -23,7 +23,12 @@ export interface Route {
   readonly method: 'GET' | 'POST'
   /** Matches a path without a slash at its end; the first group is the id. */
   readonly path: RegExp
-  readonly answer: (call: Call) => Answer | Promise<Answer>
+  /** Undefined when the response is answered, or will be, by the route itself. */
+  readonly answer: (call: Call) => Answer | undefined | Promise<Answer>
+  /** Whether it is shown to those without the token, too. */
+  readonly isOpen?: boolean
+  /** Whether it changes something, so that not everybody who may look may ask for it. */
+  readonly isAction?: boolean
 }
 
 /** What the routes show and do. */

@@ -2,6 +2,7 @@ import type { WorkflowSpec } from '../config/normalize'
 import { CallbackError } from '../base/errors'
 import type { GatewayStatus, ListedWait } from '../base/contracts'
 import { maskTickets } from '../base/secrets/ticket-id'
+import { handleOf } from './wait-handle'
 import type { JobState, TaskState } from '../workflow/tasks/task'
 
 // What the controller shows: snake_case, every key there (null when it does not apply), times as ISO 8601.
@@ -43,7 +44,13 @@ function viewJob({ id, status, attempt, ids, error }: JobState): object {
 
 /** A wait as it is shown: tickets are cut short, since whoever has one can send its callback. */
 export function viewWait({ ids, endpoints, deadline, isOutdated }: ListedWait): object {
-  return { ids: ids.map(maskTickets), endpoints, expires_at: viewTime(deadline), outdated: isOutdated }
+  return {
+    wait_id: handleOf(ids),
+    ids: ids.map(maskTickets),
+    endpoints,
+    expires_at: viewTime(deadline),
+    outdated: isOutdated,
+  }
 }
 
 /** A gateway as it is shown. */
@@ -69,6 +76,7 @@ export function viewError(error: unknown): { readonly code: string; readonly mes
 /** The last moment that a `Date` can hold. */
 const MAX_TIME_MS = 8.64e15
 
-function viewTime(ms: number): string {
+/** A time as it is shown. */
+export function viewTime(ms: number): string {
   return new Date(Math.min(ms, MAX_TIME_MS)).toISOString()
 }

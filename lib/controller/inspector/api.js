@@ -1,7 +1,7 @@
 // The HTTP API of the controller, asked below the place that the page was loaded from.
 
 let token = sessionStorage.getItem('token') ?? undefined
-let askForToken = async () => undefined
+let askForToken = () => undefined
 
 /** Sets what asks the user for the token of `controller.auth`. */
 export function whenTokenIsMissing(ask) {
@@ -43,17 +43,13 @@ export async function post(path, body = {}) {
  * no token. `onState` is told `live` or `away`.
  */
 export async function follow(onEvent, onState) {
-  let last
   for (let failures = 0; ;) {
     try {
-      const response = await ask('events', { headers: last === undefined ? {} : { 'last-event-id': last } })
+      const response = await ask('events')
       if (!response.ok) throw new Error(`The server answered ${response.status}`)
       failures = 0
       onState('live')
-      for await (const event of eventsOf(response.body)) {
-        last = event.id ?? last
-        onEvent(event.name, event.data)
-      }
+      for await (const { name, data } of eventsOf(response.body)) onEvent(name, data)
     } catch {
       // It is told below, and asked again.
     }
@@ -74,11 +70,11 @@ async function* eventsOf(body) {
     for (const block of blocks) {
       const fields = Object.fromEntries(
         block.split('\n').flatMap((line) => {
-          const [, name, field] = /^(event|data|id): ?(.*)$/.exec(line) ?? []
+          const [, name, field] = /^(event|data): ?(.*)$/.exec(line) ?? []
           return name ? [[name, field]] : []
         }),
       )
-      if (fields.data !== undefined) yield { name: fields.event, id: fields.id, data: JSON.parse(fields.data) }
+      if (fields.data !== undefined) yield { name: fields.event, data: JSON.parse(fields.data) }
     }
   }
 }

@@ -2,15 +2,14 @@ import { get, post } from './api.js'
 import { badge, byId, element, fill, spanOf, timeOf } from './dom.js'
 
 /** Creates the list of open waits, with what ends one by hand. */
-export function createWaits({ askJson, confirm, tell }) {
+export function createWaits({ askJson, tell }) {
   const view = byId('view-waits')
 
   async function act(one, action, title, keys) {
-    const [id] = one.ids
-    const body = keys ? await askJson(title, keys) : await confirm(title, `The wait for ${one.ids.join(', ')} ends.`)
-    if (body === undefined || body === false) return
+    const body = await askJson(title, keys)
+    if (body === undefined) return
     const path = one.endpoints.length === 1 ? { path: one.endpoints[0].split(' ')[1] } : {}
-    await post(`waits/${encodeURIComponent(one.wait_id ?? id)}/${action}`, keys ? { ...path, ...body } : path)
+    await post(`waits/${encodeURIComponent(one.wait_id)}/${action}`, { ...path, ...body })
     tell(`Done: ${action} ${one.ids.join(', ')}`)
     await load()
   }
@@ -25,7 +24,6 @@ export function createWaits({ askJson, confirm, tell }) {
     return [
       button('Settle', 'settle', 'End this wait with a result', { result: 'Result, as JSON' }),
       button('Fail', 'fail', 'End this wait with a failure', { error: 'Reason, as JSON' }),
-      button('Cancel', 'cancel', 'Cancel this wait?'),
     ]
   }
 

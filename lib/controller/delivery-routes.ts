@@ -1,0 +1,137 @@
+import { isUtf8 } from 'node:buffer'
+import { CallbackError } from '../base/errors'
+import { findNearest } from '../base/nearest'
+import type { Mask } from '../base/secrets/mask'
+import {
+  type Deliveries,
+  type DeliveryFilter,
+  type DeliveryRecord,
+  type Verdict,
+  VERDICTS,
+} from '../deliveries/delivery'
+import { json } from './answer'
+import type { Route } from './routes'
+import { viewTime } from './views'
+
+export interface DeliveryRoutesContext {
+  readonly deliveries: Deliveries
+  /** Replaces the secrets of the environment in a text. */
+  readonly mask: Mask
+}
+
+const KEYS = ['endpoint', 'id', 'verdict', 'since', 'until', 'text', 'before', 'limit'] as const
+
+/** Creates the routes that show deliveries. */
+export function createDeliveryRoutes({ deliveries, mask }: DeliveryRoutesContext): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: /^\/deliveries$/,
+      async answer({ request }) {
+        const filter = parseFilter(new URL(request.url ?? '/', 'http://localhost').searchParams)
+        const found = await deliveries.list(filter)
+        const isFull = found.length === (filter.limit ?? 100)
+        return json(200, { deliveries: found.map(viewDelivery), next: isFull ? (found.at(-1)?.id ?? null) : null })
+      },
+    },
+    {
+      method: 'GET',
+      path: /^\/deliveries\/([^/]+)$/,
+      async answer({ id }) {
+        const reads = await deliveries.explain(id)
+        const record = await deliveries.find(id)
+        if (record === undefined) throw new CallbackError('ERR_DELIVERY_UNKNOWN', { message: `${id} has just gone` })
+        return json(200, { ...viewDelivery(record), headers: record.headers, ...viewBody(record, mask), reads })
+      },
+    },
+    {
+      method: 'POST',
+      path: /^\/deliveries\/([^/]+)\/replay$/,
+      isAction: true,
+      answer: async ({ id }) => json(200, viewDelivery(await deliveries.replay(id))),
+    },
+  ]
+}
+
+/** A delivery as it is shown in a list. */
+export function viewDelivery(record: DeliveryRecord): object {
+  const { id, receivedAt, durationMs, method, target, bodyBytes, endpoint, verdict, outcome, code, reason } = record
+  return {
+    id,
+    received_at: viewTime(receivedAt),
+    duration_ms: durationMs,
+    method,
+    target,
+    body_bytes: bodyBytes,
+    endpoint: endpoint ?? null,
+    verdict,
+    outcome: outcome ?? null,
+    code: code ?? null,
+    reason,
+    ids: record.ids,
+    task_id: record.task ?? null,
+    items: record.items ?? null,
+    status: record.status ?? null,
+    verified: record.isVerified,
+    replay_of: record.replayOf ?? null,
+  }
+}
+
+/** Text where the bytes are UTF-8, else base64. */
+function viewBody({ body }: DeliveryRecord, mask: Mask): object {
+  if (body === undefined) return { body: null, body_encoding: null }
+  return isUtf8(body)
+    ? { body: mask(body.toString()), body_encoding: 'utf-8' }
+    : { body: body.toString('base64'), body_encoding: 'base64' }
+}
+
+/** Reads a filter from a query. Throws `ERR_REQUEST`, which names the parameter. */
+function parseFilter(query: URLSearchParams): DeliveryFilter {
+  const known: readonly string[] = KEYS
+  for (const key of query.keys()) {
+    if (known.includes(key)) continue
+    const nearest = findNearest(key, KEYS)
+    const meant = nearest === undefined ? '' : ` Did you mean "${nearest}"?`
+    throw badRequest(`Unknown parameter ${JSON.stringify(key.slice(0, 100))}.${meant} There are ${KEYS.join(', ')}`)
+  }
+  const read = (key: (typeof KEYS)[number]): string | undefined => query.get(key) || undefined
+  return {
+    endpoint: read('endpoint'),
+    id: read('id'),
+    verdict: readVerdict(read('verdict')),
+    since: readTime('since', read('since')),
+    until: readTime('until', read('until')),
+    text: read('text'),
+    before: read('before'),
+    limit: readLimit(read('limit')),
+  }
+}
+
+function readVerdict(text: string | undefined): Verdict | undefined {
+  if (text === undefined) return undefined
+  const verdict = VERDICTS.find((one) => one === text)
+  if (verdict === undefined) throw badRequest(`verdict: expected one of ${VERDICTS.join(', ')}, found ${quote(text)}`)
+  return verdict
+}
+
+/** A time as ISO 8601 or as milliseconds since the epoch. */
+function readTime(key: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const time = /^\d+$/.test(text) ? Number(text) : Date.parse(text)
+  if (Number.isNaN(time)) throw badRequest(`${key}: expected a time such as 2026-01-31T12:00:00Z, found ${quote(text)}`)
+  return time
+}
+
+function readLimit(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const limit = Number(text)
+  if (!Number.isInteger(limit) || limit < 1 || limit > 1000)
+    throw badRequest(`limit: expected a whole number from 1 to 1000, found ${quote(text)}`)
+  return limit
+}
+
+const quote = (text: string): string => JSON.stringify(text.slice(0, 100))
+
+function badRequest(message: string): CallbackError {
+  return new CallbackError('ERR_REQUEST', { message })
+}

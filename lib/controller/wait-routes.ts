@@ -1,0 +1,55 @@
+import type { ServerResponse } from 'node:http'
+import type { ListenerRequest } from '../body/request'
+import type { Delivery, Store } from '../base/contracts'
+import { CallbackError } from '../base/errors'
+import { isMapping } from '../base/plain'
+import { json } from './answer'
+import type { ReadJson } from './request'
+import type { Call, Route } from './routes'
+import { handleOf } from './wait-handle'
+
+export interface WaitRoutesContext {
+  readonly store: Store
+  readonly readJson: ReadJson
+  /** Ends the waits for an id, as `hooks.settle` and `hooks.fail` do. */
+  readonly end: (id: string, ending: WaitEnding, path: string | undefined) => Promise<Delivery>
+}
+
+type WaitEnding = { readonly result?: unknown } | { readonly error?: unknown }
+
+/** How many waits are looked at for one that is named by its handle. */
+const MAX_LISTED = 1000
+
+/** Creates the routes that end waits by hand. */
+export function createWaitRoutes({ store, readJson, end }: WaitRoutesContext): readonly Route[] {
+  function findId(named: string): string {
+    const wait = store.list(MAX_LISTED).find(({ ids }) => handleOf(ids) === named)
+    return wait?.ids[0] ?? named
+  }
+
+  async function act({ request, response, id }: Call, key: 'result' | 'error') {
+    const { path, value } = await readBody(request, response, key)
+    const ending = key === 'result' ? { result: value } : { error: value }
+    return json(200, { id, delivery: await end(findId(id), ending, path) })
+  }
+
+  async function readBody(request: ListenerRequest, response: ServerResponse, key: 'result' | 'error') {
+    const body = (await readJson(request, response)) ?? {}
+    if (!isMapping(body)) throw badRequest(`The body must be a JSON object with ${key} and path`)
+    for (const name of Object.keys(body))
+      if (name !== key && name !== 'path')
+        throw badRequest(`Unknown key ${JSON.stringify(name.slice(0, 100))}. There are ${key} and path`)
+    const { path } = body
+    if (path !== undefined && path !== null && typeof path !== 'string') throw badRequest('path: expected text')
+    return { value: body[key], path: path ?? undefined }
+  }
+
+  return [
+    { method: 'POST', path: /^\/waits\/([^/]+)\/settle$/, isAction: true, answer: (call) => act(call, 'result') },
+    { method: 'POST', path: /^\/waits\/([^/]+)\/fail$/, isAction: true, answer: (call) => act(call, 'error') },
+  ]
+}
+
+function badRequest(message: string): CallbackError {
+  return new CallbackError('ERR_REQUEST', { message })
+}
