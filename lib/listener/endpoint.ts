@@ -1,7 +1,8 @@
 import type { EndpointSpec, ListenerSpec } from '../config/normalize'
 import type { Scope } from '../template/compile'
 import type { StoreEndpoint } from '../base/contracts'
-import { compileIdentify, compileJudge, type Judgement } from './outcome'
+import { compileIdentify } from './ids'
+import { compileJudge, type Judgement } from './outcome'
 import type { StartWorkflow } from './start'
 
 /** One callback or trigger of the config, compiled. */
