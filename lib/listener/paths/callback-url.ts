@@ -72,6 +72,20 @@ function manyMounts(name: string, reason: string): CallbackError {
 }
 
 /**
+ * Gives the callback URL that carries an id. It can only say what is in its query: a path with parameters or a bulk
+ * callback has no place for an id, and throws `ERR_ENDPOINT_AMBIGUOUS`.
+ */
+export function ticketUrl(endpoint: Endpoint, urlOf: (endpoint: Endpoint) => string, id: string): string {
+  const reason = endpoint.spec.bulk
+    ? 'it is a bulk callback, whose items carry their own ids'
+    : readLiteralPath(endpoint.path) === undefined
+      ? 'its path has parameters, for which a ticket has no values'
+      : undefined
+  if (reason === undefined) return `${urlOf(endpoint)}?callback_id=${id}`
+  throw new CallbackError('ERR_ENDPOINT_AMBIGUOUS', { message: `There are no tickets for ${endpoint.key}: ${reason}` })
+}
+
+/**
  * Gives the URL under which a sender called, for schemes that sign it: on the listener's `public_url`, else
  * `options.publicUrl`, else the gateway of its port, else what the request itself says. Throws `ERR_GATEWAY_NOT_READY`,
  * and `ERR_REQUEST` for a request whose Host is no name with a port: anything else in it would move the border between
