@@ -73,22 +73,17 @@ export function compileListener(
   return listener.endpoints.flatMap((spec) =>
     collect(problems, () => {
       const endpoint = compileEndpoint(spec, listener, shared, context.startOf(spec, listener))
-      return compileRoutes(endpoint, listener, limits, context)
+      return compileRoutes(endpoint, limits, context)
     }),
   )
 }
 
 /** Compiles the route of an endpoint, and the routes of its handshakes by other methods. */
-function compileRoutes(
-  endpoint: Endpoint,
-  listener: ListenerSpec,
-  limits: Limits,
-  context: ListenerContext,
-): readonly CallbackRoute[] {
-  const { spec, method, path } = endpoint
+function compileRoutes(endpoint: Endpoint, limits: Limits, context: ListenerContext): readonly CallbackRoute[] {
+  const { spec, method, path, listener } = endpoint
   const challenge = compileChallenges(spec, context)
-  const proof = compileProof(spec, listener, context)
-  const take = endpoint.kind === 'trigger' ? compileTrigger(endpoint, context) : compileItem(endpoint, context)
+  const proof = compileProof(endpoint, context)
+  const receiveItem = listener.kind === 'trigger' ? compileTrigger(endpoint, context) : compileItem(endpoint, context)
   context.problems.push(...checkReads(spec))
   const own: ReceiveContext = {
     ...context,
@@ -96,7 +91,7 @@ function compileRoutes(
     bodyLimitBytes: listener.bodyLimitBytes,
     verify: proof.whole,
     challenge,
-    receiveItem: proof.item === undefined ? take : provedFirst(proof.item, take, spec),
+    receiveItem: proof.item === undefined ? receiveItem : provedFirst(proof.item, receiveItem, spec),
   }
   const route = { method, path, endpoint, receive: compileReceive(endpoint, own) }
   const asked = asksOf(challenge, method).map((one) => ({
@@ -120,7 +115,7 @@ interface Proof {
   readonly item?: VerifyItem | undefined
 }
 
-function compileProof({ verify, item }: EndpointSpec, listener: ListenerSpec, context: ListenerContext): Proof {
+function compileProof({ spec: { verify, item }, listener }: Endpoint, context: ListenerContext): Proof {
   if (verify === undefined) return {}
   const { clock, env, fetch, calledUrlOf } = context
   const publicUrlOf = (request: ListenerRequest): string => calledUrlOf(listener, request)

@@ -39,12 +39,11 @@ export type UrlOf = (endpoint: Endpoint, mountPath?: string) => string
  * `ERR_ENDPOINT_AMBIGUOUS` where the mount path differs from request to request: it is never that of another request.
  */
 export function createUrlOf(
-  listeners: readonly ListenerSpec[],
   place: Place,
   reachable: Reachable,
   gatewayUrlOf: (port: number) => string | undefined,
 ): UrlOf {
-  function mountOf({ key, port }: Endpoint): string {
+  function mountOf({ key, listener: { port } }: Endpoint): string {
     if (reachable.ports.has(port)) return ''
     const { mountPath } = place
     if (mountPath?.hasParams) throw manyMounts(key, `options.mountPath is ${JSON.stringify(mountPath.path)}`)
@@ -55,9 +54,9 @@ export function createUrlOf(
   }
 
   return (endpoint, mountPath = mountOf(endpoint)) => {
-    const listener = listeners.find(({ endpoints }) => endpoints.includes(endpoint.spec))
-    const port = reachable.ports.get(endpoint.port) ?? place.port ?? endpoint.port
-    const publicUrl = listener?.publicUrl ?? place.publicUrl ?? gatewayUrlOf(endpoint.port)
+    const { listener } = endpoint
+    const port = reachable.ports.get(listener.port) ?? place.port ?? listener.port
+    const publicUrl = listener.publicUrl ?? place.publicUrl ?? gatewayUrlOf(listener.port)
     const path = readLiteralPath(endpoint.path) ?? endpoint.path
     return `${publicUrl ?? `http://localhost:${port}`}${toUrlPath(mountPath + path)}`
   }
