@@ -6,19 +6,18 @@ import { createDurableStore } from './store/durable/store'
 import { createMemoryStore } from './store/memory'
 import { listDriverless } from './app/driverless'
 import { ConfigError, describeProblem, type Problem } from './base/errors'
-import { createEmitter, type Emitter, type EventListener, type EventName } from './base/events'
+import { createEmitter, type Emitter, type EventListener, type EventName, outcomeEvent } from './base/events'
 import { createGateways, gatewayPortsOf } from './gateway/gateways'
 import { isListening } from './gateway/probe-port'
 import type { Callbacks, CloseOptions, ListenOptions, RunOptions, SettleOptions } from './app/interface'
 import { checkListeners, createLifecycle, type Lifecycle } from './app/lifecycle'
-import { outcomeEvent } from './listener/callback-event'
 import { createCalledUrlOf, createUrlOf, type Reachable } from './listener/paths/callback-url'
 import type { Endpoint } from './listener/endpoint'
 import { compileListener, type ListenerContext } from './listener/router'
 import { listProofHeaders } from './verify/verify'
 import { createSelection } from './listener/selection'
 import { checkSharedKeys } from './listener/handshakes/shared-keys'
-import { readWaitKey } from './listener/wait-ids'
+import { readWaitKey } from './listener/ids'
 import { createMounts } from './app/mounts'
 import { listAnyTopics, listOpenEndpoints, listUnsignedReads, listUntoldUrls } from './app/open-endpoints'
 import { badOption, type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDuration } from './app/options'
@@ -123,9 +122,9 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
     start: (request, kept) => tasks.start(request, kept),
   })
   const all = compiled.flatMap(({ routes }) => routes.flatMap(({ endpoint, asks }) => (asks ? [] : [endpoint])))
-  const endpoints = all.filter(({ kind }) => kind === 'callback')
+  const endpoints = all.filter((endpoint) => endpoint.listener.kind === 'callback')
   const selection = createSelection(endpoints)
-  const urlOf = createUrlOf(spec.listeners, options, reachable, gateways.publicUrlOf)
+  const urlOf = createUrlOf(options, reachable, gateways.publicUrlOf)
   const waits = createWaits({ selection, store, emitter, clock, urlOf })
   const places = findPlaces(spec, options, reachable, gateways.statuses)
   const strays = createStrayUrls(all, places)
@@ -165,7 +164,7 @@ const loadCommand = (): typeof import('../adapters/tunnels/command') => require(
 
 /** Tells apart the waits whose callbacks were asked for under a public URL that is gone. */
 function outdate(port: number, previousUrl: string, all: readonly Endpoint[], store: Store, logger: Logger): void {
-  const count = store.outdate(all.filter((endpoint) => endpoint.port === port))
+  const count = store.outdate(all.filter(({ listener }) => listener.port === port))
   const waits = count === 0 ? 'nobody waits' : `${count} open ${count === 1 ? 'wait' : 'waits'} may have asked for one`
   const message = `The public URL of port ${port} has changed; callbacks to ${previousUrl} do not arrive any more: ${waits}`
   logger.warn({ port, previousUrl, waits: count }, message)
@@ -250,8 +249,8 @@ function announce(
     logger.warn({ code, at }, describeProblem(warning))
     emitter.emit('warning', () => ({ code, message, at }))
   }
-  for (const { key, kind, start } of endpoints) {
-    if (kind === 'callback' && start)
+  for (const { key, listener, start } of endpoints) {
+    if (listener.kind === 'callback' && start)
       logger.info({ endpoint: key }, `${key} is an event source: a callback that nobody waits for starts a workflow`)
   }
 }

@@ -12,14 +12,14 @@ const NAMED = 3
  * (`publicUrl`), or of a gateway.
  */
 export function listOpenEndpoints(
-  { listeners, gateways }: Config,
+  { gateways }: Config,
   endpoints: readonly Endpoint[],
   publicUrl: string | undefined,
 ): readonly Problem[] {
   const ports = new Set(gateways.filter((gateway) => !isLocal(gateway.publicUrl)).map(({ port }) => port))
-  const isPublic = ({ port, spec }: Endpoint): boolean => {
-    const own = listeners.find((one) => one.endpoints.includes(spec))?.publicUrl ?? publicUrl
-    return own === undefined ? ports.has(port) : !isLocal(own)
+  const isPublic = ({ listener }: Endpoint): boolean => {
+    const own = listener.publicUrl ?? publicUrl
+    return own === undefined ? ports.has(listener.port) : !isLocal(own)
   }
   const open = endpoints.filter((endpoint) => endpoint.spec.verify === undefined && isPublic(endpoint))
   const [first] = open
@@ -42,16 +42,15 @@ export function listUnsignedReads(_config: Config, endpoints: readonly Endpoint[
  * that a callback that was signed for another server is believed here, too.
  */
 export function listUntoldUrls(
-  { listeners, gateways }: Config,
+  { gateways }: Config,
   endpoints: readonly Endpoint[],
   publicUrl: string | undefined,
 ): readonly Problem[] {
   if (publicUrl !== undefined) return []
-  const told = new Set(listeners.filter((one) => one.publicUrl !== undefined).flatMap((one) => one.endpoints))
   const ports = new Set(gateways.map(({ port }) => port))
-  return endpoints.flatMap(({ key, port, spec }) => {
-    const { verify } = spec
-    if (verify === undefined || !coverageOf(verify).url || told.has(spec) || ports.has(port)) return []
+  return endpoints.flatMap(({ key, listener, spec: { verify } }) => {
+    const isTold = listener.publicUrl !== undefined || ports.has(listener.port)
+    if (verify === undefined || isTold || !coverageOf(verify).url) return []
     const message =
       `${key} verifies the URL that its sender signs, but knows it only from the header Host, which anybody can ` +
       'write: a callback that was signed for another server would be believed; give the listener its "public_url"'

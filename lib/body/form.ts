@@ -1,5 +1,5 @@
 import { malformed } from './errors'
-import { createTurn } from './turn'
+import { createTurn } from '../base/turn'
 
 type Fields = Record<string, string | string[]>
 

@@ -1,5 +1,5 @@
 import type { BusboyConfig } from '@fastify/busboy'
-import { createTurn } from './turn'
+import { createTurn } from '../base/turn'
 
 const MAX_PARTS = 1000
 /** One more than parts ends a form; in what it holds, its boundary does not stand. */

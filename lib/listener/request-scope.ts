@@ -1,3 +1,4 @@
+import type { CallbackEvent } from '../base/events'
 import { parseForm } from '../body/form'
 import { type ListenerRequest, splitUrl } from '../body/request'
 import type { Params } from '../base/route-syntax'
@@ -47,4 +48,9 @@ export class RequestScope {
     const { url } = this.request
     return url !== undefined && /[?%]/.test(url) ? readTicketQuery(splitUrl(url).query) : undefined
   }
+}
+
+/** Creates the event about a request whose outcome is not known. */
+export function requestEvent(endpoint: string, { body, header }: RequestScope): CallbackEvent {
+  return { id: undefined, endpoint, body, headers: header }
 }

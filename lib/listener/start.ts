@@ -1,7 +1,7 @@
+import { CallbackError } from '../base/errors'
 import type { EndpointSpec } from '../config/normalize'
 import type { Claim, Outcome } from '../base/contracts'
 import type { RequestScope } from './request-scope'
-import { toTemplateError } from './template-error'
 
 /** How the task of a request is kept: under an id, and with the delivery that it claims. */
 export interface StartKept {
@@ -49,4 +49,11 @@ export function compileInput(spec: EndpointSpec): (scope: RequestScope) => unkno
       throw toTemplateError('input of the workflow', error)
     }
   }
+}
+
+/** Creates the error of a template that cannot be rendered; the fault is the value's, such as one that is too deep to be written. */
+export function toTemplateError(what: string, error: unknown): CallbackError {
+  if (error instanceof CallbackError) return error
+  const reason = error instanceof Error ? error.message : String(error)
+  return new CallbackError('ERR_TEMPLATE', { message: `The ${what} cannot be rendered: ${reason}`, cause: error })
 }

@@ -39,12 +39,11 @@ export type UrlOf = (endpoint: Endpoint, mountPath?: string) => string
  * `ERR_ENDPOINT_AMBIGUOUS` where the mount path differs from request to request: it is never that of another request.
  */
 export function createUrlOf(
-  listeners: readonly ListenerSpec[],
   place: Place,
   reachable: Reachable,
   gatewayUrlOf: (port: number) => string | undefined,
 ): UrlOf {
-  function mountOf({ key, port }: Endpoint): string {
+  function mountOf({ key, listener: { port } }: Endpoint): string {
     if (reachable.ports.has(port)) return ''
     const { mountPath } = place
     if (mountPath?.hasParams) throw manyMounts(key, `options.mountPath is ${JSON.stringify(mountPath.path)}`)
@@ -55,9 +54,9 @@ export function createUrlOf(
   }
 
   return (endpoint, mountPath = mountOf(endpoint)) => {
-    const listener = listeners.find(({ endpoints }) => endpoints.includes(endpoint.spec))
-    const port = reachable.ports.get(endpoint.port) ?? place.port ?? endpoint.port
-    const publicUrl = listener?.publicUrl ?? place.publicUrl ?? gatewayUrlOf(endpoint.port)
+    const { listener } = endpoint
+    const port = reachable.ports.get(listener.port) ?? place.port ?? listener.port
+    const publicUrl = listener.publicUrl ?? place.publicUrl ?? gatewayUrlOf(listener.port)
     const path = readLiteralPath(endpoint.path) ?? endpoint.path
     return `${publicUrl ?? `http://localhost:${port}`}${toUrlPath(mountPath + path)}`
   }
@@ -69,6 +68,20 @@ function manyMounts(name: string, reason: string): CallbackError {
     '?callback_id=${callback.id} at its end'
   const message = `The URL of ${name} cannot be told: ${reason}; ${advice}`
   return new CallbackError('ERR_ENDPOINT_AMBIGUOUS', { message })
+}
+
+/**
+ * Gives the callback URL that carries an id. It can only say what is in its query: a path with parameters or a bulk
+ * callback has no place for an id, and throws `ERR_ENDPOINT_AMBIGUOUS`.
+ */
+export function ticketUrl(endpoint: Endpoint, urlOf: (endpoint: Endpoint) => string, id: string): string {
+  const reason = endpoint.spec.bulk
+    ? 'it is a bulk callback, whose items carry their own ids'
+    : readLiteralPath(endpoint.path) === undefined
+      ? 'its path has parameters, for which a ticket has no values'
+      : undefined
+  if (reason === undefined) return `${urlOf(endpoint)}?callback_id=${id}`
+  throw new CallbackError('ERR_ENDPOINT_AMBIGUOUS', { message: `There are no tickets for ${endpoint.key}: ${reason}` })
 }
 
 /**

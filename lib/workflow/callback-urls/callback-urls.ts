@@ -48,8 +48,8 @@ export function createCallbackUrlFinder(
 
 /** Listeners of different ports may have the same route; each of them is a match then. */
 function groupByPort(endpoints: readonly Endpoint[]): readonly EndpointTable[] {
-  const ports = [...new Set(endpoints.map(({ port }) => port))]
-  return ports.map((port) => createRouteTable(endpoints.filter((endpoint) => endpoint.port === port)))
+  const ports = [...new Set(endpoints.map(({ listener }) => listener.port))]
+  return ports.map((port) => createRouteTable(endpoints.filter((endpoint) => endpoint.listener.port === port)))
 }
 
 /** A parameter does not hold a space that nobody has encoded: that is a sentence behind a URL. */

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../listener/endpoint'
-import { ticketUrl } from '../../listener/paths/ticket'
+import { ticketUrl } from '../../listener/paths/callback-url'
 
 /** What `${callback.id}` and `${callback.url}` read in one attempt. */
 export interface CallTicket {
