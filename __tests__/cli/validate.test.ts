@@ -75,7 +75,7 @@ workflow: { jobs: [{ id: a }] }`,
     [
       'a public endpoint that takes callbacks from anyone',
       'listener: { path: /done, public_url: "https://a.example" }',
-      /^warning: \S*callbacks\.yml:1:\d+ listener: whoever knows the public URL/,
+      /^warning: \S*callbacks\.yml:1:\d+ listener: anybody who knows the public URL/,
     ],
     [
       'braces of another template language',

@@ -1,23 +1,17 @@
 import type { RequestListener, Server } from 'node:http'
 import type { Router, RouterOptions } from 'express'
-import type { ListenerSpec } from '../config/normalize'
 import { CallbackError } from '../base/errors'
 import type { Reachable } from '../listener/paths/callback-url'
 import type { ListenerRequest } from '../listener/request-scope'
 import { isMountedWithParams } from '../listener/paths/mount-params'
 import { type MountPath, trimMountPath } from '../listener/paths/mount-path'
 import { createRouteTable } from '../listener/paths/route-table'
-import { type CallbackRoute, type CallbackRoutes, type Middleware, sortRoutes, take } from '../listener/router'
+import { type CallbackRoutes, type Middleware, sortRoutes, take } from '../listener/router'
 import { loadPeer } from '../base/peers'
 import { isSamePath } from '../base/same-path'
+import type { CompiledListener } from './listeners'
 import { answerNotFound, createCallbackServer } from './server'
 import type { StandaloneServer } from './servers'
-
-/** A listener of the config with its compiled callbacks. */
-export interface CompiledListener {
-  readonly listener: ListenerSpec
-  readonly routes: readonly CallbackRoute[]
-}
 
 /** The ways in which callbacks are put before requests. */
 export interface Mounts {

@@ -1,0 +1,106 @@
+import type { CallbacksConfig } from '../config/schema/schema'
+import { type Config, compileConfig } from '../config/normalize'
+import type { Source } from '../config/read/source'
+import type { Problem } from '../base/errors'
+import { createEmitter, type Emitter } from '../base/events'
+import type { Logger, Store } from '../base/contracts'
+import { createGateways, type Gateways } from '../gateway/gateways'
+import { isListening } from '../gateway/probe-port'
+import type { Endpoint } from '../listener/endpoint'
+import { createCalledUrlOf, createUrlOf, type Reachable } from '../listener/paths/callback-url'
+import { createSelection } from '../listener/selection'
+import { listProofHeaders } from '../verify/proof-headers'
+import { findPlaces } from '../workflow/callback-urls/find-places'
+import { createStrayUrls } from '../workflow/callback-urls/stray-urls'
+import type { Tasks } from '../workflow/tasks/tasks'
+import { createStore, DRIVERS } from './adapters'
+import { createLifecycle, type Lifecycle } from './lifecycle'
+import { compileListeners, createStartOf } from './listeners'
+import { createMounts, type Mounts } from './mounts'
+import type { NormalizedOptions } from './options'
+import { createRuns } from './runs'
+import { readStats, type Stats } from './stats'
+import { createWaits, type Waits } from './waits'
+import { listWarnings } from './warnings'
+
+/** Every part of one `callbacks()`. */
+export interface Assembly {
+  readonly emitter: Emitter
+  readonly store: Store
+  readonly gateways: Gateways
+  readonly waits: Waits
+  readonly tasks: Tasks
+  readonly lifecycle: Lifecycle
+  readonly mounts: Mounts
+  readonly stats: () => Stats
+  /** All endpoints, triggers too. */
+  readonly endpoints: readonly Endpoint[]
+  /** Every warning about the config. */
+  readonly warnings: readonly Problem[]
+}
+
+/** Compiles a config, with what the options say about its environment and its store. Throws a `ConfigError`. */
+export function compileFor(config: CallbacksConfig | Source, { env, pool, redis }: NormalizedOptions): Config {
+  const given = [pool && ('postgres' as const), redis && ('redis' as const)].filter((type) => type !== undefined)
+  return compileConfig(config, { env, given })
+}
+
+/**
+ * Creates every part, each out of those before it. Opens, starts and logs nothing. Throws a `ConfigError`, and
+ * `ERR_CONFIG_VALUE` for options that do not fit the config.
+ */
+export function assemble(config: Config, options: NormalizedOptions): Assembly {
+  const { logger, clock, fetch, mountPath, publicUrl, tunnels } = options
+  const secretHeaders = listProofHeaders(config)
+  const emitter = createEmitter(logger, secretHeaders)
+  const store = createStore(config, options, emitter, secretHeaders)
+  const reachable: Reachable = { mounts: new Map(), ports: new Map() }
+  const gateways = createGateways(config.gateways, {
+    drivers: { ...DRIVERS, ...tunnels },
+    env: config.env,
+    logger,
+    clock,
+    emitter,
+    localPortOf: (port) => reachable.ports.get(port) ?? options.port ?? port,
+    isListening,
+    onUrlChange: (port, previousUrl) => outdate(port, previousUrl, all, store, logger),
+  })
+  const pointedAt = new Set<string>()
+  // Listeners start workflows, and workflows wait on listeners: `tasks` and `lifecycle` are first used by a request.
+  const compiled = compileListeners(config, {
+    store,
+    emitter,
+    logger,
+    clock,
+    env: config.env,
+    gateways: config.gateways,
+    fetch,
+    calledUrlOf: createCalledUrlOf(options, gateways.publicUrlOf),
+    isClosing: () => lifecycle.isClosing(),
+    isPointedAt: (endpoint) => pointedAt.has(endpoint),
+    startOf: createStartOf(config, (request, kept) => tasks.start(request, kept)),
+    problems: [],
+  })
+  const all = compiled.flatMap(({ routes }) => routes.flatMap(({ endpoint, asks }) => (asks ? [] : [endpoint])))
+  const endpoints = all.filter(({ kind }) => kind === 'callback')
+  const selection = createSelection(endpoints)
+  const urlOf = createUrlOf(config.listeners, options, reachable, gateways.publicUrlOf)
+  const waits = createWaits({ selection, store, emitter, clock, urlOf })
+  const places = findPlaces(config, options, reachable, gateways.statuses)
+  const strays = createStrayUrls(all, places)
+  const context = { options, store, emitter, gateways, endpoints, selection, waits, places, strays, urlOf, pointedAt }
+  const tasks: Tasks = createRuns(config, context)
+  const lifecycle: Lifecycle = createLifecycle({ store, gateways, tasks, waits, reachable, clock, logger })
+  const mounts = createMounts(compiled, { reachable, mountPath, onFirstRequest: lifecycle.noticeRequest })
+  const stats = () => readStats({ endpoints: all, store, emitter, tasks })
+  const warnings = listWarnings(config, { endpoints: all, tunnels, publicUrl, strays })
+  return { emitter, store, gateways, waits, tasks, lifecycle, mounts, stats, endpoints: all, warnings }
+}
+
+/** Marks the waits whose callbacks a service may send to a public URL that is gone. */
+function outdate(port: number, previousUrl: string, all: readonly Endpoint[], store: Store, logger: Logger): void {
+  const count = store.outdate(all.filter((endpoint) => endpoint.port === port))
+  const waits = count === 0 ? 'nobody waits' : `${count} open ${count === 1 ? 'wait' : 'waits'} may have asked for one`
+  const message = `The public URL of port ${port} has changed; callbacks to ${previousUrl} do not arrive any more: ${waits}`
+  logger.warn({ port, previousUrl, waits: count }, message)
+}
