@@ -4,15 +4,30 @@ import type { Source } from './config/read/source'
 import { createController } from './controller/controller'
 import { assemble, compileFor } from './app/assembly'
 import type { EventListener, EventName } from './base/events'
+import { readOptions } from './base/given-options'
 import { gatewayPortsOf } from './gateway/gateways'
-import type { Callbacks, CloseOptions, ListenOptions, RunOptions, SettleOptions } from './app/interface'
-import { checkListeners } from './app/lifecycle'
+import {
+  type Callbacks,
+  CLOSE,
+  type CloseOptions,
+  type Ids,
+  LISTEN,
+  type ListenOptions,
+  RUN,
+  type RunOptions,
+  SETTLE,
+  type SettleOptions,
+  TICKET,
+  type TicketOptions,
+  WAIT,
+  type WaitOptions,
+} from './app/interface'
+import { checkListeners } from './app/servers'
 import { readWaitKey } from './listener/wait-ids'
 import { type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDuration } from './app/options'
 import { announce } from './app/warnings'
 import { digitsAsText } from './template/bigints'
 import { compileTemplate } from './template/compile'
-import type { Ids, TicketOptions, WaitOptions } from './app/waits'
 import type { TaskRequest } from './workflow/tasks/tasks'
 
 /**
@@ -25,27 +40,26 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
 }
 
 /** Creates the object that users hold, from a compiled config. */
-export function createCallbacks(config: Config, options: NormalizedOptions): Callbacks {
-  const { logger, clock } = options
-  const { emitter, store, gateways, waits, tasks, lifecycle, mounts, stats, endpoints, warnings } = assemble(
-    config,
-    options,
-  )
+export function createCallbacks(config: Config, given: NormalizedOptions): Callbacks {
+  const { logger, clock } = given
+  const { emitter, store, gateways, waits, tasks, standalone, lifecycle, mounts, stats, endpoints, warnings } =
+    assemble(config, given)
   const isClosing = lifecycle.isDraining
   const controller = createController({ config, tasks, store, gateways, stats, isClosing, clock, logger })
 
   const hooks = Object.assign(mounts.middleware, {
-    wait: (ids: Ids, wait: WaitOptions = {}) => waits.wait(ids, wait),
-    ticket(ticket: TicketOptions = {}) {
-      const key = readWaitKey(ticket.key)
-      return key === undefined ? waits.ticket(ticket) : waits.keyedTicket(key, ticket)
+    wait: (ids: Ids, options: WaitOptions = {}) => waits.wait(ids, readOptions('wait', options, WAIT)),
+    ticket(options: TicketOptions = {}) {
+      const key = readWaitKey(readOptions('ticket', options, TICKET).key)
+      return key === undefined ? waits.ticket(options) : waits.keyedTicket(key, options)
     },
-    settle: (id: string | number, result?: unknown, { path }: SettleOptions = {}) =>
-      waits.deliver(id, { result }, path),
-    fail: (id: string | number, error?: unknown, { path }: SettleOptions = {}) => waits.deliver(id, { error }, path),
-    run: (input?: unknown, run: RunOptions = {}) =>
-      harmless(async () => (await tasks.submit(toRequest(input, run))).result()),
-    submit: async (input?: unknown, run: RunOptions = {}) => tasks.submit(toRequest(input, run)),
+    settle: async (id: string | number, result?: unknown, options: SettleOptions = {}) =>
+      waits.deliver(id, { result }, readOptions('settle', options, SETTLE).path),
+    fail: async (id: string | number, error?: unknown, options: SettleOptions = {}) =>
+      waits.deliver(id, { error }, readOptions('fail', options, SETTLE).path),
+    run: (input?: unknown, options: RunOptions = {}) =>
+      harmless(async () => (await tasks.submit(toRequest('run', input, options))).result()),
+    submit: async (input?: unknown, options: RunOptions = {}) => tasks.submit(toRequest('submit', input, options)),
     task: async (id: string) => tasks.find(id),
     async render(source: unknown, sources: Readonly<Record<string, unknown>> = {}) {
       const template = compileTemplate(source, { at: 'template' })
@@ -55,12 +69,13 @@ export function createCallbacks(config: Config, options: NormalizedOptions): Cal
     open: lifecycle.open,
     router: mounts.router,
     createServer: mounts.createServer,
-    async listen({ controller: isWanted = true }: ListenOptions = {}) {
+    async listen(options: ListenOptions = {}) {
+      const { controller: isWanted = true } = readOptions('listen', options, LISTEN)
       const createServer = isWanted ? controller.createServer : () => undefined
-      checkListeners(config.listeners, isWanted && config.controller !== undefined)
-      return lifecycle.listen(() => ({ controller: createServer(), listeners: mounts.createServers() }))
+      checkListeners(config, isWanted && config.controller !== undefined)
+      return standalone.listen(() => ({ controller: createServer(), listeners: mounts.createServers() }))
     },
-    close: async ({ drain }: CloseOptions = {}) => lifecycle.close(drain),
+    close: async (options: CloseOptions = {}) => lifecycle.close(readOptions('close', options, CLOSE).drain),
     on<Name extends EventName>(event: Name, listener: EventListener<Name>) {
       emitter.on(event, listener)
       return hooks
@@ -85,6 +100,7 @@ function harmless<T>(start: () => Promise<T>): Promise<T> {
   return promise
 }
 
-function toRequest(input: unknown, { workflow, timeout, signal }: RunOptions): TaskRequest {
+function toRequest(method: string, input: unknown, options: RunOptions): TaskRequest {
+  const { workflow, timeout, signal } = readOptions(method, options, RUN)
   return { input, workflow, timeoutMs: timeout === undefined ? undefined : readDuration('timeout', timeout), signal }
 }

@@ -1,10 +1,11 @@
 import type { Config, StoreSpec } from '../config/normalize'
 import type { Emitter } from '../base/events'
+import { badOption } from '../base/given-options'
 import type { Ledger, Outcome, Store, TunnelDriver } from '../base/contracts'
 import { outcomeEvent } from '../listener/callback-event'
 import { createDurableStore } from '../store/durable/store'
 import { createMemoryStore } from '../store/memory'
-import { badOption, type NormalizedOptions } from './options'
+import type { NormalizedOptions } from './options'
 
 /** The tunnel drivers of the package, by their names; each is loaded when its first tunnel is opened. */
 export const DRIVERS: Readonly<Record<string, TunnelDriver>> = {

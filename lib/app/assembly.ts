@@ -19,7 +19,9 @@ import { compileListeners, createStartOf } from './listeners'
 import { createMounts, type Mounts } from './mounts'
 import type { NormalizedOptions } from './options'
 import { createRuns } from './runs'
+import { createStandalone, type Standalone } from './servers'
 import { readStats, type Stats } from './stats'
+import { createWaitEnds } from './wait-ends'
 import { createWaits, type Waits } from './waits'
 import { listWarnings } from './warnings'
 
@@ -30,6 +32,7 @@ export interface Assembly {
   readonly gateways: Gateways
   readonly waits: Waits
   readonly tasks: Tasks
+  readonly standalone: Standalone
   readonly lifecycle: Lifecycle
   readonly mounts: Mounts
   readonly stats: () => Stats
@@ -85,16 +88,18 @@ export function assemble(config: Config, options: NormalizedOptions): Assembly {
   const endpoints = all.filter(({ kind }) => kind === 'callback')
   const selection = createSelection(endpoints)
   const urlOf = createUrlOf(config.listeners, options, reachable, gateways.publicUrlOf)
-  const waits = createWaits({ selection, store, emitter, clock, urlOf })
+  const ends = createWaitEnds(store, emitter)
+  const waits = createWaits({ selection, store, emitter, clock, urlOf, ends })
   const places = findPlaces(config, options, reachable, gateways.statuses)
   const strays = createStrayUrls(all, places)
-  const context = { options, store, emitter, gateways, endpoints, selection, waits, places, strays, urlOf, pointedAt }
+  const context = { options, store, emitter, gateways, endpoints, selection, ends, places, strays, urlOf, pointedAt }
   const tasks: Tasks = createRuns(config, context)
-  const lifecycle: Lifecycle = createLifecycle({ store, gateways, tasks, waits, reachable, clock, logger })
+  const standalone = createStandalone({ store, gateways, reachable, clock, isClosing: () => lifecycle.isClosing() })
+  const lifecycle: Lifecycle = createLifecycle({ store, gateways, tasks, ends, standalone, clock, logger })
   const mounts = createMounts(compiled, { reachable, mountPath, onFirstRequest: lifecycle.noticeRequest })
   const stats = () => readStats({ endpoints: all, store, emitter, tasks })
   const warnings = listWarnings(config, { endpoints: all, tunnels, publicUrl, strays })
-  return { emitter, store, gateways, waits, tasks, lifecycle, mounts, stats, endpoints: all, warnings }
+  return { emitter, store, gateways, waits, tasks, standalone, lifecycle, mounts, stats, endpoints: all, warnings }
 }
 
 /** Marks the waits whose callbacks a service may send to a public URL that is gone. */

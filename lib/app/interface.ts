@@ -1,12 +1,61 @@
 import type { RequestListener, Server } from 'node:http'
 import type { Router } from 'express'
 import type { EventListener, EventName } from '../base/events'
-import type { Listeners } from './lifecycle'
+import type { OptionNames } from '../base/given-options'
 import type { Middleware } from '../listener/router'
 import type { Stats } from './stats'
-import type { Delivery, GatewayStatus } from '../base/contracts'
-import type { FullResult, Ids, Ticket, TicketOptions, WaitOptions } from './waits'
+import type { Delivery, GatewayStatus, Progress } from '../base/contracts'
 import type { Task, TaskState } from '../workflow/tasks/task'
+
+/** One id or several under which a callback may come. */
+export type Ids = string | number | readonly (string | number)[]
+
+/** What waits and tickets have in common. */
+interface CommonOptions {
+  /** The endpoint, as written in the config or with `base_path`; any endpoint when left out. */
+  readonly path?: string | undefined
+  /** Milliseconds, or text such as `"5m"`; default: the endpoint's `timeout`. */
+  readonly timeout?: number | string | undefined
+  /** Ends the wait with `ERR_ABORTED`; with a `key`, only the promise of this call. */
+  readonly signal?: AbortSignal | undefined
+  /**
+   * A name of the wait's own: the same key is the same wait, with its ids, its deadline and its result, in every process
+   * that has the store, and after a restart. It is known until a day after its end.
+   */
+  readonly key?: string | undefined
+}
+
+export interface TicketOptions extends CommonOptions {
+  /**
+   * The path under which the callbacks are mounted for this ticket, such as `"/tenants/7/hooks"`; default:
+   * `options.mountPath`, else what requests have shown. Needed where that path has parameters.
+   */
+  readonly mountPath?: string | undefined
+}
+
+export interface WaitOptions extends CommonOptions {
+  /** Called for every callback whose status says that the work goes on. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+  /** Whether the promise resolves to all of the callback instead of its result. */
+  readonly full?: boolean | undefined
+}
+
+/** What a wait with `full: true` resolves to. */
+export interface FullResult<T> {
+  readonly result: T
+  readonly body: unknown
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly endpoint: string
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number
+}
+
+/** An id that nobody can guess, the URL that carries it, and the result of the callback to that URL. */
+export interface Ticket<T> {
+  readonly id: string
+  readonly url: string
+  readonly result: Promise<T>
+}
 
 export interface CloseOptions {
   /**
@@ -33,6 +82,15 @@ export interface RunOptions {
 export interface ListenOptions {
   /** Whether the `controller` of the config is served too; default true. */
   readonly controller?: boolean | undefined
+}
+
+/** What `listen()` opened. */
+export interface Listeners {
+  /** The ports of the listeners. */
+  readonly ports: readonly number[]
+  /** The port of the controller, where it is served. */
+  readonly controllerPort: number | undefined
+  close(): Promise<void>
 }
 
 /** Express middleware that answers callbacks, with the means to wait for them and to run workflows. */
@@ -99,3 +157,29 @@ export interface Callbacks extends Middleware {
   /** How each gateway is doing, by its port; changes by itself. */
   readonly gateways: ReadonlyMap<number, GatewayStatus>
 }
+
+/** The options of `wait()`. */
+export const WAIT: OptionNames<WaitOptions> = {
+  path: true,
+  timeout: true,
+  signal: true,
+  key: true,
+  onProgress: true,
+  full: true,
+}
+/** The options of `ticket()`. */
+export const TICKET: OptionNames<TicketOptions> = {
+  path: true,
+  timeout: true,
+  signal: true,
+  key: true,
+  mountPath: true,
+}
+/** The options of `settle()` and `fail()`. */
+export const SETTLE: OptionNames<SettleOptions> = { path: true }
+/** The options of `run()` and `submit()`. */
+export const RUN: OptionNames<RunOptions> = { workflow: true, timeout: true, signal: true }
+/** The options of `listen()`. */
+export const LISTEN: OptionNames<ListenOptions> = { controller: true }
+/** The options of `close()`. */
+export const CLOSE: OptionNames<CloseOptions> = { drain: true }

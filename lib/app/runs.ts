@@ -1,6 +1,7 @@
 import { compileDefinition, definitionOf } from '../config/definition'
 import type { Config } from '../config/normalize'
 import { CallbackError } from '../base/errors'
+import { nameAtStart } from '../base/unnamed'
 import type { Emitter } from '../base/events'
 import type { Gateways } from '../gateway/gateways'
 import type { Place, UrlOf } from '../listener/paths/callback-url'
@@ -9,7 +10,7 @@ import type { Selection } from '../listener/selection'
 import type { NormalizedOptions } from './options'
 import type { Store } from '../base/contracts'
 import { writeJson } from '../template/bigints'
-import type { Waits } from './waits'
+import type { WaitEnds } from './wait-ends'
 import { createCallbackUrlFinder, type FindCallbackUrls } from '../workflow/callback-urls/callback-urls'
 import { createHttpClient } from '../http/client'
 import { createProxyAdvice } from '../http/proxy-env'
@@ -30,7 +31,7 @@ export interface RunsContext {
   readonly gateways: Gateways
   readonly endpoints: readonly Endpoint[]
   readonly selection: Selection
-  readonly waits: Waits
+  readonly ends: WaitEnds
   readonly places: PublicPlaces
   readonly strays: StrayUrls
   readonly urlOf: UrlOf
@@ -40,7 +41,7 @@ export interface RunsContext {
 
 /** Compiles the workflows of a config and gives their tasks. */
 export function createRuns(config: Config, context: RunsContext): Tasks {
-  const { options, store, emitter, gateways, endpoints, selection, waits, urlOf, pointedAt, places, strays } = context
+  const { options, store, emitter, gateways, endpoints, selection, ends, urlOf, pointedAt, places, strays } = context
   const { clock, logger, fetch } = options
   const find = createCallbackUrlFinder(endpoints, (url) => listPaths(url, places))
   const guess = createCallbackUrlFinder(endpoints, (url) => guessPaths(url, places))
@@ -76,7 +77,7 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
     emitter,
     logger,
     keepMs: config.store.keepMs,
-    onEnd: (ending, wait, ids) => waits.recordEnd(ending, wait.endpoints, ids),
+    onEnd: (ending, wait, ids) => ends.record(ending, wait.endpoints, ids),
   })
 }
 
@@ -104,7 +105,7 @@ function createRestore(
   return (definition, workflow) => {
     const run = runsOf(definition).get(workflow)
     if (run) return run
-    const message = `The workflow ${JSON.stringify(workflow)} of a task that was kept is not in its definition`
+    const message = `${nameAtStart('workflow', workflow)} of a task that was kept is not in its definition`
     throw new CallbackError('ERR_WORKFLOW_UNKNOWN', { message })
   }
 }

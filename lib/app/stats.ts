@@ -1,8 +1,10 @@
 import type { CallbackEventName, Emitter } from '../base/events'
 import type { Endpoint } from '../listener/endpoint'
 import type { Store } from '../base/contracts'
-import { SEVERAL } from './waits'
 import type { TaskCounts, Tasks } from '../workflow/tasks/tasks'
+
+/** The name under which waits on several endpoints are counted. */
+export const SEVERAL = '*'
 
 /** How many of each: `waiting` and `parked` are now, the others since the start. */
 export interface Counts {

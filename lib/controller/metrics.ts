@@ -1,7 +1,6 @@
 import { loadPeer } from '../base/peers'
-import type { Counts, Stats } from '../app/stats'
+import { type Counts, SEVERAL, type Stats } from '../app/stats'
 import type { GatewayStatus } from '../base/contracts'
-import { SEVERAL } from '../app/waits'
 import type { TaskCounts } from '../workflow/tasks/tasks'
 
 /** What Prometheus scrapes. */
