@@ -1,8 +1,7 @@
 #!/usr/bin/env node
-import type { Io } from './cli/io'
-import { EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED } from './cli/exit-codes'
+import { EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, type Io } from './cli/io'
 import { main } from './cli/main'
-import { createIsPress } from './cli/presses'
+import { createIsPress } from './cli/interrupts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 /** How long everything has to close after it was asked to a second time. */

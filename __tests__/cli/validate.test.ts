@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { findPackage, readSchema } from '../../lib/cli/package-files'
+import { findPackage, readSchema } from '../../lib/cli/main'
 import { useCli, useFolders } from './use-cli'
 
 const createFolder = useFolders()

@@ -22,3 +22,12 @@ export interface Io {
   /** Calls this for every Ctrl-C, or whatever else asks the process to end, until what it gives is called. */
   onSignal(handler: () => void): () => void
 }
+
+/** All went well. */
+export const EXIT_DONE = 0
+/** Something went wrong, and was said. */
+export const EXIT_FAILED = 1
+/** The command line was not understood. */
+export const EXIT_USAGE = 2
+/** Ctrl-C cut something off. */
+export const EXIT_INTERRUPTED = 130

@@ -6,9 +6,8 @@ import { LOG_LEVELS, type LogLevel } from '../config/field/words'
 import type { Logger } from '../base/contracts'
 import type { LogFormat } from './syntax/args'
 import { escapeControls } from '../base/secrets/escape'
-import { quoteWord } from './escape'
 import type { Io, Output } from './io'
-import { hideUnnamed, isUnnamed } from './names'
+import { isUnnamed } from '../base/unnamed'
 
 export interface LogOptions {
   readonly output: Output
@@ -41,9 +40,14 @@ export function createLog({ output, format, level: lowest, io }: LogOptions): Lo
   const write = (level: LogLevel): Logger[LogLevel] => {
     if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(lowest)) return () => undefined
     const render = format === 'json' ? toLine : toPretty
-    return (details, message) => void output.write(`${render(level, details, hideUnnamed(message))}\n`)
+    return (details, message) => void output.write(`${render(level, details, message)}\n`)
   }
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+}
+
+/** A value as one word of a line: in quotes unless it is plain, so that it cannot pass for several. */
+export function quoteWord(value: string): string {
+  return /^[\p{L}\p{N}_.:@/+~-]+$/u.test(value) ? value : escapeControls(JSON.stringify(value))
 }
 
 /** What a workflow logs is meant to be read; the rest of the details stands in the messages. */

@@ -2,10 +2,8 @@ import { types } from 'node:util'
 import { CallbackError, ConfigError } from '../base/errors'
 import type { CliOptions } from './syntax/args'
 import { escapeControls } from '../base/secrets/escape'
-import { EXIT_FAILED, EXIT_USAGE } from './exit-codes'
-import type { Io } from './io'
+import { EXIT_FAILED, EXIT_USAGE, type Io } from './io'
 import { createLog } from './log'
-import { hideUnnamed } from './names'
 import { reasonOf } from './reason'
 import { UsageError } from './syntax/usage-error'
 import { showProblem } from './commands/validate'
@@ -18,7 +16,7 @@ export function reportError(error: unknown, io: Io, options: LogOptions | undefi
   const log = createLog({ output: io.stderr, format: logFormat, level: 'error', io })
   for (const { code, message } of describe(error)) {
     if (logFormat === 'json') log.error({ code }, message)
-    else io.stderr.write(`error: ${escapeControls(hideUnnamed(message))}\n`)
+    else io.stderr.write(`error: ${escapeControls(message)}\n`)
   }
   if (logLevel === 'debug' && isBug(error)) io.stderr.write(`${stackOf(error)}\n`)
   return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED

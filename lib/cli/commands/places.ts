@@ -1,5 +1,6 @@
 import type { Config, ListenerSpec } from '../../config/normalize'
 import type { Logger } from '../../base/contracts'
+import { nameOf } from '../../base/unnamed'
 import { createFindStart } from '../../workflow/event-sources'
 
 /** Writes where each endpoint can be called; `ports` are those that `listen()` opened. */
@@ -11,7 +12,7 @@ export function showEndpoints(config: Config, ports: readonly number[], log: Log
     for (const endpoint of listener.endpoints) {
       const url = `http://${hostOf(listener)}:${port}${endpoint.fullPath}`
       const start = findStart(endpoint, listener)
-      const what = start && ` (${start.kind}: starts workflow ${JSON.stringify(start.workflow)})`
+      const what = start && ` (${start.kind}: starts ${nameOf('workflow', start.workflow)})`
       log.info({ method: endpoint.method, url, ...start }, `[Listener] ${endpoint.method} ${url}${what ?? ''}`)
     }
   }

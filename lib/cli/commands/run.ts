@@ -4,10 +4,9 @@ import { CallbackError } from '../../base/errors'
 import { writeShown } from '../../base/shown-json'
 import { untilAborted } from '../../base/timers'
 import type { CliOptions } from '../syntax/args'
-import { EXIT_DONE, EXIT_INTERRUPTED } from '../exit-codes'
+import { EXIT_DONE, EXIT_INTERRUPTED, type Io } from '../io'
 import { readInput } from '../syntax/input'
-import type { Io } from '../io'
-import { UNNAMED_WORKFLOW } from '../names'
+import { isUnnamed } from '../../base/unnamed'
 import { showEndpoints } from './places'
 import { createSession, type Session } from './session'
 import { suggest, UsageError } from '../syntax/usage-error'
@@ -67,8 +66,9 @@ function requireWorkflow(name: string | undefined, { workflows }: Config): void 
 
 function describeUnknown(name: string | undefined, known: readonly string[]): string {
   if (name !== undefined) {
-    const isUnnamed = known.every((one) => one === UNNAMED_WORKFLOW)
-    const advice = isUnnamed ? 'The config has one workflow, without a name; leave the name out' : suggest(name, known)
+    const advice = known.every(isUnnamed)
+      ? 'The config has one workflow, without a name; leave the name out'
+      : suggest(name, known)
     return `There is no workflow ${JSON.stringify(name)}. ${advice}`
   }
   return `Which workflow is to run? Name one of ${known.join(', ')}, or write "default: true" in one`

@@ -14,6 +14,8 @@ import { createWatch } from './watch'
 /** The callbacks of a config, which write what they do to a log. */
 export interface Session {
   readonly config: Config
+  /** Whether the store keeps waits and runs when this process ends. */
+  readonly isDurable: boolean
   readonly hooks: Callbacks
   readonly log: Logger
 }
@@ -33,11 +35,12 @@ export function createSession(options: CliOptions, io: Io, { output, level, jobL
   const logOf = (own: LogLevel): Logger =>
     createLog({ output, format: options.logFormat, level: options.logLevel ?? own, io })
   const log = logOf(level)
-  const watch = createWatch(log, logOf(jobLevel))
+  const isDurable = config.store.type !== 'memory'
+  const watch = createWatch({ log, jobLog: logOf(jobLevel), isDurable })
   const { logger } = watch
   const hooks = createCallbacks(config, normalizeOptions({ logger, clock: io.clock, fetch: fetchOf(config, io, log) }))
   watch.follow(hooks)
-  return { config, hooks, log }
+  return { config, isDurable, hooks, log }
 }
 
 /** Warns of a missing proxy only where a component sends requests; the keys of senders are fetched without it, too. */

@@ -1,6 +1,7 @@
 import type { JobEvent } from '../../base/events'
+import { nameOf } from '../../base/unnamed'
 import type { Callbacks } from '../../app/interface'
-import { quoteWord } from '../escape'
+import { quoteWord } from '../log'
 
 /** Says in a few words what has not ended yet, and undefined when all has. */
 export type DescribeWaiting = () => string | undefined
@@ -40,9 +41,9 @@ export function followWaiting(hooks: Callbacks): DescribeWaiting {
 function describe({ workflow, jobs }: Unended): string {
   const named = Array.from(jobs.values(), ({ job, status, ids = [] }) => {
     const what = status === 'waiting' ? `waits for ${ids.map(quoteWord).join(', ') || 'a callback'}` : `is ${status}`
-    return `job ${JSON.stringify(job)} of workflow ${JSON.stringify(workflow)} ${what}`
+    return `${nameOf('job', job)} of ${nameOf('workflow', workflow)} ${what}`
   })
-  return named.join(', ') || `workflow ${JSON.stringify(workflow)} is running`
+  return named.join(', ') || `${nameOf('workflow', workflow)} is running`
 }
 
 /** A number with its noun, as `2 waits`. */

@@ -4,9 +4,8 @@ import { normalizeOptions } from '../../app/options'
 import { startTimer } from '../../base/timers'
 import type { Clock } from '../../base/contracts'
 import type { CliOptions } from '../syntax/args'
-import { EXIT_DONE, EXIT_INTERRUPTED } from '../exit-codes'
+import { EXIT_DONE, EXIT_INTERRUPTED, type Io } from '../io'
 import { type Interrupts, listenForInterrupts } from '../interrupts'
-import type { Io } from '../io'
 import { showEndpoints } from './places'
 import { createSession, type Session } from './session'
 import { type DescribeWaiting, followWaiting } from './still-waiting'
@@ -25,8 +24,7 @@ export async function up(options: CliOptions, io: Io): Promise<number> {
   try {
     await Promise.race([serve(session), interrupts.first])
     await interrupts.first
-    const isKept = config.store.type !== 'memory'
-    return await stop(session, interrupts, { describeWaiting, drainMs: options.drainMs, clock, isKept })
+    return await stop(session, interrupts, { describeWaiting, drainMs: options.drainMs, clock })
   } finally {
     await hooks.close()
     interrupts.stop()
@@ -51,25 +49,23 @@ interface Stopping {
   readonly describeWaiting: DescribeWaiting
   readonly drainMs: number
   readonly clock: Clock
-  /** Whether what is waiting stays in a store when this process ends. */
-  readonly isKept: boolean
 }
 
-async function stop({ hooks, log }: Session, { second }: Interrupts, stopping: Stopping): Promise<number> {
-  const { describeWaiting, drainMs, clock, isKept } = stopping
+async function stop({ hooks, log, isDurable }: Session, { second }: Interrupts, stopping: Stopping): Promise<number> {
+  const { describeWaiting, drainMs, clock } = stopping
   const waiting = describeWaiting()
   const limit = writeDuration(drainMs)
   const sayLeft = (why: string): void => {
     const left = describeWaiting()
-    const what = isKept ? 'Left in the store, to go on at the next start' : 'Cut off'
-    log[isKept ? 'info' : 'warn']({}, `${why}. ${left === undefined ? 'Nothing is waiting.' : `${what}: ${left}`}`)
+    const what = isDurable ? 'Left in the store, to go on at the next start' : 'Cut off'
+    log[isDurable ? 'info' : 'warn']({}, `${why}. ${left === undefined ? 'Nothing is waiting.' : `${what}: ${left}`}`)
   }
   if (waiting === undefined) log.info({}, 'Stopping. Nothing is waiting.')
   else if (drainMs === 0) sayLeft('Stopping')
   else
     log.info(
       {},
-      `Stopping. Still waiting: ${waiting} for at most ${limit}. Ctrl-C again ${isKept ? 'leaves them in the store' : 'ends them'}.`,
+      `Stopping. Still waiting: ${waiting} for at most ${limit}. Ctrl-C again ${isDurable ? 'leaves them in the store' : 'ends them'}.`,
     )
   // Set before the one of `close`, so that it is said before it happens.
   const stopTimer = startTimer(clock, drainMs, () => {

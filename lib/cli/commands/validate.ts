@@ -4,10 +4,8 @@ import { type Config, compileConfig } from '../../config/normalize'
 import { ConfigError, describeProblem, type Problem } from '../../base/errors'
 import type { CliOptions } from '../syntax/args'
 import { loadFiles } from '../config-files'
-import { EXIT_DONE, EXIT_FAILED } from '../exit-codes'
+import { EXIT_DONE, EXIT_FAILED, type Io } from '../io'
 import { escapeControls } from '../../base/secrets/escape'
-import type { Io } from '../io'
-import { hideUnnamed } from '../names'
 import { count } from './still-waiting'
 
 /** Checks a config and prints every problem or warning. Returns the exit code: 0, or 1 with a problem. */
@@ -28,7 +26,7 @@ export function validate({ files: named }: CliOptions, io: Io): number {
 
 /** One thing wrong with a config in one line, fit for a terminal. */
 export function showProblem(problem: Problem): string {
-  return escapeControls(hideUnnamed(describeProblem(problem)))
+  return escapeControls(describeProblem(problem))
 }
 
 function summarize({ listeners, components, workflows, gateways, controller }: Config): string {

@@ -1,10 +1,10 @@
 import { CallbackError } from '../../base/errors'
 import type { CallbackEvent, CallbackEventName, JobEvent, TaskEvent } from '../../base/events'
 import type { Callbacks } from '../../app/interface'
+import { nameOf } from '../../base/unnamed'
 import type { LogLevel } from '../../config/field/words'
 import type { Logger } from '../../base/contracts'
-import { quoteWord } from '../escape'
-import { createFailures } from './failures'
+import { quoteWord } from '../log'
 import { reasonOf } from '../reason'
 
 /** What becomes of callbacks. `received` comes before each of them. */
@@ -30,8 +30,18 @@ export interface Watch {
   follow(hooks: Callbacks): void
 }
 
-/** Gives what writes to `log`, and to `jobLog` what logger jobs say. */
-export function createWatch(log: Logger, jobLog: Logger): Watch {
+export interface WatchOptions {
+  readonly log: Logger
+  /** Takes the messages of logger jobs. */
+  readonly jobLog: Logger
+  /** Whether the store keeps runs: when the process closes, they are left for the next start, and not cancelled. */
+  readonly isDurable: boolean
+}
+
+/** Creates the watch of one `callbacks()`. */
+export function createWatch({ log, jobLog, isDurable }: WatchOptions): Watch {
+  /** The jobs that were cancelled; the end of their task, which comes next, says why. */
+  const stopped = new Map<string, readonly JobEvent[]>()
   const failures = createFailures()
   /** The tasks that callbacks started. */
   const started = new Set<string>()
@@ -63,10 +73,20 @@ export function createWatch(log: Logger, jobLog: Logger): Watch {
     log[name === 'rejected' ? 'warn' : 'info'](details, toLine(`${event.endpoint} ${name}`, details))
   }
 
+  function writeJob(event: JobEvent, state: string): void {
+    const details = describeJob(event, state)
+    log.info(details, toLine(`${nameOf('job', event.job, quoteWord)} ${inWords(state)}`, details))
+  }
+
   function showTask(event: TaskEvent): void {
-    const { task, workflow, status } = event
-    const details = describeTask(event)
-    const write = (): void => log.info(details, toLine(`task of workflow ${quoteWord(workflow)} ${status}`, details))
+    const { task, workflow, status, error } = event
+    const isLeft = isDurable && status === 'cancelled' && error instanceof CallbackError && error.code === 'ERR_CLOSED'
+    const state = isLeft ? LEFT : status
+    for (const job of stopped.get(task) ?? []) writeJob(job, isLeft ? LEFT : job.status)
+    stopped.delete(task)
+    const details = describeTask(event, state)
+    const write = (): void =>
+      log.info(details, toLine(`task of ${nameOf('workflow', workflow, quoteWord)} ${inWords(state)}`, details))
     if (status === 'failed') {
       failures.hold(task, write)
       setImmediate(() => failures.release(task))
@@ -78,13 +98,11 @@ export function createWatch(log: Logger, jobLog: Logger): Watch {
   }
 
   function showJob(event: JobEvent): void {
-    const { task, job, status } = event
-    const details = describeJob(event)
-    const write = (): void => log.info(details, toLine(`job ${quoteWord(job)} ${status}`, details))
-    if (status === 'failed') return failures.hold(task, write)
-    // Jobs beside one that failed are cancelled before their task has failed too.
-    if (status !== 'cancelled') failures.release(task)
-    write()
+    const { task, status } = event
+    if (status === 'failed') return failures.hold(task, () => writeJob(event, status))
+    if (status === 'cancelled') return void stopped.set(task, [...(stopped.get(task) ?? []), event])
+    failures.release(task)
+    writeJob(event, status)
   }
 
   return {
@@ -96,6 +114,13 @@ export function createWatch(log: Logger, jobLog: Logger): Watch {
       hooks.on('job', showJob)
     },
   }
+}
+
+/** The state of a run that this process closes and its store keeps. */
+const LEFT = 'left'
+
+function inWords(state: string): string {
+  return state === LEFT ? 'left, it goes on at the next start' : state
 }
 
 /** Whether an event, or a line at the start, says this too. */
@@ -128,13 +153,13 @@ function describeCallback(name: Shown, event: CallbackEvent): Details {
 }
 
 /** The reason stands with the job that failed. */
-function describeTask({ task, workflow, status, error }: TaskEvent): Details {
-  return { event: 'task', workflow, state: status, task, code: describeError(error).code }
+function describeTask({ task, workflow, error }: TaskEvent, state: string): Details {
+  return { event: 'task', workflow, state, task, code: state === LEFT ? undefined : describeError(error).code }
 }
 
-function describeJob({ task, workflow, job, status, attempt, ids, error }: JobEvent): Details {
+function describeJob({ task, workflow, job, attempt, ids, error }: JobEvent, state: string): Details {
   const tried = attempt > 1 ? attempt : undefined
-  return { event: 'job', workflow, job, state: status, attempt: tried, ids, task, ...describeError(error) }
+  return { event: 'job', workflow, job, state, attempt: tried, ids, task, ...describeError(error) }
 }
 
 function describeError(error: unknown): Pick<Details, 'code' | 'reason'> {
@@ -149,4 +174,28 @@ function toLine(begin: string, { id, ids, status, attempt, task, code, reason }:
     value === undefined ? [] : [`${key}=${quoteWord(String(value))}`],
   )
   return [begin, ...pairs].join(' ') + (reason === undefined ? '' : `: ${reason}`)
+}
+
+type Write = () => void
+
+/** The lines of failed tasks that are held back, since the next one may say all of it. */
+interface Failures {
+  hold(task: string, write: Write): void
+  /** Writes what is held of a task. */
+  release(task: string): void
+  /** Forgets what is held of a task. */
+  drop(task: string): void
+}
+
+function createFailures(): Failures {
+  const held = new Map<string, readonly Write[]>()
+  return {
+    hold: (task, write) => void held.set(task, [...(held.get(task) ?? []), write]),
+    release(task) {
+      const writes = held.get(task) ?? []
+      held.delete(task)
+      for (const write of writes) write()
+    },
+    drop: (task) => void held.delete(task),
+  }
 }

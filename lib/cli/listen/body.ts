@@ -1,7 +1,7 @@
 import { TextDecoder } from 'node:util'
 import { encodingsOf } from '../../body/unpack'
 import { mayLoseDigits } from '../../template/exact-json'
-import { quoteWord } from '../escape'
+import { quoteWord } from '../log'
 import type { Exchange } from './recorder'
 import { count } from '../commands/still-waiting'
 

@@ -1,7 +1,7 @@
 import { LOG_LEVELS, type LogLevel } from '../../config/field/words'
 import type { Logger } from '../../base/contracts'
 import { escapeControls } from '../../base/secrets/escape'
-import { quoteWord } from '../escape'
+import { quoteWord } from '../log'
 import type { Output } from '../io'
 import { indentJson, readBody, writeSize } from './body'
 import type { Exchange } from './recorder'
