@@ -8,18 +8,13 @@ import { readOptions } from './base/given-options'
 import { gatewayPortsOf } from './gateway/gateways'
 import {
   type Callbacks,
-  CLOSE,
   type CloseOptions,
   type Ids,
-  LISTEN,
+  KNOWN,
   type ListenOptions,
-  RUN,
   type RunOptions,
-  SETTLE,
   type SettleOptions,
-  TICKET,
   type TicketOptions,
-  WAIT,
   type WaitOptions,
 } from './app/interface'
 import { checkListeners } from './app/servers'
@@ -48,15 +43,15 @@ export function createCallbacks(config: Config, given: NormalizedOptions): Callb
   const controller = createController({ config, tasks, store, gateways, stats, isClosing, clock, logger })
 
   const hooks = Object.assign(mounts.middleware, {
-    wait: (ids: Ids, options: WaitOptions = {}) => waits.wait(ids, readOptions('wait', options, WAIT)),
+    wait: (ids: Ids, options: WaitOptions = {}) => waits.wait(ids, readOptions('wait', options, KNOWN.wait)),
     ticket(options: TicketOptions = {}) {
-      const key = readWaitKey(readOptions('ticket', options, TICKET).key)
+      const key = readWaitKey(readOptions('ticket', options, KNOWN.ticket).key)
       return key === undefined ? waits.ticket(options) : waits.keyedTicket(key, options)
     },
     settle: async (id: string | number, result?: unknown, options: SettleOptions = {}) =>
-      waits.deliver(id, { result }, readOptions('settle', options, SETTLE).path),
+      waits.deliver(id, { result }, readOptions('settle', options, KNOWN.settle).path),
     fail: async (id: string | number, error?: unknown, options: SettleOptions = {}) =>
-      waits.deliver(id, { error }, readOptions('fail', options, SETTLE).path),
+      waits.deliver(id, { error }, readOptions('fail', options, KNOWN.fail).path),
     run: (input?: unknown, options: RunOptions = {}) =>
       harmless(async () => (await tasks.submit(toRequest('run', input, options))).result()),
     submit: async (input?: unknown, options: RunOptions = {}) => tasks.submit(toRequest('submit', input, options)),
@@ -70,12 +65,12 @@ export function createCallbacks(config: Config, given: NormalizedOptions): Callb
     router: mounts.router,
     createServer: mounts.createServer,
     async listen(options: ListenOptions = {}) {
-      const { controller: isWanted = true } = readOptions('listen', options, LISTEN)
+      const { controller: isWanted = true } = readOptions('listen', options, KNOWN.listen)
       const createServer = isWanted ? controller.createServer : () => undefined
       checkListeners(config, isWanted && config.controller !== undefined)
       return standalone.listen(() => ({ controller: createServer(), listeners: mounts.createServers() }))
     },
-    close: async (options: CloseOptions = {}) => lifecycle.close(readOptions('close', options, CLOSE).drain),
+    close: async (options: CloseOptions = {}) => lifecycle.close(readOptions('close', options, KNOWN.close).drain),
     on<Name extends EventName>(event: Name, listener: EventListener<Name>) {
       emitter.on(event, listener)
       return hooks
@@ -100,7 +95,7 @@ function harmless<T>(start: () => Promise<T>): Promise<T> {
   return promise
 }
 
-function toRequest(method: string, input: unknown, options: RunOptions): TaskRequest {
-  const { workflow, timeout, signal } = readOptions(method, options, RUN)
+function toRequest(method: 'run' | 'submit', input: unknown, options: RunOptions): TaskRequest {
+  const { workflow, timeout, signal } = readOptions(method, options, KNOWN[method])
   return { input, workflow, timeoutMs: timeout === undefined ? undefined : readDuration('timeout', timeout), signal }
 }

@@ -96,19 +96,20 @@ export interface Listeners {
 /** Express middleware that answers callbacks, with the means to wait for them and to run workflows. */
 export interface Callbacks extends Middleware {
   /**
-   * Waits for a callback; registered before this returns. Gives its result, or with `full: true` all of it. Throws at
-   * once for an empty id or an unknown path; rejects with `ERR_CALLBACK_FAILED`, `ERR_TEMPLATE`, `ERR_WAIT_TIMEOUT`,
-   * `ERR_ABORTED`, `ERR_CLOSED` or `ERR_WAITS_FULL`. A rejection that nobody awaits harms nobody. With a `key` it is the
-   * wait that was begun by that key, in this process or another; rejects with `ERR_WAIT_KEY` when that has other ids.
+   * Waits for a callback; the wait is registered before this returns. Resolves to the callback's result, or with
+   * `full: true` to all of it. Throws at once for an empty id, an unknown path or an unknown option; rejects with
+   * `ERR_CALLBACK_FAILED`, `ERR_TEMPLATE`, `ERR_WAIT_TIMEOUT`, `ERR_ABORTED`, `ERR_CLOSED` or `ERR_WAITS_FULL`. A
+   * rejection that nobody awaits harms nobody. With a `key` it is the wait that was begun by that key, in this process or
+   * another; rejects with `ERR_WAIT_KEY` when that wait has other ids.
    */
   wait<T = unknown>(ids: Ids, options: WaitOptions & { readonly full: true }): Promise<FullResult<T>>
   wait<T = unknown>(ids: Ids, options?: WaitOptions & { readonly full?: false | undefined }): Promise<T>
   wait<T = unknown>(ids: Ids, options: WaitOptions): Promise<T | FullResult<T>>
   /**
-   * Gives an id that nobody can guess, and the callback URL that carries it, for services that know no ids. Throws
+   * Creates an id that nobody can guess, and the callback URL that carries it, for services that know no ids. Throws
    * `ERR_ENDPOINT_AMBIGUOUS` when there are several endpoints and no `path`, or several mount paths and no `mountPath`,
-   * `ERR_CONFIG_VALUE` for a `mountPath` that is none, and `ERR_GATEWAY_NOT_READY`. With a `key` the
-   * ticket is the same for all that ask by it, so it is a promise: it may be in the store already.
+   * `ERR_CONFIG_VALUE` for a `mountPath` that is no path, and `ERR_GATEWAY_NOT_READY`. With a `key` every caller gets the
+   * same ticket; it is a promise then, since the ticket may be in the store already.
    */
   ticket<T = unknown>(options: TicketOptions & { readonly key: string }): Promise<Ticket<T>>
   ticket<T = unknown>(options?: TicketOptions & { readonly key?: undefined }): Ticket<T>
@@ -118,14 +119,15 @@ export interface Callbacks extends Middleware {
   /** Ends the waits for an id with `ERR_CALLBACK_FAILED`, whose cause is `error`; for tests and operators. */
   fail(id: string | number, error?: unknown, options?: SettleOptions): Promise<Delivery>
   /**
-   * Runs a workflow and gives its output. Rejects with the error of the job that failed first (its code, and the status
-   * and body that came with it), with `ERR_WORKFLOW_UNKNOWN`, `ERR_CANCELLED`, `ERR_ABORTED`, `ERR_WAIT_TIMEOUT` or
-   * `ERR_CLOSED`.
+   * Runs a workflow and resolves to its output. Rejects with the error of the job that failed first (its code, and the
+   * status and body that came with it), with `ERR_WORKFLOW_UNKNOWN`, `ERR_CANCELLED`, `ERR_ABORTED`, `ERR_WAIT_TIMEOUT`
+   * or `ERR_CLOSED`.
    */
   run<T = unknown>(input?: unknown, options?: RunOptions): Promise<T>
   /**
-   * Starts a workflow and gives its task, as soon as the store keeps it. Rejects with `ERR_WORKFLOW_UNKNOWN`, `ERR_CLOSED`
-   * and `ERR_STORE_UNAVAILABLE`; after the last it may be kept all the same, and then it runs.
+   * Starts a workflow and resolves to its task, as soon as the store keeps it. Rejects with `ERR_WORKFLOW_UNKNOWN`,
+   * `ERR_CLOSED` and `ERR_STORE_UNAVAILABLE`; after the last the store may have kept the task all the same, and then it
+   * runs.
    */
   submit<T = unknown>(input?: unknown, options?: RunOptions): Promise<Task<T>>
   /** How a task is doing; undefined for one that is unknown, or that ended too long ago (`store.keep`). */
@@ -133,9 +135,9 @@ export interface Callbacks extends Middleware {
   /** Renders any template against the environment, the gateways and these sources. Rejects with `ERR_TEMPLATE`. */
   render(template: unknown, sources?: Readonly<Record<string, unknown>>): Promise<unknown>
   /**
-   * Opens the store, with which the runs that it keeps go on, then the gateways, so call it once the app listens. Also done by
-   * the first callback, run or render that needs them. Rejects with `ERR_STORE_UNAVAILABLE`, or with why a gateway has no
-   * tunnel (`ERR_GATEWAY_…`); that is logged too, for who does not await it.
+   * Opens the store, whose runs go on then, and the gateways; call it once the app listens. The first callback, run or
+   * render that needs them opens them too. Rejects with `ERR_STORE_UNAVAILABLE`, or with why a gateway has no tunnel
+   * (`ERR_GATEWAY_…`); the log has that reason too.
    */
   open(): Promise<void>
   /** A router for the listeners of one port, to mount apart. `app.use(hooks)` mounts them all. */
@@ -158,28 +160,18 @@ export interface Callbacks extends Middleware {
   readonly gateways: ReadonlyMap<number, GatewayStatus>
 }
 
-/** The options of `wait()`. */
-export const WAIT: OptionNames<WaitOptions> = {
-  path: true,
-  timeout: true,
-  signal: true,
-  key: true,
-  onProgress: true,
-  full: true,
-}
-/** The options of `ticket()`. */
-export const TICKET: OptionNames<TicketOptions> = {
-  path: true,
-  timeout: true,
-  signal: true,
-  key: true,
-  mountPath: true,
-}
-/** The options of `settle()` and `fail()`. */
-export const SETTLE: OptionNames<SettleOptions> = { path: true }
-/** The options of `run()` and `submit()`. */
-export const RUN: OptionNames<RunOptions> = { workflow: true, timeout: true, signal: true }
-/** The options of `listen()`. */
-export const LISTEN: OptionNames<ListenOptions> = { controller: true }
-/** The options of `close()`. */
-export const CLOSE: OptionNames<CloseOptions> = { drain: true }
+const RUN: OptionNames<RunOptions> = { workflow: true, timeout: true, signal: true }
+const SETTLE: OptionNames<SettleOptions> = { path: true }
+const COMMON: OptionNames<CommonOptions> = { path: true, timeout: true, signal: true, key: true }
+
+/** The options that each method knows. */
+export const KNOWN = {
+  wait: { ...COMMON, onProgress: true, full: true } satisfies OptionNames<WaitOptions>,
+  ticket: { ...COMMON, mountPath: true } satisfies OptionNames<TicketOptions>,
+  settle: SETTLE,
+  fail: SETTLE,
+  run: RUN,
+  submit: RUN,
+  listen: { controller: true } satisfies OptionNames<ListenOptions>,
+  close: { drain: true } satisfies OptionNames<CloseOptions>,
+} as const

@@ -13,7 +13,7 @@ import type { CompiledListener } from './listeners'
 import { answerNotFound, createCallbackServer } from './server'
 import type { StandaloneServer } from './servers'
 
-/** The ways in which callbacks are put before requests. */
+/** The ways to mount the callbacks. */
 export interface Mounts {
   /** Express middleware for all listeners. */
   readonly middleware: Middleware
@@ -30,7 +30,7 @@ export interface MountsOptions {
   readonly onFirstRequest: () => void
 }
 
-/** Gives the mounts of compiled listeners. */
+/** Creates the mounts of compiled listeners. */
 export function createMounts(
   all: readonly CompiledListener[],
   { reachable, mountPath, onFirstRequest }: MountsOptions,
@@ -87,8 +87,8 @@ function groupByAddress(all: readonly CompiledListener[]): readonly Group[] {
 }
 
 /**
- * Creates what learns from requests where the host app has mounted the listeners. One whose base URL differs from the
- * first, or holds parameters, shows that no request tells the mount path of another.
+ * Creates the function that learns from requests where the host app mounts the listeners. When the base URLs of two
+ * requests differ, or one has parameters, a request does not tell the mount path of the next.
  */
 function createMountLearner(
   listeners: readonly CompiledListener[],

@@ -7,25 +7,25 @@ import type { GivenRedis, PostgresPool } from '../base/given-clients'
 import type { Clock, Logger, TunnelDriver } from '../base/contracts'
 import { createSafeLogger, PROCESS_WARNINGS } from './safe-logger'
 
-/** What the host app gives besides the config. */
+/** The options of the host app, besides the config. */
 export interface CallbacksOptions {
   /** Takes pino, console, or anything with `debug`, `info`, `warn` and `error`. Default: warnings of the process. */
   readonly logger?: Logger | undefined
   /** Variables for `${env.X}`, before those of the process and of `.env`. */
   readonly env?: EnvOption | undefined
-  /** Gives the time in milliseconds since the epoch; for tests. */
+  /** Returns the time in milliseconds since the epoch; for tests. */
   readonly now?: (() => number) | undefined
   /** Replaces time altogether, timers included; for tests. */
   readonly clock?: Clock | undefined
-  /** Where the host app mounts the callbacks, as it says it to Express 5; default: what requests show. */
+  /** The path of Express 5 under which the host app mounts the callbacks; default: what requests show. */
   readonly mountPath?: string | undefined
   /** The public URL of the host app, to which mount path and callback path are added. */
   readonly publicUrl?: string | undefined
   /** The port of the host app; default: the listener's. */
   readonly port?: number | undefined
-  /** Sends the requests of workflows; default: that of Node. For tests, or for an agent of your own. */
+  /** Sends the requests of workflows; default: the `fetch` of Node. For tests, or for an agent of your own. */
   readonly fetch?: typeof globalThis.fetch | undefined
-  /** What opens tunnels, by the name that a gateway has for `driver`. */
+  /** Drivers that open tunnels, by the name that a gateway has as `driver`. */
   readonly tunnels?: Readonly<Record<string, TunnelDriver>> | undefined
   /** The `Pool` of pg that the app has, for a store of the type `postgres`: used instead of its `url`, and never closed. */
   readonly pool?: PostgresPool | undefined
@@ -103,7 +103,7 @@ function read<T>(name: string, value: unknown, kind: Kind<T>): T {
   return result
 }
 
-/** Reads a duration that a caller gives, in milliseconds. Throws `ERR_CONFIG_VALUE`. */
+/** Returns the milliseconds of a duration that a caller gives. Throws `ERR_CONFIG_VALUE`. */
 export function readDuration(name: string, value: unknown): number {
   const ms = DURATION.read(value)
   if (ms !== undefined) return ms
@@ -121,7 +121,7 @@ function readMountPath(written: unknown): MountPath | undefined {
   }
 }
 
-/** Waits go by a clock that nobody can set; times that are shown go by the one of the machine. */
+/** Creates the clock of the machine. Waits use its monotonic time, which nobody can set; times that are shown its date. */
 function createClock(now: (() => number) | undefined): Clock {
   return {
     now: now ?? Date.now,

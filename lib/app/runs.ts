@@ -23,7 +23,7 @@ import { compileWorkflows, type WorkflowsContext } from '../workflow/workflows'
 import { findWaitingWorkflows } from '../workflow/may-wait'
 import { createWaitRoom } from '../workflow/tasks/wait-room'
 
-/** What workflows run on. */
+/** What the workflows of a config need. */
 export interface RunsContext {
   readonly options: NormalizedOptions
   readonly store: Store
@@ -39,7 +39,7 @@ export interface RunsContext {
   readonly pointedAt: Set<string>
 }
 
-/** Compiles the workflows of a config and gives their tasks. */
+/** Compiles the workflows of a config and creates their tasks. */
 export function createRuns(config: Config, context: RunsContext): Tasks {
   const { options, store, emitter, gateways, endpoints, selection, ends, urlOf, pointedAt, places, strays } = context
   const { clock, logger, fetch } = options
@@ -83,14 +83,14 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
 
 type Runs = ReadonlyMap<string, RunWorkflow>
 
-/** Tasks go on as they were started, also when the config is another one by now. */
+/** Creates the function that returns a workflow as it was when its task started, also when the config has changed since. */
 function createRestore(
   config: Config,
   now: { readonly definition: unknown; readonly runs: Runs },
   compile: (config: Config) => Runs,
 ): TasksContext['restore'] {
   const compiled = new Map<string, Runs>([[nameOf(now.definition), now.runs]])
-  /** Thousands of runs that are taken up together share one definition. */
+  /** The latest one: thousands of runs that are taken up together share one definition. */
   let last: { readonly definition: unknown; readonly runs: Runs } | undefined
 
   function runsOf(definition: unknown): Runs {
@@ -123,7 +123,7 @@ function noting(pointedAt: Set<string>, find: FindCallbackUrls): FindCallbackUrl
   }
 }
 
-/** Tells of URLs that lead here, but to no endpoint, as they are sent. */
+/** Warns, when a request is sent, of URLs in it that lead here but to no endpoint. */
 function warningOf(strays: StrayUrls, { emitter, options }: RunsContext, find: FindCallbackUrls): FindCallbackUrls {
   return (request) => {
     for (const { code, message, at } of strays.listSent(request)) {
@@ -134,7 +134,7 @@ function warningOf(strays: StrayUrls, { emitter, options }: RunsContext, find: F
   }
 }
 
-/** What services may repeat in what they answer: variables that are secret, and passwords of public URLs. */
+/** Lists secrets that an answer may repeat: secret variables, and passwords of public URLs. */
 function listKnownSecrets({ env, listeners, gateways }: Config, { publicUrl }: Place): readonly string[] {
   const urls = [publicUrl, ...[...listeners, ...gateways].map((one) => one.publicUrl)]
   return [...listSecrets(env), ...urls.flatMap((url) => (url === undefined ? [] : passwordIn(url)))]

@@ -7,7 +7,7 @@ import type { Gateways } from '../gateway/gateways'
 import type { Reachable } from '../listener/paths/callback-url'
 import type { Listeners } from './interface'
 
-/** A server that does not listen yet, and where it should. */
+/** A server that does not listen yet, and its address. */
 export interface StandaloneServer {
   readonly host: string
   /** 0 asks for any that is free. */
@@ -17,7 +17,7 @@ export interface StandaloneServer {
   readonly onListening?: ((port: number) => void) | undefined
 }
 
-/** A server that listens, and who is connected to it. */
+/** A server that listens, and its connections. */
 export interface OpenServer {
   readonly server: Server
   readonly port: number
@@ -141,7 +141,7 @@ export async function listenOn({ server, host, port, onListening }: StandaloneSe
     socket.once('close', () => sockets.delete(socket))
   }
   server.on('connection', remember)
-  // HTTPS: what a client says is read from a socket over the first, which may be there only after the server has closed.
+  // With HTTPS a second socket, over the first, reads the requests; it may be created only after the server has closed.
   server.on('secureConnection', (socket) => (server.listening ? remember(socket) : socket.destroy()))
   await new Promise<void>((resolve, reject) => {
     const fail = (error: Error): void => reject(cannotListen(error, host, port))
@@ -158,8 +158,8 @@ export async function listenOn({ server, host, port, onListening }: StandaloneSe
 }
 
 /**
- * Stops taking connections and waits for the requests that are in work, for ten seconds at most. Connections without a
- * request would keep the server open for a minute: Node does not count those as idle that have not said anything yet.
+ * Takes no more connections and waits for the requests in flight, for ten seconds at most. A connection without any
+ * request would keep the server open for a minute, since Node does not count it as idle.
  */
 export async function closeServer({ server, sockets }: OpenServer, clock: Clock): Promise<void> {
   const timer = clock.setTimeout(() => {

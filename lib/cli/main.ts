@@ -10,7 +10,7 @@ import { run } from './commands/run'
 import { up } from './commands/up'
 import { validate } from './commands/validate'
 
-/** Runs the command line with the arguments of the process, without those of Node, and gives the exit code. */
+/** Runs the command line. `argv` are the arguments of the process without those of Node. Returns the exit code. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   let invocation: Invocation | undefined
   try {

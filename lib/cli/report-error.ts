@@ -10,7 +10,7 @@ import { showProblem } from './commands/validate'
 
 type LogOptions = Pick<CliOptions, 'logLevel' | 'logFormat'>
 
-/** Writes why a command failed to stderr, one line for each thing that is wrong, and gives the exit code. */
+/** Writes why a command failed to stderr, one line for each problem. Returns the exit code. */
 export function reportError(error: unknown, io: Io, options: LogOptions | undefined): number {
   const { logFormat = 'pretty', logLevel } = options ?? {}
   const log = createLog({ output: io.stderr, format: logFormat, level: 'error', io })
@@ -37,7 +37,7 @@ function describe(error: unknown): readonly Line[] {
   return [{ code: error.code, message: error.at === undefined ? message : `${error.at}: ${message}` }]
 }
 
-/** Whatever the package did not foresee; a job that fails by such an error carries it as its cause. */
+/** Whether an error is unexpected; a job that fails by such an error has it as its cause. */
 function isBug(error: unknown): boolean {
   return !(error instanceof UsageError) && (!(error instanceof CallbackError) || error.code === 'ERR_INTERNAL')
 }

@@ -3,7 +3,7 @@ import { nameOf } from '../../base/unnamed'
 import type { Callbacks } from '../../app/interface'
 import { quoteWord } from '../log'
 
-/** Says in a few words what has not ended yet, and undefined when all has. */
+/** Returns a few words on the waits and tasks that have not ended; undefined when all have. */
 export type DescribeWaiting = () => string | undefined
 
 interface Unended {
@@ -15,7 +15,7 @@ interface Unended {
 const MAX_NAMED = 5
 const ENDED: ReadonlySet<JobEvent['status']> = new Set(['succeeded', 'failed', 'cancelled'])
 
-/** Follows tasks from their start, so that it can be said what each one waits for. */
+/** Follows tasks from their start, to know what each one waits for. */
 export function followWaiting(hooks: Callbacks): DescribeWaiting {
   const tasks = new Map<string, Unended>()
   hooks.on('task', ({ task, workflow, status }) => {

@@ -11,8 +11,8 @@ import { createSession, type Session } from './session'
 import { type DescribeWaiting, followWaiting } from './still-waiting'
 
 /**
- * Serves everything in a config until it is interrupted. Gives the exit code: 0 when what still ran could end or was
- * given its time, 130 when a second interrupt cut it off. Rejects when it cannot be served.
+ * Serves everything in a config until it is interrupted. Returns the exit code: 0 when open work could end or had
+ * its time, 130 when a second interrupt cut it off. Rejects when it cannot be served.
  */
 export async function up(options: CliOptions, io: Io): Promise<number> {
   const session = createSession(options, io, { output: io.stdout, level: 'info' })
@@ -31,7 +31,7 @@ export async function up(options: CliOptions, io: Io): Promise<number> {
   }
 }
 
-/** A config with workflows alone is not for this command. */
+/** Refuses a config that has nothing to serve. */
 function requireServed({ listeners, controller, workflows }: Config): void {
   if (listeners.length > 0 || controller !== undefined || workflows.size === 0) return
   const message =
@@ -67,7 +67,7 @@ async function stop({ hooks, log, isDurable }: Session, { second }: Interrupts, 
       {},
       `Stopping. Still waiting: ${waiting} for at most ${limit}. Ctrl-C again ${isDurable ? 'leaves them in the store' : 'ends them'}.`,
     )
-  // Set before the one of `close`, so that it is said before it happens.
+  // Set before the timer of `close`, so that the line is written before the work ends.
   const stopTimer = startTimer(clock, drainMs, () => {
     if (drainMs > 0 && describeWaiting() !== undefined) sayLeft(`The ${limit} are over`)
   })
@@ -84,7 +84,7 @@ async function stop({ hooks, log, isDurable }: Session, { second }: Interrupts, 
   return code
 }
 
-/** A duration as a config would say it. */
+/** Writes a duration as a config does, such as `30s`. */
 function writeDuration(ms: number): string {
   if (ms % 1000 !== 0) return `${ms}ms`
   return ms % 60_000 === 0 ? `${ms / 60_000}m` : `${ms / 1000}s`

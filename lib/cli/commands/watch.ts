@@ -7,7 +7,7 @@ import type { Logger } from '../../base/contracts'
 import { quoteWord } from '../log'
 import { reasonOf } from '../reason'
 
-/** What becomes of callbacks. `received` comes before each of them. */
+/** The results of callbacks. `received` comes before each of them. */
 const CALLBACK_EVENTS = [
   'settled',
   'failed',
@@ -22,11 +22,11 @@ const CALLBACK_EVENTS = [
 
 type Shown = (typeof CALLBACK_EVENTS)[number]
 
-/** What shows the work of one `callbacks()`. */
+/** Writes what one `callbacks()` does. */
 export interface Watch {
-  /** The logger for the callbacks themselves, which keeps to itself what is shown as an event or at the start. */
+  /** The logger for the callbacks. It leaves out messages that repeat an event or a line at the start. */
   readonly logger: Logger
-  /** Writes every callback, and what tasks and jobs do, as one line each. */
+  /** Writes one line for each callback, and for each change of a task or job. */
   follow(hooks: Callbacks): void
 }
 
@@ -40,15 +40,15 @@ export interface WatchOptions {
 
 /** Creates the watch of one `callbacks()`. */
 export function createWatch({ log, jobLog, isDurable }: WatchOptions): Watch {
-  /** The jobs that were cancelled; the end of their task, which comes next, says why. */
+  /** Cancelled jobs, by their task. They are written at the event of their task, which follows and has the reason. */
   const stopped = new Map<string, readonly JobEvent[]>()
   const failures = createFailures()
   /** The tasks that callbacks started. */
   const started = new Set<string>()
-  /** The endpoints of which the callbacks themselves have said that something came without an id. */
+  /** The endpoints for which the callbacks have logged a callback without an id. */
   const unidentified = new Set<string>()
 
-  /** The failure of a task that nobody waits for, with its reason: nothing else need say so. */
+  /** Writes the failure of a task that nobody waits for, with its reason, in place of the lines that are held back. */
   function reportFailure(task: string, details: object, message: string): void {
     failures.drop(task)
     log[started.delete(task) ? 'error' : 'warn'](details, message)
@@ -123,13 +123,13 @@ function inWords(state: string): string {
   return state === LEFT ? 'left, it goes on at the next start' : state
 }
 
-/** Whether an event, or a line at the start, says this too. */
+/** Whether an event, or a line at the start, repeats a message. */
 function isShown(level: LogLevel, details: object): boolean {
   if (!('endpoint' in details) || (level !== 'info' && level !== 'warn')) return false
   return 'code' in details || level === 'info'
 }
 
-/** What is known: in the order of `toLine`, behind its first words; the rest is for logs in JSON. */
+/** The details of a line. `toLine` writes some of them; logs in JSON hold all. */
 interface Details {
   readonly event: string
   readonly endpoint?: string | undefined
@@ -152,7 +152,7 @@ function describeCallback(name: Shown, event: CallbackEvent): Details {
   return { event: name, endpoint, id, status: outcome?.status, task, ...describeError(error) }
 }
 
-/** The reason stands with the job that failed. */
+/** Leaves out the reason, which the line of the failed job has. */
 function describeTask({ task, workflow, error }: TaskEvent, state: string): Details {
   return { event: 'task', workflow, state, task, code: state === LEFT ? undefined : describeError(error).code }
 }
@@ -178,7 +178,7 @@ function toLine(begin: string, { id, ids, status, attempt, task, code, reason }:
 
 type Write = () => void
 
-/** The lines of failed tasks that are held back, since the next one may say all of it. */
+/** Lines of failed tasks, held back because the next message may make them needless. */
 interface Failures {
   hold(task: string, write: Write): void
   /** Writes what is held of a task. */

@@ -19,7 +19,7 @@ const TEXT =
 const FORM = /^application\/x-www-form-urlencoded\b/i
 const MAX_WORD = 40
 
-/** Gives the beginning of a body that is text, and says of any other what it is. */
+/** Returns the beginning of a body that is text, or a word for any other body. */
 export function readBody({ contentType = '', contentEncoding = '', bytes, beginning }: Exchange): Body {
   if (bytes === 0) return {}
   const packing = encodingsOf(contentEncoding).join(', ')
