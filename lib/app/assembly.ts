@@ -1,10 +1,9 @@
 import type { CallbacksConfig } from '../config/schema/schema'
 import { type Config, compileConfig } from '../config/normalize'
 import type { Source } from '../config/read/source'
-import type { Problem } from '../base/errors'
-import { createEmitter, type Emitter } from '../base/events'
+import { createEmitter } from '../base/events'
 import type { Logger, Store } from '../base/contracts'
-import { createGateways, type Gateways } from '../gateway/gateways'
+import { createGateways } from '../gateway/gateways'
 import { isListening } from '../gateway/probe-port'
 import type { Endpoint } from '../listener/endpoint'
 import { createCalledUrlOf, createUrlOf, type Reachable } from '../listener/paths/callback-url'
@@ -16,31 +15,14 @@ import type { Tasks } from '../workflow/tasks/tasks'
 import { createStore, DRIVERS } from './adapters'
 import { createLifecycle, type Lifecycle } from './lifecycle'
 import { compileListeners, createStartOf } from './listeners'
-import { createMounts, type Mounts } from './mounts'
+import { createMounts } from './mounts'
 import type { NormalizedOptions } from './options'
 import { createRuns } from './runs'
-import { createStandalone, type Standalone } from './servers'
-import { readStats, type Stats } from './stats'
+import { createStandalone } from './servers'
+import { readStats } from './stats'
 import { createWaitEnds } from './wait-ends'
-import { createWaits, type Waits } from './waits'
+import { createWaits } from './waits'
 import { listWarnings } from './warnings'
-
-/** Every part of one `callbacks()`. */
-export interface Assembly {
-  readonly emitter: Emitter
-  readonly store: Store
-  readonly gateways: Gateways
-  readonly waits: Waits
-  readonly tasks: Tasks
-  readonly standalone: Standalone
-  readonly lifecycle: Lifecycle
-  readonly mounts: Mounts
-  readonly stats: () => Stats
-  /** All endpoints, triggers too. */
-  readonly endpoints: readonly Endpoint[]
-  /** Every warning about the config. */
-  readonly warnings: readonly Problem[]
-}
 
 /** Compiles a config, with what the options say about its environment and its store. Throws a `ConfigError`. */
 export function compileFor(config: CallbacksConfig | Source, { env, pool, redis }: NormalizedOptions): Config {
@@ -49,10 +31,10 @@ export function compileFor(config: CallbacksConfig | Source, { env, pool, redis 
 }
 
 /**
- * Creates every part, each out of those before it. Opens, starts and logs nothing. Throws a `ConfigError`, and
- * `ERR_CONFIG_VALUE` for options that do not fit the config.
+ * Creates every part of one `callbacks()`, each out of those before it, and lists the warnings about its config. Opens,
+ * starts and logs nothing. Throws a `ConfigError`, and `ERR_CONFIG_VALUE` for options that do not fit the config.
  */
-export function assemble(config: Config, options: NormalizedOptions): Assembly {
+export function assemble(config: Config, options: NormalizedOptions) {
   const { logger, clock, fetch, mountPath, publicUrl, tunnels } = options
   const secretHeaders = listProofHeaders(config)
   const emitter = createEmitter(logger, secretHeaders)

@@ -1,5 +1,6 @@
 import type { RequestListener, Server } from 'node:http'
 import type { Router, RouterOptions } from 'express'
+import type { ListenerSpec } from '../config/normalize'
 import { CallbackError } from '../base/errors'
 import type { Reachable } from '../listener/paths/callback-url'
 import type { ListenerRequest } from '../listener/request-scope'
@@ -74,12 +75,16 @@ export function createMounts(
 
 type Group = readonly [CompiledListener, ...CompiledListener[]]
 
-/** Listeners of one host and port share a server; each that asks for any free port gets one of its own. */
+/** Names the server of a listener: those of one host and port share one, and each with port 0 has its own. */
+export function serverOf({ host, port }: Pick<ListenerSpec, 'host' | 'port'>, index: number): string {
+  return port === 0 ? `any ${index}` : `${host} ${port}`
+}
+
+/** The listeners of each server. */
 function groupByAddress(all: readonly CompiledListener[]): readonly Group[] {
   const groups = new Map<string, Group>()
   for (const [index, compiled] of all.entries()) {
-    const { host, port } = compiled.listener
-    const key = port === 0 ? `any ${index}` : `${host} ${port}`
+    const key = serverOf(compiled.listener, index)
     const group = groups.get(key)
     groups.set(key, group ? [...group, compiled] : [compiled])
   }

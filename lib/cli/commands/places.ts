@@ -1,4 +1,5 @@
 import type { Config, ListenerSpec } from '../../config/normalize'
+import { serverOf } from '../../app/mounts'
 import type { Logger } from '../../base/contracts'
 import { nameOf } from '../../base/unnamed'
 import { createFindStart } from '../../workflow/event-sources'
@@ -16,11 +17,6 @@ export function showEndpoints(config: Config, ports: readonly number[], log: Log
       log.info({ method: endpoint.method, url, ...start }, `[Listener] ${endpoint.method} ${url}${what ?? ''}`)
     }
   }
-}
-
-/** Listeners of one address share a server; each that asks for any free port has its own. */
-function serverOf({ host, port }: ListenerSpec, index: number): string {
-  return port === 0 ? `any ${index}` : `${host} ${port}`
 }
 
 /** A name that can be called from this machine. */
