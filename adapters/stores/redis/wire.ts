@@ -14,8 +14,8 @@ const BYTES_A_MS = 1_000
 /** See `startLimit`. */
 const GRACE_MS = 100
 
-/** The plain commands that change nothing. */
-const READS: ReadonlySet<unknown> = new Set(['lrange', 'zrangebylex'])
+/** What changes nothing. */
+const READS: ReadonlySet<unknown> = new Set([SCRIPTS.read, 'zrangebylex'])
 
 /** One command: a script with its keys and arguments, or a plain command with its arguments. */
 export interface Command {
@@ -49,8 +49,8 @@ export async function loadScripts(clock: Clock, client: RedisClient, due: string
 }
 
 /**
- * Sends commands in one write, and returns an answer for each: what creates and appends first, in few scripts, and then the
- * rest. Rejects with `NoAnswer` when the server sends nothing within the limit.
+ * Sends commands in one write, and returns an answer for each: what creates and appends first, in few scripts, what reads
+ * records last, in few scripts too, and everything else between them. Rejects with `NoAnswer` when the server sends nothing within the limit.
  */
 export async function exchange(
   clock: Clock,
@@ -60,13 +60,12 @@ export async function exchange(
   limitMs: number,
 ): Promise<readonly Result[]> {
   const places = [...commands.keys()]
-  const isWrite = (place: number): boolean => commands[place]?.run === SCRIPTS.write
+  const of = (script: Script): readonly number[] => places.filter((place) => commands[place]?.run === script)
+  const others = places.filter((place) => !isStep(commands[place]))
   const groups = [
-    ...inGroups(places.filter(isWrite), MAX_STEPS),
-    ...inGroups(
-      places.filter((n) => !isWrite(n)),
-      1,
-    ),
+    ...inGroups(of(SCRIPTS.write), MAX_STEPS),
+    ...inGroups(others, 1),
+    ...inGroups(of(SCRIPTS.read), MAX_STEPS),
   ]
   const lines = groups.map((group) =>
     toLine(
@@ -78,7 +77,11 @@ export async function exchange(
   const results = commands.map((): Result => [new Error('the commands were not sent')])
   for (const [index, group] of groups.entries())
     for (const [step, place] of group.entries())
-      results[place] = resultOf(answers[index] ?? [new Error('the commands were not sent')], isWrite(place), step)
+      results[place] = resultOf(
+        answers[index] ?? [new Error('the commands were not sent')],
+        isStep(commands[place]),
+        step,
+      )
   return results
 }
 
@@ -95,11 +98,16 @@ function toLine(commands: readonly Command[], epoch: string): readonly string[] 
     : ['evalsha', run.sha, String(keys.length), ...keys, epoch, ...args]
 }
 
+/** Whether a command is a step of a script that does several. */
+function isStep(command: Command | undefined): boolean {
+  return command?.run === SCRIPTS.write || command?.run === SCRIPTS.read
+}
+
 /** The answer to a step; a text is the error that it failed with. */
-function resultOf([error, value]: Result, isStep: boolean, step: number): Result {
-  if (error || !isStep) return [error, value]
+function resultOf([error, value]: Result, isOneOfMany: boolean, step: number): Result {
+  if (error || !isOneOfMany) return [error, value]
   const answer: unknown = Array.isArray(value) ? value[step] : undefined
-  return typeof answer === 'number' ? [null, answer] : [new StepError(String(answer))]
+  return typeof answer === 'number' || Array.isArray(answer) ? [null, answer] : [new StepError(String(answer))]
 }
 
 /** Says whether an answer is that of a script which the server does not know, or which found the store emptied. */
