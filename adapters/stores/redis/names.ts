@@ -7,6 +7,7 @@ export interface Names {
   readonly ids: string
   /** The channel of messages; channels are the same in all databases of a server. */
   channel(database: unknown): string
+  record(kind: RecordKind, id: string): string
   group(kind: RecordKind, group: string): string
 }
 
@@ -20,6 +21,7 @@ export function createNames(prefix: string): Names {
     due: `${base}due`,
     ids: `${base}ids`,
     channel: (database) => `${base}messages:${String(database ?? 0)}`,
+    record: (kind, id) => `${base}${memberOf(kind, id)}`,
     group: (kind, group) => `${base}of:${kind}:${group}`,
   }
 }
