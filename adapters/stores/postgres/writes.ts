@@ -77,7 +77,7 @@ export function createWrites({ schema, worker, ...parts }: WritesOptions): Lane<
     // One record alone is what has been waited for already.
     for (const part of names.size === 1 ? [free] : [free, held]) {
       const results = await send(connection, part).catch((reason: unknown) => {
-        if (!isLocked(reason)) throw reason
+        if (answers.size === 0 && !isLocked(reason)) throw reason
         return part.map(() => ({ error: reason }))
       })
       for (const [index, operation] of part.entries()) answers.set(operation, results[index] ?? { error })
