@@ -77,8 +77,8 @@ export function createLease(ledger: Ledger, owner: string, clock: Clock, onBack:
       return now < until ? Math.max(since + LEASE_MS - now, 0) : LEASE_MS
     },
     async leave() {
-      await ledger.append('owner', owner, { is: 'left' } satisfies LeaseEntry)
-      await ledger.touch('owner', owner, LEAVE_MS)
+      const noted = ledger.append('owner', owner, { is: 'left' } satisfies LeaseEntry)
+      await Promise.all([noted, ledger.touch('owner', owner, LEAVE_MS)])
     },
   }
 }

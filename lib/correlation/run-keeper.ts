@@ -252,8 +252,8 @@ export function createRunKeeper(options: RunKeeperOptions): OwnedRuns {
       stopRenewing()
       if (!isShared) return
       await persist(async () => {
-        await lease.leave()
-        await ledger.publish({ is: 'left', owner } satisfies Message)
+        // In one moment, so in this order, and others know as early as can be.
+        await Promise.all([lease.leave(), ledger.publish({ is: 'left', owner } satisfies Message)])
       })
     },
   }
