@@ -187,6 +187,32 @@ describe('the runs of a process', () => {
     expect(mostInTurn).toBeLessThanOrEqual(25)
   })
 
+  test.each([
+    ['that goes on later in the same batch', 90],
+    ['of the next batch', 190],
+    ['that goes on already', 0],
+  ])('are cancelled by a message that comes while they are taken up: one %s', async (_, place) => {
+    const [one, other] = [await world.open(), await world.open()]
+    const ids = Array.from({ length: 200 }, (__, index) => `r${index}`).toSorted()
+    for (const id of ids) await one.runs.begin(createRun(id))
+    const news: string[] = []
+    const unwanted = ids[place] ?? ''
+    let isFirst = true
+    other.runs.attach({
+      adopt(taken) {
+        news.push(...taken.map(({ run }) => run.id))
+        if (isFirst) void other.ledger.publish({ is: 'cancel', run: unwanted })
+        isFirst = false
+      },
+      cancel: (id) => void news.push(`cancel ${id}`),
+    })
+    await one.store.close()
+    await world.pass(1000)
+    expect(news.filter((line) => line.startsWith('cancel'))).toEqual([`cancel ${unwanted}`])
+    expect(news.indexOf(`cancel ${unwanted}`)).toBeGreaterThan(news.indexOf(unwanted))
+    expect(news).toHaveLength(201)
+  })
+
   test('are told by one question whether they are there and have not ended', async () => {
     const [one, other] = [await world.open(), await world.open()]
     await one.runs.begin(createRun('r'))

@@ -9,7 +9,6 @@ import { type OwnerEntry, ownerOf } from './run-record'
 export interface TakenRun {
   readonly run: KeptRun
   readonly record: RunRecord
-  readonly isUnwanted: boolean
 }
 
 export interface TakeoverOptions {
