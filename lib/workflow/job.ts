@@ -122,10 +122,10 @@ export function compileJob(spec: JobSpec, context: JobContext): RunJob {
   }
 
   return async (given) => {
-    const { run, workflowId, input, jobs, previous, error: cause, signal, path, tell } = given
+    const { run, workflowId, input, jobs, previous, error: above, signal, path, tell } = given
     const firstCall = once(() => identify(given, 1))
     // Named one by one: of a hundred thousand jobs, each would have a hidden class of its own after a spread.
-    const job: BegunJob = { run, workflowId, input, jobs, previous, error: cause, signal, path, tell, firstCall }
+    const job: BegunJob = { run, workflowId, input, jobs, previous, error: above, signal, path, tell, firstCall }
     for (let attempt = 1; ; attempt += 1) {
       tell(path, { status: 'running', attempt })
       try {

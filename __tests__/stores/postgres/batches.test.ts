@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { Client } from 'pg'
+import { Client as PgClient } from 'pg'
 import type { PgLibrary } from '../../../adapters/stores/postgres/library'
 import type { PostgresQuery } from '../../../lib/given-clients'
 import type { Ledger } from '../../../lib/types'
@@ -101,7 +101,7 @@ describePostgres('what is asked for in one moment', (server) => {
     const { ledger } = await ledgers.open()
     await Promise.all(numbers(20).map((number) => ledger.append('key', `id-${number}`, 0, { orCreate: RECORD })))
     await ledger.create('mark', 'm', RECORD)
-    const client = new Client({ connectionString: server.url })
+    const client = new PgClient({ connectionString: server.url })
     await client.connect()
     try {
       await client.query('BEGIN')
