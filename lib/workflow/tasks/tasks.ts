@@ -172,7 +172,11 @@ export function createTasks(context: TasksContext): Tasks {
   }
 
   function launch({ workflow, run, start, isUnattended, letGo }: Launched, record: RunRecord | undefined): Task {
-    const task = startTask({ ...context, workflow, run, ...start, record, onWait: letGo })
+    const { store, emitter, onEnd } = context
+    const { input, startedAt, timeoutMs, deadline, signal } = start
+    // Named one by one: of a hundred thousand tasks, each would have a hidden class of its own after a spread.
+    const own = { id: start.id, workflow, run, input, startedAt, timeoutMs, deadline, signal, record, onWait: letGo }
+    const task = startTask(Object.assign(own, { store, emitter, clock, onEnd }))
     const { id, result } = task
     running.set(id, task)
     void follow(task, isUnattended, record, letGo)
