@@ -1,4 +1,5 @@
 import { type Config, compileConfig, type StoreSpec } from './config/normalize'
+import type { TunnelDriverName } from './config/gateways/drivers'
 import type { CallbacksConfig } from './config/schema/schema'
 import type { Source } from './config/read/source'
 import { createController } from './controller/controller'
@@ -145,8 +146,8 @@ function assemble(config: CallbacksConfig | Source, options: NormalizedOptions) 
   return { spec, emitter, gateways, waits, tasks, lifecycle, mounts, controller, stats }
 }
 
-/** What opens tunnels; each is loaded when its first tunnel is opened. */
-const DRIVERS: Readonly<Record<string, TunnelDriver>> = {
+/** Opens tunnels, by the name of the driver; each is loaded when its first tunnel is opened. */
+const DRIVERS: Readonly<Record<TunnelDriverName, TunnelDriver>> = {
   cloudflare: (request) => loadCloudflared().openCloudflared(request),
   ngrok: (request) => loadNgrok().openNgrok(request),
   ssh: (request) => loadSsh().openSsh(request),

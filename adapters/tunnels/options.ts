@@ -17,6 +17,12 @@ export function readNumber(options: Options, key: string): number | undefined {
   return typeof value === 'number' ? value : undefined
 }
 
+/** Returns an option that the config has seen to. Throws `ERR_GATEWAY_OPTIONS` when it is missing all the same. */
+export function required<T>(value: T | undefined, key: string): T {
+  if (value === undefined) throw badOptions(`"${key}" is missing`)
+  return value
+}
+
 /** Gives an option that is a list of texts; undefined when it is missing. */
 export function readTexts(options: Options, key: string): readonly string[] | undefined {
   const value: unknown = options[key]

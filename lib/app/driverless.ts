@@ -1,11 +1,11 @@
 import { findNearest } from '../base/nearest'
 import type { Config } from '../config/normalize'
-import { TUNNEL_DRIVERS } from '../config/field/words'
+import { DRIVER_NAMES } from '../config/gateways/drivers'
 import type { Problem } from '../base/errors'
 
 /** The gateways for which there is no driver, neither one of the package nor one that the app brings. */
 export function listDriverless({ gateways }: Config, own: object): readonly Problem[] {
-  const known: readonly string[] = [...new Set([...Object.keys(own), ...TUNNEL_DRIVERS, 'ssh'])]
+  const known: readonly string[] = [...new Set([...Object.keys(own), ...DRIVER_NAMES])]
   const driverless = gateways.filter(({ driver }) => !known.includes(driver))
   return driverless.map(({ at, location, driver }) => {
     const nearest = findNearest(driver, known)

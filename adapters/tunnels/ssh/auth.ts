@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { CallbackError } from '../../../lib/base/errors'
 import type { TunnelRequest } from '../../../lib/base/contracts'
-import { badOptions, readMapping, readText, resolveFile } from '../options'
+import { badOptions, readMapping, readText, required, resolveFile } from '../options'
 import { readErrorParts } from './error-parts'
 import type { AuthMethod, Prompt, SshLibrary } from './library'
 import type { SshServer } from './server'
@@ -29,7 +29,7 @@ export function createSshLogin({ options }: SshServer, env: Env, library: Pick<S
   const username = readText(auth, 'username') ?? currentUser()
   const type = readText(auth, 'type')
   if (type === 'keyfile') return loginByKey(username, auth, env, library)
-  if (type === 'password') return loginByPassword(username, readText(auth, 'password'))
+  if (type === 'password') return loginByPassword(username, required(readText(auth, 'password'), 'password'))
   return loginByAgent(username, env)
 }
 
@@ -39,8 +39,7 @@ function loginByKey(
   env: Env,
   library: Pick<SshLibrary, 'utils'>,
 ): SshLogin {
-  const file = readText(auth, 'keyfile')
-  if (file === undefined) throw badOptions('auth of type "keyfile" needs "keyfile": the path of a private key')
+  const file = required(readText(auth, 'keyfile'), 'keyfile')
   const key = parsePrivateKey(file, readKeyFile(file, env), readText(auth, 'passphrase'), library)
   return {
     username,
@@ -53,8 +52,7 @@ function loginByKey(
   }
 }
 
-function loginByPassword(username: string, password: string | undefined): SshLogin {
-  if (password === undefined) throw badOptions('auth of type "password" needs "password"')
+function loginByPassword(username: string, password: string): SshLogin {
   return {
     username,
     methods: [

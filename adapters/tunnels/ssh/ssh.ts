@@ -2,8 +2,7 @@ import { isIPv6 } from 'node:net'
 import { CallbackError, hasCode } from '../../../lib/base/errors'
 import { sleep, untilAborted } from '../../../lib/base/timers'
 import type { Tunnel, TunnelDriver, TunnelRequest } from '../../../lib/base/contracts'
-import { wantsDocker } from '../program/docker'
-import { badOptions, readNumber, readText, writeAddress } from '../options'
+import { readNumber, readText, writeAddress } from '../options'
 import { createSshLogin } from './auth'
 import { forwardConnections } from './forward'
 import { createHostKeyCheck, type HostKeyCheck } from './host-key'
@@ -26,7 +25,6 @@ export function createSshDriver(load: () => SshLibrary): TunnelDriver {
   return async (request) => {
     const { signal, env } = request
     signal.throwIfAborted()
-    if (wantsDocker(request)) throw badOptions('An ssh-tunnel runs inside this process; take "runtime: docker" away')
     const library = loadSsh(load)
     const server = readSshServer(request)
     const hostKey = createHostKeyCheck(server, env)

@@ -4,7 +4,8 @@ import { CallbackError } from '../../base/errors'
 import type { Callbacks } from '../../app/interface'
 import { normalizeOptions } from '../../app/options'
 import type { Logger, TunnelDriver } from '../../base/contracts'
-import type { CliOptions, ListenDriver } from '../syntax/args'
+import type { LoneDriver } from '../../config/gateways/drivers'
+import type { CliOptions } from '../syntax/args'
 import { EXIT_DONE, EXIT_INTERRUPTED } from '../exit-codes'
 import { type Interrupts, listenForInterrupts } from '../interrupts'
 import type { Io } from '../io'
@@ -70,7 +71,7 @@ const answerAll: Respond = (request, response) => {
 }
 
 /** The driver's own words: the rest is about a config. */
-function withoutPlace(error: unknown, driver: ListenDriver): unknown {
+function withoutPlace(error: unknown, driver: LoneDriver): unknown {
   if (!(error instanceof CallbackError)) return error
   const advice = adviseOn(error, driver)
   const reason = tunnelReasonOf(error)
