@@ -1,5 +1,5 @@
 import { CallbackError, type ErrorCode } from '../../../lib/base/errors'
-import { createRedact } from '../program/redact'
+import { createRedact } from '../program/child-process'
 
 interface Kind {
   /** The numbers of ngrok's errors: https://ngrok.com/docs/errors/reference */
@@ -110,4 +110,13 @@ export function readNgrokNumber(text: string): number | undefined {
 /** Takes the authtoken out that ngrok repeats in what it refuses, also one that only its own configuration knows. */
 export function maskAuthtoken(text: string, secrets: readonly (string | undefined)[] = []): string {
   return createRedact(secrets)(text).replaceAll(/(your authtoken:\s*)[^\s\\"]+/gi, '$1***')
+}
+
+/** Gives what the package `@ngrok/ngrok` threw as text. The number of an error stands in its `errorCode`, in its message, or in both. */
+export function readThrown(error: unknown): string {
+  const { message, errorCode }: { message?: unknown; errorCode?: unknown } =
+    typeof error === 'object' && error !== null ? error : {}
+  if (typeof message !== 'string') return String(error)
+  const text = message.replaceAll(/\berror_code:\s*/g, '')
+  return typeof errorCode !== 'string' || text.includes(errorCode) ? text : `${text} ${errorCode}`
 }

@@ -1,11 +1,10 @@
 import { CallbackError } from '../../../lib/base/errors'
 import { findPeer } from '../../../lib/base/peers'
-import { sleep, withinLimit } from '../../../lib/base/timers'
+import { onAbort, sleep, withinLimit } from '../../../lib/base/timers'
 import type { Tunnel, TunnelRequest } from '../../../lib/base/contracts'
-import { AUTHTOKEN_PAGE, maskAuthtoken, readNgrokError, readNgrokNumber } from './errors'
+import { AUTHTOKEN_PAGE, maskAuthtoken, readNgrokError, readNgrokNumber, readThrown } from './errors'
 import { readNgrokOptions } from './options'
 import { type NgrokSession, type NgrokSessionBuilder, openNgrokSession } from './session'
-import { readThrown } from './thrown'
 import { readNumber } from '../options'
 
 /** As much of the package `@ngrok/ngrok` as is called. */
@@ -89,10 +88,7 @@ async function settle({ close }: NgrokSession, { options, clock, signal }: Tunne
 }
 
 function whenAborted(signal: AbortSignal): Promise<unknown> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(signal.reason)
-    else signal.addEventListener('abort', () => resolve(signal.reason), { once: true })
-  })
+  return new Promise((resolve) => void onAbort(signal, resolve))
 }
 
 function tooLate(): CallbackError {

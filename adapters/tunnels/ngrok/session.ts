@@ -1,7 +1,6 @@
 import { isDoneWithin, sleep } from '../../../lib/base/timers'
 import type { Clock, TunnelRequest } from '../../../lib/base/contracts'
-import { readNgrokError, readNgrokNumber } from './errors'
-import { readThrown } from './thrown'
+import { readNgrokError, readNgrokNumber, readThrown } from './errors'
 import { writeAddress } from '../options'
 
 /** As much of a session of the package `@ngrok/ngrok` as is called. */

@@ -1,9 +1,9 @@
+import { stripVTControlCharacters } from 'node:util'
+import { StringDecoder } from 'node:string_decoder'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { isDoneWithin } from '../../../lib/base/timers'
 import type { Clock, TunnelRequest } from '../../../lib/base/contracts'
-import { createLines } from './lines'
-import { createRedact } from './redact'
 
 /** A program to start. */
 export interface Command {
@@ -196,4 +196,49 @@ function readExit(code: number | null, signal: string | null): Pick<Ended, 'code
   const signals = Object.entries(constants.signals)
   const named = signal ?? signals.find(([, number]) => code !== null && number === code - 128)?.[0]
   return { code: named === undefined ? (code ?? undefined) : undefined, signal: named }
+}
+
+/** The longest line that is kept whole, in characters; a longer one comes in pieces. */
+const MAX_LINE = 64 * 1024
+
+/** Cuts what a program writes into lines. */
+interface Lines {
+  write(chunk: Buffer): void
+  /** What is left without a line break is a line too. */
+  end(): void
+}
+
+/** Gives whole lines, however the text was cut; without line breaks, colours and what else steers a terminal. */
+export function createLines(onLine: (line: string) => void): Lines {
+  const decoder = new StringDecoder('utf8')
+  let rest = ''
+
+  function give(line: string): void {
+    onLine(stripVTControlCharacters(line.replace(/\r$/, '')))
+  }
+
+  function take(text: string): void {
+    const parts = (rest + text).split('\n')
+    rest = parts.pop() ?? ''
+    for (const part of parts) give(part)
+    while (rest.length > MAX_LINE) {
+      give(rest.slice(0, MAX_LINE))
+      rest = rest.slice(MAX_LINE)
+    }
+  }
+
+  return {
+    write: (chunk) => take(decoder.write(chunk)),
+    end() {
+      take(decoder.end())
+      if (rest !== '') give(rest)
+      rest = ''
+    },
+  }
+}
+
+/** Gives what takes secrets out of a text: `***` stands in their place. Those that are missing or empty are none. */
+export function createRedact(secrets: readonly (string | undefined)[] = []): (text: string) => string {
+  const known = secrets.filter((secret) => secret !== undefined).filter((secret) => secret !== '')
+  return (text) => known.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
 }

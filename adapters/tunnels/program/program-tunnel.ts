@@ -2,7 +2,7 @@ import { CallbackError } from '../../../lib/base/errors'
 import { sleep, untilAborted, withinLimit } from '../../../lib/base/timers'
 import type { Tunnel, TunnelRequest } from '../../../lib/base/contracts'
 import { describeEnd, type Ended } from './child-process'
-import { pullImage } from './docker-image'
+import { pullImage } from './docker'
 import { type FollowedProgram, followProgram, quoteLines, type ReadableProgram } from './follow-program'
 
 export type { Finding } from './follow-program'

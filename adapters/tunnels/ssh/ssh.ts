@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { CallbackError, hasCode } from '../../../lib/base/errors'
-import { sleep, untilAborted } from '../../../lib/base/timers'
+import { onAbort, sleep, untilAborted } from '../../../lib/base/timers'
 import type { Tunnel, TunnelDriver, TunnelRequest } from '../../../lib/base/contracts'
 import { readNumber, readText, writeAddress } from '../options'
 import { createSshLogin } from './auth'
@@ -52,14 +52,11 @@ async function withOtherKeys(check: HostKeyCheck, open: (check: HostKeyCheck) =>
 
 async function openOnce(library: SshLibrary, options: SessionOptions, request: TunnelRequest): Promise<Tunnel> {
   const session = openSession(library, options)
-  const { signal } = request
-  const onAbort = (): void => session.fail(signal.reason)
-  signal.addEventListener('abort', onAbort)
-  if (signal.aborted) onAbort()
+  const stopListening = onAbort(request.signal, session.fail)
   try {
     return await openForward(session, options.server, request)
   } finally {
-    signal.removeEventListener('abort', onAbort)
+    stopListening()
   }
 }
 

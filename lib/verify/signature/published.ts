@@ -1,5 +1,5 @@
 import { CallbackError } from '../../base/errors'
-import { fetchText, type SenderWorld } from '../../base/fetch-text'
+import { fetchText, type SenderWorld } from '../fetch-text'
 import { isMapping } from '../../base/plain'
 import { decodeStrictly } from './bytes'
 import { createEd25519Key, type Key } from './keys'

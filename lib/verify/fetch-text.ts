@@ -1,5 +1,5 @@
-import { withinLimit } from './timers'
-import type { Clock } from './contracts'
+import { withinLimit } from '../base/timers'
+import type { Clock } from '../base/contracts'
 
 /** What requests to a sender's own hosts are made with. */
 export interface SenderWorld {
