@@ -34,14 +34,14 @@ interface Opened {
   readonly lock: Lock
 }
 
-/** A journal is written anew at the start when it is larger than this, and so many times larger than what is in it. */
+/** A journal is rewritten at the start when it is larger than this, and so many times larger than its records. */
 const COMPACT_BYTES = 1024 * 1024
 const COMPACT_FACTOR = 2
 
 /**
- * Keeps records in one folder, for one process: all of them in memory, and every change in a journal that only grows, of
- * one line of JSON each. A change is written first and made then; after `kill -9` everything is there that was said to
- * have happened. `open` rejects with `ERR_STORE_UNAVAILABLE` when the folder is in use, or its journal broken.
+ * Keeps records in one folder, for one process: all of them in memory, and every change in a journal that only grows,
+ * of one line of JSON each. A change is written first and made then; after `kill -9` everything is there that was said
+ * to have happened. `open` rejects with `ERR_STORE_UNAVAILABLE` when the folder is in use, or its journal broken.
  */
 export function createFileLedger(options: FileLedgerOptions): Ledger {
   const { clock, logger } = options
@@ -162,8 +162,8 @@ async function openLedger(options: FileLedgerOptions, handlers: LedgerHandlers, 
 }
 
 /**
- * Reads the journal, if there is one; otherwise it stays doubtful. Resolves to whether it may be added to: not when it was
- * written by an older version.
+ * Reads the journal, if there is one; otherwise it stays doubtful. Resolves to whether it may be added to: not when it
+ * was written by an older version.
  */
 async function readJournal(file: JournalFile, records: Records, logger: Logger): Promise<boolean> {
   try {

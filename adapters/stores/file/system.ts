@@ -23,7 +23,7 @@ export const NODE_FILES: Files = { open, rename }
 export const FILE_MODE = 0o600
 const FOLDER_MODE = 0o700
 
-/** Makes a folder where it is missing, so that it outlives a loss of power. Gives its whole path. */
+/** Creates a folder where it is missing, so that it survives a loss of power. Returns its whole path. */
 export async function makeFolder(path: string): Promise<string> {
   const folder = resolve(path)
   const made = await mkdir(folder, { recursive: true, mode: FOLDER_MODE })

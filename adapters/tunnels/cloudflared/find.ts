@@ -36,7 +36,7 @@ export async function findCloudflared(
   return installCloudflared(peer, request)
 }
 
-/** What npm puts there under this name is a script that downloads by itself, and is not ended with its parent. */
+/** The script that npm puts there downloads cloudflared by itself, and does not end with its parent. */
 function withoutPackageFolders(env: TunnelRequest['env']): TunnelRequest['env'] {
   const folders = (env['PATH'] ?? env['Path'] ?? '').split(delimiter)
   const rest = folders.filter((folder) => !/node_modules[/\\]\.bin[/\\]?$/.test(folder))
@@ -62,12 +62,12 @@ interface CloudflaredPackage {
 
 /** How long the download, of about 40 MB, may take. */
 const LIMIT_MS = 5 * 60_000
-/** How often who waits for the download of another looks for it. */
+/** How often a gateway looks whether the download of another one is done. */
 const LOOK_MS = 500
 
 /**
- * Lets the package fetch its binary, and gives its path. Nobody sees half a file, and of several gateways one fetches it
- * while the others wait. Throws `ERR_GATEWAY_NETWORK` when it could not be downloaded, `ERR_GATEWAY_PROGRAM` when it
+ * Lets the package fetch its binary, and returns its path. The file appears whole, and of several gateways one fetches
+ * it while the others wait. Throws `ERR_GATEWAY_NETWORK` when it could not be downloaded, `ERR_GATEWAY_PROGRAM` when it
  * cannot be kept here or is not made for this machine.
  */
 async function installCloudflared(peer: CloudflaredPackage, request: TunnelRequest): Promise<string> {
@@ -83,7 +83,7 @@ async function installCloudflared(peer: CloudflaredPackage, request: TunnelReque
         await sleep(clock, LOOK_MS, over)
         over.throwIfAborted()
       }
-      // Whoever had the lock before may have fetched it.
+      // The owner of the lock before this one may have fetched it.
       return findProgram(bin, request.env) ?? (await download(peer, request, over))
     })
   } catch (error) {
@@ -100,7 +100,7 @@ async function download({ bin, install }: CloudflaredPackage, request: TunnelReq
   over.addEventListener('abort', drop)
   try {
     await install(part)
-    // A download cannot be called off: this one came too late.
+    // A download cannot be aborted: this one ended too late.
     over.throwIfAborted()
     renameSync(part, bin)
     return bin
@@ -112,7 +112,9 @@ async function download({ bin, install }: CloudflaredPackage, request: TunnelReq
   }
 }
 
-/** Whether nobody else fetches it now. One who left a lock behind is given no longer than a download may take. */
+/**
+ * Takes the lock; returns false while another gateway has it. A lock that is older than a download may take is stale.
+ */
 function takeLock(lock: string, clock: Clock): boolean {
   try {
     closeSync(openSync(lock, 'wx'))

@@ -15,7 +15,9 @@ export interface NgrokPackage {
 /** How long the package has to open a tunnel. */
 const OPEN_MS = 60_000
 
-/** Gives the package `@ngrok/ngrok`; undefined when it is not installed. Throws `ERR_GATEWAY_PROGRAM` when it is broken. */
+/**
+ * Loads the package `@ngrok/ngrok`; undefined when it is not installed. Throws `ERR_GATEWAY_PROGRAM` when it is broken.
+ */
 export function findNgrokPackage(): NgrokPackage | undefined {
   try {
     const found: unknown = findPeer<unknown>('@ngrok/ngrok', () => require('@ngrok/ngrok'))
@@ -28,8 +30,8 @@ export function findNgrokPackage(): NgrokPackage | undefined {
 }
 
 /**
- * Opens a tunnel in this process, on a session of its own. A session that is lost is not taken up again by the package,
- * whose waits grow to hours: the tunnel ends, and the next one asks for the same host.
+ * Opens a tunnel in this process, on a session of its own. The package may not connect a lost session again, since its
+ * pauses grow to hours: the tunnel ends, and the next one asks for the same host.
  */
 export async function openNgrokPackage(ngrok: NgrokPackage, request: TunnelRequest): Promise<Tunnel> {
   const { authtoken, domain } = readNgrokOptions(request)
@@ -56,7 +58,7 @@ export async function openNgrokPackage(ngrok: NgrokPackage, request: TunnelReque
   }
 }
 
-/** What comes too late is closed, and what fails too late is nobody's. */
+/** A session that opens too late is closed; an error after the limit is dropped. */
 async function openInTime(
   builder: NgrokSessionBuilder,
   request: TunnelRequest,

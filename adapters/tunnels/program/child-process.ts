@@ -53,9 +53,9 @@ const OUTPUT_MS = 1000
 /**
  * Stands between this process and the program, and holds a pipe from this process. However this process dies, SIGKILL
  * included, the pipe ends, and the guard ends the program: politely, and a second later by force, with everything that
- * it started. Its first argument is a command that takes away what the program would leave behind. Runs in dash and bash.
- * The traps come after the program, since dash loses a signal to a child that still has its parent's; a guard that ends
- * before them is swept away with all that it started.
+ * it started. Its first argument is a command that takes away what the program would leave behind. Runs in dash and
+ * bash. The traps come after the program, since dash loses a signal to a child that still has its parent's; a guard
+ * that ends before them is swept away with all that it started.
  */
 const GUARD = `
 cleanup=$1; shift
@@ -204,11 +204,13 @@ const MAX_LINE = 64 * 1024
 /** Cuts what a program writes into lines. */
 interface Lines {
   write(chunk: Buffer): void
-  /** What is left without a line break is a line too. */
+  /** Ends the text: a rest without a line break is a line, too. */
   end(): void
 }
 
-/** Gives whole lines, however the text was cut; without line breaks, colours and what else steers a terminal. */
+/**
+ * Creates a cutter that calls back with each whole line, without its line break, colours and other control sequences.
+ */
 export function createLines(onLine: (line: string) => void): Lines {
   const decoder = new StringDecoder('utf8')
   let rest = ''
@@ -237,7 +239,7 @@ export function createLines(onLine: (line: string) => void): Lines {
   }
 }
 
-/** Gives what takes secrets out of a text: `***` stands in their place. Those that are missing or empty are none. */
+/** Creates a function that replaces secrets in a text by `***`. Missing and empty ones are skipped. */
 export function createRedact(secrets: readonly (string | undefined)[] = []): (text: string) => string {
   const known = secrets.filter((secret) => secret !== undefined).filter((secret) => secret !== '')
   return (text) => known.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)

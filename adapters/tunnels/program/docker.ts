@@ -32,7 +32,10 @@ export function reachableHost(request: TunnelRequest): string {
   return wantsDocker(request) && isLocal && process.platform !== 'linux' ? 'host.docker.internal' : request.host
 }
 
-/** Gives the command that runs a container, which goes when it ends. Throws `ERR_GATEWAY_PROGRAM` without docker. */
+/**
+ * Creates the command that runs a container, which is removed when it ends. Throws `ERR_GATEWAY_PROGRAM` without
+ * docker.
+ */
 export function createContainerCommand({ env, options }: TunnelRequest, container: Container): Command {
   const file = findProgram('docker', env)
   if (file === undefined) throw noDocker('the docker command line is not in PATH')
@@ -90,9 +93,9 @@ const PULL_MS = 10 * 60_000
 const LAST_LINES = 10
 
 /**
- * Fetches the image of a container when this machine has none, which takes longer than a tunnel may take to open. Throws
- * `ERR_GATEWAY_PROGRAM` without a running docker, `_OPTIONS` for an image that cannot be had, `_RATE_LIMITED` when its
- * registry says so, and `_NETWORK` for anything else.
+ * Fetches the image of a container when this machine has none, which takes longer than a tunnel may take to open.
+ * Throws `ERR_GATEWAY_PROGRAM` without a running docker, `_OPTIONS` for an image that cannot be had, `_RATE_LIMITED`
+ * when its registry says so, and `_NETWORK` for anything else.
  */
 export async function pullImage(command: Command, image: string, request: TunnelRequest): Promise<void> {
   const looked = await runDocker(command, ['image', 'inspect', '--format', '{{.Id}}', image], LOOK_MS, request)

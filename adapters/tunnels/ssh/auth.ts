@@ -21,8 +21,8 @@ export interface SshLogin {
 type Env = TunnelRequest['env']
 
 /**
- * Reads how to log in: by key file, password or ssh-agent. Throws `ERR_GATEWAY_AUTH` for a passphrase that is missing or
- * wrong and for a missing agent, `ERR_GATEWAY_OPTIONS` for a file that cannot be read or is no private key.
+ * Reads how to log in: by key file, password or ssh-agent. Throws `ERR_GATEWAY_AUTH` for a passphrase that is missing
+ * or wrong and for a missing agent, `ERR_GATEWAY_OPTIONS` for a file that cannot be read or is no private key.
  */
 export function createSshLogin({ options }: SshServer, env: Env, library: Pick<SshLibrary, 'utils'>): SshLogin {
   const auth = readMapping(options, 'auth')
@@ -86,7 +86,9 @@ function loginByAgent(username: string, env: Env): SshLogin {
 
 const WINDOWS_AGENT = String.raw`\\.\pipe\openssh-ssh-agent`
 
-/** Answers the first hidden question; another one asks for a second factor or a new password, which nobody can tell. */
+/**
+ * Answers the first hidden question. Another one asks for a second factor or a new password, which the config has not.
+ */
 function createPrompt(password: string): Prompt {
   let isAnswered = false
   return (_name, _instructions, _language, questions, answer) => {
@@ -140,7 +142,7 @@ function parsePrivateKey(
   )
 }
 
-/** Gives the first key, or what was thrown instead. */
+/** Returns the first key, or the error that was thrown. */
 function attempt(parse: () => unknown): unknown {
   try {
     const parsed = parse()

@@ -19,9 +19,9 @@ import type { SshServer } from './server'
 export interface HostKeyCheck {
   /** The types of keys to ask for, in this order; undefined leaves it to ssh2. */
   readonly keyTypes: readonly string[] | undefined
-  /** The types to ask for on another connection, after a key that was refused; undefined when that is of no use. */
+  /** Returns the types to ask for on another connection after a refused key; undefined when there are none. */
   readonly nextTypes?: () => readonly string[] | undefined
-  /** Gives `ERR_GATEWAY_HOST_KEY` for a key that must not be accepted. */
+  /** Returns `ERR_GATEWAY_HOST_KEY` for a key that must not be accepted. */
   readonly check: (key: Buffer) => CallbackError | undefined
 }
 

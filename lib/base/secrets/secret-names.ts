@@ -1,6 +1,6 @@
 const SECRET =
   /authori[sz]|authenti|cookie|signature|secret|token(?!s)|passw|passphrase|credential|hmac|jwt|session|(?:api|access|auth|signing)-?_?key|(?:^|[-_])(?:auth|sig|key|pass|pwd|otp|csrf)(?:[-_]|$)/i
-/** They name a request, and authenticate nobody. */
+/** These name a request, and are no proof of its sender. */
 const HARMLESS = /^(?:x-)?idempotency[-_]key$/i
 
 /** Whether the value of a header, a field or a query parameter authenticates somebody, by its name. */
@@ -18,7 +18,7 @@ export function isSecretParameter(name: string): boolean {
 
 const VARIABLE =
   /(?:SECRET|TOKEN|KEY|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|(?:^|_)(?:PASS|PWD))S?(?:_?\d+|_(?:OLD|NEW|NEXT|PREVIOUS|LIVE|PROD|TEST|DEV|BASE|V\d+))?$/i
-/** Of every shell. */
+/** Variables of every shell that name folders. */
 const DIRECTORIES = /^(?:OLD)?PWD$/
 
 /** Whether the value of a variable of the environment is secret, by its name. */
