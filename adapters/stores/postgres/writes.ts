@@ -1,10 +1,9 @@
-import { startTimer } from '../../../lib/base/timers'
+import { sleep } from '../../../lib/base/timers'
 import type { Connection } from './connections/connection'
 import { isConflict, isTooMuch, isLocked } from './errors'
 import { type Answer, createLane, type Lane, type LaneParts } from './connections/lane'
 import { encodeBatch, type Operation, recordsOf } from './operations'
 import type { RecordName } from './reads'
-
 /** How much one transaction does at most. */
 const MAX_OPERATIONS = 500
 const MAX_BYTES = 4 * 1024 ** 2
@@ -43,13 +42,9 @@ export function createWrites({ schema, worker, ...parts }: WritesOptions): Lane<
         return await sendOnce(connection, operations)
       } catch (error) {
         if (!isConflict(error) || attempt >= TRIES) throw error
-        await pause(Math.random() * PAUSE_MS)
+        await sleep(parts.clock, Math.random() * PAUSE_MS)
       }
     }
-  }
-
-  function pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void startTimer(parts.clock, ms, resolve))
   }
 
   /** Of the records of operations, those that another transaction holds at this moment. */
