@@ -5,11 +5,9 @@ import { writeBody } from './body'
 import { bodyError, type Exchange, networkError, statusError, timeoutError } from './error'
 import type { HttpRequest } from './request/request'
 import { findCode } from './network-reason'
-import { fetchFollowing, type OnStripped } from './redirects'
+import { type Fetch, fetchFollowing, type OnStripped } from './redirects'
 import { type SendLimits, withinLimits } from './send-limits'
 import { createStreamReader, replaceStreams } from './streams'
-
-export type { SendLimits }
 
 /** What a service answered. */
 export interface HttpAnswer {
@@ -19,9 +17,6 @@ export interface HttpAnswer {
   /** Read by its content type; null when it is empty. */
   readonly body: unknown
 }
-
-/** What sends requests: `fetch` of Node, or one that behaves like it. */
-export type Fetch = typeof globalThis.fetch
 
 /**
  * Sends; rejects with `ERR_HTTP_STATUS` (400 and more), `ERR_HTTP_NETWORK`, `ERR_HTTP_TIMEOUT`, `ERR_HTTP_BODY`, with

@@ -1,9 +1,11 @@
 import { CallbackError } from '../base/errors'
 import { readHeaderText } from './header-text'
 import type { WrittenBody } from './body'
-import type { Fetch } from './client'
 import type { HttpRequest } from './request/request'
 import { createBelongings, leaves, type Stripped } from './origins'
+
+/** What sends requests: `fetch` of Node, or one that behaves like it. */
+export type Fetch = typeof globalThis.fetch
 
 /** What is told of a request that goes to another origin than its component's. */
 export type OnStripped = (request: HttpRequest, url: URL, dropped: readonly string[]) => void
