@@ -1,6 +1,7 @@
 import { CallbackError } from '../base/errors'
 import type { Clock, Logger } from '../base/contracts'
-import { type Content, parseAnswer, readContent, readHeaders } from './answer'
+import { type Content, parseAnswer, readContent } from './answer'
+import { type AnswerHeaders, readHeaders } from './answer-headers'
 import { writeBody } from './body'
 import { bodyError, type Exchange, networkError, statusError, timeoutError } from './error'
 import type { HttpRequest } from './request/request'
@@ -12,8 +13,7 @@ import { createStreamReader, replaceStreams } from './streams'
 /** What a service answered. */
 export interface HttpAnswer {
   readonly status: number
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: AnswerHeaders
   /** Read by its content type; null when it is empty. */
   readonly body: unknown
 }

@@ -1,5 +1,5 @@
 import { CallbackError } from '../base/errors'
-import { readHeaderText } from './header-text'
+import { readHeaderText } from './answer-headers'
 import type { WrittenBody } from './body'
 import type { HttpRequest } from './request/request'
 import { createBelongings, leaves, type Stripped } from './origins'

@@ -1,7 +1,7 @@
 import type { RetrySpec } from '../config/normalize'
 import { CallbackError, type ErrorCode } from '../base/errors'
 import { changeError } from './changed-error'
-import { readRetryAfter } from '../http/retry-after'
+import { readRetryAfter } from '../http/answer-headers'
 
 /** What another attempt may change: no connection, no answer, a callback that failed or did not come, no room here. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([

@@ -12,7 +12,7 @@ import { keyOf } from './idempotency'
 import { compileOutput } from './output'
 import { createPace } from './pace'
 import { compilePoll } from './poll'
-import { readRetryAfter } from '../../http/retry-after'
+import { readRetryAfter } from '../../http/answer-headers'
 import { withinLimits } from '../../http/send-limits'
 import { compileWaitPlan, type Waiting, type WaitPlanContext } from './wait-plan'
 

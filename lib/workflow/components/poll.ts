@@ -6,7 +6,7 @@ import type { HttpAnswer, SendRequest } from '../../http/client'
 import { compileRequest, describeRequest, type HttpRequest } from '../../http/request/request'
 import { createRedaction } from '../../http/secrets'
 import { excerptOf } from '../../template/excerpt'
-import { readRetryAfter } from '../../http/retry-after'
+import { readRetryAfter } from '../../http/answer-headers'
 import { sleep } from '../../base/timers'
 
 /** One task that is asked about. */
