@@ -3,10 +3,9 @@ import { CallbackError } from '../base/errors'
 import type { Template } from '../template/compile'
 import type { Clock, GatewayStatus, TunnelDriver, TunnelRequest } from '../base/contracts'
 import { type Gateway, gatewaysClosed } from './gateway'
-import { createLiveStatus, type StatusOutlets } from './live-status'
+import { createLiveStatus, type LiveStatus, type StatusOutlets } from './live-status'
 import { openTunnel, tunnelOptionsOf } from './open-tunnel'
 import { createPortContext, isPort, noGateway } from './port-context'
-import { createStaticGateway } from './static-gateway'
 import { createSupervisor } from './supervisor'
 import type { Attempt } from './attempts'
 
@@ -102,6 +101,33 @@ function createGateway(spec: GatewaySpec, context: GatewaysOptions & StatusOutle
     },
   }
   return createSupervisor(spec, options, (signal) => void warnOfSilence(spec, context, signal))
+}
+
+/** Gives the gateway of a fixed public URL: ready from the start, and nothing is opened for it. */
+function createStaticGateway(publicUrl: string, status: LiveStatus): Gateway {
+  const place = { publicUrl }
+  let announced = false
+  let closed = false
+
+  async function open(): Promise<void> {
+    if (closed) throw gatewaysClosed()
+    if (announced) return
+    announced = true
+    status.change('ready', { place })
+  }
+
+  return {
+    port: status.get().port,
+    status: status.get,
+    open,
+    ready: open,
+    publicUrl: () => publicUrl,
+    async close() {
+      if (closed) return
+      closed = true
+      status.change('closed', { place })
+    },
+  }
 }
 
 function toRequest(

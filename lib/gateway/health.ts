@@ -8,7 +8,34 @@ const CHECK_MS = 10_000
  */
 const DOWN_MS = 90_000
 
-export interface HealthOptions {
+export interface LossOptions {
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly onHealth: (health: 'up' | 'down') => void
+}
+
+/** Waits until a tunnel has ended by itself or is found dead, and gives the reason; rejects with that of the signal. */
+export async function untilLost(tunnel: Tunnel, { clock, signal, onHealth }: LossOptions): Promise<unknown> {
+  let release = (): void => undefined
+  try {
+    return await new Promise((resolve, reject) => {
+      const onEnd = (reason: unknown): void => resolve(reason ?? 'it ended by itself')
+      const onAbort = (): void => reject(signal.reason)
+      const stopWatching = watchHealth(tunnel, { clock, onChange: onHealth, onGone: resolve })
+      Promise.resolve(tunnel.closed).then(onEnd, onEnd)
+      signal.addEventListener('abort', onAbort)
+      release = () => {
+        stopWatching()
+        signal.removeEventListener('abort', onAbort)
+      }
+      if (signal.aborted) onAbort()
+    })
+  } finally {
+    release()
+  }
+}
+
+interface HealthOptions {
   readonly clock: Clock
   /** Called when a tunnel that was up is down, and when it is up again. */
   readonly onChange: (health: 'up' | 'down') => void
@@ -17,7 +44,7 @@ export interface HealthOptions {
 }
 
 /** Asks a tunnel every ten seconds how it is doing, one question at a time. Gives what ends that. */
-export function watchHealth(tunnel: Tunnel, { clock, onChange, onGone }: HealthOptions): () => void {
+function watchHealth(tunnel: Tunnel, { clock, onChange, onGone }: HealthOptions): () => void {
   const { maxDownMs = DOWN_MS } = tunnel
   let downSince: number | undefined
   let isOver = false

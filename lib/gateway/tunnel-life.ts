@@ -5,7 +5,7 @@ import { type AttemptsOptions, createAttempts, isPermanent } from './attempts'
 import { noTunnel, notReady } from './gateway'
 import type { LiveStatus } from './live-status'
 import { closeTunnel } from './open-tunnel'
-import { untilLost } from './until-lost'
+import { untilLost } from './health'
 
 export interface TunnelLifeOptions extends AttemptsOptions {
   readonly status: LiveStatus
