@@ -29,7 +29,7 @@ import { compileTemplate } from './template/compile'
 import type { Ledger, Logger, Outcome, Store, TunnelDriver } from './base/contracts'
 import { createWaits, type Ids, type TicketOptions, type WaitOptions } from './app/waits'
 import { createFindStart } from './workflow/event-sources'
-import { findPlaces } from './workflow/callback-urls/find-places'
+import { findPlaces } from './workflow/callback-urls/public-places'
 import { createStrayUrls } from './workflow/callback-urls/stray-urls'
 import type { TaskRequest, Tasks } from './workflow/tasks/tasks'
 

@@ -19,8 +19,8 @@ import type { RunWorkflow } from '../workflow/runner'
 import type { StrayUrls } from '../workflow/callback-urls/stray-urls'
 import { createTasks, type Tasks, type TasksContext } from '../workflow/tasks/tasks'
 import { compileWorkflows, type WorkflowsContext } from '../workflow/workflows'
-import { findWaitingWorkflows } from '../workflow/may-wait'
-import { createWaitRoom } from '../workflow/tasks/wait-room'
+import { findWaitingWorkflows } from '../workflow/event-sources'
+import { createWaitRoom } from '../workflow/tasks/limits'
 
 /** What workflows run on. */
 export interface RunsContext {

@@ -2,7 +2,6 @@ import type { Environment } from '../config/read/source'
 import type { Endpoint } from '../listener/endpoint'
 import type { RunContext } from '../base/run'
 import type { Clock } from '../base/contracts'
-import type { CallTicket } from './components/ticket'
 
 /** What `${context…}` reads; the names are those of the config. */
 export interface CallContext {
@@ -37,6 +36,12 @@ export interface CallScope {
   readonly output: unknown
   /** Why the job failed that an on_error job stands in for. */
   readonly error: unknown
+}
+
+/** What `${callback.id}` and `${callback.url}` read in one attempt. */
+export interface CallTicket {
+  readonly id: string
+  readonly url: string
 }
 
 /** What the templates of a component read. */

@@ -1,5 +1,13 @@
 import { listComponentTemplates } from '../config/jobs/component'
-import type { Config, EndpointSpec, HttpClientSpec, JobSpec, ListenerSpec } from '../config/normalize'
+import type {
+  ComponentSpec,
+  Config,
+  EndpointSpec,
+  HttpClientSpec,
+  JobSpec,
+  ListenerSpec,
+  WorkflowSpec,
+} from '../config/normalize'
 import { readLiteralPath } from '../base/route-syntax'
 import { cleanPath, isSamePath, isUnusual } from '../base/same-path'
 
@@ -42,6 +50,25 @@ export function createFindStart(config: Config): FindStart {
     const isSource = endpoint.identifyBy && (typeof endpoint.workflow === 'string' || !isPointedAt(endpoint))
     return isSource ? { kind: 'event source', workflow } : undefined
   }
+}
+
+/**
+ * Finds out which workflows may wait for a callback, going by the config: a job does that says so, or whose component
+ * sends requests and neither rules it out nor polls.
+ */
+export function findWaitingWorkflows({ workflows, components }: Config): ReadonlySet<string> {
+  function jobMayWait({ component, waitFor, onError }: JobSpec): boolean {
+    if (waitFor !== undefined || onError.some(jobMayWait)) return true
+    return component !== undefined && componentMayWait(components?.get(component))
+  }
+
+  const mayWait = ({ jobs }: WorkflowSpec): boolean => jobs.some(jobMayWait)
+  return new Set([...workflows].flatMap(([id, workflow]) => (mayWait(workflow) ? [id] : [])))
+}
+
+function componentMayWait(component: ComponentSpec | undefined): boolean {
+  if (component?.type !== 'http-client') return false
+  return component.completion === undefined || component.completion.type === 'callback'
 }
 
 /** A wait that names no endpoint may be ended by any. */

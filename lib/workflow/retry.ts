@@ -1,6 +1,6 @@
 import type { RetrySpec } from '../config/normalize'
 import { CallbackError, type ErrorCode } from '../base/errors'
-import { changeError } from './changed-error'
+import { changeError } from './job-error'
 import { readRetryAfter } from '../http/answer-headers'
 
 /** What another attempt may change: no connection, no answer, a callback that failed or did not come, no room here. */

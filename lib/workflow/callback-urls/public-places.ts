@@ -1,6 +1,8 @@
-import type { MountPath } from '../../listener/paths/mount-path'
+import type { Config } from '../../config/normalize'
+import type { LearnedMount, Place, Reachable } from '../../listener/paths/callback-url'
+import { createMountPath, type MountPath } from '../../listener/paths/mount-path'
 import { compileStrip } from '../../base/same-path'
-import type { Logger } from '../../base/contracts'
+import type { GatewayStatus, Logger } from '../../base/contracts'
 import type { CallbackUrl, FindCallbackUrls } from './callback-urls'
 
 /** Where the endpoints can be reached, as far as it is known by now. */
@@ -13,6 +15,32 @@ export interface PublicPlaces {
   mounts(): readonly MountPath[]
   /** Whether they may be mounted elsewhere, too: no request has come yet, or each request has a path of its own. */
   mayBeElsewhere(): boolean
+}
+
+/** Tells where the callbacks can be reached, as the config and the options say it, or as requests and servers have shown. */
+export function findPlaces(
+  { listeners, gateways }: Config,
+  { publicUrl, mountPath, port: appPort }: Place,
+  reachable: Reachable,
+  statuses: ReadonlyMap<number, GatewayStatus>,
+): PublicPlaces {
+  const fixed = (): readonly LearnedMount[] => [...reachable.mounts.values()].filter(({ varies }) => !varies)
+  return {
+    urls() {
+      const known = [publicUrl, ...[...listeners, ...gateways, ...statuses.values()].map((one) => one.publicUrl)]
+      return known.filter((url) => url !== undefined)
+    },
+    ports() {
+      const written = [...listeners, ...gateways].map(({ port }) => port)
+      return new Set([...written, ...reachable.ports.values(), ...(appPort === undefined ? [] : [appPort])])
+    },
+    mounts: () => [...(mountPath ? [mountPath] : []), ...fixed().map(({ path }) => createMountPath(path))],
+    mayBeElsewhere() {
+      const { mounts, ports } = reachable
+      if (mountPath !== undefined) return false
+      return (mounts.size === 0 && ports.size === 0) || [...mounts.values()].some(({ varies }) => varies)
+    },
+  }
 }
 
 /**

@@ -1,8 +1,10 @@
 import type { HttpClientSpec } from '../../config/normalize'
 import { CallbackError } from '../../base/errors'
+import { isMapping } from '../../base/plain'
+import type { Template } from '../../template/compile'
 import { compileJudge } from '../../listener/outcome'
 import type { AnsweredScope, ComponentScope } from '../call'
-import { changeError } from '../changed-error'
+import { changeError } from '../job-error'
 import { excerptOf } from '../../template/excerpt'
 import type { HttpAnswer } from '../../http/client'
 import { describeRequest, type HttpRequest } from '../../http/request/request'
@@ -50,6 +52,22 @@ export function compileAnswerJudge(
 function describeVerdict(status: string | undefined, isFailure: boolean): string {
   if (status === undefined) return 'it has no status, which success_when asks for'
   return isFailure ? `its status ${status} means failure` : `its status ${status} is not in success_when`
+}
+
+/** What a component's output is made of; `result` is undefined where nothing was waited for. */
+export type MakeOutput = (scope: AnsweredScope, result: unknown) => unknown
+
+/**
+ * Compiles a component's output. Unless its template reads `${result}` itself, the callback's result is laid over it,
+ * so that a job's output holds both; where either is no mapping it is the result alone.
+ */
+export function compileOutput(template: Template | undefined): MakeOutput {
+  const readsResult = template?.references.some(({ source }) => source === 'result') ?? false
+  return (scope, result) => {
+    const output = template ? template.render({ ...scope, result: result ?? null }) : scope.response
+    if (result === undefined || readsResult) return output
+    return isMapping(output) && isMapping(result) ? { ...output, ...result } : result
+  }
 }
 
 /** Returns the error with the immediate answer that stood before it. */

@@ -2,13 +2,13 @@ import type { HttpClientSpec } from '../../config/normalize'
 import { ANSWER_SOURCES } from '../../config/field/template-sources'
 import type { Endpoint } from '../../listener/endpoint'
 import type { Selection } from '../../listener/selection'
+import { ticketUrl } from '../../listener/paths/ticket'
 import { readWaitIds } from '../../listener/wait-ids'
-import { type AnsweredScope, type Call, type ComponentScope, deadlineOf } from '../call'
+import { type AnsweredScope, type Call, type CallTicket, type ComponentScope, deadlineOf } from '../call'
 import { idsInAnswer, idsInRequest } from '../callback-urls/callback-ids'
 import type { CallbackUrl, FindCallbackUrls } from '../callback-urls/callback-urls'
 import type { HttpAnswer } from '../../http/client'
 import type { HttpRequest } from '../../http/request/request'
-import { issueTicket, type IssuedTicket } from './ticket'
 
 /** What a request waits for: found before it leaves. */
 export interface Waiting {
@@ -18,6 +18,12 @@ export interface Waiting {
   readonly deadline: number
   /** Whether a callback without an id may be the one. */
   readonly queued: boolean
+}
+
+export interface IssuedTicket {
+  readonly source: CallTicket
+  /** Whether a template has read it, so that a callback will carry it. */
+  isUsed(): boolean
 }
 
 /** Says what the callback of a request is known by. */
@@ -92,5 +98,23 @@ export function compileWaitPlan(
       if (byCallback?.waitFor === undefined) return idsInAnswer(answer, waiting.endpoints, scope.env)
       return idsAreAnswered ? readWaitIds(byCallback.waitFor.render(scope), byCallback.at) : []
     },
+  }
+}
+
+/** Gives the ticket of an attempt; the endpoint is looked for only when a template asks for its URL. */
+function issueTicket(id: string, endpointOf: () => Endpoint, urlOf: (endpoint: Endpoint) => string): IssuedTicket {
+  let isUsed = false
+  return {
+    source: {
+      get id() {
+        isUsed = true
+        return id
+      },
+      get url() {
+        isUsed = true
+        return ticketUrl(endpointOf(), urlOf, id)
+      },
+    },
+    isUsed: () => isUsed,
   }
 }

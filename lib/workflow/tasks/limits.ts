@@ -1,8 +1,9 @@
 import { describeFound } from '../../config/field/found'
 import { CallbackError } from '../../base/errors'
 import { startTimer } from '../../base/timers'
-import type { Clock } from '../../base/contracts'
+import type { Clock, Store } from '../../base/contracts'
 import { holdsStream } from '../../http/streams'
+import { waitsFull } from '../../store/wait-errors'
 
 /** What may end a task before it is done. */
 export interface TaskLimits {
@@ -43,6 +44,35 @@ export function checkKeepable(input: unknown): void {
   const message =
     'The input holds a stream or a blob, which a store that outlives the process cannot keep; give a Buffer'
   throw new CallbackError('ERR_CONFIG_VALUE', { at: 'input', message })
+}
+
+/**
+ * The waits that the store has room for, less those that are still to come of the tasks that were started: what one
+ * request starts by the dozen has not waited yet when the last of it is started.
+ */
+export interface WaitRoom {
+  /** Throws `ERR_WAITS_FULL` when there is no room for one more wait. */
+  require(): void
+  /** Keeps room for the first wait of a task. Gives what lets go of it, once it waits or has ended. */
+  keep(): () => void
+}
+
+/** Gives the room in a store that takes so many waits. */
+export function createWaitRoom(store: Store, maxWaits: number): WaitRoom {
+  let kept = 0
+  return {
+    require() {
+      if (store.stats().waiting + kept >= maxWaits) throw waitsFull(maxWaits)
+    },
+    keep() {
+      kept += 1
+      let isKept = true
+      return () => {
+        if (isKept) kept -= 1
+        isKept = false
+      }
+    },
+  }
 }
 
 /** Somebody has cancelled the task. */

@@ -7,8 +7,7 @@ import type { Claim, Logger } from '../../base/contracts'
 import type { RunWorkflow } from '../runner'
 import { type RunningTask, type RunningTaskOptions, startTask } from './running-task'
 import type { Task, TaskState, TaskStatus } from './task'
-import { checkKeepable, checkSignal, taskCancelled, taskClosed } from './limits'
-import type { WaitRoom } from './wait-room'
+import { checkKeepable, checkSignal, taskCancelled, taskClosed, type WaitRoom } from './limits'
 
 /** What starts a task. */
 export interface TaskRequest {
