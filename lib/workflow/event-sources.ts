@@ -9,6 +9,8 @@ import type {
   WorkflowSpec,
 } from '../config/normalize'
 import { readLiteralPath } from '../base/route-syntax'
+import type { Template } from '../template/compile'
+import { listClients, listJobs, textsIn } from './config-texts'
 import { cleanPath, isSamePath, isUnusual } from '../base/same-path'
 
 /** What a request to an endpoint may start. */
@@ -26,14 +28,15 @@ export type FindStart = (endpoint: EndpointSpec, listener: ListenerSpec) => Star
  * its path stands in what a component sends or a job gives it, when a component or a job waits for its callback, or for any.
  */
 export function createFindStart(config: Config): FindStart {
-  const { workflows, components } = config
+  const { workflows } = config
   const byDefault = [...workflows.values()].find(({ isDefault }) => isDefault)?.id
-  const clients = [...(components?.values() ?? [])].filter((component) => component.type === 'http-client')
-  const texts = [
-    ...clients.flatMap(listLiterals),
-    ...listJobs(config).flatMap(({ input }) => [...textsOf(input?.source)]),
+  const clients = listClients(config)
+  const jobs = listJobs(config)
+  const texts = [...clients.flatMap(listLiterals), ...jobs.flatMap(({ input }) => textsOf(input))]
+  const waits = [
+    ...clients.flatMap(listWaits),
+    ...jobs.flatMap(({ waitFor }): readonly Wait[] => (waitFor ? [waitFor.path ?? ANY] : [])),
   ]
-  const waits = [...clients.flatMap(listWaits), ...listJobWaits(config)]
 
   function isPointedAt({ path, fullPath }: EndpointSpec): boolean {
     const isAwaited = (wait: Wait): boolean => wait === ANY || isSamePath(wait, path) || isSamePath(wait, fullPath)
@@ -86,32 +89,18 @@ function listWaits(component: HttpClientSpec): readonly Wait[] {
   return [path !== undefined && path.references.length === 0 ? String(path.source) : ANY]
 }
 
-function listJobWaits(config: Config): readonly Wait[] {
-  return listJobs(config).flatMap(({ waitFor }) => (waitFor ? [waitFor.path ?? ANY] : []))
-}
-
-/** All jobs, also those that stand in for others. */
-function listJobs({ workflows }: Config): readonly JobSpec[] {
-  const withStandIns = (job: JobSpec): readonly JobSpec[] => [job, ...job.onError.flatMap(withStandIns)]
-  return [...workflows.values()].flatMap(({ jobs }) => jobs.flatMap(withStandIns))
-}
-
 /** The texts in which a component may tell a callback URL; of its own address only the query. */
 function listLiterals({ params, headers, baseHeaders, body, path, endpoint }: HttpClientSpec): readonly string[] {
-  const told = [params, headers, baseHeaders, body].flatMap((template) => [...textsOf(template?.source)])
-  const queries = [path, endpoint].flatMap((template) => [...textsOf(template?.source)].map(queryOf))
-  return [...told, ...queries]
+  const told = [params, headers, baseHeaders, body].flatMap(textsOf)
+  return [...told, ...[path, endpoint].flatMap(textsOf).map(queryOf)]
+}
+
+function textsOf(template: Template | undefined): readonly string[] {
+  return Array.from(textsIn(template?.source), ({ text }) => text)
 }
 
 function queryOf(address: string): string {
   return address.split(/\?(.*)/s)[1] ?? ''
-}
-
-function* textsOf(source: unknown): Generator<string> {
-  if (typeof source === 'string') yield source
-  else if (typeof source === 'object' && source !== null) {
-    for (const item of Object.values(source)) yield* textsOf(item)
-  }
 }
 
 /** A path with parameters counts by what stands before them. */

@@ -5,7 +5,7 @@ import type { Endpoint } from '../../listener/endpoint'
 import { createRouteTable } from '../../listener/paths/route-table'
 import { toPathKey } from '../../base/same-path'
 import type { HttpRequest } from '../../http/request/request'
-import { listLiteralTexts } from './literal-texts'
+import { listLiteralTexts } from '../config-texts'
 import { isCalledHere, listPaths, type PublicPlaces } from './public-places'
 import { listToldUrls, parseToldUrl, type ToldUrl } from './told-urls'
 
