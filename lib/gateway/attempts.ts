@@ -5,8 +5,16 @@ import type { Clock, Logger, TunnelRequest } from '../base/contracts'
 import { noTunnel } from './gateway'
 import { closeTunnel, type OpenTunnel } from './open-tunnel'
 
+/** What a driver is told of the tunnel before. */
+interface Told {
+  readonly previousUrl: TunnelRequest['previousUrl']
+  readonly onPublicUrl: TunnelRequest['onPublicUrl']
+}
+
 /** What differs from attempt to attempt. */
-export type Attempt = Pick<TunnelRequest, 'signal' | 'previousUrl' | 'onPublicUrl'>
+export interface Attempt extends Told {
+  readonly signal: AbortSignal
+}
 
 export interface AttemptsOptions {
   readonly logger: Logger
@@ -22,7 +30,7 @@ export interface Attempts {
    * Tries until a tunnel is open, and gives it; pauses after failures. The first opening gives up after five tries.
    * Rejects with why it gives up, or with the signal's reason.
    */
-  open(attempt: Omit<Attempt, 'signal'>, isFirst: boolean): Promise<OpenTunnel>
+  open(attempt: Told, isFirst: boolean): Promise<OpenTunnel>
   /** Counts a tunnel that was lost; one that did not live long counts as a failure. Says what comes next. */
   countLoss(error: CallbackError, livedMs: number): string
 }
@@ -75,7 +83,7 @@ export function createAttempts(
     return delayMs === 0 ? 'it is opened again' : `trying again in ${(delayMs / 1000).toFixed(1)} s`
   }
 
-  async function attempt(told: Omit<Attempt, 'signal'>): Promise<OpenTunnel> {
+  async function attempt(told: Told): Promise<OpenTunnel> {
     // Each has a signal of its own: what listens to it goes with the attempt.
     const own = new AbortController()
     const abort = (): void => own.abort(signal.reason)

@@ -1,7 +1,8 @@
 import type { GatewaySpec } from '../config/normalize'
 import { CallbackError } from '../base/errors'
 import type { Template } from '../template/compile'
-import type { Clock, GatewayStatus, TunnelDriver, TunnelRequest } from '../base/contracts'
+import type { Emitter } from '../base/events'
+import type { Clock, GatewayStatus, Logger, TunnelDriver, TunnelRequest } from '../base/contracts'
 import { type Gateway, gatewaysClosed } from './gateway'
 import { createLiveStatus, type LiveStatus, type StatusOutlets } from './live-status'
 import { openTunnel, tunnelOptionsOf } from './open-tunnel'
@@ -29,7 +30,11 @@ export interface Gateways {
   close(): Promise<void>
 }
 
-export interface GatewaysOptions extends Pick<StatusOutlets, 'logger' | 'emitter' | 'onUrlChange'> {
+export interface GatewaysOptions {
+  readonly logger: Logger
+  readonly emitter: Emitter
+  /** Told when a port has another public URL than before, so that callbacks to the one before do not arrive any more. */
+  readonly onUrlChange: (port: number, previousUrl: string) => void
   /** What opens tunnels, by the name in the config. */
   readonly drivers: Readonly<Record<string, TunnelDriver>>
   readonly clock: Clock
