@@ -31,7 +31,8 @@ import { createWaits, type Ids, type TicketOptions, type WaitOptions } from './a
 import { createFindStart } from './workflow/event-sources'
 import { findPlaces } from './workflow/callback-urls/public-places'
 import { createStrayUrls } from './workflow/callback-urls/stray-urls'
-import type { TaskRequest, Tasks } from './workflow/tasks/tasks'
+import type { TaskRequest } from './workflow/tasks/task'
+import type { Tasks } from './workflow/tasks/tasks'
 
 /**
  * Compiles a config into Express middleware. Throws a `ConfigError` that lists every problem. Starts nothing: no

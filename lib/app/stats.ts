@@ -2,7 +2,8 @@ import type { CallbackEventName, Emitter } from '../base/events'
 import type { Endpoint } from '../listener/endpoint'
 import type { Store } from '../base/contracts'
 import { SEVERAL } from './waits'
-import type { TaskCounts, Tasks } from '../workflow/tasks/tasks'
+import type { TaskCounts } from '../workflow/tasks/task'
+import type { Tasks } from '../workflow/tasks/tasks'
 
 /** How many of each: `waiting` and `parked` are now, the others since the start. */
 export interface Counts {

@@ -2,7 +2,7 @@ import { loadPeer } from '../base/peers'
 import type { Counts, Stats } from '../app/stats'
 import type { GatewayStatus } from '../base/contracts'
 import { SEVERAL } from '../app/waits'
-import type { TaskCounts } from '../workflow/tasks/tasks'
+import type { TaskCounts } from '../workflow/tasks/task'
 
 /** What Prometheus scrapes. */
 export interface Metrics {

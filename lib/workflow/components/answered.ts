@@ -3,7 +3,7 @@ import { CallbackError } from '../../base/errors'
 import { isMapping } from '../../base/plain'
 import type { Template } from '../../template/compile'
 import { compileJudge } from '../../listener/outcome'
-import type { AnsweredScope, ComponentScope } from '../call'
+import type { AnsweredScope, Call, ComponentScope } from '../call'
 import { changeError } from '../job-error'
 import { excerptOf } from '../../template/excerpt'
 import type { HttpAnswer } from '../../http/client'
@@ -14,6 +14,12 @@ import { createRedaction } from '../../http/secrets'
 export interface Answered {
   readonly request: HttpRequest
   readonly answer: HttpAnswer
+}
+
+/** A task that was begun, to be waited for or asked about. */
+export interface Begun extends Answered {
+  readonly scope: AnsweredScope
+  readonly call: Call
 }
 
 /** Adds what templates read of an immediate answer; all of it is null without one. */
@@ -52,6 +58,16 @@ export function compileAnswerJudge(
 function describeVerdict(status: string | undefined, isFailure: boolean): string {
   if (status === undefined) return 'it has no status, which success_when asks for'
   return isFailure ? `its status ${status} means failure` : `its status ${status} is not in success_when`
+}
+
+/** Compiles `done_when`: true says that the immediate answer is the result already. */
+export function compileDoneWhen({ completion }: HttpClientSpec): (scope: AnsweredScope) => boolean {
+  const doneWhen = completion === undefined || completion.type === 'none' ? undefined : completion.doneWhen
+  if (doneWhen === undefined) return () => false
+  return (scope) => {
+    const done = doneWhen.render(scope)
+    return done === true || done === 'true'
+  }
 }
 
 /** What a component's output is made of; `result` is undefined where nothing was waited for. */

@@ -7,17 +7,20 @@ import { waitsFull } from '../../store/wait-errors'
 
 /** What may end a task before it is done. */
 export interface TaskLimits {
+  readonly id: string
   /** Milliseconds; undefined without a limit. */
   readonly timeoutMs: number | undefined
   /** When the time is up, in milliseconds since the epoch. */
   readonly deadline: number | undefined
   readonly signal: AbortSignal | undefined
-  readonly clock: Clock
 }
 
-/** Cancels a task when its time is up or its caller's signal aborts. Gives what lifts the limits once it has ended. */
-export function limitTask(id: string, cancellation: AbortController, limits: TaskLimits): () => void {
-  const { timeoutMs, deadline, signal, clock } = limits
+/** Cancels a task when its time is up or its caller's signal aborts. Returns a function that lifts the limits. */
+export function limitTask(
+  cancellation: AbortController,
+  { id, timeoutMs, deadline, signal }: TaskLimits,
+  clock: Clock,
+): () => void {
   const abort = (): void => cancellation.abort(aborted(id, signal?.reason))
   const stop =
     deadline === undefined
