@@ -1,5 +1,5 @@
 import type { ListenerSpec } from '../config/normalize'
-import { CallbackError } from '../base/errors'
+import { CallbackError, reasonOf } from '../base/errors'
 import type { Gateways } from '../gateway/gateways'
 import type { Reachable } from '../listener/paths/callback-url'
 import { readDuration } from './options'
@@ -156,7 +156,7 @@ export function createLifecycle(context: LifecycleContext): Lifecycle {
       // Whoever opens beside `app.listen` need not await it; a failure that nobody awaits is in the log.
       opening.catch((error: unknown) => {
         if (closing) return
-        const reason = error instanceof Error ? error.message : String(error)
+        const reason = reasonOf(error)
         logger.error({ err: error }, `The callbacks could not be opened: ${reason}`)
       })
       return opening

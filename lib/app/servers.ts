@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { CallbackError } from '../base/errors'
+import { CallbackError, codeOf } from '../base/errors'
 import type { Clock } from '../base/contracts'
 
 /** A server that does not listen yet, and where it should. */
@@ -64,7 +64,7 @@ export async function closeServer({ server, sockets }: OpenServer, clock: Clock)
 }
 
 function cannotListen(error: Error, host: string, port: number): CallbackError {
-  const code = 'code' in error ? error.code : undefined
+  const code = codeOf(error)
   const where = `Cannot listen on ${host}:${port}`
   if (code === 'EADDRINUSE') {
     const message = `${where}: another program has it. End that program, or change "port"`

@@ -1,12 +1,11 @@
 import { types } from 'node:util'
-import { CallbackError, ConfigError } from '../base/errors'
+import { CallbackError, ConfigError, reasonOf } from '../base/errors'
 import type { CliOptions } from './syntax/args'
 import { escapeControls } from '../base/secrets/escape'
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes'
 import type { Io } from './io'
 import { createLog } from './log'
 import { hideUnnamed } from './names'
-import { reasonOf } from './reason'
 import { UsageError } from './syntax/usage-error'
 import { showProblem } from './commands/validate'
 

@@ -1,4 +1,4 @@
-import { unref } from '../base/timers'
+import { beforeDeadline, elapsedOf, unref } from '../base/timers'
 import type { Clock, Tunnel, TunnelHealth } from '../base/contracts'
 
 const CHECK_MS = 10_000
@@ -46,6 +46,7 @@ interface HealthOptions {
 /** Asks a tunnel every ten seconds how it is doing, one question at a time. Gives what ends that. */
 function watchHealth(tunnel: Tunnel, { clock, onChange, onGone }: HealthOptions): () => void {
   const { maxDownMs = DOWN_MS } = tunnel
+  const elapsed = elapsedOf(clock)
   let downSince: number | undefined
   let isOver = false
   let timer: unknown
@@ -57,20 +58,19 @@ function watchHealth(tunnel: Tunnel, { clock, onChange, onGone }: HealthOptions)
   }
 
   async function ask(): Promise<void> {
-    const late = new Promise<TunnelHealth>((resolve) => {
+    const health = await beforeDeadline(answerOf(tunnel), (resolve) => {
       const limit = clock.setTimeout(() => resolve('down'), CHECK_MS)
       unref(limit)
       stopAsking = () => clock.clearTimeout(limit)
+      return stopAsking
     })
-    const health = await Promise.race([answerOf(tunnel), late])
-    stopAsking()
     if (isOver) return
     judge(health)
     if (!isOver) arm()
   }
 
   function judge(health: TunnelHealth): void {
-    const now = clock.elapsed?.() ?? clock.now()
+    const now = elapsed()
     if (health === 'gone') return end('it does not exist any more')
     if (health === 'up') {
       if (downSince !== undefined) onChange('up')

@@ -1,5 +1,6 @@
 import { CallbackError } from '../base/errors'
 import type { Clock, Logger } from '../base/contracts'
+import { withinLimit } from '../base/timers'
 import { type Content, parseAnswer, readContent } from './answer'
 import { type AnswerHeaders, readHeaders } from './answer-headers'
 import { writeBody } from './body'
@@ -7,8 +8,14 @@ import { bodyError, type Exchange, networkError, statusError, timeoutError } fro
 import type { HttpRequest } from './request/request'
 import { findCode } from './network-reason'
 import { type Fetch, fetchFollowing, type OnStripped } from './redirects'
-import { type SendLimits, withinLimits } from './send-limits'
 import { createStreamReader, replaceStreams } from './streams'
+
+/** What ends a request before its answer does. */
+export interface SendLimits {
+  /** For headers and body together. */
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
 
 /** What a service answered. */
 export interface HttpAnswer {
@@ -51,7 +58,7 @@ export function createHttpClient({ fetch, clock, secrets = [], logger, advise }:
       return readAnswer(exchange, response)
     }
     const tooLate = (): CallbackError => timeoutError({ request: given, secrets, advise }, limits.timeoutMs)
-    return withinLimits(clock, limits, tooLate, work)
+    return withinLimit({ clock, limitMs: limits.timeoutMs, signal: limits.signal, tooLate }, work)
   }
 }
 

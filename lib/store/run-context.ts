@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { CallbackError } from '../base/errors'
+import { hasCode } from '../base/errors'
 import { sleep } from '../base/timers'
 import type { Expectation, Expected, RunContext, RunEntry, RunRecord } from '../base/run'
 import type { Clock, OpenWait, Outcome, Progress, Store } from '../base/contracts'
@@ -88,7 +88,7 @@ async function attempt(name: string, work: () => Promise<unknown>, signal: Abort
 
 /** Says nothing of the work: the process is closing, or another one has the run. */
 function isPassing(error: unknown): boolean {
-  return error instanceof CallbackError && error.code === 'ERR_CLOSED'
+  return hasCode(error, 'ERR_CLOSED')
 }
 
 function outcomeName(name: string): string {

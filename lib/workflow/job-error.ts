@@ -1,13 +1,12 @@
 import type { JobSpec } from '../config/normalize'
-import { CallbackError, type ImmediateAnswer } from '../base/errors'
+import { CallbackError, type ImmediateAnswer, reasonOf } from '../base/errors'
 import { excerptOf } from '../template/excerpt'
 
 /** The error of a job: the code and what came along stay, the message says which job it was. */
 export function jobFailed({ id, at, location }: JobSpec, cause: unknown): CallbackError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
   const code = cause instanceof CallbackError ? cause.code : 'ERR_INTERNAL'
   const error = new CallbackError(code, {
-    message: `Job "${id}" failed: ${reason}${detailOf(cause)}`,
+    message: `Job "${id}" failed: ${reasonOf(cause)}${detailOf(cause)}`,
     at,
     location,
     cause,

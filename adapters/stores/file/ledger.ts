@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { setImmediate } from 'node:timers'
-import { CallbackError } from '../../../lib/base/errors'
+import { CallbackError, codeOf } from '../../../lib/base/errors'
 import type { Clock, Ledger, LedgerHandlers, Logger, NewRecord, RecordKind } from '../../../lib/base/contracts'
 import { type CompactionOptions, removeLeftovers, rewrite } from './journal/compaction'
 import { createDueTimes, type DueTimes, dueIn } from './due'
@@ -13,7 +13,7 @@ import type { Made, Operation } from './operations'
 import { createRecords, readRecord, type Records } from './records'
 import { replay } from './journal/replay'
 import { createReserve, type Reserve } from './reserve'
-import { codeOf, type Files, isFull, makeFolder, NODE_FILES, storeUnavailable } from './system'
+import { type Files, isFull, makeFolder, NODE_FILES, storeUnavailable } from './system'
 
 export interface FileLedgerOptions {
   /** A folder; made where it is missing. */

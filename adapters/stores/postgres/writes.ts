@@ -1,4 +1,4 @@
-import { startTimer } from '../../../lib/base/timers'
+import { sleep } from '../../../lib/base/timers'
 import type { Connection } from './connections/connection'
 import { isConflict, isTooMuch } from './errors'
 import { type Answer, createLane, type Lane, type LaneParts } from './connections/lane'
@@ -34,13 +34,9 @@ export function createWrites({ schema, worker, ...parts }: WritesOptions): Lane<
         return await sendOnce(connection, operations)
       } catch (error) {
         if (!isConflict(error) || attempt >= TRIES) throw error
-        await pause(Math.random() * PAUSE_MS)
+        await sleep(parts.clock, Math.random() * PAUSE_MS)
       }
     }
-  }
-
-  function pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void startTimer(parts.clock, ms, resolve))
   }
 
   /** What is too much at once is sent in two halves, so that one operation that cannot be done fails alone. */

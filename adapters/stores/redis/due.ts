@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { isDoneWithin, startTimer } from '../../../lib/base/timers'
+import { elapsedOf, isDoneWithin, startTimer } from '../../../lib/base/timers'
 import type { Clock, DueAnswer, LedgerHandlers, Logger, RecordKind } from '../../../lib/base/contracts'
 import { memberOf, type Names, parseMember } from './names'
 import { SCRIPTS } from './scripts'
@@ -53,7 +53,7 @@ export function createDue({ sender, names, handlers, clock, logger }: DueOptions
   let isStarted = false
   let isClosed = false
   let isTold = false
-  const elapsed = (): number => clock.elapsed?.() ?? clock.now()
+  const elapsed = elapsedOf(clock)
 
   function lookIn(ms: number): void {
     const at = elapsed() + ms

@@ -80,10 +80,14 @@ const FAILURES: readonly Failure[] = [
   },
 ]
 
-/** Says what a line of cloudflared means; undefined for all that is no failure, or one that passes. */
+/** What a line quotes of others may be long, and some patterns go back over it. */
+const MAX_TEXT = 2000
+
+/** Returns the error that a line of cloudflared means; undefined for a line that tells no failure, or one that passes. */
 export function explainLine(text: string): CallbackError | undefined {
+  const start = text.slice(0, MAX_TEXT)
   for (const { pattern, code, message } of FAILURES) {
-    const match = pattern.exec(text)
+    const match = pattern.exec(start)
     if (match) return new CallbackError(code, { message: message(match[1] ?? '') })
   }
   return undefined

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { CallbackError } from '../../../lib/base/errors'
-import { sleep } from '../../../lib/base/timers'
+import { CallbackError, codeOf, reasonOf } from '../../../lib/base/errors'
+import { sleep, withinLimit } from '../../../lib/base/timers'
 import type { Clock, TunnelRequest } from '../../../lib/base/contracts'
 import { findProgram } from '../program/find-program'
-import { withinLimit } from '../program/within-limit'
 
 /** What is called of the package `cloudflared`. */
 export interface CloudflaredPackage {
@@ -73,8 +72,7 @@ function takeLock(lock: string, clock: Clock): boolean {
     closeSync(openSync(lock, 'wx'))
     return true
   } catch (error) {
-    const { code }: { code?: unknown } = typeof error === 'object' && error !== null ? error : {}
-    if (code !== 'EEXIST') throw error
+    if (codeOf(error) !== 'EEXIST') throw error
     const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? clock.now()
     if (clock.now() - since > LIMIT_MS) rmSync(lock, { force: true })
     return false
@@ -82,7 +80,7 @@ function takeLock(lock: string, clock: Clock): boolean {
 }
 
 function describeFailure(error: unknown): CallbackError {
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = reasonOf(error)
   const isOurs = /\b(?:EACCES|EPERM|EROFS|ENOSPC|ENOENT|Unsupported)\b/i.test(reason)
   const advice = isOurs ? 'Install it yourself, and name it by "bin"' : 'Look at the network, or install it yourself'
   const message = `cloudflared could not be fetched: ${reason}. ${advice}`

@@ -2,8 +2,8 @@ import { request as createRequest } from 'node:http'
 import { text as readAll } from 'node:stream/consumers'
 import { CallbackError } from '../../../lib/base/errors'
 import type { TunnelHealth, TunnelRequest } from '../../../lib/base/contracts'
+import { withinLimit } from '../../../lib/base/timers'
 import type { CloudflaredOutput } from './output'
-import { withinLimit } from '../program/within-limit'
 
 /** Asks a running cloudflared by its own metrics port. */
 export interface CloudflaredMetrics {

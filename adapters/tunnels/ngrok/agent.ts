@@ -64,7 +64,7 @@ interface Version {
 /** A container is not started for it: its image says it, or is the newest. */
 async function findVersion(file: string | undefined, request: TunnelRequest): Promise<Version | undefined> {
   if (file !== undefined) return readVersion(createCommand(file, ['version'], request), request)
-  return parseVersion(/:(\d+)(?:\.(\d+))?[^/]*$/.exec(readText(request.options, 'image') ?? ''))
+  return parseVersion(/:(\d+)(?:\.(\d+))?/.exec(readText(request.options, 'image')?.split('/').at(-1) ?? ''))
 }
 
 async function readVersion(command: Command, { clock, signal }: TunnelRequest): Promise<Version | undefined> {

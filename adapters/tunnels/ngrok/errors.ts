@@ -94,7 +94,7 @@ export function readNgrokError(text: string, secrets: readonly (string | undefin
   const said = masked
     .replaceAll(/\bERR_NGROK_\d+\b/g, ' ')
     .replaceAll(/\s+/g, ' ')
-    .replace(/[\s.]+$/, '')
+    .replace(/(?<![\s.])[\s.]+$/, '')
     .trim()
   const reason = number === undefined ? said : `${said} (ERR_NGROK_${number})`
   const message = `ngrok says: ${reason.trim()}${known ? `. ${known.advice}` : ''}`

@@ -1,13 +1,12 @@
 import { CallbackError } from '../../../lib/base/errors'
 import { findPeer } from '../../../lib/base/peers'
-import { sleep } from '../../../lib/base/timers'
+import { sleep, withinLimit } from '../../../lib/base/timers'
 import type { Tunnel, TunnelRequest } from '../../../lib/base/contracts'
 import { AUTHTOKEN_PAGE, maskAuthtoken, readNgrokError, readNgrokNumber } from './errors'
 import { readNgrokOptions } from './options'
 import { type NgrokSession, type NgrokSessionBuilder, openNgrokSession } from './session'
 import { readThrown } from './thrown'
 import { readNumber } from '../options'
-import { withinLimit } from '../program/within-limit'
 
 /** As much of the package `@ngrok/ngrok` as is called. */
 export interface NgrokPackage {

@@ -1,10 +1,9 @@
 import { CallbackError } from '../../../lib/base/errors'
-import { sleep, untilAborted } from '../../../lib/base/timers'
+import { sleep, untilAborted, withinLimit } from '../../../lib/base/timers'
 import type { Tunnel, TunnelRequest } from '../../../lib/base/contracts'
 import { describeEnd, type Ended } from './child-process'
 import { pullImage } from './docker-image'
 import { type FollowedProgram, followProgram, quoteLines, type ReadableProgram } from './follow-program'
-import { withinLimit } from './within-limit'
 
 export type { Finding } from './follow-program'
 

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import { CallbackError, type ErrorCode } from '../../../lib/base/errors'
+import { CallbackError, hasCode } from '../../../lib/base/errors'
 import { sleep, untilAborted } from '../../../lib/base/timers'
 import type { Tunnel, TunnelDriver, TunnelRequest } from '../../../lib/base/contracts'
 import { wantsDocker } from '../program/docker'
@@ -43,17 +43,13 @@ async function withOtherKeys(check: HostKeyCheck, open: (check: HostKeyCheck) =>
   try {
     return await open(check)
   } catch (refusal) {
-    const keyTypes = isRefused(refusal, 'ERR_GATEWAY_HOST_KEY') ? check.nextTypes?.() : undefined
+    const keyTypes = hasCode(refusal, 'ERR_GATEWAY_HOST_KEY') ? check.nextTypes?.() : undefined
     if (keyTypes === undefined) throw refusal
     return withOtherKeys({ ...check, keyTypes }, open).catch((error: unknown) => {
       // It has no other keys.
-      throw isRefused(error, 'ERR_GATEWAY_OPTIONS') ? refusal : error
+      throw hasCode(error, 'ERR_GATEWAY_OPTIONS') ? refusal : error
     })
   }
-}
-
-function isRefused(error: unknown, code: ErrorCode): boolean {
-  return error instanceof CallbackError && error.code === code
 }
 
 async function openOnce(library: SshLibrary, options: SessionOptions, request: TunnelRequest): Promise<Tunnel> {

@@ -1,11 +1,10 @@
-import { CallbackError } from '../../base/errors'
+import { CallbackError, reasonOf } from '../../base/errors'
 import type { CallbackEvent, CallbackEventName, JobEvent, TaskEvent } from '../../base/events'
 import type { Callbacks } from '../../app/interface'
 import type { LogLevel } from '../../config/field/words'
 import type { Logger } from '../../base/contracts'
 import { quoteWord } from '../escape'
 import { createFailures } from './failures'
-import { reasonOf } from '../reason'
 
 /** What becomes of callbacks. `received` comes before each of them. */
 const CALLBACK_EVENTS = [

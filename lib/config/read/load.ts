@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
-import { ConfigError, type Problem } from '../../base/errors'
+import { codeOf, ConfigError, type Problem } from '../../base/errors'
 import type { CallbacksConfig } from '../schema/schema'
 import { type ConfigDocument, createSource, type Environment, type Source } from './source'
 import { parseYaml } from './yaml'
@@ -85,7 +85,7 @@ function readText(file: string, fail: (reason: string, code: unknown) => void): 
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+    const code = codeOf(error)
     fail(explain(code, error), code)
     return undefined
   }

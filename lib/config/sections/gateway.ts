@@ -1,4 +1,4 @@
-import type { Location } from '../../base/errors'
+import { type Location, reasonOf } from '../../base/errors'
 import type { Fields } from '../field/fields'
 import { warnOfForeignKeys } from '../gateways/keys'
 import { refuseSharedNames } from '../gateways/names'
@@ -132,7 +132,7 @@ function readPattern(fields: Fields, key: string): RegExp | undefined {
   try {
     return new RegExp(pattern)
   } catch (error) {
-    fields.error(key, `not a regular expression: ${error instanceof Error ? error.message : String(error)}`)
+    fields.error(key, `not a regular expression: ${reasonOf(error)}`)
     return undefined
   }
 }

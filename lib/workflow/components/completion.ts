@@ -1,4 +1,5 @@
 import type { FallbackSpec, HttpClientSpec } from '../../config/normalize'
+import { reasonOf } from '../../base/errors'
 import { callbackFailed } from '../../store/wait-errors'
 import type { Expectation } from '../../base/run'
 import type { Clock, Logger, Outcome } from '../../base/contracts'
@@ -95,8 +96,7 @@ function compileLateAsking(
       if (endpoint) await expectation.settle({ ...outcome, id: waiting.ids[0], endpoint: endpoint.key })
     } catch (error) {
       if (signal.aborted) return
-      const reason = error instanceof Error ? error.message : String(error)
-      const message = `The fallback for a late callback gave up (${reason}); the wait goes on`
+      const message = `The fallback for a late callback gave up (${reasonOf(error)}); the wait goes on`
       logger.warn({ at: fallback.at, err: error }, message)
     }
   }

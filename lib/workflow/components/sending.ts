@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import type { HttpClientSpec } from '../../config/normalize'
 import { CallbackError } from '../../base/errors'
 import type { Clock } from '../../base/contracts'
+import { withinLimit } from '../../base/timers'
 import { type Call, earliest } from '../call'
 import type { HttpAnswer, SendRequest } from '../../http/client'
 import type { HttpRequest } from '../../http/request/request'
-import { withinLimits } from '../../http/send-limits'
 import { createPace } from './pace'
 
 /** Sends the request of a call, once for each attempt: the answer is remembered. */
@@ -38,7 +38,8 @@ export function createPacedSend(spec: HttpClientSpec, clock: Clock, send: SendRe
   const pace = createPace(spec.rateLimit, clock)
   return async (request, { timeoutMs, signal }) => {
     const start = clock.now()
-    if (spec.rateLimit) await withinLimits(clock, { timeoutMs, signal }, () => heldBack(spec, timeoutMs), pace)
+    const tooLate = (): Error => heldBack(spec, timeoutMs)
+    if (spec.rateLimit) await withinLimit({ clock, limitMs: timeoutMs, signal, tooLate }, pace)
     const leftMs = Math.max(timeoutMs - (clock.now() - start), 1)
     return send(request, { timeoutMs: Math.min(spec.requestTimeoutMs, leftMs), signal })
   }

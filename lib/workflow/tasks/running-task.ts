@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { CallbackError } from '../../base/errors'
+import { CallbackError, reasonOf } from '../../base/errors'
 import { digitsAsText } from '../../template/bigints'
 import type { Clock } from '../../base/contracts'
 import type { Emitter } from '../../base/events'
@@ -118,5 +118,5 @@ function statusOf(error: unknown): TaskStatus {
 
 function describe(error: unknown): { readonly code: string; readonly message: string } {
   if (error instanceof CallbackError) return { code: error.code, message: error.message }
-  return { code: 'ERR_INTERNAL', message: error instanceof Error ? error.message : String(error) }
+  return { code: 'ERR_INTERNAL', message: reasonOf(error) }
 }

@@ -1,5 +1,5 @@
 import type { WorkflowSpec } from '../../config/normalize'
-import { CallbackError } from '../../base/errors'
+import { CallbackError, hasCode, reasonOf } from '../../base/errors'
 import type { Emitter } from '../../base/events'
 import type { RunRecord } from '../../base/run'
 import type { Clock, Logger, Store } from '../../base/contracts'
@@ -154,14 +154,10 @@ async function follow(
   const state = task.state()
   if (isUnattended && state.status === 'failed') report(state, error, logger)
   // What was only closed goes on in the process that opens the store next, or has taken it up already.
-  const isLeft = record !== undefined && isClosed(error)
+  const isLeft = record !== undefined && hasCode(error, 'ERR_CLOSED')
   if (isLeft) record.leave()
   else if (record) await record.end(state)
   known.end(task.id, isLeft ? undefined : state)
-}
-
-function isClosed(error: unknown): boolean {
-  return error instanceof CallbackError && error.code === 'ERR_CLOSED'
 }
 
 function refused(): CallbackError {
@@ -174,6 +170,6 @@ function tasksFull(): CallbackError {
 }
 
 function report({ id, workflow, status }: TaskState, error: unknown, logger: Logger): void {
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = reasonOf(error)
   logger.error({ task: id, workflow, err: error }, `The task ${id} of workflow "${workflow}" ${status}: ${reason}`)
 }

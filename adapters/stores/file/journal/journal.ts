@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { unref } from '../../../../lib/base/timers'
 import type { Clock, Logger } from '../../../../lib/base/contracts'
+import { createTurns } from '../../../../lib/base/turns'
 import { compact } from './compaction'
 import { createJournalWriter, type WriterOptions } from './writer'
 import { formatOperation, type Operation } from '../operations'
@@ -169,15 +170,5 @@ export function createJournal(options: JournalOptions): Journal {
         await file.close()
       })
     },
-  }
-}
-
-/** Gives what does one thing after the other. */
-function createTurns(): (work: () => Promise<void>) => Promise<void> {
-  let last: Promise<void> = Promise.resolve()
-  return (work) => {
-    const turn = last.then(work)
-    last = turn.catch(() => undefined)
-    return turn
   }
 }

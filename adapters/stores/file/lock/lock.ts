@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { rm, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CallbackError } from '../../../../lib/base/errors'
+import { CallbackError, codeOf } from '../../../../lib/base/errors'
 import { sleep, unref } from '../../../../lib/base/timers'
 import type { Clock, Logger } from '../../../../lib/base/contracts'
 import { type Claim, PREFIX, readClaims, writeClaim } from './claims'
 import { isNear, lives, nameThisProcess, type ProcessName } from './process'
-import { codeOf } from '../system'
 
 export interface LockOptions {
   readonly folder: string

@@ -1,4 +1,4 @@
-import { isDoneWithin, sleep } from '../../../../lib/base/timers'
+import { elapsedOf, isDoneWithin, sleep } from '../../../../lib/base/timers'
 import type { Clock, Logger } from '../../../../lib/base/contracts'
 import { createAway } from './away'
 import { type Connection, openConnection, type ServerProcess } from './connection'
@@ -66,7 +66,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   let isConnecting = true
   let scarceUntil = -Infinity
 
-  const elapsed = (): number => clock.elapsed?.() ?? clock.now()
+  const elapsed = elapsedOf(clock)
 
   async function connect(): Promise<Connection> {
     const { onNotification } = options

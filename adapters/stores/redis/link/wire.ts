@@ -1,4 +1,4 @@
-import { isDoneWithin, startTimer } from '../../../../lib/base/timers'
+import { beforeDeadline, isDoneWithin, startLimit } from '../../../../lib/base/timers'
 import type { Clock } from '../../../../lib/base/contracts'
 import { isError, LOST } from '../errors'
 import type { RedisClient, Result } from './library'
@@ -11,8 +11,6 @@ const MAX_STEPS = 100
 export const ANSWER_MS = 2_000
 /** How many bytes may add a millisecond to that: a slow network is not a server that hangs. */
 const BYTES_A_MS = 1_000
-/** See `startLimit`. */
-const GRACE_MS = 100
 
 /** The plain commands that change nothing. */
 const READS: ReadonlySet<unknown> = new Set(['lrange', 'zrangebylex'])
@@ -125,36 +123,20 @@ export function sizeOf(commands: readonly Command[]): number {
 }
 
 /** Waits for an answer, for as long as the server takes no more than the limit to send anything. */
-async function within<T>(clock: Clock, client: RedisClient, limitMs: number, answer: Promise<T>): Promise<T> {
-  let stop = (): void => undefined
-  let seen = client.stream?.bytesRead
-  const late = new Promise<never>((_resolve, reject) => {
+function within<T>(clock: Clock, client: RedisClient, limitMs: number, answer: Promise<T>): Promise<T> {
+  // A connection that is given up rejects when nobody waits any more.
+  answer.catch(() => undefined)
+  return beforeDeadline(answer, (_resolve, reject) => {
+    let seen = client.stream?.bytesRead
     const look = (): void => {
       const now = client.stream?.bytesRead
       if (now === seen) return reject(new NoAnswer(limitMs))
       seen = now
       stop = startLimit(clock, limitMs, look)
     }
-    stop = startLimit(clock, limitMs, look)
+    let stop = startLimit(clock, limitMs, look)
+    return () => stop()
   })
-  // A connection that is given up rejects when nobody waits any more.
-  answer.catch(() => undefined)
-  try {
-    return await Promise.race([answer, late])
-  } finally {
-    stop()
-  }
-}
-
-/**
- * In two parts, since a process that was busy for long sees its timers before the answers that have arrived meanwhile:
- * between the two parts it sees the answers.
- */
-function startLimit(clock: Clock, limitMs: number, callback: () => void): () => void {
-  let stop = startTimer(clock, Math.max(limitMs - GRACE_MS, 0), () => {
-    stop = startTimer(clock, GRACE_MS, callback)
-  })
-  return () => stop()
 }
 
 /** Waits for the answer to one command or connection attempt. Rejects with `NoAnswer`. */
