@@ -1,6 +1,6 @@
 import type { GatewaySpec } from '../config/normalize'
 import type { CallbackError, ErrorCode } from '../base/errors'
-import { sleep } from '../base/timers'
+import { onAbort, sleep } from '../base/timers'
 import type { Clock, Logger, TunnelRequest } from '../base/contracts'
 import { noTunnel } from './gateway'
 import { closeTunnel, type OpenTunnel } from './open-tunnel'
@@ -86,15 +86,14 @@ export function createAttempts(
   async function attempt(told: Told): Promise<OpenTunnel> {
     // Each has a signal of its own: what listens to it goes with the attempt.
     const own = new AbortController()
-    const abort = (): void => own.abort(signal.reason)
-    signal.addEventListener('abort', abort)
+    const stopListening = onAbort(signal, (reason) => own.abort(reason))
     try {
       const opened = await openTunnel({ ...told, signal: own.signal })
       if (signal.aborted) await closeTunnel(opened.tunnel, { port: spec.port, logger, clock })
       signal.throwIfAborted()
       return opened
     } finally {
-      signal.removeEventListener('abort', abort)
+      stopListening()
     }
   }
 

@@ -1,4 +1,4 @@
-import { beforeDeadline, elapsedOf, unref } from '../base/timers'
+import { beforeDeadline, elapsedOf, onAbort, unref } from '../base/timers'
 import type { Clock, Tunnel, TunnelHealth } from '../base/contracts'
 
 const CHECK_MS = 10_000
@@ -14,25 +14,17 @@ export interface LossOptions {
   readonly onHealth: (health: 'up' | 'down') => void
 }
 
-/** Waits until a tunnel has ended by itself or is found dead, and gives the reason; rejects with that of the signal. */
-export async function untilLost(tunnel: Tunnel, { clock, signal, onHealth }: LossOptions): Promise<unknown> {
-  let release = (): void => undefined
-  try {
-    return await new Promise((resolve, reject) => {
-      const onEnd = (reason: unknown): void => resolve(reason ?? 'it ended by itself')
-      const onAbort = (): void => reject(signal.reason)
-      const stopWatching = watchHealth(tunnel, { clock, onChange: onHealth, onGone: resolve })
-      Promise.resolve(tunnel.closed).then(onEnd, onEnd)
-      signal.addEventListener('abort', onAbort)
-      release = () => {
-        stopWatching()
-        signal.removeEventListener('abort', onAbort)
-      }
-      if (signal.aborted) onAbort()
-    })
-  } finally {
-    release()
-  }
+/** Waits until a tunnel has ended by itself or is found dead, and returns the reason; rejects with that of the signal. */
+export function untilLost(tunnel: Tunnel, { clock, signal, onHealth }: LossOptions): Promise<unknown> {
+  const onEnd = (reason: unknown): unknown => reason ?? 'it ended by itself'
+  return beforeDeadline(Promise.resolve(tunnel.closed).then(onEnd, onEnd), (resolve, reject) => {
+    const stopWatching = watchHealth(tunnel, { clock, onChange: onHealth, onGone: resolve })
+    const stopListening = onAbort(signal, reject)
+    return () => {
+      stopWatching()
+      stopListening()
+    }
+  })
 }
 
 interface HealthOptions {

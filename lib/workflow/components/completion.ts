@@ -8,7 +8,7 @@ import type { HttpAnswer, SendRequest } from '../../http/client'
 import type { Begun } from './answered'
 import { earliest } from '../call'
 import { compilePoll, type PollingContext } from './poll'
-import { sleep } from '../../base/timers'
+import { onAbort, sleep } from '../../base/timers'
 import type { Waiting } from './wait-plan'
 
 /** Returns the result of a task that is done. Throws `ERR_CALLBACK_FAILED`, or why there is no result. */
@@ -60,15 +60,13 @@ export function compileCallbackWait(spec: HttpClientSpec, context: FallbackConte
   if (fallback === undefined) return (expectation) => expectation.outcome()
   const ask = compileLateAsking(fallback, spec, context)
   return async (expectation, waiting, begun) => {
-    const { signal } = begun.call
     const stop = new AbortController()
-    const abort = (): void => stop.abort(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
+    const stopListening = onAbort(begun.call.signal, (reason) => stop.abort(reason))
     const asking = ask(expectation, waiting, begun, stop.signal)
     try {
       return await expectation.outcome()
     } finally {
-      signal.removeEventListener('abort', abort)
+      stopListening()
       stop.abort()
       await asking
     }

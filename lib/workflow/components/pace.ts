@@ -1,7 +1,7 @@
 import type { Rate } from '../../config/field/values'
 import { Fifo } from '../../store/collections/fifo'
 import type { Clock } from '../../base/contracts'
-import { elapsedOf } from '../../base/timers'
+import { elapsedOf, onAbort } from '../../base/timers'
 
 /** Resolves when the caller may begin; rejects with the signal's reason when that aborts before. */
 export type Pace = (signal: AbortSignal) => Promise<void>
@@ -67,17 +67,16 @@ export function createPace(rate: Rate | undefined, clock: Clock): Pace {
         take()
         return resolve()
       }
+      const stopListening = onAbort(signal, (reason) => {
+        leave(turn)
+        reject(reason)
+      })
       const turn: Turn = {
         begin() {
-          signal.removeEventListener('abort', abort)
+          stopListening()
           resolve()
         },
       }
-      const abort = (): void => {
-        leave(turn)
-        reject(signal.reason)
-      }
-      signal.addEventListener('abort', abort, { once: true })
       queue.add(turn)
       timer ??= clock.setTimeout(advance, untilNext())
     })

@@ -1,6 +1,6 @@
 import { describeFound } from '../../config/field/found'
 import { CallbackError } from '../../base/errors'
-import { startTimer } from '../../base/timers'
+import { onAbort, startTimer } from '../../base/timers'
 import type { Clock, Store } from '../../base/contracts'
 import { holdsStream } from '../../http/streams'
 import { waitsFull } from '../../store/wait-errors'
@@ -21,16 +21,14 @@ export function limitTask(
   { id, timeoutMs, deadline, signal }: TaskLimits,
   clock: Clock,
 ): () => void {
-  const abort = (): void => cancellation.abort(aborted(id, signal?.reason))
-  const stop =
+  const stopTimer =
     deadline === undefined
       ? undefined
       : startTimer(clock, Math.max(deadline - clock.now(), 0), () => cancellation.abort(timedOut(id, timeoutMs)))
-  if (signal?.aborted) abort()
-  else signal?.addEventListener('abort', abort, { once: true })
+  const stopListening = onAbort(signal, (reason) => cancellation.abort(aborted(id, reason)))
   return () => {
-    stop?.()
-    signal?.removeEventListener('abort', abort)
+    stopTimer?.()
+    stopListening()
   }
 }
 
