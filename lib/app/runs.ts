@@ -10,11 +10,11 @@ import type { NormalizedOptions } from './options'
 import type { Store } from '../base/contracts'
 import { writeJson } from '../template/bigints'
 import type { Waits } from './waits'
-import { createCallbackUrlFinder, type FindCallbackUrls } from '../workflow/callback-urls/callback-urls'
+import { createFindCallbackUrls } from '../workflow/callback-urls/callback-urls'
 import { createHttpClient } from '../http/client'
 import { createProxyAdvice } from '../http/proxy-env'
 import { listSecrets, passwordIn } from '../base/secrets/secret-names'
-import { guessPaths, listPaths, type PublicPlaces, warnOfForeignOrigins } from '../workflow/callback-urls/public-places'
+import type { PublicPlaces } from '../workflow/callback-urls/public-places'
 import type { RunWorkflow } from '../workflow/runner'
 import type { StrayUrls } from '../workflow/callback-urls/stray-urls'
 import { createTasks, type Tasks, type TasksContext } from '../workflow/tasks/tasks'
@@ -42,8 +42,6 @@ export interface RunsContext {
 export function createRuns(config: Config, context: RunsContext): Tasks {
   const { options, store, emitter, gateways, endpoints, selection, waits, urlOf, pointedAt, places, strays } = context
   const { clock, logger, fetch } = options
-  const find = createCallbackUrlFinder(endpoints, (url) => listPaths(url, places))
-  const guess = createCallbackUrlFinder(endpoints, (url) => guessPaths(url, places))
   const secrets = listKnownSecrets(config, options)
   const workflowsContext: WorkflowsContext = {
     secrets,
@@ -60,7 +58,17 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
       logger,
       advise: fetch === globalThis.fetch ? createProxyAdvice(config.env) : undefined,
     }),
-    findCallbackUrls: warningOf(strays, context, noting(pointedAt, warnOfForeignOrigins(find, guess, places, logger))),
+    findCallbackUrls: createFindCallbackUrls({
+      endpoints,
+      places,
+      strays,
+      logger,
+      onFound: ({ key }) => void pointedAt.add(key),
+      onStray({ code, message, at }) {
+        logger.warn({ code }, message)
+        emitter.emit('warning', () => ({ code, message, at }))
+      },
+    }),
   }
   const runs = compileWorkflows(config, workflowsContext)
   const definition = definitionOf(config)
@@ -112,25 +120,6 @@ function createRestore(
 /** Equal definitions have equal names. */
 function nameOf(definition: unknown): string {
   return writeJson(definition) ?? ''
-}
-
-function noting(pointedAt: Set<string>, find: FindCallbackUrls): FindCallbackUrls {
-  return (request) => {
-    const found = find(request)
-    for (const { endpoint } of found) pointedAt.add(endpoint.key)
-    return found
-  }
-}
-
-/** Tells of URLs that lead here, but to no endpoint, as they are sent. */
-function warningOf(strays: StrayUrls, { emitter, options }: RunsContext, find: FindCallbackUrls): FindCallbackUrls {
-  return (request) => {
-    for (const { code, message, at } of strays.listSent(request)) {
-      options.logger.warn({ code }, message)
-      emitter.emit('warning', () => ({ code, message, at }))
-    }
-    return find(request)
-  }
 }
 
 /** What services may repeat in what they answer: variables that are secret, and passwords of public URLs. */

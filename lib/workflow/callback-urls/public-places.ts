@@ -2,8 +2,7 @@ import type { Config } from '../../config/normalize'
 import type { LearnedMount, Place, Reachable } from '../../listener/paths/callback-url'
 import { createMountPath, type MountPath } from '../../listener/paths/mount-path'
 import { compileStrip } from '../../base/same-path'
-import type { GatewayStatus, Logger } from '../../base/contracts'
-import type { CallbackUrl, FindCallbackUrls } from './callback-urls'
+import type { GatewayStatus } from '../../base/contracts'
 
 /** Where the endpoints can be reached, as far as it is known by now. */
 export interface PublicPlaces {
@@ -71,46 +70,8 @@ function listEnds(path: string): readonly string[] {
   return [...path.matchAll(/\//g)].slice(0, MAX_ENDS).map(({ index }) => path.slice(index))
 }
 
-/** How many origins are spoken of; they may come from input. */
-const MAX_SAID = 100
-
-/**
- * Gives a finder that says once of each origin when it is neither a public URL nor local: its callback is waited for all
- * the same, but the config does not say how it gets here. What only looks like a callback URL is not waited for.
- */
-export function warnOfForeignOrigins(
-  find: FindCallbackUrls,
-  guess: FindCallbackUrls,
-  places: PublicPlaces,
-  logger: Logger,
-): FindCallbackUrls {
-  const said = new Set<string>()
-
-  function say(level: 'info' | 'warn', { endpoint, url }: CallbackUrl, describe: (origin: string) => string): void {
-    const { origin } = url
-    if (isOurs(url, places) || said.has(origin) || said.size >= MAX_SAID) return
-    said.add(origin)
-    logger[level]({ endpoint: endpoint.key, origin }, describe(origin))
-  }
-
-  return (request) => {
-    const found = find(request)
-    for (const one of found)
-      say('info', one, (origin) => `Waiting for a callback to ${origin}, ${describeAdvice(origin)}`)
-    if (found.length > 0) return found
-    for (const one of guess(request)) {
-      const what = `${one.url.origin}${one.url.pathname} looks like a URL of ${one.endpoint.key}, but is not waited for`
-      say('warn', one, () => `${what}: say where the callbacks are mounted (options.mountPath), or their public_url`)
-    }
-    return found
-  }
-}
-
-function describeAdvice(origin: string): string {
-  return `which no gateway has; if it leads here, say so with "public_url: ${origin}" on the listener`
-}
-
-function isOurs(url: URL, { urls }: PublicPlaces): boolean {
+/** Whether a URL has the origin of a public URL, or is in this machine's own network. */
+export function isOurs(url: URL, { urls }: PublicPlaces): boolean {
   return isLocal(url.hostname) || urls().some((known) => new URL(known).origin === url.origin)
 }
 

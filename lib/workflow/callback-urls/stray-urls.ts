@@ -4,17 +4,18 @@ import type { Problem } from '../../base/errors'
 import type { Endpoint } from '../../listener/endpoint'
 import { createRouteTable } from '../../listener/paths/route-table'
 import { toPathKey } from '../../base/same-path'
-import type { HttpRequest } from '../../http/request/request'
 import { listLiteralTexts } from '../config-texts'
 import { isCalledHere, listPaths, type PublicPlaces } from './public-places'
-import { listToldUrls, parseToldUrl, type ToldUrl } from './told-urls'
+import { parseToldUrl, type ToldUrl } from './told-urls'
 
 /** Warns of URLs that lead here, but to no endpoint: a job does not wait for them, and a callback to them is lost. */
 export interface StrayUrls {
   /** Those that the config writes out. */
   listWritten(config: Config): readonly Problem[]
   /** Those of a request, each path once. */
-  listSent(request: HttpRequest): readonly Problem[]
+  listSent(told: readonly ToldUrl[]): readonly Problem[]
+  /** Whether there are endpoints that a URL could lead to. */
+  readonly hasEndpoints: boolean
 }
 
 /** How many paths are looked at and told of; they may come from input. */
@@ -58,11 +59,12 @@ export function createStrayUrls(endpoints: readonly Endpoint[], places: PublicPl
         const message = endpoints.length === 0 ? undefined : told && describe(told)
         return message === undefined ? [] : [{ code: 'ERR_ENDPOINT_UNKNOWN', at, location, message }]
       }),
-    listSent: (request) =>
-      (endpoints.length === 0 ? [] : listToldUrls(request)).flatMap((told) => {
-        const message = describe(told)
+    listSent: (told) =>
+      told.flatMap((one) => {
+        const message = describe(one)
         return message === undefined ? [] : [{ code: 'ERR_ENDPOINT_UNKNOWN', at: '', message }]
       }),
+    hasEndpoints: endpoints.length > 0,
   }
 }
 
