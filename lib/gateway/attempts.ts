@@ -19,32 +19,32 @@ export interface Attempt extends Told {
 export interface AttemptsOptions {
   readonly logger: Logger
   readonly clock: Clock
-  /** Gives a number from 0 to 1. */
+  /** Returns a number from 0 to 1. */
   readonly random: () => number
   readonly openTunnel: (attempt: Attempt) => Promise<OpenTunnel>
 }
 
-/** What one series of attempts has come to. */
+/** One series of attempts. */
 export interface Attempts {
   /**
-   * Tries until a tunnel is open, and gives it; pauses after failures. The first opening gives up after five tries.
+   * Tries until a tunnel is open, and resolves to it; pauses after failures. The first opening gives up after five tries.
    * Rejects with why it gives up, or with the signal's reason.
    */
   open(attempt: Told, isFirst: boolean): Promise<OpenTunnel>
-  /** Counts a tunnel that was lost; one that did not live long counts as a failure. Says what comes next. */
+  /** Counts a tunnel that was lost; one that did not live long counts as a failure. Returns in words what is done next. */
   countLoss(error: CallbackError, livedMs: number): string
 }
 
 /** How often the first opening is tried. */
 const FIRST_TRIES = 5
-/** A tunnel that lived so long was a good one: the next is opened at once. */
+/** After a tunnel that lived this long, the next one is opened at once. */
 const GOOD_MS = 120_000
 /** What trying again does not change. */
 const PERMANENT: ReadonlySet<ErrorCode> = new Set(['ERR_GATEWAY_PROGRAM', 'ERR_GATEWAY_AUTH', 'ERR_GATEWAY_HOST_KEY'])
 
 const FIRST_MS = 1000
 const MAX_MS = 60_000
-/** How much longer a provider is left alone that says it was asked too often. */
+/** How many times longer the pause is after a provider's rate limit. */
 const RATE_LIMITED_FACTOR = 10
 /** The part of a delay that chance decides, so that many processes do not come back at the same time. */
 const JITTER = 0.25
@@ -59,7 +59,7 @@ export function readBackoff(failures: number, code: ErrorCode, random: () => num
   return Math.round(delayMs * factor * (1 - JITTER * random()))
 }
 
-/** Whether it makes no sense to try again. What cannot work as it is configured has worked, once a tunnel was open. */
+/** Whether trying again cannot help. Options that a tunnel was opened with before are no permanent problem. */
 export function isPermanent({ code }: CallbackError, isFirst: boolean): boolean {
   return PERMANENT.has(code) || (isFirst && code === 'ERR_GATEWAY_OPTIONS')
 }
@@ -84,7 +84,7 @@ export function createAttempts(
   }
 
   async function attempt(told: Told): Promise<OpenTunnel> {
-    // Each has a signal of its own: what listens to it goes with the attempt.
+    // Each attempt has a signal of its own, so that its listeners go with it.
     const own = new AbortController()
     const stopListening = onAbort(signal, (reason) => own.abort(reason))
     try {

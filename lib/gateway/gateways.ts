@@ -19,10 +19,12 @@ export interface Gateways {
    * which `ERR_GATEWAY_MISSING` says that there is no gateway for a port, or `ERR_CLOSED`.
    */
   ready(ports: Iterable<number>): Promise<void>
-  /** The public URL of a port; undefined when it has no gateway. Throws `ERR_GATEWAY_…` and `ERR_CLOSED`;
-   * a fixed one is given after the end too. */
+  /**
+   * Returns the public URL of a port; undefined when it has no gateway. Throws `ERR_GATEWAY_…`, and `ERR_CLOSED` after
+   * the end unless the URL is a fixed one.
+   */
   publicUrlOf(port: number): string | undefined
-  /** How each is doing by its port, in the order of the config; changes by itself. */
+  /** The status of each gateway by its port, in the order of the config; always the present one. */
   readonly statuses: ReadonlyMap<number, GatewayStatus>
   /** What `${gateway:PORT…}` reads: `public_url`, `port`, `public_address` (`host:port`), `driver`, `state`. */
   readonly context: object
@@ -39,15 +41,15 @@ export interface GatewaysOptions {
   readonly drivers: Readonly<Record<string, TunnelDriver>>
   readonly clock: Clock
   readonly env: TunnelRequest['env']
-  /** Gives a number from 0 to 1; default: by chance. */
+  /** Returns a number from 0 to 1; default: by chance. */
   readonly random?: () => number
   /** Where a port of the config is really listened on. */
   readonly localPortOf: (port: number) => number
-  /** Whether somebody takes connections there. */
+  /** Whether a program accepts connections there. */
   readonly isListening: (host: string, port: number, signal: AbortSignal) => Promise<boolean>
 }
 
-/** Gives the gateways of a config. Opens nothing; those with a fixed public URL are ready. */
+/** Creates the gateways of a config. Opens nothing; those with a fixed public URL are ready. */
 export function createGateways(specs: readonly GatewaySpec[], options: GatewaysOptions): Gateways {
   const statuses = new Map<number, GatewayStatus>()
   const outlets = { ...options, statuses }
@@ -108,7 +110,7 @@ function createGateway(spec: GatewaySpec, context: GatewaysOptions & StatusOutle
   return createSupervisor(spec, options, (signal) => void warnOfSilence(spec, context, signal))
 }
 
-/** Gives the gateway of a fixed public URL: ready from the start, and nothing is opened for it. */
+/** Creates the gateway of a fixed public URL: it is ready from the start, and opens nothing. */
 function createStaticGateway(publicUrl: string, status: LiveStatus): Gateway {
   const place = { publicUrl }
   let announced = false

@@ -35,7 +35,7 @@ interface HealthOptions {
   readonly onGone: (reason: string) => void
 }
 
-/** Asks a tunnel every ten seconds how it is doing, one question at a time. Gives what ends that. */
+/** Asks a tunnel every ten seconds how it is doing, one question at a time. Returns a function that stops it. */
 function watchHealth(tunnel: Tunnel, { clock, onChange, onGone }: HealthOptions): () => void {
   const { maxDownMs = DOWN_MS } = tunnel
   const elapsed = elapsedOf(clock)

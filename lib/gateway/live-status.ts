@@ -33,11 +33,11 @@ export interface LiveStatus {
   lastUrl(): string | undefined
   /** Goes to a state. The event comes right after the code that runs now. */
   change(state: GatewayState, known?: Known): void
-  /** Gives what it is after the next change, whatever comes after that. */
+  /** Resolves to the status after the next change, even when more changes follow. */
   next(): Promise<GatewayStatus>
 }
 
-/** Gives the status of a gateway, which stands in the map from now on and whose public URLs are logged. */
+/** Creates the status of a gateway, keeps it in the map, and logs its public URLs. */
 export function createLiveStatus(
   { port, driver, state: first, place: firstPlace }: Pick<GatewayStatus, 'port' | 'driver' | 'state'> & Known,
   { statuses, logger, emitter, onUrlChange }: StatusOutlets,

@@ -29,7 +29,7 @@ export function writeBody({ body, headers }: Pick<HttpRequest, 'body' | 'headers
   if (typeof body === 'string') return { body, headers: withType(headers, 'text/plain;charset=utf-8') }
   const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase()
   if (type === FORM) return { body: writeForm(expectMapping(body, type)), headers }
-  // The boundary is known to who writes the parts, so that `fetch` must set this header.
+  // `fetch` writes the parts and knows their boundary, so it must set this header.
   if (type === MULTIPART) return { body: writeMultipart(expectMapping(body, type)), headers: without(headers) }
   return { body: toJson(body), headers: withType(headers, 'application/json') }
 }

@@ -36,7 +36,7 @@ const MAX_BODY_BYTES = 64 * 1024 ** 2
 export interface HttpClientOptions {
   readonly fetch: Fetch
   readonly clock: Clock
-  /** What must stand in no message, besides the secrets of the request itself. */
+  /** Secrets that no message may show, besides those of the request itself. */
   readonly secrets?: readonly string[]
   /** Advice for a URL that cannot be reached, if there is any. */
   readonly advise?: Exchange['advise']
@@ -44,7 +44,7 @@ export interface HttpClientOptions {
   readonly logger?: Pick<Logger, 'warn'> | undefined
 }
 
-/** Gives what sends requests. Redirects are followed; connections are kept and used again by `fetch`. */
+/** Creates what sends requests. Redirects are followed; connections are kept and used again by `fetch`. */
 export function createHttpClient({ fetch, clock, secrets = [], logger, advise }: HttpClientOptions): SendRequest {
   const context = { fetch, secrets, onStripped: createNotice(logger) }
   const readStream = createStreamReader()

@@ -14,7 +14,7 @@ const MAX_REFUSAL_BYTES = 65_536
 const MAX_BEGINNING = 2000
 const SHOWN_DEPTH = 6
 
-/** A request, and what must stand in no message about it besides its own secrets. */
+/** A request, and the secrets that no message about it may show besides its own. */
 export interface Exchange {
   readonly request: HttpRequest
   readonly secrets: readonly string[]
@@ -22,7 +22,7 @@ export interface Exchange {
   readonly advise?: ((url: URL) => string | undefined) | undefined
 }
 
-/** Gives `ERR_HTTP_STATUS` with status and body, and reads what it needs of the answer for that. */
+/** Creates `ERR_HTTP_STATUS` with status and body, and reads what it needs of the answer. */
 export async function statusError(exchange: Exchange, response: Response): Promise<CallbackError> {
   const redaction = createRedaction(exchange.request, exchange.secrets)
   const refusal = await readRefusal(response, redaction)
@@ -68,7 +68,7 @@ function beginningOf(text: string, redaction: Redaction): RefusedBody {
   return { answered: cut(text, MAX_BEGINNING), shown: cut(redaction.text(text), MAX_BEGINNING) }
 }
 
-/** Gives `ERR_HTTP_BODY` for an answer that would be a good one, was its body not like this. */
+/** Creates `ERR_HTTP_BODY` for an answer of a good status whose body cannot be used. */
 export function bodyError(
   exchange: Exchange,
   response: Response,
@@ -86,7 +86,7 @@ export function bodyError(
   })
 }
 
-/** Gives `ERR_HTTP_NETWORK` for what `fetch` or the reading of a body threw, with a plain reason. */
+/** Creates `ERR_HTTP_NETWORK` for what `fetch` or the reading of a body threw, with a plain reason. */
 export function networkError(exchange: Exchange, cause: unknown): CallbackError {
   const code = findCode(cause)
   const timedOut = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT'
@@ -106,7 +106,7 @@ function holdsSecret(cause: unknown, redaction: Redaction): boolean {
   return redaction.text(shown) !== shown
 }
 
-/** Gives `ERR_HTTP_TIMEOUT`. */
+/** Creates `ERR_HTTP_TIMEOUT`. */
 export function timeoutError(exchange: Exchange, timeoutMs: number): CallbackError {
   const target = createRedaction(exchange.request, exchange.secrets).text(describeRequest(exchange.request))
   return new CallbackError('ERR_HTTP_TIMEOUT', { message: `${target} did not answer within ${timeoutMs} ms` })

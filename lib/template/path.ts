@@ -36,7 +36,7 @@ export function compileMember(readValue: ReadSource, steps: readonly Step[]): Re
 }
 
 /**
- * Gives a reader for one to three names that only a mapping can have; nothing for more. The reads are written out:
+ * Returns a reader for one to three names that only a mapping can have; undefined for more. The reads are written out:
  * were they calls of one function, V8 would meet all names at the same place in the code and look each up by its hash,
  * which takes five times as long.
  */
@@ -124,7 +124,7 @@ function readerOf(key: string): (value: unknown, key: string) => unknown {
   return /^\d+$/.test(key) ? readNumber : readKey
 }
 
-/** `[*]`: what stands behind it is read from every element, a missing one stays null. */
+/** `[*]`: the steps behind it are read from every element; a missing one stays null. */
 function compileAll(rest: readonly Step[]): Read {
   const read = compileSteps(rest)
   return (value) => {

@@ -20,7 +20,7 @@ export interface CallContext {
 /** What `${jobs.ID.output}` reads. */
 export type JobOutputs = Record<string, { readonly output: unknown }>
 
-/** Gives the outputs of no job yet; any id may be a key of it. */
+/** Creates an empty mapping of outputs, in which any id may be a key. */
 export function createJobOutputs(): JobOutputs {
   return Object.create(null)
 }
@@ -76,10 +76,13 @@ export interface Call {
   readonly onWaiting: (ids: readonly string[]) => void
 }
 
-/** Does the work of a component; gives its output. */
+/** Does the work of a component and resolves to its output. */
 export type Execute = (call: Call) => Promise<unknown>
 
-/** When a wait ends at the latest: by the attempt's limit or its own, else as its endpoints say. */
+/**
+ * Returns when a wait ends at the latest, in milliseconds since the epoch: at the limit of its attempt or at its own,
+ * else after the longest timeout of its endpoints.
+ */
 export function deadlineOf(
   { clock, deadline }: Pick<Call, 'clock' | 'deadline'>,
   timeoutMs: number | undefined,
@@ -90,7 +93,7 @@ export function deadlineOf(
   return Number.isFinite(limit) ? limit : now + Math.max(...endpoints.map(({ spec }) => spec.timeoutMs))
 }
 
-/** The earliest of some limits, in milliseconds since the epoch; infinite without any. */
+/** Returns the earliest of some limits, in milliseconds since the epoch; infinite without any. */
 export function earliest(...deadlines: readonly (number | undefined)[]): number {
   return Math.min(...deadlines.map((deadline) => deadline ?? Number.POSITIVE_INFINITY))
 }

@@ -23,9 +23,10 @@ export interface Start {
 export type FindStart = (endpoint: EndpointSpec, listener: ListenerSpec) => Start | undefined
 
 /**
- * Gives what finds out which workflow a request starts: any request to a trigger, and a callback that nobody waits for
- * on an event source: an endpoint that names a workflow, or that nothing in the config points at. It is pointed at when
- * its path stands in what a component sends or a job gives it, when a component or a job waits for its callback, or for any.
+ * Creates what finds the workflow that a request starts: any request to a trigger, and a callback that nobody waits for
+ * to an event source. An event source is an endpoint that names a workflow, or that nothing in the config points at. The
+ * config points at an endpoint when a component sends its path, when the input of a job holds it, and when a component
+ * or a job waits for its callback, or for any.
  */
 export function createFindStart(config: Config): FindStart {
   const { workflows } = config
@@ -56,8 +57,8 @@ export function createFindStart(config: Config): FindStart {
 }
 
 /**
- * Finds out which workflows may wait for a callback, going by the config: a job does that says so, or whose component
- * sends requests and neither rules it out nor polls.
+ * Lists the workflows that may wait for a callback: those with a job that has `wait_for`, or whose component sends
+ * requests and has a `completion` that is neither none nor polling.
  */
 export function findWaitingWorkflows({ workflows, components }: Config): ReadonlySet<string> {
   function jobMayWait({ component, waitFor, onError }: JobSpec): boolean {
@@ -78,7 +79,7 @@ function componentMayWait(component: ComponentSpec | undefined): boolean {
 const ANY = Symbol('any endpoint')
 type Wait = string | typeof ANY
 
-/** What a component says of the endpoint that it waits on, beside the URLs that it sends. */
+/** The endpoints that a component names for its callback, beside the URLs that it sends. */
 function listWaits(component: HttpClientSpec): readonly Wait[] {
   const { completion } = component
   const usesTicket = listComponentTemplates(component).some(({ references }) =>
@@ -103,13 +104,13 @@ function queryOf(address: string): string {
   return address.split(/\?(.*)/s)[1] ?? ''
 }
 
-/** A path with parameters counts by what stands before them. */
+/** Of a path with parameters, the part in front of the first one counts. */
 function holdsPath(text: string, path: string, isWhole: boolean): boolean {
   const parts = toComparable(text).split(toComparable(path)).slice(1)
   return parts.length > 0 && (!isWhole || parts.some((rest, index) => endsPath(rest, index === parts.length - 1)))
 }
 
-/** Whether what stands behind a path does not make it a longer one; `$` begins a template. */
+/** Whether the text behind a path does not continue the path; `$` begins a template. */
 function endsPath(rest: string, isEnd: boolean): boolean {
   return /^\/?[?#\s"'<&,;$]/.test(rest) || (isEnd && /^\/?$/.test(rest))
 }

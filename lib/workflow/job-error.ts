@@ -2,7 +2,7 @@ import type { JobSpec } from '../config/normalize'
 import { CallbackError, type ImmediateAnswer, reasonOf } from '../base/errors'
 import { excerptOf } from '../template/excerpt'
 
-/** The error of a job: the code and what came along stay, the message says which job it was. */
+/** Creates the error of a job: it keeps the code and the answer of its cause, and its message names the job. */
 export function jobFailed({ id, at, location }: JobSpec, cause: unknown): CallbackError {
   const code = cause instanceof CallbackError ? cause.code : 'ERR_INTERNAL'
   const error = new CallbackError(code, {
@@ -15,7 +15,7 @@ export function jobFailed({ id, at, location }: JobSpec, cause: unknown): Callba
   return cause instanceof CallbackError ? Object.assign(error, broughtBy(cause)) : error
 }
 
-/** What a callback said beside its status, where its message does not quote the reason. */
+/** Returns the beginning of a failed callback's body, unless the message quotes its reason. */
 function detailOf(cause: unknown): string {
   if (!(cause instanceof CallbackError) || cause.code !== 'ERR_CALLBACK_FAILED' || cause.reason !== undefined) return ''
   const excerpt = excerptOf(cause.body)
@@ -23,7 +23,7 @@ function detailOf(cause: unknown): string {
 }
 
 /**
- * What `${error…}` reads in on_error jobs. `response` and `header` are those of the immediate answer; the error as a whole
+ * Returns what `${error…}` reads in on_error jobs. `response` and `header` are those of the immediate answer; the error as a whole
  * does not show them, since headers may hold cookies.
  */
 export function describeError(error: unknown): object {

@@ -18,7 +18,7 @@ export interface WorkflowsContext {
   readonly clock: Clock
   readonly logger: Logger
   readonly send: SendRequest
-  /** What must stand in no message, besides the secrets of a request itself. */
+  /** Secrets that no message may show, besides those of the request itself. */
   readonly secrets: readonly string[]
   readonly gateways: Gateways
   readonly endpoints: readonly Endpoint[]

@@ -34,7 +34,7 @@ export interface CallbackUrlsContext {
 
 /**
  * Creates a finder. A URL is a callback URL when its path equals the full path of an endpoint, however it is written,
- * below what the places take for a prefix; origin, query and fragment are free.
+ * below a public URL or a mount path; origin, query and fragment are free.
  */
 export function createFindCallbackUrls(context: CallbackUrlsContext): FindCallbackUrls {
   const { endpoints, places, strays, logger, onFound, onStray } = context
@@ -80,17 +80,17 @@ function holdsSpaces(params: Params): boolean {
     .some((value) => value?.includes(' '))
 }
 
-/** How many origins are spoken of; they may come from input. */
+/** How many origins are logged; they may come from input. */
 const MAX_SAID = 100
 
 interface Notices {
-  /** Tells of a callback URL whose origin is neither a public URL nor local: the config does not say how its callback gets here. */
+  /** Logs an origin that is neither a public URL nor local: the config does not say how its callback gets here. */
   sayForeign(found: CallbackUrl): void
-  /** Tells of a URL that only looks like a callback URL, and is not waited for. */
+  /** Logs a URL that only looks like a callback URL, so that nothing waits for it. */
   sayAlike(guessed: CallbackUrl): void
 }
 
-/** Creates what tells of foreign origins, once of each. */
+/** Creates the log of foreign origins, once each. */
 function createNotices(places: PublicPlaces, logger: Logger): Notices {
   const said = new Set<string>()
 

@@ -16,7 +16,7 @@ export interface PublicPlaces {
   mayBeElsewhere(): boolean
 }
 
-/** Tells where the callbacks can be reached, as the config and the options say it, or as requests and servers have shown. */
+/** Finds where the callbacks can be reached: by the config and the options, and by the requests and servers so far. */
 export function findPlaces(
   { listeners, gateways }: Config,
   { publicUrl, mountPath, port: appPort }: Place,
@@ -43,8 +43,8 @@ export function findPlaces(
 }
 
 /**
- * The paths of an endpoint that a URL may stand for: its own path, and what is left of it below public URLs and mounts.
- * As long as the callbacks may be mounted anywhere, a URL of ours may lead to any of its ends.
+ * Lists the paths of an endpoint that a URL may lead to: its own path, and the rest of it below public URLs and mounts.
+ * As long as the callbacks may be mounted anywhere, each end of the path of a URL of ours counts.
  */
 export function listPaths(url: URL, places: PublicPlaces): readonly string[] {
   const { pathname: path } = url
@@ -57,12 +57,12 @@ export function listPaths(url: URL, places: PublicPlaces): readonly string[] {
   return [...new Set([path, ...belowOrigins, ...belowMounts])]
 }
 
-/** The paths that a foreign URL would stand for, were the callbacks mounted there; none once that is known. */
+/** Lists the paths that a foreign URL would have if the callbacks were mounted there; none once the mounts are known. */
 export function guessPaths(url: URL, places: PublicPlaces): readonly string[] {
   return places.mayBeElsewhere() && !isOurs(url, places) ? listEnds(url.pathname) : []
 }
 
-/** More parts than this no mount and path have together. */
+/** No mount path and path have more parts together. */
 const MAX_ENDS = 100
 
 /** The longest first. */

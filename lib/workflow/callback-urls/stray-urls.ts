@@ -18,7 +18,7 @@ export interface StrayUrls {
   readonly hasEndpoints: boolean
 }
 
-/** How many paths are looked at and told of; they may come from input. */
+/** How many paths are looked at, and how many are reported; they may come from input. */
 const MAX_SEEN = 1000
 const MAX_SAID = 100
 
@@ -28,7 +28,7 @@ const MAX_COMPARED = 4
 /** A host app has pages of its own: a path that is near no endpoint counts only under a name like these. */
 const TELLING = /call.?back|hook|notif|reply|post.?back|return.?ur|on.?(?:complet|success|fail|error|done|finish)/i
 
-/** Creates what finds them; all `endpoints` count as known, triggers and any method too. */
+/** Creates the search for stray URLs. All `endpoints` count as known, triggers and any method too. */
 export function createStrayUrls(endpoints: readonly Endpoint[], places: PublicPlaces): StrayUrls {
   const table = createRouteTable(endpoints.map(({ path }) => ({ method: '', path })))
   const paths = [...new Set(endpoints.map(({ path }) => path))]

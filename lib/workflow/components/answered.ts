@@ -10,7 +10,7 @@ import type { HttpAnswer } from '../../http/client'
 import { describeRequest, type HttpRequest } from '../../http/request/request'
 import { createRedaction } from '../../http/secrets'
 
-/** A request and what was answered to it at once. */
+/** A request and its immediate answer. */
 export interface Answered {
   readonly request: HttpRequest
   readonly answer: HttpAnswer

@@ -17,7 +17,7 @@ export function resultOf(outcome: Outcome): unknown {
   throw outcome.error ?? callbackFailed(outcome)
 }
 
-/** Compiles `completion: polling`; where nothing is asked, there is no result beside the immediate answer. */
+/** Compiles `completion: polling`; without polling there is no result beside the immediate answer. */
 export function compileAsking(
   spec: HttpClientSpec,
   context: PollingContext,
@@ -42,7 +42,7 @@ export interface FallbackContext {
   readonly send: SendRequest
   readonly clock: Clock
   readonly logger: Logger
-  /** What must stand in no message, besides the secrets of the request itself. */
+  /** Secrets that no message may show, besides those of the request itself. */
   readonly secrets: readonly string[]
 }
 

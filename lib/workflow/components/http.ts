@@ -32,7 +32,7 @@ export interface HttpContext {
   readonly send: SendRequest
   readonly clock: Clock
   readonly logger: Logger
-  /** What must stand in no message, besides the secrets of the request itself. */
+  /** Secrets that no message may show, besides those of the request itself. */
   readonly secrets: readonly string[]
 }
 
@@ -52,7 +52,7 @@ export function compileHttpComponent(spec: HttpClientSpec, context: HttpContext)
   const askInstead = compileAsking(spec, paced)
   const awaitCallback = compileCallbackWait(spec, paced)
 
-  /** Goes on with an answer unless that says failure; errors from now on bring the answer along. */
+  /** Goes on with an answer unless it says failure. Every error from here on carries the answer. */
   async function goOn(
     answered: Answered,
     { scope, call, isLast }: Asking,
@@ -118,7 +118,7 @@ interface Asking {
   readonly isLast: boolean
 }
 
-/** A request whose answer was lost on the way has been taken all the same when its callback is there. */
+/** A request whose answer was lost on the way has arrived all the same when its callback is there. */
 async function orEarlyOutcome(answer: Promise<HttpAnswer>, expectation: Expectation): Promise<HttpAnswer | Outcome> {
   let early: Outcome | undefined
   const note = async (): Promise<void> => {

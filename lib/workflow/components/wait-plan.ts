@@ -10,7 +10,7 @@ import type { CallbackUrl, FindCallbackUrls } from '../callback-urls/callback-ur
 import type { HttpAnswer } from '../../http/client'
 import type { HttpRequest } from '../../http/request/request'
 
-/** What a request waits for: found before it leaves. */
+/** What a request waits for, found before it is sent. */
 export interface Waiting {
   readonly endpoints: readonly Endpoint[]
   readonly ids: readonly string[]
@@ -26,13 +26,13 @@ export interface IssuedTicket {
   isUsed(): boolean
 }
 
-/** Says what the callback of a request is known by. */
+/** How a component recognises the callback of its request. */
 export interface WaitPlan {
-  /** A ticket for one attempt, to be read by its templates. */
+  /** Creates the ticket of one attempt, which its templates may read. */
   issue(call: Call): IssuedTicket
-  /** What to wait for; nothing when the immediate answer is all there is. Throws `ERR_WAIT_ID` and `ERR_ENDPOINT_*`. */
+  /** Returns what to wait for; undefined when only the immediate answer counts. Throws `ERR_WAIT_ID` and `ERR_ENDPOINT_*`. */
   prepare(request: HttpRequest, call: Call, scope: ComponentScope, ticket: IssuedTicket): Waiting | undefined
-  /** More ids, which only the answer tells. */
+  /** Returns more ids, which only the answer tells. */
   idsIn(answer: HttpAnswer, scope: AnsweredScope, waiting: Waiting): readonly string[]
 }
 
@@ -101,7 +101,7 @@ export function compileWaitPlan(
   }
 }
 
-/** Gives the ticket of an attempt; the endpoint is looked for only when a template asks for its URL. */
+/** Creates the ticket of an attempt; its endpoint is looked for only when a template asks for the URL. */
 function issueTicket(id: string, endpointOf: () => Endpoint, urlOf: (endpoint: Endpoint) => string): IssuedTicket {
   let isUsed = false
   return {

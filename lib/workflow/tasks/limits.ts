@@ -32,7 +32,7 @@ export function limitTask(
   }
 }
 
-/** Refuses what is no `AbortSignal`, before a task has begun. Throws `ERR_CONFIG_VALUE`. */
+/** Throws `ERR_CONFIG_VALUE` for a value that is no `AbortSignal`. */
 export function checkSignal(signal: AbortSignal | undefined): void {
   if (signal === undefined || typeof Reflect.get(Object(signal), 'addEventListener') === 'function') return
   const message = `signal must be an AbortSignal, not ${describeFound(signal, [])}`
@@ -48,17 +48,17 @@ export function checkKeepable(input: unknown): void {
 }
 
 /**
- * The waits that the store has room for, less those that are still to come of the tasks that were started: what one
- * request starts by the dozen has not waited yet when the last of it is started.
+ * The room of a store for waits, less one for each task that was started and has not waited yet: one request may start
+ * dozens of tasks, and none of them waits before the last one is started.
  */
 export interface WaitRoom {
   /** Throws `ERR_WAITS_FULL` when there is no room for one more wait. */
   require(): void
-  /** Keeps room for the first wait of a task. Gives what lets go of it, once it waits or has ended. */
+  /** Keeps room for the first wait of a task. Returns a function that lets go of it, for when the task waits or has ended. */
   keep(): () => void
 }
 
-/** Gives the room in a store that takes so many waits. */
+/** Creates the room of a store that takes up to `maxWaits` waits. */
 export function createWaitRoom(store: Store, maxWaits: number): WaitRoom {
   let kept = 0
   return {
@@ -76,12 +76,12 @@ export function createWaitRoom(store: Store, maxWaits: number): WaitRoom {
   }
 }
 
-/** Somebody has cancelled the task. */
+/** Creates the error of a task that was cancelled. */
 export function taskCancelled(id: string): CallbackError {
   return new CallbackError('ERR_CANCELLED', { message: `The task ${id} was cancelled` })
 }
 
-/** The callbacks are closed under the task. */
+/** Creates the error of a task that runs while the callbacks are closed. */
 export function taskClosed(id: string): CallbackError {
   return new CallbackError('ERR_CLOSED', { message: `The callbacks were closed while the task ${id} was running` })
 }

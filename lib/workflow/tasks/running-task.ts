@@ -14,7 +14,7 @@ export interface RunningTask {
   readonly id: string
   /** What is known of it now. */
   state(): TaskState
-  /** The output of the workflow; a rejection that nobody awaits harms nobody. */
+  /** The output of the workflow. When nobody awaits it, its rejection is no unhandled one. */
   readonly result: Promise<unknown>
   /** Frees its waits, aborts its requests, and rejects its result with the reason; resolves when all of it has ended. */
   cancel(reason: CallbackError): Promise<void>
@@ -73,7 +73,7 @@ export function startTask(start: TaskStart, { clock, emitter, openRun }: Running
   async function work(): Promise<unknown> {
     const lift = limitTask(cancellation, start, clock)
     try {
-      await Promise.resolve() // whoever starts the task holds it before anybody is told of it
+      await Promise.resolve() // the caller has the task before its first event
       emitter.emit('task', () => ({ task: id, workflow, status: 'running' }))
       const context = openRun(cancellation.signal, (reason) => cancellation.abort(reason))
       const output = await run({ run: context, input, cancellation, tell })

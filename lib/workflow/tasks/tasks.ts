@@ -21,8 +21,8 @@ export interface Tasks {
    */
   submit(request: TaskRequest): Promise<Task>
   /**
-   * The same for a request that nobody awaits, under a given id and with a claim if there are any. Throws at once where
-   * nothing has to be kept. A task that is kept already, or whose delivery was claimed before, is not started again.
+   * Starts a task for a request that does not await it, under a given id and with a claim if there are any. Throws at
+   * once where nothing has to be kept. A task that is kept already, or whose delivery was claimed before, is not started.
    */
   start(request: TaskRequest, kept?: StartKept): Started | Promise<Started>
   find(id: string): Promise<TaskState | undefined>
@@ -33,9 +33,9 @@ export interface Tasks {
   counts(): TaskCounts
   /** Resolves when none runs. */
   whenIdle(): Promise<void>
-  /** Takes no more; those that run go on. */
+  /** Starts no more tasks; those that run go on. */
   refuse(): void
-  /** Ends all with `ERR_CLOSED`, and takes no more. */
+  /** Ends all tasks with `ERR_CLOSED`, and starts no more. */
   close(): Promise<void>
 }
 
