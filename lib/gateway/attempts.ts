@@ -5,7 +5,7 @@ import type { Clock, Logger, TunnelRequest } from '../base/contracts'
 import { noTunnel } from './gateway'
 import { closeTunnel, type OpenTunnel } from './open-tunnel'
 
-/** What a driver is told of the tunnel before. */
+/** The URL of the previous tunnel, and how a driver reports a new one. */
 interface Told {
   readonly previousUrl: TunnelRequest['previousUrl']
   readonly onPublicUrl: TunnelRequest['onPublicUrl']

@@ -17,12 +17,12 @@ export interface Gateway {
   close(): Promise<void>
 }
 
-/** The error of a gateway whose public URL cannot be had. */
+/** Creates the error of a gateway whose public URL cannot be had. */
 export function notReady(spec: GatewaySpec, reason: string, cause?: unknown): CallbackError {
   return gatewayError('ERR_GATEWAY_NOT_READY', spec, reason, cause)
 }
 
-/** The error of a gateway that has no tunnel, with the code that the driver gave, if it gave one. */
+/** Creates the error of a gateway that has no tunnel, with the code of the driver's error, if that has one. */
 export function noTunnel(spec: GatewaySpec, what: string, cause: unknown): CallbackError {
   if (hasCode(cause, 'ERR_GATEWAY_NOT_READY')) return cause
   const hasOwn = cause instanceof CallbackError && cause.code.startsWith('ERR_GATEWAY_')

@@ -35,7 +35,7 @@ export interface Gateways {
 export interface GatewaysOptions {
   readonly logger: Logger
   readonly emitter: Emitter
-  /** Told when a port has another public URL than before, so that callbacks to the one before do not arrive any more. */
+  /** Told when a port has a new public URL: callbacks to the previous one no longer arrive. */
   readonly onUrlChange: (port: number, previousUrl: string) => void
   /** What opens tunnels, by the name in the config. */
   readonly drivers: Readonly<Record<string, TunnelDriver>>
@@ -43,7 +43,7 @@ export interface GatewaysOptions {
   readonly env: TunnelRequest['env']
   /** Returns a number from 0 to 1; default: by chance. */
   readonly random?: () => number
-  /** Where a port of the config is really listened on. */
+  /** The port on which a port of the config is really served. */
   readonly localPortOf: (port: number) => number
   /** Whether a program accepts connections there. */
   readonly isListening: (host: string, port: number, signal: AbortSignal) => Promise<boolean>
@@ -82,7 +82,7 @@ export function createGateways(specs: readonly GatewaySpec[], options: GatewaysO
   }
 }
 
-/** The ports of the gateways that templates read. */
+/** Lists the ports of the gateways that templates read. */
 export function gatewayPortsOf(templates: Iterable<Template | undefined>): ReadonlySet<number> {
   const references = [...templates].flatMap((template) => template?.references ?? [])
   const ports = references.flatMap(({ source, path: [port] }) => (source === 'gateway' ? [String(port)] : []))
@@ -153,7 +153,7 @@ function toRequest(
   }
 }
 
-/** A tunnel to nothing is the commonest mistake. */
+/** Warns of a port on which nothing listens: the most common mistake. */
 async function warnOfSilence(
   { at, host, port }: GatewaySpec,
   options: GatewaysOptions,

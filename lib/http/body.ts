@@ -67,7 +67,7 @@ interface FilePart {
   readonly content: Uint8Array | string
 }
 
-/** The shape in which listeners give the files of a form (see `listener/multipart.ts`). */
+/** The shape in which listeners give the files of a form (see `body/multipart.ts`). */
 const FILE_KEYS: ReadonlySet<string> = new Set(['filename', 'type', 'size', 'content'])
 
 /**
@@ -88,7 +88,7 @@ function readFilePart(field: string, value: unknown): FilePart | undefined {
   return { filename: toText(filename) || field, type: toText(type) || (known ?? ''), content: bytes }
 }
 
-/** A part that a listener received has its content in base64, and says how many bytes that are. */
+/** A part that a listener received has its content in base64, and its number of bytes as `size`. */
 function decodeReceived(content: unknown, size: unknown): Buffer | undefined {
   if (typeof content !== 'string' || typeof size !== 'number') return undefined
   const bytes = Buffer.from(content, 'base64')

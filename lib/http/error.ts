@@ -63,7 +63,7 @@ async function readRefusal(response: Response, redaction: Redaction): Promise<Re
   return beginningOf(content.bytes.toString(), redaction)
 }
 
-/** What is shown is redacted before it is cut: half a secret would not be found. */
+/** The shown text is redacted before it is cut: half a secret would not be found. */
 function beginningOf(text: string, redaction: Redaction): RefusedBody {
   return { answered: cut(text, MAX_BEGINNING), shown: cut(redaction.text(text), MAX_BEGINNING) }
 }
@@ -100,7 +100,7 @@ export function networkError(exchange: Exchange, cause: unknown): CallbackError 
   })
 }
 
-/** What `fetch` throws may quote where it was sent, as to a location that repeats a key. */
+/** An error of `fetch` may quote its URL, such as a location that repeats a key. */
 function holdsSecret(cause: unknown, redaction: Redaction): boolean {
   const shown = inspect(cause, { depth: SHOWN_DEPTH, showHidden: true, breakLength: Number.POSITIVE_INFINITY })
   return redaction.text(shown) !== shown

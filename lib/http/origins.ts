@@ -15,9 +15,9 @@ export interface Stripped {
 
 /** Finds out what of one request belongs to the origin of its component. */
 export interface Belongings {
-  /** Takes out headers and query values that are secret or named like it; `givenQuery` came with the URL, and keeps its names. */
+  /** Takes out headers and query values that are secret or named like a secret; the names in `givenQuery`, which came with the URL, do not count. */
   strip(url: URL, headers: HttpRequest['headers'], givenQuery: string): Stripped
-  /** Whether the path holds a secret, so that this URL cannot be told. */
+  /** Whether the path holds a secret, so that no request may go there. */
   isInPath(url: URL): boolean
   /** Whether the body holds a secret, or a field that is named like one. */
   isInBody(): boolean

@@ -18,7 +18,7 @@ type Render = (scope: Scope) => unknown
 export interface Reference {
   readonly source: string
   readonly path: readonly (string | number)[]
-  /** Whether a `| default` stands behind it. */
+  /** Whether a `| default` follows it. */
   readonly hasDefault: boolean
   /** Whether it is a JSONPath query, which gives a list of hits. */
   readonly isQuery: boolean

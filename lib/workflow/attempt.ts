@@ -68,7 +68,7 @@ export function compileAttempts(spec: JobSpec, context: JobContext): JobAttempts
   const ports = context.portsOf(spec)
   const component = context.componentOf(spec)
   const limitMs = limitOf(spec, component)
-  // A service that knows the key calls back as the first of the equal requests said.
+  // A service that knows the `Idempotency-Key` calls back with the ticket of the first attempt.
   const keepsTicket = component?.type === 'http-client' && component.idempotency
 
   function begin(job: JobRun): Attempts {

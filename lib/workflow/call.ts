@@ -49,24 +49,24 @@ export interface ComponentScope extends CallScope {
   readonly callback: CallTicket
 }
 
-/** The same once the immediate answer is there. */
+/** What the templates of a component read once the immediate answer is there. */
 export interface AnsweredScope extends ComponentScope {
-  /** Its body. */
+  /** The body of the answer. */
   readonly response: unknown
   /** Names in lower case; null without an answer. */
   readonly header: Readonly<Record<string, string>> | null
   readonly status_code: number | null
 }
 
-/** One attempt of a job to let its component work. */
+/** One attempt of a job, as its component sees it. */
 export interface Call {
   readonly run: RunContext
   /** What the names of its steps begin with: `job#attempt`. */
   readonly name: string
-  /** The job; one in on_error with those around it. The same for all attempts. */
+  /** The path of the job, as `paint/on_error/again`: the same for all attempts. */
   readonly path: string
   readonly scope: CallScope
-  /** What a ticket of this attempt carries, if a template asks for one. */
+  /** The id in the ticket of this attempt, for a template that asks for one. */
   readonly ticketId: string
   readonly signal: AbortSignal
   readonly clock: Clock

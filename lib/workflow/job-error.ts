@@ -23,8 +23,8 @@ function detailOf(cause: unknown): string {
 }
 
 /**
- * Returns what `${error…}` reads in on_error jobs. `response` and `header` are those of the immediate answer; the error as a whole
- * does not show them, since headers may hold cookies.
+ * Returns what `${error…}` reads in on_error jobs. `response` and `header` are those of the immediate answer; the error
+ * as a whole does not show them, since headers may hold cookies.
  */
 export function describeError(error: unknown): object {
   const { code, message } = error instanceof CallbackError ? error : { code: 'ERR_INTERNAL', message: String(error) }

@@ -3,7 +3,7 @@ import { CallbackError, type ErrorCode } from '../base/errors'
 import { changeError } from './job-error'
 import { readRetryAfter } from '../http/answer-headers'
 
-/** Errors that another attempt may not meet: no connection, no answer, a callback that failed or did not come, no room here. */
+/** Errors that may pass by themselves: no connection, no answer, a callback that failed or did not come, no room here. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([
   'ERR_HTTP_NETWORK',
   'ERR_HTTP_TIMEOUT',

@@ -16,7 +16,7 @@ export interface Answered {
   readonly answer: HttpAnswer
 }
 
-/** A task that was begun, to be waited for or asked about. */
+/** A task of a service that has begun: its result comes by a callback or by polling. */
 export interface Begun extends Answered {
   readonly scope: AnsweredScope
   readonly call: Call
@@ -29,9 +29,9 @@ export function answeredScope(scope: ComponentScope, answer: HttpAnswer | undefi
 }
 
 /**
- * Compiles `status`, `success_when` and `fail_when` of a component. What it returns throws `ERR_HTTP_STATUS` for an answer
- * that says failure, and where nothing follows (`isLast`) for one that is no success by `success_when`. Where a callback or
- * polling follows, a status in neither list changes nothing.
+ * Compiles `status`, `success_when` and `fail_when` of a component into a function that throws `ERR_HTTP_STATUS` for an
+ * answer that means failure. Where neither a callback nor polling follows (`isLast`), an answer that `success_when` does
+ * not list is a failure too.
  */
 export function compileAnswerJudge(
   spec: Pick<HttpClientSpec, 'at' | 'status' | 'successWhen' | 'failWhen'>,

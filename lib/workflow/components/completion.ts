@@ -73,7 +73,7 @@ export function compileCallbackWait(spec: HttpClientSpec, context: FallbackConte
   }
 }
 
-/** What it compiles never rejects: the callback may still come when asking fails. */
+/** Compiles the asking about a late callback. It never rejects: the callback may still come when asking fails. */
 function compileLateAsking(
   fallback: FallbackSpec,
   spec: HttpClientSpec,

@@ -9,7 +9,7 @@ import { excerptOf } from '../../template/excerpt'
 import { readRetryAfter } from '../../http/answer-headers'
 import { sleep } from '../../base/timers'
 
-/** One task that is asked about. */
+/** One task of a service, to be asked about. */
 export interface PollContext {
   /** What the templates read; `response` is the immediate answer. */
   readonly scope: object
