@@ -1,8 +1,8 @@
-import { CallbackError } from '../base/errors'
+import { CallbackError, type ImmediateAnswer } from '../base/errors'
 import type { Clock, Logger } from '../base/contracts'
 import { withinLimit } from '../base/timers'
 import { type Content, parseAnswer, readContent } from './answer'
-import { type AnswerHeaders, readHeaders } from './answer-headers'
+import { readHeaders } from './answer-headers'
 import { writeBody } from './body'
 import { bodyError, type Exchange, networkError, statusError, timeoutError } from './error'
 import type { HttpRequest } from './request/request'
@@ -18,12 +18,7 @@ export interface SendLimits {
 }
 
 /** What a service answered. */
-export interface HttpAnswer {
-  readonly status: number
-  readonly headers: AnswerHeaders
-  /** Read by its content type; null when it is empty. */
-  readonly body: unknown
-}
+export type HttpAnswer = ImmediateAnswer
 
 /**
  * Sends; rejects with `ERR_HTTP_STATUS` (400 and more), `ERR_HTTP_NETWORK`, `ERR_HTTP_TIMEOUT`, `ERR_HTTP_BODY`, with

@@ -1,3 +1,5 @@
+import { codeOf } from '../base/errors'
+
 /** What the codes of Node, of its TLS and of its `fetch` (undici) mean, in plain words. */
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^ECONNREFUSED$/, 'nothing listens there'],
@@ -27,7 +29,7 @@ const MAX_DEPTH = 10
 /** Returns the code of an error, or of its cause. */
 export function findCode(error: unknown): string | undefined {
   return causesOf(error)
-    .map((cause) => read(cause, 'code'))
+    .map(codeOf)
     .find((code) => code !== undefined)
 }
 
@@ -44,7 +46,7 @@ export function explainFailure(error: unknown): string {
   const code = findCode(error)
   const known = code === undefined ? undefined : REASONS.find(([pattern]) => pattern.test(code))?.[1]
   const [message = 'no reason was given'] = causesOf(error)
-    .map((cause) => read(cause, 'message'))
+    .map(messageOf)
     .filter((text) => text !== undefined && text !== '')
     .toReversed()
   const reason = known ?? MESSAGES.get(message) ?? message
@@ -63,7 +65,7 @@ function causesOf(error: unknown): readonly object[] {
   return causes
 }
 
-function read(error: object, key: 'code' | 'message'): string | undefined {
-  const value: unknown = Reflect.get(error, key)
+function messageOf(error: object): string | undefined {
+  const value: unknown = Reflect.get(error, 'message')
   return typeof value === 'string' ? value : undefined
 }

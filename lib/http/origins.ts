@@ -3,7 +3,7 @@ import { isMapping } from '../base/plain'
 import { parseForm } from '../body/form'
 import { createMask, listSpellings } from '../base/secrets/mask'
 import { isSecretName } from '../base/secrets/secret-names'
-import type { HttpRequest } from './request/request'
+import { type HttpRequest, unescapePart } from './request/request'
 import { headerSecrets } from './secrets'
 
 /** A request that another origin may see, and what was taken out of it, by name. */
@@ -74,16 +74,8 @@ export function createBelongings(request: HttpRequest, known: readonly string[])
       const names = Object.keys(headers).filter((name) => !left.some(([one]) => one === name))
       return { url: next, headers: Object.fromEntries(left), dropped: [...names, ...lost] }
     },
-    isInPath: ({ pathname }) => holds(pathname) || holds(decode(pathname)),
+    isInPath: ({ pathname }) => holds(pathname) || holds(unescapePart(pathname)),
     isInBody: () => namedIn(request.body).length > 0 || holdsValue(request.body),
-  }
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
   }
 }
 

@@ -5,7 +5,7 @@ import type { JobEvent } from '../base/events'
 import { createTicketId } from '../base/secrets/ticket-id'
 import type { RunContext } from '../base/run'
 import type { Clock } from '../base/contracts'
-import type { Call, CallScope, Execute } from './call'
+import { type Call, type CallScope, type Execute, shorter } from './call'
 import { untilAborted } from '../base/timers'
 
 /** What is told of a job while it runs. */
@@ -67,22 +67,21 @@ export function compileAttempts(spec: JobSpec, context: JobContext): JobAttempts
   const execute = context.executeOf(spec)
   const ports = context.portsOf(spec)
   const component = context.componentOf(spec)
-  const limitMs = limitOf(spec, component)
+  const limitMs = shorter(spec.timeoutMs, component?.type === 'http-client' ? component.timeoutMs : undefined)
   // A service that knows the `Idempotency-Key` calls back with the ticket of the first attempt.
   const keepsTicket = component?.type === 'http-client' && component.idempotency
 
   function begin(job: JobRun): Attempts {
     const { run, signal, path } = job
-    const identifyFirst = once(() => identify(1))
-
     /** Remembered, so that an attempt that is repeated after a restart is the same attempt. */
-    function identify(attempt: number): Promise<AttemptIdentity> {
-      return run.step(`${path}#${attempt}/call`, async () => ({
+    const identify = (attempt: number) =>
+      run.step(`${path}#${attempt}/call`, async () => ({
         run_id: randomUUID(),
         startedAt: clock.now(),
         ticketId: createTicketId(),
       }))
-    }
+    let first: ReturnType<typeof identify> | undefined
+    const identifyFirst = () => (first ??= identify(1))
 
     async function open(attempt: number, error: unknown): Promise<Pick<Call, 'scope' | 'ticketId' | 'deadline'>> {
       const { input, jobs, previous: output, workflowId: workflow_id } = job
@@ -117,21 +116,4 @@ export function compileAttempts(spec: JobSpec, context: JobContext): JobAttempts
   }
 
   return { limitMs, begin }
-}
-
-/** What tells one attempt from another, and when it began, in milliseconds since the epoch. */
-interface AttemptIdentity {
-  readonly run_id: string
-  readonly startedAt: number
-  readonly ticketId: string
-}
-
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let result: Promise<T> | undefined
-  return () => (result ??= work())
-}
-
-function limitOf({ timeoutMs }: JobSpec, component: ComponentSpec | undefined): number | undefined {
-  const own = component?.type === 'http-client' ? component.timeoutMs : undefined
-  return timeoutMs === undefined || own === undefined ? (timeoutMs ?? own) : Math.min(timeoutMs, own)
 }

@@ -97,3 +97,8 @@ export function deadlineOf(
 export function earliest(...deadlines: readonly (number | undefined)[]): number {
   return Math.min(...deadlines.map((deadline) => deadline ?? Number.POSITIVE_INFINITY))
 }
+
+/** Returns the shorter of two limits; undefined when there is neither. */
+export function shorter(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)
+}

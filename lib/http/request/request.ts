@@ -94,7 +94,8 @@ function withUserinfo(headers: Map<string, string>, url: URL): Map<string, strin
   return headers.set('authorization', `Basic ${credentials}`)
 }
 
-function unescapePart(text: string): string {
+/** Decodes a part of a URL; a part that cannot be decoded stays as it is. */
+export function unescapePart(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

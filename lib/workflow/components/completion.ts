@@ -4,7 +4,7 @@ import { callbackFailed } from '../../store/wait-errors'
 import type { Expectation } from '../../base/run'
 import type { Clock, Logger, Outcome } from '../../base/contracts'
 import { readRetryAfter } from '../../http/answer-headers'
-import type { HttpAnswer, SendRequest } from '../../http/client'
+import type { HttpAnswer } from '../../http/client'
 import type { Begun } from './answered'
 import { earliest } from '../call'
 import { compilePoll, type PollingContext } from './poll'
@@ -37,13 +37,9 @@ export function compileAsking(
   }
 }
 
-/** What a fallback asks through. */
-export interface FallbackContext {
-  readonly send: SendRequest
-  readonly clock: Clock
+/** What a fallback needs to ask. */
+export interface FallbackContext extends PollingContext {
   readonly logger: Logger
-  /** Secrets that no message may show, besides those of the request itself. */
-  readonly secrets: readonly string[]
 }
 
 /** Awaits the callback of a task that was begun. */

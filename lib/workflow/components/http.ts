@@ -2,10 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { HttpClientSpec } from '../../config/normalize'
 import { CallbackError } from '../../base/errors'
 import type { Expectation } from '../../base/run'
-import type { Clock, Logger, Outcome } from '../../base/contracts'
-import type { Endpoint } from '../../listener/endpoint'
-import type { Selection } from '../../listener/selection'
-import type { FindCallbackUrls } from '../callback-urls/callback-urls'
+import type { Outcome } from '../../base/contracts'
 import {
   type Answered,
   answeredScope,
@@ -17,24 +14,14 @@ import {
   withAnswer,
 } from './answered'
 import type { Call, ComponentScope, Execute } from '../call'
-import { answeredOutcome, compileAsking, compileCallbackWait, resultOf } from './completion'
-import type { HttpAnswer, SendRequest } from '../../http/client'
+import { answeredOutcome, compileAsking, compileCallbackWait, type FallbackContext, resultOf } from './completion'
+import type { HttpAnswer } from '../../http/client'
 import { compileRequest, type HttpRequest } from '../../http/request/request'
 import { compileSending, createPacedSend } from './sending'
-import { compileWaitPlan, type Waiting } from './wait-plan'
+import { compileWaitPlan, type Waiting, type WaitPlanContext } from './wait-plan'
 
 /** What the http-clients of one `callbacks()` share. */
-export interface HttpContext {
-  readonly selection: Selection
-  readonly findCallbackUrls: FindCallbackUrls
-  /** The URL under which a service reaches an endpoint. Throws `ERR_GATEWAY_NOT_READY`. */
-  readonly urlOf: (endpoint: Endpoint) => string
-  readonly send: SendRequest
-  readonly clock: Clock
-  readonly logger: Logger
-  /** Secrets that no message may show, besides those of the request itself. */
-  readonly secrets: readonly string[]
-}
+export interface HttpContext extends WaitPlanContext, FallbackContext {}
 
 /**
  * Compiles an http-client: it sends its request and, where the request tells a service to call one of our endpoints,

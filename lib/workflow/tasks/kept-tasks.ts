@@ -1,7 +1,7 @@
 import type { KeptRun, RunKeeper, RunRecord } from '../../base/run'
 import type { Claim, Logger } from '../../base/contracts'
 import type { RunWorkflow } from '../runner'
-import type { Prepared } from './prepare'
+import type { TaskStart } from './running-task'
 
 export interface KeptTasksContext {
   readonly keeper: RunKeeper
@@ -11,7 +11,7 @@ export interface KeptTasksContext {
   readonly restore: (definition: unknown, workflow: string) => RunWorkflow
   readonly logger: Logger
   /** Starts a task here. */
-  readonly launch: (task: Prepared, record: RunRecord) => void
+  readonly launch: (task: TaskStart, record: RunRecord) => void
   /** Cancels a task, if it runs here. */
   readonly cancel: (id: string) => void
 }
@@ -19,7 +19,7 @@ export interface KeptTasksContext {
 /** The tasks that a durable store keeps: those started here, and those of processes that are gone. */
 export interface KeptTasks {
   /** Keeps a task that is about to start; undefined when the store has or had it, or its delivery was claimed before. */
-  keep(task: Prepared, claim: Claim | undefined): Promise<RunRecord | undefined>
+  keep(task: TaskStart, claim: Claim | undefined): Promise<RunRecord | undefined>
   /** Takes up no more tasks of other processes. */
   close(): void
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { WorkflowSpec } from '../../config/normalize'
 import { CallbackError } from '../../base/errors'
 import type { Clock } from '../../base/contracts'
+import { shorter } from '../call'
 import type { RunWorkflow } from '../runner'
 import type { TaskStart } from './running-task'
 import type { TaskRequest } from './task'
@@ -16,12 +17,6 @@ export interface PrepareContext {
   readonly clock: Clock
 }
 
-/** A task that may start. */
-export interface Prepared extends TaskStart {
-  /** Whether its failure is logged, since nobody holds its result. */
-  readonly isUnattended: boolean
-}
-
 /**
  * Checks a request for a task, and keeps room for its first wait. Throws `ERR_WORKFLOW_UNKNOWN`, `ERR_CONFIG_VALUE` (no
  * signal; a stream, where the task `isKept`) and `ERR_WAITS_FULL`.
@@ -30,7 +25,7 @@ export function prepareTask(
   request: TaskRequest,
   { workflows, runs, waiting, room, clock }: PrepareContext,
   { id = randomUUID(), isKept }: { readonly id?: string | undefined; readonly isKept: boolean },
-): Prepared {
+): TaskStart {
   const { workflow: name, input, signal, isUnattended = false, isRequested = false } = request
   const workflow = name === undefined ? [...workflows.values()].find((one) => one.isDefault) : workflows.get(name)
   const run = workflow && runs.get(workflow.id)
@@ -55,10 +50,6 @@ export function prepareTask(
     letGo,
     isUnattended,
   }
-}
-
-function shorter(one: number | undefined, other: number | undefined): number | undefined {
-  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)
 }
 
 function unknownWorkflow(name: string | undefined, ids: readonly string[]): CallbackError {

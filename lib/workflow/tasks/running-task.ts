@@ -36,6 +36,8 @@ export interface TaskStart {
   readonly signal: AbortSignal | undefined
   /** Lets go of the room for its first wait. */
   readonly letGo: () => void
+  /** Whether its failure is logged, since nobody holds its result. */
+  readonly isUnattended: boolean
 }
 
 export interface RunningTaskContext {

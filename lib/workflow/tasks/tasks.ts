@@ -9,8 +9,8 @@ import type { RunWorkflow } from '../runner'
 import { createKeptTasks } from './kept-tasks'
 import { createKnownTasks, type KnownTasks } from './known-tasks'
 import { taskCancelled, taskClosed, type WaitRoom } from './limits'
-import { type Prepared, prepareTask } from './prepare'
-import { type RunningTask, startTask } from './running-task'
+import { prepareTask } from './prepare'
+import { type RunningTask, startTask, type TaskStart } from './running-task'
 import type { Task, TaskCounts, TaskRequest, TaskState } from './task'
 
 /** All tasks of this process: those that run, and for a while those that have ended; and those that its store keeps. */
@@ -69,13 +69,13 @@ export function createTasks(context: TasksContext): Tasks {
   const known = createKnownTasks(clock, context.keepMs)
   let isRefusing = false
 
-  function prepare(request: TaskRequest, id?: string): Prepared {
+  function prepare(request: TaskRequest, id?: string): TaskStart {
     if (isRefusing) throw refused()
     if (request.isUnattended && known.size() >= MAX_UNATTENDED) throw tasksFull()
     return prepareTask(request, context, { id, isKept: keeper !== undefined })
   }
 
-  function launch(start: Prepared, record: RunRecord | undefined): Task {
+  function launch(start: TaskStart, record: RunRecord | undefined): Task {
     const { id, letGo: onWait } = start
     const task = startTask(start, {
       clock,
@@ -105,7 +105,7 @@ export function createTasks(context: TasksContext): Tasks {
     keeper &&
     createKeptTasks({ ...context, keeper, launch, cancel: (id) => void known.get(id)?.cancel(taskCancelled(id)) })
 
-  async function startKept(start: Prepared, keeping: Promise<RunRecord | undefined>): Promise<Started> {
+  async function startKept(start: TaskStart, keeping: Promise<RunRecord | undefined>): Promise<Started> {
     const record = await keeping
     if (record) launch(start, record)
     else start.letGo() // it runs already, here or elsewhere
@@ -140,7 +140,7 @@ export function createTasks(context: TasksContext): Tasks {
 /** Follows a task to its end. It counts as running until its end is kept, which may take a while after its result is there. */
 async function follow(
   task: RunningTask,
-  { isUnattended, letGo }: Prepared,
+  { isUnattended, letGo }: TaskStart,
   record: RunRecord | undefined,
   { known, logger }: { readonly known: KnownTasks; readonly logger: Logger },
 ): Promise<void> {
