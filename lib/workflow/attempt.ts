@@ -96,7 +96,7 @@ export function compileAttempts(spec: JobSpec, context: JobContext): JobAttempts
 
     return {
       async make(attempt) {
-        await untilAborted(context.readyFor(ports), signal)
+        if (ports.size > 0) await untilAborted(context.readyFor(ports), signal)
         const { scope, ticketId, deadline } = await open(attempt, job.error)
         const output = await execute({
           run,

@@ -44,7 +44,7 @@ export function compileWorkflow(spec: WorkflowSpec, context: JobContext): RunWor
   return async ({ run, input, cancellation, tell }) => {
     const { signal } = cancellation
     // The gateways that the output reads are opened before any work is done.
-    await untilAborted(context.readyFor(outputPorts), signal)
+    if (outputPorts.size > 0) await untilAborted(context.readyFor(outputPorts), signal)
     const done = createJobOutputs()
     const started = new Map<string, Promise<void>>()
 

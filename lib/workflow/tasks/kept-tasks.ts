@@ -29,10 +29,24 @@ export function createKeptTasks(context: KeptTasksContext): KeptTasks {
   const { keeper, definition, restore, logger, launch, cancel } = context
   let isOver = false
 
-  function takeUp({ definition: kept, ...start }: KeptRun, record: RunRecord): void {
-    const run: RunWorkflow = async (one) => restore(kept, start.workflow)(one)
-    const known = { ...start, timeoutMs: undefined, signal: undefined, letGo: () => undefined }
-    launch({ ...known, run, isUnattended: true }, record)
+  function takeUp({ id, workflow, definition: kept, input, startedAt, deadline }: KeptRun, record: RunRecord): void {
+    const run: RunWorkflow = async (one) => restore(kept, workflow)(one)
+    // Named one by one: of a hundred thousand tasks, each would have a hidden class of its own after a spread.
+    launch(
+      {
+        id,
+        workflow,
+        run,
+        input,
+        startedAt,
+        timeoutMs: undefined,
+        deadline,
+        signal: undefined,
+        letGo: () => undefined,
+        isUnattended: true,
+      },
+      record,
+    )
   }
 
   keeper.attach({
