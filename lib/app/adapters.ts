@@ -7,6 +7,7 @@ import { outcomeEvent } from '../listener/callback-event'
 import { createDurableStore } from '../store/durable/store'
 import { createMemoryStore } from '../store/memory'
 import type { NormalizedOptions } from './options'
+
 /** The tunnel drivers of the package, by their names; each is loaded when its first tunnel is opened. */
 export const DRIVERS: Readonly<Record<TunnelDriverName, TunnelDriver>> = {
   cloudflare: (request) => loadCloudflared().openCloudflared(request),

@@ -7,6 +7,7 @@ import { readOptions } from '../../base/given-options'
 import type { CallbacksConfig } from '../schema/schema'
 import { type ConfigDocument, createSource, type Environment, type Source } from './source'
 import { parseYaml } from './yaml'
+
 /** Variables that an option gives; an undefined one counts as not given. */
 export type EnvOption = Readonly<Record<string, string | undefined>>
 
