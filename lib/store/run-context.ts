@@ -42,13 +42,14 @@ export function createRunContext(id: string, given: RunOptions): RunContext {
       if (record === undefined) return openWait(wait, timeoutMs(wait.deadline), options, undefined)
       const ended = record.find(outcomeName(name))
       if (ended) return createEnded(ended)
+      const isReopened = record.find(openName(name)) !== undefined
       const { kept, deadline } = await remember(
-        `${name}/open`,
+        openName(name),
         async () => ({ kept: randomUUID(), deadline: wait.deadline }),
         record,
         signal,
       )
-      const opened = openWait(wait, timeoutMs(deadline), options, { name, kept, record })
+      const opened = openWait(wait, timeoutMs(deadline), options, { name, kept, isReopened, record })
       await opened.registered
       return opened
     },
@@ -91,6 +92,10 @@ function isPassing(error: unknown): boolean {
   return error instanceof CallbackError && error.code === 'ERR_CLOSED'
 }
 
+function openName(name: string): string {
+  return `${name}/open`
+}
+
 function outcomeName(name: string): string {
   return `${name}/outcome`
 }
@@ -99,6 +104,7 @@ function outcomeName(name: string): string {
 interface KeptExpectation {
   readonly name: string
   readonly kept: string
+  readonly isReopened: boolean
   readonly record: RunRecord
 }
 
@@ -143,6 +149,7 @@ function openWait(
     timeoutMs,
     queued,
     kept: keeping?.kept,
+    isReopened: keeping?.isReopened,
     waiter: {
       onEnd(ending, allIds) {
         end()

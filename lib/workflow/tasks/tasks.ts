@@ -171,7 +171,11 @@ export function createTasks(context: TasksContext): Tasks {
   }
 
   function launch({ workflow, run, start, isUnattended, letGo }: Launched, record: RunRecord | undefined): Task {
-    const task = startTask({ ...context, workflow, run, ...start, record, onWait: letGo })
+    const { store, emitter, onEnd } = context
+    const { id: taskId, input, startedAt, timeoutMs, deadline, signal } = start
+    // Named one by one: of a hundred thousand tasks, each would have a hidden class of its own after a spread.
+    const limits = { startedAt, timeoutMs, deadline, signal }
+    const task = startTask({ id: taskId, workflow, run, input, ...limits, record, onWait: letGo, store, emitter, clock, onEnd })
     const { id, result } = task
     running.set(id, task)
     void follow(task, isUnattended, record, letGo)
