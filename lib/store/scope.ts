@@ -8,9 +8,9 @@ import { Timed } from './collections/timer-wheel'
 /** What is known of one endpoint. */
 export interface EndpointState {
   readonly endpoint: StoreEndpoint
-  /** The endpoint as a list, which names the scope that it has for itself. */
-  readonly alone: readonly [StoreEndpoint]
-  /** Every scope that it belongs to. */
+  /** Returns the scope of this endpoint alone. */
+  readonly own: () => Scope
+  /** Every scope that the endpoint belongs to. */
   readonly scopes: Scope[]
   readonly parking: Parking
   readonly deliveries: Recent
@@ -27,12 +27,18 @@ export interface Scope {
   readonly unanswered: Recent | undefined
   /** The scopes with which it has an endpoint in common, itself included. */
   readonly overlapping: Set<Scope>
-  readonly alias: (wait: Wait, ids: readonly string[]) => void
-  readonly cancel: (wait: Wait) => void
-  readonly end: (wait: Wait, outcome: Outcome) => void
+  readonly changes: WaitChanges
   size: number
   /** Waits with a lower number were registered before the public URL of an endpoint changed. */
   outdatedBefore: number
+}
+
+/** What can be done to a wait. */
+export interface WaitChanges {
+  alias(wait: Wait, ids: readonly string[]): void
+  cancel(wait: Wait): void
+  /** Ends this wait alone with an outcome; does nothing when the wait has ended. */
+  end(wait: Wait, outcome: Outcome): void
 }
 
 /**
@@ -57,16 +63,16 @@ export class Wait extends Timed implements OpenWait {
   }
 
   alias(ids: readonly string[]): void {
-    this.scope.alias(this, ids)
+    this.scope.changes.alias(this, ids)
   }
 
   cancel(): void {
-    this.scope.cancel(this)
+    this.scope.changes.cancel(this)
   }
 
   /** Ends this wait and no other with an outcome. */
   end(outcome: Outcome): void {
-    this.scope.end(this, outcome)
+    this.scope.changes.end(this, outcome)
   }
 }
 
