@@ -1,6 +1,6 @@
 import { type ByHand, makeOutcome } from './by-hand'
 import { awaitCallback, endingError, type WaitEnding, type WaitPlan } from '../store/await-callback'
-import { createKeyedWaits, type SharedWait } from '../store/durable/waits/keyed-waits'
+import { createKeyedWaits, type SharedWait } from '../store/keyed-waits'
 import { waitAborted } from '../store/wait-errors'
 import { callSafely, type Emitter } from '../base/events'
 import { outcomeEvent } from '../listener/callback-event'

@@ -7,7 +7,7 @@ import type {
   Progress,
   Store,
   StoreEndpoint,
-} from '../../../base/contracts'
+} from '../base/contracts'
 
 export interface KeyedWaitOptions {
   readonly store: Store

@@ -1,8 +1,8 @@
-import { CallbackError } from '../../../base/errors'
-import { isTicketId } from '../../../base/secrets/ticket-id'
-import type { Clock, Ending, NamedWait, Progress, Store, StoreEndpoint } from '../../../base/contracts'
+import { CallbackError } from '../base/errors'
+import { isTicketId } from '../base/secrets/ticket-id'
+import type { Clock, Ending, NamedWait, Progress, Store, StoreEndpoint } from '../base/contracts'
 import { openKeyedWait } from './keyed-wait'
-import { waitClosed, waitTimedOut } from '../../wait-errors'
+import { waitClosed, waitTimedOut } from './wait-errors'
 
 /** A wait that is asked for by a key. */
 export interface AskedWait {
