@@ -1,13 +1,4 @@
-import type {
-  Clock,
-  Ending,
-  NamedWait,
-  NamedWaits,
-  OpenWait,
-  Progress,
-  Store,
-  StoreEndpoint,
-} from '../base/contracts'
+import type { Clock, Ending, NamedWait, NamedWaits, OpenWait, Progress, Store, StoreEndpoint } from '../base/contracts'
 
 export interface KeyedWaitOptions {
   readonly store: Store

@@ -12,24 +12,27 @@ import type {
 import { toKept } from './codec'
 import type { KeyState, OutcomeEntry } from './key-entries'
 import { isDuplicate, REMEMBER_MS, waitsAt } from './key-log'
-import { digest, type Key, type Keys, keyOf } from './keys'
-import type { Message } from './messages'
+import { digest, type Key, keyOf } from './keys/key'
+import type { Keys } from './keys/keys'
+import type { Publish } from './messages'
 import type { ParkedHere } from './parked-here'
 import { isAway, type Persist } from './persistence'
-import type { WaitDesk } from './waits/desk'
+import type { LocalWaits } from './waits/local-waits'
 
 export interface DeliveryOptions {
   readonly ledger: Ledger
   readonly clock: Clock
-  readonly isShared: boolean
   readonly keys: Keys
   readonly parked: ParkedHere
   readonly persist: Persist
-  readonly waits: Pick<WaitDesk, 'read' | 'tell'>
+  readonly here: LocalWaits
+  readonly publish: Publish
+  /** Reads the log of a key, in which the waits of this process are registered then. */
+  readonly read: (key: Key) => Promise<KeyState>
   /** How long a callback is kept that nobody waits for, in milliseconds. */
   readonly parkMs: number
   /** Headers that are not kept, in lower case. */
-  readonly secretHeaders: ReadonlySet<string> | undefined
+  readonly secretHeaders?: ReadonlySet<string> | undefined
 }
 
 /** Hands over callbacks; the sender is answered when its callback is in the ledger. */
@@ -50,7 +53,7 @@ interface Handed {
 
 /** Creates what hands over the callbacks that come to this process. */
 export function createDeliveries(options: DeliveryOptions): Deliveries {
-  const { ledger, clock, isShared, keys, parked, persist, waits, parkMs } = options
+  const { ledger, clock, keys, parked, persist, here, publish, read, parkMs } = options
 
   async function hand(arrival: Arrival, key: Key, known: KeyState, claim: Claim | undefined): Promise<Delivery> {
     const { outcome, start } = arrival
@@ -80,29 +83,19 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
     const entry: OutcomeEntry = { is: 'outcome', kept, at, until: at + parkMs, run }
     const how = { ttlMs: parkMs, known }
     const written = claim ? await keys.claim(key, entry, { ...how, claim }) : await keys.write(key, entry, how)
-    if (written === undefined) return repeat(key, await waits.read(key))
+    if (written === undefined) return repeat(key, await read(key))
     const { state, position, delivery = 'duplicate' } = written
-    await followUp(async () => {
-      if (delivery === 'settled') await waits.tell(key, state)
+    await followUp(persist, async () => {
+      if (delivery === 'settled') await here.tell(key.id, state)
       if (delivery === 'parked' && position > 1) await keys.reviewIn(key, firstEnd(state, at) - at)
-      if (delivery === 'parked' && isShared) await ledger.publish({ is: 'parked', key: key.id } satisfies Message)
+      if (delivery === 'parked') await publish({ is: 'parked', key: key.id })
     })
     return delivery
   }
 
-  /** What is in the ledger is acknowledged, or its sender would repeat it; what follows from it is tried again here. */
-  async function followUp(work: () => Promise<void>): Promise<void> {
-    try {
-      await work()
-    } catch (error) {
-      if (!isAway(error)) throw error
-      void persist(work)
-    }
-  }
-
   /** A process that has not heard of the first callback, since a message got lost, hears of it with the second. */
   async function repeat(key: Key, state: KeyState): Promise<Delivery> {
-    if ([...state.waits.values()].some(({ got }) => got)) await waits.tell(key, state)
+    if ([...state.waits.values()].some(({ got }) => got)) await here.tell(key.id, state)
     return 'duplicate'
   }
 
@@ -125,7 +118,7 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
       const { endpoint, outcome, dedupeKey } = arrival
       const key = keyOf(endpoint, outcome.id)
       const claim = toClaim(endpoint, dedupeKey)
-      const [known, earlier] = await Promise.all([waits.read(key), claim && ledger.read('mark', claim.mark)])
+      const [known, earlier] = await Promise.all([read(key), claim && ledger.read('mark', claim.mark)])
       return earlier === undefined ? hand(arrival, key, known, claim) : repeat(key, known)
     },
     async trigger({ endpoint, dedupeKey, start }) {
@@ -134,6 +127,16 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
       if (claim && (await ledger.read('mark', claim.mark))) return 'duplicate'
       return (await start(claim)) ? 'started' : 'duplicate'
     },
+  }
+}
+
+/** What is in the ledger is acknowledged, or its sender would repeat it; what follows from it is tried again here. */
+async function followUp(persist: Persist, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!isAway(error)) throw error
+    void persist(work)
   }
 }
 

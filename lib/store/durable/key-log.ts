@@ -111,6 +111,11 @@ export function liveUntil(state: KeyState, { anonymous, remembers }: Omit<KeyDat
   return Math.max(0, ...ends)
 }
 
+/** Returns the state without the fact that its id is settled, which the mark of the key says as well. */
+export function withoutSettled(state: KeyState): KeyState {
+  return { ...state, settledAt: undefined, waitedAt: state.settledAt === undefined ? state.waitedAt : undefined }
+}
+
 /** Whether an outcome of this moment would only repeat one. */
 export function isDuplicate({ settledAt, parked }: KeyState, at: number): boolean {
   return (settledAt !== undefined && settledAt + REMEMBER_MS > at) || parked.some(({ until }) => until > at)

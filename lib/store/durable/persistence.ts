@@ -48,7 +48,7 @@ export function createPersistence(clock: Clock, logger: Logger): Persistence {
   }
 
   function report(error: unknown): void {
-    if (error instanceof CallbackError && error.code === 'ERR_CLOSED') return
+    if (isClosed(error)) return
     const reason = error instanceof Error ? error.message : String(error)
     logger.error({ err: error }, `The store could not be written; this is a bug: ${reason}`)
   }
@@ -91,4 +91,9 @@ export function createPersistence(clock: Clock, logger: Logger): Persistence {
 /** Whether something may work when the store is back. */
 export function isAway(error: unknown): boolean {
   return error instanceof CallbackError && error.code === 'ERR_STORE_UNAVAILABLE'
+}
+
+/** Whether an error says nothing of the work: this process is closing, or another process has the run. */
+export function isClosed(error: unknown): boolean {
+  return error instanceof CallbackError && error.code === 'ERR_CLOSED'
 }

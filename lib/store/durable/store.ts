@@ -1,30 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { CallbackError } from '../../base/errors'
-import type {
-  DueAnswer,
-  Ledger,
-  Logger,
-  OpenWait,
-  Outcome,
-  Progress,
-  Store,
-  StoreEndpoint,
-  WaitRequest,
-} from '../../base/contracts'
+import type { DueAnswer, Ledger, Logger, Outcome, Store } from '../../base/contracts'
 import { coalesce } from '../collections/coalesce'
-import { fromKept, toKept } from './codec'
+import { createRegistry, type RegistryOptions } from '../registry'
+import { fromKept } from './codec'
 import { createDeliveries } from './delivery'
-import { KeptWait } from './waits/kept-wait'
-import { createKeys, keyOf } from './keys'
-import { createLocalWaits } from './waits/local-waits'
-import type { Message } from './messages'
-import { createNamedWaits } from './waits/named-waits'
+import { createKeys } from './keys/keys'
+import { createPublish, type Message } from './messages'
 import { createParkedHere } from './parked-here'
 import { createPersistence } from './persistence'
-import { createPresence } from './presence'
-import { createRegistry, type RegistryOptions } from '../registry'
+import { createProgress } from './progress'
 import { createRunKeeper } from './runs/keeper'
 import { createWaitDesk } from './waits/desk'
+import { createLocalWaits } from './waits/local-waits'
+import { createNamedWaits } from './waits/named-waits'
 
 export interface DurableStoreOptions extends RegistryOptions {
   readonly ledger: Ledger
@@ -38,47 +27,23 @@ export interface DurableStoreOptions extends RegistryOptions {
 }
 
 /**
- * Creates the store whose facts outlive the process, on any ledger. What this process waits for is kept in a registry as
- * ever, for its timers and bounds; which callback ends which wait is read from the logs of the ledger, so that it is the
- * same for all processes, and whatever is acknowledged is in there. The protocol stands in `key-log.ts`.
+ * Creates the store whose facts outlive the process, on any ledger. A registry has the timers and the bounds of what this
+ * process waits for; the logs of the ledger say which callback ends which wait, so that all processes agree. The protocol
+ * of these logs is written in `key-log.ts`.
  */
 export function createDurableStore(options: DurableStoreOptions): Store {
-  const { ledger, clock, logger, park, isShared } = options
-  const self = `o${randomUUID()}`
-  const registry = createRegistry(options)
-  const keys = createKeys(ledger, clock)
-  const parked = createParkedHere(park, clock)
-  const here = createLocalWaits()
-  const presence = createPresence(ledger, self, isShared, clock)
-  const { persist, finish: finishWriting } = createPersistence(clock, logger)
-  const runs = createRunKeeper({ ...options, self, persist, onBack: () => void waits.restoreAll() })
-  const shared = { ledger, clock, logger, isShared, self, keys, here, parked, presence, persist }
-  const waits = createWaitDesk({ ...shared, open, onLoss: onBack })
-  const { secretHeaders } = options
-  const deliveries = createDeliveries({ ...shared, waits, parkMs: park.forMs, secretHeaders })
-  const named = createNamedWaits({ ledger, clock, persist, open })
-  // A connection that comes and goes brings about no more than one at a time of each.
+  const { ledger } = options
+  const opening = createOpening(openLedger)
+  const { open } = opening
+  const parts = createParts(options, open, onBack)
+  const { self, registry, keys, parked, waits, deliveries, named, runs, progress, finishWriting } = parts
+  // A connection that comes and goes sets off no more than one of each at a time.
   const restoreNamed = coalesce(() => named.onBack())
-  const restoreRuns = coalesce(() => persist(() => runs.onBack()))
-  let opening: Promise<void> | undefined
-  let isOpen = false
-  let isClosed = false
-
-  async function open(): Promise<void> {
-    if (isClosed) throw closed()
-    opening ??= openLedger()
-    await opening
-  }
+  const restoreRuns = coalesce(() => parts.persist(() => runs.onBack()))
 
   async function openLedger(): Promise<void> {
-    try {
-      await ledger.open({ onDue, onMessage, onBack })
-      await runs.open()
-      isOpen = true
-    } catch (error) {
-      opening = undefined
-      throw error
-    }
+    await ledger.open({ onDue, onMessage, onBack })
+    await runs.open()
   }
 
   async function onDue(kind: string, id: string): Promise<DueAnswer> {
@@ -93,15 +58,11 @@ export function createDurableStore(options: DurableStoreOptions): Store {
     const news = message as Message
     if (news.is === 'settled' || news.is === 'parked') void waits.look(news.key)
     else if (news.is === 'taken') parked.remove(news.key)
-    else if (news.is === 'progress') tellProgress(news)
-    else if (news.is === 'gone') onGone(news.by)
+    else if (news.is === 'progress') progress.onMessage(news)
     else if (news.is === 'named') named.onMessage(news.name)
-    else runs.onMessage(message)
-  }
-
-  /** A process that is taken for dead, and lives, has its waits registered again. */
-  function onGone(by: string): void {
-    if (by === self) void waits.restoreAll()
+    else if (news.is !== 'gone') runs.onMessage(news)
+    // A process that lives, and was taken for dead, registers its waits again.
+    else if (news.by === self) void waits.restoreAll()
   }
 
   /** Messages may have got lost, and records too: everything that this process has in the ledger is looked up. */
@@ -111,45 +72,22 @@ export function createDurableStore(options: DurableStoreOptions): Store {
     void restoreRuns()
   }
 
-  function openWait(request: WaitRequest): OpenWait {
-    if (isClosed) throw closed()
-    const kept = new KeptWait(request, clock.now(), waits.desk)
-    kept.begin(registry.wait({ ...request, waiter: kept }))
-    return kept
-  }
-
-  async function progress(endpoint: StoreEndpoint, news: Progress): Promise<void> {
-    const { id } = keyOf(endpoint, news.id)
-    registry.progress(endpoint, news)
-    if (!isShared || here.has(id)) return
-    await open()
-    await ledger.publish({ is: 'progress', endpoint: endpoint.key, key: id, kept: toKept(news) } satisfies Message)
-  }
-
-  function tellProgress({ key, kept }: Extract<Message, { readonly is: 'progress' }>): void {
-    const [known] = here.find(key)
-    if (known) registry.progress(known.key.endpoint, fromKept(kept) as Progress)
-  }
-
   return {
     open,
     get isOpen() {
-      return isOpen
+      return opening.isOpen()
     },
     async check() {
       await open()
       await ledger.read('mark', 'check')
     },
-    wait: openWait,
-    async deliver(arrival) {
-      await open()
-      return deliveries.deliver(arrival)
+    wait(request) {
+      opening.refuseWhenClosed()
+      return waits.begin(request)
     },
-    async trigger(arrival) {
-      await open()
-      return deliveries.trigger(arrival)
-    },
-    progress,
+    deliver: (arrival) => open().then(() => deliveries.deliver(arrival)),
+    trigger: (arrival) => open().then(() => deliveries.trigger(arrival)),
+    progress: progress.tell,
     named,
     runs: {
       attach: runs.attach,
@@ -161,12 +99,11 @@ export function createDurableStore(options: DurableStoreOptions): Store {
     outdate: registry.outdate,
     list: registry.list,
     async close() {
-      if (isClosed) return
-      isClosed = true
+      if (!opening.close()) return
       registry.close()
       parked.close()
       waits.close()
-      await opening?.catch(() => undefined)
+      await opening.settled()
       await finishWriting()
       await runs.close()
       await ledger.close()
@@ -174,6 +111,72 @@ export function createDurableStore(options: DurableStoreOptions): Store {
   }
 }
 
-function closed(): CallbackError {
-  return new CallbackError('ERR_CLOSED', { message: 'The callbacks are closed; nothing more is taken' })
+/** Creates the parts of the store. `onLoss` is called when the ledger was found to have lost something. */
+function createParts(options: DurableStoreOptions, open: () => Promise<void>, onLoss: () => void) {
+  const { ledger, clock, logger, park, isShared } = options
+  const self = `o${randomUUID()}`
+  const registry = createRegistry(options)
+  const keys = createKeys(ledger, clock)
+  const parked = createParkedHere(park, clock)
+  const publish = createPublish(ledger, isShared)
+  const here = createLocalWaits(publish)
+  const { persist, finish: finishWriting } = createPersistence(clock, logger)
+  const shared = { ...options, self, registry, keys, here, parked, publish, persist, open }
+  const runs = createRunKeeper({ ...shared, onBack: () => void waits.restoreAll() })
+  const waits = createWaitDesk({ ...shared, onLoss })
+  const deliveries = createDeliveries({ ...shared, read: waits.read, parkMs: park.forMs })
+  const named = createNamedWaits(shared)
+  const progress = createProgress(shared)
+  return { self, registry, keys, parked, waits, deliveries, named, runs, progress, persist, finishWriting }
+}
+
+/** The life of a store: it is opened when it is first used, again after that has failed, and closed once. */
+interface Opening {
+  /** Rejects with `ERR_CLOSED`, and as the work does. */
+  open(): Promise<void>
+  isOpen(): boolean
+  /** Throws `ERR_CLOSED`. */
+  refuseWhenClosed(): void
+  /** Returns whether it was not closed before. */
+  close(): boolean
+  /** Resolves when it is not being opened any more. */
+  settled(): Promise<void>
+}
+
+function createOpening(work: () => Promise<void>): Opening {
+  let opening: Promise<void> | undefined
+  let isOpen = false
+  let isClosed = false
+
+  function refuseWhenClosed(): void {
+    if (isClosed) throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are closed; nothing more is taken' })
+  }
+
+  async function tryToOpen(): Promise<void> {
+    try {
+      await work()
+      isOpen = true
+    } catch (error) {
+      opening = undefined
+      throw error
+    }
+  }
+
+  return {
+    async open() {
+      refuseWhenClosed()
+      opening ??= tryToOpen()
+      await opening
+    },
+    isOpen: () => isOpen,
+    refuseWhenClosed,
+    close() {
+      const wasOpen = !isClosed
+      isClosed = true
+      return wasOpen
+    },
+    async settled() {
+      await opening?.catch(() => undefined)
+    },
+  }
 }

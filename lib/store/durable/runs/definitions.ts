@@ -1,6 +1,6 @@
 import type { Clock, Ledger } from '../../../base/contracts'
 import { fromKept, toKept } from '../codec'
-import { digest } from '../keys'
+import { digest } from '../keys/key'
 
 /** The definitions that runs are started with, each of which is kept once. */
 export interface Definitions {

@@ -5,7 +5,7 @@ import type { Claim, Clock, DueAnswer, Ledger, LedgerRecord, Logger } from '../.
 import { digitsAsText } from '../../../template/bigints'
 import { fromKept, toKept } from '../codec'
 import { createDefinitions } from './definitions'
-import { digest } from '../keys'
+import { digest } from '../keys/key'
 import { createLease, LEASE_MS, LEAVE_MS, RENEW_MS } from '../lease'
 import type { Message } from '../messages'
 import type { Persist } from '../persistence'

@@ -1,7 +1,7 @@
 import type { Clock, Ledger, NamedWait, NamedWaits, Outcome } from '../../../base/contracts'
 import { fromKept, toKept } from '../codec'
 import { REMEMBER_MS } from '../key-log'
-import { digest } from '../keys'
+import { digest } from '../keys/key'
 import type { Message } from '../messages'
 import type { Persist } from '../persistence'
 

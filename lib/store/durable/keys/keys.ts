@@ -1,0 +1,49 @@
+import type { Clock, DueAnswer, Ledger } from '../../../base/contracts'
+import type { KeyData, OutcomeEntry } from '../key-entries'
+import { liveUntil, readKeyLog, toStateEntry, withoutSettled } from '../key-log'
+import { createKeyEnds, type KeyEnds } from './ends'
+import { type Key, settledMark } from './key'
+import { createKeyReads, type KeyReads } from './reads'
+import { createKeyWrites, type KeyWrites } from './writes'
+
+/** Reads and writes what is known of ids, in the ledger. Everything rejects with `ERR_STORE_UNAVAILABLE` as that does. */
+export interface Keys extends KeyReads, KeyWrites, KeyEnds {
+  /** Sets when a record is looked at. */
+  reviewIn(key: Key, ms: number): Promise<void>
+  /** Looks at a record that is due: it goes when nothing in it counts any more, and nobody has written to it since. */
+  review(id: string, onParked: (entry: OutcomeEntry) => void): Promise<DueAnswer>
+}
+
+/** Creates the keys of a ledger. */
+export function createKeys(ledger: Ledger, clock: Clock): Keys {
+  const reads = createKeyReads(ledger)
+  return {
+    ...reads,
+    ...createKeyWrites(ledger, reads),
+    ...createKeyEnds(ledger, clock, reads),
+    async reviewIn({ id }, ms) {
+      await ledger.touch('key', id, ms)
+    },
+    async review(id, onParked) {
+      const record = await ledger.read('key', id)
+      if (record === undefined) return { remove: true }
+      const data = record.data as KeyData
+      const state = readKeyLog(record.log, data.anonymous, record.cut)
+      const isMarked = (await ledger.read('mark', settledMark(id))) !== undefined
+      const left = liveUntil(isMarked ? withoutSettled(state) : state, data) - clock.now()
+      const forgotten = state.parked.filter(({ until }) => until <= clock.now())
+      if (left <= 0) {
+        for (const entry of forgotten) onParked(entry)
+        return { remove: true, seen: state.length }
+      }
+      if (forgotten.length > 0) {
+        // Something else in the log still counts, so only what was parked in vain is taken out.
+        const parked = state.parked.filter((entry) => !forgotten.includes(entry))
+        const isCut = await ledger.cut('key', id, state.length, toStateEntry({ ...state, parked }))
+        if (isCut) for (const entry of forgotten) onParked(entry)
+      }
+      const next = state.parked.map(({ until }) => until - clock.now()).filter((ms) => ms > 0)
+      return { keepMs: Math.min(left, ...next) }
+    },
+  }
+}
