@@ -7,7 +7,7 @@ import { waitsFull } from './wait-errors'
 /** The open waits of this process. */
 export interface OpenWaits extends WaitChanges {
   /** How many waits are open. */
-  readonly size: number
+  size(): number
   /** Opens a wait, which the earliest callback that is parked for it ends at once. Throws `ERR_WAITS_FULL`. */
   open(scope: Scope, request: WaitRequest, number: number): Wait
   /** Ends waits with one outcome. */
@@ -22,9 +22,7 @@ export function createOpenWaits(wheel: TimerWheel, max: number): OpenWaits {
 
   function open(scope: Scope, request: WaitRequest, number: number): Wait {
     if (size >= max) throw waitsFull(max)
-    const [id] = request.ids
-    const ids = id !== undefined && request.ids.length === 1 ? id : request.ids
-    const wait = new Wait(scope, ids, number, request.waiter)
+    const wait = new Wait(scope, request.ids, number, request.waiter)
     scope.size += 1
     size += 1
     wheel.add(wait, request.timeoutMs)
@@ -57,7 +55,13 @@ export function createOpenWaits(wheel: TimerWheel, max: number): OpenWaits {
 
   /** All waits are settled before the first waiter is told, since a waiter may open a wait or cancel another one. */
   function endAll(waits: readonly Wait[], outcome: Outcome): void {
-    for (const wait of waits) settle(wait, outcome)
+    for (const wait of waits) {
+      remove(wait)
+      wait.state = 'ending'
+      // A callback without an id settles no id.
+      if (outcome.id === undefined) noteUnanswered(wait)
+      else settleIds(wait, idsOf(wait))
+    }
     for (const wait of waits) {
       if (wait.state !== 'ending') continue
       wait.state = outcome.id === undefined ? 'ended' : 'settled'
@@ -65,19 +69,9 @@ export function createOpenWaits(wheel: TimerWheel, max: number): OpenWaits {
     }
   }
 
-  /** A callback without an id settles no id. */
-  function settle(wait: Wait, outcome: Outcome): void {
-    remove(wait)
-    wait.state = 'ending'
-    if (outcome.id === undefined) noteUnanswered(wait)
-    else settleIds(wait, idsOf(wait))
-  }
-
   function remove(wait: Wait): void {
     wheel.remove(wait)
-    for (const id of idsOf(wait)) wait.scope.waits.delete(id, wait)
-    wait.scope.queue?.delete(wait)
-    wait.scope.size -= 1
+    unlist(wait)
     size -= 1
   }
 
@@ -90,9 +84,7 @@ export function createOpenWaits(wheel: TimerWheel, max: number): OpenWaits {
   }
 
   return {
-    get size() {
-      return size
-    },
+    size: () => size,
     open,
     alias,
     cancel,
@@ -104,6 +96,13 @@ export function createOpenWaits(wheel: TimerWheel, max: number): OpenWaits {
       wait.waiter.onEnd(ending, idsOf(wait))
     },
   }
+}
+
+function unlist(wait: Wait): void {
+  const { scope } = wait
+  for (const id of idsOf(wait)) scope.waits.delete(id, wait)
+  scope.queue?.delete(wait)
+  scope.size -= 1
 }
 
 function findParked({ states }: Scope, ids: readonly string[], queued: boolean): Parked | undefined {

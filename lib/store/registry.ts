@@ -101,7 +101,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     stats(endpoint) {
       const counted = endpoint ? [stateOf(endpoint)] : scopes.states()
       const parked = counted.reduce((sum, state) => sum + state.parking.size, 0)
-      if (endpoint === undefined) return { waiting: waits.size, parked }
+      if (endpoint === undefined) return { waiting: waits.size(), parked }
       return { waiting: counted.flatMap((state) => state.scopes).reduce((sum, scope) => sum + scope.size, 0), parked }
     },
     outdate(endpoints) {

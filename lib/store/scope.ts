@@ -50,16 +50,19 @@ type WaitState = 'open' | 'ending' | 'settled' | 'ended'
 /** An open wait. It holds no closure and no timer of its own: a million of them fit in memory. */
 export class Wait extends Timed implements OpenWait {
   state: WaitState = 'open'
+  /** One id is no list, since most waits have but one. */
+  ids: string | readonly string[]
 
   constructor(
     readonly scope: Scope,
-    /** One id stands by itself, since most waits have but one. */
-    public ids: string | readonly string[],
+    ids: readonly string[],
     /** Counts up; the lower one waits longer. */
     readonly number: number,
     readonly waiter: Waiter,
   ) {
     super()
+    const [id] = ids
+    this.ids = id !== undefined && ids.length === 1 ? id : ids
   }
 
   alias(ids: readonly string[]): void {

@@ -2,8 +2,10 @@ import type { Ledger } from '../../base/contracts'
 
 /** What processes tell each other. A message may get lost. */
 export type Message =
-  /** An outcome has ended a wait; or it was parked, which matters to a process whose wait the store has lost. */
-  | { readonly is: 'settled' | 'parked'; readonly key: string }
+  /** An outcome has ended a wait. */
+  | { readonly is: 'settled'; readonly key: string }
+  /** An outcome was parked, which matters to a process whose wait the store has lost. */
+  | { readonly is: 'parked'; readonly key: string }
   /** A wait has taken what was parked. */
   | { readonly is: 'taken'; readonly key: string }
   | { readonly is: 'progress'; readonly endpoint: string; readonly key: string; readonly kept: unknown }

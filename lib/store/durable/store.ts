@@ -60,8 +60,8 @@ export function createDurableStore(options: DurableStoreOptions): Store {
     else if (news.is === 'taken') parked.remove(news.key)
     else if (news.is === 'progress') progress.onMessage(news)
     else if (news.is === 'named') named.onMessage(news.name)
-    else if (news.is !== 'gone') runs.onMessage(news)
-    // A process that lives, and was taken for dead, registers its waits again.
+    else if (news.is === 'cancel' || news.is === 'left') runs.onMessage(news)
+    // A process that was taken for dead, and lives, registers its waits again.
     else if (news.by === self) void waits.restoreAll()
   }
 

@@ -2,7 +2,7 @@ import { CallbackError } from '../../../base/errors'
 import type { RunEntry, RunRecord } from '../../../base/run'
 import type { Ledger } from '../../../base/contracts'
 import { fromKept, toKept } from '../codec'
-import type { Persist } from '../persistence'
+import { isClosed, type Persist } from '../persistence'
 
 export interface RunRecordOptions {
   readonly ledger: Ledger
@@ -49,13 +49,8 @@ export function createRunRecord(id: string, log: readonly unknown[], options: Ru
   let length = 0
   learn(log)
 
-  /** Of two entries by one name the first counts: the work was done twice, and both go on with one result. */
   function learn(entries: readonly unknown[]): void {
-    for (const entry of entries.slice(length)) {
-      if (!isEntry(entry) || known.has(entry.name)) continue
-      const { name, value, error } = entry
-      known.set(name, { name, value: fromKept(value), ...(error !== undefined && { error: fromKept(error) }) })
-    }
+    addFirst(known, entries.slice(length))
     length = Math.max(length, entries.length)
   }
 
@@ -111,14 +106,7 @@ export function createRunRecord(id: string, log: readonly unknown[], options: Ru
     async add(entry, signal) {
       let failure: unknown
       const interest = { isOver: () => signal.aborted }
-      await persist(async () => {
-        try {
-          await append(entry)
-        } catch (error) {
-          if (isTakenUp(error)) failure = error
-          else throw error
-        }
-      }, interest)
+      await persist(async () => void (failure = await closedErrorOf(append(entry))), interest)
       signal.throwIfAborted()
       if (failure !== undefined) throw failure
       const added = known.get(entry.name)
@@ -133,6 +121,26 @@ export function createRunRecord(id: string, log: readonly unknown[], options: Ru
   }
 }
 
+/** Returns the error of work that says that another process has the run; any other error is thrown. */
+async function closedErrorOf(work: Promise<void>): Promise<unknown> {
+  try {
+    await work
+    return undefined
+  } catch (error) {
+    if (isClosed(error)) return error
+    throw error
+  }
+}
+
+/** Of two entries by one name the first counts: the work was done twice, and both go on with one result. */
+function addFirst(known: Map<string, RunEntry>, entries: readonly unknown[]): void {
+  for (const entry of entries) {
+    if (!isEntry(entry) || known.has(entry.name)) continue
+    const { name, value, error } = entry
+    known.set(name, { name, value: fromKept(value), ...(error !== undefined && { error: fromKept(error) }) })
+  }
+}
+
 function toKeptEntry({ name, value, error }: RunEntry): object {
   return { name, value: toKept(value), ...(error !== undefined && { error: toKept(error) }) }
 }
@@ -141,10 +149,6 @@ function takenUp(id: string): CallbackError {
   return new CallbackError('ERR_CLOSED', {
     message: `Another process has taken up the task ${id}, since this one did not answer for a while; hooks.task(id) tells how it is doing`,
   })
-}
-
-function isTakenUp(error: unknown): boolean {
-  return error instanceof CallbackError && error.code === 'ERR_CLOSED'
 }
 
 function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
