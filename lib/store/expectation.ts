@@ -12,7 +12,7 @@ export interface ExpectationOptions {
   readonly signal: AbortSignal
   /** Called when a wait has been registered. */
   readonly onWait: () => void
-  /** Called with how a wait ended, before the run hears of it; one that the run gave up is `aborted`. */
+  /** Called with how a wait ended, before the run goes on. A wait that the run gave up is `aborted`. */
   readonly onEnd: (ending: WaitEnding, wait: Expected, ids: readonly string[]) => void
 }
 
@@ -27,10 +27,10 @@ export interface Keeping {
   readonly record: RunRecord
 }
 
-/** How long it takes until a store that is away is tried again. */
+/** How long until a store that is away is tried again, in milliseconds. */
 const AWAY_MS = 1000
 
-/** Opens a wait of a run; without `keeping`, it ends with its process. Throws what the store refuses a wait with. */
+/** Opens a wait of a run; without `keeping`, it ends with its process. Throws `ERR_WAITS_FULL` and `ERR_CLOSED`. */
 export function openExpectation(
   wait: Expected,
   timeoutMs: number,
@@ -75,7 +75,7 @@ class RunWait implements Expectation, Waiter {
       this.#resolve = resolve
       this.#reject = reject
     })
-    // A rejection that nobody awaits, since the request failed first, harms nobody.
+    // The run awaits no outcome when its request has failed; then a rejection does not count as unhandled.
     this.#promise.catch(ignore)
   }
 
@@ -131,14 +131,14 @@ class RunWait implements Expectation, Waiter {
     this.#last = progress
   }
 
-  /** The run goes on with an outcome when its record has it, and only then the wait is over in the store. */
+  /** The record of the run has the outcome before the run goes on, and before the wait ends in the store. */
   async #keep({ record, entry: name }: Keeping, entry: Omit<RunEntry, 'name'>): Promise<void> {
     try {
       const counted = await record.add({ name, ...entry }, this.options.signal)
       this.#open?.release?.()
       this.#finish(counted)
     } catch (error) {
-      // Where the run goes on elsewhere, what came for it is still needed.
+      // A run that goes on in another process needs the outcome there.
       if (isClosed(error)) this.#open?.leave?.()
       else this.#open?.release?.()
       this.#reject(error)

@@ -2,8 +2,8 @@ import type { ListedWait } from '../base/contracts'
 import { idsOf, isOutdated, type Scope, type Wait } from './scope'
 
 /**
- * Lists open waits, oldest first. Of each scope no more than the limit is looked at, so that a list costs the same with
- * a million waits; those that share an id with an older one may therefore come before their turn.
+ * Lists open waits, oldest first. It looks at no more than `limit` waits of each scope, so that a list costs the same with
+ * a million waits. So a wait that shares an id with an older one may be listed before its turn.
  */
 export function listWaits(
   scopes: Iterable<Scope>,

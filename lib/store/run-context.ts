@@ -4,13 +4,13 @@ import { isClosed } from './durable/persistence'
 import { endedExpectation, type ExpectationOptions, openExpectation } from './expectation'
 
 export interface RunOptions extends ExpectationOptions {
-  /** What the run has done before, and where it is remembered; undefined where a run ends with its process. */
+  /** Where the results of the run are remembered; undefined where a run ends with its process. */
   readonly record?: RunRecord | undefined
   /** Ends the run in this process, since another one has taken it up. */
   readonly abort?: ((reason: unknown) => void) | undefined
 }
 
-/** Creates the context of a run. With a record, what the record holds is not done again. */
+/** Creates the context of a run. Work whose result is in the record is not done again. */
 export function createRunContext(id: string, options: RunOptions): RunContext {
   const { clock, signal } = options
   const record = options.record && abortingRecord(options.record, options.abort)
@@ -38,7 +38,7 @@ export function createRunContext(id: string, options: RunOptions): RunContext {
   }
 }
 
-/** The run is ended in this process before its jobs hear that another process has it, since they would give up its waits. */
+/** When another process has the run, the run ends here before its jobs hear of that: they would give up its waits. */
 function abortingRecord(record: RunRecord, abort: RunOptions['abort']): RunRecord {
   return {
     ...record,

@@ -5,7 +5,7 @@ import { earlier, type Parking } from './parking'
 import type { Recent } from './collections/recent'
 import { Timed } from './collections/timer-wheel'
 
-/** What is known of one endpoint. */
+/** The state of one endpoint. */
 export interface EndpointState {
   readonly endpoint: StoreEndpoint
   /** Returns the scope of this endpoint alone. */
@@ -25,7 +25,7 @@ export interface Scope {
   readonly settled: Recent
   /** The ids of waits that ended without an outcome for them; only where a callback may be an event. */
   readonly unanswered: Recent | undefined
-  /** The scopes with which it has an endpoint in common, itself included. */
+  /** The scopes that have an endpoint in common with this one, itself included. */
   readonly overlapping: Set<Scope>
   readonly changes: WaitChanges
   size: number
@@ -42,8 +42,10 @@ export interface WaitChanges {
 }
 
 /**
- * A wait that is `ending` has its outcome, and nothing more can reach it, but its caller was not told yet. One that is
- * `settled` was ended by a callback with an id; what it is known by besides is settled too.
+ * - `open`: a callback can end it.
+ * - `ending`: it has its outcome, and its waiter was not told yet.
+ * - `settled`: a callback with an id has ended it, and all of its ids are settled.
+ * - `ended`: anything else has ended it.
  */
 type WaitState = 'open' | 'ending' | 'settled' | 'ended'
 
@@ -56,7 +58,7 @@ export class Wait extends Timed implements OpenWait {
   constructor(
     readonly scope: Scope,
     ids: readonly string[],
-    /** Counts up; the lower one waits longer. */
+    /** Counts up; the lower one is older. */
     readonly number: number,
     readonly waiter: Waiter,
   ) {
@@ -89,14 +91,14 @@ export function idsOf(wait: Wait): readonly string[] {
   return typeof wait.ids === 'string' ? [wait.ids] : wait.ids
 }
 
-/** Who waits for an id on an endpoint. */
+/** The waits for an id on an endpoint. */
 export function waitsFor(state: EndpointState, id: string): readonly Wait[] {
   const [only] = state.scopes
   if (only !== undefined && state.scopes.length === 1) return only.waits.get(id)
   return state.scopes.flatMap((scope) => scope.waits.get(id))
 }
 
-/** Who waits longest, of those that take a callback without an id. */
+/** The oldest wait that takes a callback without an id. */
 export function oldest(state: EndpointState): readonly Wait[] {
   let found: Wait | undefined
   for (const { queue } of state.scopes) found = earlier(found, queue?.first())

@@ -8,7 +8,7 @@ import type { EndpointState, Scope, WaitChanges } from './scope'
 
 export interface ScopesOptions {
   readonly clock: Clock
-  /** The limits of what is parked, per endpoint. */
+  /** The limits of parked callbacks, per endpoint. */
   readonly park: ParkingLimits
 }
 
@@ -16,7 +16,7 @@ export interface ScopesOptions {
 export interface Scopes {
   stateOf(endpoint: StoreEndpoint): EndpointState
   scopeOf(endpoints: readonly StoreEndpoint[]): Scope
-  /** Every endpoint that was asked for. */
+  /** Every endpoint that has a state. */
   states(): readonly EndpointState[]
   all(): Iterable<Scope>
 }
@@ -24,7 +24,7 @@ export interface Scopes {
 const REMEMBER_MS = 24 * 60 * 60 * 1000
 const REMEMBER_MAX = 100_000
 
-/** Creates an empty set of scopes; the wheel says when a parked outcome has been kept long enough. */
+/** Creates an empty set of scopes. The wheel ends the time of parked outcomes. */
 export function createScopes({ clock, park }: ScopesOptions, wheel: TimerWheel, changes: WaitChanges): Scopes {
   const states = new Map<string, EndpointState>()
   const scopes = new Map<string, Scope>()

@@ -29,7 +29,7 @@ export interface DeliveryOptions {
   readonly publish: Publish
   /** Reads the log of a key, in which the waits of this process are registered then. */
   readonly read: (key: Key) => Promise<KeyState>
-  /** How long a callback is kept that nobody waits for, in milliseconds. */
+  /** How long a callback is parked, in milliseconds. */
   readonly parkMs: number
   /** Headers that are not kept, in lower case. */
   readonly secretHeaders?: ReadonlySet<string> | undefined
@@ -44,14 +44,14 @@ export interface Deliveries {
 /** An outcome on its way into the log of a key. */
 interface Handed {
   readonly key: Key
-  /** What the log said before. */
+  /** The state of the log before the outcome. */
   readonly known: KeyState
   readonly outcome: Outcome
   readonly claim: Claim | undefined
   readonly run?: string
 }
 
-/** Creates what hands over the callbacks that come to this process. */
+/** Creates what hands over the callbacks that this process receives. */
 export function createDeliveries(options: DeliveryOptions): Deliveries {
   const { ledger, clock, keys, parked, persist, here, publish, read, parkMs } = options
 
@@ -64,7 +64,7 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
     return keep(arrival, { key, known, outcome, claim })
   }
 
-  /** Keeps what nobody waits for, unless somebody does by the time that it is written. */
+  /** Parks a callback, unless a wait is open by the time that its outcome is appended. */
   async function keep({ size }: Arrival, handed: Handed): Promise<Delivery> {
     const note = parked.add(handed.key.endpoint.key, handed.key.id, size())
     let delivery: Delivery | undefined
@@ -76,7 +76,6 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
     }
   }
 
-  /** The delivery is claimed in the step that appends its outcome: there are both, or neither. */
   async function handOver({ key, known, outcome, claim, run }: Handed): Promise<Delivery> {
     const at = clock.now()
     const kept = toKept({ ...outcome, headers: redactHeaders(outcome.headers, options.secretHeaders) })
@@ -93,13 +92,13 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
     return delivery
   }
 
-  /** A process that has not heard of the first callback, since a message got lost, hears of it with the second. */
+  /** The process that waits may have missed the message of the first callback, and is told again. */
   async function repeat(key: Key, state: KeyState): Promise<Delivery> {
     if ([...state.waits.values()].some(({ got }) => got)) await here.tell(key.id, state)
     return 'duplicate'
   }
 
-  /** The run is kept before its callback is acknowledged, under an id that a repeated callback finds again. */
+  /** Starts a run: protocol, 9. */
   async function begin(
     start: NonNullable<Arrival['start']>,
     outcome: Outcome,
@@ -123,14 +122,14 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
     },
     async trigger({ endpoint, dedupeKey, start }) {
       const claim = toClaim(endpoint, dedupeKey)
-      // The usual repetition costs a look; of two at the same moment the claim lets one through.
+      // A repeated callback usually costs one read; of two in the same moment, the claim lets one through.
       if (claim && (await ledger.read('mark', claim.mark))) return 'duplicate'
       return (await start(claim)) ? 'started' : 'duplicate'
     },
   }
 }
 
-/** What is in the ledger is acknowledged, or its sender would repeat it; what follows from it is tried again here. */
+/** A callback that is in the ledger is acknowledged even when the work after it fails; that is tried again here. */
 async function followUp(persist: Persist, work: () => Promise<void>): Promise<void> {
   try {
     await work()
@@ -149,7 +148,7 @@ function toClaim(endpoint: StoreEndpoint, dedupeKey: string | undefined): Claim 
   return dedupeKey === undefined ? undefined : { mark: `d${digest([endpoint.key, dedupeKey])}`, ttlMs: REMEMBER_MS }
 }
 
-/** Shaped as a UUID, since that is what ids of tasks look like. */
+/** Returns an id in the form of a UUID, as the ids of tasks have it. */
 function toRunId(hash: string): string {
   const hex = Buffer.from(hash, 'base64url').toString('hex')
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-')

@@ -62,16 +62,16 @@
 import type { Delivery } from '../../base/contracts'
 import type { EndEntry, KeyData, KeyEntry, KeyState, KeyWait, OutcomeEntry, StateEntry, WaitEntry } from './key-entries'
 
-/** How much longer than its last moment a wait counts, so that clocks need not agree; one that is over says so itself. */
+/** How long a wait counts as open after its time is up, so that clocks need not agree. Usually its `end` comes sooner. */
 const GRACE_MS = 60_000
 
-/** How long it takes at most until a run, or a process of 0.4, has taken what came for its wait. */
+/** How long a run, or a process of 0.4, needs at most to take the outcome of its wait. */
 const TAKEN_MS = 10_000
 
-/** How long an id that is settled, or was waited for in vain, is remembered. */
+/** How long it is remembered that an id is settled, or was waited for in vain. */
 export const REMEMBER_MS = 24 * 60 * 60 * 1000
 
-/** How long a callback is kept for a wait whose process is gone. */
+/** How long an outcome is kept for the next wait when the process of its wait has gone. */
 const UNDELIVERED_MS = 7 * REMEMBER_MS
 
 /** Reads a log from its beginning, or from where it was cut. */
@@ -82,8 +82,8 @@ export function readKeyLog(log: readonly unknown[], anonymous: boolean, cut = 0)
 }
 
 /**
- * Reads one more entry, and returns what became of it when it is an outcome. Every process comes to the same conclusion,
- * since all of them see the entries in one order and nothing else counts.
+ * Applies one more entry to the state, and returns what became of it when it is an outcome. Nothing else counts, so every
+ * process that has read the same entries has the same state.
  */
 export function applyEntry(state: KeyState, entry: KeyEntry, anonymous: boolean): Delivery | undefined {
   const index = state.length
@@ -110,7 +110,7 @@ export function applyEntry(state: KeyState, entry: KeyEntry, anonymous: boolean)
   }
 }
 
-/** Returns the entry that says what a log comes to. */
+/** Returns the entry that replaces the entries of a state. */
 export function toStateEntry({ waits, parked, settledAt, waitedAt }: KeyState): StateEntry {
   const outcomes = [...new Set([...waits.values()].flatMap(({ got }) => got ?? []))]
   const listed = [...waits].map(([name, { got, ...wait }]) => {
@@ -119,13 +119,13 @@ export function toStateEntry({ waits, parked, settledAt, waitedAt }: KeyState): 
   return { is: 'state', waits: listed, outcomes, parked, settledAt, waitedAt }
 }
 
-/** The names of the waits that a callback of this moment ends. */
+/** Returns the names of the waits that a callback of this moment is for. */
 export function waitsAt(state: KeyState, at: number, anonymous: boolean): readonly string[] {
   const ready = [...state.waits].filter(([, { got, until }]) => got === undefined && until + GRACE_MS > at)
   return (anonymous ? ready.slice(0, 1) : ready).map(([wait]) => wait)
 }
 
-/** Until when something of a log counts, in milliseconds since the epoch. */
+/** Returns until when something in a log counts, in milliseconds since the epoch. */
 export function liveUntil(state: KeyState, { anonymous, remembers }: Omit<KeyData, 'born'>): number {
   const ends = [...state.waits.values()].map(({ until, got }) =>
     Math.max(until + GRACE_MS, got ? got.at + UNDELIVERED_MS : 0),
@@ -141,7 +141,7 @@ export function withoutSettled(state: KeyState): KeyState {
   return { ...state, settledAt: undefined, waitedAt: state.settledAt === undefined ? state.waitedAt : undefined }
 }
 
-/** Whether an outcome of this moment would only repeat one. */
+/** Whether an outcome of this moment would be a duplicate, if no wait is open. */
 export function isDuplicate({ settledAt, parked }: KeyState, at: number): boolean {
   return (settledAt !== undefined && settledAt + REMEMBER_MS > at) || parked.some(({ until }) => until > at)
 }
@@ -157,7 +157,7 @@ function restore(state: KeyState, { waits, outcomes, parked, settledAt, waitedAt
   state.waitedAt = waitedAt
 }
 
-/** A wait that is registered again, after a crash, stays what it was. */
+/** A wait that is registered again stays as it is. */
 function open(state: KeyState, { wait, at, until, by }: WaitEntry, anonymous: boolean): void {
   if (state.waits.has(wait)) return
   const early = state.parked.find((parked) => parked.until > at)
@@ -169,8 +169,8 @@ function open(state: KeyState, { wait, at, until, by }: WaitEntry, anonymous: bo
 }
 
 /**
- * What came for a wait of another process, and no wait has said that it is taken; the next wait gets it too. A process
- * that has it for one wait does not get it for another.
+ * Finds an outcome for a new wait (protocol, 4): one that came for a wait of another process, and that no wait has taken. A
+ * process does not get an outcome that one of its own waits has.
  */
 function findUntaken({ waits }: KeyState, at: number, by: string | undefined): OutcomeEntry | undefined {
   const isOurs = (got: OutcomeEntry): boolean =>
@@ -182,7 +182,7 @@ function findUntaken({ waits }: KeyState, at: number, by: string | undefined): O
   return [...waits.values()].find(isInherited)?.got
 }
 
-/** What has started a run ends no wait, also one that was registered meanwhile. */
+/** An outcome that starts a run ends no wait, not even one that was registered meanwhile. */
 function hand(state: KeyState, entry: OutcomeEntry, anonymous: boolean): Delivery {
   const waits = entry.run === undefined ? waitsAt(state, entry.at, anonymous) : []
   for (const wait of waits) give(state, wait, entry)
@@ -215,14 +215,14 @@ function end(state: KeyState, { wait: name, at, why }: EndEntry, anonymous: bool
   state.parked = []
 }
 
-/** What came for a wait that does not take it is for the next one, unless another wait has it too. */
+/** An outcome that its wait does not take is for the next wait, unless another wait has it too. */
 function leave(state: KeyState, wait: KeyWait, keepMs: number, at: number, anonymous: boolean): void {
   const { got, isTaken } = wait
   if (got === undefined || isTaken || [...state.waits.values()].some((other) => other.got === got)) return
   giveBack(state, { ...got, until: Math.max(got.until, got.at + keepMs) }, at, anonymous)
 }
 
-/** A callback without an id is for the next wait, when it came for one that does not want it; any other is parked. */
+/** Hands an outcome without an id to the next wait in the queue, and parks it where there is none. */
 function giveBack(state: KeyState, entry: OutcomeEntry, at: number, anonymous: boolean): void {
   const [next] = anonymous ? waitsAt(state, at, true) : []
   if (next !== undefined) give(state, next, entry)

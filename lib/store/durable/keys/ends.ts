@@ -12,13 +12,13 @@ export interface EndedWait {
 
 /** Ends waits, and remembers which ids are settled. */
 export interface KeyEnds {
-  /** Ends a wait, and returns what had come for it before; undefined when nothing is known of the key. */
+  /** Ends a wait, and returns the outcome that had come for it before; undefined when the key has no record. */
   endWait(key: Key, wait: string, why: EndReason, known?: KeyState): Promise<EndedWait | undefined>
-  /** Whether the id was settled within the last day, and its log is gone since. */
+  /** Whether the mark of the id says that it was settled within the last day. */
   isSettled(key: Key): Promise<boolean>
-  /** Remembers that an id is settled, by an outcome that nobody waits for any more. */
+  /** Marks an id as settled when its log says so, and no wait will say it. */
   settle(key: Key): Promise<void>
-  /** Forgets that an id was settled before it was waited for again, in vain. */
+  /** Removes the mark which says that the id was settled. */
   unsettle(key: Key): Promise<void>
 }
 
@@ -27,7 +27,7 @@ const LINGER_MS = 60_000
 
 /** Creates what ends the waits in a ledger. */
 export function createKeyEnds(ledger: Ledger, clock: Clock, { read, readState }: KeyReads): KeyEnds {
-  /** Lets a record go soon in which nothing counts any more; the process that reviews it then keeps it if that changes. */
+  /** Makes a record due soon in which nothing counts any more. The review keeps it if that has changed by then. */
   async function retire({ id, endpoint, anonymous }: Key, state: KeyState): Promise<void> {
     const data = { anonymous, remembers: endpoint.startsWorkflow === true }
     if (liveUntil(state, data) <= clock.now()) await ledger.touch('key', id, LINGER_MS)
@@ -37,7 +37,7 @@ export function createKeyEnds(ledger: Ledger, clock: Clock, { read, readState }:
     await ledger.create('mark', settledMark(id), { data: null, ttlMs: REMEMBER_MS })
   }
 
-  /** The mark is made in the same step, unless it is there since the id was settled before. */
+  /** The mark is made in the step that appends, unless the id was settled before and has its mark. */
   async function appendSettled(key: Key, entry: EndEntry): Promise<number> {
     const claim = { mark: settledMark(key.id), ttlMs: REMEMBER_MS }
     const orCreate = { data: dataOf(key), ttlMs: LINGER_MS }
@@ -77,7 +77,7 @@ export function createKeyEnds(ledger: Ledger, clock: Clock, { read, readState }:
   }
 }
 
-/** What a log said before an entry of ours, or as much of that as was not cut away. */
+/** Returns the state of a log before an entry of this process, as far as that was not cut away. */
 function readBefore(record: LedgerRecord | undefined, position: number, anonymous: boolean): KeyState {
   const { log = [], cut = 0 } = record ?? {}
   return readKeyLog(log.slice(0, Math.max(position - 1 - cut, 1)), anonymous, cut)

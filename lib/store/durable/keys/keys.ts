@@ -6,11 +6,11 @@ import { type Key, settledMark } from './key'
 import { createKeyReads, type KeyReads } from './reads'
 import { createKeyWrites, type KeyWrites } from './writes'
 
-/** Reads and writes what is known of ids, in the ledger. Everything rejects with `ERR_STORE_UNAVAILABLE` as that does. */
+/** The records of keys in a ledger. Everything rejects with `ERR_STORE_UNAVAILABLE` while the ledger is away. */
 export interface Keys extends KeyReads, KeyWrites, KeyEnds {
-  /** Sets when a record is looked at. */
+  /** Sets when a record is due. */
   reviewIn(key: Key, ms: number): Promise<void>
-  /** Looks at a record that is due: it goes when nothing in it counts any more, and nobody has written to it since. */
+  /** Looks at a record that is due. It is removed when nothing in it counts, and nothing was appended meanwhile. */
   review(id: string, onParked: (entry: OutcomeEntry) => void): Promise<DueAnswer>
 }
 
@@ -37,7 +37,7 @@ export function createKeys(ledger: Ledger, clock: Clock): Keys {
         return { remove: true, seen: state.length }
       }
       if (forgotten.length > 0) {
-        // Something else in the log still counts, so only what was parked in vain is taken out.
+        // Something else in the log still counts, so only the outcomes that were parked in vain are taken out.
         const parked = state.parked.filter((entry) => !forgotten.includes(entry))
         const isCut = await ledger.cut('key', id, state.length, toStateEntry({ ...state, parked }))
         if (isCut) for (const entry of forgotten) onParked(entry)

@@ -6,11 +6,11 @@ import type { Key } from './key'
 /** Reads the logs of keys, and cuts those that have become long. */
 export interface KeyReads {
   read(key: Key): Promise<KeyState>
-  /** Reads the record too, which says where each entry stands. */
+  /** Returns the record too, which has the positions of its entries. */
   readBoth(key: Key): Promise<{ readonly state: KeyState; readonly record: LedgerRecord | undefined }>
-  /** Finds a wait that is open already; undefined when there is none, which is then to be written. */
+  /** Finds a wait that is open in the log already; undefined when it is not. */
   findWait(key: Key, wait: string): Promise<{ readonly state: KeyState; readonly position: number } | undefined>
-  /** Returns what a record says that was read. */
+  /** Returns the state that a record comes to, and cuts its log when that has become long. */
   readState(key: Pick<Key, 'id' | 'anonymous'>, record: LedgerRecord | undefined): KeyState
 }
 
@@ -46,7 +46,7 @@ export function createKeyReads(ledger: Ledger): KeyReads {
   }
 }
 
-/** Where a wait was registered last; where the log was cut when that was before the cut. */
+/** Returns the last position at which a wait was registered, or that of the cut when it was registered before the cut. */
 function positionOf({ log, cut }: LedgerRecord, wait: string): number {
   const isOf = (entry: Partial<WaitEntry>): boolean => entry.is === 'wait' && entry.wait === wait
   return cut + log.findLastIndex((entry) => isOf(entry as Partial<WaitEntry>)) + 1

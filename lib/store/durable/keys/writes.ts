@@ -5,28 +5,28 @@ import { applyEntry, readKeyLog, REMEMBER_MS } from '../key-log'
 import { dataOf, type Key } from './key'
 import type { KeyReads } from './reads'
 
-/** What an entry of ours came to. */
+/** What an entry of this process came to. */
 export interface Written {
-  /** What the log says with it, as far as it was read. */
+  /** The state of the log with the entry, as far as the log was read. */
   readonly state: KeyState
   readonly position: number
-  /** What became of an outcome. */
+  /** What became of the entry, if it is an outcome. */
   readonly delivery: Delivery | undefined
 }
 
 export interface WriteOptions {
-  /** How long a record is kept that this entry creates, in milliseconds. */
+  /** When a record that this entry creates is due, in milliseconds. */
   readonly ttlMs: number
-  /** What the log says, where that is known; it saves reading the log. */
+  /** The state of the log, where it is known; that saves reading the log. */
   readonly known?: KeyState | undefined
 }
 
 /** Appends to the logs of keys. */
 export interface KeyWrites {
-  /** Returns what tells the present record of a key from earlier ones; creates it if there is none. */
+  /** Returns the name `born` of the record of a key; creates a record if there is none. */
   born(key: Key): Promise<string>
   write(key: Key, entry: KeyEntry, options: WriteOptions): Promise<Written>
-  /** Claims a mark in the same step; undefined when it is there already, and nothing is written. */
+  /** Claims a mark in the step that appends; undefined when the mark is there already, and nothing is written. */
   claim(key: Key, entry: KeyEntry, options: WriteOptions & { readonly claim: Claim }): Promise<Written | undefined>
 }
 
@@ -50,7 +50,7 @@ export function createKeyWrites(ledger: Ledger, { readState }: KeyReads): KeyWri
     throw staysGone()
   }
 
-  /** Reads what an entry of ours came to; undefined when the record has gone since. */
+  /** Reads what an entry came to; undefined when its record was removed meanwhile. */
   async function readWritten(
     key: Key,
     entry: KeyEntry,
@@ -63,7 +63,7 @@ export function createKeyWrites(ledger: Ledger, { readState }: KeyReads): KeyWri
     const record = await ledger.read('key', key.id)
     if (record === undefined) return undefined
     const before = position - 1 - record.cut
-    // Another process has read the entry, and cut the log behind it: the waits in the log are told in any case.
+    // Another process has cut the log behind the entry. The state has its waits, which are told in any case.
     if (before < 0) return { state: readState(key, record), position, delivery: settledBy(entry) }
     const delivery = applyEntry(
       readKeyLog(record.log.slice(0, before), key.anonymous, record.cut),
@@ -103,13 +103,13 @@ export function createKeyWrites(ledger: Ledger, { readState }: KeyReads): KeyWri
   }
 }
 
-/** What became of an outcome whose place in the log is not known any more. */
+/** Returns what becomes of an outcome that was cut away before this process has read it. */
 function settledBy({ is }: KeyEntry): Delivery | undefined {
   return is === 'outcome' ? 'settled' : undefined
 }
 
 function staysGone(): CallbackError {
   return new CallbackError('ERR_STORE_UNAVAILABLE', {
-    message: 'A record of the store is gone each time that it is written; try again',
+    message: 'A record of the store was removed each time that it was written; try again',
   })
 }

@@ -50,9 +50,8 @@ const A_TURN = 25
 const SLICE_MS = 2000
 
 /**
- * Creates what takes up runs. A run stands in the group of the process that has it, so that only its own runs are read
- * when a process dies. Where two processes take up a run at once, the first one in its log has it, and the other one puts
- * it into the group of the first.
+ * Creates what takes up runs: protocol, 11. A run is in the group of the process that has it, so that only the runs of a
+ * dead process are read.
  */
 export function createTakeover(options: TakeoverOptions): Takeover {
   const { ledger, owner, lease, isShared } = options

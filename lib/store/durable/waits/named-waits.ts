@@ -12,11 +12,11 @@ export interface NamedWaitsOptions {
   readonly open: () => Promise<void>
 }
 
-/** The waits by name of a ledger, of which this process watches those that it has open. */
+/** The waits by name of a ledger. This process watches those that it has open. */
 export interface StoredNames extends NamedWaits {
-  /** To be called when a wait by name has ended in another process. */
+  /** Looks at a wait that has ended in another process. */
   onMessage(name: string): void
-  /** Looks at every wait that is watched here, and writes again those that the ledger has lost. Never rejects. */
+  /** Looks at every wait that is watched here, and writes again the waits that the ledger has lost. Never rejects. */
   onBack(): Promise<void>
 }
 
@@ -30,14 +30,14 @@ interface OutcomeEntry {
   readonly kept: unknown
 }
 
-/** A record may go between two steps; the second one is tried again. */
+/** A record may be removed between two steps; then both are done again, so many times. */
 const TRIES = 10
-/** How many are looked at together, when all of them are. */
+/** How many waits are looked at together, when all of them are. */
 const AT_ONCE = 100
 
 /**
  * Creates the waits by name of a ledger. Each is a record of the kind `mark`: the first process that asks by a name writes
- * what the wait is, and the first outcome in the log is what the wait has ended with. It is kept for a day after that.
+ * its ids and its deadline, and the first outcome in the log is the one that counts. It is kept for a day after that.
  */
 export function createNamedWaits({ ledger, clock, persist, open }: NamedWaitsOptions): StoredNames {
   const watched = new Map<string, Watched>()

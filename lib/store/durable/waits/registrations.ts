@@ -43,7 +43,6 @@ export function createRegistrations(options: RegistrationsOptions): Registration
       await publish({ is: 'taken', key: key.id })
     },
     async end(wait, key, why, known) {
-      // A mark says that the id was settled before this wait, which nobody asks while it is open; callbacks after it count.
       if (why !== 'settled') await keys.unsettle(key)
       const ended = await keys.endWait(key, wait.id, why, known)
       // The next wait in the queue has the outcome now.
