@@ -1,5 +1,5 @@
 import type { Ending, OpenWait, Outcome, Progress, Store, StoreEndpoint, Waiter } from '../base/contracts'
-import { callbackFailed, waitAborted, waitClosed, waitTimedOut } from './wait-errors'
+import { callbackFailed, type MissedWait, waitAborted, waitClosed, waitTimedOut } from './wait-errors'
 
 /** How a wait of this process ended: through its store, or by its caller's signal. */
 export type WaitEnding = Ending | { readonly kind: 'aborted'; readonly reason: unknown }
@@ -20,15 +20,6 @@ export interface CallbackWait {
   readonly queued: boolean
   readonly signal: AbortSignal | undefined
   readonly onProgress: ((progress: Progress) => void) | undefined
-}
-
-/** What a wait was for. */
-export interface EndedWait {
-  readonly ids: readonly string[]
-  readonly endpoints: readonly StoreEndpoint[]
-  readonly timeoutMs: number
-  /** The latest callback that was pending. */
-  readonly last?: Progress | undefined
 }
 
 /**
@@ -139,7 +130,7 @@ class WatchedWait<T> extends PromisedWait<T> {
 function ignore(): void {}
 
 /** Returns why a wait has no result. */
-export function endingError(ending: WaitEnding, wait: EndedWait): unknown {
+export function endingError(ending: WaitEnding, wait: MissedWait): unknown {
   const { ids } = wait
   switch (ending.kind) {
     case 'outcome':

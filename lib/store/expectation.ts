@@ -1,8 +1,9 @@
+import { hasCode } from '../base/errors'
 import type { Expectation, Expected, RunEntry, RunRecord } from '../base/run'
 import { sleep } from '../base/timers'
 import type { Clock, Ending, OpenWait, Outcome, Progress, Store, Waiter } from '../base/contracts'
 import type { WaitEnding } from './await-callback'
-import { isAway, isClosed } from './durable/persistence'
+import { isAway } from './durable/persistence'
 import { waitClosed, waitTimedOut } from './wait-errors'
 
 export interface ExpectationOptions {
@@ -139,7 +140,7 @@ class RunWait implements Expectation, Waiter {
       this.#finish(counted)
     } catch (error) {
       // A run that goes on in another process needs the outcome there.
-      if (isClosed(error)) this.#open?.leave?.()
+      if (hasCode(error, 'ERR_CLOSED')) this.#open?.leave?.()
       else this.#open?.release?.()
       this.#reject(error)
     }
@@ -160,7 +161,7 @@ class RunWait implements Expectation, Waiter {
   #giveUp(reason: unknown): void {
     if (this.#hasEnded) return
     this.#stop()
-    if (isClosed(reason) && this.#open?.leave) this.#open.leave()
+    if (hasCode(reason, 'ERR_CLOSED') && this.#open?.leave) this.#open.leave()
     else this.#open?.cancel()
     this.options.onEnd({ kind: 'aborted', reason }, this.wait, this.wait.ids)
     this.#reject(reason)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { hasCode } from '../base/errors'
 import type { RunContext, RunEntry, RunRecord } from '../base/run'
-import { isClosed } from './durable/persistence'
 import { endedExpectation, type ExpectationOptions, openExpectation } from './expectation'
 
 export interface RunOptions extends ExpectationOptions {
@@ -46,7 +46,7 @@ function abortingRecord(record: RunRecord, abort: RunOptions['abort']): RunRecor
       try {
         return await record.add(entry, signal)
       } catch (error) {
-        if (isClosed(error)) abort?.(error)
+        if (hasCode(error, 'ERR_CLOSED')) abort?.(error)
         throw error
       }
     },
@@ -67,7 +67,7 @@ async function attempt(name: string, work: () => Promise<unknown>, signal: Abort
   try {
     return { name, value: await work() }
   } catch (error) {
-    if (signal.aborted || isClosed(error)) throw error
+    if (signal.aborted || hasCode(error, 'ERR_CLOSED')) throw error
     return { name, error }
   }
 }

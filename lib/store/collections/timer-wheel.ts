@@ -1,4 +1,4 @@
-import { MAX_TIMER_MS, unref } from '../../base/timers'
+import { elapsedOf, MAX_TIMER_MS, unref } from '../../base/timers'
 import type { Clock } from '../../base/contracts'
 
 /** Base of the entries of a wheel. Each entry is itself a link in the list of its bucket, so that a wait costs one object. */
@@ -33,7 +33,7 @@ const PRECISION = 32
  * ones as their time comes closer. So adding and removing cost the same however many there are, in a few hundred buckets.
  */
 export function createTimerWheel(clock: Clock, onDue: (entry: Timed) => void): TimerWheel {
-  const read = (): number => clock.elapsed?.() ?? clock.now()
+  const read = elapsedOf(clock)
   const start = read()
   const buckets = new Map<number, Bucket>()
   let timer: unknown

@@ -1,4 +1,4 @@
-import { CallbackError } from '../../base/errors'
+import { hasCode, reasonOf } from '../../base/errors'
 import { isDoneWithin, startTimer } from '../../base/timers'
 import type { Clock, Logger } from '../../base/contracts'
 
@@ -47,9 +47,8 @@ export function createPersistence(clock: Clock, logger: Logger): Persistence {
   }
 
   function report(error: unknown): void {
-    if (isClosed(error)) return
-    const reason = error instanceof Error ? error.message : String(error)
-    logger.error({ err: error }, `The store could not be written; this is a bug: ${reason}`)
+    if (hasCode(error, 'ERR_CLOSED')) return
+    logger.error({ err: error }, `The store could not be written; this is a bug: ${reasonOf(error)}`)
   }
 
   function pause(ms: number): Promise<void> {
@@ -89,10 +88,5 @@ export function createPersistence(clock: Clock, logger: Logger): Persistence {
 
 /** Whether an error says that the store is away, so that the work may succeed later. */
 export function isAway(error: unknown): boolean {
-  return error instanceof CallbackError && error.code === 'ERR_STORE_UNAVAILABLE'
-}
-
-/** Whether an error has nothing to do with the work: this process is closing, or another process has the run. */
-export function isClosed(error: unknown): boolean {
-  return error instanceof CallbackError && error.code === 'ERR_CLOSED'
+  return hasCode(error, 'ERR_STORE_UNAVAILABLE')
 }

@@ -11,9 +11,11 @@ import { createParkedHere } from './parked-here'
 import { createPersistence } from './persistence'
 import { createProgress } from './progress'
 import { createRunKeeper } from './runs/keeper'
-import { createWaitDesk } from './waits/desk'
+import { openKeptWait } from './waits/kept-wait'
 import { createLocalWaits } from './waits/local-waits'
 import { createNamedWaits } from './waits/named-waits'
+import { createQueues } from './waits/queues'
+import { createWatch } from './waits/watch'
 
 export interface DurableStoreOptions extends RegistryOptions {
   readonly ledger: Ledger
@@ -33,10 +35,10 @@ export interface DurableStoreOptions extends RegistryOptions {
  */
 export function createDurableStore(options: DurableStoreOptions): Store {
   const { ledger } = options
-  const opening = createOpening(openLedger)
+  const opening = new Opening(openLedger)
   const { open } = opening
   const parts = createParts(options, open, onBack)
-  const { self, registry, keys, parked, waits, deliveries, named, runs, progress, finishWriting } = parts
+  const { self, registry, keys, parked, watch, deliveries, named, runs, progress, finishWriting } = parts
   // A connection that comes and goes sets off no more than one of each at a time.
   const restoreNamed = coalesce(() => named.onBack())
   const restoreRuns = coalesce(() => parts.persist(() => runs.onBack()))
@@ -56,18 +58,18 @@ export function createDurableStore(options: DurableStoreOptions): Store {
 
   function onMessage(message: unknown): void {
     const news = message as Message
-    if (news.is === 'settled' || news.is === 'parked') void waits.look(news.key)
+    if (news.is === 'settled' || news.is === 'parked') void watch.look(news.key)
     else if (news.is === 'taken') parked.remove(news.key)
     else if (news.is === 'progress') progress.onMessage(news)
     else if (news.is === 'named') named.onMessage(news.name)
     else if (news.is === 'cancel' || news.is === 'left') runs.onMessage(news)
     // A process that was taken for dead, and lives, registers its waits again.
-    else if (news.by === self) void waits.restoreAll()
+    else if (news.by === self) void watch.restoreAll()
   }
 
   /** Messages may have got lost, and records too: everything that this process has in the ledger is looked up. */
   function onBack(): void {
-    void waits.restoreAll()
+    void watch.restoreAll()
     void restoreNamed()
     void restoreRuns()
   }
@@ -75,7 +77,7 @@ export function createDurableStore(options: DurableStoreOptions): Store {
   return {
     open,
     get isOpen() {
-      return opening.isOpen()
+      return opening.isOpen
     },
     async check() {
       await open()
@@ -83,7 +85,7 @@ export function createDurableStore(options: DurableStoreOptions): Store {
     },
     wait(request) {
       opening.refuseWhenClosed()
-      return waits.begin(request)
+      return openKeptWait(request, parts)
     },
     deliver: (arrival) => open().then(() => deliveries.deliver(arrival)),
     trigger: (arrival) => open().then(() => deliveries.trigger(arrival)),
@@ -99,10 +101,11 @@ export function createDurableStore(options: DurableStoreOptions): Store {
     outdate: registry.outdate,
     list: registry.list,
     async close() {
-      if (!opening.close()) return
+      if (opening.isClosed) return
+      opening.isClosed = true
       registry.close()
       parked.close()
-      waits.close()
+      watch.close()
       await opening.settled()
       await finishWriting()
       await runs.close()
@@ -122,61 +125,48 @@ function createParts(options: DurableStoreOptions, open: () => Promise<void>, on
   const here = createLocalWaits(publish)
   const { persist, finish: finishWriting } = createPersistence(clock, logger)
   const shared = { ...options, self, registry, keys, here, parked, publish, persist, open }
-  const runs = createRunKeeper({ ...shared, onBack: () => void waits.restoreAll() })
-  const waits = createWaitDesk({ ...shared, onLoss })
-  const deliveries = createDeliveries({ ...shared, read: waits.read, parkMs: park.forMs })
+  const runs = createRunKeeper({ ...shared, onBack: () => void watch.restoreAll() })
+  const queues = createQueues({ ...shared, onRecheck: (key) => void watch.look(key) })
+  const watch = createWatch({ ...shared, queues, onLoss })
+  const deliveries = createDeliveries({ ...shared, read: watch.read, parkMs: park.forMs })
   const named = createNamedWaits(shared)
   const progress = createProgress(shared)
-  return { self, registry, keys, parked, waits, deliveries, named, runs, progress, persist, finishWriting }
+  return { ...shared, queues, watch, deliveries, named, runs, progress, finishWriting }
 }
 
 /** The life of a store: it is opened when it is first used, again after that has failed, and closed once. */
-interface Opening {
+class Opening {
+  isOpen = false
+  isClosed = false
+  #opening: Promise<void> | undefined = undefined
+
+  constructor(private readonly work: () => Promise<void>) {}
+
   /** Rejects with `ERR_CLOSED`, and as the work does. */
-  open(): Promise<void>
-  isOpen(): boolean
-  /** Throws `ERR_CLOSED`. */
-  refuseWhenClosed(): void
-  /** Returns whether it was not closed before. */
-  close(): boolean
-  /** Resolves when it is not being opened any more. */
-  settled(): Promise<void>
-}
-
-function createOpening(work: () => Promise<void>): Opening {
-  let opening: Promise<void> | undefined
-  let isOpen = false
-  let isClosed = false
-
-  function refuseWhenClosed(): void {
-    if (isClosed) throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are closed; nothing more is taken' })
+  readonly open = async (): Promise<void> => {
+    this.refuseWhenClosed()
+    this.#opening ??= this.#tryToOpen()
+    await this.#opening
   }
 
-  async function tryToOpen(): Promise<void> {
+  /** Throws `ERR_CLOSED`. */
+  refuseWhenClosed(): void {
+    if (!this.isClosed) return
+    throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are closed; nothing more is taken' })
+  }
+
+  /** Resolves when it is not being opened any more. */
+  async settled(): Promise<void> {
+    await this.#opening?.catch(() => undefined)
+  }
+
+  async #tryToOpen(): Promise<void> {
     try {
-      await work()
-      isOpen = true
+      await this.work()
+      this.isOpen = true
     } catch (error) {
-      opening = undefined
+      this.#opening = undefined
       throw error
     }
-  }
-
-  return {
-    async open() {
-      refuseWhenClosed()
-      opening ??= tryToOpen()
-      await opening
-    },
-    isOpen: () => isOpen,
-    refuseWhenClosed,
-    close() {
-      const wasOpen = !isClosed
-      isClosed = true
-      return wasOpen
-    },
-    async settled() {
-      await opening?.catch(() => undefined)
-    },
   }
 }

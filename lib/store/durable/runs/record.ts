@@ -1,8 +1,9 @@
-import { CallbackError } from '../../../base/errors'
+import { CallbackError, hasCode } from '../../../base/errors'
+import { isMapping } from '../../../base/plain'
 import type { RunEntry, RunRecord } from '../../../base/run'
 import type { Ledger } from '../../../base/contracts'
 import { fromKept, toKept } from '../codec'
-import { isClosed, type Persist } from '../persistence'
+import type { Persist } from '../persistence'
 
 export interface RunRecordOptions {
   readonly ledger: Ledger
@@ -127,7 +128,7 @@ async function closedErrorOf(work: Promise<void>): Promise<unknown> {
     await work
     return undefined
   } catch (error) {
-    if (isClosed(error)) return error
+    if (hasCode(error, 'ERR_CLOSED')) return error
     throw error
   }
 }
@@ -149,10 +150,6 @@ function takenUp(id: string): CallbackError {
   return new CallbackError('ERR_CLOSED', {
     message: `Another process has taken up the task ${id}, since this one did not answer for a while; hooks.task(id) tells how it is doing`,
   })
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }
 
 function isOwner(entry: unknown): entry is OwnerEntry {

@@ -1,19 +1,37 @@
 import { randomUUID } from 'node:crypto'
-import type { Ending, OpenWait, Outcome, Progress, StoreEndpoint, WaitRequest, Waiter } from '../../../base/contracts'
+import type {
+  Clock,
+  Ending,
+  OpenWait,
+  Outcome,
+  Progress,
+  StoreEndpoint,
+  WaitRequest,
+  Waiter,
+} from '../../../base/contracts'
+import type { Registry } from '../../registry'
 import type { Wait } from '../../scope'
 import { fromKept } from '../codec'
-import type { EndReason, KeyState, OutcomeEntry } from '../key-entries'
+import type { EndReason, KeyState, OutcomeEntry, WaitEntry } from '../key-entries'
 import { type Key, keyOf } from '../keys/key'
+import type { Keys } from '../keys/keys'
+import type { Publish } from '../messages'
+import type { ParkedHere } from '../parked-here'
 import type { Persist } from '../persistence'
 import type { HeldKey, LocalWait, LocalWaits } from './local-waits'
-import type { Registrations } from './registrations'
+import type { Queues } from './queues'
 
 /** What all waits of a process share. */
 export interface KeptWaitParts {
   /** The name of this process. */
   readonly self: string
+  readonly clock: Clock
+  readonly registry: Registry
+  readonly keys: Keys
   readonly here: LocalWaits
-  readonly registrations: Registrations
+  readonly parked: ParkedHere
+  readonly queues: Queues
+  readonly publish: Publish
   readonly persist: Persist
   /** Opens the ledger, which may be away. */
   readonly open: () => Promise<void>
@@ -22,15 +40,23 @@ export interface KeptWaitParts {
 /** How long a caller that waits by hand is kept waiting for an outcome of the last moment, in milliseconds. */
 const REVIEW_MS = 5000
 
+/** Opens a wait. Throws `ERR_WAITS_FULL`. */
+export function openKeptWait(request: WaitRequest, parts: KeptWaitParts): OpenWait {
+  const wait = new KeptWait(request, parts)
+  wait.begin(parts.registry.wait({ ...request, waiter: wait }))
+  return wait
+}
+
 /**
  * A wait of this process on a callback that any process may receive. The registry of this process ends it by time or
  * signal; an outcome in the log of one of its keys ends it through `take`. It registers itself under its keys, and writes
  * under each of them that it is over.
  */
-export class KeptWait implements Waiter, OpenWait, LocalWait {
+class KeptWait implements Waiter, OpenWait, LocalWait {
   readonly id: string
-  readonly until: number
   readonly by: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly #until: number
   readonly #keys = new Map<string, HeldKey>()
   #here: Wait | undefined = undefined
   #registered: Promise<void> = Promise.resolve()
@@ -43,20 +69,15 @@ export class KeptWait implements Waiter, OpenWait, LocalWait {
 
   constructor(
     private readonly request: WaitRequest,
-    now: number,
     private readonly parts: KeptWaitParts,
   ) {
     this.id = request.kept ?? randomUUID()
     this.by = request.kept === undefined ? parts.self : undefined
-    this.until = now + request.timeoutMs
+    this.#until = parts.clock.now() + request.timeoutMs
   }
 
   get registered(): Promise<void> {
     return this.#registered
-  }
-
-  get isReopened(): boolean {
-    return this.request.isReopened === true
   }
 
   get isLate(): boolean {
@@ -83,7 +104,9 @@ export class KeptWait implements Waiter, OpenWait, LocalWait {
     return this.#registered
   }
 
-  async again(registering: Promise<void>): Promise<void> {
+  /** The wait ends in the log only after it is registered again; else it would be open for good. */
+  async again(key: HeldKey): Promise<void> {
+    const registering = this.#beginUnder(key)
     this.#registered = Promise.allSettled([this.#registered, registering]).then(() => undefined)
     await registering
   }
@@ -131,7 +154,7 @@ export class KeptWait implements Waiter, OpenWait, LocalWait {
     const { kept, isByHand = kept === undefined } = this.request
     const keys = [...this.#keys.values()]
     const found: OutcomeEntry[] = []
-    const work = async (): Promise<void> => void found.push(...(await this.#endUnder(keys, 'late')))
+    const work = async (): Promise<void> => void found.push(...(await this.#endAll(keys, 'late')))
     // A run goes on only when the store is there again; a caller that waits by hand is not kept waiting.
     if (!isByHand) await persist(work, { isOver: () => this.#isOver() })
     else if (!(await persist.within(REVIEW_MS, work)) && kept === undefined) this.#conclude(keys, 'left')
@@ -166,29 +189,50 @@ export class KeptWait implements Waiter, OpenWait, LocalWait {
 
   /** Resolves when the wait is registered under the keys, or has ended. Never rejects. */
   async #register(keys: readonly HeldKey[]): Promise<void> {
-    const { here, registrations, persist, open } = this.parts
+    const { here, persist, open } = this.parts
     for (const key of keys) {
       this.#keys.set(key.id, key)
       here.add(key, this)
     }
     const interest = { isOver: () => this.isLate }
     await persist(open, interest)
-    await Promise.all(keys.map((key) => persist(() => registrations.begin(this, key), interest)))
+    await Promise.all(keys.map((key) => persist(() => this.#beginUnder(key), interest)))
   }
 
   /** Writes that it is over, however long the store is away. */
   #conclude(keys: readonly HeldKey[], why: EndReason): void {
-    void this.parts.persist(() => this.#endUnder(keys, why))
+    void this.parts.persist(() => this.#endAll(keys, why))
   }
 
-  async #endUnder(keys: readonly HeldKey[], why: EndReason): Promise<readonly OutcomeEntry[]> {
+  /** Registers it under a key, and takes the outcome that was parked for it. */
+  async #beginUnder(key: HeldKey): Promise<void> {
+    const { clock, keys, queues, parked, here, publish } = this.parts
+    const entry: WaitEntry = { is: 'wait', wait: this.id, at: clock.now(), until: this.#until, by: this.by }
+    const known = this.request.isReopened ? await keys.findWait(key, this.id) : undefined
+    const written = known ?? (await keys.write(key, entry, { ttlMs: Math.max(this.#until - clock.now(), 0) }))
+    key.position = written.position
+    const state = await queues.dropDead(key, written.state)
+    if (state.waits.get(this.id)?.got === undefined) return
+    parked.remove(key.id)
+    here.hand(key.id, state)
+    await publish({ is: 'taken', key: key.id })
+  }
+
+  /** Ends it under keys, and returns the outcomes that had come for it before. */
+  async #endAll(keys: readonly HeldKey[], why: EndReason): Promise<readonly OutcomeEntry[]> {
     await this.#registered
-    const { registrations } = this.parts
-    const seen = this.#seen
-    const found = await Promise.all(
-      keys.map((key) => registrations.end(this, key, why, seen?.key === key.id ? seen.state : undefined)),
-    )
+    const found = await Promise.all(keys.map((key) => this.#endUnder(key, why)))
     return found.filter((entry) => entry !== undefined)
+  }
+
+  async #endUnder(key: HeldKey, why: EndReason): Promise<OutcomeEntry | undefined> {
+    const { keys, here } = this.parts
+    if (why !== 'settled') await keys.unsettle(key)
+    const known = this.#seen?.key === key.id ? this.#seen.state : undefined
+    const ended = await keys.endWait(key, this.id, why, known)
+    // The next wait in the queue has the outcome now.
+    if (ended?.got && key.anonymous && (why === 'cancelled' || why === 'left')) await here.tell(key.id, ended.state)
+    return ended?.got
   }
 
   #keysOf(endpoints: readonly StoreEndpoint[], ids: readonly string[]): HeldKey[] {

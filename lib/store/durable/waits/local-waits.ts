@@ -11,18 +11,14 @@ export interface HeldKey extends Key {
 /** A wait of this process, as the log of a key knows it. */
 export interface LocalWait {
   readonly id: string
-  /** Milliseconds since the epoch. */
-  readonly until: number
   /** The process whose wait it is; undefined for one that outlives its process. */
   readonly by: string | undefined
-  /** Whether it was opened before, perhaps by another process. */
-  readonly isReopened: boolean
   /** Whether no later outcome can end it. */
   readonly isLate: boolean
   /** Takes the outcome that came for it, and what the log of that key said then. Does nothing when the wait is late. */
   take(outcome: OutcomeEntry, key: string, state: KeyState): void
-  /** Registers it again; until that is done, the wait is not ended in the log, since it would be open for good. */
-  again(registering: Promise<void>): Promise<void>
+  /** Registers it again under a key, of which the ledger has lost it. */
+  again(key: HeldKey): Promise<void>
 }
 
 /** A wait under one of its keys. */

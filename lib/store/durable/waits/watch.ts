@@ -6,7 +6,6 @@ import type { Keys } from '../keys/keys'
 import type { Persist } from '../persistence'
 import type { HeldWait, LocalWaits } from './local-waits'
 import type { Queues } from './queues'
-import type { Registrations } from './registrations'
 
 export interface WatchOptions {
   readonly clock: Clock
@@ -14,7 +13,6 @@ export interface WatchOptions {
   readonly keys: Keys
   readonly here: LocalWaits
   readonly queues: Queues
-  readonly registrations: Registrations
   readonly persist: Persist
   /** Called when the ledger was found to have lost a wait, at most once a minute. */
   readonly onLoss: () => void
@@ -37,7 +35,7 @@ const AT_ONCE = 100
 
 /** Creates what watches the logs for the waits of this process. */
 export function createWatch(options: WatchOptions): Watch {
-  const { clock, logger, keys, here, queues, registrations, persist } = options
+  const { clock, logger, keys, here, queues, persist } = options
   /** The waits that were found lost since the last warning. */
   const lost = new Set<string>()
   let isRestoring = false
@@ -53,7 +51,7 @@ export function createWatch(options: WatchOptions): Watch {
     const missing = waits.filter((one) => isMissing(one, state, record))
     if (missing.length === 0) return queues.dropDead(key, state)
     // Waits that are being registered were asked for before this callback came, and may get it.
-    await Promise.all(missing.map((one) => one.wait.again(registrations.begin(one.wait, one.key))))
+    await Promise.all(missing.map(({ wait, key: lostKey }) => wait.again(lostKey)))
     const gone = missing.filter(({ wait }) => registered.has(wait.id))
     for (const { wait } of gone) lost.add(wait.id)
     if (gone.length > 0) noteLoss()
@@ -89,6 +87,7 @@ export function createWatch(options: WatchOptions): Watch {
     restoreAll: coalesce(restoreEach),
     close() {
       isClosed = true
+      queues.close()
     },
   }
 }
