@@ -43,11 +43,18 @@ export function openExpectation(
   return opened
 }
 
-/** Returns a wait that had ended before its run was taken up again. */
-export function endedExpectation({ value, error }: RunEntry): Expectation {
+/**
+ * Returns a wait that had ended before its run was taken up again. `end` ends it in the store under more ids, or under its
+ * own, since the process that kept the outcome may have died before it did so.
+ */
+export async function endedExpectation(
+  { value, error }: RunEntry,
+  end: (more?: readonly string[]) => Promise<void>,
+): Promise<Expectation> {
   const nothing = async (): Promise<void> => undefined
+  await end()
   return {
-    alias: nothing,
+    alias: end,
     async outcome() {
       if (error !== undefined) throw error
       return value as Outcome

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hasCode } from '../base/errors'
-import type { RunContext, RunEntry, RunRecord } from '../base/run'
+import type { Outcome, Store } from '../base/contracts'
+import type { Expected, RunContext, RunEntry, RunRecord } from '../base/run'
 import { endedExpectation, type ExpectationOptions, openExpectation } from './expectation'
 
 export interface RunOptions extends ExpectationOptions {
@@ -12,7 +13,7 @@ export interface RunOptions extends ExpectationOptions {
 
 /** Creates the context of a run. Work whose result is in the record is not done again. */
 export function createRunContext(id: string, options: RunOptions): RunContext {
-  const { clock, signal } = options
+  const { store, clock, signal } = options
   const record = options.record && abortingRecord(options.record, options.abort)
   const timeoutMs = (deadline: number): number => Math.max(deadline - clock.now(), 0)
   return {
@@ -24,17 +25,37 @@ export function createRunContext(id: string, options: RunOptions): RunContext {
     async expect(name, wait) {
       signal.throwIfAborted()
       if (record === undefined) return openExpectation(wait, timeoutMs(wait.deadline), options)
-      const entry = `${name}/outcome`
+      const [opening, entry] = [`${name}/open`, `${name}/outcome`]
+      const begun = record.find(opening)
       const ended = record.find(entry)
-      if (ended) return endedExpectation(ended)
-      const opening = `${name}/open`
-      const isReopened = record.find(opening) !== undefined
-      const propose = async () => ({ kept: randomUUID(), deadline: wait.deadline })
+      if (ended) return endedExpectation(ended, endingLeft(store, wait, begun, ended))
+      const isReopened = begun !== undefined
+      const propose = async (): Promise<Opening> => ({ kept: randomUUID(), deadline: wait.deadline })
       const { kept, deadline } = await remember(opening, propose, record, signal)
       const opened = openExpectation(wait, timeoutMs(deadline), options, { kept, isReopened, entry, record })
       await opened.registered
       return opened
     },
+  }
+}
+
+/** What is remembered of a wait when it is opened. */
+interface Opening {
+  readonly kept: string
+  readonly deadline: number
+}
+
+/** Returns what ends a wait in the store whose outcome the record has. */
+function endingLeft(
+  store: Store,
+  { endpoints, ids, queued }: Expected,
+  begun: RunEntry | undefined,
+  { value }: RunEntry,
+): (more?: readonly string[]) => Promise<void> {
+  return async (more) => {
+    if (begun === undefined || value === undefined) return
+    const left = { endpoints, ids: more ?? ids, queued: queued && more === undefined }
+    await store.endLeft?.((begun.value as Opening).kept, left, value as Outcome)
   }
 }
 

@@ -17,7 +17,8 @@
  * 1. The process that waits notes the wait in its memory, appends `wait` under each id, with its own name as `by`, and
  *    reads the log. A message about the wait may arrive before that append returns, so the memory comes first. A callback
  *    that was parked in the log before this entry belongs to the wait. The wait of a run, or with a name, has no `by`: any
- *    process may append it again, which changes nothing while it is open.
+ *    process may append it again, which at most lengthens it while it is open. A wait by name is appended before its record
+ *    `w…` is created, so that every name that is known is waited for.
  * 2. The process that receives a callback reads the log, appends `outcome`, and then answers the sender. Where the sender
  *    names its delivery, `d…` is claimed in the step that appends, so there are both or neither; with `d…`, a callback is a
  *    duplicate. The outcome is for every wait that is open at this entry; on an endpoint without ids, for the oldest one that
@@ -26,7 +27,8 @@
  *    the callback is repeated, and when the time of the wait is up.
  * 4. The waiter is told, and then `end` (`settled`) is appended under each id, in one step with the mark `s…`. For a wait of
  *    a run, its record has the outcome (`…/outcome`) before that entry; for a wait by name, its record `w…`. Until then the
- *    outcome is not taken, and a process that takes up the run, or asks by the name, finds it in the log.
+ *    outcome is not taken, and a process that takes up the run, or asks by the name, finds it in the log. When such a process
+ *    finds the outcome in the record, and the wait still open in the log, the process appends `end`.
  *    The next wait under the id inherits an outcome that was not taken, when it came for a wait of another process; when
  *    one of the two waits has no `by`, only after ten seconds. A process gets no outcome twice under its own name: its code
  *    has it already.
@@ -34,6 +36,7 @@
  *    and the wait keeps it until `settled`. A wait that is given up appends `end` (`cancelled`), one whose process closes
  *    `end` (`left`). An outcome that came for one of these two is parked again, after `left` for a week. Before any of these
  *    three entries, `s…` is removed: it says that the id was settled before this wait, and later callbacks count again.
+ *    What was parked longer than `park.for` is dropped by `forgotten`, unless a wait before that entry has it.
  * 6. Where callbacks have no ids, a dead process would keep its place in the queue. A process that waits there, and finds
  *    that the lease of another one is over, appends `gone`, which is `left` for each wait of that process. A process that
  *    was only slow hears of it by a message, and appends its waits again.
@@ -101,6 +104,9 @@ export function applyEntry(state: KeyState, entry: KeyEntry, anonymous: boolean)
       for (const [wait, { by }] of state.waits)
         if (by === entry.by) end(state, { is: 'end', wait, at: entry.at, why: 'left' }, anonymous)
       return undefined
+    case 'forgotten':
+      state.parked = state.parked.filter(({ until }) => until > entry.at)
+      return undefined
     case 'state':
       restore(state, entry)
       return undefined
@@ -157,9 +163,17 @@ function restore(state: KeyState, { waits, outcomes, parked, settledAt, waitedAt
   state.waitedAt = waitedAt
 }
 
-/** A wait that is registered again stays as it is. */
+/**
+ * A wait that is registered again stays as it is, and lasts as long as the longer entry says. One whose time was up without
+ * an outcome begins again.
+ */
 function open(state: KeyState, { wait, at, until, by }: WaitEntry, anonymous: boolean): void {
-  if (state.waits.has(wait)) return
+  const known = state.waits.get(wait)
+  if (known && (known.got || known.until + GRACE_MS > at)) {
+    if (until > known.until) state.waits.set(wait, { ...known, until })
+    return
+  }
+  state.waits.delete(wait)
   const early = state.parked.find((parked) => parked.until > at)
   const got = early ?? (anonymous ? undefined : findUntaken(state, at, by))
   state.parked = state.parked.filter((parked) => parked !== early)

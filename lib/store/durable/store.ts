@@ -5,6 +5,7 @@ import { coalesce } from '../collections/coalesce'
 import { createRegistry, type RegistryOptions } from '../registry'
 import { fromKept } from './codec'
 import { createDeliveries } from './delivery'
+import { keysOf } from './keys/key'
 import { createKeys } from './keys/keys'
 import { createPublish, type Message } from './messages'
 import { createParkedHere } from './parked-here'
@@ -12,6 +13,7 @@ import { createPersistence } from './persistence'
 import { createProgress } from './progress'
 import { createRunKeeper } from './runs/keeper'
 import { openKeptWait } from './waits/kept-wait'
+import { endLeftWait } from './waits/left-waits'
 import { createLocalWaits } from './waits/local-waits'
 import { createNamedWaits } from './waits/named-waits'
 import { createQueues } from './waits/queues'
@@ -79,10 +81,7 @@ export function createDurableStore(options: DurableStoreOptions): Store {
     get isOpen() {
       return opening.isOpen
     },
-    async check() {
-      await open()
-      await ledger.read('mark', 'check')
-    },
+    check: () => open().then(async () => void (await ledger.read('mark', 'check'))),
     wait(request) {
       opening.refuseWhenClosed()
       return openKeptWait(request, parts)
@@ -90,6 +89,8 @@ export function createDurableStore(options: DurableStoreOptions): Store {
     deliver: (arrival) => open().then(() => deliveries.deliver(arrival)),
     trigger: (arrival) => open().then(() => deliveries.trigger(arrival)),
     progress: progress.tell,
+    endLeft: (name, wait, outcome) =>
+      open().then(async () => void (await parts.persist(() => endLeftWait(keys, keysOf(wait), name, outcome)))),
     named,
     runs: {
       attach: runs.attach,

@@ -1,8 +1,8 @@
-import type { Clock, Ledger, LedgerRecord } from '../../../base/contracts'
+import type { Clock, Ledger } from '../../../base/contracts'
 import type { EndEntry, EndReason, KeyState, OutcomeEntry } from '../key-entries'
-import { applyEntry, liveUntil, readKeyLog, REMEMBER_MS, withoutSettled } from '../key-log'
+import { applyEntry, liveUntil, REMEMBER_MS, withoutSettled } from '../key-log'
 import { dataOf, type Key, settledMark } from './key'
-import type { KeyReads } from './reads'
+import { type KeyReads, readBefore } from './reads'
 
 /** A wait that was ended. */
 export interface EndedWait {
@@ -75,10 +75,4 @@ export function createKeyEnds(ledger: Ledger, clock: Clock, { read, readState }:
       if (!anonymous) await ledger.touch('mark', settledMark(id), 0)
     },
   }
-}
-
-/** Returns the state of a log before an entry of this process, as far as that was not cut away. */
-function readBefore(record: LedgerRecord | undefined, position: number, anonymous: boolean): KeyState {
-  const { log = [], cut = 0 } = record ?? {}
-  return readKeyLog(log.slice(0, Math.max(position - 1 - cut, 1)), anonymous, cut)
 }

@@ -1,5 +1,5 @@
 import { hash, randomUUID } from 'node:crypto'
-import type { StoreEndpoint } from '../../../base/contracts'
+import type { StoreEndpoint, WaitedFor } from '../../../base/contracts'
 import type { KeyData } from '../key-entries'
 
 /** An id on an endpoint, or the endpoint itself where callbacks have no ids. */
@@ -12,6 +12,13 @@ export interface Key {
 /** Returns the key of an id on an endpoint; without an id that of the endpoint. */
 export function keyOf(endpoint: StoreEndpoint, id: string | undefined): Key {
   return { id: `k${digest([endpoint.key, id ?? null])}`, endpoint, anonymous: id === undefined }
+}
+
+/** Returns the keys that a wait is registered under: its ids on each endpoint, and with `queued` endpoints without ids. */
+export function keysOf({ endpoints, ids, queued }: WaitedFor): readonly Key[] {
+  const named = endpoints.flatMap((endpoint) => ids.map((id) => keyOf(endpoint, id)))
+  const queues = queued ? endpoints.filter(({ anonymous }) => anonymous) : []
+  return [...named, ...queues.map((endpoint) => keyOf(endpoint, undefined))]
 }
 
 /** Returns a name that is safe as an id of a record, for any values. */

@@ -1,9 +1,9 @@
 import type { Clock, DueAnswer, Ledger } from '../../../base/contracts'
-import type { KeyData, OutcomeEntry } from '../key-entries'
-import { liveUntil, readKeyLog, toStateEntry, withoutSettled } from '../key-log'
+import type { ForgottenEntry, KeyData, KeyState, OutcomeEntry } from '../key-entries'
+import { applyEntry, liveUntil, readKeyLog, toStateEntry, withoutSettled } from '../key-log'
 import { createKeyEnds, type KeyEnds } from './ends'
 import { type Key, settledMark } from './key'
-import { createKeyReads, type KeyReads } from './reads'
+import { createKeyReads, type KeyReads, readBefore } from './reads'
 import { createKeyWrites, type KeyWrites } from './writes'
 
 /** The records of keys in a ledger. Everything rejects with `ERR_STORE_UNAVAILABLE` while the ledger is away. */
@@ -17,6 +17,25 @@ export interface Keys extends KeyReads, KeyWrites, KeyEnds {
 /** Creates the keys of a ledger. */
 export function createKeys(ledger: Ledger, clock: Clock): Keys {
   const reads = createKeyReads(ledger)
+
+  /** Takes out what was parked in vain, where something else in the log still counts. */
+  async function forget(
+    id: string,
+    known: KeyState,
+    anonymous: boolean,
+    onParked: (entry: OutcomeEntry) => void,
+  ): Promise<void> {
+    const entry: ForgottenEntry = { is: 'forgotten', at: clock.now() }
+    const position = await ledger.append('key', id, entry)
+    const record = known.length === position - 1 ? undefined : await ledger.read('key', id)
+    const state = record ? readBefore(record, position, anonymous) : known
+    if (position === 0 || state.length !== position - 1) return
+    const { parked } = state
+    applyEntry(state, entry, anonymous)
+    await ledger.cut('key', id, position, toStateEntry(state))
+    for (const one of parked) if (!state.parked.includes(one)) onParked(one)
+  }
+
   return {
     ...reads,
     ...createKeyWrites(ledger, reads),
@@ -36,12 +55,7 @@ export function createKeys(ledger: Ledger, clock: Clock): Keys {
         for (const entry of forgotten) onParked(entry)
         return { remove: true, seen: state.length }
       }
-      if (forgotten.length > 0) {
-        // Something else in the log still counts, so only the outcomes that were parked in vain are taken out.
-        const parked = state.parked.filter((entry) => !forgotten.includes(entry))
-        const isCut = await ledger.cut('key', id, state.length, toStateEntry({ ...state, parked }))
-        if (isCut) for (const entry of forgotten) onParked(entry)
-      }
+      if (forgotten.length > 0) await forget(id, state, data.anonymous, onParked)
       const next = state.parked.map(({ until }) => until - clock.now()).filter((ms) => ms > 0)
       return { keepMs: Math.min(left, ...next) }
     },

@@ -46,6 +46,12 @@ export function createKeyReads(ledger: Ledger): KeyReads {
   }
 }
 
+/** Returns the state of a log before an entry of this process, as far as that was not cut away. */
+export function readBefore(record: LedgerRecord | undefined, position: number, anonymous: boolean): KeyState {
+  const { log = [], cut = 0 } = record ?? {}
+  return readKeyLog(log.slice(0, Math.max(position - 1 - cut, 1)), anonymous, cut)
+}
+
 /** Returns the last position at which a wait was registered, or that of the cut when it was registered before the cut. */
 function positionOf({ log, cut }: LedgerRecord, wait: string): number {
   const isOf = (entry: Partial<WaitEntry>): boolean => entry.is === 'wait' && entry.wait === wait

@@ -117,8 +117,8 @@ export function createRunKeeper(options: RunKeeperOptions): OwnedRuns {
       stopRenewing()
       if (!isShared) return
       await persist(async () => {
-        await lease.leave()
-        await publish({ is: 'left', owner })
+        // In one moment, so in this order, and other processes know as early as can be.
+        await Promise.all([lease.leave(), publish({ is: 'left', owner })])
       })
     },
   }

@@ -1,23 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import type {
-  Clock,
-  Ending,
-  OpenWait,
-  Outcome,
-  Progress,
-  StoreEndpoint,
-  WaitRequest,
-  Waiter,
-} from '../../../base/contracts'
+import type { Clock, Ending, OpenWait, Outcome, Progress, WaitRequest, Waiter } from '../../../base/contracts'
 import type { Registry } from '../../registry'
 import type { Wait } from '../../scope'
 import { fromKept } from '../codec'
 import type { EndReason, KeyState, OutcomeEntry, WaitEntry } from '../key-entries'
-import { type Key, keyOf } from '../keys/key'
+import { type Key, keysOf } from '../keys/key'
 import type { Keys } from '../keys/keys'
 import type { Publish } from '../messages'
 import type { ParkedHere } from '../parked-here'
 import type { Persist } from '../persistence'
+import { whyEnded } from './left-waits'
 import type { HeldKey, LocalWait, LocalWaits } from './local-waits'
 import type { Queues } from './queues'
 
@@ -87,17 +79,14 @@ class KeptWait implements Waiter, OpenWait, LocalWait {
   /** Registers it; to be called once, when the registry of this process has it. */
   begin(here: Wait): void {
     this.#here = here
-    const { endpoints, ids, queued } = this.request
-    const queues = queued ? endpoints.filter(({ anonymous }) => anonymous) : []
-    this.#registered = this.#register([
-      ...this.#keysOf(endpoints, ids),
-      ...queues.map((endpoint) => hold(keyOf(endpoint, undefined))),
-    ])
+    this.#registered = this.#register(keysOf(this.request).map(hold))
   }
 
   alias(ids: readonly string[]): Promise<void> {
     this.#here?.alias(ids)
-    const added = this.#keysOf(this.request.endpoints, ids).filter(({ id }) => !this.#keys.has(id))
+    const { endpoints } = this.request
+    const named = keysOf({ endpoints, ids, queued: false }).map(hold)
+    const added = named.filter(({ id }) => !this.#keys.has(id))
     this.#registered = Promise.all([this.#registered, this.#register(added)]).then(() => undefined)
     // Ids that are known only now are settled with those that the callback came for.
     if (this.#isSettled) this.#settleKeys(added)
@@ -177,14 +166,11 @@ class KeptWait implements Waiter, OpenWait, LocalWait {
     this.#settleKeys([...this.#keys.values()])
   }
 
-  /** A callback with an id settles all ids, and the wait leaves its queues; a callback without an id settles no id. */
   #settleKeys(keys: readonly HeldKey[]): void {
-    const { id, endpoint } = this.#outcome ?? {}
-    const isSettled = (key: HeldKey): boolean =>
-      id === undefined ? key.anonymous && key.endpoint.key === endpoint : !key.anonymous
-    this.#conclude(keys.filter(isSettled), 'settled')
-    const others = keys.filter((key) => !isSettled(key))
-    this.#conclude(others, 'cancelled')
+    for (const why of ['settled', 'cancelled'] as const) {
+      const ended = keys.filter((key) => whyEnded(key, this.#outcome) === why)
+      this.#conclude(ended, why)
+    }
   }
 
   /** Resolves when the wait is registered under the keys, or has ended. Never rejects. */
@@ -233,10 +219,6 @@ class KeptWait implements Waiter, OpenWait, LocalWait {
     // The next wait in the queue has the outcome now.
     if (ended?.got && key.anonymous && (why === 'cancelled' || why === 'left')) await here.tell(key.id, ended.state)
     return ended?.got
-  }
-
-  #keysOf(endpoints: readonly StoreEndpoint[], ids: readonly string[]): HeldKey[] {
-    return endpoints.flatMap((endpoint) => ids.map((id) => hold(keyOf(endpoint, id))))
   }
 
   #isOver(): boolean {
