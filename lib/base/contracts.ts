@@ -121,7 +121,7 @@ export interface WaitRequest extends WaitedFor {
   readonly isByHand?: boolean
 }
 
-/** Who is told of a wait. An object rather than functions, since a million waits are to fit in memory. */
+/** Is told of a wait. An object rather than functions, since a million waits are to fit in memory. */
 export interface Waiter {
   /** Called once, with how the wait ended; may be called before `wait` returns, when the callback came early. */
   onEnd(ending: Ending, ids: readonly string[]): void
@@ -163,10 +163,7 @@ export interface NamedWait {
 /** A wait by name, with what it has ended with. */
 export type JoinedWait = NamedWait & { readonly outcome?: Outcome }
 
-/**
- * The waits by name of a store that outlives the process. Such a wait is opened with its name as `kept`, and is over when
- * its outcome is kept under the name.
- */
+/** Waits by name, which outlive the process. Each is opened with its name as `kept`, and ends when that has its outcome. */
 export interface NamedWaits {
   /** Returns the name of the wait that a caller knows by a key. */
   toName(key: string): string

@@ -20,10 +20,11 @@ export interface OwnRuns {
   has(id: string): boolean
   /** Keeps a new run; undefined when there is or was a run of its id, or the claim was made before. */
   begin(run: KeptRun, claim: Claim | undefined): Promise<RunRecord | undefined>
-  /** Returns a run that this process has by its log; undefined when it goes on here already. */
+  /** Returns a run that this process has by its log; undefined when it goes on here already. It goes on with `adopt`. */
   take(id: string, record: LedgerRecord): Promise<TakenRun | undefined>
   /** Goes on with runs that were taken. */
   adopt(taken: readonly TakenRun[]): void
+  /** Cancels a run of this process; one that is taken up and does not go on yet is cancelled when it does. */
   cancel(id: string): void
   /** Writes again what the ledger has lost of them, and learns which of them are to be cancelled. */
   checkAll(): Promise<void>
@@ -37,8 +38,15 @@ const AT_ONCE = 100
 /** Creates the runs of a process; it has none yet. */
 export function createOwnRuns({ ledger, logger, owner, persist, stored }: OwnRunsOptions): OwnRuns {
   const records = new Map<string, OwnRecord>()
+  /** The runs that are taken up and do not go on yet, and whether they are to be cancelled then. */
+  const taken = new Map<string, boolean>()
   let host: RunHost | undefined
   let isClosing = false
+
+  function cancel(id: string): void {
+    if (taken.has(id)) taken.set(id, true)
+    else host?.cancel(id)
+  }
 
   function hold(run: KeptRun, log: readonly unknown[]): RunRecord {
     const { id } = run
@@ -47,7 +55,7 @@ export function createOwnRuns({ ledger, logger, owner, persist, stored }: OwnRun
       owner,
       persist,
       onLeft: () => records.delete(id),
-      onCancelled: () => host?.cancel(id),
+      onCancelled: () => cancel(id),
       end: (state) => stored.end(id, state),
       async revive() {
         if (await stored.hasEnded(id)) return false
@@ -75,14 +83,18 @@ export function createOwnRuns({ ledger, logger, owner, persist, stored }: OwnRun
     },
     async take(id, record) {
       const run = await stored.toRun(id, record)
-      const { log } = record
-      return records.has(id) ? undefined : { run, record: hold(run, log), isUnwanted: isCancelled(log) }
+      if (records.has(id)) return undefined
+      taken.set(id, isCancelled(record.log))
+      return { run, record: hold(run, record.log) }
     },
-    adopt(taken) {
-      host?.adopt(taken)
-      for (const { run, isUnwanted } of taken) if (isUnwanted) host?.cancel(run.id)
+    adopt(runs) {
+      host?.adopt(runs)
+      for (const { run } of runs) {
+        if (taken.get(run.id)) host?.cancel(run.id)
+        taken.delete(run.id)
+      }
     },
-    cancel: (id) => host?.cancel(id),
+    cancel,
     async checkAll() {
       const all = [...records.values()]
       let lost = 0

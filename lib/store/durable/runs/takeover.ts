@@ -9,7 +9,6 @@ import { type OwnerEntry, ownerOf } from './record'
 export interface TakenRun {
   readonly run: KeptRun
   readonly record: RunRecord
-  readonly isUnwanted: boolean
 }
 
 export interface TakeoverOptions {
@@ -96,18 +95,24 @@ export function createTakeover(options: TakeoverOptions): Takeover {
       else options.onDoubt(id)
       if (isAway(one.reason)) away ??= one.reason
     }
-    await adoptInTurns(taking.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : [])))
+    await adoptLater(taking.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : [])))
     return away
   }
 
+  async function adoptInTurns(taken: readonly TakenRun[]): Promise<void> {
+    for (let start = 0; start < taken.length; start += A_TURN) {
+      options.adopt(taken.slice(start, start + A_TURN))
+      if (taken.length > A_TURN) await setImmediate()
+    }
+  }
+
   /** Several batches have their answers at once, so each one waits for those before it. */
-  function adoptInTurns(taken: readonly TakenRun[]): Promise<void> {
-    const turns = adopting.then(async () => {
-      for (let start = 0; start < taken.length; start += A_TURN) {
-        options.adopt(taken.slice(start, start + A_TURN))
-        if (taken.length > A_TURN) await setImmediate()
-      }
-    })
+  function adoptLater(taken: readonly TakenRun[]): Promise<void> {
+    const before = adopting
+    const turns = (async () => {
+      await before
+      await adoptInTurns(taken)
+    })()
     adopting = turns.catch(() => undefined)
     return turns
   }
