@@ -1,66 +1,73 @@
 /*
  * THE PROTOCOL of the durable store: which records there are, who appends what, in which order, and why.
  *
- * All processes read the entries of a log in one order, and agree on nothing else: the writer of an entry learns from the
- * entries before it what the entry did. Each step of the ledger is atomic, and a process may die between two steps. So the
- * order of the steps decides what is lost, and what is only done twice.
+ * All processes read the entries of a log in one order, and agree on nothing else: the writer of an entry learns from
+ * the entries before it what the entry did. Each step of the ledger is atomic, and a process may die between two steps.
+ * So the order of the steps decides what is lost, and what is only done twice.
  *
  * RECORDS
  *   key     `k…`, an id on an endpoint, or the endpoint itself where callbacks have no ids. Its log is read below.
- *   run     a run that has not ended, in the group of the process that has it. Log: `owner`; the results of the run by name
- *           (`…/open` for a wait, `…/outcome` for its end); `cancel`; `moved` (into another group).
+ *   run     a run that has not ended, in the group of the process that has it. Log: `owner`; the results of the run by
+ *           name (`…/open` for a wait, `…/outcome` for its end); `cancel`; `moved` (into another group).
  *   owner   the lease of a process: due when the process has not renewed it. Log: `dead`, `back`, `left`, `look`.
- *   mark    a fact that is true for a while: `d…` a delivery came, `s…` an id is settled (both for a day), `t…` a run has
- *           ended, `f…` the definition of runs, `w…` a wait by name (its log begins with its outcome).
+ *   mark    a fact that is true for a while: `d…` a delivery came, `s…` an id is settled (both for a day), `t…` a run
+ *           has ended, `f…` the definition of runs, `w…` a wait by name (its log begins with its outcome).
  *
  * A WAIT AND ITS CALLBACK
  * 1. The process that waits notes the wait in its memory, appends `wait` under each id, with its own name as `by`, and
- *    reads the log. A message about the wait may arrive before that append returns, so the memory comes first. A callback
- *    that was parked in the log before this entry belongs to the wait. The wait of a run, or with a name, has no `by`: any
- *    process may append it again, which at most lengthens it while it is open. A wait by name is appended before its record
- *    `w…` is created, so that every name that is known is waited for.
- * 2. The process that receives a callback reads the log, appends `outcome`, and then answers the sender. Where the sender
- *    names its delivery, `d…` is claimed in the step that appends, so there are both or neither; with `d…`, a callback is a
- *    duplicate. The outcome is for every wait that is open at this entry; on an endpoint without ids, for the oldest one that
- *    has none. Without such a wait it is parked, or a duplicate of what is parked or settled.
- * 3. The process that waits hears by a message, which may get lost. So it also reads the log when the ledger is back, when
- *    the callback is repeated, and when the time of the wait is up.
- * 4. The waiter is told, and then `end` (`settled`) is appended under each id, in one step with the mark `s…`. For a wait of
- *    a run, its record has the outcome (`…/outcome`) before that entry; for a wait by name, its record `w…`. Until then the
- *    outcome is not taken, and a process that takes up the run, or asks by the name, finds it in the log. When such a process
- *    finds the outcome in the record, and the wait still open in the log, the process appends `end`.
- *    The next wait under the id inherits an outcome that was not taken, when it came for a wait of another process; when
- *    one of the two waits has no `by`, only after ten seconds. A process gets no outcome twice under its own name: its code
- *    has it already.
- * 5. When the time of a wait is up, its process appends `end` (`late`), and reads: an outcome before that entry came in time,
- *    and the wait keeps it until `settled`. A wait that is given up appends `end` (`cancelled`), one whose process closes
- *    `end` (`left`). An outcome that came for one of these two is parked again, after `left` for a week. Before any of these
- *    three entries, `s…` is removed: it says that the id was settled before this wait, and later callbacks count again.
- *    What was parked longer than `park.for` is dropped by `forgotten`, unless a wait before that entry has it.
- * 6. Where callbacks have no ids, a dead process would keep its place in the queue. A process that waits there, and finds
- *    that the lease of another one is over, appends `gone`, which is `left` for each wait of that process. A process that
- *    was only slow hears of it by a message, and appends its waits again.
- * 7. A long log is cut: one entry, `state`, says what the entries before it came to, and replaces them. The positions of
- *    later entries stay. A record is removed when nothing in it counts any more, and only if nothing was appended meanwhile.
+ *    reads the log. A message about the wait may arrive before that append returns, so the memory comes first. A
+ *    callback that was parked in the log before this entry belongs to the wait. The wait of a run, or with a name, has
+ *    no `by`: any process may append it again, which at most lengthens it while it is open. A wait by name is appended
+ *    before its record `w…` is created, so that every name that is known is waited for.
+ * 2. The process that receives a callback reads the log, appends `outcome`, and then answers the sender. Where the
+ *    sender names its delivery, `d…` is claimed in the step that appends, so there are both or neither; when `d…` is
+ *    there already, the callback is a duplicate. The outcome is for every wait that is open at this entry; on an
+ *    endpoint without ids, for the oldest one without an outcome. Without such a wait it is parked, or a duplicate of
+ *    what is parked or settled.
+ * 3. The process that waits hears by a message, which may get lost. So it also reads the log when the ledger is back,
+ *    when the callback is repeated, and when the time of the wait is up.
+ * 4. The waiter is told, and then `end` (`settled`) is appended under each id, in one step with the mark `s…`. For a
+ *    wait of a run, its record has the outcome (`…/outcome`) before that entry; for a wait by name, its record `w…`.
+ *    Until then the outcome is not taken, and a process that takes up the run, or asks by the name, finds it in the
+ *    log. When such a process finds the outcome in the record, and the wait still open in the log, the process appends
+ *    `end`.
+ *    The next wait under the id inherits an outcome that was not taken, when it came for a wait of another process;
+ *    when one of the two waits has no `by`, only after ten seconds. A process gets no outcome twice under its own name:
+ *    its code has it already.
+ * 5. When the time of a wait is up, its process appends `end` (`late`), and reads: an outcome before that entry came in
+ *    time, and the wait keeps it until `settled`. A wait that is given up appends `end` (`cancelled`), one whose
+ *    process closes `end` (`left`). An outcome that came for one of these two is parked again, after `left` for a week.
+ *    Before any of these three entries, `s…` is removed: it says that the id was settled before this wait, and later
+ *    callbacks count again. What was parked longer than `park.for` is dropped by `forgotten`, unless a wait before that
+ *    entry has it.
+ * 6. Where callbacks have no ids, a dead process would keep its place in the queue. A process that waits there, and
+ *    finds that the lease of another one is over, appends `gone`, which is `left` for each wait of that process. A
+ *    process that was only slow hears of it by a message, and appends its waits again.
+ * 7. A long log is cut: one entry, `state`, says what the entries before it came to, and replaces them. The positions
+ *    of later entries stay. A record is removed when nothing in it counts any more, and only if nothing was appended
+ *    meanwhile.
  *
  * A RUN
- * 8. The definition `f…` is kept before a run that names it. A process has its lease before it begins a run, or no other
- *    process would look for the run. The first entry of a run is its `owner`.
- * 9. A callback that starts a run: the run is kept, then `outcome` with its id is appended, then the sender is answered. The
- *    id is made from the record of the key (`born`), so that a repeated callback finds the same run. The first such
- *    `outcome` has started it. A request that starts a run without an id claims `d…` in the step that keeps the run.
- * 10. The record has `…/open`, with the name and the deadline of a wait, before that wait is registered (1), and the wait is
- *    registered before the request is sent. So a run that is taken up waits for the same callback until the same moment.
- * 11. A lease that is over: another process appends `dead` and reads; `back` after what it had read means that the process
- *    lives. Then it appends `owner`, with the old owner as `from`, to each run. Of several such entries the first one has
- *    the run; the others move the run into the group of that process, and append `look` to its lease, which says whether it
- *    still is there. The lease is removed when no run is left in its group, and nothing was appended to it meanwhile.
- * 12. A run that ends has `t…` before its record is removed; else a crash in between would lose how it ended. A process that
- *    closes ends its waits (5), finishes what it is writing, and then appends `left` to its lease, so that its runs go on
- *    elsewhere at once.
+ * 8. The definition `f…` is kept before a run that names it. A process has its lease before it begins a run, or no
+ *    other process would look for the run. The first entry of a run is its `owner`.
+ * 9. A callback that starts a run: the run is kept, then `outcome` with its id is appended, then the sender is
+ *    answered. The id is made from the record of the key (`born`), so that a repeated callback finds the same run. The
+ *    first such `outcome` has started it. A request that starts a run without an id claims `d…` in the step that keeps
+ *    the run.
+ * 10. The record has `…/open`, with the name and the deadline of a wait, before that wait is registered (1), and the
+ *    wait is registered before the request is sent. So a run that is taken up waits for the same callback until the
+ *    same moment.
+ * 11. A lease that is over: another process appends `dead` and reads; `back` after what it had read means that the
+ *    process lives. If there is no `back`, it appends `owner`, with the old owner as `from`, to each run. Of several
+ *    such entries the first one has the run; the others move the run into the group of that process, and append `look`
+ *    to its lease, which says whether it still is there. The lease is removed when no run is left in its group, and
+ *    nothing was appended to it meanwhile.
+ * 12. A run that ends has `t…` before its record is removed; else a crash in between would lose how it ended. A process
+ *    that closes ends its waits (5), finishes what it is writing, and then appends `left` to its lease, so that its
+ *    runs go on elsewhere at once.
  *
- * A server may lose all of this (a flush, a failover). Then each process appends its open waits again (1), writes its lease
- * and its runs again, and gets what was parked meanwhile.
+ * A server may lose all of this (a flush, a failover). Then each process appends its open waits again (1), writes its
+ * lease and its runs again, and gets what was parked meanwhile.
  */
 import type { Delivery } from '../../base/contracts'
 import type { EndEntry, KeyData, KeyEntry, KeyState, KeyWait, OutcomeEntry, StateEntry, WaitEntry } from './key-entries'
