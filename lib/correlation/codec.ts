@@ -42,14 +42,22 @@ export function fromKept(kept: unknown): unknown {
   return mapValues(Object(rest.mapping), fromKept)
 }
 
-/** Own keys alone, `__proto__` among them. */
+/** Own keys alone, `__proto__` among them. A loop, since each callback passes here twice. */
 function mapValues(value: object, change: (item: unknown) => unknown): object {
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, item]: [string, unknown]) => {
-      const changed = change(item)
-      return changed === undefined || typeof changed === 'function' ? [] : [[key, changed]]
-    }),
-  )
+  const items: Readonly<Record<string, unknown>> = { ...value }
+  const mapped: Record<string, unknown> = {}
+  for (const key of Object.keys(items)) {
+    const changed = change(items[key])
+    if (changed === undefined || typeof changed === 'function') continue
+    if (key === '__proto__') define(mapped, key, changed)
+    else mapped[key] = changed
+  }
+  return mapped
+}
+
+/** Sets a key of its own also where an assignment would set the prototype. */
+function define(target: object, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
 }
 
 interface Kept extends KeptError {

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { CallbackError } from '../errors'
 import type { Claim, Clock, Delivery, DueAnswer, Ledger, LedgerRecord, StoreEndpoint } from '../types'
 import type { EndReason, KeyData, KeyEntry, KeyState, OutcomeEntry } from './key-entries'
@@ -71,7 +71,7 @@ export function keyOf(endpoint: StoreEndpoint, id: string | undefined): Key {
 
 /** Returns a name that is safe as an id of a record, for any values. */
 export function digest(values: readonly unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(values)).digest('base64url')
+  return hash('sha256', JSON.stringify(values), 'base64url')
 }
 
 /** Creates the keys of a ledger. */
