@@ -94,8 +94,9 @@ export function createFileLedger(options: FileLedgerOptions): Ledger {
     async claim(kind, id, entry, { orCreate, claim: { mark, ttlMs } }) {
       const { journal } = get()
       if (isThere('mark', mark)) return undefined
-      const [made, markDue] = [toMade(orCreate), dueIn(clock, ttlMs)]
-      const position = await journal.submit({ type: 'claim', kind, id, entry: toText(entry), made, mark, markDue })
+      const made = isThere(kind, id) ? undefined : toMade(orCreate)
+      const claim = { entry: toText(entry), made, mark, markDue: dueIn(clock, ttlMs) }
+      const position = await journal.submit({ type: 'claim', kind, id, ...claim })
       return position === 0 ? undefined : position
     },
     async read(kind, id) {
