@@ -163,9 +163,15 @@ export interface NamedWaits {
   toName(key: string): string
   /**
    * Returns the wait of a name, which is as proposed where there is none yet, with the outcome that it has ended with, if
-   * it has. Resolves to undefined when the store could not be reached until the proposed deadline, or is closing.
+   * it has. A wait that is proposed with what it waits for is registered there before its name is known: from then on its
+   * callback is kept for it. Resolves to undefined when the store could not be reached until the proposed deadline, or is
+   * closing.
    */
-  join(name: string, proposal: NamedWait): Promise<(NamedWait & { readonly outcome?: Outcome }) | undefined>
+  join(
+    name: string,
+    proposal: NamedWait,
+    waitsFor?: Pick<WaitRequest, 'endpoints' | 'ids' | 'queued'>,
+  ): Promise<(NamedWait & { readonly outcome?: Outcome }) | undefined>
   /** Keeps the outcome of a wait, and returns the one that counts: the first. Returns undefined when none could be kept. */
   end(name: string, wait: NamedWait, outcome: Outcome): Promise<Outcome | undefined>
   /** Calls the listener when another process has ended the wait; returns what stops that. */

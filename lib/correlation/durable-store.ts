@@ -56,7 +56,7 @@ export function createDurableStore(options: DurableStoreOptions): Store {
   const waits = createWaitDesk({ ...shared, open, onLoss: onBack })
   const { secretHeaders } = options
   const deliveries = createDeliveries({ ...shared, waits, parkMs: park.forMs, secretHeaders })
-  const named = createNamedWaits({ ledger, clock, persist, open })
+  const named = createNamedWaits({ ledger, clock, keys, persist, open })
   // A connection that comes and goes brings about no more than one at a time of each.
   const restoreNamed = coalesce(() => named.onBack())
   const restoreRuns = coalesce(() => persist(() => runs.onBack()))

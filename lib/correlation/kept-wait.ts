@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { Ending, OpenWait, Outcome, Progress, StoreEndpoint, WaitRequest, Waiter } from '../types'
+import type { Ending, OpenWait, Outcome, Progress, WaitRequest, Waiter } from '../types'
 import type { EndReason, KeyState, OutcomeEntry } from './key-entries'
-import { type Key, keyOf } from './keys'
+import { type Key, keysOf } from './keys'
 import { fromKept } from './codec'
 import type { Wait } from './scope'
 
@@ -75,16 +75,14 @@ export class KeptWait implements Waiter, OpenWait {
   /** Begins, once the registry has it. */
   begin(here: Wait): void {
     this.#here = here
-    const { endpoints, ids, queued } = this.request
-    const queues = queued
-      ? endpoints.filter(({ anonymous }) => anonymous).map((one) => hold(keyOf(one, undefined)))
-      : []
-    this.#registered = this.#announce([...this.#keysOf(endpoints, ids), ...queues])
+    this.#registered = this.#announce(keysOf(this.request).map(hold))
   }
 
   alias(ids: readonly string[]): Promise<void> {
     this.#here?.alias(ids)
-    const added = this.#keysOf(this.request.endpoints, ids).filter(({ id }) => !this.keys.has(id))
+    const { endpoints } = this.request
+    const named = keysOf({ endpoints, ids, queued: false }).map(hold)
+    const added = named.filter(({ id }) => !this.keys.has(id))
     const known = this.#registered
     this.#registered = Promise.all([known, this.#announce(added)]).then(() => undefined)
     // Ids that are known only now are settled with those that the callback came for.
@@ -179,10 +177,6 @@ export class KeptWait implements Waiter, OpenWait {
   #announce(keys: readonly HeldKey[]): Promise<void> {
     for (const key of keys) this.keys.set(key.id, key)
     return this.desk.announce(this, keys)
-  }
-
-  #keysOf(endpoints: readonly StoreEndpoint[], ids: readonly string[]): HeldKey[] {
-    return endpoints.flatMap((endpoint) => ids.map((id) => hold(keyOf(endpoint, id))))
   }
 
   #stop(): void {

@@ -45,6 +45,12 @@ export interface GoneEntry {
   readonly at: number
 }
 
+/** What was parked longer than `park.for` is forgotten, unless a wait has it by now. */
+export interface ForgottenEntry {
+  readonly is: 'forgotten'
+  readonly at: number
+}
+
 /** What all entries up to this one come to; it stands in their place, so that a log does not grow for ever. */
 export interface StateEntry {
   readonly is: 'state'
@@ -65,7 +71,7 @@ export interface OverEntry {
   readonly index: number
 }
 
-export type KeyEntry = WaitEntry | OutcomeEntry | EndEntry | GoneEntry | StateEntry | OverEntry
+export type KeyEntry = WaitEntry | OutcomeEntry | EndEntry | GoneEntry | ForgottenEntry | StateEntry | OverEntry
 
 /** What a record of the kind `key` is created with. */
 export interface KeyData {

@@ -11,6 +11,7 @@
  * 1. A process that waits appends `wait` under each id, with its own name as `by`, and then reads. A callback that came
  *    early is parked in the log before this entry, and belongs to the wait from here on. A wait that outlives its process
  *    (of a run, or with a key of its own) names no process: any process may append it again, and it stays what it was.
+ *    One with a key is appended before the record of the key is created, so that each key that is known is waited for.
  * 2. A process that receives a callback reads the log, and appends `outcome`; then the sender is answered. The outcome
  *    ends every wait on its id that is open at this entry (on an endpoint without ids: the oldest one). Without such a wait
  *    it is parked, or it is a duplicate. A callback that may start a run keeps the run first, under an id that comes from
@@ -27,6 +28,8 @@
  *    came for such a wait is parked again, after `left` for a week.
  *    On an endpoint without ids, a dead process would keep its place in the queue. A process that waits there itself, and
  *    finds by the record of its lease that another one is dead, appends `gone`, which is `left` for each of its waits.
+ *    A callback that nobody has waited for within `park.for` is dropped by `forgotten`: a wait that stands before that
+ *    entry has it.
  * 6. A long log is cut: one entry, `state`, says what the entries before it came to, and stands in their place. The
  *    positions of later entries do not change.
  * 7. A record is removed when nothing in it counts any more, and only if nothing was appended since it was read.
@@ -75,6 +78,9 @@ export function applyEntry(state: KeyState, entry: KeyEntry, anonymous: boolean)
     case 'gone':
       for (const [wait, { by }] of state.waits)
         if (by === entry.by) end(state, { is: 'end', wait, at: entry.at, why: 'left' }, anonymous)
+      return undefined
+    case 'forgotten':
+      state.parked = state.parked.filter(({ until }) => until > entry.at)
       return undefined
     case 'state':
       restore(state, entry)
@@ -127,9 +133,17 @@ function restore(state: KeyState, { waits, outcomes, parked, settledAt, waitedAt
   state.waitedAt = waitedAt
 }
 
-/** A wait that is registered again, after a crash, stays what it was. */
+/**
+ * A wait that is registered again, after a crash, stays what it was, and counts as long as the longer one says. One whose
+ * time was up without an outcome begins again.
+ */
 function open(state: KeyState, { wait, at, until, by }: WaitEntry, anonymous: boolean): void {
-  if (state.waits.has(wait)) return
+  const known = state.waits.get(wait)
+  if (known && (known.got || known.until + GRACE_MS > at)) {
+    if (until > known.until) state.waits.set(wait, { ...known, until })
+    return
+  }
+  state.waits.delete(wait)
   const early = state.parked.find((parked) => parked.until > at)
   const got = early ?? (anonymous ? undefined : findUntaken(state, at, by))
   state.parked = state.parked.filter((parked) => parked !== early)

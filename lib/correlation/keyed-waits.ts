@@ -74,11 +74,11 @@ export function createKeyedWaits(store: Store, clock: Clock): KeyedWaits {
 
   /** Without names, the wait is open when this returns. */
   async function begin(asked: AskedWait): Promise<Kept> {
-    const { key, ids, endpoints, timeoutMs } = asked
+    const { key, ids, endpoints, timeoutMs, queued } = asked
     const proposal = { ids, endpoints: endpoints.map((one) => one.key), deadline: clock.now() + timeoutMs }
     const name = store.named?.toName(key)
     if (store.named === undefined || name === undefined) return open(asked, proposal, name)
-    const joined = await store.named.join(name, proposal)
+    const joined = await store.named.join(name, proposal, { endpoints, ids, queued })
     if (joined === undefined) throw clock.now() >= proposal.deadline ? waitTimedOut(asked) : waitClosed(ids)
     const { outcome, ...wait } = joined
     check(wait, asked)

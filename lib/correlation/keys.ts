@@ -1,6 +1,6 @@
 import { hash, randomUUID } from 'node:crypto'
 import { CallbackError } from '../errors'
-import type { Claim, Clock, Delivery, DueAnswer, Ledger, LedgerRecord, StoreEndpoint } from '../types'
+import type { Claim, Clock, Delivery, DueAnswer, Ledger, LedgerRecord, StoreEndpoint, WaitRequest } from '../types'
 import type { EndReason, KeyData, KeyEntry, KeyState, OutcomeEntry } from './key-entries'
 import { applyEntry, liveUntil, readKeyLog, REMEMBER_MS, toStateEntry } from './key-log'
 
@@ -67,6 +67,13 @@ const CUT_FROM = 32
 /** Returns the key of an id on an endpoint; without an id that of the endpoint. */
 export function keyOf(endpoint: StoreEndpoint, id: string | undefined): Key {
   return { id: `k${digest([endpoint.key, id ?? null])}`, endpoint, anonymous: id === undefined }
+}
+
+/** Returns the keys that a wait is registered under: its ids on each endpoint, and with `queued` endpoints without ids. */
+export function keysOf({ endpoints, ids, queued }: Pick<WaitRequest, 'endpoints' | 'ids' | 'queued'>): readonly Key[] {
+  const named = endpoints.flatMap((endpoint) => ids.map((id) => keyOf(endpoint, id)))
+  const queues = queued ? endpoints.filter(({ anonymous }) => anonymous) : []
+  return [...named, ...queues.map((endpoint) => keyOf(endpoint, undefined))]
 }
 
 /** Returns a name that is safe as an id of a record, for any values. */
@@ -221,22 +228,31 @@ export function createKeys(ledger: Ledger, clock: Clock): Keys {
         for (const entry of forgotten) onParked(entry)
         return { remove: true, seen: state.length }
       }
-      if (forgotten.length > 0) await forget(id, state, forgotten, onParked)
+      if (forgotten.length > 0) await forget(id, state, data.anonymous, onParked)
       const next = state.parked.map(({ until }) => until - clock.now()).filter((ms) => ms > 0)
       return { keepMs: Math.min(left, ...next) }
     },
   }
 
-  /** Takes out what was parked in vain, where something else of the log still counts. */
+  /**
+   * Takes out what was parked in vain, where something else of the log still counts. The log says whether a wait came
+   * first, which has it then.
+   */
   async function forget(
     id: string,
-    state: KeyState,
-    forgotten: readonly OutcomeEntry[],
+    known: KeyState,
+    anonymous: boolean,
     onParked: (entry: OutcomeEntry) => void,
   ): Promise<void> {
-    const parked = state.parked.filter((entry) => !forgotten.includes(entry))
-    const isCut = await ledger.cut('key', id, state.length, toStateEntry({ ...state, parked }))
-    if (isCut) for (const entry of forgotten) onParked(entry)
+    const entry: KeyEntry = { is: 'forgotten', at: clock.now() }
+    const position = await ledger.append('key', id, entry)
+    const record = known.length === position - 1 ? undefined : await ledger.read('key', id)
+    const state = record ? readBefore(record, position, anonymous) : known
+    if (position === 0 || state.length !== position - 1) return
+    const { parked } = state
+    applyEntry(state, entry, anonymous)
+    await ledger.cut('key', id, position, toStateEntry(state))
+    for (const one of parked) if (!state.parked.includes(one)) onParked(one)
   }
 }
 

@@ -1,13 +1,14 @@
 import type { Clock, Ledger, NamedWait, NamedWaits, Outcome } from '../types'
 import { fromKept, toKept } from './codec'
 import { REMEMBER_MS } from './key-log'
-import { digest } from './keys'
+import { digest, type Key, keyOf, type Keys, keysOf } from './keys'
 import type { Message } from './messages'
 import type { Persist } from './persistence'
 
 export interface NamedWaitsOptions {
   readonly ledger: Ledger
   readonly clock: Clock
+  readonly keys: Keys
   readonly persist: Persist
   readonly open: () => Promise<void>
 }
@@ -25,6 +26,8 @@ interface Watched {
   readonly onOutcome: (outcome: Outcome) => void
 }
 
+type Joined = NamedWait & { readonly outcome?: Outcome }
+
 interface OutcomeEntry {
   readonly is: 'outcome'
   readonly kept: unknown
@@ -39,7 +42,7 @@ const AT_ONCE = 100
  * Creates the waits by name of a ledger. Each is a record of the kind `mark`: the first process that asks by a name writes
  * what the wait is, and the first outcome in the log is what the wait has ended with. It is kept for a day after that.
  */
-export function createNamedWaits({ ledger, clock, persist, open }: NamedWaitsOptions): StoredNames {
+export function createNamedWaits({ ledger, clock, keys, persist, open }: NamedWaitsOptions): StoredNames {
   const watched = new Map<string, Watched>()
 
   const newRecord = (wait: NamedWait) => ({
@@ -47,15 +50,32 @@ export function createNamedWaits({ ledger, clock, persist, open }: NamedWaitsOpt
     ttlMs: Math.max(wait.deadline - clock.now(), 0) + REMEMBER_MS,
   })
 
-  async function join(name: string, proposal: NamedWait): Promise<NamedWait & { readonly outcome?: Outcome }> {
+  async function join(name: string, proposal: NamedWait): Promise<Joined> {
     for (let attempt = 0; ; attempt += 1) {
+      const joined = await find(name)
+      if (joined !== undefined || attempt >= TRIES) return joined ?? proposal
       await ledger.create('mark', name, newRecord(proposal))
-      const record = await ledger.read('mark', name)
-      if (record === undefined && attempt < TRIES) continue
-      const wait = (record?.data ?? proposal) as NamedWait
-      const outcome = outcomeIn(record?.log ?? [])
-      return { ...wait, ...(outcome && { outcome }) }
     }
+  }
+
+  async function find(name: string): Promise<Joined | undefined> {
+    const record = await ledger.read('mark', name)
+    if (record === undefined) return undefined
+    const outcome = outcomeIn(record.log)
+    return { ...(record.data as NamedWait), ...(outcome && { outcome }) }
+  }
+
+  /** The wait is registered before its name is known: a process that dies between the two leaves a wait that can be found. */
+  async function begin(name: string, proposal: NamedWait, wanted: readonly Key[]): Promise<Joined> {
+    const found = await find(name)
+    if (found !== undefined) return found
+    const until = proposal.deadline
+    const ttlMs = Math.max(until - clock.now(), 0)
+    const register = (key: Key) => keys.write(key, { is: 'wait', wait: name, at: clock.now(), until }, { ttlMs })
+    await Promise.all(wanted.map(register))
+    const joined = await join(name, proposal)
+    await Promise.all(wanted.filter((key) => !isOf(key, joined)).map((key) => keys.endWait(key, name, 'cancelled')))
+    return joined
   }
 
   async function look(name: string): Promise<void> {
@@ -69,11 +89,11 @@ export function createNamedWaits({ ledger, clock, persist, open }: NamedWaitsOpt
 
   return {
     toName: (key) => `w${digest(['wait', key])}`,
-    async join(name, proposal) {
-      let joined: (NamedWait & { readonly outcome?: Outcome }) | undefined
+    async join(name, proposal, waitsFor) {
+      let joined: Joined | undefined
       const work = async (): Promise<void> => {
         await open()
-        joined = await join(name, proposal)
+        joined = await (waitsFor ? begin(name, proposal, keysOf(waitsFor)) : join(name, proposal))
       }
       await persist(work, { isOver: () => clock.now() >= proposal.deadline })
       return joined
@@ -101,6 +121,12 @@ export function createNamedWaits({ ledger, clock, persist, open }: NamedWaitsOpt
         await Promise.all(names.slice(from, from + AT_ONCE).map(look))
     },
   }
+}
+
+/** Whether a key is one of a wait, which another process may have begun for other ids. */
+function isOf({ id, endpoint, anonymous }: Key, { endpoints, ids }: NamedWait): boolean {
+  if (!endpoints.includes(endpoint.key)) return false
+  return anonymous || ids.some((one) => keyOf(endpoint, one).id === id)
 }
 
 function outcomeIn(log: readonly unknown[]): Outcome | undefined {
