@@ -144,10 +144,7 @@ describe.each([
         const isKept = written.includes('append key')
         // A sender that was not answered tries again.
         if (answers.length === 0)
-          expect([where, await (await world.open()).deliver('a', 2)]).toEqual([
-            where,
-            isKept ? 'duplicate' : 'settled',
-          ])
+          expect([where, await (await world.open()).deliver('a', 2)]).toEqual([where, isKept ? 'duplicate' : 'settled'])
         await passQuickly(pauseMs)
         expect([where, await ask(await world.open())]).toEqual([where, isKept ? [1] : [2]])
       },
@@ -212,21 +209,30 @@ test('of two who begin a key at once for other ids, the one that is refused leav
   expect(delivered.toSorted()).toEqual(['parked', 'settled', 'settled'])
 })
 
-describe('a callback whose park.for is over', () => {
-  test.each([
-    ['before it is forgotten belongs to the wait', 'append', [1], []],
-    ['after it was forgotten has nothing of it', undefined, [], [1]],
-  ])('and a wait that is registered %s', async (_, before, ends, forgotten) => {
+test.each([
+  ['before it is dropped has it', true, [1], []],
+  ['after it was dropped has the next one', false, [2], [1]],
+])(
+  'a callback is parked longer than park.for: a wait that stands in the log %s',
+  async (_, isBefore, ends, forgotten) => {
     const [one, other] = [await world.open(), await world.open()]
-    // Something else keeps the log: a wait that has ended would be remembered in it.
-    const kept = one.wait(['a'], { timeoutMs: 60 * MINUTE })
-    await kept.registered
-    kept.cancel()
+    await one.deliver(undefined, 1, { endpoint: PLAIN })
+    await passQuickly(SHORT)
+    await one.deliver(undefined, 2, { endpoint: PLAIN })
+    await passQuickly(SHORT - 2000)
+    // It asks in time, and is held up on its way to the log.
+    world.ledgers.freeze(other.ledger, true)
+    const waiting = other.wait(['x'], { endpoints: [PLAIN] })
+    const goOn = async (): Promise<void> => {
+      world.ledgers.beforeAppend = undefined
+      world.ledgers.freeze(other.ledger, false)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
     await world.pass(0)
-    await one.deliver('a', 1)
+    if (isBefore) world.ledgers.beforeAppend = goOn
+    await world.pass(2000)
+    await goOn()
     await world.pass(0)
-    expect(before ?? ends).toBeDefined()
-    expect(other).toBeDefined()
-    expect(forgotten).toBeDefined()
-  })
-})
+    expect([waiting.ends, world.forgotten]).toEqual([ends, forgotten])
+  },
+)

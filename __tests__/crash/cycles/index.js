@@ -28,7 +28,13 @@ async function crash(type, { cycles, seconds, stores, takeovers, seed, park, jso
     done += 1
     if (!json && done % 100 === 0) console.error(`${type}: ${done} cycles`)
   }
-  const options = { cycles: share, endAt: Date.now() + seconds * 1000, random: createRandom(seed + index), park, onCycle }
+  const options = {
+    cycles: share,
+    endAt: Date.now() + seconds * 1000,
+    random: createRandom(seed + index),
+    park,
+    onCycle,
+  }
   if (type === 'file') {
     const path = mkdtempSync(join(tmpdir(), 'express-callbacks-cycles-'))
     try {
