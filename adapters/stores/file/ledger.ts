@@ -158,7 +158,8 @@ async function openLedger(options: FileLedgerOptions, handlers: LedgerHandlers, 
   const due = createDueTimes({ records, clock, logger, onDue: handlers.onDue, submit })
   const onBack = (): void => tell(logger, () => handlers.onBack())
   const onApplied = (): void => due.update()
-  const journal = createJournal({ ...parts, sync: options.sync, clock, logger, lost: lost.signal, onApplied, onBack })
+  const ownership = { lost: lost.signal, checkLock: lock.check }
+  const journal = createJournal({ ...parts, ...ownership, sync: options.sync, clock, logger, onApplied, onBack })
   return { records, journal, due, handlers, lock }
 }
 

@@ -11,6 +11,8 @@ export interface JournalOptions extends WriterOptions {
   readonly logger: Logger
   /** Aborts when nothing may be written any more, with the error that everything is refused with then. */
   readonly lost: AbortSignal
+  /** Called around each write: aborts `lost` if another process may have the folder by now, and has. */
+  readonly checkLock: () => Promise<void>
   /** Called when operations were applied. */
   readonly onApplied: () => void
   /** Called when it can be written again. */
@@ -74,8 +76,9 @@ export function createJournal(options: JournalOptions): Journal {
   async function commit(): Promise<void> {
     const { batch, texts } = takeBatch()
     try {
-      lost.throwIfAborted()
+      await refuseLost()
       await writer.write(texts)
+      await refuseLost() // what was written while the process stood still may be in a file that nobody reads
     } catch (error) {
       fail(isFull(error) ? batch.filter((submitted) => !removeUnwritten(submitted)) : batch, error)
       options.onApplied()
@@ -86,6 +89,11 @@ export function createJournal(options: JournalOptions): Journal {
     options.onApplied()
     if (sync === 'interval') syncSoon()
     compactIfWorthwhile()
+  }
+
+  async function refuseLost(): Promise<void> {
+    await options.checkLock()
+    lost.throwIfAborted()
   }
 
   /** Removes a record although the disk is full, so that it can be written in less room. Returns whether that is due. */
@@ -123,8 +131,9 @@ export function createJournal(options: JournalOptions): Journal {
 
   /** What was answered already is in memory, from which the journal is written anew when the disk does not have it. */
   async function syncNow(): Promise<void> {
+    await options.checkLock()
+    if (lost.aborted) return
     try {
-      if (lost.aborted) return
       await file.sync()
     } catch (error) {
       fail([], error)
@@ -139,7 +148,8 @@ export function createJournal(options: JournalOptions): Journal {
 
   async function compactNow(): Promise<void> {
     try {
-      await compact(options, inTurn, () => isClosing || lost.aborted)
+      const inOwnTurn = (work: () => Promise<void>): Promise<void> => inTurn(() => options.checkLock().then(work))
+      await compact(options, inOwnTurn, () => isClosing || lost.aborted)
       compactAbove = COMPACT_BYTES
       void inTurn(reserve.fill)
     } catch (error) {
