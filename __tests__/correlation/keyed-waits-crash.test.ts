@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import { createKeyedWaits } from '../../lib/correlation/keyed-waits'
+import { createRunContext } from '../../lib/correlation/run-context'
+import type { RunRecord } from '../../lib/run'
 import type { Ending, Ledger } from '../../lib/types'
 import { DONE, PLAIN } from '../helpers/store-contract'
-import { MINUTE, type Process, useDurable } from './use-durable'
+import { createRun, DAY, held, MINUTE, type Process, useDurable } from './use-durable'
 
 const world = useDurable()
 const PARK_MS = 10 * MINUTE
@@ -161,6 +163,64 @@ describe.each([
         await passQuickly(pauseMs)
         const ends = await ask(await world.open(), OTHER_QUEUE)
         expect([where, ends]).toEqual([where, isKnown || pauseMs < PARK_MS ? [1] : []])
+      },
+    )
+  })
+})
+
+describe('an outcome that was safe when the process died is not given once more', () => {
+  test('to a wait by another key for the same id', async () => {
+    await dieEverywhere(
+      ({ process }) => ask(process),
+      ({ process }) => process.deliver('a', 1),
+      async (written, where) => {
+        if (!written.includes('append key')) return
+        await passQuickly(MINUTE)
+        const next = await world.open()
+        expect([where, await ask(next)]).toEqual([where, [1]])
+        const other = await ask(next, { key: 'other' })
+        const plain = next.wait(['a'])
+        await world.pass(0)
+        expect([where, other, plain.ends]).toEqual([where, [], []])
+        expect([where, await next.deliver('a', 2)]).toEqual([where, 'settled'])
+        await world.pass(0)
+        expect([where, other, plain.ends]).toEqual([where, [2], [2]])
+      },
+    )
+  })
+
+  /** A wait of a run that is begun, or taken up, by a process. */
+  async function expectIn({ store }: Process, record: RunRecord) {
+    const signal = new AbortController().signal
+    const quiet = (): void => undefined
+    const run = createRunContext('r', { store, clock: world.clock, signal, onWait: quiet, onEnd: quiet, record })
+    const wait = { endpoints: [DONE], ids: ['a'], deadline: world.clock.now() + DAY, queued: false }
+    const expecting = run.expect('job#1/wait', wait)
+    await world.pass(0)
+    const expectation = await expecting
+    void expectation.alias(['b'])
+    await world.pass(0)
+    return expectation
+  }
+
+  test('to a later wait for an id of a run', async () => {
+    await dieEverywhere(
+      async ({ process }) => {
+        await process.store.open()
+        const run = createRun('r')
+        await expectIn(process, held(await process.runs.begin(run)))
+      },
+      ({ process }) => process.deliver('b', 1),
+      async (written, where) => {
+        if (!written.includes('append key')) return
+        const next = await world.open()
+        for (let part = 0; part < 10; part += 1) await passQuickly(6000)
+        const expectation = await expectIn(next, held(next.adopted[0]?.record))
+        const outcome = await expectation.outcome()
+        await world.pass(0)
+        const later = ['a', 'b'].map((id) => next.wait([id]))
+        await world.pass(0)
+        expect([where, outcome.result, later.map(({ ends }) => ends)]).toEqual([where, 1, [[], []]])
       },
     )
   })

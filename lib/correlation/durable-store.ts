@@ -15,7 +15,8 @@ import { coalesce } from './coalesce'
 import { fromKept, toKept } from './codec'
 import { createDeliveries } from './delivery'
 import { KeptWait } from './kept-wait'
-import { createKeys, keyOf } from './keys'
+import { createKeys, keyOf, keysOf } from './keys'
+import { endLeftWait } from './left-waits'
 import { createLocalWaits } from './local-waits'
 import type { Message } from './messages'
 import { createNamedWaits } from './named-waits'
@@ -150,6 +151,10 @@ export function createDurableStore(options: DurableStoreOptions): Store {
       return deliveries.trigger(arrival)
     },
     progress,
+    endLeft: async (name, wait, outcome) => {
+      await open()
+      await persist(() => endLeftWait(keys, keysOf(wait), name, outcome))
+    },
     named,
     runs: {
       attach: runs.attach,

@@ -3,6 +3,7 @@ import type { Ending, OpenWait, Outcome, Progress, WaitRequest, Waiter } from '.
 import type { EndReason, KeyState, OutcomeEntry } from './key-entries'
 import { type Key, keysOf } from './keys'
 import { fromKept } from './codec'
+import { whyEnded } from './left-waits'
 import type { Wait } from './scope'
 
 /** A key that a wait is registered under. */
@@ -159,15 +160,10 @@ export class KeptWait implements Waiter, OpenWait {
 
   /** A callback with an id settles all ids, and leaves its place in any queue; one without says nothing of ids. */
   #settleKeys(keys: readonly HeldKey[]): void {
-    const { id, endpoint } = this.#outcome ?? {}
-    const isSettled = (key: HeldKey): boolean =>
-      id === undefined ? key.anonymous && key.endpoint.key === endpoint : !key.anonymous
-    this.desk.conclude(this, keys.filter(isSettled), 'settled')
-    this.desk.conclude(
-      this,
-      keys.filter((key) => !isSettled(key)),
-      'cancelled',
-    )
+    for (const why of ['settled', 'cancelled'] as const) {
+      const ended = keys.filter((key) => whyEnded(key, this.#outcome) === why)
+      this.desk.conclude(this, ended, why)
+    }
   }
 
   #conclude(why: EndReason): void {

@@ -1,6 +1,6 @@
 import { hash, randomUUID } from 'node:crypto'
 import { CallbackError } from '../errors'
-import type { Claim, Clock, Delivery, DueAnswer, Ledger, LedgerRecord, StoreEndpoint, WaitRequest } from '../types'
+import type { Claim, Clock, Delivery, DueAnswer, Ledger, LedgerRecord, StoreEndpoint, WaitedFor } from '../types'
 import type { EndReason, KeyData, KeyEntry, KeyState, OutcomeEntry } from './key-entries'
 import { applyEntry, liveUntil, readKeyLog, REMEMBER_MS, toStateEntry } from './key-log'
 
@@ -70,7 +70,7 @@ export function keyOf(endpoint: StoreEndpoint, id: string | undefined): Key {
 }
 
 /** Returns the keys that a wait is registered under: its ids on each endpoint, and with `queued` endpoints without ids. */
-export function keysOf({ endpoints, ids, queued }: Pick<WaitRequest, 'endpoints' | 'ids' | 'queued'>): readonly Key[] {
+export function keysOf({ endpoints, ids, queued }: WaitedFor): readonly Key[] {
   const named = endpoints.flatMap((endpoint) => ids.map((id) => keyOf(endpoint, id)))
   const queues = queued ? endpoints.filter(({ anonymous }) => anonymous) : []
   return [...named, ...queues.map((endpoint) => keyOf(endpoint, undefined))]

@@ -1,7 +1,8 @@
-import type { Clock, Ledger, NamedWait, NamedWaits, Outcome } from '../types'
+import type { Clock, JoinedWait, Ledger, NamedWait, NamedWaits, Outcome } from '../types'
 import { fromKept, toKept } from './codec'
 import { REMEMBER_MS } from './key-log'
 import { digest, type Key, keyOf, type Keys, keysOf } from './keys'
+import { endLeftWait } from './left-waits'
 import type { Message } from './messages'
 import type { Persist } from './persistence'
 
@@ -26,8 +27,6 @@ interface Watched {
   readonly onOutcome: (outcome: Outcome) => void
 }
 
-type Joined = NamedWait & { readonly outcome?: Outcome }
-
 interface OutcomeEntry {
   readonly is: 'outcome'
   readonly kept: unknown
@@ -50,7 +49,7 @@ export function createNamedWaits({ ledger, clock, keys, persist, open }: NamedWa
     ttlMs: Math.max(wait.deadline - clock.now(), 0) + REMEMBER_MS,
   })
 
-  async function join(name: string, proposal: NamedWait): Promise<Joined> {
+  async function join(name: string, proposal: NamedWait): Promise<JoinedWait> {
     for (let attempt = 0; ; attempt += 1) {
       const joined = await find(name)
       if (joined !== undefined || attempt >= TRIES) return joined ?? proposal
@@ -58,7 +57,7 @@ export function createNamedWaits({ ledger, clock, keys, persist, open }: NamedWa
     }
   }
 
-  async function find(name: string): Promise<Joined | undefined> {
+  async function find(name: string): Promise<JoinedWait | undefined> {
     const record = await ledger.read('mark', name)
     if (record === undefined) return undefined
     const outcome = outcomeIn(record.log)
@@ -66,8 +65,9 @@ export function createNamedWaits({ ledger, clock, keys, persist, open }: NamedWa
   }
 
   /** The wait is registered before its name is known: a process that dies between the two leaves a wait that can be found. */
-  async function begin(name: string, proposal: NamedWait, wanted: readonly Key[]): Promise<Joined> {
+  async function begin(name: string, proposal: NamedWait, wanted: readonly Key[]): Promise<JoinedWait> {
     const found = await find(name)
+    if (found?.outcome) await endLeftWait(keys, wanted, name, found.outcome)
     if (found !== undefined) return found
     const until = proposal.deadline
     const ttlMs = Math.max(until - clock.now(), 0)
@@ -90,7 +90,7 @@ export function createNamedWaits({ ledger, clock, keys, persist, open }: NamedWa
   return {
     toName: (key) => `w${digest(['wait', key])}`,
     async join(name, proposal, waitsFor) {
-      let joined: Joined | undefined
+      let joined: JoinedWait | undefined
       const work = async (): Promise<void> => {
         await open()
         joined = await (waitsFor ? begin(name, proposal, keysOf(waitsFor)) : join(name, proposal))

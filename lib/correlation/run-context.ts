@@ -29,7 +29,7 @@ export interface RunOptions {
 export function createRunContext(id: string, given: RunOptions): RunContext {
   const record = given.record && abortingRecord(given.record, given.abort)
   const options = { ...given, record }
-  const { clock, signal } = options
+  const { store, clock, signal } = options
   return {
     id,
     async step(name, work) {
@@ -41,10 +41,10 @@ export function createRunContext(id: string, given: RunOptions): RunContext {
       const timeoutMs = (deadline: number): number => Math.max(deadline - clock.now(), 0)
       if (record === undefined) return openWait(wait, timeoutMs(wait.deadline), options, undefined)
       const ended = record.find(outcomeName(name))
-      if (ended) return createEnded(ended)
+      if (ended) return createEnded(ended, endingLeft(record.find(openName(name)), ended, wait, store))
       const { kept, deadline } = await remember(
-        `${name}/open`,
-        async () => ({ kept: randomUUID(), deadline: wait.deadline }),
+        openName(name),
+        async (): Promise<Opening> => ({ kept: randomUUID(), deadline: wait.deadline }),
         record,
         signal,
       )
@@ -89,6 +89,16 @@ async function attempt(name: string, work: () => Promise<unknown>, signal: Abort
 /** Says nothing of the work: the process is closing, or another one has the run. */
 function isPassing(error: unknown): boolean {
   return error instanceof CallbackError && error.code === 'ERR_CLOSED'
+}
+
+/** What is remembered of a wait when it is opened. */
+interface Opening {
+  readonly kept: string
+  readonly deadline: number
+}
+
+function openName(name: string): string {
+  return `${name}/open`
 }
 
 function outcomeName(name: string): string {
@@ -196,11 +206,29 @@ function openWait(
   }
 }
 
+/** Returns what ends the wait under ids, since the process that remembered the outcome may have died before it did. */
+function endingLeft(
+  opening: RunEntry | undefined,
+  { value }: RunEntry,
+  { endpoints, ids, queued }: Expected,
+  store: Store,
+): (more?: readonly string[]) => Promise<void> {
+  return async (more) => {
+    if (opening === undefined || value === undefined) return
+    const left = { endpoints, ids: more ?? ids, queued: queued && more === undefined }
+    await store.endLeft?.((opening.value as Opening).kept, left, value as Outcome)
+  }
+}
+
 /** A wait that had ended before its run was taken up again. */
-function createEnded({ value, error }: RunEntry): Expectation {
+async function createEnded(
+  { value, error }: RunEntry,
+  endLeft: (more?: readonly string[]) => Promise<void>,
+): Promise<Expectation> {
   const nothing = async (): Promise<void> => undefined
+  await endLeft()
   return {
-    alias: nothing,
+    alias: endLeft,
     async outcome() {
       if (error !== undefined) throw error
       return value as Outcome
