@@ -9,7 +9,7 @@ const HELP = `npm run crash -- [options]
 --stores <list>  of file, redis, postgres; default: all of them. Those that need a server start one of their own
 --takeovers <n>  how often takeover is measured on each server, after kill -9 and after close(); default: 3
 --park <time>    for how long a callback is kept that nobody waits for yet; default: 1d, since a wait may come late where
-                 every process is killed soon
+                 every process is killed soon; one that comes later than this counts as lost
 --seed <n>       repeats the choices of an earlier run, though not its timing
 --json           prints one JSON document instead of the table`
 
