@@ -16,8 +16,8 @@ type Parse = ReturnType<typeof import('body-parser').raw>
 const EMPTY = Buffer.alloc(0)
 
 /**
- * Creates what reads a body in gzip or br by body-parser, which unpacks as the bytes come and stops at `limitBytes`.
- * `deflate` is not left to it, since some senders leave out its head. The library is loaded by the first such body.
+ * Creates a reader of bodies in gzip or br by body-parser, which unpacks as bytes arrive and stops at `limitBytes`. It does
+ * not read `deflate`, since some senders leave out its head. The library is loaded by the first such body.
  * Rejects with `ERR_BODY_TOO_LARGE`, `ERR_BODY_ABORTED`, `ERR_BODY_CONSUMED`, and `ERR_BODY_TIMEOUT` after `deadlineMs`.
  */
 export function createPackedReader(limitBytes: number, deadlineMs: number, clock: Clock): ReadPacked {
@@ -52,7 +52,7 @@ async function within<T>(deadlineMs: number, clock: Clock, reading: Promise<T>):
   }
 }
 
-/** Reads the refusals of body-parser by the status that it gives them. */
+/** Translates a refusal of body-parser by its status. */
 function toRefusal(error: unknown): CallbackError {
   const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined
   if (status === 413) return tooLarge()

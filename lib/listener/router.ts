@@ -31,7 +31,7 @@ export interface CallbackRoute {
   readonly path: string
   readonly endpoint: Endpoint
   readonly receive: Receive
-  /** Only for handshakes that come by GET: whether a request is one. Others belong to whoever else serves the path. */
+  /** Only for handshakes by another method: whether a request is a handshake. Other requests are left to the next handler. */
   readonly asks?: (request: ListenerRequest) => boolean
 }
 
@@ -131,7 +131,7 @@ function provedFirst(verifyItem: VerifyItem, take: ReceiveItem, spec: EndpointSp
   }
 }
 
-/** The methods by which handshakes come that are none of the endpoint, and how they are known. */
+/** Lists the other methods by which handshakes come, with the test for each. */
 function asksOf(challenge: Challenge | undefined, method: string): readonly Pick<CallbackRoute, 'method' | 'asks'>[] {
   const asks = [
     { method: 'GET', asks: challenge?.asksByGet },
@@ -155,14 +155,14 @@ function collect<T>(problems: Problem[], compile: () => readonly T[]): readonly 
   }
 }
 
-/** The routes as they are tried: handshakes by GET come last, so that an endpoint that is written as GET wins. */
+/** Sorts routes into the order in which they are tried: handshakes come last, so that an endpoint with the method GET wins. */
 export function sortRoutes(routes: readonly CallbackRoute[]): readonly CallbackRoute[] {
   return [...routes.filter(({ asks }) => !asks), ...routes.filter(({ asks }) => asks)]
 }
 
 /**
- * Takes the request when it is for one of the routes, and says whether it did. Nothing of it is read before, so that
- * the next handler finds it untouched.
+ * Serves the request when it fits one of the routes, and returns whether it fits. Nothing of the request is read before, so
+ * that the next handler finds it untouched.
  */
 export function take(
   routes: CallbackRoutes,

@@ -12,8 +12,8 @@ export interface Selection {
 }
 
 /**
- * Gives a selection. Where some endpoints verify their senders, a wait without a path is ended by those alone: an id
- * of a signed endpoint must not be settled through an unsigned one. Throws `ERR_ENDPOINT_UNKNOWN`.
+ * Creates a selection. Where some endpoints verify their senders, only these end a wait without a path: an id of a signed
+ * endpoint must not be settled through an unsigned one. The functions throw `ERR_ENDPOINT_UNKNOWN`.
  */
 export function createSelection(endpoints: readonly Endpoint[]): Selection {
   const verified = endpoints.filter((endpoint) => endpoint.spec.verify !== undefined)

@@ -57,8 +57,8 @@ function fits(key: KeyObject, text: string, signature: Buffer): boolean {
 }
 
 /**
- * The fields with `:` between them; Adyen's own libraries differ on whether a `:` in a field has a backslash before it. Only
- * one field may hold a `:`, so that the fields can be told apart.
+ * Writes the fields with `:` between them; Adyen's own libraries differ on whether a `:` in a field has a backslash before it.
+ * Only one field may hold a `:`, so that the fields can be told apart.
  */
 function listSigned(item: Mapping): readonly string[] {
   const fields = ADYEN_FIELDS.map((path) => {

@@ -4,7 +4,7 @@ import type { Params } from '../base/route-syntax'
 import type { ListenerRequest } from '../body/request'
 import type { Template } from '../template/compile'
 
-/** How a sender proves itself, as the config says it. What is undefined is left to the scheme. */
+/** `verify` of an endpoint: how a sender proves itself. An undefined key is left to the scheme. */
 export interface VerifySpec<Scheme extends string = string> {
   readonly at: string
   readonly location: Location | undefined
@@ -24,7 +24,7 @@ export interface VerifySpec<Scheme extends string = string> {
   readonly topics: readonly string[] | undefined
   /** At least a second. */
   readonly toleranceMs: number | undefined
-  /** Whether ids may be read of what is not signed. */
+  /** Whether ids may be read from parts of a request that are not signed. */
   readonly unsignedIds: boolean
 }
 

@@ -5,14 +5,14 @@ import { unverified } from './errors'
 import { STANDARD } from './signature/form'
 import { compileSignature } from './signature/verify-signature'
 
-/** Whether a secret of GitLab is one that it signs with, rather than one that it shows. */
+/** Whether GitLab signs with a secret, rather than showing it. */
 export function isSigningSecret(secret: string): boolean {
   return secret.startsWith('whsec_')
 }
 
 /**
  * GitLab sends its secret token as it is, and since 2026 signs by Standard Webhooks where the webhook has a signing
- * token, which begins with `whsec_`. A signature counts where there is a signing token to check it with.
+ * token, which begins with `whsec_`. A signature counts where the endpoint has a signing token.
  */
 export function compileGitlab(spec: VerifySpec, context: VerifyContext): Verify {
   const signing = spec.secrets.filter(isSigningSecret)

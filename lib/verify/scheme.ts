@@ -21,7 +21,7 @@ export interface Scheme {
   readonly compile: (spec: VerifySpec, context: VerifyContext) => Verify
   /** Where each item has a proof, and the request as a whole has none. Throws `ERR_CONFIG_VALUE`. */
   readonly compileItem?: (spec: VerifySpec) => VerifyItem
-  /** What loads, and lets more senders in than its author may think; undefined when nothing does. */
+  /** Returns the warning for a `verify` that lets in more senders than its author may expect. */
   readonly warn?: (spec: VerifySpec) => string | undefined
 }
 

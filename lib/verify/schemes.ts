@@ -32,7 +32,7 @@ const SLACK: SignatureForm = {
   signed: 'v0:${timestamp}:${raw}',
 }
 
-/** Who shows the secret has written all of the request. */
+/** Only somebody who knows the secret can have written such a request. */
 const SHOWN = cover({ all: true })
 
 const TABLE = {

@@ -12,8 +12,8 @@ const BEARER = /^Bearer +/i
 const BASIC = /^Basic +/i
 
 /**
- * A secret that comes along with each request: in `signature`, by default the header Authorization. Without `prefix`,
- * a `Bearer` in front of it may be there or not.
+ * Compiles the check of a secret in each request: in `signature`, by default the header Authorization. Without `prefix`, a
+ * `Bearer` before the secret is optional.
  */
 export function compileToken(spec: VerifySpec, context: VerifyContext): Verify {
   const source = spec.signature ? templateSource(spec.signature, 'signature', spec) : headerSource(['authorization'])
@@ -38,7 +38,7 @@ function withoutPrefix(written: string, prefix: string): string {
   return written.slice(prefix.length)
 }
 
-/** User and password of HTTP (RFC 7617), with `user:password` as secret. */
+/** Compiles the check of user and password (RFC 7617); the secret is `user:password`. */
 export function compileBasic(spec: VerifySpec): Verify {
   const index = spec.secrets.findIndex((secret) => !secret.includes(':'))
   if (index >= 0) throw noSecret(spec, index, new Error('it is not written as user:password'))
@@ -54,7 +54,7 @@ export function compileBasic(spec: VerifySpec): Verify {
   }
 }
 
-/** Compares with all secrets in a time that says nothing of them: hashes have one length, whatever they were made of. */
+/** Compiles the comparison with all secrets, in a time that tells nothing of them: all hashes have one length. */
 export function compileSecrets(spec: VerifySpec): (token: Buffer) => boolean {
   const hashes = spec.secrets.map((secret, index) => {
     try {

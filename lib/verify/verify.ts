@@ -7,7 +7,7 @@ import { SCHEMES, type VerifyScheme } from './schemes'
 /** The `verify` of an endpoint. */
 export type EndpointVerify = VerifySpec<VerifyScheme>
 
-/** Compiles how an endpoint verifies its senders. Throws `ERR_CONFIG_VALUE` for what cannot work. */
+/** Compiles the check of a request. Throws `ERR_CONFIG_VALUE` for a `verify` that cannot work. */
 export function compileVerify(spec: EndpointVerify, context: VerifyContext): Verify {
   const { needsSecret, listOptions, compile } = SCHEMES[spec.scheme]
   if (needsSecret && spec.secrets.length === 0)
@@ -18,7 +18,7 @@ export function compileVerify(spec: EndpointVerify, context: VerifyContext): Ver
   return compile(spec, context)
 }
 
-/** Compiles how each item proves its sender; undefined where the request as a whole does. Throws `ERR_CONFIG_VALUE`. */
+/** Compiles the check of each item; undefined where a request is proved as a whole. Throws `ERR_CONFIG_VALUE`. */
 export function compileVerifyItem(spec: EndpointVerify): VerifyItem | undefined {
   return SCHEMES[spec.scheme].compileItem?.(spec)
 }
@@ -28,7 +28,7 @@ export function coverageOf(spec: EndpointVerify): Coverage {
   return SCHEMES[spec.scheme].coverageOf(spec)
 }
 
-/** Returns what a `verify` lets in besides the senders that its author may think of; undefined when nothing. */
+/** Returns the warning for a `verify` that lets in more senders than its author may expect; undefined for any other. */
 export function warnOfVerify(spec: EndpointVerify): string | undefined {
   return SCHEMES[spec.scheme].warn?.(spec)
 }

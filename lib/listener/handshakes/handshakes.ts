@@ -89,7 +89,7 @@ const PROVIDERS = {
   },
 } as const satisfies Readonly<Record<SchemeHandshake | 'msgraph' | 'cloudevents' | 'x', Provider>>
 
-/** The app secret will not do: it would stand in the URL of each request, and so in the log of each proxy. */
+/** The app secret must not be the token: the token is in the URL of each request, and so in the log of each proxy. */
 const NO_TOKEN = 'needs the Verify Token of the App Dashboard: write {type: meta, token: "${env.META_VERIFY_TOKEN}"}'
 
 /**
@@ -157,14 +157,14 @@ function isKnown(name: string): name is keyof typeof PROVIDERS {
   return Object.hasOwn(PROVIDERS, name)
 }
 
-/** The answer is a signature, so that a public key or a password will not do. */
+/** The answer is a signature: a public key or a password cannot make it. */
 function missingKey(verify: Wanted['verify'], schemes: readonly string[]): string | undefined {
   const fits = verify !== undefined && schemes.includes(verify.scheme)
   if (!fits) return `is answered with a signature; it needs verify with scheme ${schemes.join(' or ')} and its secret`
   return readKey(verify).length > 0 ? undefined : 'is answered with a signature; the secret of verify is missing'
 }
 
-/** A body that could be a token is refused; a time or an id that could be one, with no body at all, would pass. */
+/** A body that could be a token is refused; a signed time or id without a body could be a token, and would not be refused. */
 function missingBody(verify: Wanted['verify']): string | undefined {
   const signed = verify?.signed?.source
   return signed === undefined || signed === '${raw}'

@@ -33,7 +33,7 @@ export interface Place {
 export type UrlOf = (endpoint: Endpoint, mountPath?: string) => string
 
 /**
- * Creates what tells the URL of an endpoint: on the listener's `public_url`, else `options.publicUrl`, else the gateway
+ * Creates the function that tells the URL of an endpoint: on the listener's `public_url`, else `options.publicUrl`, else the gateway
  * of its port, else this machine, where only services that run on it can call. The mount path is the one that the caller
  * names, else `options.mountPath`, else what requests have shown. Throws `ERR_GATEWAY_NOT_READY`, and
  * `ERR_ENDPOINT_AMBIGUOUS` where the mount path differs from request to request: it is never that of another request.
@@ -71,8 +71,8 @@ function manyMounts(name: string, reason: string): CallbackError {
 }
 
 /**
- * Gives the callback URL that carries an id. It can only say what is in its query: a path with parameters or a bulk
- * callback has no place for an id, and throws `ERR_ENDPOINT_AMBIGUOUS`.
+ * Returns the callback URL that carries an id in its query. Throws `ERR_ENDPOINT_AMBIGUOUS` for a bulk callback, and for a path
+ * with parameters: a ticket has no values for them.
  */
 export function ticketUrl(endpoint: Endpoint, urlOf: (endpoint: Endpoint) => string, id: string): string {
   const reason = endpoint.spec.bulk
@@ -85,10 +85,10 @@ export function ticketUrl(endpoint: Endpoint, urlOf: (endpoint: Endpoint) => str
 }
 
 /**
- * Gives the URL under which a sender called, for schemes that sign it: on the listener's `public_url`, else
- * `options.publicUrl`, else the gateway of its port, else what the request itself says. Throws `ERR_GATEWAY_NOT_READY`,
- * and `ERR_REQUEST` for a request whose Host is no name with a port: anything else in it would move the border between
- * the parts of what is signed.
+ * Creates the function that tells the URL of a call, for schemes that sign the URL: on the listener's `public_url`, else
+ * `options.publicUrl`, else the gateway of its port, else the Host of the request. It throws `ERR_GATEWAY_NOT_READY`, and
+ * `ERR_REQUEST` for a Host that is no name with or without port: other characters in it could move the border between signed
+ * parts.
  */
 export function createCalledUrlOf(
   { publicUrl }: Pick<Place, 'publicUrl'>,

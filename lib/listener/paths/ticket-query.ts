@@ -33,7 +33,7 @@ function mayHoldTicket(query: string): boolean {
   return query.includes(NAME) || (query !== '' && /tkt-|callback(?:_|%5f)id/i.test(query))
 }
 
-/** A ticket counts without what stands around it. */
+/** A ticket counts without the characters around it. */
 function listIds(values: readonly unknown[]): Set<string> {
   return new Set(values.filter(isGiven).map((value) => TICKET.exec(value)?.[1] ?? value))
 }

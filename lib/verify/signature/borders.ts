@@ -13,7 +13,7 @@ const ENDS_OUTSIDE = /[\s"<>\\^`{|}\]\u0080-\u{10ffff}]$/u
  */
 export function checkBorder(text: string, part: SignedPart, { separator, isTight, side }: Border): string {
   if (separator !== '' && text.includes(separator))
-    throw unverified(`its ${nameOf(part)} holds what stands ${side} it in "signed"`)
+    throw unverified(`its ${nameOf(part)} contains the text that stands ${side} it in "signed"`)
   if (isTight && !LIKE_AN_ID.test(text)) throw unverified(`its ${nameOf(part)} holds more than an id`)
   return text
 }
@@ -33,7 +33,7 @@ export function compileUrlBorder(parts: readonly SignedPart[]): (message: Signed
   if (!parts.some(({ holds }) => holds === 'url')) return () => {}
   return (message) => {
     const target = message.target
-    if (OUTSIDE_OF_URLS.test(target)) throw unverified('its URL holds characters that stand in no URL')
+    if (OUTSIDE_OF_URLS.test(target)) throw unverified('its URL holds characters that no URL may hold')
     if (side === 0 || !isVariable(message, target)) return
     const { raw } = message
     const edge = (side > 0 ? raw.subarray(0, 4) : raw.subarray(-4)).toString('latin1')
@@ -43,7 +43,7 @@ export function compileUrlBorder(parts: readonly SignedPart[]): (message: Signed
   }
 }
 
-/** Only a query, or a path with parameters, can take up what was signed as body. */
+/** Only a query, or a path with parameters, can take in text that was signed as body. */
 function isVariable({ params }: SignedMessage, target: string): boolean {
   return target.includes('?') || Object.keys(params).length > 0
 }

@@ -7,7 +7,7 @@ const STANDARD_SECRET = 'whsec_'
 const STANDARD_PUBLIC_KEY = 'whpk_'
 const STANDARD_PRIVATE_KEY = 'whsk_'
 
-/** Makes the keys of all secrets, once. Throws `ERR_CONFIG_VALUE` for a secret that is none, without showing it. */
+/** Creates the keys of all secrets, once. Throws `ERR_CONFIG_VALUE` for a secret that cannot be used, without showing it. */
 export function createKeys(spec: VerifySpec, form: SignatureForm): readonly Key[] {
   const algorithm = spec.algorithm ?? form.algorithm
   const encoding = spec.keyEncoding ?? form.keyEncoding
@@ -22,14 +22,14 @@ export function createKeys(spec: VerifySpec, form: SignatureForm): readonly Key[
   })
 }
 
-/** The error for a secret that cannot be used. */
+/** Creates the error for a secret that cannot be used. */
 export function noSecret(spec: VerifySpec, index: number, error: unknown): Error {
   const which = spec.secrets.length > 1 ? `The secret number ${index + 1}` : 'The secret'
   const reason = error instanceof Error ? error.message : String(error)
   return misconfigured(spec, 'secret', `${which} cannot be used for "${spec.scheme}": ${reason}`)
 }
 
-/** Standard Webhooks tells keys by what precedes them; a secret without it counts as base64 all the same. */
+/** Standard Webhooks tells keys by their prefix; a secret without prefix counts as base64, too. */
 function createStandardKey(secret: string, encoding: KeyEncoding, algorithm: Algorithm): Key {
   if (secret.startsWith(STANDARD_PRIVATE_KEY))
     throw new Error('it is the private key; the public one begins with whpk_')
@@ -39,7 +39,7 @@ function createStandardKey(secret: string, encoding: KeyEncoding, algorithm: Alg
   return createHmacKey(isPrefixed ? secret.slice(STANDARD_SECRET.length) : secret, encoding, algorithm)
 }
 
-/** Returns the bytes of all secrets that HMACs are made with; none for public keys and for what cannot be read. */
+/** Returns the bytes of all secrets for HMAC; none for public keys and for secrets that cannot be decoded. */
 export function hmacSecretsOf(spec: VerifySpec, { keys, keyEncoding }: SignatureForm): readonly Buffer[] {
   if (keys !== 'hmac' && keys !== 'standard') return []
   const encoding = spec.keyEncoding ?? keyEncoding

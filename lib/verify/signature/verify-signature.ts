@@ -14,7 +14,7 @@ import type { Verify, VerifyContext, VerifySpec } from '../contract'
 import { misconfigured, unverified } from '../errors'
 import type { VerifyOption } from '../options'
 
-/** What is read of a request before anything is calculated. */
+/** The parts of a proof that are read before anything is calculated. */
 interface Reading {
   readonly signature: Source
   /** Undefined where the timestamp stands in the signature header, or nowhere. */
@@ -24,7 +24,7 @@ interface Reading {
 }
 
 const NO_PARAMS: Params = {}
-/** What is read of the parsed body. */
+/** The sources that need the parsed body. */
 const BODY = ['body', 'item']
 
 /**
@@ -64,7 +64,7 @@ export function compileSignature(spec: VerifySpec, form: SignatureForm, context:
   }
 }
 
-/** Compiles what tries the keys of a scheme. */
+/** Compiles the check of a signature with all keys. */
 function compileCheck(
   spec: VerifySpec,
   form: SignatureForm,
@@ -125,7 +125,7 @@ function sourceOf(
   return names.length > 0 ? headerSource(names) : undefined
 }
 
-/** A timestamp that is not signed can be replaced by whoever replays a request, and an id that is not given signs nothing. */
+/** Somebody who replays a request can replace a timestamp that is not signed; an id without a place signs nothing. */
 function checkSigned(spec: VerifySpec, reading: Reading, { placeholders, sources }: Signed): void {
   const hasTime = reading.checkTime !== undefined
   if (hasTime && !placeholders.some((text) => isTimestamp(text, spec))) {

@@ -24,7 +24,7 @@ const HASHES: ReadonlyMap<unknown, string> = new Map([
 /**
  * Amazon SNS signs some fields of its messages with a certificate that it publishes
  * (docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html). It signs for everybody who has an account
- * there: only `topic` says whose messages are meant.
+ * there, so only `topic` names the topics that are believed.
  */
 export function compileSns(spec: VerifySpec, context: VerifyContext): Verify {
   const topics = spec.topics && new Set(spec.topics)
@@ -61,8 +61,8 @@ export function warnOfTopics({ topics }: VerifySpec): string | undefined {
 }
 
 /**
- * Writes names and values in lines. Only a message may have lines of its own: it stands first, so that no other value can
- * be made of its end.
+ * Writes names and values in lines. Only `Message` may hold line breaks: it is the first value, so its end cannot be taken
+ * for another value.
  */
 function writeSigned(message: Message): Buffer {
   const keys = SIGNED.get(message['Type'])
