@@ -5,9 +5,9 @@ import type { Endpoint } from './endpoint'
 
 /** Finds endpoints by the path that a caller names. */
 export interface Selection {
-  /** All with that path, as written or with `base_path`; without a path all that a wait may be ended by. */
+  /** All endpoints with that path, as written or with `base_path`; without a path all endpoints that may end a wait. */
   any(path: string | undefined): readonly Endpoint[]
-  /** The only one. Throws `ERR_ENDPOINT_AMBIGUOUS` when there are several. */
+  /** The only endpoint with that path. Throws `ERR_ENDPOINT_AMBIGUOUS` when there are several. */
   one(path: string | undefined): Endpoint
 }
 

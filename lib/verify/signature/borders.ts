@@ -24,9 +24,9 @@ function nameOf({ holds, header, text }: SignedPart): string {
 }
 
 /**
- * Compiles the check that the URL and the body of a request can be told apart in what is signed: the URL holds nothing
- * that no URL holds, and where the body stands right beside it, the body begins (or ends) with something that a URL
- * cannot hold, as JSON does. A fixed path without query needs no such body.
+ * Compiles the check that the URL and the body of a request can be told apart in the signed text: the URL holds only
+ * characters of URLs, and where the body stands right beside it, the body begins (or ends) with a character that a URL cannot
+ * hold, as JSON does. A fixed path without query needs no such body.
  */
 export function compileUrlBorder(parts: readonly SignedPart[]): (message: SignedMessage) => void {
   const side = openSideOf(parts)

@@ -63,7 +63,7 @@ function readOneOf(request: ListenerRequest, names: readonly string[]): string |
       throw unverified(`the headers ${names.map((one) => `"${one}"`).join(' and ')} contradict each other`)
     found = value
   }
-  // Templates find it under each of its names: a replay under the other one must not be another delivery to them.
+  // Templates find the value under each name: a replay under the other name must not be another delivery for them.
   if (found !== undefined) for (const name of names) request.headers[name] ??= found
   return found
 }
