@@ -124,10 +124,10 @@ function compileProof({ spec: { verify, item }, listener }: Endpoint, context: L
   return each === undefined ? { whole } : { item: each }
 }
 
-function provedFirst(verifyItem: VerifyItem, take: ReceiveItem, spec: EndpointSpec): ReceiveItem {
+function provedFirst(verifyItem: VerifyItem, receiveItem: ReceiveItem, spec: EndpointSpec): ReceiveItem {
   return (scope) => {
     verifyItem(contentOf(spec, scope))
-    return take(scope)
+    return receiveItem(scope)
   }
 }
 

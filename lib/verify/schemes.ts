@@ -198,7 +198,7 @@ const TABLE = {
     compile: compileSns,
     warn: warnOfTopics,
   },
-} as const satisfies Readonly<Record<string, Scheme>>
+} satisfies Readonly<Record<string, Scheme>>
 
 function refuseWhole(): never {
   throw unverified('only its items have signatures')
