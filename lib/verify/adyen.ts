@@ -1,9 +1,9 @@
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { createSecretKey } from 'node:crypto'
 import type { VerifyItem, VerifySpec } from './contract'
 import { isMapping, type Mapping } from '../base/plain'
 import { decodeStrictly } from './signature/bytes'
-import { decodeSecret } from './signature/keys'
-import { noSecret } from './signature/secrets'
+import { decodeSecret, isHmacOf } from './signature/keys'
+import { mapSecrets } from './signature/secrets'
 import { unverified } from './errors'
 
 /** The fields of an item that are signed, in the order in which they are signed. */
@@ -30,13 +30,7 @@ const FREE = 'merchantReference'
  * `NotificationRequestItem`.
  */
 export function compileAdyen(spec: VerifySpec): VerifyItem {
-  const keys = spec.secrets.map((secret, index) => {
-    try {
-      return createSecretKey(decodeSecret(secret, 'hex'))
-    } catch (error) {
-      throw noSecret(spec, index, error)
-    }
-  })
+  const keys = mapSecrets(spec, (secret) => createSecretKey(decodeSecret(secret, 'hex')))
   return (value) => {
     const item = unwrap(value)
     const data = item?.['additionalData']
@@ -46,14 +40,9 @@ export function compileAdyen(spec: VerifySpec): VerifyItem {
     const signature = decodeStrictly(written, 'base64')
     if (signature === undefined) throw unverified("the item's signature is not written as base64")
     const texts = listSigned(item)
-    if (!keys.some((key) => texts.some((text) => fits(key, text, signature))))
+    if (!keys.some((key) => texts.some((text) => isHmacOf(signature, text, 'sha256', key))))
       throw unverified('no secret fits the signature of the item')
   }
-}
-
-function fits(key: KeyObject, text: string, signature: Buffer): boolean {
-  const digest = createHmac('sha256', key).update(text).digest()
-  return digest.length === signature.length && timingSafeEqual(digest, signature)
 }
 
 /**

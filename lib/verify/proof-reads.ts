@@ -73,6 +73,9 @@ const TEMPLATES = {
 
 type Key = keyof typeof TEMPLATES
 
+/** The keys of an endpoint whose templates are checked against its proof. */
+export const PROVED_KEYS: readonly string[] = Object.keys(TEMPLATES)
+
 function uncoveredOf(spec: ProvedEndpoint, coverage: Coverage, key: Key): readonly ReadPath[] {
   const isItemCovered = spec.item === undefined ? coverage.body : areCovered(spec.item, coverage)
   const paths = listPaths(spec[TEMPLATES[key]]?.source)

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { decodeStrictly } from './signature/bytes'
 import { decodeSecret } from './signature/keys'
 import { SignedMessage } from './signature/message'
-import { noSecret } from './signature/secrets'
+import { mapSecrets } from './signature/secrets'
 import { headerSource, readHeader, readsBody, templateSource } from './signature/source'
 import type { Verify, VerifyContext, VerifySpec } from './contract'
 import { unverified } from './errors'
@@ -40,8 +40,9 @@ function withoutPrefix(written: string, prefix: string): string {
 
 /** Compiles the check of user and password (RFC 7617); the secret is `user:password`. */
 export function compileBasic(spec: VerifySpec): Verify {
-  const index = spec.secrets.findIndex((secret) => !secret.includes(':'))
-  if (index >= 0) throw noSecret(spec, index, new Error('it is not written as user:password'))
+  mapSecrets(spec, (secret) => {
+    if (!secret.includes(':')) throw new Error('it is not written as user:password')
+  })
   const isSecret = compileSecrets(spec)
   return (request) => {
     const written = readHeader(request, 'authorization')
@@ -56,13 +57,7 @@ export function compileBasic(spec: VerifySpec): Verify {
 
 /** Compiles the comparison with all secrets, in a time that tells nothing of them: all hashes have one length. */
 export function compileSecrets(spec: VerifySpec): (token: Buffer) => boolean {
-  const hashes = spec.secrets.map((secret, index) => {
-    try {
-      return hash(decodeSecret(secret, 'utf8'))
-    } catch (error) {
-      throw noSecret(spec, index, error)
-    }
-  })
+  const hashes = mapSecrets(spec, (secret) => hash(decodeSecret(secret, 'utf8')))
   return (token) => {
     if (token.length === 0 || token.length > MAX_LENGTH) return false
     const found = hash(token)

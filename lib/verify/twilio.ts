@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer'
-import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { createHash, createSecretKey, timingSafeEqual } from 'node:crypto'
 import { parseForm } from '../body/form'
 import { splitUrl } from '../body/request'
 import { decodeStrictly } from './signature/bytes'
-import { decodeSecret } from './signature/keys'
+import { decodeSecret, isHmacOf } from './signature/keys'
 import { SignedMessage } from './signature/message'
-import { noSecret } from './signature/secrets'
+import { mapSecrets } from './signature/secrets'
 import { readHeader } from './signature/source'
 import type { Verify, VerifyContext, VerifySpec } from './contract'
 import { unverified } from './errors'
@@ -25,17 +25,11 @@ const USER = /^.*@/
  * its value.
  */
 export function compileTwilio(spec: VerifySpec, context: VerifyContext): Verify {
-  const keys = spec.secrets.map((secret, index) => {
-    try {
-      return createSecretKey(decodeSecret(secret, 'utf8'))
-    } catch (error) {
-      throw noSecret(spec, index, error)
-    }
-  })
+  const keys = mapSecrets(spec, (secret) => createSecretKey(decodeSecret(secret, 'utf8')))
 
   function check(message: SignedMessage, signature: Buffer, fields: string): void {
     const texts = variantsOf(message.url).map((variant) => variant + fields)
-    if (!keys.some((key) => texts.some((text) => fits(key, text, signature))))
+    if (!keys.some((key) => texts.some((text) => isHmacOf(signature, text, 'sha1', key))))
       throw unverified('no secret fits its signature; Twilio signs the public URL, so check "public_url" too')
   }
 
@@ -48,11 +42,6 @@ export function compileTwilio(spec: VerifySpec, context: VerifyContext): Verify 
     if (!isFormSigned(message)) return check(message, signature, '')
     return message.withBody(() => check(message, signature, writeFields(message.body)))
   }
-}
-
-function fits(key: KeyObject, text: string, signature: Buffer): boolean {
-  const digest = createHmac('sha1', key).update(text).digest()
-  return digest.length === signature.length && timingSafeEqual(digest, signature)
 }
 
 /** Whether the fields of a form are signed behind the URL, rather than a hash or nothing. Throws for a body that is not signed. */

@@ -26,6 +26,12 @@ const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex')
 const ED25519_BYTES = 32
 const SIGNATURE_BYTES = { ed25519: [64, 64], ecdsa: [8, 72] } as const
 
+/** Compares a signature with the HMAC of a text, in constant time. */
+export function isHmacOf(signature: Buffer, text: string, algorithm: Algorithm, key: KeyObject): boolean {
+  const digest = createHmac(algorithm, key).update(text).digest()
+  return digest.length === signature.length && timingSafeEqual(digest, signature)
+}
+
 /** Creates a key for HMAC. Throws an `Error` that says what is wrong with the secret. */
 export function createHmacKey(secret: string, encoding: KeyEncoding, algorithm: Algorithm): Key {
   const key = createSecretKey(decodeSecret(secret, encoding))

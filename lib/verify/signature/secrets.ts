@@ -11,19 +11,25 @@ const STANDARD_PRIVATE_KEY = 'whsk_'
 export function createKeys(spec: VerifySpec, form: SignatureForm): readonly Key[] {
   const algorithm = spec.algorithm ?? form.algorithm
   const encoding = spec.keyEncoding ?? form.keyEncoding
+  return mapSecrets(spec, (secret) => {
+    if (form.keys === 'standard') return createStandardKey(secret, encoding, algorithm)
+    if (form.keys === 'ed25519' || form.keys === 'ecdsa') return createVerifyKey(secret, encoding, form.keys)
+    return createHmacKey(secret, encoding, algorithm)
+  })
+}
+
+/** Makes something of each secret. Throws `ERR_CONFIG_VALUE` for a secret of which `make` throws, without showing it. */
+export function mapSecrets<T>(spec: VerifySpec, make: (secret: string) => T): readonly T[] {
   return spec.secrets.map((secret, index) => {
     try {
-      if (form.keys === 'standard') return createStandardKey(secret, encoding, algorithm)
-      if (form.keys === 'ed25519' || form.keys === 'ecdsa') return createVerifyKey(secret, encoding, form.keys)
-      return createHmacKey(secret, encoding, algorithm)
+      return make(secret)
     } catch (error) {
       throw noSecret(spec, index, error)
     }
   })
 }
 
-/** Creates the error for a secret that cannot be used. */
-export function noSecret(spec: VerifySpec, index: number, error: unknown): Error {
+function noSecret(spec: VerifySpec, index: number, error: unknown): Error {
   const which = spec.secrets.length > 1 ? `The secret number ${index + 1}` : 'The secret'
   const reason = error instanceof Error ? error.message : String(error)
   return misconfigured(spec, 'secret', `${which} cannot be used for "${spec.scheme}": ${reason}`)
