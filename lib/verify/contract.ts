@@ -4,6 +4,22 @@ import type { Params } from '../base/route-syntax'
 import type { ListenerRequest } from '../body/request'
 import type { Template } from '../template/compile'
 
+/** The hashes of signatures. */
+export const ALGORITHMS = ['sha1', 'sha256', 'sha512'] as const
+export type Algorithm = (typeof ALGORITHMS)[number]
+
+/** How a signature is written. */
+export const ENCODINGS = ['hex', 'base64', 'base64url'] as const
+export type Encoding = (typeof ENCODINGS)[number]
+
+/** How a secret is written. */
+export const KEY_ENCODINGS = ['utf8', 'hex', 'base64'] as const
+export type KeyEncoding = (typeof KEY_ENCODINGS)[number]
+
+/** How a time of sending is written. */
+export const TIMESTAMP_UNITS = ['s', 'ms', 'iso'] as const
+export type TimestampUnit = (typeof TIMESTAMP_UNITS)[number]
+
 /** `verify` of an endpoint: how a sender proves itself. An undefined key is left to the scheme. */
 export interface VerifySpec<Scheme extends string = string> {
   readonly at: string
@@ -11,13 +27,13 @@ export interface VerifySpec<Scheme extends string = string> {
   readonly scheme: Scheme
   /** Shared secrets or public keys, none of them blank; empty only for schemes that fetch their keys. */
   readonly secrets: readonly string[]
-  readonly algorithm: 'sha1' | 'sha256' | 'sha512' | undefined
+  readonly algorithm: Algorithm | undefined
   readonly signature: Template | undefined
   readonly prefix: string | undefined
-  readonly encoding: 'hex' | 'base64' | 'base64url' | undefined
-  readonly keyEncoding: 'utf8' | 'hex' | 'base64' | undefined
+  readonly encoding: Encoding | undefined
+  readonly keyEncoding: KeyEncoding | undefined
   readonly timestamp: Template | undefined
-  readonly timestampUnit: 's' | 'ms' | 'iso' | undefined
+  readonly timestampUnit: TimestampUnit | undefined
   readonly id: Template | undefined
   readonly signed: Template | undefined
   /** The topics of Amazon SNS whose messages are believed, by their ARN; undefined for any. */

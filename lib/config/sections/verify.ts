@@ -2,14 +2,15 @@ import type { Template } from '../../template/compile'
 import type { Fields } from '../field/fields'
 import { LISTENER_SOURCES, SIGNED_SOURCES } from '../field/template-sources'
 import { ANY_TEXT, DURATION, FLAG, TEXT, word } from '../field/values'
+import { ALGORITHMS, ENCODINGS, KEY_ENCODINGS, TIMESTAMP_UNITS } from '../../verify/contract'
 import { SCHEMES, VERIFY_SCHEMES } from '../../verify/schemes'
 import type { EndpointVerify } from '../../verify/verify'
 
 const SCHEME = word(VERIFY_SCHEMES)
-const ALGORITHM = word(['sha1', 'sha256', 'sha512'])
-const ENCODING = word(['hex', 'base64', 'base64url'])
-const KEY_ENCODING = word(['utf8', 'hex', 'base64'])
-const TIMESTAMP_UNIT = word(['s', 'ms', 'iso'])
+const ALGORITHM = word(ALGORITHMS)
+const ENCODING = word(ENCODINGS)
+const KEY_ENCODING = word(KEY_ENCODINGS)
+const TIMESTAMP_UNIT = word(TIMESTAMP_UNITS)
 
 /** Reads `verify` of an endpoint; a text is its scheme. */
 export function normalizeVerify(endpoint: Fields): EndpointVerify | undefined {

@@ -2,6 +2,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import { ConfigError, type Location, type Problem } from '../../base/errors'
 import type { ChallengeSpec } from '../../config/sections/challenge'
 import type { Template } from '../../template/compile'
+import type { KeyEncoding } from '../../verify/contract'
 import type { SchemeHandshake } from '../../verify/scheme'
 import { SCHEMES, type VerifyScheme } from '../../verify/schemes'
 import type { Challenge } from './answer'
@@ -17,7 +18,7 @@ import type { SenderWorld } from '../../verify/fetch-text'
 interface VerifyPart {
   readonly scheme: VerifyScheme
   readonly secrets: readonly string[]
-  readonly keyEncoding: 'utf8' | 'hex' | 'base64' | undefined
+  readonly keyEncoding: KeyEncoding | undefined
   readonly signed: Template | undefined
 }
 

@@ -1,4 +1,4 @@
-export type Encoding = 'hex' | 'base64' | 'base64url'
+import type { Encoding } from '../contract'
 
 const HEX = /^(?:[\da-f]{2})+$|^(?:[\dA-F]{2})+$/
 

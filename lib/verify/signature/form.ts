@@ -1,8 +1,5 @@
-import type { VerifySpec } from '../contract'
-import type { Encoding } from './bytes'
+import type { Algorithm, Encoding, KeyEncoding, TimestampUnit, VerifySpec } from '../contract'
 import type { Grammar } from './grammar'
-import type { Algorithm, KeyEncoding } from './keys'
-import type { TimestampUnit } from './time'
 
 /** How a sender signs: the generic form, in which most schemes are data. Names of headers are in lower case. */
 export interface SignatureForm {

@@ -1,11 +1,10 @@
 import { createHmac, createPublicKey, createSecretKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
+import type { Algorithm, KeyEncoding } from '../contract'
 import { decodeStrictly } from './bytes'
 import type { SignedMessage } from './message'
 import type { Signed } from './signed'
 
 export type KeyKind = 'hmac' | 'ed25519' | 'ecdsa'
-export type KeyEncoding = 'utf8' | 'hex' | 'base64'
-export type Algorithm = 'sha1' | 'sha256' | 'sha512'
 
 /** A signature, decoded. */
 export interface Signature {

@@ -1,6 +1,6 @@
-import type { VerifySpec } from '../contract'
+import type { Algorithm, KeyEncoding, VerifySpec } from '../contract'
 import type { SignatureForm } from './form'
-import { type Algorithm, createHmacKey, createVerifyKey, decodeSecret, type Key, type KeyEncoding } from './keys'
+import { createHmacKey, createVerifyKey, decodeSecret, type Key } from './keys'
 import { misconfigured } from '../errors'
 
 const STANDARD_SECRET = 'whsec_'

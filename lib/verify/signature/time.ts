@@ -1,7 +1,6 @@
 import type { Clock } from '../../base/contracts'
+import type { TimestampUnit } from '../contract'
 import { unverified } from '../errors'
-
-export type TimestampUnit = 's' | 'ms' | 'iso'
 
 const DIGITS = /^\d{1,15}$/
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)$/
