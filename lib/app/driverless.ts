@@ -1,4 +1,4 @@
-import { findNearest } from '../base/values/nearest'
+import { findNearest } from '../base/nearest'
 import type { Config } from '../config/normalize'
 import { TUNNEL_DRIVERS } from '../config/field/words'
 import type { Problem } from '../base/errors'

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { findNearest } from '../base/values/nearest'
+import { findNearest } from '../base/nearest'
 import { isMapping } from '../base/plain'
 import { CallbackError, type ErrorCode } from '../base/errors'
 import { createBodyReader } from '../body/read-body'

@@ -2,7 +2,7 @@ import { isUint8Array } from 'node:util/types'
 import { isMapping } from '../base/plain'
 import { CallbackError } from '../base/errors'
 import { toText } from '../template/convert'
-import { typeOf } from '../base/values/typed-bytes'
+import { typeOf } from '../base/typed-bytes'
 
 /** A part of a multipart form that is a file. */
 export interface FilePart {

@@ -1,4 +1,4 @@
-import { findNearest } from '../../base/values/nearest'
+import { findNearest } from '../../base/nearest'
 
 /** The command line was not written as it should be. */
 export class UsageError extends Error {

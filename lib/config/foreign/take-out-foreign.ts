@@ -1,6 +1,6 @@
 import { type Refusals, reasonToIgnore, refusalsOf, type TypeRefusal } from './foreign'
 import { describeFound } from '../field/found'
-import { findNearest } from '../../base/values/nearest'
+import { findNearest } from '../../base/nearest'
 import type { ConfigPath } from '../../base/config-path'
 import { hasPlaceholder } from '../field/placeholder'
 import { isMapping, type Mapping } from '../../base/plain'

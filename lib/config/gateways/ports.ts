@@ -1,5 +1,5 @@
 import type { Reading } from '../field/fields'
-import { findNearest } from '../../base/values/nearest'
+import { findNearest } from '../../base/nearest'
 import type { GatewaySpec } from '../sections/gateway'
 
 /** What a template can read of a gateway. */

@@ -3,7 +3,7 @@ import type { Fields } from '../field/fields'
 import { listComponentTemplates } from './component'
 import { findCycles } from './cycles'
 import { type JobRead, listJobReads } from './reads'
-import { findNearest } from '../../base/values/nearest'
+import { findNearest } from '../../base/nearest'
 import type { ComponentSpec } from '../sections/component'
 import type { JobSpec, PlacedJob } from '../sections/job'
 

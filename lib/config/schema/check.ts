@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { reasonToIgnore } from '../foreign/foreign'
 import { describeFound, isSecretPlace } from '../field/found'
-import { findNearest } from '../../base/values/nearest'
+import { findNearest } from '../../base/nearest'
 import type { ConfigPath } from '../../base/config-path'
 import { hasPlaceholder } from '../field/placeholder'
 import { findHomes } from '../foreign/key-homes'

@@ -1,5 +1,5 @@
 import { CallbackError, type ErrorCode, type FailedCallback, type ImmediateAnswer } from '../../base/errors'
-import { giveType, typeOf } from '../../base/values/typed-bytes'
+import { giveType, typeOf } from '../../base/typed-bytes'
 
 /** The key under which a value stands that JSON cannot say by itself; a mapping that has such a key is wrapped too. */
 const TAG = '$kept'
