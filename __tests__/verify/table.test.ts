@@ -4,9 +4,9 @@ import { coverageOf } from '../../lib/verify/verify'
 import { specOf } from './use-verify'
 
 /** The facts that other rooms derive from the table, as the vendors' pages have them. */
-const SIGNS_URL = ['hubspot', 'square', 'twilio']
-const PUBLISHES_KEYS = ['fal', 'sns']
-const HANDSHAKES = ['discord', 'meta', 'slack', 'sns', 'zoom']
+const SIGNS_URL: ReadonlySet<string> = new Set(['hubspot', 'square', 'twilio'])
+const PUBLISHES_KEYS: ReadonlySet<string> = new Set(['fal', 'sns'])
+const HANDSHAKES: ReadonlySet<string> = new Set(['discord', 'meta', 'slack', 'sns', 'zoom'])
 
 describe.each(VERIFY_SCHEMES)('the row of %s', (scheme) => {
   const row = SCHEMES[scheme]
@@ -17,9 +17,9 @@ describe.each(VERIFY_SCHEMES)('the row of %s', (scheme) => {
   })
 
   test('decides what is derived from it', () => {
-    expect(row.needsSecret).toBe(!PUBLISHES_KEYS.includes(scheme))
-    expect(coverageOf(specOf(verify)).url).toBe(SIGNS_URL.includes(scheme))
-    expect(row.handshake).toBe(HANDSHAKES.includes(scheme) ? scheme : undefined)
+    expect(row.needsSecret).toBe(!PUBLISHES_KEYS.has(scheme))
+    expect(coverageOf(specOf(verify)).url).toBe(SIGNS_URL.has(scheme))
+    expect(row.handshake).toBe(HANDSHAKES.has(scheme) ? scheme : undefined)
   })
 
   test('decides whether a config may leave out the secret', () => {
