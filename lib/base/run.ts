@@ -1,4 +1,5 @@
-import type { Claim, Outcome, StoreEndpoint } from './contracts'
+import type { Claim } from './ledger'
+import type { Outcome, StoreEndpoint } from './outcome'
 
 /** A run as it is kept, for whoever takes it up again. */
 export interface KeptRun {

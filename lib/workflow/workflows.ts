@@ -55,7 +55,9 @@ function portsOf(job: JobSpec, component: ComponentSpec | undefined, context: Wo
   const own = [job.input, job.output, job.onErrorOutput?.template, job.waitFor?.id]
   const templates = [...own, ...listComponentTemplates(component)]
   const usesTicket = templates.some((template) => template?.references.some(({ source }) => source === 'callback'))
-  const ports = context.endpoints.map(({ port }) => port).filter((port) => context.gateways.statuses.has(port))
+  const ports = context.endpoints
+    .map(({ listener }) => listener.port)
+    .filter((port) => context.gateways.statuses.has(port))
   return new Set([...gatewayPortsOf(templates), ...(usesTicket ? ports : [])])
 }
 

@@ -1,23 +1,8 @@
 import { listPathKeys } from '../../base/route-syntax'
 import { toPathKey } from '../../base/same-path'
-import type { Fields, Reading } from '../field/fields'
+import type { Reading } from '../field/fields'
 import { findNearest } from '../../base/nearest'
 import type { ListenerSpec } from '../sections/listener'
-import type { ConfigPath } from '../../base/config-path'
-import { hasPlaceholder, unescapePlaceholders } from '../field/placeholder'
-
-/** The path of a callback that is waited for, and the place where it was written. */
-export interface PlacedCallbackPath {
-  readonly path: ConfigPath
-  /** The path of the callback, as written. */
-  readonly callback: string
-}
-
-/** Notes the callback that `path` names, so that it can be looked up when the listeners are read; a template is none. */
-export function noteCallbackPath(fields: Fields, path: unknown): void {
-  if (typeof path !== 'string' || path === '' || hasPlaceholder(path)) return
-  fields.reading.callbackPaths.push({ path: fields.pathOf('path'), callback: unescapePlaceholders(path) })
-}
 
 /** Refuses waits for a callback that no listener has; a config without callbacks is only warned of them. */
 export function checkCallbackPaths({ report, callbackPaths }: Reading, listeners: readonly ListenerSpec[]): void {

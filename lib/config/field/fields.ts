@@ -1,9 +1,9 @@
 import type { ErrorCode, Location } from '../../base/errors'
 import { compileTemplate, type Template } from '../../template/compile'
-import type { PlacedCallbackPath } from '../checks/callback-paths'
 import { describeBroken } from './found'
 import { type ConfigPath, formatPath } from '../../base/config-path'
 import { isMapping, type Mapping } from '../../base/plain'
+import { hasPlaceholder, unescapePlaceholders } from './placeholder'
 import type { Report } from './report'
 import { explainAbsence } from './template-sources'
 import type { Kind } from './values'
@@ -12,6 +12,13 @@ import type { Kind } from './values'
 export interface PlacedTemplate {
   readonly path: ConfigPath
   readonly template: Template
+}
+
+/** The path of a callback that is waited for, and the place where it was written. */
+export interface PlacedCallbackPath {
+  readonly path: ConfigPath
+  /** The path of the callback, as written. */
+  readonly callback: string
 }
 
 /** What all sections are read with: the report, and what can only be checked when every section is read. */
@@ -75,6 +82,12 @@ export function createFields(data: Mapping, path: ConfigPath, reading: Reading, 
     error: (key, message, code) => report.error(pathOf(key), message, code),
     warn: (key, message, code) => report.warn(pathOf(key), message, code),
   }
+}
+
+/** Notes the callback that `path` names, so that it can be looked up when the listeners are read; a template is none. */
+export function noteCallbackPath(fields: Fields, path: unknown): void {
+  if (typeof path !== 'string' || path === '' || hasPlaceholder(path)) return
+  fields.reading.callbackPaths.push({ path: fields.pathOf('path'), callback: unescapePlaceholders(path) })
 }
 
 function readList<T>(value: unknown, kind: Kind<T>): readonly T[] | undefined {

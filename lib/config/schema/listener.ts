@@ -21,18 +21,20 @@ import {
   textTemplate,
   texts,
 } from './fields'
-import { CALLBACK_METHODS, VERIFY_SCHEMES } from '../field/words'
+import { CALLBACK_METHODS } from '../field/words'
+import { ALGORITHMS, ENCODINGS, KEY_ENCODINGS, TIMESTAMP_UNITS } from '../../verify/contract'
+import { VERIFY_SCHEMES } from '../../verify/schemes'
 
 const verifyFields = v.strictObject({
   scheme: required(oneOf(VERIFY_SCHEMES), 'How the sender signs; every preset is data over "hmac"'),
   secret: field(texts, 'The shared secret or public key; a list while rotating'),
-  algorithm: field(oneOf(['sha1', 'sha256', 'sha512']), 'Hash of the signature'),
+  algorithm: field(oneOf(ALGORITHMS), 'Hash of the signature'),
   signature: field(textTemplate, 'Where the signature stands, such as ${header.X-Signature}'),
   prefix: field(anyText, 'What precedes the signature, such as "sha256="'),
-  encoding: field(oneOf(['hex', 'base64', 'base64url']), 'How the signature is written'),
-  key_encoding: field(oneOf(['utf8', 'hex', 'base64']), 'How the secret is written'),
+  encoding: field(oneOf(ENCODINGS), 'How the signature is written'),
+  key_encoding: field(oneOf(KEY_ENCODINGS), 'How the secret is written'),
   timestamp: field(textTemplate, 'Where the time of sending stands'),
-  timestamp_unit: field(oneOf(['s', 'ms', 'iso']), 'How the time of sending is written'),
+  timestamp_unit: field(oneOf(TIMESTAMP_UNITS), 'How the time of sending is written'),
   id: field(textTemplate, 'Where the id of the message stands, if it is signed'),
   signed: field(textTemplate, 'The text that is signed, such as "${timestamp}.${raw}"'),
   tolerance: field(duration, 'How old or early a request may be; at least 1s'),

@@ -1,7 +1,6 @@
 import type { Location } from '../../base/errors'
 import type { Template } from '../../template/compile'
-import { noteCallbackPath } from '../checks/callback-paths'
-import type { Fields } from '../field/fields'
+import { type Fields, noteCallbackPath } from '../field/fields'
 import { refuseUnreadLists } from '../checks/judging-lists'
 import { normalizeRequest, type RequestSpec } from './request'
 import { POLLING_KEYS } from '../schema/workflow'

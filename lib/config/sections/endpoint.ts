@@ -3,7 +3,9 @@ import type { Template } from '../../template/compile'
 import type { Fields } from '../field/fields'
 import { warnOfUnreadLists } from '../checks/judging-lists'
 import { type ChallengeSpec, readChallenge } from './challenge'
-import { normalizeVerify, type VerifySpec } from './verify'
+import { normalizeVerify } from './verify'
+import { PROVED_KEYS } from '../../verify/proof-reads'
+import type { EndpointVerify } from '../../verify/verify'
 import type { WorkflowSpec } from './workflow'
 import { joinPaths, readPath } from '../checks/route-path'
 import { LISTENER_SOURCES } from '../field/template-sources'
@@ -32,7 +34,7 @@ export interface EndpointSpec {
   readonly error: Template | undefined
   readonly bulk: boolean
   readonly item: Template | undefined
-  readonly verify: VerifySpec | undefined
+  readonly verify: EndpointVerify | undefined
   /** The handshake by name, or with its token; false turns handshakes off. */
   readonly challenge: string | false | ChallengeSpec | undefined
   readonly challengeLocation: Location | undefined
@@ -54,8 +56,6 @@ export interface ResponseSpec {
 
 const METHOD = method(CALLBACK_METHODS)
 const DAY_MS = 86_400_000
-
-const CHECKED_KEYS = ['item', 'identify_by', 'dedupe_by', 'status', 'result', 'input', 'error']
 
 function placeOf(fields: Fields, key: string): readonly (readonly [string, Location])[] {
   const location = fields.has(key) ? fields.locationOf(key) : undefined
@@ -79,7 +79,7 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
   const spec = {
     at: fields.at,
     location: fields.location,
-    locations: Object.fromEntries(CHECKED_KEYS.flatMap((key) => placeOf(fields, key))),
+    locations: Object.fromEntries(PROVED_KEYS.flatMap((key) => placeOf(fields, key))),
     method: fields.read('method', METHOD) ?? 'POST',
     identifyBy: read('identify_by'),
     status: read('status'),
