@@ -1,5 +1,5 @@
 import { type Config, compileConfig, type StoreSpec } from './config/normalize'
-import type { CallbacksConfig } from './config/schema/schema'
+import type { CallbacksConfig } from './config/schema'
 import type { Source } from './config/read/source'
 import { createController } from './controller/controller'
 import { createDurableStore } from './store/durable/store'

@@ -1,4 +1,4 @@
-import { SECTIONS } from '../config/schema/sections'
+import { SECTIONS } from '../config/sections/plural'
 
 /** The name that a workflow without a name has inside. */
 export const UNNAMED_WORKFLOW = SECTIONS.workflows.unnamed

@@ -18,7 +18,7 @@ import { type GivenStore, normalizeStore, type StoreSpec } from './sections/stor
 import { normalizeWorkflows, type WorkflowSpec } from './sections/workflow'
 import { isMapping } from '../base/plain'
 import { createReport } from './field/report'
-import { type CallbacksConfig, checkConfig, takeOutForeignKeys } from './schema/schema'
+import { type CallbacksConfig, checkConfig, takeOutForeignKeys } from './schema'
 import { warnOfSharedSenders } from './checks/shared-senders'
 import { createDocument, createSource, type Environment, isSource, type Source } from './read/source'
 

@@ -1,4 +1,3 @@
-import { listComponentTemplates } from '../config/jobs/component'
 import type { Config, EndpointSpec, HttpClientSpec, JobSpec, ListenerSpec } from '../config/normalize'
 import { readLiteralPath } from '../base/route-syntax'
 import { cleanPath, isSamePath, isUnusual } from '../base/same-path'
@@ -50,10 +49,8 @@ type Wait = string | typeof ANY
 
 /** What a component says of the endpoint that it waits on, beside the URLs that it sends. */
 function listWaits(component: HttpClientSpec): readonly Wait[] {
-  const { completion } = component
-  const usesTicket = listComponentTemplates(component).some(({ references }) =>
-    references.some(({ source }) => source === 'callback'),
-  )
+  const { completion, templates } = component
+  const usesTicket = templates.some(({ references }) => references.some(({ source }) => source === 'callback'))
   if (completion?.type !== 'callback') return usesTicket ? [ANY] : []
   const { path } = completion
   return [path !== undefined && path.references.length === 0 ? String(path.source) : ANY]

@@ -1,7 +1,7 @@
 import type { Fields } from '../field/fields'
 import type { GatewaySpec } from '../sections/gateway'
 import type { ListenerSpec } from '../sections/listener'
-import { readList, SECTIONS } from '../schema/sections'
+import { readList, SECTIONS } from '../sections/plural'
 
 /**
  * Warns of a `rate_limit` that is one for all the world: who comes through a tunnel has the address of this machine,

@@ -53,6 +53,8 @@ export interface Fields {
   mappings(key: string): readonly Fields[]
   /** The same mapping as if it had these keys alone. */
   only(keys: readonly string[]): Fields
+  /** The same place as if this were all that is written there. */
+  supposing(key: string, value: unknown): Fields
   /** Reports something wrong with a key, or with the whole mapping. */
   error(key: string | undefined, message: string, code?: ErrorCode): void
   warn(key: string | undefined, message: string, code?: ErrorCode): void
@@ -79,9 +81,17 @@ export function createFields(data: Mapping, path: ConfigPath, reading: Reading, 
     mapping: (key, shortKey) => readMapping(get(key), pathOf(key), reading, shortKey),
     mappings: (key) => readMappings(get(key), pathOf(key), reading),
     only: (keys) => createFields(Object.fromEntries(keys.map((key) => [key, get(key)])), path, reading, short),
+    supposing: (key, value) => createFields({ [key]: value }, path, reading, short),
     error: (key, message, code) => report.error(pathOf(key), message, code),
     warn: (key, message, code) => report.warn(pathOf(key), message, code),
   }
+}
+
+/** Returns what a function reads, and the templates that it met. */
+export function noteTemplates<T>({ templates }: Reading, read: () => T): readonly [T, readonly PlacedTemplate[]] {
+  const before = templates.length
+  const result = read()
+  return [result, templates.slice(before)]
 }
 
 /** Notes the callback that `path` names, so that it can be looked up when the listeners are read; a template is none. */

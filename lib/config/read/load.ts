@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
 import { ConfigError, type Problem } from '../../base/errors'
-import type { CallbacksConfig } from '../schema/schema'
+import type { CallbacksConfig } from '../schema'
 import { type ConfigDocument, createSource, type Environment, type Source } from './source'
 import { parseYaml } from './yaml'
 

@@ -1,5 +1,5 @@
 import type { ConfigPath } from '../../base/config-path'
-import { SECTIONS } from '../schema/sections'
+import { SECTIONS } from '../sections/plural'
 
 const URL_KEYS: ReadonlySet<string | number> = new Set(['base_url', 'endpoint', 'path'])
 /** The mappings inside a component that hold a request, from the outside in. */

@@ -4,7 +4,7 @@ import { describeFound } from '../field/found'
 import type { ConfigPath } from '../../base/config-path'
 import { isMapping } from '../../base/plain'
 import { settleScalars, WrittenScalar } from './scalars'
-import { configSchema } from '../schema/schema'
+import { configShape } from '../schema'
 import type { ConfigDocument } from './source'
 
 type YamlLibrary = typeof import('yaml')
@@ -116,7 +116,7 @@ function findTemplateEnd(text: string, start: number): number {
 function toData(tree: Document.Parsed, refuse: (message: string, position: number) => void): unknown {
   keepSources(tree)
   try {
-    const data = settleScalars(configSchema, tree.toJS({ maxAliasCount: MAX_ALIASES }) ?? {})
+    const data = settleScalars(configShape, tree.toJS({ maxAliasCount: MAX_ALIASES }) ?? {})
     if (!isMapping(data)) refuse(`expected a mapping at the top, found ${describeFound(data, [])}`, 0)
     return data
   } catch (error) {

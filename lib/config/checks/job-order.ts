@@ -1,8 +1,9 @@
 import type { Template } from '../../template/compile'
-import type { Fields } from '../field/fields'
-import { listComponentTemplates } from './component'
-import { findCycles } from './cycles'
-import { type JobRead, listJobReads } from './reads'
+import type { Fields, PlacedTemplate } from '../field/fields'
+import type { ConfigPath } from '../../base/config-path'
+import type { Report } from '../field/report'
+import { findCycles } from './job-cycles'
+import { type JobRead, listJobReads } from './job-reads'
 import { findNearest } from '../../base/nearest'
 import type { ComponentSpec } from '../sections/component'
 import type { JobSpec, PlacedJob } from '../sections/job'
@@ -11,8 +12,8 @@ type Components = ReadonlyMap<string, ComponentSpec> | undefined
 
 /** A read, and where it is reported when it cannot be. */
 interface PlacedRead extends JobRead {
-  readonly fields: Fields
-  readonly key: string
+  readonly report: Report
+  readonly path: ConfigPath
   /** The component whose template it is. */
   readonly component: string | undefined
 }
@@ -45,15 +46,16 @@ export function orderJobs(jobs: readonly PlacedJob[], components: Components): r
   return ordered.map(({ spec }) => spec)
 }
 
-/** Reports what a template of the whole workflow reads from jobs that it does not have. */
+/** Reports what the templates of the whole workflow read from jobs that it does not have. */
 export function checkJobReads(
-  template: Template | undefined,
-  key: string,
-  fields: Fields,
+  templates: readonly PlacedTemplate[],
+  { reading }: Fields,
   jobs: readonly JobSpec[],
 ): void {
   const frame = { ids: jobs.map(({ id }) => id), position: -1 }
-  for (const read of placeReads(template, key, fields)) checkRead(read, [frame])
+  for (const { template, path } of templates)
+    for (const read of listJobReads(template))
+      checkRead({ ...read, path, report: reading.report, component: undefined }, [frame])
 }
 
 function orderJob(job: PlacedJob, frame: Frame, components: Components): Ordered {
@@ -93,26 +95,17 @@ function findRead(job: PlacedJob, frames: Frames, components: Components): reado
   return [...own, ...inner]
 }
 
-function listReads({ fields, spec }: PlacedJob, components: Components): readonly PlacedRead[] {
+function listReads({ fields, spec, templates }: PlacedJob, components: Components): readonly PlacedRead[] {
   const { component } = spec
-  const called = component === undefined ? undefined : components?.get(component)
+  const { report } = fields.reading
+  const called = component === undefined ? [] : (components?.get(component)?.templates ?? [])
+  const path = fields.pathOf('component')
   return [
-    ...placeReads(spec.input, 'input', fields),
-    ...placeReads(spec.output, 'output', fields),
-    ...placeReads(spec.onErrorOutput?.template, 'output', fields.mapping('on_error') ?? fields),
-    ...placeReads(spec.waitFor?.id, 'id', fields.mapping('wait_for', 'id') ?? fields),
-    ...listComponentTemplates(called).flatMap((one) => placeReads(one, 'component', fields, component)),
+    ...templates.flatMap((own) =>
+      listJobReads(own.template).map((read) => ({ ...read, report, path: own.path, component: undefined })),
+    ),
+    ...called.flatMap(listJobReads).map((read) => ({ ...read, report, path, component })),
   ]
-}
-
-function placeReads(
-  template: Template | undefined,
-  key: string,
-  fields: Fields,
-  component?: string,
-): readonly PlacedRead[] {
-  if (template === undefined) return []
-  return listJobReads(template).map((read) => ({ ...read, fields, key, component }))
 }
 
 /** Other workflows may use a component too, so that a default there is taken for a job that is not in all of them. */
@@ -121,7 +114,7 @@ function checkRead(read: PlacedRead, frames: Frames): Relation {
   const wrong = describeWrong(read, relation, frames)
   if (wrong === undefined || (read.component !== undefined && read.hasDefault)) return relation
   const message = read.component === undefined ? wrong : `in the component "${read.component}": ${wrong}`
-  read.fields.error(read.key, message, 'ERR_CONFIG_TEMPLATE')
+  read.report.error(read.path, message, 'ERR_CONFIG_TEMPLATE')
   return relation
 }
 

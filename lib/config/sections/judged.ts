@@ -1,5 +1,9 @@
 import type { Fields } from '../field/fields'
+import { oneOrMore } from '../field/shape'
 import { SCALAR } from '../field/values'
+
+/** The shape of `success_when` and `fail_when`: values that are compared as text. */
+export const VALUES = oneOrMore(SCALAR, `${SCALAR.expected}, or a list of them`)
 
 /** What `status` is read from, in words. */
 export interface Judged {
