@@ -42,14 +42,15 @@ const ANY = {
 }
 
 const CALLBACK = {
-  ...ANY,
+  type: ANY.type,
   path: field('path', textTemplate(REQUEST_SOURCES), 'callback: the endpoint that is called; polling: the path to ask'),
   waitFor: field('wait_for', textsTemplate(ANSWERED_SOURCES), 'callback: the id or ids to wait for'),
+  doneWhen: ANY.doneWhen,
   timeoutMs: field('timeout', DURATION, 'How long to wait (polling: default 5m)'),
   fallback: byHand('fallback', table(FALLBACK), 'callback: asks when the callback is late'),
 }
 
-const KEYS = { ...POLLING, ...CALLBACK, ...STREAM_KEYS }
+const KEYS = { type: ANY.type, ...POLLING, ...CALLBACK, ...STREAM_KEYS }
 
 /** What a user writes for `completion`, unless it is just the type. */
 export interface CompletionConfig extends InputOf<typeof KEYS> {}

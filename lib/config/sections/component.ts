@@ -46,8 +46,9 @@ const COMMON = {
   id: field('id', TEXT, 'Name of the component'),
   type: field('type', word(COMPONENT_TYPES), 'Kind of component', 'http-client'),
   isDefault: field('default', FLAG, 'Whether jobs that name no component call this one', false),
-  level: field('level', word(LOG_LEVELS), 'logger: level', 'info'),
 }
+
+const LOGGER = { level: field('level', word(LOG_LEVELS), 'logger: level', 'info') }
 
 const KEYS = {
   ...COMMON,
@@ -58,6 +59,7 @@ const KEYS = {
     table({ ...ACTION, ...ACTION_ONLY_KEYS, ...STREAM_KEYS }),
     'The request; its keys may stand inline instead',
   ),
+  ...LOGGER,
   ...ACTION,
   ...STREAM_KEYS,
   ...COMPONENT_KEYS,
@@ -94,7 +96,7 @@ export interface HttpClientSpec extends SpecOf<typeof ACTION>, SpecOf<typeof CLI
 }
 
 /** A component that writes to the log. */
-export interface LoggerSpec extends CommonSpec, Pick<SpecOf<typeof COMMON>, 'level'> {
+export interface LoggerSpec extends CommonSpec, SpecOf<typeof LOGGER> {
   readonly type: 'logger'
 }
 
@@ -102,8 +104,8 @@ const REQUEST_TIMEOUT_MS = 30_000
 
 /** The keys that each type does not read. */
 const FOREIGN_KEYS: Readonly<Record<(typeof COMPONENT_TYPES)[number], readonly string[]>> = {
-  'http-client': [...listKeys(SERVER), 'level'],
-  'http-server': ['base_url', 'level'],
+  'http-client': [...listKeys(SERVER), ...listKeys(LOGGER)],
+  'http-server': ['base_url', ...listKeys(LOGGER)],
   logger: [...listKeys(ACTION), ...listKeys(CLIENT), 'action', ...listKeys(SERVER)],
 }
 
@@ -117,11 +119,11 @@ export function normalizeComponents(root: Fields): ReadonlyMap<string, Component
 
 /** Reads one component. */
 export function normalizeComponent(id: string, fields: Fields): ComponentSpec {
-  const { type, level, isDefault } = readTable(COMMON, fields)
+  const { type, isDefault } = readTable(COMMON, fields)
   for (const key of FOREIGN_KEYS[type])
     if (fields.has(key)) fields.error(key, `a component of type "${type}" has no "${key}"${adviseOnKey(type, key)}`)
   if (type !== 'logger') return normalizeHttpClient(id, fields, type, isDefault)
-  return { at: fields.at, location: fields.location, id, type, level, isDefault, templates: [] }
+  return { ...readTable(LOGGER, fields), at: fields.at, location: fields.location, id, type, isDefault, templates: [] }
 }
 
 function adviseOnKey(type: ComponentSpec['type'] | 'http-server', key: string): string {

@@ -173,7 +173,7 @@ function normalizeJob(fields: Fields, components: ComponentBook): PlacedJob {
     onErrorOutput: normalizeOnErrorOutput(fields),
   }))
   const wait = fields.mapping('wait_for', WAIT.id.key)
-  if (wait !== undefined) noteCallbackPath(wait, own.waitFor?.path)
+  if (wait !== undefined) noteCallbackPath(wait, wait.read(WAIT.path.key, TEXT))
   const spec: JobSpec = {
     ...own,
     at: fields.at,
