@@ -36,13 +36,17 @@ const FALLBACK = {
   ...POLLING,
 }
 
-const ANY = {
+const TYPE = {
   type: field('type', word(['callback', 'polling', 'none']), 'How the job learns that the task is done'),
+}
+
+const ANY = {
+  ...TYPE,
   doneWhen: field('done_when', textTemplate(ANSWERED_SOURCES), 'True when the immediate answer is final already'),
 }
 
 const CALLBACK = {
-  type: ANY.type,
+  ...TYPE,
   path: field('path', textTemplate(REQUEST_SOURCES), 'callback: the endpoint that is called; polling: the path to ask'),
   waitFor: field('wait_for', textsTemplate(ANSWERED_SOURCES), 'callback: the id or ids to wait for'),
   doneWhen: ANY.doneWhen,
@@ -50,7 +54,7 @@ const CALLBACK = {
   fallback: byHand('fallback', table(FALLBACK), 'callback: asks when the callback is late'),
 }
 
-const KEYS = { type: ANY.type, ...POLLING, ...CALLBACK, ...STREAM_KEYS }
+const KEYS = { ...TYPE, ...POLLING, ...CALLBACK, ...STREAM_KEYS }
 
 /** What a user writes for `completion`, unless it is just the type. */
 export interface CompletionConfig extends InputOf<typeof KEYS> {}
@@ -58,7 +62,7 @@ export interface CompletionConfig extends InputOf<typeof KEYS> {}
 const WORDS = 'a mapping, or one of callback, polling, none'
 
 /** How a job learns that its task is done. */
-export const COMPLETION: Shape<CompletionConfig | CompletionConfig['type']> = orShort(ANY.type, table(KEYS), WORDS)
+export const COMPLETION: Shape<CompletionConfig | CompletionConfig['type']> = orShort(TYPE.type, table(KEYS), WORDS)
 
 /** How a job learns that its task is done. */
 export type CompletionSpec = CallbackCompletionSpec | PollingCompletionSpec | NoCompletionSpec
@@ -96,14 +100,14 @@ export interface FallbackSpec extends SpecOf<typeof FALLBACK>, Placed {}
 
 /** The keys that each type reads. */
 const OWN_KEYS: Readonly<Record<CompletionSpec['type'], readonly string[]>> = {
-  none: [ANY.type.key],
+  none: listKeys(TYPE),
   callback: listKeys(CALLBACK),
   polling: listKeys({ ...ANY, ...POLLING }),
 }
 
 /** Reads `completion`; a text is its type. */
 export function normalizeCompletion(component: Fields): CompletionSpec | undefined {
-  const fields = component.mapping('completion', ANY.type.key)
+  const fields = component.mapping('completion', TYPE.type.key)
   if (fields === undefined) return undefined
   const { at } = fields
   const { type = fields.has('interval') ? 'polling' : 'callback', doneWhen } = readTable(ANY, fields)
