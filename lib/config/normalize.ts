@@ -2,15 +2,13 @@ import { ConfigError, type Problem } from '../base/errors'
 import { createMessageMask, listSpellings, type Mask } from '../base/secrets/mask'
 import { listSecrets } from '../base/secrets/secret-names'
 import { checkCallbackPaths } from './checks/callback-paths'
-import { createComponentBook } from './checks/component-book'
 import { resolveEnv } from './read/env'
 import { describeFound } from './field/found'
 import { createFields, type Reading } from './field/fields'
-import { deepFreeze } from './field/freeze'
 import { checkGatewayReferences } from './gateways/ports'
 import { type EnvOption, layerEnvironment, readEnvironment } from './read/load'
 import { mergeDocuments } from './read/merge'
-import { type ComponentSpec, normalizeComponents } from './sections/component'
+import { type ComponentSpec, createComponentBook, normalizeComponents } from './sections/component'
 import { type ControllerSpec, normalizeController } from './sections/controller'
 import { type GatewaySpec, normalizeGateways } from './sections/gateway'
 import { type ListenerSpec, normalizeListeners } from './sections/listener'
@@ -18,7 +16,7 @@ import { type GivenStore, normalizeStore, type StoreSpec } from './sections/stor
 import { normalizeWorkflows, type WorkflowSpec } from './sections/workflow'
 import { isMapping } from '../base/plain'
 import { createReport } from './field/report'
-import { type CallbacksConfig, checkConfig, takeOutForeignKeys } from './schema'
+import { type CallbacksConfig, checkConfig, configShape, takeOutForeignKeys } from './schema'
 import { warnOfSharedSenders } from './checks/shared-senders'
 import { createDocument, createSource, type Environment, isSource, type Source } from './read/source'
 
@@ -66,7 +64,7 @@ export function compileConfig(input: CallbacksConfig | Source, options: CompileO
   const { documents, env } = toSource(input, options.env)
   const merged = mergeDocuments(documents)
   const report = createReport(merged.locate, merged.problems, merged.files, createEnvMask(env))
-  const data = resolveEnv(takeOutForeignKeys(merged.data, report), env, report)
+  const data = resolveEnv(configShape, takeOutForeignKeys(merged.data, report), env, report)
   checkConfig(data, report)
   const sections = normalizeSections(data, { report, templates: [], callbackPaths: [] }, options)
   const problems = report.problems()
@@ -113,4 +111,13 @@ function normalizeSections(
     controller: normalizeController(root, listeners),
     store: normalizeStore(root, given),
   }
+}
+
+/** Freezes a value and everything in it. A Map is frozen with its values; that nobody adds to it is left to its type. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  Object.freeze(value)
+  const items: Iterable<unknown> = value instanceof Map ? value.values() : Object.values(value)
+  for (const item of items) deepFreeze(item)
+  return value
 }

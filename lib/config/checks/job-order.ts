@@ -1,14 +1,23 @@
 import type { Template } from '../../template/compile'
+import { listPaths, type ReadPath } from '../../template/list-paths'
 import type { Fields, PlacedTemplate } from '../field/fields'
 import type { ConfigPath } from '../../base/config-path'
 import type { Report } from '../field/report'
 import { findCycles } from './job-cycles'
-import { type JobRead, listJobReads } from './job-reads'
 import { findNearest } from '../../base/nearest'
 import type { ComponentSpec } from '../sections/component'
 import type { JobSpec, PlacedJob } from '../sections/job'
 
 type Components = ReadonlyMap<string, ComponentSpec> | undefined
+
+/** A path in a template that reads one job, such as `${jobs.draw.output.url}`. */
+interface JobRead {
+  readonly id: string
+  /** As it is written. */
+  readonly text: string
+  /** Whether a `| default` stands behind it. */
+  readonly hasDefault: boolean
+}
 
 /** A read, and where it is reported when it cannot be. */
 interface PlacedRead extends JobRead {
@@ -172,4 +181,17 @@ function refuseCycles(ordered: readonly Ordered[]): void {
     const message = `these jobs wait for each other: ${circle.join(' → ')}; ${advice}`
     jobs.get(first)?.fields.error(undefined, message)
   }
+}
+
+/** Lists the jobs that a template reads by their id: `jobs[*].output` reads no job that is called "output". */
+function listJobReads({ source, references }: Template): readonly JobRead[] {
+  if (!references.some((reference) => reference.source === 'jobs')) return []
+  return listPaths(source).flatMap(readOf)
+}
+
+function readOf({ source, steps: [step], text, hasDefault }: ReadPath): readonly JobRead[] {
+  if (source !== 'jobs') return []
+  const written = `\${${text}}`
+  if (step?.kind === 'key') return [{ id: step.key, text: written, hasDefault }]
+  return step?.kind === 'index' ? [{ id: String(step.index), text: written, hasDefault }] : []
 }

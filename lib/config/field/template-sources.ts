@@ -69,6 +69,8 @@ export interface TemplateShape<In = unknown> extends Leaf<In, Template> {
   readonly isUntyped: true
   /** What may be read there. */
   readonly sources: ReadonlySet<string>
+  /** Whether the text makes the URL of a request, of which no part may be missing. */
+  readonly isUrl?: true
   /** Whether a value has the type of one. */
   readonly accepts: (value: unknown) => boolean
 }
@@ -100,6 +102,11 @@ export function textTemplate(sources: ReadonlySet<string>): TemplateShape<Scalar
   const json = { ...SCALAR.json, ...ANY.json }
   const accepts = (value: unknown): boolean => takes.some((type) => typeof value === type)
   return { ...ANY, sources, expected, takes, json, accepts, isTextual: true }
+}
+
+/** Creates the shape of a template that makes the URL of a request, or its path. */
+export function urlTemplate(sources: ReadonlySet<string>): TemplateShape<Scalar> {
+  return { ...textTemplate(sources), isUrl: true }
 }
 
 /** Creates the shape of a template that makes a mapping: a mapping of templates, or one text. */

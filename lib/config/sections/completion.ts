@@ -9,6 +9,7 @@ import {
   anyTemplate,
   textsTemplate,
   textTemplate,
+  urlTemplate,
 } from '../field/template-sources'
 import { DURATION, word } from '../field/values'
 import { STREAM_KEYS } from './foreign'
@@ -47,7 +48,7 @@ const ANY = {
 
 const CALLBACK = {
   ...TYPE,
-  path: field('path', textTemplate(REQUEST_SOURCES), 'callback: the endpoint that is called; polling: the path to ask'),
+  path: field('path', urlTemplate(REQUEST_SOURCES), 'callback: the endpoint that is called; polling: the path to ask'),
   waitFor: field('wait_for', textsTemplate(ANSWERED_SOURCES), 'callback: the id or ids to wait for'),
   doneWhen: ANY.doneWhen,
   timeoutMs: field('timeout', DURATION, 'How long to wait (polling: default 5m)'),

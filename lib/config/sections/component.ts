@@ -1,17 +1,23 @@
 import type { Location } from '../../base/errors'
 import type { Template } from '../../template/compile'
-import { refuseUncallable } from '../checks/constant-url'
 import { type Fields, noteTemplates } from '../field/fields'
 import { readTable } from '../field/read-table'
 import { byHand, field, type InputOf, listKeys, type Shape, type SpecOf, table } from '../field/shape'
-import { ANSWERED_SOURCES, REQUEST_SOURCES, RESULT_SOURCES, anyTemplate, textTemplate } from '../field/template-sources'
+import {
+  ANSWERED_SOURCES,
+  REQUEST_SOURCES,
+  RESULT_SOURCES,
+  anyTemplate,
+  textTemplate,
+  urlTemplate,
+} from '../field/template-sources'
 import { DURATION, FLAG, RATE, TEXT, word } from '../field/values'
 import { COMPONENT_TYPES, LOG_LEVELS } from '../field/words'
 import { COMPLETION, type CompletionSpec, normalizeCompletion } from './completion'
 import { ACTION_ONLY_KEYS, COMPONENT_KEYS, COMPONENT_REFUSALS, STREAM_KEYS } from './foreign'
 import { IMMEDIATE, VALUES, warnOfUnreadLists } from './judged'
 import { readNamed, refuseTwoDefaults, SECTIONS } from './plural'
-import { checkRequest, requestKeys } from './request'
+import { checkRequest, refuseUncallable, requestKeys } from './request'
 import { readServerUrl, SERVER } from './server'
 
 const ACTION = {
@@ -38,7 +44,7 @@ const ACTION = {
 }
 
 const CLIENT = {
-  baseUrl: field('base_url', textTemplate(REQUEST_SOURCES), 'What every path is joined to'),
+  baseUrl: field('base_url', urlTemplate(REQUEST_SOURCES), 'What every path is joined to'),
   rateLimit: field('rate_limit', RATE, 'Requests that may be sent, such as "10/s"'),
 }
 
@@ -174,5 +180,35 @@ function refuseBothPlaces(fields: Fields): void {
   for (const key of listKeys(ACTION)) {
     if (key === 'headers' || key === 'timeout' || !fields.has(key)) continue
     fields.error(key, `stands beside "action"; move "${key}" into it, or all of "action" here`)
+  }
+}
+
+/** The components that jobs can call: those of the config, and those that stand in a job itself. */
+export interface ComponentBook {
+  /** All by name; undefined as long as there is none and the config has no such section. */
+  readonly specs: ReadonlyMap<string, ComponentSpec> | undefined
+  /** The names in the section of the config; undefined when it has none. */
+  readonly names: readonly string[] | undefined
+  /** The one that a job without `component` calls: the default one, or the only one. */
+  readonly fallback: string | undefined
+  /** Reads a component that stands in a job. Returns its name, by which only that job calls it. */
+  add(fields: Fields): string
+}
+
+/** Creates a book of the components that the section of the config defines. */
+export function createComponentBook(defined: ReadonlyMap<string, ComponentSpec> | undefined): ComponentBook {
+  const specs = new Map(defined)
+  const names = defined && [...defined.keys()]
+  const marked = names?.find((name) => defined?.get(name)?.isDefault)
+  return {
+    get specs() {
+      return defined === undefined && specs.size === 0 ? undefined : specs
+    },
+    names,
+    fallback: marked ?? (names?.length === 1 ? names[0] : undefined),
+    add(fields) {
+      specs.set(fields.at, normalizeComponent(fields.at, fields))
+      return fields.at
+    },
   }
 }

@@ -1,6 +1,5 @@
 import type { Location } from '../../base/errors'
 import type { Template } from '../../template/compile'
-import type { ComponentBook } from '../checks/component-book'
 import { type Fields, noteCallbackPath, noteTemplates, type PlacedTemplate } from '../field/fields'
 import { readTable } from '../field/read-table'
 import {
@@ -21,7 +20,7 @@ import {
 import { JOB_SOURCES, anyTemplate, textsTemplate, textTemplate } from '../field/template-sources'
 import { AMOUNT, DURATION, STATUS, TEXT, word } from '../field/values'
 import { ON_ERROR_WORDS } from '../field/words'
-import { COMPONENT } from './component'
+import { COMPONENT, type ComponentBook } from './component'
 import { JOB_KEYS, JOB_REFUSALS, ON_ERROR_REFUSALS } from './foreign'
 
 const WAIT = {
