@@ -48,6 +48,17 @@ describe('an empty variable of the environment in a URL is refused at load', () 
     )
   })
 
+  test.each<[string, ComponentConfig, string]>([
+    ['path', { base_url: API, path: '/jobs/${env.ID}' }, 'path'],
+    ['base_url', { base_url: 'https://api.test/${env.ID}', path: '/jobs' }, 'base_url'],
+    ['fallback', { base_url: API, completion: { fallback: { path: '/${env.ID}' } } }, 'completion.fallback.path'],
+  ])('in the %s of a component that stands in a job', (_, component, at) => {
+    const config: CallbacksConfig = { workflow: { jobs: [{ id: 'a', component }] } }
+    expect(() => compileConfig(createSource([createDocument(config)], { ID: '' }))).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIG_ENV', at: `workflow.jobs[0].component.${at}` }),
+    )
+  })
+
   test.each<[string, ComponentConfig]>([
     ['that may be empty', { base_url: API, path: '/jobs/${env.ID | ""}' }],
     ['elsewhere', { base_url: API, path: '/jobs', body: { path: '${env.ID}' }, headers: { path: 'x${env.ID}' } }],
