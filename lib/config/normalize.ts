@@ -43,7 +43,7 @@ export interface Config {
   readonly store: StoreSpec
   /** What `${env.X}` reads while it runs. */
   readonly env: Environment
-  /** What loads but will fail when it is used. */
+  /** Parts that load, but fail when they are used. */
   readonly warnings: readonly Problem[]
   /** What was written, all files together, before variables of the environment were put in. */
   readonly written: unknown
@@ -52,7 +52,7 @@ export interface Config {
 export interface CompileOptions {
   /** Variables for `${env.X}`, before those of the source or the process. */
   readonly env?: EnvOption | undefined
-  /** The stores whose client the app gives, so that they need no url. */
+  /** The stores whose client comes from the app, so that they need no url. */
   readonly given?: readonly GivenStore[] | undefined
 }
 
@@ -72,7 +72,7 @@ export function compileConfig(input: CallbacksConfig | Source, options: CompileO
   return deepFreeze({ ...sections, env, warnings: report.warnings(), written: merged.data })
 }
 
-/** A variable may stand where it does not belong, and what is found there is quoted. Made when there is a message. */
+/** A message may quote a variable in the wrong place. The mask is made for the first message. */
 function createEnvMask(env: Environment): Mask {
   let mask: Mask | undefined
   return (text) => (mask ??= createMessageMask(listSpellings(listSecrets(env))))(text)

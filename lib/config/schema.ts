@@ -22,7 +22,7 @@ const BY_NAME = 'a mapping by name, or a list in which each has an id'
 const KEYS = {
   listener: field('listener', LISTENER, 'Receives callbacks'),
   listeners: field('listeners', listOf(LISTENER), 'Several listeners'),
-  gateway: field('gateway', GATEWAY, 'Gives a local port a public URL'),
+  gateway: field('gateway', GATEWAY, 'Makes a local port reachable under a public URL'),
   gateways: field('gateways', listOf(GATEWAY), 'Several gateways'),
   component: field('component', COMPONENT, 'Does the work of jobs'),
   components: field(
@@ -47,7 +47,7 @@ export function takeOutForeignKeys(document: unknown, report: Report): unknown {
   return takeOutForeign(configShape, document, report)
 }
 
-/** Reports everything in a raw document that has not the shape of a config. */
+/** Reports everything in a raw document that does not have the shape of a config. */
 export function checkConfig(document: unknown, report: Report): void {
   checkShape(configShape, document, [], report)
 }

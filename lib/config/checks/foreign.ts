@@ -7,8 +7,8 @@ import type { Report } from '../field/report'
 import { findStructure, type Refusals, type Shape, type TableForm, type TypeRefusal } from '../field/shape'
 
 /**
- * Returns a raw config without what only other systems read: keys without effect are warned of, the others are reported
- * in one line each. Neither their templates nor their variables are looked at after that.
+ * Returns a raw config without the keys that only other systems read. Keys without effect are warned of, the others are
+ * reported in one line each. Nobody reads their templates and variables after that.
  */
 export function takeOutForeign(root: Shape, data: unknown, report: Report): unknown {
   function walk(shape: Shape, value: unknown, path: ConfigPath): unknown {
@@ -72,7 +72,7 @@ export function takeOutForeign(root: Shape, data: unknown, report: Report): unkn
   return walk(root, data, [])
 }
 
-/** A mistyped type is left to the check of the shape, which says what was meant. */
+/** The check of the shape reports a mistyped type, since it knows the nearest word. */
 function isForeign(type: unknown, { known, foreign }: TypeRefusal): boolean {
   if (typeof type !== 'string' || hasPlaceholder(type) || known.includes(type)) return false
   return foreign.includes(type) || findNearest(type, known) === undefined

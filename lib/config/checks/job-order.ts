@@ -19,7 +19,7 @@ interface JobRead {
   readonly hasDefault: boolean
 }
 
-/** A read, and where it is reported when it cannot be. */
+/** A read, and the place where it is reported when it is wrong. */
 interface PlacedRead extends JobRead {
   readonly report: Report
   readonly path: ConfigPath
@@ -27,27 +27,27 @@ interface PlacedRead extends JobRead {
   readonly component: string | undefined
 }
 
-/** A list of jobs, and the one in it that is looked from; -1 looks from behind the last. */
+/** A list of jobs, and the position of the job that reads others; -1 is behind the last. */
 interface Frame {
   readonly ids: readonly string[]
   readonly position: number
 }
 
-/** The list that a job stands in, then the lists around it, of which the last is that of the workflow. */
+/** The list that holds a job, then the lists around it; the last one is that of the workflow. */
 type Frames = readonly [Frame, ...Frame[]]
 
-/** What a job is to the one that reads it. */
+/** How a job is related to the one that reads it. */
 type Relation = 'other' | 'earlier' | 'later' | 'itself' | 'failed' | 'unknown'
 
 /** A job in its order. */
 interface Ordered {
   readonly fields: Fields
   readonly spec: JobSpec
-  /** The job above, where it is waited for because of its place and for no other reason. */
+  /** The job above, when its place is the only reason to wait for it. */
   readonly onlyAbove: string | undefined
 }
 
-/** Finds out what each job of a workflow runs after; reports ids that are unknown, and jobs that wait for each other. */
+/** Decides after which jobs each job of a workflow runs. Reports unknown ids, and jobs that wait for each other. */
 export function orderJobs(jobs: readonly PlacedJob[], components: Components): readonly JobSpec[] {
   const ids = jobs.map(({ spec }) => spec.id)
   const ordered = jobs.map((job, position) => orderJob(job, { ids, position }, components))
@@ -117,7 +117,7 @@ function listReads({ fields, spec, templates }: PlacedJob, components: Component
   ]
 }
 
-/** Other workflows may use a component too, so that a default there is taken for a job that is not in all of them. */
+/** Several workflows may use a component: a default in its template means that not all of them have the job. */
 function checkRead(read: PlacedRead, frames: Frames): Relation {
   const relation = relate(read.id, frames)
   const wrong = describeWrong(read, relation, frames)
@@ -157,7 +157,7 @@ function describeWrong({ id, text, component }: PlacedRead, relation: Relation, 
   }
 }
 
-/** Says which ids there are, and which of them were most likely meant. */
+/** Lists the ids that exist, and those that were most likely meant. */
 function listKnown(wrong: readonly string[], frames: Frames): string {
   const known = frames.flatMap(({ ids, position }, depth) => {
     const isWorkflow = depth === frames.length - 1

@@ -1,7 +1,7 @@
 import { listAlternatives, type Shape } from '../field/shape'
 import { SECTIONS } from '../sections/plural'
 
-/** Second names of a place, which are not listed. */
+/** Other names of places that are listed already. */
 const ALIASES: ReadonlySet<string> = new Set([...Object.values(SECTIONS).map(({ plural }) => plural), 'job'])
 
 /**

@@ -8,7 +8,7 @@ import type { Report } from '../field/report'
 import { findStructure, isLeaf, listAlternatives, settle, type Shape, type TableForm } from '../field/shape'
 import { SECTIONS } from '../sections/plural'
 
-/** A key that is known in more places, such as `type`, says nothing about what was meant. */
+/** A key that has more places, such as `type`, does not show what the author meant. */
 const MAX_HOMES = 2
 
 /**
@@ -69,7 +69,7 @@ function checkLeaf(shape: Settled, value: unknown, path: ConfigPath, report: Rep
   report.error(path, `expected ${describeWanted(shape, value)}, ${found}`)
 }
 
-/** What is wrong with the one alternative of the value's own type, or else all that would have been right. */
+/** Prefers the alternative that takes values of this type, and else names all of them. */
 function describeWanted(shape: Settled, value: unknown): string {
   for (const one of listAlternatives(shape)) {
     const exactly = one.form === 'value' ? one.exactly?.(value) : undefined
@@ -91,7 +91,7 @@ function advise(alternatives: readonly Extract<Settled, { form: 'value' | 'templ
 
 interface UnknownKey {
   readonly known: readonly string[]
-  /** The section that the key may have been meant for, as the name of one of several. */
+  /** The plural section, when the author may have written the name of one thing under the singular. */
   readonly plural: string | undefined
   /** Lists the places where the key is known. */
   readonly homes: () => readonly string[]
@@ -108,7 +108,7 @@ function describeUnknown(key: string, { known, plural, homes }: UnknownKey): str
   return `Unknown key ${describeFound(key, [])}. ${advice}`
 }
 
-/** The section for several of what this place holds one of, by name; undefined elsewhere. */
+/** Returns the plural of the section at this path; undefined elsewhere. */
 function namePlural([section, ...rest]: ConfigPath): string | undefined {
   if (rest.length > 0) return undefined
   return [SECTIONS.components, SECTIONS.workflows].find(({ singular }) => singular === section)?.plural

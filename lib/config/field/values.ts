@@ -20,7 +20,7 @@ export interface Leaf<In = unknown, Out = unknown> {
   readonly takes: readonly ('string' | 'number' | 'boolean')[]
   /** Whether `${…}` may stand there, beyond `${env.…}`. */
   readonly isUntyped?: true
-  /** Whether a number or boolean of a YAML file is the text that stands in the file. */
+  /** Whether a number or boolean of a YAML file is read as the text in the file. */
   readonly isTextual?: true
   /** Only for the type checker. */
   readonly types?: { readonly in: In; readonly out: Out }

@@ -96,7 +96,7 @@ function render(template: Template, path: ConfigPath, isRaw: boolean, env: Envir
   }
 }
 
-/** What came from the environment is data: a `${` in it must not be rendered when the field is compiled. */
+/** A value from the environment is data: a `${` in it must not be rendered later. */
 function escapeDeep(value: unknown): unknown {
   if (typeof value === 'string') return escapePlaceholders(value)
   if (Array.isArray(value)) return value.map(escapeDeep)

@@ -7,7 +7,7 @@ import type { CallbacksConfig } from '../schema'
 import { type ConfigDocument, createSource, type Environment, type Source } from './source'
 import { parseYaml } from './yaml'
 
-/** Variables that an option gives; an undefined one counts as not given. */
+/** Variables from an option; an undefined one counts as missing. */
 export type EnvOption = Readonly<Record<string, string | undefined>>
 
 /** A path, relative to the working directory, or a `file:` URL. */
@@ -45,7 +45,7 @@ export function parseConfig(yamlText: string, options: LoadOptions = {}): Source
   return createSource([document], readEnvironment(options.env))
 }
 
-/** Gives back the config that it is given, which thereby has its type in an editor. */
+/** Returns the config that it was called with, so that an editor knows its type. */
 export function defineConfig(config: CallbacksConfig): CallbacksConfig {
   return config
 }

@@ -1,7 +1,7 @@
 import { isMapping } from '../../base/plain'
 import { findStructure, isLeaf, listAlternatives, type Shape, type TableForm } from '../field/shape'
 
-/** A number, boolean or date of YAML beside the text that stands for it in the file, such as `1.10` or `0x1F`. */
+/** A number, boolean or date of YAML with its text in the file, such as `1.10` or `0x1F`. */
 export class WrittenScalar {
   constructor(
     readonly value: unknown,
@@ -10,8 +10,8 @@ export class WrittenScalar {
 }
 
 /**
- * Decides for each scalar of a YAML document what it is: where the shape has a text, the text in the file; elsewhere its
- * value. The headers that surround a body decide for that: only in JSON are numbers numbers.
+ * Replaces each scalar of a YAML document by its text in the file where the shape takes a text, and elsewhere by its
+ * value. For a body the headers beside it decide: only JSON has numbers.
  */
 export function settleScalars(root: Shape, document: unknown): unknown {
   const copy = createCopy()
@@ -44,7 +44,7 @@ export function settleScalars(root: Shape, document: unknown): unknown {
   return settle(root, document)
 }
 
-/** Creates a function that copies a list or a mapping with its items changed. One that contains itself does so in the copy. */
+/** Creates a function that copies a list or a mapping with changed items. The copy of one that contains itself does so too. */
 function createCopy(): (value: object, change: (item: unknown, key: string) => unknown) => object {
   const open = new Map<object, object>()
   return (value, change) => {
@@ -63,7 +63,7 @@ function createCopy(): (value: object, change: (item: unknown, key: string) => u
 
 const WRITABLE = { enumerable: true, writable: true, configurable: true } as const
 
-/** The content type that headers say in so many words. */
+/** The content type in headers, unless it is a template. */
 function findContentType(headers: unknown): string | undefined {
   const entries = isMapping(headers) ? Object.entries(headers) : []
   const type = entries.find(([name]) => name.trim().toLowerCase() === 'content-type')?.[1]
@@ -75,7 +75,7 @@ function settleScalar(shape: Shape, scalar: WrittenScalar): unknown {
   return wantsText(shape, scalar.value) ? scalar.source : toValue(scalar)
 }
 
-/** A place for numbers or booleans keeps a value, also a wrong one, which is refused as what it is. */
+/** A place for numbers or booleans keeps the value, even a wrong one, so that the message quotes it. */
 function wantsText(shape: Shape, value: unknown): boolean {
   const leaves = listAlternatives(shape).filter(isLeaf)
   const isTyped = leaves.some(({ takes, ...leaf }) =>
@@ -89,7 +89,7 @@ function saysText(shape: Shape): boolean {
   return listAlternatives(shape).some((one) => isLeaf(one) && one.isTextual === true)
 }
 
-/** A value whose text is the same may stay, since any scalar may stand there. */
+/** A value whose text is the same is kept: any scalar is allowed there. */
 function toSource({ value, source }: WrittenScalar): unknown {
   return typeof value !== 'bigint' && String(value) === source ? value : source
 }

@@ -25,7 +25,7 @@ const ACTION = {
   output: field(
     'output',
     anyTemplate(RESULT_SOURCES),
-    'What the component gives; ${response}, ${header}, ${status_code} and ${result} can be read',
+    'Output of the component; ${response}, ${header}, ${status_code} and ${result} can be read',
   ),
   timeoutMs: field('timeout', DURATION, 'Limit of request and wait together'),
   completion: byHand(
@@ -89,7 +89,7 @@ interface CommonSpec {
   readonly templates: readonly Template[]
 }
 
-/** A component that sends a request and, if need be, waits for what comes of it. */
+/** A component that sends a request and, if need be, waits for the result. */
 export interface HttpClientSpec extends SpecOf<typeof ACTION>, SpecOf<typeof CLIENT>, CommonSpec {
   /** An `http-server` calls a server that runs already: a client whose base URL is on this machine. */
   readonly type: 'http-client'
@@ -175,7 +175,7 @@ function normalizeHttpClient(
   }
 }
 
-/** The request stands in one place; headers and timeout may stand in both, those of the action on top. */
+/** The request is written in one place. Headers and timeout may be in both: those of the action win. */
 function refuseBothPlaces(fields: Fields): void {
   for (const key of listKeys(ACTION)) {
     if (key === 'headers' || key === 'timeout' || !fields.has(key)) continue
@@ -183,15 +183,15 @@ function refuseBothPlaces(fields: Fields): void {
   }
 }
 
-/** The components that jobs can call: those of the config, and those that stand in a job itself. */
+/** The components that jobs can call: those of the config, and those inside a job. */
 export interface ComponentBook {
-  /** All by name; undefined as long as there is none and the config has no such section. */
+  /** All by name; undefined when there is none and the config has no such section. */
   readonly specs: ReadonlyMap<string, ComponentSpec> | undefined
   /** The names in the section of the config; undefined when it has none. */
   readonly names: readonly string[] | undefined
   /** The one that a job without `component` calls: the default one, or the only one. */
   readonly fallback: string | undefined
-  /** Reads a component that stands in a job. Returns its name, by which only that job calls it. */
+  /** Reads a component inside a job. Returns its name, by which only that job calls it. */
   add(fields: Fields): string
 }
 

@@ -40,18 +40,18 @@ const TRIGGER_KEYS = {
   dedupeBy: field('dedupe_by', ONE, 'What tells a repeated delivery, such as ${header.webhook-id}'),
 }
 
-/** The keys of one callback, as they may also stand inline in a listener. */
+/** The keys of one callback, which a listener with a single one may have itself. */
 export const CALLBACK_KEYS = {
   ...TRIGGER_KEYS,
   identifyBy: field('identify_by', ONE, 'The id of the task that the callback belongs to'),
   status: field('status', ONE, 'Where the callback says how the task went'),
   successWhen: field('success_when', VALUES, 'Values of status that mean success'),
   failWhen: field('fail_when', VALUES, 'Values of status that mean failure'),
-  result: field('result', ANY, 'What whoever waits receives (default: the item, else the body)'),
+  result: field('result', ANY, 'What the wait receives (default: the item, else the body)'),
   error: field(
     'error',
     ANY,
-    'Where a failed callback says why, such as ${body.error.message}; the message of the wait quotes it',
+    'Where a failed callback says why, such as ${body.error.message}; the error of the wait quotes it',
   ),
   timeoutMs: field('timeout', DURATION, 'How long a wait may last that names no limit itself', '24h'),
 }
@@ -94,10 +94,10 @@ export interface EndpointSpec extends SpecOf<typeof CALLBACK_KEYS> {
   readonly workflow: string | false | undefined
 }
 
-/** What a sender is answered; 200 and empty where nothing is said. */
+/** The answer to a sender: 200 and empty by default. */
 export interface ResponseSpec extends SpecOf<typeof RESPONSE> {}
 
-/** What an endpoint takes from its surroundings. */
+/** What an endpoint needs to know of its listener and of the workflows. */
 export interface EndpointContext {
   readonly basePath: string
   readonly isTrigger: boolean
@@ -133,7 +133,7 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
   return undefined
 }
 
-/** The likeliest slip in these fields is a path without its `${ }`, which is the same text for every callback. */
+/** The likeliest mistake in these keys is a path without its `${ }`, which is the same text for every callback. */
 function warnOfConstants(fields: Fields, templates: Readonly<Record<string, Template | undefined>>): void {
   for (const [key, template] of Object.entries(templates)) {
     if (template === undefined || template.references.length > 0) continue

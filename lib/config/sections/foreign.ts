@@ -1,7 +1,7 @@
 import { ignored, type Refusals } from '../field/shape'
 import { COMPONENT_TYPES } from '../field/words'
 
-// The keys and types of model-compose that this package has no use for. What both have stands in the sections.
+// The keys and types of model-compose that this package has no use for. The sections hold the keys that both have.
 
 const PEOPLE = 'it is a label for people; write a comment, or title and description of the workflow'
 const WHOLE = 'an answer is read as a whole'
@@ -47,11 +47,11 @@ export const ACTION_ONLY_KEYS = {
   default: ignored('default', 'a component has one action'),
 }
 
-/** Keys that say in what pieces an answer comes. */
+/** Keys for answers that arrive in pieces. */
 export const STREAM_KEYS = {
   streamFormat: ignored('stream_format', WHOLE),
   streamFragmented: ignored('stream_fragmented', WHOLE),
-  responseType: ignored('response_type', 'how an answer is read is said by its content type'),
+  responseType: ignored('response_type', 'the content type of an answer decides how it is read'),
 }
 
 /** Keys of a job. */

@@ -53,7 +53,7 @@ const ON_ERROR = {
 const onErrorWord = word(ON_ERROR_WORDS)
 const onError = choice([onErrorWord, table(ON_ERROR, ON_ERROR_REFUSALS)], 'a mapping')
 
-/** What a user writes for `on_error` when no job stands in. */
+/** What a user writes for `on_error`, apart from a list of jobs. */
 export type OnErrorConfig = InOf<typeof onError>
 
 const KEYS = {
@@ -104,7 +104,7 @@ export const JOB: Shape<JobConfig> = table(
         [onError, listOf(later<JobConfig>('job', () => JOB))],
         'a list of jobs, ignore, fail, or a mapping with output',
       ),
-      'What happens after the last attempt: jobs that run then and whose output stands in, or ignore: null stands in',
+      'What happens after the last attempt: these jobs run, and the output of the last one is used; with ignore, null is',
     ),
   },
   JOB_REFUSALS,
@@ -120,9 +120,9 @@ export interface JobSpec extends SpecOf<typeof KEYS> {
   /** The jobs of the workflow that must be done before, in its order; empty for on_error jobs, which run as written. */
   readonly after: readonly string[]
   readonly retry: RetrySpec
-  /** Jobs that run after the last attempt; the output of the last one stands in. */
+  /** Jobs that run after the last attempt; the output of the last one becomes that of the job. */
   readonly onError: readonly JobSpec[]
-  /** What stands in for the output after the last attempt, where no job does; undefined: the failure ends the run. */
+  /** The output after the last attempt when `onError` is empty; undefined: the failure ends the run. */
   readonly onErrorOutput: OnErrorOutput | undefined
   /** Every template of its own, without those of its component and of its on_error jobs. */
   readonly templates: readonly Template[]

@@ -7,7 +7,7 @@ import { ANY_TEXT, PORT, TEXT } from '../field/values'
 
 const DEFAULT_HOST = '127.0.0.1'
 
-/** The keys of an http-server component that say where the server is. */
+/** The keys of an http-server component that locate the server. */
 export const SERVER = {
   host: field('host', TEXT, 'http-server: where the server runs already', DEFAULT_HOST),
   port: field('port', PORT, 'http-server: port of that server', 8000),
@@ -16,7 +16,7 @@ export const SERVER = {
 
 const HOST = /^(?:[\p{L}\p{N}._-]+|[\da-f:]*:[\da-f:.]*|\[[\da-f:.]+\])$/iu
 
-/** Reads where the server of an http-server component runs already. Returns the base URL of its requests. */
+/** Returns the base URL of the server of an http-server component, which runs already. */
 export function readServerUrl(fields: Fields): Template {
   const { host, port, basePath = '' } = readTable(SERVER, fields)
   const url = `http://${toHost(host.trim(), fields)}:${port}${toPath(basePath.trim(), fields)}`

@@ -2,7 +2,7 @@ import type { Location } from '../../base/errors'
 import { splitNodes } from '../../base/redis-nodes'
 import type { Fields } from '../field/fields'
 import { readTable } from '../field/read-table'
-import { field, orShort, type SpecOf, table } from '../field/shape'
+import { field, type InputOf, orShort, type Shape, type SpecOf, table } from '../field/shape'
 import { COUNT, DURATION, SIZE, TEXT, word } from '../field/values'
 
 const PARK = {
@@ -22,8 +22,13 @@ const KEYS = {
   park: field('park', table(PARK), 'Outcomes that came before anybody waited', {}),
 }
 
+/** What a user writes for the store, unless it is just the type. */
+export interface StoreConfig extends InputOf<typeof KEYS> {}
+
+const TYPES = 'a mapping, or one of memory, file, redis, postgres'
+
 /** The store: what keeps waits and runs. */
-export const STORE = orShort(KEYS.type, table(KEYS), 'a mapping, or one of memory, file, redis, postgres')
+export const STORE: Shape<StoreConfig | StoreConfig['type']> = orShort(KEYS.type, table(KEYS), TYPES)
 
 /** What keeps waits, parked outcomes and runs. */
 export interface StoreSpec extends SpecOf<typeof KEYS> {

@@ -44,7 +44,7 @@ export interface WorkflowSpec extends SpecOf<typeof KEYS> {
   readonly jobs: readonly JobSpec[]
 }
 
-/** Reads all workflows by name. Components that stand in jobs are added to the book. */
+/** Reads all workflows by name. Components inside jobs are added to the book. */
 export function normalizeWorkflows(root: Fields, components: ComponentBook): ReadonlyMap<string, WorkflowSpec> {
   const named = [...readNamed(root, SECTIONS.workflows)]
   refuseTwoDefaults(named)
