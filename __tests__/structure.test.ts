@@ -60,9 +60,9 @@ describe('an adapter imports other adapters and the base of lib, nothing else', 
   })
 })
 
-test('only callbacks.ts picks an adapter', () => {
+test('only app/adapters.ts picks an adapter', () => {
   const users = files.filter((file) => readFileSync(join(lib, file), 'utf8').includes('adapters/'))
-  expect(users).toEqual(['callbacks.ts'])
+  expect(users).toEqual(['app/adapters.ts'])
 })
 
 test('only config/read/load.ts reads the environment, and only the command line touches the process and its output', () => {

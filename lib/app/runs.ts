@@ -1,6 +1,7 @@
 import { compileDefinition, definitionOf } from '../config/definition'
 import type { Config } from '../config/normalize'
 import { CallbackError } from '../base/errors'
+import { nameAtStart } from '../base/unnamed'
 import type { Emitter } from '../base/events'
 import type { Gateways } from '../gateway/gateways'
 import type { Place, UrlOf } from '../listener/paths/callback-url'
@@ -9,7 +10,7 @@ import type { Selection } from '../listener/selection'
 import type { NormalizedOptions } from './options'
 import type { Store } from '../base/contracts'
 import { writeJson } from '../template/bigints'
-import type { Waits } from './waits'
+import type { WaitEnds } from './wait-ends'
 import { createCallbackUrlFinder, type FindCallbackUrls } from '../workflow/callback-urls/callback-urls'
 import { createHttpClient } from '../http/client'
 import { createProxyAdvice } from '../http/proxy-env'
@@ -22,7 +23,7 @@ import { compileWorkflows, type WorkflowsContext } from '../workflow/workflows'
 import { findWaitingWorkflows } from '../workflow/may-wait'
 import { createWaitRoom } from '../workflow/tasks/wait-room'
 
-/** What workflows run on. */
+/** What the workflows of a config need. */
 export interface RunsContext {
   readonly options: NormalizedOptions
   readonly store: Store
@@ -30,7 +31,7 @@ export interface RunsContext {
   readonly gateways: Gateways
   readonly endpoints: readonly Endpoint[]
   readonly selection: Selection
-  readonly waits: Waits
+  readonly ends: WaitEnds
   readonly places: PublicPlaces
   readonly strays: StrayUrls
   readonly urlOf: UrlOf
@@ -38,9 +39,9 @@ export interface RunsContext {
   readonly pointedAt: Set<string>
 }
 
-/** Compiles the workflows of a config and gives their tasks. */
+/** Compiles the workflows of a config and creates their tasks. */
 export function createRuns(config: Config, context: RunsContext): Tasks {
-  const { options, store, emitter, gateways, endpoints, selection, waits, urlOf, pointedAt, places, strays } = context
+  const { options, store, emitter, gateways, endpoints, selection, ends, urlOf, pointedAt, places, strays } = context
   const { clock, logger, fetch } = options
   const find = createCallbackUrlFinder(endpoints, (url) => listPaths(url, places))
   const guess = createCallbackUrlFinder(endpoints, (url) => guessPaths(url, places))
@@ -76,20 +77,20 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
     emitter,
     logger,
     keepMs: config.store.keepMs,
-    onEnd: (ending, wait, ids) => waits.recordEnd(ending, wait.endpoints, ids),
+    onEnd: (ending, wait, ids) => ends.record(ending, wait.endpoints, ids),
   })
 }
 
 type Runs = ReadonlyMap<string, RunWorkflow>
 
-/** Tasks go on as they were started, also when the config is another one by now. */
+/** Creates the function that returns a workflow as it was when its task started, also when the config has changed since. */
 function createRestore(
   config: Config,
   now: { readonly definition: unknown; readonly runs: Runs },
   compile: (config: Config) => Runs,
 ): TasksContext['restore'] {
   const compiled = new Map<string, Runs>([[nameOf(now.definition), now.runs]])
-  /** Thousands of runs that are taken up together share one definition. */
+  /** The latest one: thousands of runs that are taken up together share one definition. */
   let last: { readonly definition: unknown; readonly runs: Runs } | undefined
 
   function runsOf(definition: unknown): Runs {
@@ -104,7 +105,7 @@ function createRestore(
   return (definition, workflow) => {
     const run = runsOf(definition).get(workflow)
     if (run) return run
-    const message = `The workflow ${JSON.stringify(workflow)} of a task that was kept is not in its definition`
+    const message = `${nameAtStart('workflow', workflow)} of a task that was kept is not in its definition`
     throw new CallbackError('ERR_WORKFLOW_UNKNOWN', { message })
   }
 }
@@ -122,7 +123,7 @@ function noting(pointedAt: Set<string>, find: FindCallbackUrls): FindCallbackUrl
   }
 }
 
-/** Tells of URLs that lead here, but to no endpoint, as they are sent. */
+/** Warns, when a request is sent, of URLs in it that lead here but to no endpoint. */
 function warningOf(strays: StrayUrls, { emitter, options }: RunsContext, find: FindCallbackUrls): FindCallbackUrls {
   return (request) => {
     for (const { code, message, at } of strays.listSent(request)) {
@@ -133,7 +134,7 @@ function warningOf(strays: StrayUrls, { emitter, options }: RunsContext, find: F
   }
 }
 
-/** What services may repeat in what they answer: variables that are secret, and passwords of public URLs. */
+/** Lists secrets that an answer may repeat: secret variables, and passwords of public URLs. */
 function listKnownSecrets({ env, listeners, gateways }: Config, { publicUrl }: Place): readonly string[] {
   const urls = [publicUrl, ...[...listeners, ...gateways].map((one) => one.publicUrl)]
   return [...listSecrets(env), ...urls.flatMap((url) => (url === undefined ? [] : passwordIn(url)))]

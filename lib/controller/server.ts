@@ -6,8 +6,8 @@ import type { StandaloneServer } from '../app/servers'
 import type { Logger } from '../base/contracts'
 
 /**
- * Gives the server of the controller, HTTPS when the config has `ssl`, whose files are read here. It says in the log where
- * it listens. Throws `ERR_LISTEN` for files that cannot be used.
+ * Creates the server of the controller, HTTPS when the config has `ssl`, whose files are read here. The log says where it
+ * listens. Throws `ERR_LISTEN` for files that cannot be used.
  */
 export function createControllerServer(spec: ControllerSpec, api: RequestListener, logger: Logger): StandaloneServer {
   const { ssl, basePath } = spec

@@ -41,7 +41,7 @@ function viewJob({ id, status, attempt, ids, error }: JobState): object {
   }
 }
 
-/** A wait as it is shown: tickets are cut short, since whoever has one can send its callback. */
+/** A wait as it is shown: tickets are cut short, since a ticket is enough to send its callback. */
 export function viewWait({ ids, endpoints, deadline, isOutdated }: ListedWait): object {
   return { ids: ids.map(maskTickets), endpoints, expires_at: viewTime(deadline), outdated: isOutdated }
 }

@@ -1,5 +1,6 @@
 import type { JobSpec } from '../config/normalize'
 import { CallbackError } from '../base/errors'
+import { nameAtStart } from '../base/unnamed'
 import { broughtBy } from './changed-error'
 import { excerptOf } from '../template/excerpt'
 
@@ -8,7 +9,7 @@ export function jobFailed({ id, at, location }: JobSpec, cause: unknown): Callba
   const reason = cause instanceof Error ? cause.message : String(cause)
   const code = cause instanceof CallbackError ? cause.code : 'ERR_INTERNAL'
   const error = new CallbackError(code, {
-    message: `Job "${id}" failed: ${reason}${detailOf(cause)}`,
+    message: `${nameAtStart('job', id)} failed: ${reason}${detailOf(cause)}`,
     at,
     location,
     cause,

@@ -17,7 +17,7 @@ const WAYS: Readonly<Record<ListenDriver, Ways>> = {
 const KEY =
   /"(authtoken|bin|credentials_file|domain|host|hostname|image|install|port|public_url|runtime|token|tunnel)(?::[^"]*)?"|\b(credentials_file|public_url)\b/
 
-/** Says what helps without a config, where a driver counts on one; undefined where it does not. */
+/** Returns advice for a command without a config when the driver's message is about one; else undefined. */
 export function adviseOn(error: CallbackError, driver: ListenDriver): string | undefined {
   const { bin, program } = WAYS[driver]
   if (error.code === 'ERR_GATEWAY_PROGRAM') return `Here, without a config: install it, ${program}`
@@ -25,5 +25,5 @@ export function adviseOn(error: CallbackError, driver: ListenDriver): string | u
   const key = quoted ?? bare
   if (key === undefined) return undefined
   const instead = key === 'bin' ? `; here it is ${bin}` : ''
-  return `A key such as "${key}" stands in a callbacks.yml, for "express-callbacks up"${instead}`
+  return `A key such as "${key}" belongs in a callbacks.yml, for "express-callbacks up"${instead}`
 }

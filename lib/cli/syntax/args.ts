@@ -91,7 +91,7 @@ function checkOption({ name, rawName, value, inlineValue }: OptionToken, command
   if (!known.includes(name) && name !== 'version') {
     const owners = Object.entries<CommandSyntax>(COMMANDS).filter(([, { options }]) => options.includes(name))
     const where = owners.map(([owner]) => `"${owner}"`).join(', ')
-    throw new UsageError(`${rawName} stands with ${where}${command === undefined ? '' : `, not with "${command}"`}`)
+    throw new UsageError(`${rawName} belongs to ${where}${command === undefined ? '' : `, not with "${command}"`}`)
   }
   if (OPTIONS[name].type === 'boolean') {
     if (value !== undefined) throw new UsageError(`${rawName} takes no value`)

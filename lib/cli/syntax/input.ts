@@ -38,7 +38,7 @@ function parseJson(source: string, name: string): unknown {
   }
 }
 
-/** V8 quotes what stands around the mistake, which may be a secret. */
+/** Takes out the text around the mistake, which V8 quotes and which may be a secret. */
 function withoutExcerpt(reason: string): string {
   return reason.replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '').replace(/^".*" is not/s, 'it is not')
 }
@@ -51,7 +51,7 @@ function applySet(input: unknown, set: string): unknown {
   return setIn(input, path, readValue(set.slice(end + 1)), path.join('.'))
 }
 
-/** Its value may be a secret. */
+/** Hides the value, which may be a secret. */
 function describeSet(set: string): string {
   const [key = '', value] = set.split(/=(.*)/s)
   return JSON.stringify(value === undefined ? key : `${key}=…`)

@@ -1,3 +1,4 @@
+import { listNames, UNNAMED } from '../../base/unnamed'
 import type { Location } from '../../base/errors'
 import type { Template } from '../../template/compile'
 import { type Fields, noteCallbackPath, noteTemplates, type PlacedTemplate } from '../field/fields'
@@ -148,9 +149,6 @@ export interface PlacedJob {
   readonly onError: readonly PlacedJob[]
 }
 
-/** The id of a job that has none. */
-const UNNAMED_JOB = '__job__'
-
 /** Reads a list of jobs, of which none runs after another yet. */
 export function normalizeJobs(list: readonly Fields[], components: ComponentBook): readonly PlacedJob[] {
   const jobs = new Map<string, PlacedJob>()
@@ -177,7 +175,7 @@ function normalizeJob(fields: Fields, components: ComponentBook): PlacedJob {
     ...own,
     at: fields.at,
     location: fields.location,
-    id: own.id ?? UNNAMED_JOB,
+    id: own.id ?? UNNAMED.job,
     component: readComponent(fields, components),
     after: [],
     retry: normalizeRetry(fields),
@@ -203,7 +201,7 @@ function missComponent(fields: Fields, { names }: ComponentBook): undefined {
   const missing = 'this job names no component and waits for nothing; add "component"'
   if (names === undefined) fields.warn(undefined, `${missing}, or it fails when it runs`)
   else if (names.length === 0) fields.error(undefined, `${missing}, and define it in "components"`)
-  else fields.error(undefined, `${missing}; name one of: ${names.join(', ')}`)
+  else fields.error(undefined, `${missing}; name one of: ${listNames(names)}`)
 }
 
 function checkComponent(name: string, fields: Fields, { names }: ComponentBook): void {
@@ -212,7 +210,7 @@ function checkComponent(name: string, fields: Fields, { names }: ComponentBook):
     const message = `no component "${name}" is defined; the job fails when it runs`
     fields.warn('component', message, 'ERR_COMPONENT_UNKNOWN')
   } else {
-    const known = names.join(', ') || 'none'
+    const known = listNames(names) || 'none'
     fields.error('component', `no component "${name}" is defined; defined are: ${known}`, 'ERR_COMPONENT_UNKNOWN')
   }
 }

@@ -2,6 +2,7 @@ import type { LoggerSpec } from '../../config/normalize'
 import { LOG_LEVELS, type LogLevel } from '../../config/field/words'
 import { digitsAsText, writeJson } from '../../template/bigints'
 import type { Logger } from '../../base/contracts'
+import { nameAtStart } from '../../base/unnamed'
 import type { Execute } from '../call'
 
 /**
@@ -13,7 +14,10 @@ export function compileLogger(spec: Pick<LoggerSpec, 'level'>, logger: Logger): 
     const { level, message, data } = readInput(scope.input)
     const { job_id: job, task_id: task } = scope.context
     const details = data === undefined ? { job, task } : { job, task, data: digitsAsText(data) }
-    logger[toLevel(level) ?? spec.level](details, message === undefined ? `Job ${job}` : toText(message))
+    logger[toLevel(level) ?? spec.level](
+      details,
+      message === undefined ? nameAtStart('job', job, String) : toText(message),
+    )
     return data === undefined ? scope.output : data
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { WorkflowSpec } from '../../config/normalize'
 import { CallbackError } from '../../base/errors'
+import { listNames, nameOf } from '../../base/unnamed'
 import type { Started, StartKept } from '../../listener/start'
 import type { KeptRun, RunHost, RunRecord } from '../../base/run'
 import type { Claim, Logger } from '../../base/contracts'
@@ -276,7 +277,7 @@ function findWorkflow(name: string | undefined, workflows: TasksContext['workflo
 }
 
 function unknownWorkflow(name: string | undefined, workflows: TasksContext['workflows']): CallbackError {
-  const known = [...workflows.keys()].join(', ')
+  const known = listNames([...workflows.keys()])
   const advice = known === '' ? 'the config has none' : `there are ${known}`
   const what =
     name === undefined
@@ -287,5 +288,8 @@ function unknownWorkflow(name: string | undefined, workflows: TasksContext['work
 
 function report({ id, workflow, status }: TaskState, error: unknown, logger: Logger): void {
   const reason = error instanceof Error ? error.message : String(error)
-  logger.error({ task: id, workflow, err: error }, `The task ${id} of workflow "${workflow}" ${status}: ${reason}`)
+  logger.error(
+    { task: id, workflow, err: error },
+    `The task ${id} of ${nameOf('workflow', workflow)} ${status}: ${reason}`,
+  )
 }
