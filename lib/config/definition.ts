@@ -1,7 +1,7 @@
 import { type Config, compileConfig } from './normalize'
 import { isMapping, type Mapping } from '../base/plain'
 import type { CallbacksConfig } from './schema'
-import { SECTIONS } from './sections/plural'
+import { SECTIONS } from './field/plural'
 import { createDocument, createSource } from './read/source'
 
 /** The sections that make up a workflow; listeners and gateways are those of the config that is served. */

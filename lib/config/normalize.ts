@@ -16,7 +16,9 @@ import { type GivenStore, normalizeStore, type StoreSpec } from './sections/stor
 import { normalizeWorkflows, type WorkflowSpec } from './sections/workflow'
 import { isMapping } from '../base/plain'
 import { createReport } from './field/report'
-import { type CallbacksConfig, checkConfig, configShape, takeOutForeignKeys } from './schema'
+import { takeOutForeign } from './checks/foreign'
+import { checkShape } from './checks/shape'
+import { type CallbacksConfig, configShape } from './schema'
 import { warnOfSharedSenders } from './checks/shared-senders'
 import { createDocument, createSource, type Environment, isSource, type Source } from './read/source'
 
@@ -64,8 +66,8 @@ export function compileConfig(input: CallbacksConfig | Source, options: CompileO
   const { documents, env } = toSource(input, options.env)
   const merged = mergeDocuments(documents)
   const report = createReport(merged.locate, merged.problems, merged.files, createEnvMask(env))
-  const data = resolveEnv(configShape, takeOutForeignKeys(merged.data, report), env, report)
-  checkConfig(data, report)
+  const data = resolveEnv(configShape, takeOutForeign(configShape, merged.data, report), env, report)
+  checkShape(configShape, data, [], report)
   const sections = normalizeSections(data, { report, templates: [], callbackPaths: [] }, options)
   const problems = report.problems()
   if (problems.length > 0) throw new ConfigError(problems)

@@ -1,7 +1,4 @@
-import { checkShape } from './checks/shape'
-import type { Report } from './field/report'
 import { choice, field, type InputOf, listOf, named, type Shape, table } from './field/shape'
-import { takeOutForeign } from './checks/foreign'
 import { GATEWAY } from './schema/gateway'
 import { COMPONENT } from './sections/component'
 import { CONTROLLER } from './sections/controller'
@@ -41,13 +38,3 @@ export interface CallbacksConfig extends InputOf<typeof KEYS> {}
 
 /** The shape of a whole config. The types of this package and its JSON Schema come from it. */
 export const configShape: Shape<CallbacksConfig> = table(KEYS, ROOT_REFUSALS)
-
-/** Returns a raw document without the keys that only other systems read; each is warned of or reported. */
-export function takeOutForeignKeys(document: unknown, report: Report): unknown {
-  return takeOutForeign(configShape, document, report)
-}
-
-/** Reports everything in a raw document that does not have the shape of a config. */
-export function checkConfig(document: unknown, report: Report): void {
-  checkShape(configShape, document, [], report)
-}

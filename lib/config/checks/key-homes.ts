@@ -1,5 +1,5 @@
 import { listAlternatives, type Shape } from '../field/shape'
-import { SECTIONS } from '../sections/plural'
+import { SECTIONS } from '../field/plural'
 
 /** Other names of places that are listed already. */
 const ALIASES: ReadonlySet<string> = new Set([...Object.values(SECTIONS).map(({ plural }) => plural), 'job'])

@@ -6,7 +6,7 @@ import { findHomes } from './key-homes'
 import { isMapping, type Mapping } from '../../base/plain'
 import type { Report } from '../field/report'
 import { findStructure, isLeaf, listAlternatives, settle, type Shape, type TableForm } from '../field/shape'
-import { SECTIONS } from '../sections/plural'
+import { SECTIONS } from '../field/plural'
 
 /** A key that has more places, such as `type`, does not show what the author meant. */
 const MAX_HOMES = 2

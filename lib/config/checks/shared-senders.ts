@@ -1,7 +1,7 @@
 import type { Fields } from '../field/fields'
 import type { GatewaySpec } from '../sections/gateway'
 import type { ListenerSpec } from '../sections/listener'
-import { readList, SECTIONS } from '../sections/plural'
+import { readList, SECTIONS } from '../field/plural'
 
 /**
  * Warns of a `rate_limit` that all senders share: requests through a tunnel have the address of this machine, unless the

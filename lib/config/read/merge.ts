@@ -2,7 +2,7 @@ import type { Problem } from '../../base/errors'
 import { type ConfigPath, formatPath } from '../../base/config-path'
 import { copyPlain, isMapping, type Mapping } from '../../base/plain'
 import type { Locate } from '../field/report'
-import { SECTIONS, type Section } from '../sections/plural'
+import { SECTIONS, type Section } from '../field/plural'
 import type { ConfigDocument } from './source'
 
 /** Several documents as one. */

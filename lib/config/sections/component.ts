@@ -16,7 +16,7 @@ import { COMPONENT_TYPES, LOG_LEVELS } from '../field/words'
 import { COMPLETION, type CompletionSpec, normalizeCompletion } from './completion'
 import { ACTION_ONLY_KEYS, COMPONENT_KEYS, COMPONENT_REFUSALS, STREAM_KEYS } from './foreign'
 import { IMMEDIATE, VALUES, warnOfUnreadLists } from './judged'
-import { readNamed, refuseTwoDefaults, SECTIONS } from './plural'
+import { readNamed, refuseTwoDefaults, SECTIONS } from '../field/plural'
 import { checkRequest, refuseUncallable, requestKeys } from './request'
 import { readServerUrl, SERVER } from './server'
 

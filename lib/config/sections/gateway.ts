@@ -5,7 +5,7 @@ import { refuseSharedNames } from '../gateways/names'
 import { checkGatewayNeeds } from '../gateways/needs'
 import { type ConnectionSpec, normalizeConnection } from './connection'
 import { readPortPairs } from '../gateways/port-pairs'
-import { readList, SECTIONS } from './plural'
+import { readList, SECTIONS } from '../field/plural'
 import { DURATION, FLAG, CALLED_URL, PUBLIC_URL, RAW_TEXT, TEXT, word } from '../field/values'
 
 /** One tunnel to make: a gateway with several ports becomes several of these. */

@@ -5,7 +5,7 @@ import { byHand, field, type InputOf, listKeys, listOf, type Shape, type SpecOf,
 import { ANY_TEXT, CALLED_URL, COUNT, FLAG, LISTENER_PORT, RATE, SIZE, TEXT, word } from '../field/values'
 import { toRouteKey } from '../../base/route-syntax'
 import { CALLBACK, CALLBACK_KEYS, CALLBACK_ONLY, type EndpointSpec, normalizeEndpoint, TRIGGER } from './endpoint'
-import { readList, SECTIONS } from './plural'
+import { readList, SECTIONS } from '../field/plural'
 import type { WorkflowSpec } from './workflow'
 
 const KEYS = {

@@ -8,7 +8,7 @@ import { ANY_TEXT, DURATION, FLAG, TEXT } from '../field/values'
 import type { ComponentBook } from './component'
 import { WORKFLOW_KEYS } from './foreign'
 import { JOB, type JobSpec, normalizeJobs } from './job'
-import { readNamed, refuseTwoDefaults, SECTIONS } from './plural'
+import { readNamed, refuseTwoDefaults, SECTIONS } from '../field/plural'
 
 const ofJob = later('job', () => JOB)
 

@@ -1,6 +1,6 @@
 import { UNNAMED } from '../../base/unnamed'
-import type { Fields } from '../field/fields'
-import { FLAG, TEXT } from '../field/values'
+import type { Fields } from './fields'
+import { FLAG, TEXT } from './values'
 
 /** A section that may be written for one thing or for several. */
 export interface Section {
