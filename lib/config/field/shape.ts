@@ -123,7 +123,7 @@ export type InputOf<K extends Keys> = Flat<
 export type SpecOf<K extends Keys> = Outs<K, ReadOf<K>>
 
 /** What is read of a table that may lack a key which it requires; that is reported then. */
-export type ReadSpec<K extends Keys> = SpecOf<K> | ([RequiredOf<K>] extends [never] ? never : undefined)
+export type ReadSpec<K extends Keys> = SpecOf<K> | ([RequiredOf<K> & ReadOf<K>] extends [never] ? never : undefined)
 
 /** Creates a key that may be left out, with the sentence that an editor shows for it. */
 export function field<const Key extends string, In, Out>(
