@@ -24,7 +24,6 @@ import { announce } from './app/warnings'
 import { digitsAsText } from './template/bigints'
 import { compileTemplate } from './template/compile'
 import type { TaskRequest } from './workflow/tasks/tasks'
-
 /**
  * Compiles a config into Express middleware. Throws a `ConfigError` that lists every problem. Starts nothing: no
  * timer, no connection, no server.

@@ -1,3 +1,4 @@
+import type { TunnelDriverName } from '../config/gateways/drivers'
 import type { Config, StoreSpec } from '../config/normalize'
 import type { Emitter } from '../base/events'
 import { badOption } from '../base/given-options'
@@ -6,9 +7,8 @@ import { outcomeEvent } from '../listener/callback-event'
 import { createDurableStore } from '../store/durable/store'
 import { createMemoryStore } from '../store/memory'
 import type { NormalizedOptions } from './options'
-
 /** The tunnel drivers of the package, by their names; each is loaded when its first tunnel is opened. */
-export const DRIVERS: Readonly<Record<string, TunnelDriver>> = {
+export const DRIVERS: Readonly<Record<TunnelDriverName, TunnelDriver>> = {
   cloudflare: (request) => loadCloudflared().openCloudflared(request),
   ngrok: (request) => loadNgrok().openNgrok(request),
   ssh: (request) => loadSsh().openSsh(request),

@@ -1,11 +1,11 @@
-import type { Clock, Logger, Store } from '../base/contracts'
-import { isDoneWithin, MAX_TIMER_MS, unref } from '../base/timers'
+import { reasonOf } from '../base/errors'
 import type { Gateways } from '../gateway/gateways'
-import type { Tasks } from '../workflow/tasks/tasks'
 import { readDuration } from './options'
+import { isDoneWithin, MAX_TIMER_MS, unref } from '../base/timers'
+import type { Clock, Logger, Store } from '../base/contracts'
+import type { Tasks } from '../workflow/tasks/tasks'
 import { closedAlready, type Standalone } from './servers'
 import type { WaitEnds } from './wait-ends'
-
 /** Opens what holds resources (the store, servers, gateways), and closes it, the last opened first. */
 export interface Lifecycle {
   /** Whether requests are refused. */
@@ -92,7 +92,7 @@ export function createLifecycle({
       // An app that opens beside `app.listen` need not await it: the log has a failure that nobody awaits.
       opening.catch((error: unknown) => {
         if (closing) return
-        const reason = error instanceof Error ? error.message : String(error)
+        const reason = reasonOf(error)
         logger.error({ err: error }, `The callbacks could not be opened: ${reason}`)
       })
       return opening

@@ -5,15 +5,14 @@ import { CallbackError } from '../base/errors'
 import type { Reachable } from '../listener/paths/callback-url'
 import type { ListenerRequest } from '../listener/request-scope'
 import { isMountedWithParams } from '../listener/paths/mount-params'
-import { type MountPath, trimMountPath } from '../listener/paths/mount-path'
+import type { MountPath } from '../listener/paths/mount-path'
 import { createRouteTable } from '../listener/paths/route-table'
 import { type CallbackRoutes, type Middleware, sortRoutes, take } from '../listener/router'
 import { loadPeer } from '../base/peers'
-import { isSamePath } from '../base/same-path'
+import { isSamePath, trimPath } from '../base/same-path'
 import type { CompiledListener } from './listeners'
 import { answerNotFound, createCallbackServer } from './server'
 import type { StandaloneServer } from './servers'
-
 /** The ways to mount the callbacks. */
 export interface Mounts {
   /** Express middleware for all listeners. */
@@ -108,7 +107,7 @@ function createMountLearner(
     seen = baseUrl
     varies = isMountedWithParams(request)
     for (const port of ports) {
-      const { path = trimMountPath(baseUrl), varies: isOften = false } = mounts.get(port) ?? {}
+      const { path = trimPath(baseUrl), varies: isOften = false } = mounts.get(port) ?? {}
       varies ||= isOften || !isSamePath(path, baseUrl)
       mounts.set(port, { path, varies })
     }

@@ -1,12 +1,11 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Config } from '../config/normalize'
-import { CallbackError } from '../base/errors'
+import { CallbackError, codeOf } from '../base/errors'
 import type { Clock, Store } from '../base/contracts'
 import type { Gateways } from '../gateway/gateways'
 import type { Reachable } from '../listener/paths/callback-url'
 import type { Listeners } from './interface'
-
 /** A server that does not listen yet, and its address. */
 export interface StandaloneServer {
   readonly host: string
@@ -175,7 +174,7 @@ export async function closeServer({ server, sockets }: OpenServer, clock: Clock)
 }
 
 function cannotListen(error: Error, host: string, port: number): CallbackError {
-  const code = 'code' in error ? error.code : undefined
+  const code = codeOf(error)
   const where = `Cannot listen on ${host}:${port}`
   if (code === 'EADDRINUSE') {
     const message = `${where}: another program has it. End that program, or change "port"`

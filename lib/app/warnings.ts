@@ -1,6 +1,6 @@
+import { DRIVER_NAMES } from '../config/gateways/drivers'
 import { findNearest } from '../base/nearest'
 import type { Config } from '../config/normalize'
-import { TUNNEL_DRIVERS } from '../config/field/words'
 import { describeProblem, type Problem } from '../base/errors'
 import type { Logger } from '../base/contracts'
 import type { Emitter } from '../base/events'
@@ -8,7 +8,6 @@ import { coverageOf } from '../verify/coverage'
 import { listUncoveredReads } from '../verify/proof-reads'
 import type { Endpoint } from '../listener/endpoint'
 import type { StrayUrls } from '../workflow/callback-urls/stray-urls'
-
 /** What warnings are made of besides the config. */
 export interface WarningsContext {
   /** All endpoints, triggers too. */
@@ -53,7 +52,7 @@ export function announce(
 
 /** The gateways without a driver: neither the package nor the app has one of that name. */
 function listDriverless({ gateways }: Config, own: object): readonly Problem[] {
-  const known: readonly string[] = [...new Set([...Object.keys(own), ...TUNNEL_DRIVERS, 'ssh'])]
+  const known: readonly string[] = [...new Set([...Object.keys(own), ...DRIVER_NAMES])]
   const driverless = gateways.filter(({ driver }) => !known.includes(driver))
   return driverless.map(({ at, location, driver }) => {
     const nearest = findNearest(driver, known)

@@ -82,6 +82,8 @@ export interface WaitRequest {
    * came meanwhile. It is over when it is released or cancelled, not when its process ends.
    */
   readonly kept?: string | undefined
+  /** Whether a kept wait was opened before, by whoever had its run then: it is looked for before it is registered. */
+  readonly isReopened?: boolean | undefined
   /** Whether a caller waits for a kept wait, who hears of its end soon after its time is up, whatever the store does. */
   readonly isByHand?: boolean
 }

@@ -1,5 +1,5 @@
 import { parseJson } from './json-text'
-import { createTurn } from '../base/turn'
+import { createTurn } from '../base/turns'
 
 const LINES = /^application\/(?:x-)?(?:ndjson|jsonl|json-?lines)$|^application\/(?:[\w.-]+\+|x-)?json-seq$/
 const RECORD_SEPARATOR = 0x1e

@@ -1,5 +1,5 @@
 import type { BusboyConfig } from '@fastify/busboy'
-import { createTurn } from '../base/turn'
+import { createTurn } from '../base/turns'
 
 const MAX_PARTS = 1000
 /** One more than parts ends a form; in what it holds, its boundary does not stand. */

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { CallbackError } from '../base/errors'
 import type { Clock } from '../base/contracts'
+import { beforeDeadline, startTimer } from '../base/timers'
 import { aborted, consumed, tooLarge, tooSlow } from './errors'
 import type { ListenerRequest } from '../listener/request-scope'
 
@@ -26,7 +27,9 @@ export function createPackedReader(limitBytes: number, deadlineMs: number, clock
     if (!/^(?:gzip|br)$/i.test(encoding)) return undefined
     const { raw }: typeof import('body-parser') = require('body-parser')
     parse ??= raw({ type: () => true, limit: limitBytes })
-    return within(deadlineMs, clock, read(parse, request, response))
+    return beforeDeadline(read(parse, request, response), (_resolve, reject) =>
+      startTimer(clock, deadlineMs, () => reject(tooSlow(deadlineMs))),
+    )
   }
 }
 
@@ -38,18 +41,6 @@ function read(parse: Parse, request: ListenerRequest, response: ServerResponse):
       else resolve(Buffer.isBuffer(request.body) ? request.body : EMPTY)
     })
   })
-}
-
-async function within<T>(deadlineMs: number, clock: Clock, reading: Promise<T>): Promise<T> {
-  let timer: unknown
-  const deadline = new Promise<never>((_resolve, reject) => {
-    timer = clock.setTimeout(() => reject(tooSlow(deadlineMs)), deadlineMs)
-  })
-  try {
-    return await Promise.race([reading, deadline])
-  } finally {
-    clock.clearTimeout(timer)
-  }
 }
 
 /** Reads the refusals of body-parser by the status that it gives them. */

@@ -1,13 +1,11 @@
 import { types } from 'node:util'
-import { CallbackError, ConfigError } from '../base/errors'
+import { CallbackError, ConfigError, reasonOf } from '../base/errors'
 import type { CliOptions } from './syntax/args'
 import { escapeControls } from '../base/secrets/escape'
 import { EXIT_FAILED, EXIT_USAGE, type Io } from './io'
 import { createLog } from './log'
-import { reasonOf } from './reason'
 import { UsageError } from './syntax/usage-error'
 import { showProblem } from './commands/validate'
-
 type LogOptions = Pick<CliOptions, 'logLevel' | 'logFormat'>
 
 /** Writes why a command failed to stderr, one line for each problem. Returns the exit code. */

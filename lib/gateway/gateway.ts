@@ -1,6 +1,5 @@
-import { types } from 'node:util'
 import type { GatewaySpec } from '../config/normalize'
-import { CallbackError, type ErrorCode } from '../base/errors'
+import { CallbackError, type ErrorCode, hasCode, reasonOf } from '../base/errors'
 import type { GatewayStatus } from '../base/contracts'
 
 /** What owns the public URL of one port. */
@@ -25,10 +24,10 @@ export function notReady(spec: GatewaySpec, reason: string, cause?: unknown): Ca
 
 /** The error of a gateway that has no tunnel, with the code that the driver gave, if it gave one. */
 export function noTunnel(spec: GatewaySpec, what: string, cause: unknown): CallbackError {
-  if (cause instanceof CallbackError && cause.code === 'ERR_GATEWAY_NOT_READY') return cause
-  const hasCode = cause instanceof CallbackError && cause.code.startsWith('ERR_GATEWAY_')
-  const code = hasCode ? cause.code : 'ERR_GATEWAY_NOT_READY'
-  return gatewayError(code, spec, `${what}: ${messageOf(cause)}`, cause)
+  if (hasCode(cause, 'ERR_GATEWAY_NOT_READY')) return cause
+  const hasOwn = cause instanceof CallbackError && cause.code.startsWith('ERR_GATEWAY_')
+  const code = hasOwn ? cause.code : 'ERR_GATEWAY_NOT_READY'
+  return gatewayError(code, spec, `${what}: ${reasonOf(cause)}`, cause)
 }
 
 function gatewayError(code: ErrorCode, { at, location, port }: GatewaySpec, reason: string, cause: unknown) {
@@ -38,9 +37,4 @@ function gatewayError(code: ErrorCode, { at, location, port }: GatewaySpec, reas
 /** The error of whoever asks for a gateway after the end. */
 export function gatewaysClosed(): CallbackError {
   return new CallbackError('ERR_CLOSED', { message: 'The gateways are closed; there is no public URL any more' })
-}
-
-/** What an error of any kind says. */
-export function messageOf(error: unknown): string {
-  return types.isNativeError(error) ? error.message : String(error)
 }

@@ -2,6 +2,7 @@ import type { GatewaySpec } from '../config/normalize'
 import { CallbackError } from '../base/errors'
 import type { Template } from '../template/compile'
 import type { Clock, GatewayStatus, TunnelDriver, TunnelRequest } from '../base/contracts'
+import { findDriver } from '../config/gateways/drivers'
 import { type Gateway, gatewaysClosed } from './gateway'
 import { createLiveStatus, type StatusOutlets } from './live-status'
 import { openTunnel, tunnelOptionsOf } from './open-tunnel'
@@ -87,7 +88,7 @@ function createGateway(spec: GatewaySpec, context: GatewaysOptions & StatusOutle
   const { drivers, random = Math.random } = context
   const { port, driver, publicUrl } = spec
   const openWith = Object.hasOwn(drivers, driver) ? drivers[driver] : undefined
-  if (driver === 'static' && publicUrl !== undefined)
+  if (findDriver(driver)?.isOpenAlready && publicUrl !== undefined)
     return createStaticGateway(
       publicUrl,
       createLiveStatus({ port, driver, state: 'ready', place: { publicUrl } }, context),

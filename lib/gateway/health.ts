@@ -1,4 +1,4 @@
-import { unref } from '../base/timers'
+import { beforeDeadline, elapsedOf, unref } from '../base/timers'
 import type { Clock, Tunnel, TunnelHealth } from '../base/contracts'
 
 const CHECK_MS = 10_000
@@ -19,6 +19,7 @@ export interface HealthOptions {
 /** Asks a tunnel every ten seconds how it is doing, one question at a time. Gives what ends that. */
 export function watchHealth(tunnel: Tunnel, { clock, onChange, onGone }: HealthOptions): () => void {
   const { maxDownMs = DOWN_MS } = tunnel
+  const elapsed = elapsedOf(clock)
   let downSince: number | undefined
   let isOver = false
   let timer: unknown
@@ -30,20 +31,19 @@ export function watchHealth(tunnel: Tunnel, { clock, onChange, onGone }: HealthO
   }
 
   async function ask(): Promise<void> {
-    const late = new Promise<TunnelHealth>((resolve) => {
+    const health = await beforeDeadline(answerOf(tunnel), (resolve) => {
       const limit = clock.setTimeout(() => resolve('down'), CHECK_MS)
       unref(limit)
       stopAsking = () => clock.clearTimeout(limit)
+      return stopAsking
     })
-    const health = await Promise.race([answerOf(tunnel), late])
-    stopAsking()
     if (isOver) return
     judge(health)
     if (!isOver) arm()
   }
 
   function judge(health: TunnelHealth): void {
-    const now = clock.elapsed?.() ?? clock.now()
+    const now = elapsed()
     if (health === 'gone') return end('it does not exist any more')
     if (health === 'up') {
       if (downSince !== undefined) onChange('up')

@@ -1,10 +1,9 @@
 import { describeFound } from '../config/field/found'
 import type { GatewaySpec } from '../config/normalize'
 import { PUBLIC_URL } from '../config/field/values'
-import { CallbackError } from '../base/errors'
+import { CallbackError, reasonOf } from '../base/errors'
 import { isDoneWithin, startTimer } from '../base/timers'
 import type { Tunnel, TunnelDriver, TunnelRequest } from '../base/contracts'
-import { messageOf } from './gateway'
 import type { PublicPlace } from './live-status'
 
 /** A tunnel that was checked. */
@@ -66,7 +65,7 @@ export async function closeTunnel(
     if (await isDoneWithin(clock, CLOSE_MS, close())) return
     logger.error({ port }, `A tunnel of port ${port} did not close within ${CLOSE_MS / 1000} s; it is left behind`)
   } catch (error) {
-    logger.error({ err: error, port }, `A tunnel of port ${port} could not be closed: ${messageOf(error)}`)
+    logger.error({ err: error, port }, `A tunnel of port ${port} could not be closed: ${reasonOf(error)}`)
   } finally {
     stopTimer()
   }

@@ -1,7 +1,8 @@
 import type { GatewaySpec } from '../config/normalize'
 import { isDoneWithin, untilAborted } from '../base/timers'
 import type { GatewayStatus } from '../base/contracts'
-import { type Gateway, gatewaysClosed, messageOf, notReady } from './gateway'
+import { reasonOf } from '../base/errors'
+import { type Gateway, gatewaysClosed, notReady } from './gateway'
 import { keepTunnel, type TunnelLifeOptions } from './tunnel-life'
 
 /** How long whoever needs the public URL waits for it. */
@@ -39,7 +40,7 @@ export function createSupervisor(
       const wasOpen = status.get().state !== 'starting'
       status.change('failed', { error })
       // The first opening is awaited by whoever asked for it; of this nobody would learn.
-      if (wasOpen) logger.error({ err: error, port, driver }, messageOf(error))
+      if (wasOpen) logger.error({ err: error, port, driver }, reasonOf(error))
     })
   }
 
@@ -71,7 +72,7 @@ export function createSupervisor(
     async ready() {
       if (await isDoneWithin(clock, READY_MS, open())) return
       const { error } = status.get()
-      const why = error === undefined ? '' : ` (${messageOf(error)})`
+      const why = error === undefined ? '' : ` (${reasonOf(error)})`
       throw notReady(spec, `has no public URL after ${READY_MS / 1000} s${why}; it goes on trying`, error)
     },
     publicUrl() {

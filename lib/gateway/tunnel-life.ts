@@ -1,6 +1,7 @@
 import type { GatewaySpec } from '../config/normalize'
 import type { CallbackError } from '../base/errors'
 import type { Tunnel } from '../base/contracts'
+import { elapsedOf } from '../base/timers'
 import { type AttemptsOptions, createAttempts, isPermanent } from './attempts'
 import { noTunnel, notReady } from './gateway'
 import type { LiveStatus } from './live-status'
@@ -18,7 +19,7 @@ export interface TunnelLifeOptions extends AttemptsOptions {
 export async function keepTunnel(spec: GatewaySpec, signal: AbortSignal, options: TunnelLifeOptions): Promise<never> {
   const { port, driver } = spec
   const { status, logger, clock } = options
-  const elapsed = (): number => clock.elapsed?.() ?? clock.now()
+  const elapsed = elapsedOf(clock)
   const attempts = createAttempts(spec, signal, options, (error, next) => {
     status.change(status.get().state, { place: status.place(), error })
     warn(error, next)

@@ -1,15 +1,20 @@
 import { CallbackError } from '../base/errors'
 import type { Clock, Logger } from '../base/contracts'
+import { withinLimit } from '../base/timers'
 import { type Content, parseAnswer, readContent, readHeaders } from './answer'
 import { writeBody } from './body'
 import { bodyError, type Exchange, networkError, statusError, timeoutError } from './error'
 import type { HttpRequest } from './request/request'
 import { findCode } from './network-reason'
 import { fetchFollowing, type OnStripped } from './redirects'
-import { type SendLimits, withinLimits } from './send-limits'
 import { createStreamReader, replaceStreams } from './streams'
 
-export type { SendLimits }
+/** What ends a request before its answer does. */
+export interface SendLimits {
+  /** For headers and body together. */
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
 
 /** What a service answered. */
 export interface HttpAnswer {
@@ -56,7 +61,7 @@ export function createHttpClient({ fetch, clock, secrets = [], logger, advise }:
       return readAnswer(exchange, response)
     }
     const tooLate = (): CallbackError => timeoutError({ request: given, secrets, advise }, limits.timeoutMs)
-    return withinLimits(clock, limits, tooLate, work)
+    return withinLimit({ clock, limitMs: limits.timeoutMs, signal: limits.signal, tooLate }, work)
   }
 }
 

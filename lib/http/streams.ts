@@ -1,6 +1,6 @@
 import { isAnyArrayBuffer, isUint8Array } from 'node:util/types'
 import { isMapping } from '../base/plain'
-import { CallbackError } from '../base/errors'
+import { CallbackError, reasonOf } from '../base/errors'
 import { giveType } from '../base/typed-bytes'
 
 /** Reads a stream or blob to its end. */
@@ -73,7 +73,7 @@ async function readAll(stream: Readable): Promise<Uint8Array> {
     }
   } catch (cause) {
     if (cause instanceof CallbackError) throw cause
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = reasonOf(cause)
     throw new CallbackError('ERR_TEMPLATE', { message: `A stream in the body cannot be read: ${reason}`, cause })
   }
   return Buffer.concat(chunks, size)

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
-import { ANSWER_STATUS, CallbackError } from '../base/errors'
+import { ANSWER_STATUS, CallbackError, reasonOf } from '../base/errors'
+import type { Slots } from '../base/turns'
 import { compileAcknowledge, refuse, toAnswerCode } from './answer'
 import { createBodyReader, type ReceivedBody } from '../body/read-body'
 import { requestEvent } from './callback-event'
@@ -12,7 +13,6 @@ import type { RateLimit } from './limits/rate-limit'
 import { type ListenerRequest, RequestScope } from './request-scope'
 import type { Params } from './paths/route-table'
 import type { VerifyItem } from '../verify/adyen'
-import type { Slots } from './limits/slots'
 import { contentOf } from './start'
 import { compileTrigger } from './trigger'
 import type { Verify } from '../verify/context'
@@ -187,7 +187,7 @@ function noList(found: unknown): CallbackError {
 
 /** The callback has been handed over; only its answer is not what the config says. */
 function warnOfResponse(error: unknown, name: string, { logger, emitter }: ReceiveContext): void {
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = reasonOf(error)
   const message = `${name} answered 200 and nothing else, since its "response" could not be made: ${reason}`
   logger.warn({ endpoint: name }, message)
   emitter.emit('warning', () => ({ code: 'ERR_TEMPLATE', message, at: name }))
@@ -206,7 +206,7 @@ function reportRefusal(
   const { key: name } = endpoint
   const { emitter, logger } = context
   const code = toAnswerCode(error)
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = reasonOf(error)
   emitter.record('rejected', name, () => ({ endpoint: name, headers: request.headers, error }))
   if (ANSWER_STATUS[code] !== 500) {
     logger[context.level]({ code, endpoint: name }, `${name} refused a callback (${code}): ${reason}`)

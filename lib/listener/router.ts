@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { EndpointSpec, GatewaySpec, ListenerSpec } from '../config/normalize'
 import { CallbackError, ConfigError, type Problem } from '../base/errors'
+import { createSlots } from '../base/turns'
 import { compileEndpoint, type Endpoint } from './endpoint'
 import type { Challenge } from './handshakes/answer'
 import { compileChallenges } from './handshakes/handshakes'
@@ -12,7 +13,6 @@ import { createRateLimit } from './limits/rate-limit'
 import { type ListenerRequest, splitUrl } from './request-scope'
 import type { RouteTable } from './paths/route-table'
 import { compileSenderOf } from './limits/sender-address'
-import { createSlots } from './limits/slots'
 import type { StartWorkflow } from './start'
 import { compileVerify, compileVerifyItem, type VerifyContext } from '../verify/verify'
 
@@ -54,7 +54,8 @@ export function compileListener(
   shared: ReadonlySet<string>,
   context: ListenerContext,
 ): readonly CallbackRoute[] {
-  const slots = createSlots(listener.maxConcurrent, listener.maxQueue)
+  const { maxConcurrent, maxQueue } = listener
+  const slots = createSlots(maxConcurrent, maxQueue, () => queueFull(maxConcurrent, maxQueue))
   const rateLimit =
     listener.rateLimit &&
     createRateLimit(listener.rateLimit, compileSenderOf(listener, context.gateways), context.clock)
@@ -141,4 +142,10 @@ export function take(
   const params = mergeParams(found.params, mount ? below?.params : readMountParams(request))
   void found.route.receive(request, response, params)
   return true
+}
+
+function queueFull(maxConcurrent: number, maxQueue: number): CallbackError {
+  return new CallbackError('ERR_QUEUE_FULL', {
+    message: `${maxConcurrent} callbacks are in work and ${maxQueue} wait for their turn (max_concurrent_count, max_queue)`,
+  })
 }

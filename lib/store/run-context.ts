@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { CallbackError } from '../base/errors'
+import { hasCode } from '../base/errors'
 import { sleep } from '../base/timers'
 import type { Expectation, Expected, RunContext, RunEntry, RunRecord } from '../base/run'
 import type { Clock, OpenWait, Outcome, Progress, Store } from '../base/contracts'
@@ -42,13 +42,14 @@ export function createRunContext(id: string, given: RunOptions): RunContext {
       if (record === undefined) return openWait(wait, timeoutMs(wait.deadline), options, undefined)
       const ended = record.find(outcomeName(name))
       if (ended) return createEnded(ended)
+      const isReopened = record.find(openName(name)) !== undefined
       const { kept, deadline } = await remember(
-        `${name}/open`,
+        openName(name),
         async () => ({ kept: randomUUID(), deadline: wait.deadline }),
         record,
         signal,
       )
-      const opened = openWait(wait, timeoutMs(deadline), options, { name, kept, record })
+      const opened = openWait(wait, timeoutMs(deadline), options, { name, kept, isReopened, record })
       await opened.registered
       return opened
     },
@@ -88,7 +89,11 @@ async function attempt(name: string, work: () => Promise<unknown>, signal: Abort
 
 /** Says nothing of the work: the process is closing, or another one has the run. */
 function isPassing(error: unknown): boolean {
-  return error instanceof CallbackError && error.code === 'ERR_CLOSED'
+  return hasCode(error, 'ERR_CLOSED')
+}
+
+function openName(name: string): string {
+  return `${name}/open`
 }
 
 function outcomeName(name: string): string {
@@ -99,6 +104,7 @@ function outcomeName(name: string): string {
 interface KeptExpectation {
   readonly name: string
   readonly kept: string
+  readonly isReopened: boolean
   readonly record: RunRecord
 }
 
@@ -143,6 +149,7 @@ function openWait(
     timeoutMs,
     queued,
     kept: keeping?.kept,
+    isReopened: keeping?.isReopened,
     waiter: {
       onEnd(ending, allIds) {
         end()

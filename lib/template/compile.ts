@@ -1,5 +1,6 @@
-import { CallbackError, type Problem } from '../base/errors'
+import { CallbackError, type Problem, reasonOf } from '../base/errors'
 import { isSecretName } from '../base/secrets/secret-names'
+import { isMapping } from '../base/plain'
 import { findConversion, isNumberType, toText } from './convert'
 import { compileFields } from './fields'
 import { calculate, type Numeric, parseNumber } from './numbers'
@@ -165,7 +166,7 @@ function compileType(read: Render, type: string, node: Node & { kind: 'placehold
     try {
       return convert(found)
     } catch (error) {
-      throw failure(`${node.text} cannot be read from ${showFor(node, found)}: ${describe(error)}`, context)
+      throw failure(`${node.text} cannot be read from ${showFor(node, found)}: ${reasonOf(error)}`, context)
     }
   }
 }
@@ -264,14 +265,4 @@ function isSecretStep(step: Step): boolean {
 function show(value: unknown): string {
   const text = typeof value === 'string' ? JSON.stringify(value) : toText(value)
   return text.length > 60 ? `${text.slice(0, 60)}…` : text
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
 }

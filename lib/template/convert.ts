@@ -18,7 +18,7 @@ const CONVERSIONS: ReadonlyMap<string, Convert> = new Map<string, Convert>([
   ['number', (value) => toNumber(value, parseNumber)],
   ['boolean', toBoolean],
   ['json', (value) => (typeof value === 'string' ? readJson(value) : value)],
-  ['object', (value) => expectShape(value, isMapping, 'a mapping')],
+  ['object', (value) => expectShape(value, isObject, 'a mapping')],
   ['list', (value) => expectShape(value, Array.isArray, 'a list')],
   ['base64', (value) => (Buffer.isBuffer(value) ? value : Buffer.from(toText(value))).toString('base64')],
   ['unbase64', fromBase64],
@@ -74,7 +74,8 @@ function expectShape(value: unknown, fits: (value: unknown) => boolean, shape: s
   return parsed
 }
 
-function isMapping(value: unknown): boolean {
+/** Instances count too, unlike in `isMapping`: their own fields are read. */
+function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

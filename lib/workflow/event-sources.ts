@@ -30,7 +30,7 @@ export function createFindStart(config: Config): FindStart {
     const isAwaited = (wait: Wait): boolean => wait === ANY || isSamePath(wait, path) || isSamePath(wait, fullPath)
     if (waits.some(isAwaited)) return true
     const whole = readLiteralPath(fullPath)
-    const start = whole ?? fullPath.replace(/(?<!\\)[:*{].*$/, '')
+    const start = whole ?? fullPath.replace(/(?<!\\)[:*{].*$/s, '')
     return texts.some((text) => holdsPath(text, start, whole !== undefined))
   }
 

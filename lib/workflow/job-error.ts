@@ -1,12 +1,11 @@
 import type { JobSpec } from '../config/normalize'
-import { CallbackError } from '../base/errors'
+import { CallbackError, reasonOf } from '../base/errors'
 import { nameAtStart } from '../base/unnamed'
 import { broughtBy } from './changed-error'
 import { excerptOf } from '../template/excerpt'
-
 /** The error of a job: the code and what came along stay, the message says which job it was. */
 export function jobFailed({ id, at, location }: JobSpec, cause: unknown): CallbackError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = reasonOf(cause)
   const code = cause instanceof CallbackError ? cause.code : 'ERR_INTERNAL'
   const error = new CallbackError(code, {
     message: `${nameAtStart('job', id)} failed: ${reason}${detailOf(cause)}`,

@@ -79,7 +79,7 @@ export function compileJob(spec: JobSpec, context: JobContext): RunJob {
   async function attemptOnce(job: BegunJob, attempt: number): Promise<unknown> {
     const { run, signal, path } = job
     const name = `${path}#${attempt}`
-    await untilAborted(context.readyFor(ports), signal)
+    if (ports.size > 0) await untilAborted(context.readyFor(ports), signal)
     const { scope, ...opened } = await openCall(job, attempt)
     const output = await execute({
       run,
@@ -122,8 +122,10 @@ export function compileJob(spec: JobSpec, context: JobContext): RunJob {
   }
 
   return async (given) => {
-    const job: BegunJob = { ...given, firstCall: once(() => identify(given, 1)) }
-    const { run, path, signal, tell } = job
+    const { run, workflowId, input, jobs, previous, error: above, signal, path, tell } = given
+    const firstCall = once(() => identify(given, 1))
+    // Named one by one: of a hundred thousand jobs, each would have a hidden class of its own after a spread.
+    const job: BegunJob = { run, workflowId, input, jobs, previous, error: above, signal, path, tell, firstCall }
     for (let attempt = 1; ; attempt += 1) {
       tell(path, { status: 'running', attempt })
       try {

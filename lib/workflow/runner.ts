@@ -43,7 +43,7 @@ export function compileWorkflow(spec: WorkflowSpec, context: JobContext): RunWor
   return async ({ run, input, cancellation, tell }) => {
     const { signal } = cancellation
     // What the output reads is opened before any work is done for it.
-    await untilAborted(context.readyFor(outputPorts), signal)
+    if (outputPorts.size > 0) await untilAborted(context.readyFor(outputPorts), signal)
     const done = createJobOutputs()
     const started = new Map<string, Promise<void>>()
 

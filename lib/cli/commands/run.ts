@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import type { Config } from '../../config/normalize'
-import { CallbackError } from '../../base/errors'
+import { CallbackError, codeOf, hasCode } from '../../base/errors'
 import { writeShown } from '../../base/shown-json'
 import { untilAborted } from '../../base/timers'
 import type { CliOptions } from '../syntax/args'
@@ -49,9 +49,9 @@ async function open({ config, hooks, log }: Session): Promise<void> {
 
 /** Adds advice: the program that has the port is most likely `up` with the same config. */
 function adviseOnPort(error: unknown): unknown {
-  const cause: unknown = error instanceof CallbackError && error.code === 'ERR_LISTEN' ? error.cause : undefined
+  const cause: unknown = hasCode(error, 'ERR_LISTEN') ? error.cause : undefined
   if (!(error instanceof CallbackError) || !types.isNativeError(cause)) return error
-  if (!('code' in cause) || cause.code !== 'EADDRINUSE') return error
+  if (codeOf(cause) !== 'EADDRINUSE') return error
   const advice = 'If that is "express-callbacks up", start the run through its controller, or stop it'
   return new CallbackError('ERR_LISTEN', { message: `${error.message}. ${advice}`, cause })
 }

@@ -1,12 +1,10 @@
-import { CallbackError } from '../../base/errors'
+import { CallbackError, reasonOf } from '../../base/errors'
 import type { CallbackEvent, CallbackEventName, JobEvent, TaskEvent } from '../../base/events'
 import type { Callbacks } from '../../app/interface'
 import { nameOf } from '../../base/unnamed'
 import type { LogLevel } from '../../config/field/words'
 import type { Logger } from '../../base/contracts'
 import { quoteWord } from '../log'
-import { reasonOf } from '../reason'
-
 /** The results of callbacks. `received` comes before each of them. */
 const CALLBACK_EVENTS = [
   'settled',

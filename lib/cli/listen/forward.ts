@@ -1,7 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request as openRequest, type ServerResponse } from 'node:http'
 import type { Logger } from '../../base/contracts'
+import { reasonOf } from '../../base/errors'
 import type { Respond } from './recorder'
-import { reasonOf } from '../reason'
 
 /** Headers of one connection and not of the message (RFC 9110, 7.6.1), and `expect`, which a server answers by itself. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([

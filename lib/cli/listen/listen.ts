@@ -4,8 +4,9 @@ import { CallbackError } from '../../base/errors'
 import type { Callbacks } from '../../app/interface'
 import { normalizeOptions } from '../../app/options'
 import type { Logger, TunnelDriver } from '../../base/contracts'
-import type { CliOptions, ListenDriver } from '../syntax/args'
+import type { CliOptions } from '../syntax/args'
 import { EXIT_DONE, EXIT_INTERRUPTED, type Io } from '../io'
+import type { LoneDriver } from '../../config/gateways/drivers'
 import { type Interrupts, listenForInterrupts } from '../interrupts'
 import { adviseOn } from './advice'
 import { createForward } from './forward'
@@ -14,7 +15,6 @@ import { openRecorder, type Respond } from './recorder'
 import { createShow } from './show'
 import { createLog } from '../log'
 import { UsageError } from '../syntax/usage-error'
-
 /**
  * Opens a tunnel and shows every request that comes through, until it is interrupted. With a port each goes on to the
  * app there; without one each is answered with 200. Returns the exit code: 0, or 130 when a second interrupt cut off the
@@ -69,7 +69,7 @@ const answerAll: Respond = (request, response) => {
 }
 
 /** Keeps the driver's own words: the rest of the message is about a config. */
-function withoutPlace(error: unknown, driver: ListenDriver): unknown {
+function withoutPlace(error: unknown, driver: LoneDriver): unknown {
   if (!(error instanceof CallbackError)) return error
   const advice = adviseOn(error, driver)
   const reason = tunnelReasonOf(error)

@@ -1,7 +1,6 @@
 import { isMapping } from '../../base/plain'
-import { CallbackError } from '../../base/errors'
+import { CallbackError, reasonOf } from '../../base/errors'
 import type { Logger } from '../../base/contracts'
-import { reasonOf } from '../reason'
 
 export interface ListenLogOptions {
   readonly log: Logger

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { listenOn } from '../../app/servers'
 import type { Clock } from '../../base/contracts'
+import { elapsedOf } from '../../base/timers'
 
 /** Answers a request whose body is not read yet. */
 export type Respond = (request: IncomingMessage, response: ServerResponse) => void
@@ -43,7 +44,7 @@ const KEPT_BYTES = 2048
 
 /** Opens a server that records every request and has `respond` answer it. */
 export async function openRecorder({ respond, show, clock }: RecorderOptions): Promise<Recorder> {
-  const elapsed = (): number => (clock.elapsed ?? clock.now)()
+  const elapsed = elapsedOf(clock)
   const server = createServer((request, response) => {
     const start = elapsed()
     const body = keepBeginning(request)

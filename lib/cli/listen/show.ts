@@ -2,10 +2,10 @@ import { LOG_LEVELS, type LogLevel } from '../../config/field/words'
 import type { Logger } from '../../base/contracts'
 import { escapeControls } from '../../base/secrets/escape'
 import { quoteWord } from '../log'
+import { isSecretParameter } from '../../base/secrets/secret-names'
 import type { Output } from '../io'
 import { indentJson, readBody, writeSize } from './body'
 import type { Exchange } from './recorder'
-
 export interface ShowOptions {
   readonly log: Logger
   readonly output: Output
@@ -15,8 +15,6 @@ export interface ShowOptions {
   readonly level: LogLevel
 }
 
-/** Names of secrets. The code of OAuth can be exchanged for a token. */
-const SECRET = /auth|cookie|credential|hmac|key|pass|secret|sig|token|^code(?:_verifier)?$/i
 const MAX_LINES = 40
 const MAX_URL = 500
 
@@ -52,7 +50,7 @@ function hideSecrets(url: string): string {
   const [path = '', query] = url.split(/\?(.*)/s)
   const pairs = query?.split('&').map((pair) => {
     const [name = '', value] = pair.split(/=(.*)/s)
-    return value === undefined || !SECRET.test(decode(name)) ? pair : `${name}=***`
+    return value === undefined || !isSecretParameter(decode(name)) ? pair : `${name}=***`
   })
   const shown = pairs === undefined ? path : `${path}?${pairs.join('&')}`
   return shown.length > MAX_URL ? `${shown.slice(0, MAX_URL)}…` : shown

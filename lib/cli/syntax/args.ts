@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { LONE_DRIVERS, type LoneDriver } from '../../config/gateways/drivers'
 import { DURATION } from '../../config/field/values'
 import { LOG_LEVELS, type LogLevel } from '../../config/field/words'
 import { type CommandName, COMMANDS, type CommandSyntax, isCommand, isOption, OPTIONS, optionsOf } from './syntax'
@@ -8,7 +9,6 @@ import { suggest, UsageError } from './usage-error'
 export type LogFormat = (typeof LOG_FORMATS)[number]
 
 /** What can open a tunnel without a config. */
-export type ListenDriver = (typeof LISTEN_DRIVERS)[number]
 
 /** What the options of a command say. */
 export interface CliOptions {
@@ -18,7 +18,7 @@ export interface CliOptions {
   readonly sets: readonly string[]
   readonly timeoutMs: number | undefined
   readonly drainMs: number
-  readonly driver: ListenDriver
+  readonly driver: LoneDriver
   readonly logLevel: LogLevel | undefined
   readonly logFormat: LogFormat
 }
@@ -37,7 +37,6 @@ export type Invocation =
     }
 
 const LOG_FORMATS = ['pretty', 'json'] as const
-const LISTEN_DRIVERS = ['cloudflare', 'ngrok'] as const
 const DEFAULT_DRAIN_MS = 10_000
 
 /** Reads the arguments of the process, without those of Node. Throws a UsageError for what cannot be understood. */
@@ -110,7 +109,7 @@ function readOptions(values: Values): CliOptions {
     sets: readTexts(values['set']),
     timeoutMs: readTime(values, 'timeout'),
     drainMs: readTime(values, 'drain') ?? DEFAULT_DRAIN_MS,
-    driver: readWord(values, 'driver', LISTEN_DRIVERS) ?? 'cloudflare',
+    driver: readWord(values, 'driver', LONE_DRIVERS) ?? 'cloudflare',
     logLevel: readWord(values, 'log-level', LOG_LEVELS),
     logFormat: readWord(values, 'log-format', LOG_FORMATS) ?? 'pretty',
   }

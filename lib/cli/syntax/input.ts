@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { isMapping } from '../../base/plain'
+import { reasonOf } from '../../base/errors'
 import { parseJson as parseExact } from '../../template/exact-json'
 import type { CliOptions } from './args'
 import type { Io } from '../io'
-import { reasonOf } from '../reason'
 import { UsageError } from './usage-error'
 
 /** Reads the input of a workflow from `--input` and `--set`; undefined without both. Throws a UsageError. */

@@ -42,9 +42,6 @@ export const VERIFY_SCHEMES = [
 ] as const
 export type VerifyScheme = (typeof VERIFY_SCHEMES)[number]
 
-/** The drivers of http tunnels that come with the package; an app may add its own. */
-export const TUNNEL_DRIVERS = ['cloudflare', 'ngrok', 'command', 'static'] as const
-
 /** The levels of the logger. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]

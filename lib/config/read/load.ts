@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
-import { ConfigError, type Problem } from '../../base/errors'
+import { ConfigError, type Problem, codeOf } from '../../base/errors'
 import { readOptions } from '../../base/given-options'
 import type { CallbacksConfig } from '../schema'
 import { type ConfigDocument, createSource, type Environment, type Source } from './source'
@@ -88,7 +88,7 @@ function readText(file: string, fail: (reason: string, code: unknown) => void): 
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+    const code = codeOf(error)
     fail(explain(code, error), code)
     return undefined
   }

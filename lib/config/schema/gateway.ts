@@ -1,6 +1,6 @@
 import { byHand, choice, field, type InputOf, listOf, orShort, required, type Shape, table } from '../field/shape'
 import { CALLED_URL, DURATION, FLAG, PORT, RAW_TEXT, TEXT, type Value, word } from '../field/values'
-import { TUNNEL_DRIVERS } from '../field/words'
+import { HTTP_DRIVERS } from '../gateways/drivers'
 
 const AUTH = {
   type: field('type', word(['keyfile', 'password', 'agent']), 'How to log in (default: by what is given, else agent)'),
@@ -34,8 +34,8 @@ const PORT_OR_PAIR: Value<number | string> = {
 /** A driver of the package or of the app. */
 const DRIVER: Value<string, string> = {
   ...TEXT,
-  json: { anyOf: [{ enum: TUNNEL_DRIVERS, type: 'string' }, { type: 'string' }] },
-  words: TUNNEL_DRIVERS,
+  json: { anyOf: [{ enum: HTTP_DRIVERS, type: 'string' }, { type: 'string' }] },
+  words: HTTP_DRIVERS,
 }
 
 const KEYS = {

@@ -1,3 +1,4 @@
+import { trimPath } from '../../base/same-path'
 import { compileTemplate, type Template } from '../../template/compile'
 import type { Fields } from '../field/fields'
 import { escapePlaceholders } from '../field/placeholder'
@@ -14,7 +15,7 @@ export const SERVER = {
   basePath: field('base_path', ANY_TEXT, 'http-server: path before every path'),
 }
 
-const HOST = /^(?:[\p{L}\p{N}._-]+|[\da-f:]*:[\da-f:.]*|\[[\da-f:.]+\])$/iu
+const HOST = /^(?:[\p{L}\p{N}._-]+|[\da-f]*:[\da-f:.]*|\[[\da-f:.]+\])$/iu
 
 /** Returns the base URL of the server of an http-server component, which runs already. */
 export function readServerUrl(fields: Fields): Template {
@@ -34,6 +35,5 @@ function toHost(host: string, fields: Fields): string {
 function toPath(path: string, fields: Fields): string {
   if (/[?#]|^[a-z][a-z\d+.-]*:\/\//i.test(path))
     fields.error('base_path', `expected a path such as "/api", found ${JSON.stringify(path)}`)
-  const inner = path.replaceAll(/^\/+|\/+$/g, '')
-  return inner === '' ? '' : `/${inner}`
+  return trimPath(path)
 }

@@ -1,5 +1,5 @@
 import type { Location } from '../../base/errors'
-import { splitNodes } from '../../base/redis-nodes'
+import { splitNodes } from '../../base/given-clients'
 import type { Fields } from '../field/fields'
 import { readTable } from '../field/read-table'
 import { field, type InputOf, orShort, type Shape, type SpecOf, table } from '../field/shape'

@@ -10,7 +10,7 @@ import { compileDiscord } from './discord'
 import { compileGraph, compileMeta } from './query'
 import { compileBareSlack, compileSlack } from './slack'
 import { compileSnsChallenge } from './sns'
-import type { SenderWorld } from '../../base/fetch-text'
+import type { SenderWorld } from '../../verify/fetch-text'
 
 /** What the handshake of an endpoint is compiled of. */
 export interface ChallengedEndpoint extends Pick<

@@ -1,6 +1,6 @@
 import { readAmazonUrl } from '../../verify/sns/amazon-hosts'
 import { type Challenge, type ChallengeAnswer, EMPTY_ANSWER, refuseHandshake } from './answer'
-import { fetchText, type SenderWorld } from '../../base/fetch-text'
+import { fetchText, type SenderWorld } from '../../verify/fetch-text'
 import { unavailable } from '../../verify/sns/certificates'
 
 /**

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/contracts'
+import { elapsedOf } from '../../base/timers'
 
 /** How often each sender came in its window, as express-rate-limit asks for it (its `Store`). */
 export interface HitCounts {
@@ -25,6 +26,7 @@ export function createHitCounts(windowMs: number, clock: Clock, maxSenders = MAX
   let recent = new Map<string, Hits>()
   let before = new Map<string, Hits>()
   let turnedAt = Number.NEGATIVE_INFINITY
+  const elapsed = elapsedOf(clock)
 
   function turn(now: number): void {
     if (now - turnedAt < windowMs && recent.size < maxSenders / 2) return
@@ -39,7 +41,7 @@ export function createHitCounts(windowMs: number, clock: Clock, maxSenders = MAX
 
   return {
     increment(key) {
-      const now = clock.elapsed?.() ?? clock.now()
+      const now = elapsed()
       turn(now)
       const known = find(key)
       const hits = known && known.end > now ? known : { total: 0, end: now + windowMs }

@@ -1,4 +1,4 @@
-import { MAX_TIMER_MS, unref } from '../../base/timers'
+import { elapsedOf, MAX_TIMER_MS, unref } from '../../base/timers'
 import type { Clock } from '../../base/contracts'
 
 /** Base of what can lie in a wheel. Entries are linked into their bucket themselves, so that a wait costs one object. */
@@ -33,7 +33,7 @@ const PRECISION = 32
  * comes closer, so that adding and removing cost the same however many there are and only a few hundred buckets exist.
  */
 export function createTimerWheel(clock: Clock, onDue: (entry: Timed) => void): TimerWheel {
-  const read = (): number => clock.elapsed?.() ?? clock.now()
+  const read = elapsedOf(clock)
   const start = read()
   const buckets = new Map<number, Bucket>()
   let timer: unknown

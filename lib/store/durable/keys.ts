@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { CallbackError } from '../../base/errors'
 import type { Claim, Clock, Delivery, DueAnswer, Ledger, LedgerRecord, StoreEndpoint } from '../../base/contracts'
-import type { EndReason, KeyData, KeyEntry, KeyState, OutcomeEntry } from './key-entries'
+import type { EndReason, KeyData, KeyEntry, KeyState, OutcomeEntry, WaitEntry } from './key-entries'
 import { applyEntry, liveUntil, readKeyLog, REMEMBER_MS, toStateEntry } from './key-log'
 
 /** An id on an endpoint, or the endpoint itself where callbacks have no ids. */
@@ -43,6 +43,8 @@ export interface Keys {
   /** Returns what tells the present record of a key from earlier ones; creates it if there is none. */
   born(key: Key): Promise<string>
   write(key: Key, entry: KeyEntry, options: WriteOptions): Promise<Written>
+  /** Finds a wait that is open already; undefined when there is none, which is then to be written. */
+  findWait(key: Key, wait: string): Promise<Pick<Written, 'state' | 'position'> | undefined>
   /** Claims a mark in the same step; undefined when it is there already, and nothing is written. */
   claim(key: Key, entry: KeyEntry, options: WriteOptions & { readonly claim: Claim }): Promise<Written | undefined>
   /** Ends a wait, and returns what had come for it before; undefined when nothing is known of the key. */
@@ -160,6 +162,12 @@ export function createKeys(ledger: Ledger, clock: Clock): Keys {
       if (written === undefined) throw staysGone()
       return written
     },
+    async findWait({ id, anonymous }, wait) {
+      const record = await ledger.read('key', id)
+      if (record === undefined) return undefined
+      const state = readState(id, record, anonymous)
+      return state.waits.has(wait) ? { state, position: positionOf(record, wait) } : undefined
+    },
     claim(key, entry, { ttlMs, known, claim }) {
       const orCreate = { data: dataOf(key), ttlMs }
       // The mark is claimed once; what is written again, since its record went, is not.
@@ -244,6 +252,12 @@ export function createKeys(ledger: Ledger, clock: Clock): Keys {
 function readBefore(record: LedgerRecord | undefined, position: number, anonymous: boolean): KeyState {
   const { log = [], cut = 0 } = record ?? {}
   return readKeyLog(log.slice(0, Math.max(position - 1 - cut, 1)), anonymous, cut)
+}
+
+/** Where a wait was registered last; where the log was cut when that was before the cut. */
+function positionOf({ log, cut }: LedgerRecord, wait: string): number {
+  const isOf = (entry: Partial<WaitEntry>): boolean => entry.is === 'wait' && entry.wait === wait
+  return cut + log.findLastIndex((entry) => isOf(entry as Partial<WaitEntry>)) + 1
 }
 
 /** What became of an outcome whose place in the log is not known any more. */

@@ -40,25 +40,36 @@ export function createLease(ledger: Ledger, owner: string, clock: Clock, onBack:
   let since = 0
   let until = 0
 
-  /** A lease that had run out is in the log as held again, also where another process has noted that it is over. */
-  async function takeAgain(): Promise<void> {
-    await ledger.append('owner', owner, { is: 'back' } satisfies LeaseEntry, {
-      orCreate: { data: null, ttlMs: LEASE_MS },
-    })
+  /**
+   * Notes in the log that this process lives: its record is gone, or another process is just judging it, or has noted that
+   * it is dead. Returns whether that one may have counted it as dead.
+   */
+  async function takeAgain(): Promise<boolean> {
+    const entry: LeaseEntry = { is: 'back' }
+    const position = await ledger.append('owner', owner, entry)
+    if (position === 0) await ledger.append('owner', owner, entry, { orCreate: { data: null, ttlMs: LEASE_MS } })
     await ledger.touch('owner', owner, LEASE_MS)
+    if (position === 0) return true
+    const record = await ledger.read('owner', owner)
+    return record === undefined || isGone(record.log.slice(0, position - 1 - record.cut))
+  }
+
+  async function begin(): Promise<void> {
+    if (!(await ledger.touch('owner', owner, LEASE_MS)))
+      await ledger.create('owner', owner, { data: null, ttlMs: LEASE_MS })
   }
 
   return {
     async renew() {
       const now = clock.now()
-      const wasHeld = until > 0
-      const isLate = wasHeld && now >= until
-      if (isLate) await takeAgain()
-      else if (!(await ledger.touch('owner', owner, LEASE_MS)))
-        await ledger.create('owner', owner, { data: null, ttlMs: LEASE_MS })
+      const isHeld = until > 0
+      let isDoubted = isHeld && now >= until
+      if (!isHeld) await begin()
+      else if (isDoubted || !(await ledger.touch('owner', owner, LEASE_MS)))
+        isDoubted = (await takeAgain()) || isDoubted
       if (now >= until) since = now
       until = now + LEASE_MS
-      if (isLate) onBack()
+      if (isDoubted) onBack()
     },
     isOver: () => clock.now() >= until,
     steadyInMs() {
@@ -66,8 +77,8 @@ export function createLease(ledger: Ledger, owner: string, clock: Clock, onBack:
       return now < until ? Math.max(since + LEASE_MS - now, 0) : LEASE_MS
     },
     async leave() {
-      await ledger.append('owner', owner, { is: 'left' } satisfies LeaseEntry)
-      await ledger.touch('owner', owner, LEAVE_MS)
+      const noted = ledger.append('owner', owner, { is: 'left' } satisfies LeaseEntry)
+      await Promise.all([noted, ledger.touch('owner', owner, LEAVE_MS)])
     },
   }
 }

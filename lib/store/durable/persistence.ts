@@ -1,4 +1,4 @@
-import { CallbackError } from '../../base/errors'
+import { hasCode, reasonOf } from '../../base/errors'
 import { isDoneWithin, startTimer } from '../../base/timers'
 import type { Clock, Logger } from '../../base/contracts'
 
@@ -48,8 +48,8 @@ export function createPersistence(clock: Clock, logger: Logger): Persistence {
   }
 
   function report(error: unknown): void {
-    if (error instanceof CallbackError && error.code === 'ERR_CLOSED') return
-    const reason = error instanceof Error ? error.message : String(error)
+    if (hasCode(error, 'ERR_CLOSED')) return
+    const reason = reasonOf(error)
     logger.error({ err: error }, `The store could not be written; this is a bug: ${reason}`)
   }
 
@@ -90,5 +90,5 @@ export function createPersistence(clock: Clock, logger: Logger): Persistence {
 
 /** Whether something may work when the store is back. */
 export function isAway(error: unknown): boolean {
-  return error instanceof CallbackError && error.code === 'ERR_STORE_UNAVAILABLE'
+  return hasCode(error, 'ERR_STORE_UNAVAILABLE')
 }

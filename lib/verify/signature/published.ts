@@ -1,5 +1,6 @@
 import { CallbackError } from '../../base/errors'
-import { fetchText, type SenderWorld } from '../../base/fetch-text'
+import { fetchText, type SenderWorld } from '../fetch-text'
+import { isMapping } from '../../base/plain'
 import { decodeStrictly } from './bytes'
 import { createEd25519Key, type Key } from './keys'
 import { unverified } from '../errors'
@@ -86,8 +87,4 @@ function parseKey(entry: unknown): readonly Key[] {
   } catch {
     return []
   }
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }

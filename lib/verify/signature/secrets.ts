@@ -1,3 +1,4 @@
+import { reasonOf } from '../../base/errors'
 import type { VerifySpec } from '../../config/sections/verify'
 import type { SignatureScheme } from '../schemes'
 import { type Algorithm, createHmacKey, createVerifyKey, decodeSecret, type Key, type KeyEncoding } from './keys'
@@ -25,7 +26,7 @@ export function createKeys(spec: VerifySpec, scheme: SignatureScheme): readonly 
 /** The error for a secret that cannot be used. */
 export function noSecret(spec: VerifySpec, index: number, error: unknown): Error {
   const which = spec.secrets.length > 1 ? `The secret number ${index + 1}` : 'The secret'
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = reasonOf(error)
   return misconfigured(spec, 'secret', `${which} cannot be used for "${spec.scheme}": ${reason}`)
 }
 

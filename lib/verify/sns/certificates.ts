@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { CallbackError } from '../../base/errors'
-import { fetchText, SenderAnswer, type SenderWorld } from '../../base/fetch-text'
+import { fetchText, SenderAnswer, type SenderWorld } from '../fetch-text'
 import { unverified } from '../errors'
 
 /** The keys of certificates at URLs of Amazon's own. */

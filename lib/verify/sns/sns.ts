@@ -1,4 +1,5 @@
 import { verify } from 'node:crypto'
+import { isMapping } from '../../base/plain'
 import type { VerifySpec } from '../../config/sections/verify'
 import { readCertificateUrl } from './amazon-hosts'
 import { OWN_SCHEMES } from '../schemes'
@@ -34,7 +35,7 @@ export function compileSns(spec: VerifySpec, context: VerifyContext): Verify {
   const certificates = createCertificates(context)
 
   async function check({ body }: SignedMessage): Promise<void> {
-    if (!isMessage(body)) throw unverified('its body is no message of Amazon SNS')
+    if (!isMapping(body)) throw unverified('its body is no message of Amazon SNS')
     const content = writeSigned(body)
     if (topics && !topics.has(String(body['TopicArn']))) throw unverified('it is of another topic than "topic" names')
     const hash = HASHES.get(body['SignatureVersion'])
@@ -69,8 +70,4 @@ function writeSigned(message: Message): Buffer {
     return [`${key}\n${value}\n`]
   })
   return Buffer.from(lines.join(''))
-}
-
-function isMessage(body: unknown): body is Message {
-  return typeof body === 'object' && body !== null && !Array.isArray(body)
 }

@@ -4,6 +4,7 @@ import type { Expectation } from '../../base/run'
 import type { Clock, Logger, Outcome } from '../../base/contracts'
 import type { Poll, PollContext } from './poll'
 import { sleep } from '../../base/timers'
+import { reasonOf } from '../../base/errors'
 import type { Waiting } from './wait-plan'
 
 /** Gives the result of a task that is done. Throws `ERR_CALLBACK_FAILED`, or why there is no result. */
@@ -59,7 +60,7 @@ async function askWhenLate(
     if (endpoint) await expectation.settle({ ...outcome, id: waiting.ids[0], endpoint: endpoint.key })
   } catch (error) {
     if (signal.aborted) return
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = reasonOf(error)
     logger.warn({ at: spec.at, err: error }, `The fallback for a late callback gave up (${reason}); the wait goes on`)
   }
 }

@@ -3,6 +3,7 @@ import type { HttpClientSpec } from '../../config/normalize'
 import { CallbackError } from '../../base/errors'
 import type { Expectation } from '../../base/run'
 import type { Clock, Logger, Outcome } from '../../base/contracts'
+import { withinLimit } from '../../base/timers'
 import { type Answered, answeredScope, compileAnswerJudge, quotingAnswer, withAnswer } from './answered'
 import { type AnsweredScope, type Call, type ComponentScope, earliest, type Execute } from '../call'
 import { awaitWithFallback, resultOf } from './completion'
@@ -13,7 +14,6 @@ import { compileOutput } from './output'
 import { createPace } from './pace'
 import { compilePoll } from './poll'
 import { readRetryAfter } from '../../http/retry-after'
-import { withinLimits } from '../../http/send-limits'
 import { compileWaitPlan, type Waiting, type WaitPlanContext } from './wait-plan'
 
 /** What the http-clients of one `callbacks()` share. */
@@ -115,7 +115,8 @@ function createPacedSend(spec: HttpClientSpec, { send, clock }: HttpContext): Se
   const pace = createPace(spec.rateLimit, clock)
   return async (request, { timeoutMs, signal }) => {
     const start = clock.now()
-    if (spec.rateLimit) await withinLimits(clock, { timeoutMs, signal }, () => heldBack(spec, timeoutMs), pace)
+    const tooLate = (): Error => heldBack(spec, timeoutMs)
+    if (spec.rateLimit) await withinLimit({ clock, limitMs: timeoutMs, signal, tooLate }, pace)
     const leftMs = Math.max(timeoutMs - (clock.now() - start), 1)
     return send(request, { timeoutMs: Math.min(spec.requestTimeoutMs, leftMs), signal })
   }

@@ -1,6 +1,7 @@
 import type { Rate } from '../../config/field/values'
 import { Fifo } from '../../store/collections/fifo'
 import type { Clock } from '../../base/contracts'
+import { elapsedOf } from '../../base/timers'
 
 /** Resolves when the caller may begin; rejects with the signal's reason when that aborts before. */
 export type Pace = (signal: AbortSignal) => Promise<void>
@@ -23,7 +24,7 @@ export function createPace(rate: Rate | undefined, clock: Clock): Pace {
   let gone = 0
   let timer: unknown
 
-  const elapsed = (): number => clock.elapsed?.() ?? clock.now()
+  const elapsed = elapsedOf(clock)
 
   /** Milliseconds until one more may begin; 0 for now. */
   function untilNext(): number {

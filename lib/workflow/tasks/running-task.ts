@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { WorkflowSpec } from '../../config/normalize'
 import { createRunContext, type RunOptions } from '../../store/run-context'
-import { CallbackError } from '../../base/errors'
+import { CallbackError, reasonOf } from '../../base/errors'
 import { digitsAsText } from '../../template/bigints'
 import type { Emitter } from '../../base/events'
 import type { JobNews } from '../job'
@@ -109,5 +109,5 @@ function statusOf(error: unknown): TaskStatus {
 
 function describe(error: unknown): { readonly code: string; readonly message: string } {
   if (error instanceof CallbackError) return { code: error.code, message: error.message }
-  return { code: 'ERR_INTERNAL', message: error instanceof Error ? error.message : String(error) }
+  return { code: 'ERR_INTERNAL', message: reasonOf(error) }
 }

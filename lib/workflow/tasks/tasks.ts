@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { WorkflowSpec } from '../../config/normalize'
-import { CallbackError } from '../../base/errors'
+import { CallbackError, hasCode, reasonOf } from '../../base/errors'
 import { listNames, nameOf } from '../../base/unnamed'
 import type { Started, StartKept } from '../../listener/start'
 import type { KeptRun, RunHost, RunRecord } from '../../base/run'
@@ -10,7 +10,6 @@ import { type RunningTask, type RunningTaskOptions, startTask } from './running-
 import type { Task, TaskState, TaskStatus } from './task'
 import { checkKeepable, checkSignal, taskCancelled, taskClosed } from './limits'
 import type { WaitRoom } from './wait-room'
-
 /** What starts a task. */
 export interface TaskRequest {
   readonly input: unknown
@@ -128,7 +127,7 @@ export function createTasks(context: TasksContext): Tasks {
     const state = task.state()
     if (isUnattended && state.status === 'failed') report(state, error, logger)
     // Whoever opens the store next, or has taken it up already, goes on with what was only closed.
-    const isLeft = record !== undefined && isClosed(error)
+    const isLeft = record !== undefined && hasCode(error, 'ERR_CLOSED')
     if (isLeft) record.leave()
     else if (record) await record.end(state)
     running.delete(task.id)
@@ -172,7 +171,11 @@ export function createTasks(context: TasksContext): Tasks {
   }
 
   function launch({ workflow, run, start, isUnattended, letGo }: Launched, record: RunRecord | undefined): Task {
-    const task = startTask({ ...context, workflow, run, ...start, record, onWait: letGo })
+    const { store, emitter, onEnd } = context
+    const { input, startedAt, timeoutMs, deadline, signal } = start
+    // Named one by one: of a hundred thousand tasks, each would have a hidden class of its own after a spread.
+    const own = { id: start.id, workflow, run, input, startedAt, timeoutMs, deadline, signal, record, onWait: letGo }
+    const task = startTask(Object.assign(own, { store, emitter, clock, onEnd }))
     const { id, result } = task
     running.set(id, task)
     void follow(task, isUnattended, record, letGo)
@@ -257,10 +260,6 @@ function listSome(ids: readonly string[]): string {
   return ids.length > NAMED ? `${ids.slice(0, NAMED).join(', ')} and ${ids.length - NAMED} more` : ids.join(', ')
 }
 
-function isClosed(error: unknown): boolean {
-  return error instanceof CallbackError && error.code === 'ERR_CLOSED'
-}
-
 function refused(): CallbackError {
   return new CallbackError('ERR_CLOSED', { message: 'The callbacks are closing; no workflow is started' })
 }
@@ -287,7 +286,7 @@ function unknownWorkflow(name: string | undefined, workflows: TasksContext['work
 }
 
 function report({ id, workflow, status }: TaskState, error: unknown, logger: Logger): void {
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = reasonOf(error)
   logger.error(
     { task: id, workflow, err: error },
     `The task ${id} of ${nameOf('workflow', workflow)} ${status}: ${reason}`,

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { rm, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CallbackError } from '../../../../lib/base/errors'
+import { CallbackError, codeOf } from '../../../../lib/base/errors'
 import { sleep, unref } from '../../../../lib/base/timers'
 import type { Clock, Logger } from '../../../../lib/base/contracts'
 import { type Claim, PREFIX, readClaims, writeClaim } from './claims'
 import { isNear, lives, nameThisProcess, type ProcessName } from './process'
-import { codeOf } from '../system'
 
 export interface LockOptions {
   readonly folder: string
@@ -26,7 +25,7 @@ export interface Lock {
 }
 
 const HEARTBEAT_MS = 4000
-/** For how long the lock of another host is watched without a heartbeat until its process is taken for dead. */
+/** A process on another host counts as dead after so long without a heartbeat. */
 const DEAD_MS = 20_000
 /** How long it is waited for until the log says so. */
 const TELL_MS = 3000
@@ -35,11 +34,11 @@ const NEAR_PAUSE_MS = 20
 
 /**
  * Takes a folder for one ledger alone; the lock of a process that was killed counts no more. Everybody who wants the
- * folder first puts a lock file of their own there and then looks for others, so that of two at least one sees the other;
- * and since no two files have the same name, one that is dead is removed without harm. Of two who ask at the same time
- * the one with the lower name goes first. A process on another host, or in another container, cannot be looked for: its
- * lock has heartbeats while it lives, and is watched until one is seen, or none for 20 seconds; what time it shows does not
- * count. Rejects with `ERR_STORE_UNAVAILABLE`.
+ * folder first puts a lock file of their own there and then looks for others, so that of two at least one sees the
+ * other; and since no two files have the same name, one that is dead is removed without harm. Of two who ask at the
+ * same time the one with the lower name goes first. A process on another host, or in another container, cannot be
+ * looked for: its lock has heartbeats while it lives, and is watched until one is seen, or none for 20 seconds; what
+ * time it shows does not count. Rejects with `ERR_STORE_UNAVAILABLE`.
  */
 export async function takeLock({ folder, clock, logger, signal, onLost, makeRoom }: LockOptions): Promise<Lock> {
   const self = await nameThisProcess()
@@ -98,8 +97,8 @@ interface Sight {
 }
 
 /**
- * Creates a function that looks at the locks of others, and removes dead ones. It is told how long it was since the last
- * look, and resolves to how long to wait before the next one: 0 when nobody else has a claim.
+ * Creates a function that looks at the locks of others, and removes dead ones. It is told how long it was since the
+ * last look, and resolves to how long to wait before the next one: 0 when nobody else has a claim.
  */
 function createWatch({ folder, name, self, logger }: Watched): (passedMs: number) => Promise<number> {
   const sights = new Map<string, Sight>()

@@ -62,6 +62,8 @@ export function createRunKeeper(options: RunKeeperOptions): OwnedRuns {
   const lease = createLease(ledger, owner, clock, options.onBack)
   const mine = new Map<string, OwnRecord>()
   const doubtful = new Set<string>()
+  /** The runs that are taken up and do not go on yet, and whether they are to be cancelled then. */
+  const taking = new Map<string, boolean>()
   const definitions = createDefinitions(ledger, clock)
   let host: RunHost | undefined
   let stopRenewing = (): void => undefined
@@ -85,7 +87,9 @@ export function createRunKeeper(options: RunKeeperOptions): OwnedRuns {
     },
     async hold(id, record) {
       const run = await toRun(id, record)
-      return mine.has(id) ? undefined : { run, record: hold(run, record.log), isUnwanted: isCancelled(record.log) }
+      if (mine.has(id)) return undefined
+      taking.set(id, isCancelled(record.log))
+      return { run, record: hold(run, record.log) }
     },
   })
 
@@ -122,7 +126,7 @@ export function createRunKeeper(options: RunKeeperOptions): OwnedRuns {
       owner,
       persist,
       onLeft: () => mine.delete(id),
-      onCancelled: () => host?.cancel(id),
+      onCancelled: () => cancelHere(id),
       revive: () => revive(run),
       async end(state) {
         await ledger.create('mark', endOf(id), { data: toKept(state), ttlMs: keepMs })
@@ -143,7 +147,16 @@ export function createRunKeeper(options: RunKeeperOptions): OwnedRuns {
 
   function adopt(taken: readonly TakenRun[]): void {
     host?.adopt(taken)
-    for (const { run, isUnwanted } of taken) if (isUnwanted) host?.cancel(run.id)
+    for (const { run } of taken) {
+      if (taking.get(run.id)) host?.cancel(run.id)
+      taking.delete(run.id)
+    }
+  }
+
+  /** A run that is taken up, and does not go on yet, is cancelled when it does. */
+  function cancelHere(id: string): void {
+    if (taking.has(id)) taking.set(id, true)
+    else host?.cancel(id)
   }
 
   /** Nobody knows whether this process has the run; it goes on if it has. */
@@ -237,7 +250,7 @@ export function createRunKeeper(options: RunKeeperOptions): OwnedRuns {
     },
     onMessage(message) {
       const { is, run, owner: left } = message as Partial<Record<'is' | 'run' | 'owner', unknown>>
-      if (is === 'cancel' && typeof run === 'string') host?.cancel(run)
+      if (is === 'cancel' && typeof run === 'string') cancelHere(run)
       // It is due already; one of the processes that say so looks for what is due at once.
       if (is === 'left' && typeof left === 'string' && left !== owner && !isClosing)
         void persist(() => ledger.touch('owner', left, 0))
@@ -252,8 +265,8 @@ export function createRunKeeper(options: RunKeeperOptions): OwnedRuns {
       stopRenewing()
       if (!isShared) return
       await persist(async () => {
-        await lease.leave()
-        await ledger.publish({ is: 'left', owner } satisfies Message)
+        // In one moment, so in this order, and others know as early as can be.
+        await Promise.all([lease.leave(), ledger.publish({ is: 'left', owner } satisfies Message)])
       })
     },
   }

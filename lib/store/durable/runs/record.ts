@@ -1,6 +1,7 @@
-import { CallbackError } from '../../../base/errors'
+import { CallbackError, hasCode } from '../../../base/errors'
 import type { RunEntry, RunRecord } from '../../../base/run'
 import type { Ledger } from '../../../base/contracts'
+import { isMapping } from '../../../base/plain'
 import { fromKept, toKept } from '../codec'
 import type { Persist } from '../persistence'
 
@@ -115,7 +116,7 @@ export function createRunRecord(id: string, log: readonly unknown[], options: Ru
         try {
           await append(entry)
         } catch (error) {
-          if (isTakenUp(error)) failure = error
+          if (hasCode(error, 'ERR_CLOSED')) failure = error
           else throw error
         }
       }, interest)
@@ -141,14 +142,6 @@ function takenUp(id: string): CallbackError {
   return new CallbackError('ERR_CLOSED', {
     message: `Another process has taken up the task ${id}, since this one did not answer for a while; hooks.task(id) tells how it is doing`,
   })
-}
-
-function isTakenUp(error: unknown): boolean {
-  return error instanceof CallbackError && error.code === 'ERR_CLOSED'
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }
 
 function isOwner(entry: unknown): entry is OwnerEntry {

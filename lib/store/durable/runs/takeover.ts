@@ -3,12 +3,12 @@ import type { DueAnswer, Ledger, LedgerRecord } from '../../../base/contracts'
 import { isAlive, isGone, LEASE_MS, type Lease, type LeaseEntry } from '../lease'
 import { isAway } from '../persistence'
 import { type OwnerEntry, ownerOf } from './record'
+import { setImmediate } from 'node:timers/promises'
 
 /** A run that this process has taken up. */
 export interface TakenRun {
   readonly run: KeptRun
   readonly record: RunRecord
-  readonly isUnwanted: boolean
 }
 
 export interface TakeoverOptions {
@@ -40,8 +40,11 @@ export interface Takeover {
   review(id: string): Promise<DueAnswer>
 }
 
-/** How many runs are taken up together. */
-const AT_ONCE = 200
+/** How many runs are asked for together, and how many of such batches at once: while one is on its way, another is worked on. */
+const BATCH = 100
+const IN_FLIGHT = 4
+/** How many runs go on in one turn of the event loop, so that what else the process does is not held up for long. */
+const A_TURN = 25
 /** How long runs of one process are taken up until its record is due again, so that no other process takes it, too. */
 const SLICE_MS = 2000
 
@@ -52,10 +55,12 @@ const SLICE_MS = 2000
  */
 export function createTakeover(options: TakeoverOptions): Takeover {
   const { ledger, owner, lease, isShared } = options
+  let adopting = Promise.resolve()
 
   async function takeOne(id: string, from: string): Promise<TakenRun | undefined> {
-    const record = options.isMine(id) ? undefined : await ledger.read('run', id)
-    if (record === undefined || (await options.hasEnded(id))) return undefined
+    if (options.isMine(id)) return undefined
+    const [record, isOver] = await Promise.all([ledger.read('run', id), options.hasEnded(id)])
+    if (record === undefined || isOver) return undefined
     const current = ownerOf(record.log)
     if (current === owner) return options.hold(id, record)
     if (current === undefined || !isShared) return undefined
@@ -80,21 +85,52 @@ export function createTakeover(options: TakeoverOptions): Takeover {
     return isThere ? undefined : takeOne(id, winner)
   }
 
-  async function take(ids: readonly string[], from: string): Promise<void> {
-    for (let start = 0; start < ids.length; start += AT_ONCE) {
-      const batch = ids.slice(start, start + AT_ONCE)
-      const taking = await Promise.allSettled(batch.map((id) => takeOne(id, from)))
-      const failed = taking.flatMap((one, index) =>
-        one.status === 'rejected' ? [{ id: batch[index] ?? '', reason: one.reason as unknown }] : [],
-      )
-      const away = failed.filter(({ reason }) => isAway(reason))
-      for (const { id } of away) options.onDoubt(id)
-      for (const { id, reason } of failed) if (!isAway(reason)) options.onBroken(id, reason)
-      const taken = taking.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : []))
-      // What was taken is of this process, also when the ledger is away before all are.
-      if (taken.length > 0) options.adopt(taken)
-      if (away[0]) throw away[0].reason
+  /** Returns why the ledger is away, if it is; what was taken up before is of this process all the same. */
+  async function takeBatch(ids: readonly string[], from: string): Promise<unknown> {
+    const taking = await Promise.allSettled(ids.map((id) => takeOne(id, from)))
+    let away: unknown
+    for (const [index, one] of taking.entries()) {
+      const id = ids[index]
+      if (one.status === 'fulfilled' || id === undefined) continue
+      if (!isAway(one.reason)) options.onBroken(id, one.reason)
+      else options.onDoubt(id)
+      if (isAway(one.reason)) away ??= one.reason
     }
+    await adoptLater(taking.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : [])))
+    return away
+  }
+
+  async function adoptInTurns(taken: readonly TakenRun[]): Promise<void> {
+    for (let start = 0; start < taken.length; start += A_TURN) {
+      options.adopt(taken.slice(start, start + A_TURN))
+      if (taken.length > A_TURN) await setImmediate()
+    }
+  }
+
+  /** Several batches have their answers at once, so each one waits for those before it. */
+  function adoptLater(taken: readonly TakenRun[]): Promise<void> {
+    const before = adopting
+    const turns = (async () => {
+      await before
+      await adoptInTurns(taken)
+    })()
+    adopting = turns.catch(() => undefined)
+    return turns
+  }
+
+  async function take(ids: readonly string[], from: string): Promise<void> {
+    let next = 0
+    let away: unknown
+    const takeBatches = async (): Promise<void> => {
+      while (next < ids.length && away === undefined) {
+        const start = next
+        next += BATCH
+        const reason = await takeBatch(ids.slice(start, next), from)
+        away ??= reason
+      }
+    }
+    await Promise.all(Array.from({ length: IN_FLIGHT }, takeBatches))
+    if (away !== undefined) throw away
   }
 
   return {

@@ -108,7 +108,8 @@ export function createWaitDesk(options: WaitDeskOptions): WaitDesk {
   async function announceOne(kept: KeptWait, key: HeldKey): Promise<void> {
     const { id: wait, until, by } = kept
     const entry: WaitEntry = { is: 'wait', wait, at: clock.now(), until, by }
-    const written = await keys.write(key, entry, { ttlMs: Math.max(until - clock.now(), 0) })
+    const known = kept.request.isReopened === true ? await keys.findWait(key, wait) : undefined
+    const written = known ?? (await keys.write(key, entry, { ttlMs: Math.max(until - clock.now(), 0) }))
     key.position = written.position
     const state = await dropDead(key, written.state)
     const got = state.waits.get(wait)?.got

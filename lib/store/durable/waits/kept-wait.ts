@@ -192,6 +192,6 @@ export class KeptWait implements Waiter, OpenWait {
   }
 }
 
-function hold(key: Key): HeldKey {
-  return { ...key, position: 0 }
+function hold({ id, endpoint, anonymous }: Key): HeldKey {
+  return { id, endpoint, anonymous, position: 0 }
 }

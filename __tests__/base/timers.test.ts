@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
+import { type Limit, withinLimit } from '../../lib/base/timers'
 import { expect, test } from '@jest/globals'
-import { type Limit, withinLimit } from '../../adapters/tunnels/program/within-limit'
 import { createFakeClock } from '../helpers/fake-clock'
 
 function useLimit() {
