@@ -1,5 +1,5 @@
 import { choice, field, type InputOf, listOf, named, type Shape, table } from './field/shape'
-import { GATEWAY } from './schema/gateway'
+import { GATEWAY } from './sections/gateway'
 import { COMPONENT } from './sections/component'
 import { CONTROLLER } from './sections/controller'
 import { ROOT_REFUSALS } from './sections/foreign'

@@ -6,7 +6,7 @@ import type { Value } from './values'
 // of what a user writes, the type of what is read, the reader, the default, the check of the shape, and the JSON Schema.
 
 /** The types of a shape: what a user may write, and what is read of it. `never` is read by its section itself. */
-interface Typed<In, Out> {
+export interface Typed<In, Out> {
   /** Only for the type checker. */
   readonly types?: { readonly in: In; readonly out: Out }
 }

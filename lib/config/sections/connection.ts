@@ -1,53 +1,56 @@
 import type { Fields } from '../field/fields'
 import { describeFound } from '../field/found'
+import { readTable } from '../field/read-table'
+import { byHand, field, orShort, required, type SpecOf, table } from '../field/shape'
 import { DURATION, PORT, TEXT, word } from '../field/values'
 
+const AUTH = {
+  type: field('type', word(['keyfile', 'password', 'agent']), 'How to log in (default: by what is given, else agent)'),
+  username: field('username', TEXT, 'User of the SSH server'),
+  keyfile: field('keyfile', TEXT, 'Private key file; ~ is the home folder'),
+  passphrase: field('passphrase', TEXT, 'Passphrase of the key file'),
+  password: field('password', TEXT, 'Password'),
+}
+
+const KEYS = {
+  host: required('host', TEXT, 'SSH server'),
+  port: field('port', PORT, 'Port of the SSH server', 22),
+  hostKey: field('host_key', TEXT, 'Fingerprint that the server must show, such as SHA256:…'),
+  knownHosts: field('known_hosts', TEXT, 'File of known hosts (default ~/.ssh/known_hosts)'),
+  keepaliveIntervalMs: field('keepalive_interval', DURATION, 'How often to ask whether the server is alive', '15s'),
+  auth: byHand(
+    'auth',
+    orShort(AUTH.type, table(AUTH), 'a mapping, or one of keyfile, password, agent'),
+    'How to log in',
+  ),
+}
+
 /** The server of an ssh tunnel. */
-export interface ConnectionSpec {
+export const CONNECTION = table(KEYS)
+
+/** The server of an ssh tunnel; without known_hosts, the file of the user counts. */
+export interface ConnectionSpec extends SpecOf<typeof KEYS> {
   readonly at: string
-  readonly host: string
-  readonly port: number
-  /** The fingerprint that the server must show. */
-  readonly hostKey: string | undefined
-  /** A file; undefined is the user's own. */
-  readonly knownHosts: string | undefined
-  readonly keepaliveIntervalMs: number
   readonly auth: SshAuthSpec
 }
 
-/** How to log in. */
-export interface SshAuthSpec {
+/** How to log in; without a username, as the user of this process. */
+export interface SshAuthSpec extends SpecOf<typeof AUTH> {
   readonly type: 'keyfile' | 'password' | 'agent'
-  /** Undefined is the user of this process. */
-  readonly username: string | undefined
-  /** As written; `~` is not resolved. */
-  readonly keyfile: string | undefined
-  readonly passphrase: string | undefined
-  readonly password: string | undefined
 }
 
 const FINGERPRINT = /^SHA256:[\d+/A-Za-z]{43}=?$/
 const MD5 = /^(?:MD5:)?[\da-f]{2}(?::[\da-f]{2}){15}$/i
-const AUTH_TYPE = word(['keyfile', 'password', 'agent'])
 
 /** Reads `connection` of a gateway; undefined without a host, which is reported. */
 export function normalizeConnection(gateway: Fields): ConnectionSpec | undefined {
   const fields = gateway.mapping('connection')
-  const host = fields?.read('host', TEXT)
   if (fields === undefined) return undefined
   const auth = normalizeAuth(fields)
-  const hostKey = fields.read('host_key', TEXT)
+  const hostKey = fields.read(KEYS.hostKey.key, TEXT)
   if (hostKey !== undefined && !FINGERPRINT.test(hostKey.trim())) fields.error('host_key', describeBadPin(hostKey))
-  if (host === undefined) return undefined
-  return {
-    at: fields.at,
-    host,
-    port: fields.read('port', PORT) ?? 22,
-    hostKey,
-    knownHosts: fields.read('known_hosts', TEXT),
-    keepaliveIntervalMs: fields.read('keepalive_interval', DURATION) ?? 15_000,
-    auth,
-  }
+  const spec = readTable(KEYS, fields)
+  return spec && { ...spec, at: fields.at, auth }
 }
 
 function describeBadPin(hostKey: string): string {
@@ -59,18 +62,12 @@ function describeBadPin(hostKey: string): string {
 }
 
 function normalizeAuth(connection: Fields): SshAuthSpec {
-  const fields = connection.mapping('auth', 'type')
-  const read = (key: string): string | undefined => fields?.read(key, TEXT)
-  const type = fields?.read('type', AUTH_TYPE) ?? guessType(fields)
+  const fields = connection.mapping('auth', AUTH.type.key)
+  const spec = readTable(AUTH, fields ?? connection.only([]))
+  const type = spec.type ?? guessType(fields)
   // What `type: keyfile` and `type: password` need has the same name as the type.
   if (type !== 'agent' && !fields?.has(type)) fields?.error(type, `missing; auth of type "${type}" needs it`)
-  return {
-    type,
-    username: read('username'),
-    keyfile: read('keyfile'),
-    passphrase: read('passphrase'),
-    password: read('password'),
-  }
+  return { ...spec, type }
 }
 
 function guessType(fields: Fields | undefined): SshAuthSpec['type'] {
