@@ -23,7 +23,8 @@ import { type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDu
 import { announce } from './app/warnings'
 import { digitsAsText } from './template/bigints'
 import { compileTemplate } from './template/compile'
-import type { TaskRequest } from './workflow/tasks/tasks'
+import type { TaskRequest } from './workflow/tasks/task'
+
 /**
  * Compiles a config into Express middleware. Throws a `ConfigError` that lists every problem. Starts nothing: no
  * timer, no connection, no server.

@@ -6,6 +6,7 @@ import type { Clock, Logger, Store } from '../base/contracts'
 import type { Tasks } from '../workflow/tasks/tasks'
 import { closedAlready, type Standalone } from './servers'
 import type { WaitEnds } from './wait-ends'
+
 /** Opens what holds resources (the store, servers, gateways), and closes it, the last opened first. */
 export interface Lifecycle {
   /** Whether requests are refused. */

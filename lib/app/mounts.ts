@@ -13,6 +13,7 @@ import { isSamePath, trimPath } from '../base/same-path'
 import type { CompiledListener } from './listeners'
 import { answerNotFound, createCallbackServer } from './server'
 import type { StandaloneServer } from './servers'
+
 /** The ways to mount the callbacks. */
 export interface Mounts {
   /** Express middleware for all listeners. */

@@ -11,17 +11,17 @@ import type { NormalizedOptions } from './options'
 import type { Store } from '../base/contracts'
 import { writeJson } from '../template/bigints'
 import type { WaitEnds } from './wait-ends'
-import { createCallbackUrlFinder, type FindCallbackUrls } from '../workflow/callback-urls/callback-urls'
+import { createFindCallbackUrls } from '../workflow/callback-urls/callback-urls'
 import { createHttpClient } from '../http/client'
 import { createProxyAdvice } from '../http/proxy-env'
 import { listSecrets, passwordIn } from '../base/secrets/secret-names'
-import { guessPaths, listPaths, type PublicPlaces, warnOfForeignOrigins } from '../workflow/callback-urls/public-places'
+import type { PublicPlaces } from '../workflow/callback-urls/public-places'
 import type { RunWorkflow } from '../workflow/runner'
 import type { StrayUrls } from '../workflow/callback-urls/stray-urls'
 import { createTasks, type Tasks, type TasksContext } from '../workflow/tasks/tasks'
 import { compileWorkflows, type WorkflowsContext } from '../workflow/workflows'
-import { findWaitingWorkflows } from '../workflow/may-wait'
-import { createWaitRoom } from '../workflow/tasks/wait-room'
+import { findWaitingWorkflows } from '../workflow/event-sources'
+import { createWaitRoom } from '../workflow/tasks/limits'
 
 /** What the workflows of a config need. */
 export interface RunsContext {
@@ -43,8 +43,6 @@ export interface RunsContext {
 export function createRuns(config: Config, context: RunsContext): Tasks {
   const { options, store, emitter, gateways, endpoints, selection, ends, urlOf, pointedAt, places, strays } = context
   const { clock, logger, fetch } = options
-  const find = createCallbackUrlFinder(endpoints, (url) => listPaths(url, places))
-  const guess = createCallbackUrlFinder(endpoints, (url) => guessPaths(url, places))
   const secrets = listKnownSecrets(config, options)
   const workflowsContext: WorkflowsContext = {
     secrets,
@@ -61,7 +59,17 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
       logger,
       advise: fetch === globalThis.fetch ? createProxyAdvice(config.env) : undefined,
     }),
-    findCallbackUrls: warningOf(strays, context, noting(pointedAt, warnOfForeignOrigins(find, guess, places, logger))),
+    findCallbackUrls: createFindCallbackUrls({
+      endpoints,
+      places,
+      strays,
+      logger,
+      onFound: ({ key }) => void pointedAt.add(key),
+      onStray({ code, message, at }) {
+        logger.warn({ code }, message)
+        emitter.emit('warning', () => ({ code, message, at }))
+      },
+    }),
   }
   const runs = compileWorkflows(config, workflowsContext)
   const definition = definitionOf(config)
@@ -115,26 +123,7 @@ function nameOf(definition: unknown): string {
   return writeJson(definition) ?? ''
 }
 
-function noting(pointedAt: Set<string>, find: FindCallbackUrls): FindCallbackUrls {
-  return (request) => {
-    const found = find(request)
-    for (const { endpoint } of found) pointedAt.add(endpoint.key)
-    return found
-  }
-}
-
-/** Warns, when a request is sent, of URLs in it that lead here but to no endpoint. */
-function warningOf(strays: StrayUrls, { emitter, options }: RunsContext, find: FindCallbackUrls): FindCallbackUrls {
-  return (request) => {
-    for (const { code, message, at } of strays.listSent(request)) {
-      options.logger.warn({ code }, message)
-      emitter.emit('warning', () => ({ code, message, at }))
-    }
-    return find(request)
-  }
-}
-
-/** Lists secrets that an answer may repeat: secret variables, and passwords of public URLs. */
+/** What services may repeat in what they answer: variables that are secret, and passwords of public URLs. */
 function listKnownSecrets({ env, listeners, gateways }: Config, { publicUrl }: Place): readonly string[] {
   const urls = [publicUrl, ...[...listeners, ...gateways].map((one) => one.publicUrl)]
   return [...listSecrets(env), ...urls.flatMap((url) => (url === undefined ? [] : passwordIn(url)))]

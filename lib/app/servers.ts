@@ -6,6 +6,7 @@ import type { Clock, Store } from '../base/contracts'
 import type { Gateways } from '../gateway/gateways'
 import type { Reachable } from '../listener/paths/callback-url'
 import type { Listeners } from './interface'
+
 /** A server that does not listen yet, and its address. */
 export interface StandaloneServer {
   readonly host: string

@@ -1,7 +1,8 @@
 import type { CallbackEventName, Emitter } from '../base/events'
 import type { Endpoint } from '../listener/endpoint'
 import type { Store } from '../base/contracts'
-import type { TaskCounts, Tasks } from '../workflow/tasks/tasks'
+import type { TaskCounts } from '../workflow/tasks/task'
+import type { Tasks } from '../workflow/tasks/tasks'
 
 /** The name under which waits on several endpoints are counted. */
 export const SEVERAL = '*'

@@ -8,6 +8,7 @@ import { coverageOf } from '../verify/coverage'
 import { listUncoveredReads } from '../verify/proof-reads'
 import type { Endpoint } from '../listener/endpoint'
 import type { StrayUrls } from '../workflow/callback-urls/stray-urls'
+
 /** What warnings are made of besides the config. */
 export interface WarningsContext {
   /** All endpoints, triggers too. */

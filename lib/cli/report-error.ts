@@ -6,6 +6,7 @@ import { EXIT_FAILED, EXIT_USAGE, type Io } from './io'
 import { createLog } from './log'
 import { UsageError } from './syntax/usage-error'
 import { showProblem } from './commands/validate'
+
 type LogOptions = Pick<CliOptions, 'logLevel' | 'logFormat'>
 
 /** Writes why a command failed to stderr, one line for each problem. Returns the exit code. */

@@ -5,7 +5,7 @@ import { reasonOf } from '../base/errors'
 import { type Gateway, gatewaysClosed, notReady } from './gateway'
 import { keepTunnel, type TunnelLifeOptions } from './tunnel-life'
 
-/** How long whoever needs the public URL waits for it. */
+/** How long `ready()` waits for the public URL. */
 const READY_MS = 30_000
 
 /** Why there is no public URL. */
@@ -16,8 +16,8 @@ const WITHOUT_URL: Readonly<Record<string, string>> = {
 }
 
 /**
- * Gives a gateway that keeps a tunnel open until it is closed. When it has given up, the next `open()` or `ready()`
- * begins anew. `onStart` is called whenever it begins, with a signal that aborts at the end.
+ * Creates a gateway that keeps a tunnel open until it is closed. When it has given up, the next `open()` or `ready()`
+ * starts it again. `onStart` is called at each start, with a signal that aborts at the end.
  */
 export function createSupervisor(
   spec: GatewaySpec,
@@ -39,7 +39,7 @@ export function createSupervisor(
       if (signal.aborted) return
       const wasOpen = status.get().state !== 'starting'
       status.change('failed', { error })
-      // The first opening is awaited by whoever asked for it; of this nobody would learn.
+      // The first opening rejects for its caller; only the log tells of a later failure.
       if (wasOpen) logger.error({ err: error, port, driver }, reasonOf(error))
     })
   }

@@ -6,7 +6,7 @@ import { giveType } from '../base/typed-bytes'
 /** Reads a stream or blob to its end. */
 export type ReadStream = (stream: Readable) => Promise<Uint8Array>
 
-/** Streams of Node and of the web give their chunks so; files are blobs. Memory that is no Buffer yet is read too. */
+/** Streams of Node and of the web are read by their chunks; files are blobs. Memory that is no Buffer yet is read too. */
 type Readable = AsyncIterable<unknown> | Blob | ArrayBufferLike | ArrayBufferView
 
 const MAX_BYTES = 64 * 1024 ** 2

@@ -18,7 +18,7 @@ type Render = (scope: Scope) => unknown
 export interface Reference {
   readonly source: string
   readonly path: readonly (string | number)[]
-  /** Whether a `| default` stands behind it. */
+  /** Whether a `| default` follows it. */
   readonly hasDefault: boolean
   /** Whether it is a JSONPath query, which gives a list of hits. */
   readonly isQuery: boolean
@@ -28,7 +28,7 @@ export interface Reference {
 export interface Template {
   /** The value as it was written. */
   readonly source: unknown
-  /** Gives the rendered value; throws `ERR_TEMPLATE` for a conversion or an arithmetic that fails. Missing is null. */
+  /** Returns the rendered value; throws `ERR_TEMPLATE` for a conversion or an arithmetic that fails. Missing is null. */
   readonly render: Render
   readonly references: readonly Reference[]
   /** Whether it converts or calculates numbers, or holds one beyond 2^53. */
@@ -40,7 +40,7 @@ export interface TemplateOptions {
   readonly at: string
   /** The names that may be read; any name when left out. An unknown one is a problem. */
   readonly sources?: ReadonlySet<string>
-  /** Says of a name that may not be read why it has no value here; undefined for one that is just unknown. */
+  /** Returns why a name that may not be read has no value here; undefined for a name that is just unknown. */
   readonly explain?: (source: string) => string | undefined
   /** Receives every problem of the template; without it the first one is thrown as `ERR_TEMPLATE`. */
   readonly report?: (problem: Problem) => void
@@ -234,7 +234,7 @@ function nameOf(node: Node): string {
   return 'The arithmetic'
 }
 
-/** What stands in the environment, a header, a query or a ticket is taken for a secret, and what is named like one. */
+/** Values of the environment, of headers, queries and tickets count as secrets, and those that are named like one. */
 function showFor(node: Node, value: unknown): string {
   return readsSecret(node) ? 'a value that is not shown' : show(value)
 }

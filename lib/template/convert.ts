@@ -25,7 +25,7 @@ const CONVERSIONS: ReadonlyMap<string, Convert> = new Map<string, Convert>([
   ['urlencoded', toUrlPart],
 ])
 
-/** Gives the conversion for `integer` or `integer[]`; nothing when the type is unknown. Null stays null in all of them. */
+/** Returns the conversion for `integer` or `integer[]`; undefined when the type is unknown. Null stays null in all of them. */
 export function findConversion(type: string): Convert | undefined {
   const each = type.endsWith('[]')
   const convert = CONVERSIONS.get(each ? type.slice(0, -2) : type)

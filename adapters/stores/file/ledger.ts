@@ -94,8 +94,9 @@ export function createFileLedger(options: FileLedgerOptions): Ledger {
     async claim(kind, id, entry, { orCreate, claim: { mark, ttlMs } }) {
       const { journal } = get()
       if (isThere('mark', mark)) return undefined
-      const [made, markDue] = [toMade(orCreate), dueIn(clock, ttlMs)]
-      const position = await journal.submit({ type: 'claim', kind, id, entry: toText(entry), made, mark, markDue })
+      const made = isThere(kind, id) ? undefined : toMade(orCreate)
+      const claim = { entry: toText(entry), made, mark, markDue: dueIn(clock, ttlMs) }
+      const position = await journal.submit({ type: 'claim', kind, id, ...claim })
       return position === 0 ? undefined : position
     },
     async read(kind, id) {
@@ -157,7 +158,8 @@ async function openLedger(options: FileLedgerOptions, handlers: LedgerHandlers, 
   const due = createDueTimes({ records, clock, logger, onDue: handlers.onDue, submit })
   const onBack = (): void => tell(logger, () => handlers.onBack())
   const onApplied = (): void => due.update()
-  const journal = createJournal({ ...parts, sync: options.sync, clock, logger, lost: lost.signal, onApplied, onBack })
+  const ownership = { lost: lost.signal, checkLock: lock.check }
+  const journal = createJournal({ ...parts, ...ownership, sync: options.sync, clock, logger, onApplied, onBack })
   return { records, journal, due, handlers, lock }
 }
 

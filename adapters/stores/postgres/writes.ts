@@ -4,6 +4,7 @@ import { isConflict, isTooMuch, isLocked } from './errors'
 import { type Answer, createLane, type Lane, type LaneParts } from './connections/lane'
 import { encodeBatch, type Operation, recordsOf } from './operations'
 import type { RecordName } from './reads'
+
 /** How much one transaction does at most. */
 const MAX_OPERATIONS = 500
 const MAX_BYTES = 4 * 1024 ** 2

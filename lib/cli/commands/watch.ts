@@ -5,6 +5,7 @@ import { nameOf } from '../../base/unnamed'
 import type { LogLevel } from '../../config/field/words'
 import type { Logger } from '../../base/contracts'
 import { quoteWord } from '../log'
+
 /** The results of callbacks. `received` comes before each of them. */
 const CALLBACK_EVENTS = [
   'settled',

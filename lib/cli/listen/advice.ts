@@ -1,6 +1,7 @@
 import type { CallbackError } from '../../base/errors'
 import type { LoneDriver } from '../../config/gateways/drivers'
 import { tunnelReasonOf } from './log'
+
 interface Ways {
   /** The variable in place of the key `bin`. */
   readonly bin: string

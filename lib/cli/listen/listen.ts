@@ -15,6 +15,7 @@ import { openRecorder, type Respond } from './recorder'
 import { createShow } from './show'
 import { createLog } from '../log'
 import { UsageError } from '../syntax/usage-error'
+
 /**
  * Opens a tunnel and shows every request that comes through, until it is interrupted. With a port each goes on to the
  * app there; without one each is answered with 200. Returns the exit code: 0, or 130 when a second interrupt cut off the

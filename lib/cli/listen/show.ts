@@ -6,6 +6,7 @@ import { isSecretParameter } from '../../base/secrets/secret-names'
 import type { Output } from '../io'
 import { indentJson, readBody, writeSize } from './body'
 import type { Exchange } from './recorder'
+
 export interface ShowOptions {
   readonly log: Logger
   readonly output: Output

@@ -14,7 +14,7 @@ export interface UrlParts {
 /** Where a request goes. */
 export interface Target {
   readonly url: URL
-  /** The origins that the config names for it; none where values decide about it. */
+  /** The origins that the config names for the URL; none where values decide on them. */
   readonly homes: readonly string[]
   /** The part of the query that came in with a whole URL, without `?`. */
   readonly givenQuery: string

@@ -6,8 +6,8 @@ import { nameAtStart } from '../../base/unnamed'
 import type { Execute } from '../call'
 
 /**
- * Compiles a logger: it writes the `message` and `data` of its input at the `level` that stands there too, and gives
- * the data on; without data, what the job above gave.
+ * Compiles a logger: it writes the `message` and `data` of its input at the input's `level`. Its output is the data, or
+ * without data the output of the job above.
  */
 export function compileLogger(spec: Pick<LoggerSpec, 'level'>, logger: Logger): Execute {
   return async ({ scope }) => {

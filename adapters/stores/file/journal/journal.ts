@@ -6,12 +6,13 @@ import { compact } from './compaction'
 import { createJournalWriter, type WriterOptions } from './writer'
 import { formatOperation, type Operation } from '../operations'
 import { isFull, storeUnavailable } from '../system'
-
 export interface JournalOptions extends WriterOptions {
   readonly clock: Clock
   readonly logger: Logger
   /** Aborts when nothing may be written any more, with the error that everything is refused with then. */
   readonly lost: AbortSignal
+  /** Called around each write: aborts `lost` if another process may have the folder by now, and has. */
+  readonly checkLock: () => Promise<void>
   /** Called when operations were applied. */
   readonly onApplied: () => void
   /** Called when it can be written again. */
@@ -78,8 +79,9 @@ export function createJournal(options: JournalOptions): Journal {
   async function commit(): Promise<void> {
     const { batch, texts } = takeBatch()
     try {
-      lost.throwIfAborted()
+      await refuseLost()
       await writer.write(texts)
+      await refuseLost() // what was written while the process stood still may be in a file that nobody reads
     } catch (error) {
       fail(isFull(error) ? batch.filter((submitted) => !removeUnwritten(submitted)) : batch, error)
       options.onApplied()
@@ -90,6 +92,11 @@ export function createJournal(options: JournalOptions): Journal {
     options.onApplied()
     if (sync === 'interval') syncSoon()
     compactIfWorthwhile()
+  }
+
+  async function refuseLost(): Promise<void> {
+    await options.checkLock()
+    lost.throwIfAborted()
   }
 
   /**
@@ -131,8 +138,9 @@ export function createJournal(options: JournalOptions): Journal {
    * Operations that were answered are in memory, from which the journal is rewritten when the disk does not have them.
    */
   async function syncNow(): Promise<void> {
+    await options.checkLock()
+    if (lost.aborted) return
     try {
-      if (lost.aborted) return
       await file.sync()
     } catch (error) {
       fail([], error)
@@ -147,7 +155,8 @@ export function createJournal(options: JournalOptions): Journal {
 
   async function compactNow(): Promise<void> {
     try {
-      await compact(options, inTurn, () => isClosing || lost.aborted)
+      const inOwnTurn = (work: () => Promise<void>): Promise<void> => inTurn(() => options.checkLock().then(work))
+      await compact(options, inOwnTurn, () => isClosing || lost.aborted)
       compactAbove = COMPACT_BYTES
       void inTurn(reserve.fill)
     } catch (error) {

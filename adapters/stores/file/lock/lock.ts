@@ -6,7 +6,6 @@ import { sleep, unref } from '../../../../lib/base/timers'
 import type { Clock, Logger } from '../../../../lib/base/contracts'
 import { type Claim, PREFIX, readClaims, writeClaim } from './claims'
 import { isNear, lives, nameThisProcess, type ProcessName } from './process'
-
 export interface LockOptions {
   readonly folder: string
   readonly clock: Clock
@@ -21,10 +20,17 @@ export interface LockOptions {
 
 /** A folder that this ledger has for itself. */
 export interface Lock {
+  /**
+   * Looks whether the lock is still there when it had no heartbeat for so long that another process may have taken over,
+   * since this one was stopped (SIGSTOP, a paused container, a laptop asleep). Calls `onLost` when it is gone.
+   */
+  check(): Promise<void>
   release(): Promise<void>
 }
 
 const HEARTBEAT_MS = 4000
+/** For how long a lock needs no look after its last heartbeat: half the time after which others take it for dead. */
+const TRUSTED_MS = 10_000
 /** A process on another host counts as dead after so long without a heartbeat. */
 const DEAD_MS = 20_000
 /** How long it is waited for until the log says so. */
@@ -44,22 +50,31 @@ export async function takeLock({ folder, clock, logger, signal, onLost, makeRoom
   const self = await nameThisProcess()
   const name = `${PREFIX}${randomBytes(8).toString('hex')}`
   const path = join(folder, name)
+  const sinceBeat = createStopwatch(clock)
   let timer = startTimer()
 
   function startTimer(): unknown {
     const started = clock.setTimeout(() => {
       timer = startTimer()
-      void beat().catch((error: unknown) => {
-        if (codeOf(error) === 'ENOENT') onLost()
-      })
+      void beatOrLose()
     }, HEARTBEAT_MS)
     unref(started)
     return started
   }
 
-  function beat(): Promise<void> {
+  async function beatOrLose(): Promise<void> {
+    try {
+      await beat()
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') onLost()
+    }
+  }
+
+  async function beat(): Promise<void> {
+    const restart = sinceBeat.mark()
     const seconds = clock.now() / 1000
-    return utimes(path, seconds, seconds)
+    await utimes(path, seconds, seconds)
+    restart()
   }
 
   async function release(): Promise<void> {
@@ -78,7 +93,37 @@ export async function takeLock({ folder, clock, logger, signal, onLost, makeRoom
     await release()
     throw error
   }
-  return { release }
+  return {
+    async check() {
+      if (sinceBeat.ms() >= TRUSTED_MS) await beatOrLose()
+    },
+    release,
+  }
+}
+
+interface Stopwatch {
+  ms(): number
+  /** Takes note of this moment, and returns what starts the stopwatch again from there. */
+  mark(): () => void
+}
+
+/**
+ * Creates a stopwatch that goes by the time of day and by the time since the process began, whichever says more: the first
+ * one may be set back, the second one does not go on everywhere while a machine sleeps.
+ */
+function createStopwatch(clock: Clock): Stopwatch {
+  const read = () => ({ day: clock.now(), steady: performance.now() })
+  let start = read()
+  return {
+    ms() {
+      const { day, steady } = read()
+      return Math.max(day - start.day, steady - start.steady)
+    },
+    mark() {
+      const marked = read()
+      return () => void (start = marked)
+    },
+  }
 }
 
 interface Watched {

@@ -1,14 +1,14 @@
-import { CallbackError } from '../../../base/errors'
-import { isTicketId } from '../../../base/secrets/ticket-id'
-import type { Clock, Ending, NamedWait, Progress, Store, StoreEndpoint } from '../../../base/contracts'
+import { CallbackError } from '../base/errors'
+import { isTicketId } from '../base/secrets/ticket-id'
+import type { Clock, Ending, NamedWait, Progress, Store, StoreEndpoint } from '../base/contracts'
 import { openKeyedWait } from './keyed-wait'
-import { waitClosed, waitTimedOut } from '../../wait-errors'
+import { waitClosed, waitTimedOut } from './wait-errors'
 
 /** A wait that is asked for by a key. */
 export interface AskedWait {
   readonly key: string
   readonly endpoints: readonly StoreEndpoint[]
-  /** What is waited for; of a ticket, the id that it has if this is the first one that asks. */
+  /** The ids that end the wait. For a ticket: its id, if this caller is the first one that asks by the key. */
   readonly ids: readonly string[]
   readonly timeoutMs: number
   /** Whether callbacks without an id count, on endpoints that know no ids. */
@@ -20,7 +20,7 @@ export interface AskedWait {
   readonly onEnd: (ending: Ending, ids: readonly string[]) => void
 }
 
-/** A wait that all who ask by its key share. */
+/** A wait that is shared by all callers that ask by its key. */
 export interface SharedWait {
   readonly ids: readonly string[]
   /** How it ends; never rejects. */
@@ -32,13 +32,13 @@ export interface SharedWait {
 /** Waits that have names of their own: the same key is the same wait, with its ids and its deadline. */
 export interface KeyedWaits {
   /**
-   * Returns the wait of a key, which the first one that asks by it begins, in whichever process. Rejects with
-   * `ERR_WAIT_KEY` when its ids or endpoints are others than those that are asked for.
+   * Returns the wait of a key. The first caller that asks by the key begins the wait, in any process. Rejects with
+   * `ERR_WAIT_KEY` when the wait has other ids or endpoints than the caller asks for.
    */
   share(asked: AskedWait): Promise<SharedWait>
 }
 
-/** How many waits that have ended are remembered where the store has no names, and for how long. */
+/** How many ended waits are remembered where the store has no names, and for how long. */
 const MAX_ENDED = 10_000
 const REMEMBER_MS = 24 * 60 * 60 * 1000
 
@@ -52,7 +52,7 @@ interface Kept extends SharedWait {
 /** Creates the waits by key of one `callbacks()`; none is open yet. */
 export function createKeyedWaits(store: Store, clock: Clock): KeyedWaits {
   const waits = new Map<string, Promise<Kept>>()
-  /** When waits ended, the first one first. */
+  /** When each wait ended, oldest first. */
   const endedAt = new Map<string, number>()
 
   function forget(key: string): void {
@@ -72,13 +72,13 @@ export function createKeyedWaits(store: Store, clock: Clock): KeyedWaits {
     }
   }
 
-  /** Without names, the wait is open when this returns. */
+  /** Where the store has no names, the wait is open when this returns. */
   async function begin(asked: AskedWait): Promise<Kept> {
-    const { key, ids, endpoints, timeoutMs } = asked
+    const { key, ids, endpoints, timeoutMs, queued } = asked
     const proposal = { ids, endpoints: endpoints.map((one) => one.key), deadline: clock.now() + timeoutMs }
     const name = store.named?.toName(key)
     if (store.named === undefined || name === undefined) return open(asked, proposal, name)
-    const joined = await store.named.join(name, proposal)
+    const joined = await store.named.join(name, proposal, { endpoints, ids, queued })
     if (joined === undefined) throw clock.now() >= proposal.deadline ? waitTimedOut(asked) : waitClosed(ids)
     const { outcome, ...wait } = joined
     check(wait, asked)
@@ -119,7 +119,7 @@ export function createKeyedWaits(store: Store, clock: Clock): KeyedWaits {
       try {
         kept = await begun
       } finally {
-        // A store that has names knows how a wait has ended; what could not begin may be asked for again.
+        // A store with names knows how the wait has ended. A wait that could not begin may be asked for again.
         if ((kept === undefined || (kept.isOver && store.named)) && waits.get(key) === begun) forget(key)
       }
       check(kept.wait, asked)
@@ -129,7 +129,7 @@ export function createKeyedWaits(store: Store, clock: Clock): KeyedWaits {
   }
 }
 
-/** Tells one who asks of progress, until its signal aborts or the wait ends. */
+/** Tells a caller of progress until its signal aborts or the wait ends. */
 function listen({ listeners, ending }: Kept, { onProgress, signal }: AskedWait): void {
   if (onProgress === undefined || signal?.aborted === true) return
   listeners.add(onProgress)
@@ -139,7 +139,7 @@ function listen({ listeners, ending }: Kept, { onProgress, signal }: AskedWait):
   void ending.then(() => signal.removeEventListener('abort', stop))
 }
 
-/** Refuses a key that stands for another wait than is asked for. */
+/** Throws `ERR_WAIT_KEY` when the key belongs to another wait than the one that is asked for. */
 function check({ ids, endpoints }: NamedWait, asked: AskedWait): void {
   const wanted = asked.endpoints.map(({ key }) => key)
   if (isSame(endpoints, wanted) && (isSame(ids, asked.ids) || (isTicket(ids) && isTicket(asked.ids)))) return

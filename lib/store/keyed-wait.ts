@@ -1,13 +1,4 @@
-import type {
-  Clock,
-  Ending,
-  NamedWait,
-  NamedWaits,
-  OpenWait,
-  Progress,
-  Store,
-  StoreEndpoint,
-} from '../../../base/contracts'
+import type { Clock, Ending, NamedWait, NamedWaits, OpenWait, Progress, Store, StoreEndpoint } from '../base/contracts'
 
 export interface KeyedWaitOptions {
   readonly store: Store
@@ -19,14 +10,14 @@ export interface KeyedWaitOptions {
   /** Whether callbacks without an id count, on endpoints that know no ids. */
   readonly queued: boolean
   readonly onProgress: (progress: Progress) => void
-  /** Called once with how the wait ended: when its outcome is safe under the name. */
+  /** Called once with how the wait ended, when its outcome is kept under the name. */
   readonly onEnd: (ending: Ending) => void
 }
 
 /** How long it may take to find out whether another process has ended a wait in time. */
 const LOOK_MS = 5000
 
-/** Opens a wait that is known by a name. Throws what the store refuses a wait with. */
+/** Opens a wait that has a name. Throws `ERR_WAITS_FULL` and `ERR_CLOSED`. */
 export function openKeyedWait(options: KeyedWaitOptions): void {
   const { store, clock, wait, name, endpoints, queued, onProgress, onEnd } = options
   const named = name === undefined ? undefined : store.named && { waits: store.named, name }
@@ -43,7 +34,7 @@ export function openKeyedWait(options: KeyedWaitOptions): void {
     onEnd(ending)
   }
 
-  /** The outcome is kept under the name before it is taken out of the log, and before anybody hears of it. */
+  /** The outcome is kept under the name before `onEnd` is called, and before the wait ends in the store. */
   async function keep({ waits, name: of }: { readonly waits: NamedWaits; readonly name: string }, ending: Ending) {
     if (ending.kind === 'closed') return end(ending)
     if (ending.kind === 'timeout') {
@@ -51,7 +42,7 @@ export function openKeyedWait(options: KeyedWaitOptions): void {
       return hasEnded || end(found?.outcome ? { kind: 'outcome', outcome: found.outcome } : ending)
     }
     const counted = await waits.end(of, wait, ending.outcome)
-    // What could not be kept stays in the log, for the process that asks by the key next.
+    // An outcome that could not be kept stays in the log, for the process that asks by the key next.
     if (counted !== undefined) opened?.release?.()
     return hasEnded || end({ kind: 'outcome', outcome: counted ?? ending.outcome })
   }
