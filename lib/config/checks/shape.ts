@@ -5,7 +5,7 @@ import { hasPlaceholder } from '../field/placeholder'
 import { findHomes } from './key-homes'
 import { isMapping, type Mapping } from '../../base/plain'
 import type { Report } from '../field/report'
-import { findStructure, isLeaf, listAlternatives, settle, type Shape, type TableForm } from '../field/shape'
+import { findStructure, isLeaf, listAlternatives, dereference, type Shape, type TableForm } from '../field/shape'
 import { SECTIONS } from '../field/plural'
 
 /** A key that has more places, such as `type`, does not show what the author meant. */
@@ -27,7 +27,7 @@ interface Check {
 
 function checkPart(shape: Shape, value: unknown, path: ConfigPath, check: Check): void {
   const structure = findStructure(shape, value)
-  if (structure === undefined) return checkLeaf(settle(shape), value, path, check.report)
+  if (structure === undefined) return checkLeaf(dereference(shape), value, path, check.report)
   if (structure.form === 'table') return isMapping(value) ? checkTable(structure, value, path, check) : undefined
   for (const [step, item] of listEntries(value)) checkEntry(structure.item, item, [...path, step], check)
 }
@@ -38,7 +38,7 @@ function listEntries(value: unknown): Iterable<[string | number, unknown]> {
 
 function checkEntry(shape: Shape, value: unknown, path: ConfigPath, check: Check): void {
   if (isPresent(value)) checkPart(shape, value, path, check)
-  else check.report.error(path, `expected ${settle(shape).expected}, found nothing`)
+  else check.report.error(path, `expected ${dereference(shape).expected}, found nothing`)
 }
 
 function checkTable({ byKey }: TableForm, value: Mapping, path: ConfigPath, check: Check): void {
@@ -52,13 +52,13 @@ function checkTable({ byKey }: TableForm, value: Mapping, path: ConfigPath, chec
   for (const { key, shape, isRequired } of byKey.values()) {
     const item = Object.hasOwn(value, key) ? value[key] : undefined
     if (isPresent(item)) checkPart(shape, item, [...path, key], check)
-    else if (isRequired) report.error([...path, key], `missing; expected ${settle(shape).expected}`)
+    else if (isRequired) report.error([...path, key], `missing; expected ${dereference(shape).expected}`)
   }
 }
 
-type Settled = ReturnType<typeof settle>
+type Whole = ReturnType<typeof dereference>
 
-function checkLeaf(shape: Settled, value: unknown, path: ConfigPath, report: Report): void {
+function checkLeaf(shape: Whole, value: unknown, path: ConfigPath, report: Report): void {
   const alternatives = listAlternatives(shape).filter(isLeaf)
   if (typeof value === 'string' && hasPlaceholder(value) && !alternatives.some(({ isUntyped }) => isUntyped)) {
     const found = isSecretPlace(path) ? '' : `, found ${describeFound(value, path)}`
@@ -70,7 +70,7 @@ function checkLeaf(shape: Settled, value: unknown, path: ConfigPath, report: Rep
 }
 
 /** Prefers the alternative that takes values of this type, and else names all of them. */
-function describeWanted(shape: Settled, value: unknown): string {
+function describeWanted(shape: Whole, value: unknown): string {
   for (const one of listAlternatives(shape)) {
     const exactly = one.form === 'value' ? one.exactly?.(value) : undefined
     if (exactly !== undefined) return exactly
@@ -78,7 +78,7 @@ function describeWanted(shape: Settled, value: unknown): string {
   return shape.expected
 }
 
-function advise(alternatives: readonly Extract<Settled, { form: 'value' | 'template' }>[], value: unknown): string {
+function advise(alternatives: readonly Extract<Whole, { form: 'value' | 'template' }>[], value: unknown): string {
   if (typeof value === 'string') {
     const words = alternatives.flatMap((one) => (one.form === 'value' ? (one.words ?? []) : []))
     const nearest = findNearest(value, words)

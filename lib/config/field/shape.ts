@@ -2,8 +2,8 @@ import { isMapping } from '../../base/plain'
 import type { TemplateShape } from './template-sources'
 import type { Value } from './values'
 
-// What may stand where in a config. Each key is a row of a table, from which everything else about it is derived: the type
-// of what a user writes, the type of what is read, the reader, the default, the check of the shape, and the JSON Schema.
+// The notation of a config. Each key is one row of a table. All else is derived from the row: the type of what a user
+// writes, the type of what is read, the reader, the default, the check of the shape, and the JSON Schema.
 
 /** The types of a shape: what a user may write, and what is read of it. `never` is read by its section itself. */
 export interface Typed<In, Out> {
@@ -53,7 +53,7 @@ export interface LaterForm {
 
 type Form = Value | TemplateShape | ListForm | TableForm | NamedForm | ChoiceForm | LaterForm
 
-/** What may stand at a place of a config. */
+/** What a place of a config may hold. */
 export type Shape<In = unknown, Out = unknown> = Form & Typed<In, Out>
 
 /** One key of a table. */
@@ -230,13 +230,13 @@ export function later<In>(name: string, get: () => Shape<In>): LaterForm & Typed
 }
 
 /** Returns the shape behind a reference. */
-export function settle(shape: Shape): Exclude<Shape, LaterForm> {
-  return shape.form === 'later' ? settle(shape.get()) : shape
+export function dereference(shape: Shape): Exclude<Shape, LaterForm> {
+  return shape.form === 'later' ? dereference(shape.get()) : shape
 }
 
 /** Lists the shapes of which a value must fit one, without references and choices. */
 export function listAlternatives(shape: Shape): readonly Exclude<Shape, LaterForm | ChoiceForm>[] {
-  const one = settle(shape)
+  const one = dereference(shape)
   return one.form === 'choice' ? one.options.flatMap(listAlternatives) : [one]
 }
 
@@ -247,7 +247,7 @@ export function findStructure(shape: Shape, value: unknown): ListForm | TableFor
   return found === undefined || isLeaf(found) ? undefined : found
 }
 
-/** Whether a shape is that of a whole value, of whose inside nothing is known. */
+/** Whether a shape is that of a whole value, whose inside is not described. */
 export function isLeaf(shape: Shape): shape is (Value | TemplateShape) & Shape {
   return shape.form === 'value' || shape.form === 'template'
 }

@@ -12,7 +12,7 @@ export interface Kind<T> {
 /** A JSON Schema, by which an editor checks a value before the environment is read into it. */
 export type Json = Readonly<Record<string, unknown>>
 
-/** What stands at a place as a whole: a value or a template. A user may write `In`, and `Out` is read of it. */
+/** The shape of a whole value or template. A user may write `In`, which is read as `Out`. */
 export interface Leaf<In = unknown, Out = unknown> {
   /** Completes "expected …". */
   readonly expected: string

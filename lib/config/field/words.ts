@@ -48,6 +48,3 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** The kinds of components. */
 export const COMPONENT_TYPES = ['http-client', 'http-server', 'logger'] as const
-
-/** What happens when a job has failed and no other job replaces it. */
-export const ON_ERROR_WORDS = ['ignore', 'fail'] as const

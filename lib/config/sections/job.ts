@@ -20,7 +20,6 @@ import {
 } from '../field/shape'
 import { JOB_SOURCES, anyTemplate, textsTemplate, textTemplate } from '../field/template-sources'
 import { AMOUNT, DURATION, STATUS, TEXT, word } from '../field/values'
-import { ON_ERROR_WORDS } from '../field/words'
 import { COMPONENT, type ComponentBook } from './component'
 import { JOB_KEYS, JOB_REFUSALS, ON_ERROR_REFUSALS } from './foreign'
 
@@ -51,7 +50,7 @@ const ON_ERROR = {
   ),
 }
 
-const onErrorWord = word(ON_ERROR_WORDS)
+const onErrorWord = word(['ignore', 'fail'])
 const onError = choice([onErrorWord, table(ON_ERROR, ON_ERROR_REFUSALS)], 'a mapping')
 
 /** What a user writes for `on_error`, apart from a list of jobs. */
