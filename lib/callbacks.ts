@@ -18,7 +18,7 @@ import {
   type WaitOptions,
 } from './app/interface'
 import { checkListeners } from './app/servers'
-import { readWaitKey } from './listener/wait-ids'
+import { readWaitKey } from './listener/ids'
 import { type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDuration } from './app/options'
 import { announce } from './app/warnings'
 import { digitsAsText } from './template/bigints'

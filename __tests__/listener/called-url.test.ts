@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
 import { compileConfig, type ListenerSpec } from '../../lib/config/normalize'
 import { createCalledUrlOf } from '../../lib/listener/paths/callback-url'
-import type { ListenerRequest } from '../../lib/listener/request-scope'
+import type { ListenerRequest } from '../../lib/body/request'
 
 function listenerOf(more: object = {}): ListenerSpec {
   const [listener] = compileConfig({ listener: { path: '/done', ...more } }).listeners

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { createHitCounts } from '../../lib/listener/limits/hit-counts'
+import { createHitCounts } from '../../lib/listener/limits/rate-limit'
 import { createFakeClock } from '../helpers/fake-clock'
 
 function setUp(maxSenders?: number) {

@@ -100,7 +100,9 @@ export function useListeners(): { open(config: CallbacksConfig, options?: Listen
         }),
       )
       const table = createRouteTable(routes)
-      const endpoints = routes.map(({ endpoint }) => endpoint).filter(({ kind }) => kind === 'callback')
+      const endpoints = routes
+        .map(({ endpoint }) => endpoint)
+        .filter((endpoint) => endpoint.listener.kind === 'callback')
       const selection = createSelection(endpoints)
       const waits = createWaits({
         selection,

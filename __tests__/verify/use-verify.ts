@@ -1,9 +1,9 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { compileConfig } from '../../lib/config/normalize'
-import type { VerifySpec } from '../../lib/config/sections/verify'
-import type { ListenerRequest } from '../../lib/listener/request-scope'
-import { compileVerify, type Verify, type VerifyContext } from '../../lib/verify/verify'
+import type { ListenerRequest } from '../../lib/body/request'
+import type { Verify, VerifyContext } from '../../lib/verify/contract'
+import { compileVerify, type EndpointVerify } from '../../lib/verify/verify'
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock'
 
 type Lines = Readonly<Record<string, string | readonly string[]>>
@@ -33,7 +33,7 @@ export interface VerifySettings extends Partial<VerifyContext> {
 export const NOW_S = 1_700_000_000
 
 /** What a config says under `verify`, as it is compiled from. */
-export function specOf(verify: unknown): VerifySpec {
+export function specOf(verify: unknown): EndpointVerify {
   const { listeners } = compileConfig({ listener: { path: '/done', verify } } as Parameters<typeof compileConfig>[0])
   const spec = listeners[0]?.endpoints[0]?.verify
   if (spec === undefined) throw new Error('there is nothing to verify')

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { FUZZ_MS, runs } from '../helpers/fuzz'
-import { VERIFY_SCHEMES } from '../../lib/config/field/words'
+import { VERIFY_SCHEMES } from '../../lib/verify/schemes'
 import { closeOctokit } from './octokit'
 import { OFFICIAL_SENDERS } from './official-senders'
 import { NOW_S, useVerify } from './use-verify'

@@ -8,7 +8,7 @@ import { isListening } from '../gateway/probe-port'
 import type { Endpoint } from '../listener/endpoint'
 import { createCalledUrlOf, createUrlOf, type Reachable } from '../listener/paths/callback-url'
 import { createSelection } from '../listener/selection'
-import { listProofHeaders } from '../verify/proof-headers'
+import { listProofHeaders } from '../verify/verify'
 import { findPlaces } from '../workflow/callback-urls/public-places'
 import { createStrayUrls } from '../workflow/callback-urls/stray-urls'
 import type { Tasks } from '../workflow/tasks/tasks'
@@ -67,9 +67,9 @@ export function assemble(config: Config, options: NormalizedOptions) {
     problems: [],
   })
   const all = compiled.flatMap(({ routes }) => routes.flatMap(({ endpoint, asks }) => (asks ? [] : [endpoint])))
-  const endpoints = all.filter(({ kind }) => kind === 'callback')
+  const endpoints = all.filter(({ listener }) => listener.kind === 'callback')
   const selection = createSelection(endpoints)
-  const urlOf = createUrlOf(config.listeners, options, reachable, gateways.publicUrlOf)
+  const urlOf = createUrlOf(options, reachable, gateways.publicUrlOf)
   const ends = createWaitEnds(store, emitter)
   const waits = createWaits({ selection, store, emitter, clock, urlOf, ends })
   const places = findPlaces(config, options, reachable, gateways.statuses)
@@ -86,7 +86,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
 
 /** Marks the waits whose callbacks a service may send to a public URL that is gone. */
 function outdate(port: number, previousUrl: string, all: readonly Endpoint[], store: Store, logger: Logger): void {
-  const count = store.outdate(all.filter((endpoint) => endpoint.port === port))
+  const count = store.outdate(all.filter(({ listener }) => listener.port === port))
   const waits = count === 0 ? 'nobody waits' : `${count} open ${count === 1 ? 'wait' : 'waits'} may have asked for one`
   const message = `The public URL of port ${port} has changed; callbacks to ${previousUrl} do not arrive any more: ${waits}`
   logger.warn({ port, previousUrl, waits: count }, message)

@@ -161,7 +161,7 @@ export async function listenOn({ server, host, port, onListening }: StandaloneSe
  * Takes no more connections and waits for the requests in flight, for ten seconds at most. A connection without any
  * request would keep the server open for a minute, since Node does not count it as idle.
  */
-export async function closeServer({ server, sockets }: OpenServer, clock: Clock): Promise<void> {
+async function closeServer({ server, sockets }: OpenServer, clock: Clock): Promise<void> {
   const timer = clock.setTimeout(() => {
     for (const socket of sockets) socket.destroy()
   }, CLOSE_MS)

@@ -4,7 +4,7 @@ import type { Config } from '../config/normalize'
 import { describeProblem, type Problem } from '../base/errors'
 import type { Logger } from '../base/contracts'
 import type { Emitter } from '../base/events'
-import { coverageOf } from '../verify/coverage'
+import { coverageOf, warnOfVerify } from '../verify/verify'
 import { listUncoveredReads } from '../verify/proof-reads'
 import type { Endpoint } from '../listener/endpoint'
 import type { StrayUrls } from '../workflow/callback-urls/stray-urls'
@@ -45,8 +45,8 @@ export function announce(
     logger.warn({ code, at }, describeProblem(warning))
     emitter.emit('warning', () => ({ code, message, at }))
   }
-  for (const { key, kind, start } of endpoints) {
-    if (kind === 'callback' && start)
+  for (const { key, listener, start } of endpoints) {
+    if (listener.kind === 'callback' && start)
       logger.info({ endpoint: key }, `${key} is an event source: a callback that nobody waits for starts a workflow`)
   }
 }
@@ -68,14 +68,14 @@ const NAMED = 3
 
 /** One warning for all endpoints that have a public URL (of the listener, the app or a gateway) and verify no sender. */
 function listOpenEndpoints(
-  { listeners, gateways }: Config,
+  { gateways }: Config,
   endpoints: readonly Endpoint[],
   publicUrl: string | undefined,
 ): readonly Problem[] {
   const ports = new Set(gateways.filter((gateway) => !isLocal(gateway.publicUrl)).map(({ port }) => port))
-  const isPublic = ({ port, spec }: Endpoint): boolean => {
-    const own = listeners.find((one) => one.endpoints.includes(spec))?.publicUrl ?? publicUrl
-    return own === undefined ? ports.has(port) : !isLocal(own)
+  const isPublic = ({ listener }: Endpoint): boolean => {
+    const own = listener.publicUrl ?? publicUrl
+    return own === undefined ? ports.has(listener.port) : !isLocal(own)
   }
   const open = endpoints.filter((endpoint) => endpoint.spec.verify === undefined && isPublic(endpoint))
   const [first] = open
@@ -93,16 +93,15 @@ function listOpenEndpoints(
  * a callback that was signed for another server would be believed.
  */
 function listUntoldUrls(
-  { listeners, gateways }: Config,
+  { gateways }: Config,
   endpoints: readonly Endpoint[],
   publicUrl: string | undefined,
 ): readonly Problem[] {
   if (publicUrl !== undefined) return []
-  const told = new Set(listeners.filter((one) => one.publicUrl !== undefined).flatMap((one) => one.endpoints))
   const ports = new Set(gateways.map(({ port }) => port))
-  return endpoints.flatMap(({ key, port, spec }) => {
-    const { verify } = spec
-    if (verify === undefined || !coverageOf(verify).url || told.has(spec) || ports.has(port)) return []
+  return endpoints.flatMap(({ key, listener, spec: { verify } }) => {
+    const isTold = listener.publicUrl !== undefined || ports.has(listener.port)
+    if (verify === undefined || isTold || !coverageOf(verify).url) return []
     const message =
       `${key} verifies the URL that its sender signs, but knows it only from the header Host, which anybody can ` +
       'write: a callback that was signed for another server would be believed; give the listener its "public_url"'
@@ -110,14 +109,12 @@ function listUntoldUrls(
   })
 }
 
-/** Warns of `verify: sns` for any topic: Amazon signs for everybody who has an account there. */
+/** Warns of a `verify` that lets more senders in than its author may think. */
 function listAnyTopics(endpoints: readonly Endpoint[]): readonly Problem[] {
   return endpoints.flatMap(({ key, spec: { verify } }) => {
-    if (verify?.scheme !== 'sns' || verify.topics !== undefined) return []
-    const message =
-      `${key} believes messages of every topic of Amazon SNS, and anybody can have one; write verify: ` +
-      '{scheme: sns, topic: "arn:aws:sns:…"}'
-    return [{ code: 'ERR_UNVERIFIED', at: verify.at, location: verify.location, message }]
+    const warning = verify && warnOfVerify(verify)
+    if (verify === undefined || warning === undefined) return []
+    return [{ code: 'ERR_UNVERIFIED', at: verify.at, location: verify.location, message: `${key} ${warning}` }]
   })
 }
 

@@ -14,6 +14,12 @@ export interface CallbackEvent {
   readonly error?: unknown
 }
 
+/** Creates the event about an outcome; its body is that of the item, in a bulk callback. */
+export function outcomeEvent(outcome: Outcome | Progress): CallbackEvent {
+  const { id, endpoint, body, headers } = outcome
+  return { id, endpoint, body, headers, outcome }
+}
+
 /** What `started` carries. */
 export interface StartedEvent extends CallbackEvent {
   /** The id of the task. */

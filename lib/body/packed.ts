@@ -3,7 +3,7 @@ import type { CallbackError } from '../base/errors'
 import type { Clock } from '../base/contracts'
 import { beforeDeadline, startTimer } from '../base/timers'
 import { aborted, consumed, tooLarge, tooSlow } from './errors'
-import type { ListenerRequest } from '../listener/request-scope'
+import type { ListenerRequest } from './request'
 
 /** Starts to read a body of the encoding; undefined where the encoding is not one that body-parser undoes. */
 export type ReadPacked = (
@@ -17,8 +17,8 @@ type Parse = ReturnType<typeof import('body-parser').raw>
 const EMPTY = Buffer.alloc(0)
 
 /**
- * Creates what reads a body in gzip or br by body-parser, which unpacks as the bytes come and stops at `limitBytes`.
- * `deflate` is not left to it, since some senders leave out its head. The library is loaded by the first such body.
+ * Creates a reader of bodies in gzip or br by body-parser, which unpacks as bytes arrive and stops at `limitBytes`. It does
+ * not read `deflate`, since some senders leave out its head. The library is loaded by the first such body.
  * Rejects with `ERR_BODY_TOO_LARGE`, `ERR_BODY_ABORTED`, `ERR_BODY_CONSUMED`, and `ERR_BODY_TIMEOUT` after `deadlineMs`.
  */
 export function createPackedReader(limitBytes: number, deadlineMs: number, clock: Clock): ReadPacked {

@@ -3,7 +3,7 @@ import { brotliDecompress, gunzip, inflate, inflateRaw, type InputType, type Zli
 import { CallbackError, codeOf } from '../base/errors'
 import { isCharset } from './charset'
 
-/** Undoes one encoding; rejects for bytes that are none of it, and for more than the limit. */
+/** Undoes one encoding; rejects for bytes of another encoding, and for more bytes than the limit. */
 type Undo = (bytes: Buffer, limitBytes: number) => Promise<Buffer>
 
 const MAX_ENCODINGS = 4
@@ -20,13 +20,13 @@ const UNDO: ReadonlyMap<string, Undo> = new Map([
   ['br', undoBrotli],
 ])
 
-/** Undoes what a body was encoded with; rejects with `ERR_BODY_TOO_LARGE` and `ERR_BODY_ABORTED`. */
+/** Undoes the encodings of a body; rejects with `ERR_BODY_TOO_LARGE` and `ERR_BODY_ABORTED`. */
 export type Unpack = (bytes: Buffer) => Promise<Buffer>
 
 /**
- * Returns what undoes a `Content-Encoding` (RFC 9110, 8.4) from the last to the first, each to at most `limitBytes`; undefined
- * where there is nothing to undo. `identity`, `none` and names of charsets are no encodings. Throws
- * `ERR_BODY_ENCODING` for what is not known, and for more than four.
+ * Compiles the undoing of a `Content-Encoding` (RFC 9110, 8.4) from the last to the first, each to at most `limitBytes`;
+ * undefined where there is nothing to undo. `identity`, `none` and names of charsets are no encodings. Throws
+ * `ERR_BODY_ENCODING` for an unknown encoding, and for more than four.
  */
 export function compileUnpack(header: string, limitBytes: number): Unpack | undefined {
   const names = encodingsOf(header)

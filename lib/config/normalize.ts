@@ -29,7 +29,6 @@ export type { HttpClientSpec, LoggerSpec } from './sections/component'
 export type { JobSpec, RetrySpec, WaitSpec } from './sections/job'
 export type { ParkSpec } from './sections/store'
 export type { RequestSpec } from './sections/request'
-export type { VerifySpec } from './sections/verify'
 export type { ComponentSpec, ControllerSpec, GatewaySpec, ListenerSpec, StoreSpec, WorkflowSpec }
 export { isSource }
 

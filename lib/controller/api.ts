@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { CallbackError } from '../base/errors'
-import type { ListenerRequest } from '../listener/request-scope'
+import type { ListenerRequest } from '../body/request'
 import type { Logger } from '../base/contracts'
 import { send, toRefusal } from './answer'
 import type { Guard } from './guards'

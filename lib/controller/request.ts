@@ -4,7 +4,7 @@ import { isMapping } from '../base/plain'
 import { CallbackError, type ErrorCode } from '../base/errors'
 import { createBodyReader } from '../body/read-body'
 import { checkDepth, parseContent } from '../body/content'
-import type { ListenerRequest } from '../listener/request-scope'
+import type { ListenerRequest } from '../body/request'
 import type { Clock } from '../base/contracts'
 
 /** Reads the JSON of a request; undefined when there is none. */

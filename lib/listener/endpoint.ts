@@ -1,18 +1,17 @@
 import type { EndpointSpec, ListenerSpec } from '../config/normalize'
 import type { Scope } from '../template/compile'
 import type { StoreEndpoint } from '../base/contracts'
-import { compileIdentify, compileJudge, type Judgement } from './outcome'
+import { compileIdentify } from './ids'
+import { compileJudge, type Judgement } from './outcome'
 import type { StartWorkflow } from './start'
 
-/** One callback or trigger of the config, compiled. */
+/** One callback or trigger of the config, compiled; a route by its method and path. */
 export interface Endpoint extends StoreEndpoint {
-  /** Only callbacks end waits; a trigger does nothing but start its workflow. */
-  readonly kind: ListenerSpec['kind']
   readonly method: string
   /** The full path, with `base_path`. */
   readonly path: string
   readonly spec: EndpointSpec
-  readonly port: number
+  readonly listener: ListenerSpec
   /** Starts the workflow of a trigger or of an event source. */
   readonly start: StartWorkflow | undefined
   identify(scope: Scope): string | undefined
@@ -20,25 +19,24 @@ export interface Endpoint extends StoreEndpoint {
 }
 
 /**
- * Compiles what one endpoint of the config says about a request. Its key holds the port only where listeners of
- * several ports have the same route (`shared`), so that changing a port does not part stored waits from their endpoint.
+ * Compiles one endpoint of the config. Its key holds the port only where listeners of several ports have the same route
+ * (`shared`), so that stored waits stay with their endpoint when its port changes.
  */
 export function compileEndpoint(
   spec: EndpointSpec,
-  { kind, port }: ListenerSpec,
+  listener: ListenerSpec,
   shared: ReadonlySet<string>,
   start: StartWorkflow | undefined,
 ): Endpoint {
   const route = `${spec.method} ${spec.fullPath}`
   return {
-    key: shared.has(route) ? `${route} (${port})` : route,
+    key: shared.has(route) ? `${route} (${listener.port})` : route,
     anonymous: spec.identifyBy === undefined,
     startsWorkflow: start !== undefined,
-    kind,
     method: spec.method,
     path: spec.fullPath,
     spec,
-    port,
+    listener,
     start,
     identify: spec.identifyBy ? compileIdentify(spec.identifyBy) : () => undefined,
     judge: compileJudge(spec),

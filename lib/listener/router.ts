@@ -1,20 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { EndpointSpec, GatewaySpec, ListenerSpec } from '../config/normalize'
+import type { Emitter } from '../base/events'
+import type { Clock, Logger, Store } from '../base/contracts'
 import { CallbackError, ConfigError, type Problem } from '../base/errors'
-import { createSlots } from '../base/turns'
+import { createSlots, type Slots } from '../base/turns'
 import { compileEndpoint, type Endpoint } from './endpoint'
 import type { Challenge } from './handshakes/answer'
 import { compileChallenges } from './handshakes/handshakes'
-import { compileHandshake, compileReceive, type Receive, type ReceiveContext } from './receive'
+import { compileItem, type ReceiveItem } from './item'
+import { compileHandshake, compileReceive, type ReceiveContext } from './receive'
+import type { Receive } from './refusals'
 import { mergeParams, readMountParams } from './paths/mount-params'
 import type { MountPath } from './paths/mount-path'
 import { checkReads } from '../verify/proof-reads'
-import { createRateLimit } from './limits/rate-limit'
-import { type ListenerRequest, splitUrl } from './request-scope'
+import { createRateLimit, type RateLimit } from './limits/rate-limit'
+import { type ListenerRequest, splitUrl } from '../body/request'
 import type { RouteTable } from './paths/route-table'
 import { compileSenderOf } from './limits/sender-address'
-import type { StartWorkflow } from './start'
-import { compileVerify, compileVerifyItem, type VerifyContext } from '../verify/verify'
+import { type StartWorkflow, contentOf } from './start'
+import { compileVerify, compileVerifyItem } from '../verify/verify'
+import { compileTrigger } from './trigger'
+import type { Verify, VerifyItem } from '../verify/contract'
 
 /** Express middleware on the types of node:http, so that it fits Express 4, Express 5 and plain Node. */
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void
@@ -25,27 +31,32 @@ export interface CallbackRoute {
   readonly path: string
   readonly endpoint: Endpoint
   readonly receive: Receive
-  /** Only for handshakes that come by GET: whether a request is one. Others belong to whoever else serves the path. */
+  /** Only for handshakes by another method: whether a request is a handshake. Other requests are left to the next handler. */
   readonly asks?: (request: ListenerRequest) => boolean
 }
 
 export type CallbackRoutes = RouteTable<CallbackRoute>
 
 /** What the listeners of one `callbacks()` share. */
-export interface ListenerContext extends Omit<
-  ReceiveContext,
-  'slots' | 'rateLimit' | 'bodyLimitBytes' | 'verify' | 'verifyItem' | 'challenge'
-> {
-  /** Those of the config; tunnels may tell who sent what comes through them. */
+export interface ListenerContext {
+  readonly store: Store
+  readonly emitter: Emitter
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly env: Readonly<Record<string, string>>
+  /** The gateways of the config; a tunnel may tell the address of the sender. */
   readonly gateways: readonly GatewaySpec[]
   /** Fetches the keys of senders that publish them. */
   readonly fetch: typeof globalThis.fetch
+  /** Takes what cannot verify or answer a handshake, so that all faults of a config are told together. */
+  readonly problems: Problem[]
+  isClosing(): boolean
+  /** Whether a request has told a service to call this endpoint. */
+  isPointedAt(endpoint: string): boolean
   /** The URL under which a sender called, as it signs it. */
   calledUrlOf(listener: ListenerSpec, request: ListenerRequest): string
-  /** What starts the workflow of a trigger or of an event source; undefined for an endpoint that starts nothing. */
+  /** Returns the function that starts the workflow of a trigger or of an event source; undefined for other endpoints. */
   startOf(spec: EndpointSpec, listener: ListenerSpec): StartWorkflow | undefined
-  /** Takes what cannot verify or answer a handshake, so that all that is wrong with a config is told together. */
-  readonly problems: Problem[]
 }
 
 /** Compiles the endpoints of one listener; `shared` are the routes that other listeners have too. */
@@ -54,44 +65,74 @@ export function compileListener(
   shared: ReadonlySet<string>,
   context: ListenerContext,
 ): readonly CallbackRoute[] {
+  const { clock, gateways, problems } = context
   const { maxConcurrent, maxQueue } = listener
-  const slots = createSlots(maxConcurrent, maxQueue, () => queueFull(maxConcurrent, maxQueue))
-  const rateLimit =
-    listener.rateLimit &&
-    createRateLimit(listener.rateLimit, compileSenderOf(listener, context.gateways), context.clock)
+  const limits = {
+    slots: createSlots(maxConcurrent, maxQueue, () => queueFull(maxConcurrent, maxQueue)),
+    rateLimit: listener.rateLimit && createRateLimit(listener.rateLimit, compileSenderOf(listener, gateways), clock),
+  }
   return listener.endpoints.flatMap((spec) =>
-    collect(context.problems, () => {
+    collect(problems, () => {
       const endpoint = compileEndpoint(spec, listener, shared, context.startOf(spec, listener))
-      const { method, path } = endpoint
-      const challenge = compileChallenges(spec, context)
-      const whole = spec.verify && compileVerify(spec.verify, toVerifyContext(spec, listener, context))
-      const verifyItem = spec.verify && compileVerifyItem(spec.verify)
-      const verify = verifyItem ? undefined : whole
-      context.problems.push(...checkReads(spec))
-      const own = {
-        ...context,
-        slots,
-        rateLimit,
-        bodyLimitBytes: listener.bodyLimitBytes,
-        verify,
-        verifyItem,
-        challenge,
-      }
-      const route = { method, path, endpoint, receive: compileReceive(endpoint, own) }
-      return [
-        route,
-        ...asksOf(challenge, method).map((one) => ({
-          ...one,
-          path,
-          endpoint,
-          receive: compileHandshake(endpoint, own),
-        })),
-      ]
+      return compileRoutes(endpoint, limits, context)
     }),
   )
 }
 
-/** The methods by which handshakes come that are none of the endpoint, and how they are known. */
+/** Compiles the route of an endpoint, and the routes of its handshakes by other methods. */
+function compileRoutes(endpoint: Endpoint, limits: Limits, context: ListenerContext): readonly CallbackRoute[] {
+  const { spec, method, path, listener } = endpoint
+  const challenge = compileChallenges(spec, context)
+  const proof = compileProof(endpoint, context)
+  const receiveItem = listener.kind === 'trigger' ? compileTrigger(endpoint, context) : compileItem(endpoint, context)
+  context.problems.push(...checkReads(spec))
+  const own: ReceiveContext = {
+    ...context,
+    ...limits,
+    bodyLimitBytes: listener.bodyLimitBytes,
+    verify: proof.whole,
+    challenge,
+    receiveItem: proof.item === undefined ? receiveItem : provedFirst(proof.item, receiveItem, spec),
+  }
+  const route = { method, path, endpoint, receive: compileReceive(endpoint, own) }
+  const asked = asksOf(challenge, method).map((one) => ({
+    ...one,
+    path,
+    endpoint,
+    receive: compileHandshake(endpoint, own),
+  }))
+  return [route, ...asked]
+}
+
+/** What limits the requests of one listener. */
+interface Limits {
+  readonly slots: Slots
+  readonly rateLimit: RateLimit | undefined
+}
+
+/** The proof of a request as a whole, or of each item; neither where an endpoint verifies nobody. */
+interface Proof {
+  readonly whole?: Verify | undefined
+  readonly item?: VerifyItem | undefined
+}
+
+function compileProof({ spec: { verify, item }, listener }: Endpoint, context: ListenerContext): Proof {
+  if (verify === undefined) return {}
+  const { clock, env, fetch, calledUrlOf } = context
+  const publicUrlOf = (request: ListenerRequest): string => calledUrlOf(listener, request)
+  const whole = compileVerify(verify, { clock, env, fetch, item, publicUrlOf })
+  const each = compileVerifyItem(verify)
+  return each === undefined ? { whole } : { item: each }
+}
+
+function provedFirst(verifyItem: VerifyItem, receiveItem: ReceiveItem, spec: EndpointSpec): ReceiveItem {
+  return (scope) => {
+    verifyItem(contentOf(spec, scope))
+    return receiveItem(scope)
+  }
+}
+
+/** Lists the other methods by which handshakes come, with the test for each. */
 function asksOf(challenge: Challenge | undefined, method: string): readonly Pick<CallbackRoute, 'method' | 'asks'>[] {
   const asks = [
     { method: 'GET', asks: challenge?.asksByGet },
@@ -102,7 +143,7 @@ function asksOf(challenge: Challenge | undefined, method: string): readonly Pick
   )
 }
 
-/** Goes on after what is wrong with a config, so that all of it is told together. */
+/** Goes on after a fault of the config, so that all faults are told together. */
 function collect<T>(problems: Problem[], compile: () => readonly T[]): readonly T[] {
   try {
     return compile()
@@ -115,19 +156,14 @@ function collect<T>(problems: Problem[], compile: () => readonly T[]): readonly 
   }
 }
 
-function toVerifyContext({ item }: EndpointSpec, listener: ListenerSpec, context: ListenerContext): VerifyContext {
-  const { clock, env, fetch, calledUrlOf } = context
-  return { clock, env, fetch, item, publicUrlOf: (request) => calledUrlOf(listener, request) }
-}
-
-/** The routes as they are tried: handshakes by GET come last, so that an endpoint that is written as GET wins. */
+/** Sorts routes into the order in which they are tried: handshakes come last, so that an endpoint with the method GET wins. */
 export function sortRoutes(routes: readonly CallbackRoute[]): readonly CallbackRoute[] {
   return [...routes.filter(({ asks }) => !asks), ...routes.filter(({ asks }) => asks)]
 }
 
 /**
- * Takes the request when it is for one of the routes, and says whether it did. Nothing of it is read before, so that
- * the next handler finds it untouched.
+ * Serves the request when it fits one of the routes, and returns whether it fits. Nothing of the request is read before, so
+ * that the next handler finds it untouched.
  */
 export function take(
   routes: CallbackRoutes,

@@ -1,7 +1,7 @@
+import { CallbackError } from '../base/errors'
 import type { EndpointSpec } from '../config/normalize'
 import type { Claim, Outcome } from '../base/contracts'
 import type { RequestScope } from './request-scope'
-import { toTemplateError } from './template-error'
 
 /** How the task of a request is kept: under an id, and with the delivery that it claims. */
 export interface StartKept {
@@ -28,12 +28,12 @@ export type StartWorkflow = (
   kept?: StartKept,
 ) => Started | Promise<Started>
 
-/** Does something with what was started, as soon as that is known. */
+/** Calls `then` with the started task, as soon as the task is known. */
 export function whenStarted<T>(started: Started | Promise<Started>, then: (started: Started) => T): T | Promise<T> {
   return started instanceof Promise ? started.then(then) : then(started)
 }
 
-/** What a request carries: its item, where it is narrowed to one, else its body. */
+/** Returns the content of a request: its item, where the endpoint names one, else its body. */
 export function contentOf({ bulk, item }: EndpointSpec, scope: RequestScope): unknown {
   return bulk || item ? scope.item : scope.body
 }
@@ -49,4 +49,11 @@ export function compileInput(spec: EndpointSpec): (scope: RequestScope) => unkno
       throw toTemplateError('input of the workflow', error)
     }
   }
+}
+
+/** Creates the error of a template that cannot be rendered; the fault lies in the value, such as one that is nested too deep. */
+export function toTemplateError(what: string, error: unknown): CallbackError {
+  if (error instanceof CallbackError) return error
+  const reason = error instanceof Error ? error.message : String(error)
+  return new CallbackError('ERR_TEMPLATE', { message: `The ${what} cannot be rendered: ${reason}`, cause: error })
 }

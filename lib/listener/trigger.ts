@@ -1,24 +1,23 @@
 import { CallbackError } from '../base/errors'
-import type { CallbackEvent } from '../base/events'
-import type { Delivery } from '../base/contracts'
-import { requestEvent } from './callback-event'
-import { compileDedupeKey } from './dedupe-key'
+import type { CallbackEvent, Emitter } from '../base/events'
+import type { Delivery, Store } from '../base/contracts'
+import { compileDedupeKey } from './delivery'
 import type { Endpoint } from './endpoint'
-import type { ItemContext, ReceiveItem } from './item'
-import type { RequestScope } from './request-scope'
+import type { ReceiveItem } from './item'
+import { requestEvent, type RequestScope } from './request-scope'
 import { compileInput, contentOf, whenStarted } from './start'
 
 /**
- * Compiles the way of one item from the request to the workflow that it starts, once for each delivery. It throws
- * `ERR_TEMPLATE` when the input cannot be made, and `ERR_WORKFLOW_UNKNOWN` when there is nothing to start.
+ * Compiles the way of one item from the request to the workflow that it starts, once for each delivery. Throws
+ * `ERR_TEMPLATE` when the input cannot be rendered, and `ERR_WORKFLOW_UNKNOWN` when there is no workflow.
  */
 export function compileTrigger(
   endpoint: Endpoint,
-  { emitter, store }: Pick<ItemContext, 'emitter' | 'store'>,
+  { emitter, store }: { readonly emitter: Emitter; readonly store: Store },
 ): ReceiveItem {
   const { key: name, spec, start } = endpoint
   const inputOf = compileInput(spec)
-  const dedupeKey = compileDedupeKey(spec)
+  const dedupeKey = compileDedupeKey(spec.dedupeBy)
 
   function toEvent(scope: RequestScope): CallbackEvent {
     return { ...requestEvent(name, scope), body: spec.bulk ? contentOf(spec, scope) : scope.body }

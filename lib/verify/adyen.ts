@@ -1,15 +1,25 @@
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
-import type { VerifySpec } from '../config/sections/verify'
+import { createSecretKey } from 'node:crypto'
+import type { VerifyItem, VerifySpec } from './contract'
 import { isMapping, type Mapping } from '../base/plain'
-import { OWN_SCHEMES } from './schemes'
 import { decodeStrictly } from './signature/bytes'
-import { decodeSecret } from './signature/keys'
-import { noSecret } from './signature/secrets'
+import { decodeSecret, isHmacOf } from './signature/keys'
+import { mapSecrets } from './signature/secrets'
 import { unverified } from './errors'
-import { refuseOptions } from './options'
 
-/** Throws `ERR_UNVERIFIED` for an item that does not prove its sender. */
-export type VerifyItem = (item: unknown) => void
+/** The fields of an item that are signed, in the order in which they are signed. */
+export const ADYEN_FIELDS = [
+  'pspReference',
+  'originalReference',
+  'merchantAccountCode',
+  'merchantReference',
+  'amount.value',
+  'amount.currency',
+  'eventCode',
+  'success',
+]
+
+/** The key that an item may still be wrapped in. */
+export const ADYEN_WRAPPER = 'NotificationRequestItem'
 
 /** The one field that may hold a `:`, which separates the fields. */
 const FREE = 'merchantReference'
@@ -20,14 +30,7 @@ const FREE = 'merchantReference'
  * `NotificationRequestItem`.
  */
 export function compileAdyen(spec: VerifySpec): VerifyItem {
-  refuseOptions(spec, [])
-  const keys = spec.secrets.map((secret, index) => {
-    try {
-      return createSecretKey(decodeSecret(secret, 'hex'))
-    } catch (error) {
-      throw noSecret(spec, index, error)
-    }
-  })
+  const keys = mapSecrets(spec, (secret) => createSecretKey(decodeSecret(secret, 'hex')))
   return (value) => {
     const item = unwrap(value)
     const data = item?.['additionalData']
@@ -37,22 +40,17 @@ export function compileAdyen(spec: VerifySpec): VerifyItem {
     const signature = decodeStrictly(written, 'base64')
     if (signature === undefined) throw unverified("the item's signature is not written as base64")
     const texts = listSigned(item)
-    if (!keys.some((key) => texts.some((text) => fits(key, text, signature))))
+    if (!keys.some((key) => texts.some((text) => isHmacOf(signature, text, 'sha256', key))))
       throw unverified('no secret fits the signature of the item')
   }
 }
 
-function fits(key: KeyObject, text: string, signature: Buffer): boolean {
-  const digest = createHmac('sha256', key).update(text).digest()
-  return digest.length === signature.length && timingSafeEqual(digest, signature)
-}
-
 /**
- * The fields with `:` between them; Adyen's own libraries differ on whether a `:` in a field has a backslash before it. Only
- * one field may hold a `:`, so that the fields can be told apart.
+ * Writes the fields with `:` between them; Adyen's own libraries differ on whether a `:` in a field has a backslash before it.
+ * Only one field may hold a `:`, so that the fields can be told apart.
  */
 function listSigned(item: Mapping): readonly string[] {
-  const fields = (OWN_SCHEMES.adyen.fields ?? []).map((path) => {
+  const fields = ADYEN_FIELDS.map((path) => {
     const text = textAt(item, path)
     const isFree = path === FREE && !/\\[:\\]/.test(text)
     if (!isFree && text.includes(':')) throw unverified(`the item's ${path} holds a ":"`)
@@ -71,6 +69,6 @@ function textAt(item: Mapping, path: string): string {
 
 function unwrap(value: unknown): Mapping | undefined {
   if (!isMapping(value)) return undefined
-  const inner = value['NotificationRequestItem']
+  const inner = value[ADYEN_WRAPPER]
   return isMapping(inner) ? inner : value
 }

@@ -1,9 +1,8 @@
-import type { VerifySpec } from '../config/sections/verify'
+import type { VerifySpec } from './contract'
 import type { Template } from '../template/compile'
 import type { ReadPath } from '../template/list-paths'
 import { parseTemplate } from '../template/parse'
-import { isOwnScheme, OWN_SCHEMES, type OwnScheme, SCHEMES, signedOf, type SignatureScheme } from './schemes'
-import { isSigningSecret } from './gitlab'
+import { type SignatureForm, signedOf } from './signature/form'
 import { plainPath } from './signature/source'
 import { borderOf, parseSigned, type SignedField, type SignedPart, signsBody } from './signature/signed-parts'
 
@@ -16,7 +15,7 @@ export interface Coverage {
   readonly url: boolean
   /** Names in lower case. */
   readonly headers: ReadonlySet<string>
-  /** What is covered of the body, or of each item, where not all of it is. */
+  /** The covered fields of the body, or of each item, where only some fields are covered. */
   readonly fields: readonly SignedField[]
   /** How messages call these fields. */
   readonly names: readonly string[]
@@ -24,43 +23,39 @@ export interface Coverage {
   readonly eachItem: boolean
 }
 
-/** Returns what the `verify` of an endpoint covers: by its scheme, or by what the config says is signed. */
-export function coverageOf(spec: VerifySpec): Coverage {
-  const { scheme, secrets } = spec
-  if (!isOwnScheme(scheme)) return ofSigned(spec, SCHEMES[scheme])
-  const isSigned = scheme === 'gitlab' && secrets.some(isSigningSecret)
-  return isSigned ? ofSigned(spec, SCHEMES['standard-webhooks']) : ofOwn(scheme)
+/** Creates the coverage of a scheme that is not of the generic form; what is left out is not covered. */
+export function cover(covered: Partial<Coverage>): Coverage {
+  return { all: false, body: false, url: false, headers: new Set(), fields: [], names: [], eachItem: false, ...covered }
 }
 
-function ofOwn(scheme: OwnScheme): Coverage {
-  const { all = false, body = false, url = false, fields = [], eachItem = false, wrapper } = OWN_SCHEMES[scheme]
+/** Creates the coverage of fields of the body, or of each item: their paths, such as `amount.value`. */
+export function coverFields(paths: readonly string[], eachItem = false, wrapper?: string): Coverage {
   const source = eachItem ? 'item' : 'body'
-  const wrapped = wrapper === undefined ? [] : fields.map((path) => `${wrapper}.${path}`)
-  const paths = [...fields, ...wrapped].map((path) => ({ source, steps: path.split('.').map(toStep) }))
-  return { all, body, url, headers: new Set(), fields: paths, names: fields, eachItem }
+  const wrapped = wrapper === undefined ? [] : paths.map((path) => `${wrapper}.${path}`)
+  const fields = [...paths, ...wrapped].map((path) => ({ source, steps: path.split('.').map(toStep) }))
+  return cover({ fields, names: paths, eachItem })
 }
 
 function toStep(key: string): { readonly kind: 'key'; readonly key: string } {
   return { kind: 'key', key }
 }
 
-function ofSigned(spec: VerifySpec, scheme: SignatureScheme): Coverage {
-  const parts = parseSigned(signedOf(spec, scheme), spec.timestamp && String(spec.timestamp.source))
+/** Returns what a signature of the generic form covers: what the config says is signed, else what the form says. */
+export function coverSigned(spec: VerifySpec, form: SignatureForm): Coverage {
+  const parts = parseSigned(signedOf(spec, form), spec.timestamp && String(spec.timestamp.source))
   const clear = parts.filter((_part, index) => borderOf(parts, index).isClear)
-  return {
-    all: false,
+  return cover({
     body: signsBody(parts),
     url: parts.some(({ holds }) => holds === 'url'),
     headers: new Set([...clear, ...parts.filter(({ holds }) => holds === 'timestamp')].flatMap(headersIn)),
     fields: clear.flatMap(({ field }) => field ?? []),
     names: clear.flatMap(({ field, text }) => (field ? [text] : [])),
-    eachItem: false,
-  }
+  })
 
   function headersIn({ holds, header }: SignedPart): readonly string[] {
     if (header !== undefined) return [header]
-    if (holds === 'id') return namesOf(spec.id, scheme.id)
-    return holds === 'timestamp' ? namesOf(spec.timestamp, scheme.timestamp) : []
+    if (holds === 'id') return namesOf(spec.id, form.id)
+    return holds === 'timestamp' ? namesOf(spec.timestamp, form.timestamp) : []
   }
 }
 

@@ -10,12 +10,12 @@ export interface SenderWorld {
 const DEADLINE_MS = 10_000
 const MAX_BYTES = 65_536
 
-/** Something that a sender's host answered, of which no other try would be better. */
+/** An answer of a sender's host that another try would not improve. */
 export class SenderAnswer extends Error {}
 
 /**
  * Asks a host of the sender by GET and returns the text of its answer: within 10 seconds, 64 kB at most, and without
- * following redirects. Throws a {@link SenderAnswer} for a status from 300 to 499, and what `fetch` throws.
+ * following redirects. Throws a {@link SenderAnswer} for a status from 300 to 499, and the errors of `fetch`.
  */
 export async function fetchText({ clock, fetch }: SenderWorld, url: string): Promise<string> {
   const { host } = new URL(url)

@@ -1,30 +1,25 @@
-import type { VerifySpec } from '../config/sections/verify'
-import { SCHEMES } from './schemes'
 import { compileSecrets } from './token'
 import { readHeader } from './signature/source'
-import type { Verify, VerifyContext } from './context'
+import type { Verify, VerifyContext, VerifySpec } from './contract'
 import { unverified } from './errors'
-import { refuseOptions } from './options'
+import { STANDARD } from './signature/form'
 import { compileSignature } from './signature/verify-signature'
 
-/** Whether a secret of GitLab is one that it signs with, rather than one that it shows. */
+/** Whether GitLab signs with a secret, rather than showing it. */
 export function isSigningSecret(secret: string): boolean {
   return secret.startsWith('whsec_')
 }
 
 /**
  * GitLab sends its secret token as it is, and since 2026 signs by Standard Webhooks where the webhook has a signing
- * token, which begins with `whsec_`. A signature counts where there is a signing token to check it with.
+ * token, which begins with `whsec_`. A signature counts where the endpoint has a signing token.
  */
 export function compileGitlab(spec: VerifySpec, context: VerifyContext): Verify {
   const signing = spec.secrets.filter(isSigningSecret)
-  refuseOptions(spec, signing.length > 0 ? ['toleranceMs'] : [])
   const tokens = spec.secrets.filter((secret) => !isSigningSecret(secret))
   const isToken = compileSecrets({ ...spec, secrets: tokens })
   const verifySignature =
-    signing.length > 0
-      ? compileSignature({ ...spec, secrets: signing }, SCHEMES['standard-webhooks'], context)
-      : undefined
+    signing.length > 0 ? compileSignature({ ...spec, secrets: signing }, STANDARD, context) : undefined
   return (request, raw, params) => {
     if (verifySignature && (tokens.length === 0 || readHeader(request, 'webhook-signature') !== undefined))
       return verifySignature(request, raw, params)

@@ -1,11 +1,8 @@
-import type { VerifySpec } from '../config/sections/verify'
+import type { VerifySpec } from './contract'
 import { misconfigured } from './errors'
 
-/** What a `verify` may say besides scheme and secret. */
-type Option = Exclude<keyof VerifySpec, 'at' | 'location' | 'scheme' | 'secrets' | 'unsignedIds'>
-
-/** The options as a config writes them. */
-const KEYS: Readonly<Record<Option, string>> = {
+/** The keys of `verify` that only some schemes heed, and how a config writes them. */
+const KEYS = {
   algorithm: 'algorithm',
   signature: 'signature',
   prefix: 'prefix',
@@ -17,27 +14,22 @@ const KEYS: Readonly<Record<Option, string>> = {
   signed: 'signed',
   topics: 'topic',
   toleranceMs: 'tolerance',
+} as const satisfies Partial<Record<keyof VerifySpec, string>>
+
+/** A key of `verify` that only some schemes heed. */
+export type VerifyOption = keyof typeof KEYS
+
+function isOption(name: string): name is VerifyOption {
+  return Object.hasOwn(KEYS, name)
 }
 
-const OPTIONS: readonly Option[] = [
-  'algorithm',
-  'signature',
-  'prefix',
-  'encoding',
-  'keyEncoding',
-  'timestamp',
-  'timestampUnit',
-  'id',
-  'signed',
-  'topics',
-  'toleranceMs',
-]
-
-/** Throws `ERR_CONFIG_VALUE` when a `verify` says more than its scheme can heed: what protects is never passed over. */
-export function refuseOptions(spec: VerifySpec, allowed: readonly Option[]): void {
-  const option = OPTIONS.find((one) => spec[one] !== undefined && !allowed.includes(one))
+/** Throws `ERR_CONFIG_VALUE` for a key that the scheme does not heed: a check that the author wanted must not be skipped. */
+export function refuseOptions(spec: VerifySpec, heeded: readonly VerifyOption[]): void {
+  const option = Object.keys(KEYS)
+    .filter(isOption)
+    .find((one) => spec[one] !== undefined && !heeded.includes(one))
   if (option === undefined) return
-  const known = allowed.map((one) => KEYS[one]).join(', ')
+  const known = heeded.map((one) => KEYS[one]).join(', ')
   const advice = known === '' ? 'it has a fixed form' : `what can be changed: ${known}`
   throw misconfigured(spec, KEYS[option], `"${KEYS[option]}" has no meaning for "${spec.scheme}"; ${advice}`)
 }

@@ -1,24 +1,21 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { VerifySpec } from '../config/sections/verify'
 import { decodeStrictly } from './signature/bytes'
 import { decodeSecret } from './signature/keys'
 import { SignedMessage } from './signature/message'
-import { noSecret } from './signature/secrets'
+import { mapSecrets } from './signature/secrets'
 import { headerSource, readHeader, readsBody, templateSource } from './signature/source'
-import type { Verify, VerifyContext } from './context'
+import type { Verify, VerifyContext, VerifySpec } from './contract'
 import { unverified } from './errors'
-import { refuseOptions } from './options'
 
 const MAX_LENGTH = 8192
 const BEARER = /^Bearer +/i
 const BASIC = /^Basic +/i
 
 /**
- * A secret that comes along with each request: in `signature`, by default the header Authorization. Without `prefix`,
- * a `Bearer` in front of it may be there or not.
+ * Compiles the check of a secret in each request: in `signature`, by default the header Authorization. Without `prefix`, a
+ * `Bearer` before the secret is optional.
  */
 export function compileToken(spec: VerifySpec, context: VerifyContext): Verify {
-  refuseOptions(spec, ['signature', 'prefix'])
   const source = spec.signature ? templateSource(spec.signature, 'signature', spec) : headerSource(['authorization'])
   const isSecret = compileSecrets(spec)
   const needsBody = readsBody([spec.signature])
@@ -41,11 +38,11 @@ function withoutPrefix(written: string, prefix: string): string {
   return written.slice(prefix.length)
 }
 
-/** User and password of HTTP (RFC 7617), with `user:password` as secret. */
+/** Compiles the check of user and password (RFC 7617); the secret is `user:password`. */
 export function compileBasic(spec: VerifySpec): Verify {
-  refuseOptions(spec, [])
-  const index = spec.secrets.findIndex((secret) => !secret.includes(':'))
-  if (index >= 0) throw noSecret(spec, index, new Error('it is not written as user:password'))
+  mapSecrets(spec, (secret) => {
+    if (!secret.includes(':')) throw new Error('it is not written as user:password')
+  })
   const isSecret = compileSecrets(spec)
   return (request) => {
     const written = readHeader(request, 'authorization')
@@ -58,15 +55,9 @@ export function compileBasic(spec: VerifySpec): Verify {
   }
 }
 
-/** Compares with all secrets in a time that says nothing of them: hashes have one length, whatever they were made of. */
+/** Compiles the comparison with all secrets, in a time that tells nothing of them: all hashes have one length. */
 export function compileSecrets(spec: VerifySpec): (token: Buffer) => boolean {
-  const hashes = spec.secrets.map((secret, index) => {
-    try {
-      return hash(decodeSecret(secret, 'utf8'))
-    } catch (error) {
-      throw noSecret(spec, index, error)
-    }
-  })
+  const hashes = mapSecrets(spec, (secret) => hash(decodeSecret(secret, 'utf8')))
   return (token) => {
     if (token.length === 0 || token.length > MAX_LENGTH) return false
     const found = hash(token)

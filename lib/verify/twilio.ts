@@ -1,16 +1,14 @@
 import { isUtf8 } from 'node:buffer'
-import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
-import type { VerifySpec } from '../config/sections/verify'
+import { createHash, createSecretKey, timingSafeEqual } from 'node:crypto'
 import { parseForm } from '../body/form'
-import { splitUrl } from '../listener/request-scope'
+import { splitUrl } from '../body/request'
 import { decodeStrictly } from './signature/bytes'
-import { decodeSecret } from './signature/keys'
+import { decodeSecret, isHmacOf } from './signature/keys'
 import { SignedMessage } from './signature/message'
-import { noSecret } from './signature/secrets'
+import { mapSecrets } from './signature/secrets'
 import { readHeader } from './signature/source'
-import type { Verify, VerifyContext } from './context'
+import type { Verify, VerifyContext, VerifySpec } from './contract'
 import { unverified } from './errors'
-import { refuseOptions } from './options'
 
 const HEADER = 'x-twilio-signature'
 const FORM = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i
@@ -23,21 +21,15 @@ const USER = /^.*@/
 /**
  * Twilio signs its URL and, behind it, the names and values of a form, sorted; any other body by its hash in the query
  * (https://www.twilio.com/docs/usage/webhooks/webhooks-security). As in its own library, the URL may be signed with or
- * without port; with user and password, where Twilio calls with them. Where a name ends and its value begins is not part of what Twilio signs.
+ * without port, and with user and password where Twilio calls with them. Twilio does not sign the border between a name and
+ * its value.
  */
 export function compileTwilio(spec: VerifySpec, context: VerifyContext): Verify {
-  refuseOptions(spec, [])
-  const keys = spec.secrets.map((secret, index) => {
-    try {
-      return createSecretKey(decodeSecret(secret, 'utf8'))
-    } catch (error) {
-      throw noSecret(spec, index, error)
-    }
-  })
+  const keys = mapSecrets(spec, (secret) => createSecretKey(decodeSecret(secret, 'utf8')))
 
   function check(message: SignedMessage, signature: Buffer, fields: string): void {
     const texts = variantsOf(message.url).map((variant) => variant + fields)
-    if (!keys.some((key) => texts.some((text) => fits(key, text, signature))))
+    if (!keys.some((key) => texts.some((text) => isHmacOf(signature, text, 'sha1', key))))
       throw unverified('no secret fits its signature; Twilio signs the public URL, so check "public_url" too')
   }
 
@@ -52,12 +44,7 @@ export function compileTwilio(spec: VerifySpec, context: VerifyContext): Verify 
   }
 }
 
-function fits(key: KeyObject, text: string, signature: Buffer): boolean {
-  const digest = createHmac('sha1', key).update(text).digest()
-  return digest.length === signature.length && timingSafeEqual(digest, signature)
-}
-
-/** Whether the fields of a form are signed behind the URL, rather than a hash or nothing; a body that is not signed at all is refused. */
+/** Whether the fields of a form are signed behind the URL, rather than a hash or nothing. Throws for a body that is not signed. */
 function isFormSigned({ raw, request, url }: SignedMessage): boolean {
   const { bodySHA256: hash } = parseForm(splitUrl(url).query)
   if (hash !== undefined) {
@@ -83,7 +70,7 @@ function hasMore(raw: Buffer, text: string, max: number): boolean {
   return count > max
 }
 
-/** Writes the fields as the endpoint reads them: in another charset, or as another kind of body, it would hold something else. */
+/** Writes the fields as the endpoint reads them: another charset or content type would find other values in the same bytes. */
 function writeFields(body: unknown): string {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw unverified('its body is no form')
   const fields = Object.entries(body)
@@ -100,7 +87,7 @@ function isHashOf(raw: Buffer, hash: unknown): boolean {
   return wanted?.length === found.length && timingSafeEqual(wanted, found)
 }
 
-/** By code units, in no language's order. */
+/** Compares by code units, in the order of no language. */
 function byText(one: string, other: string): number {
   return one < other ? -1 : 1
 }
@@ -113,8 +100,8 @@ function describeField([name, value]: readonly [string, unknown]): string {
 }
 
 /**
- * The ways in which Twilio may have written the URL: without port, with it, each without user and password too, and all of
- * them with a quote that is encoded.
+ * Lists the URLs that Twilio may have signed: without and with port, each also without user and password, and all of them
+ * also with an encoded quote.
  */
 function variantsOf(url: string): readonly string[] {
   const [, protocol = '', authority = '', rest = ''] = URL_PARTS.exec(url) ?? []

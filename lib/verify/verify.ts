@@ -1,48 +1,47 @@
-import { needsNoSecret, type VerifySpec } from '../config/sections/verify'
-import { SCHEMES } from './schemes'
-import { compileGitlab } from './gitlab'
-import { compileAdyen, type VerifyItem } from './adyen'
-import { compileSns } from './sns/sns'
-import { compileBasic, compileToken } from './token'
-import { compileTwilio } from './twilio'
-import type { Verify, VerifyContext } from './context'
-import { misconfigured, unverified } from './errors'
-import { compileSignature } from './signature/verify-signature'
+import type { Verify, VerifyContext, VerifyItem, VerifySpec } from './contract'
+import type { Coverage } from './coverage'
+import { misconfigured } from './errors'
+import { refuseOptions } from './options'
+import { SCHEMES, type VerifyScheme } from './schemes'
 
-export type { Verify, VerifyContext } from './context'
+/** The `verify` of an endpoint. */
+export type EndpointVerify = VerifySpec<VerifyScheme>
 
-/** Compiles how an endpoint verifies its senders. Throws `ERR_CONFIG_VALUE` for what cannot work. */
-export function compileVerify(spec: VerifySpec, context: VerifyContext): Verify {
-  const { scheme, secrets } = spec
-  if (needsNoSecret(scheme)) {
-    if (secrets.length > 0) throw misconfigured(spec, 'secret', `${scheme} publishes its keys; take "secret" out`)
-  } else if (secrets.length === 0) {
-    throw misconfigured(spec, 'secret', `"${scheme}" cannot be verified without a secret`)
-  }
-  switch (scheme) {
-    case 'token':
-      return compileToken(spec, context)
-    case 'basic':
-      return compileBasic(spec)
-    case 'gitlab':
-      return compileGitlab(spec, context)
-    case 'twilio':
-      return compileTwilio(spec, context)
-    case 'sns':
-      return compileSns(spec, context)
-    case 'adyen':
-      return refuseWhole
-    default:
-      return compileSignature(spec, SCHEMES[scheme], context)
-  }
+/** Compiles the check of a request. Throws `ERR_CONFIG_VALUE` for a `verify` that cannot work. */
+export function compileVerify(spec: EndpointVerify, context: VerifyContext): Verify {
+  const { needsSecret, listOptions, compile } = SCHEMES[spec.scheme]
+  if (needsSecret && spec.secrets.length === 0)
+    throw misconfigured(spec, 'secret', `"${spec.scheme}" cannot be verified without a secret`)
+  if (!needsSecret && spec.secrets.length > 0)
+    throw misconfigured(spec, 'secret', `${spec.scheme} publishes its keys; take "secret" out`)
+  refuseOptions(spec, listOptions(spec))
+  return compile(spec, context)
 }
 
-/** Nothing proves the request as a whole: see {@link compileVerifyItem}. */
-function refuseWhole(): never {
-  throw unverified('only its items have signatures')
+/** Compiles the check of each item; undefined where a request is proved as a whole. Throws `ERR_CONFIG_VALUE`. */
+export function compileVerifyItem(spec: EndpointVerify): VerifyItem | undefined {
+  return SCHEMES[spec.scheme].compileItem?.(spec)
 }
 
-/** Compiles how each item proves its sender; undefined where the request as a whole does. Throws `ERR_CONFIG_VALUE`. */
-export function compileVerifyItem(spec: VerifySpec): VerifyItem | undefined {
-  return spec.scheme === 'adyen' ? compileAdyen(spec) : undefined
+/** Returns what the proof of an endpoint covers. */
+export function coverageOf(spec: EndpointVerify): Coverage {
+  return SCHEMES[spec.scheme].coverageOf(spec)
+}
+
+/** Returns the warning for a `verify` that lets in more senders than its author may expect; undefined for any other. */
+export function warnOfVerify(spec: EndpointVerify): string | undefined {
+  return SCHEMES[spec.scheme].warn?.(spec)
+}
+
+/** The listeners of a config, as far as their senders prove something. */
+interface ProvedListeners {
+  readonly listeners: readonly { readonly endpoints: readonly { readonly verify: VerifySpec | undefined }[] }[]
+}
+
+/** Lists the headers, in lower case, in which senders prove who they are under a name that the config gives. */
+export function listProofHeaders({ listeners }: ProvedListeners): ReadonlySet<string> {
+  const specs = listeners.flatMap(({ endpoints }) => endpoints.map(({ verify }) => verify))
+  const references = specs.flatMap((spec) => spec?.signature?.references ?? [])
+  const names = references.flatMap(({ source, path: [name] }) => (source === 'header' ? [String(name)] : []))
+  return new Set(names.map((name) => name.toLowerCase()))
 }

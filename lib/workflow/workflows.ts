@@ -53,7 +53,9 @@ function compileComponent(spec: ComponentSpec, context: WorkflowsContext): Execu
 function portsOf(job: JobSpec, component: ComponentSpec | undefined, context: WorkflowsContext): ReadonlySet<number> {
   const templates = [...job.templates, ...(component?.templates ?? [])]
   const usesTicket = templates.some(({ references }) => references.some(({ source }) => source === 'callback'))
-  const ports = context.endpoints.map(({ port }) => port).filter((port) => context.gateways.statuses.has(port))
+  const ports = context.endpoints
+    .map(({ listener }) => listener.port)
+    .filter((port) => context.gateways.statuses.has(port))
   return new Set([...gatewayPortsOf(templates), ...(usesTicket ? ports : [])])
 }
 

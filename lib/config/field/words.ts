@@ -8,40 +8,6 @@ export type CallbackMethod = (typeof CALLBACK_METHODS)[number]
 export const REQUEST_METHODS = [...CALLBACK_METHODS, 'HEAD', 'OPTIONS'] as const
 export type RequestMethod = (typeof REQUEST_METHODS)[number]
 
-/** The ways to verify a sender. */
-export const VERIFY_SCHEMES = [
-  'hmac',
-  'ed25519',
-  'token',
-  'basic',
-  'standard-webhooks',
-  'svix',
-  'replicate',
-  'openai',
-  'github',
-  'stripe',
-  'slack',
-  'shopify',
-  'discord',
-  'fal',
-  'meta',
-  'zoom',
-  'mux',
-  'paddle',
-  'sendgrid',
-  'line',
-  'gitlab',
-  'bitbucket',
-  'razorpay',
-  'sanity',
-  'square',
-  'twilio',
-  'hubspot',
-  'adyen',
-  'sns',
-] as const
-export type VerifyScheme = (typeof VERIFY_SCHEMES)[number]
-
 /** The levels of the logger. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]

@@ -1,7 +1,8 @@
 import { choice, field, type InputOf, oneOrMore, orShort, required, type Shape, table } from '../field/shape'
 import { LISTENER_SOURCES, SIGNED_SOURCES, textTemplate } from '../field/template-sources'
 import { ANY_TEXT, COUNT, DURATION, FLAG, OFF, TEXT, word } from '../field/values'
-import { VERIFY_SCHEMES } from '../field/words'
+import { ALGORITHMS, ENCODINGS, KEY_ENCODINGS, TIMESTAMP_UNITS } from '../../verify/contract'
+import { VERIFY_SCHEMES } from '../../verify/schemes'
 
 const TEXTS = oneOrMore(TEXT, 'text or a list of texts')
 const ONE = textTemplate(LISTENER_SOURCES)
@@ -9,13 +10,13 @@ const ONE = textTemplate(LISTENER_SOURCES)
 const VERIFY_KEYS = {
   scheme: required('scheme', word(VERIFY_SCHEMES), 'How the sender signs; every preset is data over "hmac"'),
   secrets: field('secret', TEXTS, 'The shared secret or public key; a list while rotating'),
-  algorithm: field('algorithm', word(['sha1', 'sha256', 'sha512']), 'Hash of the signature'),
+  algorithm: field('algorithm', word(ALGORITHMS), 'Hash of the signature'),
   signature: field('signature', ONE, 'Where the signature stands, such as ${header.X-Signature}'),
   prefix: field('prefix', ANY_TEXT, 'What precedes the signature, such as "sha256="'),
-  encoding: field('encoding', word(['hex', 'base64', 'base64url']), 'How the signature is written'),
-  keyEncoding: field('key_encoding', word(['utf8', 'hex', 'base64']), 'How the secret is written'),
+  encoding: field('encoding', word(ENCODINGS), 'How the signature is written'),
+  keyEncoding: field('key_encoding', word(KEY_ENCODINGS), 'How the secret is written'),
   timestamp: field('timestamp', ONE, 'Where the time of sending stands'),
-  timestampUnit: field('timestamp_unit', word(['s', 'ms', 'iso']), 'How the time of sending is written'),
+  timestampUnit: field('timestamp_unit', word(TIMESTAMP_UNITS), 'How the time of sending is written'),
   id: field('id', ONE, 'Where the id of the message stands, if it is signed'),
   signed: field('signed', textTemplate(SIGNED_SOURCES), 'The text that is signed, such as "${timestamp}.${raw}"'),
   toleranceMs: field('tolerance', DURATION, 'How old or early a request may be; at least 1s'),

@@ -10,8 +10,10 @@ import { DURATION, FLAG, method, OFF, TEXT } from '../field/values'
 import { CALLBACK_METHODS } from '../field/words'
 import { CHALLENGE, VERIFY } from '../schema/verify'
 import { type ChallengeSpec, readChallenge } from './challenge'
+import { PROVED_KEYS } from '../../verify/proof-reads'
+import type { EndpointVerify } from '../../verify/verify'
 import { VALUES, warnOfUnreadLists } from './judged'
-import { normalizeVerify, type VerifySpec } from './verify'
+import { normalizeVerify } from './verify'
 import type { WorkflowSpec } from './workflow'
 
 const ANY = anyTemplate(LISTENER_SOURCES)
@@ -80,13 +82,13 @@ export interface EndpointSpec extends SpecOf<typeof CALLBACK_KEYS> {
   /** The config path; `listener` for a callback that is written inline. */
   readonly at: string
   readonly location: Location | undefined
-  /** Where each key stands. */
+  /** Where the keys stand that are checked against the proof of the sender. */
   readonly locations: Readonly<Record<string, Location | undefined>>
   /** As written, with one leading slash. */
   readonly path: string
   /** Joined with the listener's base path. */
   readonly fullPath: string
-  readonly verify: VerifySpec | undefined
+  readonly verify: EndpointVerify | undefined
   /** The handshake by name, or with its token; false turns handshakes off. */
   readonly challenge: string | false | ChallengeSpec | undefined
   readonly challengeLocation: Location | undefined
@@ -112,7 +114,9 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
     ...readTable(CALLBACK_KEYS, fields),
     at: fields.at,
     location: fields.location,
-    locations: Object.fromEntries(fields.keys.map((key) => [key, fields.locationOf(key)])),
+    locations: Object.fromEntries(
+      PROVED_KEYS.flatMap((key) => (fields.has(key) ? [[key, fields.locationOf(key)] as const] : [])),
+    ),
     verify: normalizeVerify(fields),
     challenge: readChallenge(fields),
     challengeLocation: fields.locationOf('challenge'),

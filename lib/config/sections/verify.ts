@@ -1,50 +1,19 @@
-import type { Location } from '../../base/errors'
 import type { Template } from '../../template/compile'
 import type { Fields } from '../field/fields'
 import { LISTENER_SOURCES, SIGNED_SOURCES } from '../field/template-sources'
 import { ANY_TEXT, DURATION, FLAG, TEXT, word } from '../field/values'
-import { VERIFY_SCHEMES, type VerifyScheme } from '../field/words'
-
-/** How a sender proves itself. What is undefined is left to the scheme. */
-export interface VerifySpec {
-  readonly at: string
-  readonly location: Location | undefined
-  readonly scheme: VerifyScheme
-  /** Shared secrets or public keys, none of them blank; empty only for schemes that fetch their keys. */
-  readonly secrets: readonly string[]
-  readonly algorithm: 'sha1' | 'sha256' | 'sha512' | undefined
-  readonly signature: Template | undefined
-  readonly prefix: string | undefined
-  readonly encoding: 'hex' | 'base64' | 'base64url' | undefined
-  readonly keyEncoding: 'utf8' | 'hex' | 'base64' | undefined
-  readonly timestamp: Template | undefined
-  readonly timestampUnit: 's' | 'ms' | 'iso' | undefined
-  readonly id: Template | undefined
-  readonly signed: Template | undefined
-  /** The topics of Amazon SNS whose messages are believed, by their ARN; undefined for any. */
-  readonly topics: readonly string[] | undefined
-  /** At least a second. */
-  readonly toleranceMs: number | undefined
-  /** Whether ids may be read of what is not signed. */
-  readonly unsignedIds: boolean
-}
+import { ALGORITHMS, ENCODINGS, KEY_ENCODINGS, TIMESTAMP_UNITS } from '../../verify/contract'
+import { SCHEMES, VERIFY_SCHEMES } from '../../verify/schemes'
+import type { EndpointVerify } from '../../verify/verify'
 
 const SCHEME = word(VERIFY_SCHEMES)
-const ALGORITHM = word(['sha1', 'sha256', 'sha512'])
-const ENCODING = word(['hex', 'base64', 'base64url'])
-const KEY_ENCODING = word(['utf8', 'hex', 'base64'])
-const TIMESTAMP_UNIT = word(['s', 'ms', 'iso'])
-
-/** Schemes whose keys are public and fetched from the sender. */
-const WITHOUT_SECRET: ReadonlySet<VerifyScheme> = new Set(['fal', 'sns'])
-
-/** Whether a scheme has no secret, since its sender publishes its keys. */
-export function needsNoSecret(scheme: VerifyScheme): boolean {
-  return WITHOUT_SECRET.has(scheme)
-}
+const ALGORITHM = word(ALGORITHMS)
+const ENCODING = word(ENCODINGS)
+const KEY_ENCODING = word(KEY_ENCODINGS)
+const TIMESTAMP_UNIT = word(TIMESTAMP_UNITS)
 
 /** Reads `verify` of an endpoint; a text is its scheme. */
-export function normalizeVerify(endpoint: Fields): VerifySpec | undefined {
+export function normalizeVerify(endpoint: Fields): EndpointVerify | undefined {
   const fields = endpoint.mapping('verify', 'scheme')
   if (fields === undefined) return undefined
   const read = (key: string): Template | undefined => fields.template(key, LISTENER_SOURCES)
@@ -67,7 +36,7 @@ export function normalizeVerify(endpoint: Fields): VerifySpec | undefined {
     unsignedIds: fields.read('unsigned_ids', FLAG) ?? false,
   }
   if (scheme === undefined) return undefined
-  if (!needsNoSecret(scheme) && isEmptyList(fields))
+  if (SCHEMES[scheme].needsSecret && isEmptyList(fields))
     fields.error(
       'secret',
       `missing; "${scheme}" cannot be verified without a secret: write verify: {scheme: ${scheme}, secret: "\${env.…}"}`,

@@ -1,5 +1,5 @@
 import { type Challenge, type ChallengeAnswer, refuseHandshake } from './answer'
-import type { ListenerRequest } from '../request-scope'
+import type { ListenerRequest } from '../../body/request'
 import { readHeader } from '../../verify/signature/source'
 
 const ORIGIN = 'webhook-request-origin'

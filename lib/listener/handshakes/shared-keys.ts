@@ -1,21 +1,22 @@
 import { createHash } from 'node:crypto'
 import type { ListenerSpec } from '../../config/normalize'
 import type { EndpointSpec } from '../../config/sections/endpoint'
-import type { VerifySpec } from '../../config/sections/verify'
 import type { Problem } from '../../base/errors'
-import { signingKeyOf } from './handshakes'
-import { isOwnScheme, SCHEMES, signedOf } from '../../verify/schemes'
+import { refusesTokens, signingKeyOf } from './handshakes'
+import type { VerifySpec } from '../../verify/contract'
+import { SCHEMES } from '../../verify/schemes'
+import { signedOf } from '../../verify/signature/form'
 import { hmacSecretsOf } from '../../verify/signature/secrets'
 import { parseSigned } from '../../verify/signature/signed-parts'
 
-/** The characters that a handshake signs for a sender; a text with any other one it never does. */
+/** The characters of the tokens that a handshake signs for a sender; it signs no text with other characters. */
 const SIGNED_BY_HANDSHAKE = /^[\w-]*$/
 
 /**
- * Finds secrets that an endpoint answers a handshake with (x, zoom: the HMAC of a token) while another one believes HMACs
- * of texts that could be such a token: the handshake would sign forged callbacks for it. Keys are compared as HMAC uses
- * them, however they are written. A scheme is safe whose signed text always holds something that no token does, such as the
- * `:` of Slack and Zoom, the `.` of Stripe and Standard Webhooks, or a URL; so is another algorithm.
+ * Finds a secret with which one endpoint answers handshakes (x, zoom: the HMAC of a token) while another endpoint believes
+ * HMACs of texts that could be such a token: the handshake would sign forged callbacks for that endpoint. Keys are compared as
+ * HMAC uses them, however they are written. A scheme is safe when its signed text always holds a character that no token has,
+ * such as the `:` of Slack and Zoom, the `.` of Stripe and Standard Webhooks, or a URL; another algorithm is safe, too.
  */
 export function checkSharedKeys(listeners: readonly ListenerSpec[]): readonly Problem[] {
   const endpoints = listeners.flatMap((listener) => listener.endpoints)
@@ -27,13 +28,13 @@ export function checkSharedKeys(listeners: readonly ListenerSpec[]): readonly Pr
   })
 }
 
-/** The keys whose HMACs of a token an endpoint would believe. The handshake of X refuses bodies that could be tokens. */
-function believedKeysOf({ verify, challenge }: EndpointSpec): readonly Buffer[] {
-  const type = typeof challenge === 'object' ? challenge.type : challenge
-  if (verify === undefined || isOwnScheme(verify.scheme) || type === 'x') return []
-  const scheme = SCHEMES[verify.scheme]
-  const isSafe = (verify.algorithm ?? scheme.algorithm) !== 'sha256' || !mayBeToken(signedOf(verify, scheme), verify)
-  return isSafe ? [] : hmacSecretsOf(verify, scheme).map(toHmacKey)
+/** Lists the keys whose HMACs of a token an endpoint would believe. */
+function believedKeysOf(spec: EndpointSpec): readonly Buffer[] {
+  const { verify } = spec
+  const form = verify && SCHEMES[verify.scheme].form
+  if (verify === undefined || form === undefined || refusesTokens(spec)) return []
+  const isSafe = (verify.algorithm ?? form.algorithm) !== 'sha256' || !mayBeToken(signedOf(verify, form), verify)
+  return isSafe ? [] : hmacSecretsOf(verify, form).map(toHmacKey)
 }
 
 function mayBeToken(signed: string, { timestamp }: VerifySpec): boolean {

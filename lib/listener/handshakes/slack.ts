@@ -1,7 +1,7 @@
 import { isMapping } from '../../base/plain'
 import { type Challenge, type ChallengeAnswer, echo, EMPTY_ANSWER } from './answer'
 import { isJsonType } from '../../body/content'
-import type { ListenerRequest } from '../request-scope'
+import type { ListenerRequest } from '../../body/request'
 
 const HANDSHAKE_KEYS: ReadonlySet<string> = new Set(['type', 'challenge', 'token'])
 const SSL_CHECK = /(?:^|&)ssl_check=1(?:&|$)/
@@ -13,14 +13,14 @@ const SSL_CHECK = /(?:^|&)ssl_check=1(?:&|$)/
 export function compileSlack(): Challenge {
   return {
     beforeVerify: readSslCheck,
-    // A sender that is not verified may write the form so that the first look does not know it.
+    // An unverified sender may write the form in a way that the first look does not recognise.
     afterVerify: (request, body) => (isSslCheck(request, body) ? EMPTY_ANSWER : readUrlVerification(request, body)),
   }
 }
 
 /**
- * The handshake of an endpoint that neither verifies nor names one, as a first try with Slack has it: a
- * `url_verification` that holds nothing else, so that no callback is taken for one.
+ * The handshake of an endpoint without `verify` and `challenge`, as in a first try with Slack: a `url_verification` that
+ * holds nothing else, so that no callback is taken for a handshake.
  */
 export function compileBareSlack(): Challenge {
   return {
@@ -37,7 +37,7 @@ function readUrlVerification(request: ListenerRequest, body: unknown): Challenge
   return isSent ? echo(body.challenge) : undefined
 }
 
-/** Whatever stands behind an unsigned `ssl_check=1` is dropped with it. The bytes are searched, which costs least. */
+/** The rest of an unsigned form with `ssl_check=1` is dropped. The search in bytes costs least. */
 function readSslCheck(request: ListenerRequest, raw: Buffer | string | undefined): ChallengeAnswer | undefined {
   if (raw === undefined || !raw.includes('ssl_check=1') || !isFormType(request)) return undefined
   return SSL_CHECK.test(raw.toString('latin1')) ? EMPTY_ANSWER : undefined

@@ -1,4 +1,4 @@
-import type { ListenerRequest } from '../request-scope'
+import type { ListenerRequest } from '../../body/request'
 import type { Params } from '../../base/route-syntax'
 
 /**

@@ -18,7 +18,7 @@ export interface Stripped {
   readonly params: Params | undefined
 }
 
-/** Compiles a mount path in the syntax of Express 5. Throws what the parser throws for bad syntax. */
+/** Compiles a mount path in the syntax of Express 5. Throws the error of the parser for bad syntax. */
 export function compileMountPath(written: string): MountPath {
   const path = trimPath(written)
   const literal = path === '' ? '' : readLiteralPath(path)
@@ -37,7 +37,7 @@ export function compileMountPath(written: string): MountPath {
   }
 }
 
-/** Creates the mount path of a text that is none of the syntax, such as the `baseUrl` of a request. */
+/** Creates the mount path of a plain text without the syntax of Express, such as the `baseUrl` of a request. */
 export function createMountPath(text: string): MountPath {
   const path = trimPath(text)
   const strip = compileStrip(path)
@@ -52,8 +52,8 @@ export function createMountPath(text: string): MountPath {
 }
 
 /**
- * Reads the mount path that a caller names for one ticket. Throws `ERR_CONFIG_VALUE` for what is no path, or would lead
- * elsewhere: a URL, a query, a fragment, `.` or `..`, and the syntax of parameters.
+ * Reads the mount path that a caller names for one ticket. Throws `ERR_CONFIG_VALUE` for a text that is no path, or would
+ * lead elsewhere: a URL, a query, a fragment, `.` or `..`, and the syntax of parameters.
  */
 export function readTicketMount(value: unknown): string | undefined {
   if (value === undefined) return undefined

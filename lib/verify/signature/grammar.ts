@@ -16,7 +16,7 @@ export interface WrittenSignature {
   readonly key: KeyKind | undefined
 }
 
-/** What a signature header says. */
+/** The content of a signature header. */
 export interface SignatureHeader {
   readonly signatures: readonly WrittenSignature[]
   readonly timestamp: string | undefined

@@ -1,11 +1,10 @@
 import { createHmac, createPublicKey, createSecretKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
+import type { Algorithm, KeyEncoding } from '../contract'
 import { decodeStrictly } from './bytes'
 import type { SignedMessage } from './message'
 import type { Signed } from './signed'
 
 export type KeyKind = 'hmac' | 'ed25519' | 'ecdsa'
-export type KeyEncoding = 'utf8' | 'hex' | 'base64'
-export type Algorithm = 'sha1' | 'sha256' | 'sha512'
 
 /** A signature, decoded. */
 export interface Signature {
@@ -16,17 +15,23 @@ export interface Signature {
 
 /** A secret or public key, made ready once. */
 export interface Key {
-  /** Whether one of the signatures is a good one over what is signed. */
+  /** Whether one of the signatures is valid for the signed text. */
   readonly fits: (signed: Signed, message: SignedMessage, signatures: readonly Signature[]) => boolean
 }
 
 const PEM = /^\s*-----BEGIN PUBLIC KEY-----/
-/** What precedes a bare Ed25519 key in its SPKI form (RFC 8410). */
+/** The bytes before a bare Ed25519 key in its SPKI form (RFC 8410). */
 const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex')
 const ED25519_BYTES = 32
 const SIGNATURE_BYTES = { ed25519: [64, 64], ecdsa: [8, 72] } as const
 
-/** Makes a key for HMAC. Throws an `Error` that says what is wrong with the secret. */
+/** Compares a signature with the HMAC of a text, in constant time. */
+export function isHmacOf(signature: Buffer, text: string, algorithm: Algorithm, key: KeyObject): boolean {
+  const digest = createHmac(algorithm, key).update(text).digest()
+  return digest.length === signature.length && timingSafeEqual(digest, signature)
+}
+
+/** Creates a key for HMAC. Throws an `Error` that says what is wrong with the secret. */
 export function createHmacKey(secret: string, encoding: KeyEncoding, algorithm: Algorithm): Key {
   const key = createSecretKey(decodeSecret(secret, encoding))
   return {
@@ -42,7 +47,7 @@ export function createHmacKey(secret: string, encoding: KeyEncoding, algorithm: 
 }
 
 /**
- * Makes a public key: for Ed25519 from its 32 bytes, from SPKI or PEM; for ECDSA on P-256 from SPKI or PEM. Throws an
+ * Creates a public key: for Ed25519 from its 32 bytes, from SPKI or PEM; for ECDSA on P-256 from SPKI or PEM. Throws an
  * `Error` that says what is wrong with it.
  */
 export function createVerifyKey(secret: string, encoding: KeyEncoding, kind: 'ed25519' | 'ecdsa'): Key {
@@ -52,7 +57,7 @@ export function createVerifyKey(secret: string, encoding: KeyEncoding, kind: 'ed
   )
 }
 
-/** Makes a key of the 32 bytes of an Ed25519 key. Throws an `Error` when they are none. */
+/** Creates a key from the 32 bytes of an Ed25519 key. Throws an `Error` for bytes that are no such key. */
 export function createEd25519Key(bytes: Buffer): Key {
   return wrapPublicKey(readPublicKey(bytes, 'ed25519'), 'ed25519')
 }
@@ -91,12 +96,12 @@ function toPublicKey(key: string | Buffer): KeyObject {
   try {
     return createPublicKey(typeof key === 'string' ? key : { key, format: 'der', type: 'spki' })
   } catch {
-    // The reason of OpenSSL says nothing to people, and nothing of a key may reach the log.
+    // The reason of OpenSSL helps nobody, and no part of a key may reach the log.
     throw new Error('it cannot be read as a public key')
   }
 }
 
-/** Decodes a secret; an empty one, or one of zeros, which HMAC pads an empty one with, is one that anybody knows. */
+/** Decodes a secret. Throws an `Error` for an empty secret, and for one of zeros, which HMAC treats as an empty one. */
 export function decodeSecret(secret: string, encoding: KeyEncoding): Buffer {
   if (!/[^\s\0]/.test(secret)) throw new Error('it is empty')
   const bytes = encoding === 'utf8' ? Buffer.from(secret) : decodeStrictly(secret.trim(), encoding)

@@ -3,13 +3,13 @@ import { CallbackError, hasCode } from '../../base/errors'
 import type { Template } from '../../template/compile'
 import { parseContent } from '../../body/content'
 import { parseForm } from '../../body/form'
-import { type ListenerRequest, splitUrl, targetOf } from '../../listener/request-scope'
-import type { Params } from '../../listener/paths/route-table'
+import { type ListenerRequest, splitUrl, targetOf } from '../../body/request'
+import type { Params } from '../../base/route-syntax'
 import { unverified } from '../errors'
 
 const MULTIPART = /^\s*multipart\//i
 
-/** What the templates of a `verify` read from besides the request. */
+/** The sources of the templates of a `verify`, besides the request. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string>>
   readonly publicUrlOf: (request: ListenerRequest) => string
@@ -80,8 +80,8 @@ export class SignedMessage {
   }
 
   /**
-   * Parses the body, then calls `check`. A long body is parsed in turns, since nothing is proved yet, and makes a promise
-   * of the result. Throws or rejects with `ERR_UNVERIFIED` for a body that cannot be parsed.
+   * Parses the body, then calls `check`. A long body is parsed in turns, since nothing is proved yet, and the result is
+   * a promise then. Throws or rejects with `ERR_UNVERIFIED` for a body that cannot be parsed.
    */
   withBody(check: () => void | Promise<void>): void | Promise<void> {
     const parsing = this.#parseBody()

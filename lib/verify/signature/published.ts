@@ -14,17 +14,16 @@ export interface PublishedKeys {
   readonly some: (isFitting: (keys: readonly Key[]) => boolean) => Promise<boolean>
 }
 
-/** https://docs.fal.ai/model-apis/model-endpoints/webhooks: a JWKS, to be kept for 24 hours at most. */
-const URL_OF_KEYS = 'https://rest.fal.ai/.well-known/jwks.json'
+/** fal wants its keys to be kept for 24 hours at most. */
 const KEEP_MS = 86_400_000
-/** How soon keys are asked for again when none of the known ones fits, so that forged requests cause no traffic. */
+/** The pause before keys are fetched again when no known key fits, so that forged requests cause no traffic. */
 const REFETCH_MS = 60_000
-/** How soon after an answer that could not be used, when no keys are known. */
+/** The same pause when no keys are known. */
 const RETRY_MS = 5000
 const MAX_KEYS = 20
 
-/** Gives the keys of fal: fetched when the first request needs them, once for all that come meanwhile. */
-export function createPublishedKeys(world: SenderWorld): PublishedKeys {
+/** Creates the keys of a JWKS: fetched when the first request needs them, once for all requests that wait for them. */
+export function createPublishedKeys(url: string, world: SenderWorld): PublishedKeys {
   const { clock } = world
   let known: readonly Key[] = []
   let fetchedAt = -Infinity
@@ -36,7 +35,7 @@ export function createPublishedKeys(world: SenderWorld): PublishedKeys {
     return clock.now() - fetchedAt < KEEP_MS ? known : []
   }
 
-  /** Gives what is known when it is too early to ask again. */
+  /** Returns the known keys when it is too early to ask again. */
   function refetch(): Promise<readonly Key[]> {
     const pauseMs = keysInTime().length > 0 ? REFETCH_MS : RETRY_MS
     if (fetching === undefined && clock.now() - triedAt < pauseMs) return Promise.resolve(keysInTime())
@@ -47,7 +46,7 @@ export function createPublishedKeys(world: SenderWorld): PublishedKeys {
   async function load(): Promise<readonly Key[]> {
     triedAt = clock.now()
     try {
-      known = parseKeys(JSON.parse(await fetchText(world, URL_OF_KEYS)))
+      known = parseKeys(JSON.parse(await fetchText(world, url)), url)
       fetchedAt = clock.now()
       failure = undefined
     } catch (error) {
@@ -70,11 +69,11 @@ export function createPublishedKeys(world: SenderWorld): PublishedKeys {
 }
 
 /** Reads the Ed25519 keys of a JWKS (RFC 8037); others are passed over. */
-function parseKeys(jwks: unknown): readonly Key[] {
+function parseKeys(jwks: unknown, url: string): readonly Key[] {
   const list: unknown = isMapping(jwks) ? jwks['keys'] : undefined
   const entries: readonly unknown[] = Array.isArray(list) ? list.slice(0, MAX_KEYS) : []
   const keys = entries.flatMap(parseKey)
-  if (keys.length === 0) throw new CallbackError('ERR_HTTP_BODY', { message: `${URL_OF_KEYS} holds no Ed25519 key` })
+  if (keys.length === 0) throw new CallbackError('ERR_HTTP_BODY', { message: `${url} holds no Ed25519 key` })
   return keys
 }
 

@@ -1,7 +1,6 @@
-import type { VerifySpec } from '../../config/sections/verify'
 import { parseTemplate } from '../../template/parse'
-import type { Params } from '../../listener/paths/route-table'
-import { type SignatureScheme, signedOf } from '../schemes'
+import type { Params } from '../../base/route-syntax'
+import { type SignatureForm, signedOf } from './form'
 import { decodeStrictly } from './bytes'
 import { parseSignatureHeader } from './grammar'
 import type { Key, Signature } from './keys'
@@ -11,11 +10,11 @@ import { createKeys } from './secrets'
 import { compileSigned, type Signed } from './signed'
 import { headerSource, plainPath, readsBody, type Source, templateSource } from './source'
 import { compileTimeCheck } from './time'
-import type { Verify, VerifyContext } from '../context'
+import type { Verify, VerifyContext, VerifySpec } from '../contract'
 import { misconfigured, unverified } from '../errors'
-import { refuseOptions } from '../options'
+import type { VerifyOption } from '../options'
 
-/** What is read of a request before anything is calculated. */
+/** The parts of a proof that are read before anything is calculated. */
 interface Reading {
   readonly signature: Source
   /** Undefined where the timestamp stands in the signature header, or nowhere. */
@@ -25,24 +24,23 @@ interface Reading {
 }
 
 const NO_PARAMS: Params = {}
-/** What is read of the parsed body. */
+/** The sources that need the parsed body. */
 const BODY = ['body', 'item']
 
 /**
- * Compiles a scheme of the generic form, with what the config says in the place of what the scheme says. Cheap checks
+ * Compiles a signature of the generic form; what the config says replaces what the form says. Cheap checks
  * come first; then all secrets are tried with all signatures. Throws `ERR_CONFIG_VALUE` for what cannot work.
  */
-export function compileSignature(spec: VerifySpec, scheme: SignatureScheme, context: VerifyContext): Verify {
-  refuseUnusable(spec, scheme)
-  const reading = compileReading(spec, scheme, context)
+export function compileSignature(spec: VerifySpec, form: SignatureForm, context: VerifyContext): Verify {
+  const reading = compileReading(spec, form, context)
   const signed = compileSigned(
-    signedOf(spec, scheme),
-    { idEncoding: reading.id?.encoding ?? 'utf8', url: scheme.url },
+    signedOf(spec, form),
+    { idEncoding: reading.id?.encoding ?? 'utf8', url: form.url },
     spec,
   )
   checkSigned(spec, reading, signed)
-  const grammar = spec.prefix === undefined ? scheme.grammar : { kind: 'plain' as const, prefix: spec.prefix }
-  const encoding = spec.encoding ?? scheme.encoding
+  const grammar = spec.prefix === undefined ? form.grammar : { kind: 'plain' as const, prefix: spec.prefix }
+  const encoding = spec.encoding ?? form.encoding
 
   function readSignatures(message: SignedMessage): readonly Signature[] {
     const written = reading.signature.read(message)
@@ -57,7 +55,7 @@ export function compileSignature(spec: VerifySpec, scheme: SignatureScheme, cont
     return signatures
   }
 
-  const check = compileCheck(spec, scheme, context, signed, readSignatures)
+  const check = compileCheck(spec, form, context, signed, readSignatures)
   const needsBody =
     readsBody([spec.signature, spec.timestamp, spec.id]) || BODY.some((name) => signed.sources.has(name))
   return (request, raw, params = NO_PARAMS) => {
@@ -66,54 +64,55 @@ export function compileSignature(spec: VerifySpec, scheme: SignatureScheme, cont
   }
 }
 
-/** Compiles what tries the keys of a scheme. */
+/** Compiles the check of a signature with all keys. */
 function compileCheck(
   spec: VerifySpec,
-  scheme: SignatureScheme,
+  form: SignatureForm,
   context: VerifyContext,
   signed: Signed,
   readSignatures: (message: SignedMessage) => readonly Signature[],
 ): (message: SignedMessage) => void | Promise<void> {
-  if (scheme.keys === 'published') {
-    const published = createPublishedKeys(context)
+  if (typeof form.keys === 'object') {
+    const published = createPublishedKeys(form.keys.jwks, context)
     return async (message) => {
       const signatures = readSignatures(message)
       const isFitting = (keys: readonly Key[]): boolean => keys.some((key) => key.fits(signed, message, signatures))
       if (!(await published.some(isFitting))) throw unverified('no published key fits its signature')
     }
   }
-  const keys = createKeys(spec, scheme)
+  const keys = createKeys(spec, form)
   return (message) => {
     const signatures = readSignatures(message)
     if (!keys.some((key) => key.fits(signed, message, signatures))) throw unverified('no secret fits its signature')
   }
 }
 
-function refuseUnusable(spec: VerifySpec, { keys, grammar }: SignatureScheme): void {
-  refuseOptions(spec, [
+/** Lists the keys of `verify` that a form heeds. */
+export function listFormOptions({ keys, grammar }: SignatureForm): readonly VerifyOption[] {
+  return [
     ...(keys === 'hmac' || keys === 'standard' ? (['algorithm'] as const) : []),
-    ...(keys === 'published' ? [] : (['keyEncoding'] as const)),
+    ...(typeof keys === 'object' ? [] : (['keyEncoding'] as const)),
     ...(grammar.kind === 'plain' ? (['prefix'] as const) : []),
     ...(['signature', 'encoding', 'timestamp', 'timestampUnit', 'id', 'signed', 'toleranceMs'] as const),
-  ])
+  ]
 }
 
-function compileReading(spec: VerifySpec, scheme: SignatureScheme, { clock }: VerifyContext): Reading {
-  const signature = sourceOf(spec, 'signature', scheme.signature)
+function compileReading(spec: VerifySpec, form: SignatureForm, { clock }: VerifyContext): Reading {
+  const signature = sourceOf(spec, 'signature', form.signature)
   if (signature === undefined) {
     const message = `"${spec.scheme}" must be told where the signature stands, as in \${header.X-Signature}`
     throw misconfigured(spec, 'signature', message)
   }
-  const timestamp = sourceOf(spec, 'timestamp', scheme.timestamp)
-  const hasTime = timestamp !== undefined || scheme.grammar.kind === 'pairs'
+  const timestamp = sourceOf(spec, 'timestamp', form.timestamp)
+  const hasTime = timestamp !== undefined || form.grammar.kind === 'pairs'
   if (!hasTime && (spec.toleranceMs ?? spec.timestampUnit) !== undefined) {
     const message = `"${spec.scheme}" signs no time of sending that could be checked; say with "timestamp" where one stands`
     throw misconfigured(spec, spec.toleranceMs === undefined ? 'timestamp_unit' : 'tolerance', message)
   }
-  const unit = spec.timestampUnit ?? scheme.timestampUnit
-  const toleranceMs = spec.toleranceMs ?? scheme.toleranceMs
+  const unit = spec.timestampUnit ?? form.timestampUnit
+  const toleranceMs = spec.toleranceMs ?? form.toleranceMs
   const checkTime = hasTime ? compileTimeCheck(unit, toleranceMs, clock) : undefined
-  return { signature, timestamp, id: sourceOf(spec, 'id', scheme.id), checkTime }
+  return { signature, timestamp, id: sourceOf(spec, 'id', form.id), checkTime }
 }
 
 function sourceOf(
@@ -126,7 +125,7 @@ function sourceOf(
   return names.length > 0 ? headerSource(names) : undefined
 }
 
-/** A timestamp that is not signed can be replaced by whoever replays a request, and an id that is not given signs nothing. */
+/** Somebody who replays a request can replace a timestamp that is not signed; an id without a place signs nothing. */
 function checkSigned(spec: VerifySpec, reading: Reading, { placeholders, sources }: Signed): void {
   const hasTime = reading.checkTime !== undefined
   if (hasTime && !placeholders.some((text) => isTimestamp(text, spec))) {

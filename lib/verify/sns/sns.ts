@@ -1,21 +1,19 @@
 import { verify } from 'node:crypto'
 import { isMapping } from '../../base/plain'
-import type { VerifySpec } from '../../config/sections/verify'
+import type { VerifySpec, Verify, VerifyContext } from '../contract'
 import { readCertificateUrl } from './amazon-hosts'
-import { OWN_SCHEMES } from '../schemes'
 import { decodeStrictly } from '../signature/bytes'
 import { SignedMessage } from '../signature/message'
 import { createCertificates } from './certificates'
-import type { Verify, VerifyContext } from '../context'
 import { unverified } from '../errors'
-import { refuseOptions } from '../options'
 
 type Message = Readonly<Record<string, unknown>>
 
-const NOTIFICATION = OWN_SCHEMES.sns.fields ?? []
+/** The fields of a notification that are signed, in the order in which they are signed. */
+export const SNS_FIELDS = ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type']
 const CONFIRMATION = ['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type']
 const SIGNED: ReadonlyMap<unknown, readonly string[]> = new Map([
-  ['Notification', NOTIFICATION],
+  ['Notification', SNS_FIELDS],
   ['SubscriptionConfirmation', CONFIRMATION],
   ['UnsubscribeConfirmation', CONFIRMATION],
 ])
@@ -27,10 +25,9 @@ const HASHES: ReadonlyMap<unknown, string> = new Map([
 /**
  * Amazon SNS signs some fields of its messages with a certificate that it publishes
  * (docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html). It signs for everybody who has an account
- * there: only `topic` says whose messages are meant.
+ * there, so only `topic` names the topics that are believed.
  */
 export function compileSns(spec: VerifySpec, context: VerifyContext): Verify {
-  refuseOptions(spec, ['topics'])
   const topics = spec.topics && new Set(spec.topics)
   const certificates = createCertificates(context)
 
@@ -55,9 +52,18 @@ export function compileSns(spec: VerifySpec, context: VerifyContext): Verify {
   }
 }
 
+/** Amazon signs for everybody who has an account there: without a topic, messages of any topic are believed. */
+export function warnOfTopics({ topics }: VerifySpec): string | undefined {
+  if (topics !== undefined) return undefined
+  return (
+    'believes messages of every topic of Amazon SNS, and anybody can have one; write verify: ' +
+    '{scheme: sns, topic: "arn:aws:sns:…"}'
+  )
+}
+
 /**
- * Writes names and values in lines. Only a message may have lines of its own: it stands first, so that no other value can
- * be made of its end.
+ * Writes names and values in lines. Only `Message` may hold line breaks: it is the first value, so its end cannot be taken
+ * for another value.
  */
 function writeSigned(message: Message): Buffer {
   const keys = SIGNED.get(message['Type'])

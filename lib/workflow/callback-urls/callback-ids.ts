@@ -1,7 +1,7 @@
 import type { Environment } from '../../config/read/source'
 import { CallbackError } from '../../base/errors'
 import type { Endpoint } from '../../listener/endpoint'
-import { describeId } from '../../listener/outcome'
+import { describeId } from '../../listener/ids'
 import { readTicketQuery } from '../../listener/paths/ticket-query'
 import type { CallbackUrl } from './callback-urls'
 import type { HttpAnswer } from '../../http/client'

@@ -58,8 +58,8 @@ function compileMatch(
   endpoints: readonly Endpoint[],
 ): (told: ToldUrl, paths: readonly string[]) => readonly CallbackUrl[] {
   // Listeners of different ports may have the same route; each of them is a match then.
-  const ports = [...new Set(endpoints.map(({ port }) => port))]
-  const tables = ports.map((port) => createRouteTable(endpoints.filter((endpoint) => endpoint.port === port)))
+  const ports = [...new Set(endpoints.map(({ listener }) => listener.port))]
+  const tables = ports.map((port) => createRouteTable(endpoints.filter(({ listener }) => listener.port === port)))
   const methods = [...new Set(endpoints.map(({ method }) => method))]
   return ({ url, hasSpaces }, paths) => {
     const query = parseForm(splitAppended(url.search.slice(1)))

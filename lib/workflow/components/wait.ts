@@ -1,6 +1,6 @@
 import type { WaitSpec } from '../../config/normalize'
 import type { Selection } from '../../listener/selection'
-import { readWaitIds } from '../../listener/wait-ids'
+import { readWaitIds } from '../../listener/ids'
 import { deadlineOf, type Execute } from '../call'
 import { resultOf } from './completion'
 

@@ -6,6 +6,7 @@ import { compact } from './compaction'
 import { createJournalWriter, type WriterOptions } from './writer'
 import { formatOperation, type Operation } from '../operations'
 import { isFull, storeUnavailable } from '../system'
+
 export interface JournalOptions extends WriterOptions {
   readonly clock: Clock
   readonly logger: Logger

@@ -6,6 +6,7 @@ import { sleep, unref } from '../../../../lib/base/timers'
 import type { Clock, Logger } from '../../../../lib/base/contracts'
 import { type Claim, PREFIX, readClaims, writeClaim } from './claims'
 import { isNear, lives, nameThisProcess, type ProcessName } from './process'
+
 export interface LockOptions {
   readonly folder: string
   readonly clock: Clock

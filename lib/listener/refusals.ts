@@ -1,0 +1,54 @@
+import type { ServerResponse } from 'node:http'
+import { ANSWER_STATUS } from '../base/errors'
+import type { Emitter } from '../base/events'
+import type { Clock, Logger } from '../base/contracts'
+import type { Params } from '../base/route-syntax'
+import type { ListenerRequest } from '../body/request'
+import { refuse, toAnswerCode } from './answer'
+
+/** Serves one request of one endpoint, from reading it to answering it; never rejects. */
+export type Receive = (request: ListenerRequest, response: ServerResponse, params: Params) => Promise<void>
+
+/** What refusals are reported with. */
+interface RefusalContext {
+  readonly emitter: Emitter
+  readonly logger: Logger
+  readonly clock: Clock
+}
+
+/** Wraps the work of one endpoint: its errors are answered and reported, so that the result never rejects. */
+export function refusing(name: string, context: RefusalContext, serve: Receive): Receive {
+  let refused = false
+  return async (request, response, params) => {
+    try {
+      await serve(request, response, params)
+    } catch (error) {
+      report(error, request, name, context, refused ? 'info' : 'warn')
+      refused = true
+      refuse(request, response, toAnswerCode(error), context.clock)
+    }
+  }
+}
+
+/**
+ * Reports a fault of the sender as an event and a line in the log; the first one of an endpoint is a warning, since the
+ * config may not fit the sender. A fault of the host app or of this package is an error each time.
+ */
+function report(
+  error: unknown,
+  request: ListenerRequest,
+  name: string,
+  { emitter, logger }: RefusalContext,
+  level: 'info' | 'warn',
+): void {
+  const code = toAnswerCode(error)
+  const reason = error instanceof Error ? error.message : String(error)
+  emitter.record('rejected', name, () => ({ endpoint: name, headers: request.headers, error }))
+  if (ANSWER_STATUS[code] !== 500) {
+    logger[level]({ code, endpoint: name }, `${name} refused a callback (${code}): ${reason}`)
+    return
+  }
+  const message = code === 'ERR_INTERNAL' ? `${name} failed to take a callback; this is a bug` : `${name}: ${reason}`
+  logger.error({ code, endpoint: name, err: error }, message)
+  emitter.emit('error', () => ({ error, message }))
+}

@@ -1,0 +1,48 @@
+import type { Verify, VerifyContext, VerifyItem, VerifySpec } from './contract'
+import { type Coverage, coverSigned } from './coverage'
+import type { VerifyOption } from './options'
+import type { SignatureForm } from './signature/form'
+import { compileSignature, listFormOptions } from './signature/verify-signature'
+
+/** Everything that is known of one scheme. Most senders sign in the generic form, and are data; the others have code. */
+export interface Scheme {
+  /** The page that it was written by. */
+  readonly page: string
+  /** Whether the config gives a secret; otherwise the sender publishes its keys. */
+  readonly needsSecret: boolean
+  /** The handshake with which the sender checks a URL. */
+  readonly handshake?: SchemeHandshake | undefined
+  /** The generic form, where the sender signs in it. */
+  readonly form?: SignatureForm
+  /** The keys of `verify` that it heeds, besides `scheme`, `secret` and `unsigned_ids`. */
+  readonly listOptions: (spec: VerifySpec) => readonly VerifyOption[]
+  readonly coverageOf: (spec: VerifySpec) => Coverage
+  /** Throws `ERR_CONFIG_VALUE` for what cannot work. */
+  readonly compile: (spec: VerifySpec, context: VerifyContext) => Verify
+  /** Where each item has a proof, and the request as a whole has none. Throws `ERR_CONFIG_VALUE`. */
+  readonly compileItem?: (spec: VerifySpec) => VerifyItem
+  /** Returns the warning for a `verify` that lets in more senders than its author may expect. */
+  readonly warn?: (spec: VerifySpec) => string | undefined
+}
+
+/** The handshakes of these senders. */
+export type SchemeHandshake = 'slack' | 'discord' | 'zoom' | 'meta' | 'sns'
+
+/** A row of a sender that signs in the generic form. */
+interface SignedRow extends SignatureForm {
+  readonly page: string
+  readonly handshake?: SchemeHandshake
+}
+
+/** Creates the scheme of a sender that signs in the generic form. */
+export function signs({ page, handshake, ...form }: SignedRow): Scheme {
+  return {
+    page,
+    handshake,
+    form,
+    needsSecret: typeof form.keys === 'string',
+    listOptions: () => listFormOptions(form),
+    coverageOf: (spec) => coverSigned(spec, form),
+    compile: (spec, context) => compileSignature(spec, form, context),
+  }
+}

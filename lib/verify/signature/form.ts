@@ -1,0 +1,63 @@
+import type { Algorithm, Encoding, KeyEncoding, TimestampUnit, VerifySpec } from '../contract'
+import type { Grammar } from './grammar'
+
+/** How a sender signs: the generic form, in which most schemes are data. Names of headers are in lower case. */
+export interface SignatureForm {
+  /**
+   * What the secrets are; `standard` tells by their `whsec_` and `whpk_`. A sender that publishes its keys has no secret, but
+   * the URL of a JWKS.
+   */
+  readonly keys: 'hmac' | 'ed25519' | 'ecdsa' | 'standard' | { readonly jwks: string }
+  readonly algorithm: Algorithm
+  /** The headers that may hold the signature; none where the config must say it. */
+  readonly signature: readonly string[]
+  readonly grammar: Grammar
+  readonly encoding: Encoding
+  readonly keyEncoding: KeyEncoding
+  /** The headers with the time of sending, unless it stands among the pairs of the signature. */
+  readonly timestamp?: readonly string[]
+  readonly timestampUnit: TimestampUnit
+  readonly id?: readonly string[]
+  /** A template; `sha256` is the hash of the body in hex. */
+  readonly signed: string
+  /** How the sender writes the URL that it signs; as it was called, when left out. */
+  readonly url?: (url: string) => string
+  readonly toleranceMs: number
+}
+
+/** An HMAC of the body (RFC 2104); the other forms change some of it. */
+export const HMAC: SignatureForm = {
+  keys: 'hmac',
+  algorithm: 'sha256',
+  signature: [],
+  grammar: { kind: 'plain', prefix: '' },
+  encoding: 'hex',
+  keyEncoding: 'utf8',
+  timestampUnit: 's',
+  signed: '${raw}',
+  toleranceMs: 300_000,
+}
+
+/** Standard Webhooks (github.com/standard-webhooks/standard-webhooks), with the headers of Svix, from which it comes. */
+export const STANDARD: SignatureForm = {
+  ...HMAC,
+  keys: 'standard',
+  signature: ['webhook-signature', 'svix-signature'],
+  grammar: {
+    kind: 'versions',
+    keys: new Map([
+      ['v1', 'hmac'],
+      ['v1a', 'ed25519'],
+    ]),
+  },
+  encoding: 'base64',
+  keyEncoding: 'base64',
+  timestamp: ['webhook-timestamp', 'svix-timestamp'],
+  id: ['webhook-id', 'svix-id'],
+  signed: '${id}.${timestamp}.${raw}',
+}
+
+/** Returns the template of what is signed: that of the config, else that of the form. */
+export function signedOf(spec: VerifySpec, form: SignatureForm): string {
+  return spec.signed === undefined ? form.signed : String(spec.signed.source)
+}
