@@ -1,6 +1,6 @@
 import { isMapping } from '../../base/plain'
 import type { TemplateShape } from './template-sources'
-import type { Value } from './values'
+import { TEXT, type Value } from './values'
 
 // The notation of a config. Each key is one row of a table. All else is derived from the row: the type of what a user
 // writes, the type of what is read, the reader, the default, the check of the shape, and the JSON Schema.
@@ -213,6 +213,9 @@ export function oneOrMore<In, Out>(item: Value<In, Out>, expected: string): Shap
   const list = listOf(item)
   return { form: 'choice', expected, options: [item, list], readAs: list }
 }
+
+/** One text or several. */
+export const TEXTS = oneOrMore(TEXT, 'text or a list of texts')
 
 /** Creates the shape of a mapping of names to values of one shape. */
 export function named<In>(item: Shape<In>): Shape<Record<string, In>, never> {

@@ -127,6 +127,12 @@ export const TEXT: Value<string, string> = {
   exactly: (value) => (typeof value === 'string' ? 'text that is not blank' : undefined),
 }
 
+/** A name, or false. */
+export const NAME_OR_FALSE: Kind<string | false> = {
+  expected: 'text or false',
+  read: (value) => (FLAG.read(value) === false ? false : TEXT.read(value)),
+}
+
 /** Text that may be empty. */
 export const ANY_TEXT = asText((value) => (isText(value) ? unescapePlaceholders(value) : undefined))
 

@@ -8,12 +8,11 @@ import { byHand, choice, field, type InputOf, listKeys, required, type Shape, ty
 import { LISTENER_SOURCES, mappingTemplate, anyTemplate, textTemplate } from '../field/template-sources'
 import { DURATION, FLAG, method, OFF, TEXT } from '../field/values'
 import { CALLBACK_METHODS } from '../field/words'
-import { CHALLENGE, VERIFY } from '../schema/verify'
-import { type ChallengeSpec, readChallenge } from './challenge'
+import { CHALLENGE, type ChallengeSpec, readChallenge } from './challenge'
 import { PROVED_KEYS } from '../../verify/proof-reads'
 import type { EndpointVerify } from '../../verify/verify'
 import { VALUES, warnOfUnreadLists } from './judged'
-import { normalizeVerify } from './verify'
+import { normalizeVerify, VERIFY } from './verify'
 import type { WorkflowSpec } from './workflow'
 
 const ANY = anyTemplate(LISTENER_SOURCES)

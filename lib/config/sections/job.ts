@@ -17,6 +17,7 @@ import {
   type Shape,
   type SpecOf,
   table,
+  TEXTS,
 } from '../field/shape'
 import { JOB_SOURCES, anyTemplate, textsTemplate, textTemplate } from '../field/template-sources'
 import { AMOUNT, DURATION, STATUS, TEXT, word } from '../field/values'
@@ -66,11 +67,7 @@ const KEYS = {
   ),
   input: field('input', anyTemplate(JOB_SOURCES), 'Input of the component (default: the input of the workflow)'),
   output: field('output', anyTemplate(JOB_SOURCES), 'What other jobs read as ${jobs.ID.output}'),
-  dependsOn: field(
-    'depends_on',
-    oneOrMore(TEXT, 'text or a list of texts'),
-    'Jobs to wait for (default: the one above); [] starts at once',
-  ),
+  dependsOn: field('depends_on', TEXTS, 'Jobs to wait for (default: the one above); [] starts at once'),
   retry: byHand(
     'retry',
     orShort(RETRY.maxAttempts, table(RETRY), 'a number of attempts, 1 or more, or a mapping such as {max_attempts: 3}'),
