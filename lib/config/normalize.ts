@@ -23,7 +23,7 @@ import { warnOfSharedSenders } from './checks/shared-senders'
 import { createDocument, createSource, type Environment, isSource, type Source } from './read/source'
 
 export type { CompletionSpec, FallbackSpec, PollingSpec } from './sections/completion'
-export type { ConnectionSpec, SshAuthSpec } from './sections/connection'
+export type { ConnectionSpec, SshAuthSpec } from './gateways/connection'
 export type { EndpointSpec, ResponseSpec } from './sections/endpoint'
 export type { HttpClientSpec, LoggerSpec } from './sections/component'
 export type { JobSpec, RetrySpec, WaitSpec } from './sections/job'

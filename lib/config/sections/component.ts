@@ -124,7 +124,7 @@ export function normalizeComponents(root: Fields): ReadonlyMap<string, Component
 }
 
 /** Reads one component. */
-export function normalizeComponent(id: string, fields: Fields): ComponentSpec {
+function normalizeComponent(id: string, fields: Fields): ComponentSpec {
   const { type, isDefault } = readTable(COMMON, fields)
   for (const key of FOREIGN_KEYS[type])
     if (fields.has(key)) fields.error(key, `a component of type "${type}" has no "${key}"${adviseOnKey(type, key)}`)
