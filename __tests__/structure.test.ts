@@ -117,7 +117,7 @@ test('a library is imported in one or two files each', () => {
     ...adapterFiles.map((file) => readFileSync(join(adapters, file), 'utf8')),
   ]
   for (const name of Object.keys({ ...dependencies, ...peerDependencies })) {
-    if (name === 'valibot' || name.startsWith('@types/')) continue
+    if (name.startsWith('@types/')) continue
     const users = texts.filter((text) =>
       new RegExp(`^import (?!type ).*from '${name}'|\\('${name}'\\)`, 'm').test(text),
     ).length

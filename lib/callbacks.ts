@@ -1,5 +1,5 @@
 import type { Config } from './config/normalize'
-import type { CallbacksConfig } from './config/schema/schema'
+import type { CallbacksConfig } from './config/schema'
 import type { Source } from './config/read/source'
 import { createController } from './controller/controller'
 import { assemble, compileFor } from './app/assembly'

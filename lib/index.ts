@@ -1,6 +1,6 @@
 export { callbacks } from './callbacks'
 export { type ConfigFile, defineConfig, loadConfig, type LoadOptions, parseConfig } from './config/read/load'
-export type { CallbacksConfig } from './config/schema/schema'
+export type { CallbacksConfig } from './config/schema'
 export type { Source } from './config/read/source'
 export { CallbackError, ConfigError, type ErrorCode, type Location, type Problem } from './base/errors'
 export type { CallbackEvent, EventListener, EventName, Events, JobEvent, StartedEvent, TaskEvent } from './base/events'

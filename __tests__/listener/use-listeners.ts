@@ -1,7 +1,7 @@
 import { afterEach } from '@jest/globals'
 import request, { type Test } from 'supertest'
 import { compileConfig } from '../../lib/config/normalize'
-import type { CallbacksConfig } from '../../lib/config/schema/schema'
+import type { CallbacksConfig } from '../../lib/config/schema'
 import { createMemoryStore } from '../../lib/store/registry'
 import { createEmitter, type Emitter, type EventName } from '../../lib/base/events'
 import { createRouteTable } from '../../lib/listener/paths/route-table'

@@ -1,4 +1,4 @@
-import type { CallbacksConfig } from '../config/schema/schema'
+import type { CallbacksConfig } from '../config/schema'
 import { type Config, compileConfig } from '../config/normalize'
 import type { Source } from '../config/read/source'
 import { createEmitter } from '../base/events'

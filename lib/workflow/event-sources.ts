@@ -1,4 +1,3 @@
-import { listComponentTemplates } from '../config/jobs/component'
 import type {
   ComponentSpec,
   Config,
@@ -81,10 +80,8 @@ type Wait = string | typeof ANY
 
 /** The endpoints that a component names for its callback, beside the URLs that it sends. */
 function listWaits(component: HttpClientSpec): readonly Wait[] {
-  const { completion } = component
-  const usesTicket = listComponentTemplates(component).some(({ references }) =>
-    references.some(({ source }) => source === 'callback'),
-  )
+  const { completion, templates } = component
+  const usesTicket = templates.some(({ references }) => references.some(({ source }) => source === 'callback'))
   if (completion?.type !== 'callback') return usesTicket ? [ANY] : []
   const { path } = completion
   return [path !== undefined && path.references.length === 0 ? String(path.source) : ANY]

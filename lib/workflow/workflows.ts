@@ -1,5 +1,4 @@
 import type { ComponentSpec, Config, JobSpec } from '../config/normalize'
-import { listComponentTemplates } from '../config/jobs/component'
 import { CallbackError } from '../base/errors'
 import { gatewayPortsOf, type Gateways } from '../gateway/gateways'
 import type { Endpoint } from '../listener/endpoint'
@@ -52,9 +51,8 @@ function compileComponent(spec: ComponentSpec, context: WorkflowsContext): Execu
 
 /** The gateways that must be open before the templates of a job can be rendered; tickets need those of their endpoints. */
 function portsOf(job: JobSpec, component: ComponentSpec | undefined, context: WorkflowsContext): ReadonlySet<number> {
-  const own = [job.input, job.output, job.onErrorOutput?.template, job.waitFor?.id]
-  const templates = [...own, ...listComponentTemplates(component)]
-  const usesTicket = templates.some((template) => template?.references.some(({ source }) => source === 'callback'))
+  const templates = [...job.templates, ...(component?.templates ?? [])]
+  const usesTicket = templates.some(({ references }) => references.some(({ source }) => source === 'callback'))
   const ports = context.endpoints
     .map(({ listener }) => listener.port)
     .filter((port) => context.gateways.statuses.has(port))

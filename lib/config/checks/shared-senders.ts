@@ -1,11 +1,11 @@
 import type { Fields } from '../field/fields'
 import { type GatewaySpec, isTunnel } from '../sections/gateway'
 import type { ListenerSpec } from '../sections/listener'
-import { readList, SECTIONS } from '../schema/sections'
+import { readList, SECTIONS } from '../field/plural'
 
 /**
- * Warns of a `rate_limit` that is one for all the world: who comes through a tunnel has the address of this machine,
- * unless the tunnel's header is believed. A fixed public URL need not be one of a tunnel.
+ * Warns of a `rate_limit` that all senders share: requests through a tunnel have the address of this machine, unless the
+ * header of the tunnel is trusted. A fixed public URL may lead to no tunnel.
  */
 export function warnOfSharedSenders(
   root: Fields,

@@ -14,6 +14,3 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** The kinds of components. */
 export const COMPONENT_TYPES = ['http-client', 'http-server', 'logger'] as const
-
-/** What may become of a job that fails, where no other job stands in. */
-export const ON_ERROR_WORDS = ['ignore', 'fail'] as const

@@ -67,7 +67,7 @@ const DRIVERS = {
 
 type OwnDriver = keyof typeof DRIVERS
 
-/** The drivers that open a tunnel. Each has its adapter, which `callbacks.ts` loads. */
+/** The drivers that open a tunnel: each has an adapter. */
 export type TunnelDriverName = {
   [N in OwnDriver]: (typeof DRIVERS)[N] extends { readonly isOpenAlready: true } ? never : N
 }[OwnDriver]

@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
 import { ConfigError, type Problem, codeOf } from '../../base/errors'
 import { readOptions } from '../../base/given-options'
-import type { CallbacksConfig } from '../schema/schema'
+import type { CallbacksConfig } from '../schema'
 import { type ConfigDocument, createSource, type Environment, type Source } from './source'
 import { parseYaml } from './yaml'
 
-/** Variables that an option gives; an undefined one counts as not given. */
+/** Variables from an option; an undefined one counts as missing. */
 export type EnvOption = Readonly<Record<string, string | undefined>>
 
 /** A path, relative to the working directory, or a `file:` URL. */
@@ -48,7 +48,7 @@ export function parseConfig(yamlText: string, options: LoadOptions = {}): Source
   return createSource([document], readEnvironment(env))
 }
 
-/** Gives back the config that it is given, which thereby has its type in an editor. */
+/** Returns the config that it was called with, so that an editor knows its type. */
 export function defineConfig(config: CallbacksConfig): CallbacksConfig {
   return config
 }

@@ -1,7 +1,11 @@
 import type { Fields } from '../field/fields'
+import { oneOrMore } from '../field/shape'
 import { SCALAR } from '../field/values'
 
-/** What `status` is read from, in words. */
+/** The shape of `success_when` and `fail_when`: values that are compared as text. */
+export const VALUES = oneOrMore(SCALAR, `${SCALAR.expected}, or a list of them`)
+
+/** Names the source of `status` in messages. */
 export interface Judged {
   readonly what: string
   readonly example: string
@@ -11,13 +15,13 @@ const CALLBACK: Judged = { what: 'callback', example: 'status: "${body.status}"'
 /** The immediate answer to the request of a component. */
 export const IMMEDIATE: Judged = { what: 'answer', example: 'status: "${response.status}"' }
 
-/** Refuses lists of values that are never read, since polling has no `status`, and values that would mean two things. */
+/** Refuses lists of values that are never read, since polling has no `status`, and values in both lists. */
 export function refuseUnreadLists(fields: Fields): void {
   for (const key of listUnread(fields)) fields.error(key, 'never read without "status"; say where the status stands')
   refuseDoubleMeanings(fields)
 }
 
-/** Warns of the same on what is a success then, whatever it says; refuses values that mean two things. */
+/** Warns of the same where everything is a success without `status`; refuses values in both lists. */
 export function warnOfUnreadLists(fields: Fields, { what, example }: Judged = CALLBACK): void {
   for (const key of listUnread(fields)) {
     const advice = `say where the status stands, such as ${example}`

@@ -2,21 +2,29 @@ import { trimPath } from '../../base/same-path'
 import { compileTemplate, type Template } from '../../template/compile'
 import type { Fields } from '../field/fields'
 import { escapePlaceholders } from '../field/placeholder'
+import { readTable } from '../field/read-table'
+import { field } from '../field/shape'
 import { ANY_TEXT, PORT, TEXT } from '../field/values'
 
 const DEFAULT_HOST = '127.0.0.1'
-const DEFAULT_PORT = 8000
+
+/** The keys of an http-server component that locate the server. */
+export const SERVER = {
+  host: field('host', TEXT, 'http-server: where the server runs already', DEFAULT_HOST),
+  port: field('port', PORT, 'http-server: port of that server', 8000),
+  basePath: field('base_path', ANY_TEXT, 'http-server: path before every path'),
+}
+
 const HOST = /^(?:[\p{L}\p{N}._-]+|[\da-f]*:[\da-f:.]*|\[[\da-f:.]+\])$/iu
 
-/** Reads where the server of an http-server component runs already. Returns the base URL of its requests. */
+/** Returns the base URL of the server of an http-server component, which runs already. */
 export function readServerUrl(fields: Fields): Template {
-  const port = fields.read('port', PORT) ?? DEFAULT_PORT
-  const url = `http://${readHost(fields)}:${port}${readServerPath(fields)}`
+  const { host, port, basePath = '' } = readTable(SERVER, fields)
+  const url = `http://${toHost(host.trim(), fields)}:${port}${toPath(basePath.trim(), fields)}`
   return compileTemplate(escapePlaceholders(url), { at: fields.at })
 }
 
-function readHost(fields: Fields): string {
-  const host = fields.read('host', TEXT)?.trim() ?? DEFAULT_HOST
+function toHost(host: string, fields: Fields): string {
   if (!HOST.test(host)) {
     fields.error('host', `expected a host name or an address, found ${JSON.stringify(host)}; the port stands in "port"`)
     return DEFAULT_HOST
@@ -24,8 +32,7 @@ function readHost(fields: Fields): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
 }
 
-function readServerPath(fields: Fields): string {
-  const path = fields.read('base_path', ANY_TEXT)?.trim() ?? ''
+function toPath(path: string, fields: Fields): string {
   if (/[?#]|^[a-z][a-z\d+.-]*:\/\//i.test(path))
     fields.error('base_path', `expected a path such as "/api", found ${JSON.stringify(path)}`)
   return trimPath(path)

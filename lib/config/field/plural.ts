@@ -1,12 +1,12 @@
 import { UNNAMED } from '../../base/unnamed'
-import type { Fields } from '../field/fields'
-import { FLAG, TEXT } from '../field/values'
+import type { Fields } from './fields'
+import { FLAG, TEXT } from './values'
 
 /** A section that may be written for one thing or for several. */
 export interface Section {
   readonly singular: string
   readonly plural: string
-  /** The name of one that has none; undefined for sections that are lists without names. */
+  /** The name of one without a name; undefined for sections that are lists without names. */
   readonly unnamed: string | undefined
 }
 
@@ -58,7 +58,7 @@ function refuseBoth(root: Fields, { singular, plural }: Section): void {
     root.error(plural, `"${singular}" and "${plural}" stand side by side; move the one into "${plural}"`)
 }
 
-/** Refuses a second one of a section that says to be the default. */
+/** Refuses a second default in a section. */
 export function refuseTwoDefaults(named: readonly (readonly [string, Fields])[]): void {
   const [first, ...others] = named.filter(([, fields]) => fields.read('default', FLAG) ?? false)
   for (const [, fields] of others) fields.error('default', `"${first?.[0]}" is the default already; only one can be`)

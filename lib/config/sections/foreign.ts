@@ -1,7 +1,7 @@
-import { ignored, type Refusals } from './foreign'
+import { ignored, type Refusals } from '../field/shape'
 import { COMPONENT_TYPES } from '../field/words'
 
-// The keys and types of model-compose that this package has no use for. What both have stands in the other schemas.
+// The keys and types of model-compose that this package has no use for. The sections hold the keys that both have.
 
 const PEOPLE = 'it is a label for people; write a comment, or title and description of the workflow'
 const WHOLE = 'an answer is read as a whole'
@@ -10,51 +10,60 @@ const TRACE = 'runs are told by events'
 
 /** Keys of a controller. */
 export const CONTROLLER_KEYS = {
-  name: ignored(PEOPLE),
-  webui: ignored('no page is served on a port of its own'),
-  adapter: ignored('write host, port and base_path directly below "controller"'),
-  adapters: ignored('there is one HTTP API; write its host, port and base_path directly below "controller"'),
-  runtime: ignored('the controller runs in this process'),
-  base_url: ignored('the path before every route is base_path'),
-  origins: ignored('pages of other origins may not call the controller; a proxy of your own may add CORS'),
-  max_concurrent_count: ignored('how many callbacks are in work at once is max_concurrent_count of a listener'),
-  threaded: ignored('runs share one thread and wait without blocking it'),
-  queue: ignored('runs are shared by the instances that have the same "store"'),
-  shutdown_pending_period: ignored('closing begins at once'),
-  shutdown_timeout: ignored('close({drain}) says how long running tasks go on'),
+  name: ignored('name', PEOPLE),
+  webui: ignored('webui', 'no page is served on a port of its own'),
+  adapter: ignored('adapter', 'write host, port and base_path directly below "controller"'),
+  adapters: ignored(
+    'adapters',
+    'there is one HTTP API; write its host, port and base_path directly below "controller"',
+  ),
+  runtime: ignored('runtime', 'the controller runs in this process'),
+  baseUrl: ignored('base_url', 'the path before every route is base_path'),
+  origins: ignored('origins', 'pages of other origins may not call the controller; a proxy of your own may add CORS'),
+  maxConcurrentCount: ignored(
+    'max_concurrent_count',
+    'how many callbacks are in work at once is max_concurrent_count of a listener',
+  ),
+  threaded: ignored('threaded', 'runs share one thread and wait without blocking it'),
+  queue: ignored('queue', 'runs are shared by the instances that have the same "store"'),
+  shutdownPendingPeriod: ignored('shutdown_pending_period', 'closing begins at once'),
+  shutdownTimeout: ignored('shutdown_timeout', 'close({drain}) says how long running tasks go on'),
 }
 
 /** Keys of a component. */
 export const COMPONENT_KEYS = {
-  name: ignored(PEOPLE),
-  runtime: ignored('requests are sent by this process'),
-  max_concurrent_count: ignored('how many requests are sent is limited by rate_limit, such as "10/s"'),
-  retry_count: ignored('"retry" is a key of the job'),
+  name: ignored('name', PEOPLE),
+  runtime: ignored('runtime', 'requests are sent by this process'),
+  maxConcurrentCount: ignored(
+    'max_concurrent_count',
+    'how many requests are sent is limited by rate_limit, such as "10/s"',
+  ),
+  retryCount: ignored('retry_count', '"retry" is a key of the job'),
 }
 
 /** Keys of the request of a component. */
 export const ACTION_ONLY_KEYS = {
-  id: ignored('a component has one action; the job names the component'),
-  default: ignored('a component has one action'),
+  id: ignored('id', 'a component has one action; the job names the component'),
+  default: ignored('default', 'a component has one action'),
 }
 
-/** Keys that say in what pieces an answer comes. */
+/** Keys for answers that arrive in pieces. */
 export const STREAM_KEYS = {
-  stream_format: ignored(WHOLE),
-  stream_fragmented: ignored(WHOLE),
-  response_type: ignored('how an answer is read is said by its content type'),
+  streamFormat: ignored('stream_format', WHOLE),
+  streamFragmented: ignored('stream_fragmented', WHOLE),
+  responseType: ignored('response_type', 'the content type of an answer decides how it is read'),
 }
 
 /** Keys of a job. */
 export const JOB_KEYS = {
-  name: ignored(PEOPLE),
-  max_run_count: ignored('a job runs once in a run, besides its retries'),
+  name: ignored('name', PEOPLE),
+  maxRunCount: ignored('max_run_count', 'a job runs once in a run, besides its retries'),
 }
 
 /** Keys of a workflow. */
 export const WORKFLOW_KEYS = {
-  name: ignored('write "title"'),
-  private: ignored('each workflow can be started by its id'),
+  name: ignored('name', 'write "title"'),
+  private: ignored('private', 'each workflow can be started by its id'),
 }
 
 const START_IT =

@@ -1,8 +1,9 @@
 import type { Template } from '../../template/compile'
-import type { Fields } from '../field/fields'
-import { listComponentTemplates } from './component'
-import { findCycles } from './cycles'
-import { type JobRead, listJobReads } from './reads'
+import { listPaths, type ReadPath } from '../../template/list-paths'
+import type { Fields, PlacedTemplate } from '../field/fields'
+import type { ConfigPath } from '../../base/config-path'
+import type { Report } from '../field/report'
+import { findCycles } from './job-cycles'
 import { findNearest } from '../../base/nearest'
 import { isUnnamed, listNames, UNNAMED } from '../../base/unnamed'
 import type { ComponentSpec } from '../sections/component'
@@ -10,35 +11,44 @@ import type { JobSpec, PlacedJob } from '../sections/job'
 
 type Components = ReadonlyMap<string, ComponentSpec> | undefined
 
-/** A read, and where it is reported when it cannot be. */
+/** A path in a template that reads one job, such as `${jobs.draw.output.url}`. */
+interface JobRead {
+  readonly id: string
+  /** As it is written. */
+  readonly text: string
+  /** Whether a `| default` stands behind it. */
+  readonly hasDefault: boolean
+}
+
+/** A read, and the place where it is reported when it is wrong. */
 interface PlacedRead extends JobRead {
-  readonly fields: Fields
-  readonly key: string
+  readonly report: Report
+  readonly path: ConfigPath
   /** The component whose template it is. */
   readonly component: string | undefined
 }
 
-/** A list of jobs, and the one in it that is looked from; -1 looks from behind the last. */
+/** A list of jobs, and the position of the job that reads others; -1 is behind the last. */
 interface Frame {
   readonly ids: readonly string[]
   readonly position: number
 }
 
-/** The list that a job stands in, then the lists around it, of which the last is that of the workflow. */
+/** The list that holds a job, then the lists around it; the last one is that of the workflow. */
 type Frames = readonly [Frame, ...Frame[]]
 
-/** What a job is to the one that reads it. */
+/** How a job is related to the one that reads it. */
 type Relation = 'other' | 'earlier' | 'later' | 'itself' | 'failed' | 'unknown'
 
 /** A job in its order. */
 interface Ordered {
   readonly fields: Fields
   readonly spec: JobSpec
-  /** The job above, where it is waited for because of its place and for no other reason. */
+  /** The job above, when its place is the only reason to wait for it. */
   readonly onlyAbove: string | undefined
 }
 
-/** Finds out what each job of a workflow runs after; reports ids that are unknown, and jobs that wait for each other. */
+/** Decides after which jobs each job of a workflow runs. Reports unknown ids, and jobs that wait for each other. */
 export function orderJobs(jobs: readonly PlacedJob[], components: Components): readonly JobSpec[] {
   const ids = jobs.map(({ spec }) => spec.id)
   const ordered = jobs.map((job, position) => orderJob(job, { ids, position }, components))
@@ -46,15 +56,16 @@ export function orderJobs(jobs: readonly PlacedJob[], components: Components): r
   return ordered.map(({ spec }) => spec)
 }
 
-/** Reports what a template of the whole workflow reads from jobs that it does not have. */
+/** Reports what the templates of the whole workflow read from jobs that it does not have. */
 export function checkJobReads(
-  template: Template | undefined,
-  key: string,
-  fields: Fields,
+  templates: readonly PlacedTemplate[],
+  { reading }: Fields,
   jobs: readonly JobSpec[],
 ): void {
   const frame = { ids: jobs.map(({ id }) => id), position: -1 }
-  for (const read of placeReads(template, key, fields)) checkRead(read, [frame])
+  for (const { template, path } of templates)
+    for (const read of listJobReads(template))
+      checkRead({ ...read, path, report: reading.report, component: undefined }, [frame])
 }
 
 function orderJob(job: PlacedJob, frame: Frame, components: Components): Ordered {
@@ -94,36 +105,27 @@ function findRead(job: PlacedJob, frames: Frames, components: Components): reado
   return [...own, ...inner]
 }
 
-function listReads({ fields, spec }: PlacedJob, components: Components): readonly PlacedRead[] {
+function listReads({ fields, spec, templates }: PlacedJob, components: Components): readonly PlacedRead[] {
   const { component } = spec
-  const called = component === undefined ? undefined : components?.get(component)
+  const { report } = fields.reading
+  const called = component === undefined ? [] : (components?.get(component)?.templates ?? [])
+  const path = fields.pathOf('component')
   return [
-    ...placeReads(spec.input, 'input', fields),
-    ...placeReads(spec.output, 'output', fields),
-    ...placeReads(spec.onErrorOutput?.template, 'output', fields.mapping('on_error') ?? fields),
-    ...placeReads(spec.waitFor?.id, 'id', fields.mapping('wait_for', 'id') ?? fields),
-    ...listComponentTemplates(called).flatMap((one) => placeReads(one, 'component', fields, component)),
+    ...templates.flatMap((own) =>
+      listJobReads(own.template).map((read) => ({ ...read, report, path: own.path, component: undefined })),
+    ),
+    ...called.flatMap(listJobReads).map((read) => ({ ...read, report, path, component })),
   ]
 }
 
-function placeReads(
-  template: Template | undefined,
-  key: string,
-  fields: Fields,
-  component?: string,
-): readonly PlacedRead[] {
-  if (template === undefined) return []
-  return listJobReads(template).map((read) => ({ ...read, fields, key, component }))
-}
-
-/** Other workflows may use a component too, so that a default there is taken for a job that is not in all of them. */
+/** Several workflows may use a component: a default in its template means that not all of them have the job. */
 function checkRead(read: PlacedRead, frames: Frames): Relation {
   const relation = relate(read.id, frames)
   const wrong = describeWrong(read, relation, frames)
   if (wrong === undefined || (read.component !== undefined && read.hasDefault)) return relation
   const name = read.component === UNNAMED.component ? '' : ` "${read.component}"`
   const message = read.component === undefined ? wrong : `in the component${name}: ${wrong}`
-  read.fields.error(read.key, message, 'ERR_CONFIG_TEMPLATE')
+  read.report.error(read.path, message, 'ERR_CONFIG_TEMPLATE')
   return relation
 }
 
@@ -157,7 +159,7 @@ function describeWrong({ id, text, component }: PlacedRead, relation: Relation, 
   }
 }
 
-/** Says which ids there are, and which of them were most likely meant. */
+/** Lists the ids that exist, and those that were most likely meant. */
 function listKnown(wrong: readonly string[], frames: Frames): string {
   const known = frames.flatMap(({ ids, position }, depth) => {
     const isWorkflow = depth === frames.length - 1
@@ -181,4 +183,17 @@ function refuseCycles(ordered: readonly Ordered[]): void {
     const message = `these jobs wait for each other: ${circle.map((id) => (isUnnamed(id) ? 'the job' : id)).join(' → ')}; ${advice}`
     jobs.get(first)?.fields.error(undefined, message)
   }
+}
+
+/** Lists the jobs that a template reads by their id: `jobs[*].output` reads no job that is called "output". */
+function listJobReads({ source, references }: Template): readonly JobRead[] {
+  if (!references.some((reference) => reference.source === 'jobs')) return []
+  return listPaths(source).flatMap(readOf)
+}
+
+function readOf({ source, steps: [step], text, hasDefault }: ReadPath): readonly JobRead[] {
+  if (source !== 'jobs') return []
+  const written = `\${${text}}`
+  if (step?.kind === 'key') return [{ id: step.key, text: written, hasDefault }]
+  return step?.kind === 'index' ? [{ id: String(step.index), text: written, hasDefault }] : []
 }

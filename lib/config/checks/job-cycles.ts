@@ -5,8 +5,8 @@ export interface Waiting {
 }
 
 /**
- * Finds the jobs that wait for each other: for each job the shortest cycle in which it stands first, as ids of which
- * each waits for the next, and the last for the first. Empty when all can run.
+ * Finds the jobs that wait for each other. Returns for each of them the shortest cycle that begins with it: each id waits
+ * for the next one, and the last one for the first. Empty when all can run.
  */
 export function findCycles(jobs: readonly Waiting[]): readonly (readonly string[])[] {
   const stuck = listStuck(jobs)

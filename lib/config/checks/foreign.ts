@@ -1,63 +1,50 @@
-import { type Refusals, reasonToIgnore, refusalsOf, type TypeRefusal } from './foreign'
 import { describeFound } from '../field/found'
 import { findNearest } from '../../base/nearest'
 import type { ConfigPath } from '../../base/config-path'
 import { hasPlaceholder } from '../field/placeholder'
 import { isMapping, type Mapping } from '../../base/plain'
 import type { Report } from '../field/report'
-import { isUntyped } from '../schema/fields'
-import {
-  fitsStructure,
-  isListSchema,
-  isObjectSchema,
-  isRecordSchema,
-  listAlternatives,
-  type ObjectSchema,
-  type Schema,
-  unwrap,
-} from '../schema/walk'
+import { findStructure, type Refusals, type Shape, type TableForm, type TypeRefusal } from '../field/shape'
 
 /**
- * Returns a raw config without what only other systems read: keys without effect are warned of, the others are reported
- * in one line each. Neither their templates nor their variables are looked at after that.
+ * Returns a raw config without the keys that only other systems read. Keys without effect are warned of, the others are
+ * reported in one line each. Nobody reads their templates and variables after that.
  */
-export function takeOutForeign(schema: Schema, data: unknown, report: Report): unknown {
-  function walk(place: Schema, value: unknown, path: ConfigPath): unknown {
-    if (typeof value !== 'object' || value === null || isUntyped(unwrap(place))) return value
-    const fitting = listAlternatives(place).find((option) => fitsStructure(option, value))
-    if (fitting === undefined) return value
+export function takeOutForeign(root: Shape, data: unknown, report: Report): unknown {
+  function walk(shape: Shape, value: unknown, path: ConfigPath): unknown {
+    const structure = findStructure(shape, value)
+    if (structure === undefined) return value
     if (Array.isArray(value)) {
-      return isListSchema(fitting)
-        ? value.map((item: unknown, index) => walk(fitting.item, item, [...path, index]))
+      return structure.form === 'list'
+        ? value.map((item: unknown, index) => walk(structure.item, item, [...path, index]))
         : value
     }
     if (!isMapping(value)) return value
-    if (isObjectSchema(fitting)) return walkObject(fitting, value, path)
-    if (!isRecordSchema(fitting)) return value
+    if (structure.form === 'table') return walkTable(structure, value, path)
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, walk(fitting.value, item, [...path, key])]),
+      Object.entries(value).map(([key, item]) => [key, walk(structure.item, item, [...path, key])]),
     )
   }
 
-  function walkObject(place: ObjectSchema, value: Mapping, path: ConfigPath): Mapping {
-    const { type, keys = {} } = refusalsOf(place)
+  function walkTable(table: TableForm, value: Mapping, path: ConfigPath): Mapping {
+    const { type, keys = {} } = table.refusals
     if (type !== undefined && isForeign(value['type'], type)) return refuseType(value, path, type)
     const refused = refuseKeys(value, path, keys)
     const kept = Object.entries(value).filter(
-      ([key, item]) => !refused.includes(key) && !ignore(place, key, item, path),
+      ([key, item]) => !refused.includes(key) && !ignore(table, key, item, path),
     )
     return Object.fromEntries(
       kept.map(([key, item]) => {
-        const entry = findOwn(place.entries, key)
-        return [key, entry === undefined ? item : walk(entry, item, [...path, key])]
+        const row = table.byKey.get(key)
+        return [key, row === undefined ? item : walk(row.shape, item, [...path, key])]
       }),
     )
   }
 
   /** Whether a key has no effect, which is warned of when it has a value. */
-  function ignore(place: ObjectSchema, key: string, item: unknown, path: ConfigPath): boolean {
-    const entry = findOwn(place.entries, key)
-    const reason = entry === undefined ? findOwn(refusalsOf(place).ignored ?? {}, key) : reasonToIgnore(entry)
+  function ignore({ byKey, refusals }: TableForm, key: string, item: unknown, path: ConfigPath): boolean {
+    const row = byKey.get(key)
+    const reason = row === undefined ? findOwn(refusals.ignored ?? {}, key) : row.ignored
     if (reason !== undefined && isPresent(item)) report.warn([...path, key], `"${key}" has no effect here: ${reason}`)
     return reason !== undefined
   }
@@ -82,10 +69,10 @@ export function takeOutForeign(schema: Schema, data: unknown, report: Report): u
     return { ...(typeof value['id'] === 'string' ? { id: value['id'] } : {}), ...standIn }
   }
 
-  return walk(schema, data, [])
+  return walk(root, data, [])
 }
 
-/** A mistyped type is left to the check of the shape, which says what was meant. */
+/** The check of the shape reports a mistyped type, since it knows the nearest word. */
 function isForeign(type: unknown, { known, foreign }: TypeRefusal): boolean {
   if (typeof type !== 'string' || hasPlaceholder(type) || known.includes(type)) return false
   return foreign.includes(type) || findNearest(type, known) === undefined
