@@ -1,6 +1,15 @@
-import type { Algorithm, KeyEncoding, VerifySpec } from '../contract'
+import type { Algorithm, KeyEncoding, SignOptions, VerifySpec } from '../contract'
 import type { SignatureForm } from './form'
-import { createHmacKey, createVerifyKey, decodeSecret, type Key } from './keys'
+import {
+  createForger,
+  createHmacKey,
+  createHmacSigner,
+  createPrivateSigner,
+  createVerifyKey,
+  decodeSecret,
+  type Key,
+  type SigningKey,
+} from './keys'
 import { misconfigured } from '../errors'
 
 const STANDARD_SECRET = 'whsec_'
@@ -41,8 +50,45 @@ function createStandardKey(secret: string, encoding: KeyEncoding, algorithm: Alg
     throw new Error('it is the private key; the public one begins with whpk_')
   if (secret.startsWith(STANDARD_PUBLIC_KEY))
     return createVerifyKey(secret.slice(STANDARD_PUBLIC_KEY.length), 'base64', 'ed25519')
-  const isPrefixed = encoding !== 'utf8' && secret.startsWith(STANDARD_SECRET)
-  return createHmacKey(isPrefixed ? secret.slice(STANDARD_SECRET.length) : secret, encoding, algorithm)
+  return createHmacKey(withoutPrefix(secret, encoding), encoding, algorithm)
+}
+
+function withoutPrefix(secret: string, encoding: KeyEncoding): string {
+  return encoding !== 'utf8' && secret.startsWith(STANDARD_SECRET) ? secret.slice(STANDARD_SECRET.length) : secret
+}
+
+/**
+ * Creates what signs as the sender does: with the private key where one is given, else with the first secret that is
+ * shared. Throws `ERR_CONFIG_VALUE` for a key that cannot be used, and where the private one is missing.
+ */
+export function createSigner(spec: VerifySpec, form: SignatureForm, options: SignOptions): SigningKey {
+  const encoding = spec.keyEncoding ?? form.keyEncoding
+  const isStandard = form.keys === 'standard'
+  const kind = form.keys === 'ed25519' || form.keys === 'ecdsa' ? form.keys : isStandard ? 'ed25519' : 'hmac'
+  const { privateKey, isForged = false } = options
+  if (kind !== 'hmac' && privateKey !== undefined) return createOwn(spec, privateKey, kind)
+  const isShared = (secret: string): boolean => !isStandard || !secret.startsWith(STANDARD_PUBLIC_KEY)
+  const shared = kind === 'hmac' || isStandard ? spec.secrets.filter(isShared) : []
+  const algorithm = spec.algorithm ?? form.algorithm
+  const [signer] = mapSecrets({ ...spec, secrets: shared.slice(0, 1) }, (secret) =>
+    createHmacSigner(isStandard ? withoutPrefix(secret, encoding) : secret, encoding, algorithm),
+  )
+  if (signer !== undefined) return signer
+  if (isForged) return createForger(kind)
+  const message =
+    `"${spec.scheme}" is signed with a private key, and the config has only the public one; ` +
+    'give the private key as PEM or whsk_…, for example of a key pair of your own'
+  throw misconfigured(spec, 'secret', message)
+}
+
+function createOwn(spec: VerifySpec, privateKey: string, kind: 'ed25519' | 'ecdsa'): SigningKey {
+  const isPrefixed = privateKey.startsWith(STANDARD_PRIVATE_KEY)
+  try {
+    return createPrivateSigner(isPrefixed ? privateKey.slice(STANDARD_PRIVATE_KEY.length) : privateKey, kind)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw misconfigured(spec, 'secret', `The private key cannot be used for "${spec.scheme}": ${reason}`)
+  }
 }
 
 /** Returns the bytes of all secrets for HMAC; none for public keys and for secrets that cannot be decoded. */
@@ -50,9 +96,8 @@ export function hmacSecretsOf(spec: VerifySpec, { keys, keyEncoding }: Signature
   if (keys !== 'hmac' && keys !== 'standard') return []
   const encoding = spec.keyEncoding ?? keyEncoding
   return spec.secrets.flatMap((secret) => {
-    const isPrefixed = keys === 'standard' && encoding !== 'utf8' && secret.startsWith(STANDARD_SECRET)
     try {
-      return decodeSecret(isPrefixed ? secret.slice(STANDARD_SECRET.length) : secret, encoding)
+      return decodeSecret(keys === 'standard' ? withoutPrefix(secret, encoding) : secret, encoding)
     } catch {
       return []
     }
