@@ -6,6 +6,7 @@ import { listen } from './listen/listen'
 import { findPackage, readSchema, readVersion } from './package-files'
 import { reportError } from './report-error'
 import { run } from './commands/run'
+import { send } from './send/send'
 import { up } from './commands/up'
 import { validate } from './commands/validate'
 
@@ -22,6 +23,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 
 async function perform(invocation: Invocation, io: Io): Promise<number> {
   if (invocation.kind === 'command') return performCommand(invocation, io)
+  if (invocation.kind === 'send') return send(invocation.argument, invocation.options, io)
   if (invocation.kind === 'none') {
     io.stderr.write(writeHelp(undefined))
     return EXIT_USAGE

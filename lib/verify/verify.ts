@@ -3,6 +3,7 @@ import type { Coverage } from './coverage'
 import { misconfigured } from './errors'
 import { refuseOptions } from './options'
 import { SCHEMES, type VerifyScheme } from './schemes'
+import { listShared } from './signature/secrets'
 
 /** The `verify` of an endpoint. */
 export type EndpointVerify = VerifySpec<VerifyScheme>
@@ -29,6 +30,12 @@ export function compileSign(spec: EndpointVerify, options: SignOptions = {}): Si
     throw misconfigured(spec, 'secret', `"${spec.scheme}" cannot be signed without a secret`)
   refuseOptions(spec, listOptions(spec))
   return sign(spec, options)
+}
+
+/** Whether only the private key of the sender can sign, and the config has the public one. */
+export function needsPrivateKey(spec: EndpointVerify): boolean {
+  const { needsSecret, form } = SCHEMES[spec.scheme]
+  return needsSecret && form !== undefined && listShared(spec, form).length === 0
 }
 
 /** Compiles the check of each item; undefined where a request is proved as a whole. Throws `ERR_CONFIG_VALUE`. */

@@ -43,16 +43,32 @@ export function compileWrite(spec: VerifySpec, key: ProofKey, names: readonly st
   const template = spec[key]
   const [name] = names
   if (template === undefined) return name === undefined ? undefined : (request, text) => withHeader(request, name, text)
-  for (const reference of template.references) {
-    const write = writeAt(reference, spec, key)
-    if (write !== undefined) return write
+  const [write] = template.references.flatMap((reference) => compileWriteAt(reference) ?? [])
+  if (write === undefined)
+    throw misconfigured(spec, key, `"${key}" reads no header, query or field of the body that could be written`)
+  return (request, text) => {
+    const written = write(request, text)
+    if (written !== undefined) return written
+    throw misconfigured(
+      spec,
+      key,
+      `"${key}" reads a field of the body, and the body is no form or JSON that could hold it`,
+    )
   }
-  throw misconfigured(spec, key, `"${key}" reads no header, query or field of the body that could be written`)
 }
 
-function writeAt({ source, path }: Reference, spec: VerifySpec, key: ProofKey): Write | undefined {
+/**
+ * Compiles how a text is written where a template reads it: in a header, the query, or a field of the body; undefined for any
+ * other place. It returns undefined for a body that cannot hold the field.
+ */
+export function compileWriteAt({
+  source,
+  path,
+  isQuery,
+}: Pick<Reference, 'source' | 'path' | 'isQuery'>):
+  ((...given: Parameters<Write>) => UnsignedRequest | undefined) | undefined {
   const [name] = path
-  if (name === undefined) return undefined
+  if (name === undefined || isQuery) return undefined
   const text = String(name)
   switch (source) {
     case 'header':
@@ -61,7 +77,10 @@ function writeAt({ source, path }: Reference, spec: VerifySpec, key: ProofKey): 
       return (request, value) => ({ ...request, target: withQuery(request.target, text, value) })
     case 'body':
     case 'item':
-      return (request, value) => ({ ...request, body: withField(request, path, value, spec, key) })
+      return (request, value) => {
+        const body = withField(request, path, value)
+        return body && { ...request, body }
+      }
     default:
       return undefined
   }
@@ -75,13 +94,7 @@ function withQuery(target: string, name: string, value: string): string {
   return `${path}?${query.toString()}`
 }
 
-function withField(
-  { headers, body }: UnsignedRequest,
-  path: Reference['path'],
-  value: string,
-  spec: VerifySpec,
-  key: ProofKey,
-): Buffer {
+function withField({ headers, body }: UnsignedRequest, path: Reference['path'], value: string): Buffer | undefined {
   const text = body.toString()
   if (FORM.test(headers['content-type'] ?? '')) {
     const form = new URLSearchParams(text)
@@ -89,11 +102,7 @@ function withField(
     return Buffer.from(form.toString())
   }
   const changed = setIn(readJson(text), path, value)
-  if (changed === undefined) {
-    const message = `"${key}" is read from ${path.join('.')} of the body, and the body is no JSON object that could hold it`
-    throw misconfigured(spec, key, message)
-  }
-  return Buffer.from(writeJson(changed) ?? '')
+  return changed === undefined ? undefined : Buffer.from(writeJson(changed) ?? '')
 }
 
 function readJson(text: string): unknown {
@@ -104,11 +113,16 @@ function readJson(text: string): unknown {
   }
 }
 
-/** Returns undefined where something on the way is no mapping. */
+/** Returns undefined where something on the way is neither a mapping nor a list that could hold the key. */
 function setIn(target: unknown, [key, ...rest]: Reference['path'], value: string): unknown {
   if (key === undefined) return value
+  const fresh = typeof rest[0] === 'number' ? [] : {}
+  if (Array.isArray(target)) {
+    if (typeof key !== 'number' || key < 0 || key > target.length) return undefined
+    const inner = setIn(target[key] ?? fresh, rest, value)
+    return inner === undefined ? undefined : Object.assign([...target], { [key]: inner })
+  }
   if (!isMapping(target)) return undefined
-  const current = Object.hasOwn(target, key) ? target[key] : undefined
-  const inner = setIn(current ?? {}, rest, value)
+  const inner = setIn((Object.hasOwn(target, key) ? target[key] : undefined) ?? fresh, rest, value)
   return inner === undefined ? undefined : { ...target, [key]: inner }
 }

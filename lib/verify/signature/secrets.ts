@@ -62,15 +62,14 @@ function withoutPrefix(secret: string, encoding: KeyEncoding): string {
  * shared. Throws `ERR_CONFIG_VALUE` for a key that cannot be used, and where the private one is missing.
  */
 export function createSigner(spec: VerifySpec, form: SignatureForm, options: SignOptions): SigningKey {
-  const encoding = spec.keyEncoding ?? form.keyEncoding
   const isStandard = form.keys === 'standard'
   const kind = form.keys === 'ed25519' || form.keys === 'ecdsa' ? form.keys : isStandard ? 'ed25519' : 'hmac'
   const { privateKey, isForged = false } = options
   if (kind !== 'hmac' && privateKey !== undefined) return createOwn(spec, privateKey, kind)
-  const isShared = (secret: string): boolean => !isStandard || !secret.startsWith(STANDARD_PUBLIC_KEY)
-  const shared = kind === 'hmac' || isStandard ? spec.secrets.filter(isShared) : []
+  const encoding = spec.keyEncoding ?? form.keyEncoding
   const algorithm = spec.algorithm ?? form.algorithm
-  const [signer] = mapSecrets({ ...spec, secrets: shared.slice(0, 1) }, (secret) =>
+  const secrets = listShared(spec, form).slice(0, 1)
+  const [signer] = mapSecrets({ ...spec, secrets }, (secret) =>
     createHmacSigner(isStandard ? withoutPrefix(secret, encoding) : secret, encoding, algorithm),
   )
   if (signer !== undefined) return signer
@@ -79,6 +78,12 @@ export function createSigner(spec: VerifySpec, form: SignatureForm, options: Sig
     `"${spec.scheme}" is signed with a private key, and the config has only the public one; ` +
     'give the private key as PEM or whsk_…, for example of a key pair of your own'
   throw misconfigured(spec, 'secret', message)
+}
+
+/** Lists the secrets that sender and receiver share; the others are public keys. */
+export function listShared({ secrets }: VerifySpec, { keys }: SignatureForm): readonly string[] {
+  if (keys !== 'standard') return keys === 'hmac' ? secrets : []
+  return secrets.filter((secret) => !secret.startsWith(STANDARD_PUBLIC_KEY))
 }
 
 function createOwn(spec: VerifySpec, privateKey: string, kind: 'ed25519' | 'ecdsa'): SigningKey {
