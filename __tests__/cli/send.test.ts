@@ -52,7 +52,7 @@ test('what is sent by each scheme is taken, and refused when it is forged', asyn
     const argv = ['send', `/${scheme}`, '--id', '7', '--private-key', file, ...content]
     const line = `POST http://127.0.0.1:${port}/${scheme}: `
     const sent = await cli.run(argv, { files })
-    expect(sent).toMatchObject({ code: 0, stderr: '' })
+    expect({ scheme, ...sent }).toMatchObject({ scheme, code: 0, stderr: '' })
     expect(sent.stdout).toMatch(new RegExp(`^${line}taken \\(200\\) in \\d+ ms(: answered .*)?\n$`))
     const forged = await cli.run([...argv, '--forge'], { files })
     expect(forged).toMatchObject({ code: 0, stderr: '' })
@@ -78,11 +78,12 @@ afterEach(async () => {
 async function record(status = 200, answer = ''): Promise<{ readonly port: number; readonly seen: Seen[] }> {
   const seen: Seen[] = []
   const server = createServer((request, response) => {
-    void buffer(request).then((body) => {
-      const { method, url, headers } = request
-      seen.push({ method, url, headers, body })
+    const { method, url, headers } = request
+    const keep = async (): Promise<void> => {
+      seen.push({ method, url, headers, body: await buffer(request) })
       response.writeHead(status).end(answer)
-    })
+    }
+    void keep()
   })
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

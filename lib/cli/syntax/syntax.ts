@@ -102,6 +102,12 @@ export const COMMANDS = {
     options: [],
     more: 'Editors complete and check a config by it.',
   },
+  listen: {
+    text: 'opens a tunnel, without a config, and shows every request that comes through',
+    argument: 'port',
+    options: ['driver', 'log-level', 'log-format'],
+    more: 'With a port, requests go on to the app there; without one, each is answered with 200. Ctrl-C stops.',
+  },
   send: {
     text: 'calls an endpoint of the config as its service would, signed, and says what became of it',
     argument: 'endpoint',
@@ -121,12 +127,6 @@ export const COMMANDS = {
       'private-key',
     ],
     more: 'The endpoint is its path, or "POST /done"; without one, the only one. Its listener must run already.',
-  },
-  listen: {
-    text: 'opens a tunnel, without a config, and shows every request that comes through',
-    argument: 'port',
-    options: ['driver', 'log-level', 'log-format'],
-    more: 'With a port, requests go on to the app there; without one, each is answered with 200. Ctrl-C stops.',
   },
 } as const satisfies Readonly<Record<string, CommandSyntax>>
 

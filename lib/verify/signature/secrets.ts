@@ -58,18 +58,19 @@ function withoutPrefix(secret: string, encoding: KeyEncoding): string {
 }
 
 /**
- * Creates what signs as the sender does: with the private key where one is given, else with the first secret that is
- * shared. Throws `ERR_CONFIG_VALUE` for a key that cannot be used, and where the private one is missing.
+ * Creates what signs as the sender does: with the private key where one is given and the config has a public one, else with
+ * the first secret that is shared. Throws `ERR_CONFIG_VALUE` for a key that cannot be used, and where the private one is missing.
  */
 export function createSigner(spec: VerifySpec, form: SignatureForm, options: SignOptions): SigningKey {
   const isStandard = form.keys === 'standard'
   const kind = form.keys === 'ed25519' || form.keys === 'ecdsa' ? form.keys : isStandard ? 'ed25519' : 'hmac'
   const { privateKey, isForged = false } = options
-  if (kind !== 'hmac' && privateKey !== undefined) return createOwn(spec, privateKey, kind)
+  const shared = listShared(spec, form)
+  const isPublic = shared.length < spec.secrets.length || shared.length === 0
+  if (kind !== 'hmac' && isPublic && privateKey !== undefined) return createOwn(spec, privateKey, kind)
   const encoding = spec.keyEncoding ?? form.keyEncoding
   const algorithm = spec.algorithm ?? form.algorithm
-  const secrets = listShared(spec, form).slice(0, 1)
-  const [signer] = mapSecrets({ ...spec, secrets }, (secret) =>
+  const [signer] = mapSecrets({ ...spec, secrets: shared.slice(0, 1) }, (secret) =>
     createHmacSigner(isStandard ? withoutPrefix(secret, encoding) : secret, encoding, algorithm),
   )
   if (signer !== undefined) return signer
