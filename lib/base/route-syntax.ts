@@ -1,5 +1,5 @@
 import { compile, match, parse, stringify, type Token, TokenData } from 'path-to-regexp'
-import { cleanLiteral, toPathKey, toUrlPath } from './same-path'
+import { cleanLiteral, toPathKey, toUrlPath, trimEnd } from './same-path'
 
 /** Parses a path in the syntax of Express 5; its texts are written in one way (`cleanLiteral`). Throws for bad syntax. */
 export function parseRoute(path: string): TokenData {
@@ -55,7 +55,7 @@ export function readLiteralPath(path: string): string | undefined {
 /** Returns the key that routes share which answer the same requests: however their paths are written. */
 export function toRouteKey(method: string, path: string): string {
   const written = stringify(parseRoute(path)).toLowerCase()
-  return `${method} ${written.replace(/\/+$/, '')}`
+  return `${method} ${trimEnd(written)}`
 }
 
 /** Returns the keys by which a path of the config is named: as it is written there, and without backslashes. */

@@ -1,4 +1,4 @@
-import { CallbackError } from '../base/errors'
+import { CallbackError, hasCode } from '../base/errors'
 import { MAX_JSON_DEPTH } from '../template/json-depth'
 
 /** Returns the refusal of a body that does not fit its label; `cause` must not quote the body. */
@@ -13,7 +13,7 @@ export function tooDeep(): CallbackError {
 
 /** Whether an error is the refusal of a malformed body. */
 export function isMalformed(error: unknown): boolean {
-  return error instanceof CallbackError && error.code === 'ERR_BODY_MALFORMED'
+  return hasCode(error, 'ERR_BODY_MALFORMED')
 }
 
 /** Returns the refusal of a body that is longer than the limit, packed or unpacked. */

@@ -1,5 +1,5 @@
 import { malformed } from './errors'
-import { createTurn } from '../base/turn'
+import { createTurn } from '../base/turns'
 
 type Fields = Record<string, string | string[]>
 

@@ -2,7 +2,7 @@ import { parseJson as parseExactly } from '../template/exact-json'
 import { isTooDeep } from '../template/json-depth'
 import { malformed, tooDeep } from './errors'
 import { parseLongJson } from './json-turns'
-import { createTurn } from '../base/turn'
+import { createTurn } from '../base/turns'
 
 const LINES = /^application\/(?:x-)?(?:ndjson|jsonl|json-?lines)$|^application\/(?:[\w.-]+\+|x-)?json-seq$/
 const RECORD_SEPARATOR = 0x1e

@@ -1,6 +1,6 @@
 import { findClosingQuote, MAX_JSON_DEPTH } from '../template/json-depth'
 import { malformed, tooDeep } from './errors'
-import { createTurn } from '../base/turn'
+import { createTurn } from '../base/turns'
 
 /** How many characters are parsed in one go; the worst of them take 5 ms. */
 const PIECE = 32 * 1024

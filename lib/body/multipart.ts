@@ -1,5 +1,5 @@
 import type { BusboyConfig } from '@fastify/busboy'
-import { createTurn } from '../base/turn'
+import { createTurn } from '../base/turns'
 
 const MAX_PARTS = 1000
 /** A form has one boundary more than parts; no part holds the boundary. */

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { CallbackError } from '../base/errors'
 import type { Clock } from '../base/contracts'
+import { beforeDeadline, startTimer } from '../base/timers'
 import { aborted, consumed, tooLarge, tooSlow } from './errors'
 import type { ListenerRequest } from './request'
 
@@ -26,7 +27,9 @@ export function createPackedReader(limitBytes: number, deadlineMs: number, clock
     if (!/^(?:gzip|br)$/i.test(encoding)) return undefined
     const { raw }: typeof import('body-parser') = require('body-parser')
     parse ??= raw({ type: () => true, limit: limitBytes })
-    return within(deadlineMs, clock, read(parse, request, response))
+    return beforeDeadline(read(parse, request, response), (_resolve, reject) =>
+      startTimer(clock, deadlineMs, () => reject(tooSlow(deadlineMs))),
+    )
   }
 }
 
@@ -40,19 +43,7 @@ function read(parse: Parse, request: ListenerRequest, response: ServerResponse):
   })
 }
 
-async function within<T>(deadlineMs: number, clock: Clock, reading: Promise<T>): Promise<T> {
-  let timer: unknown
-  const deadline = new Promise<never>((_resolve, reject) => {
-    timer = clock.setTimeout(() => reject(tooSlow(deadlineMs)), deadlineMs)
-  })
-  try {
-    return await Promise.race([reading, deadline])
-  } finally {
-    clock.clearTimeout(timer)
-  }
-}
-
-/** Translates a refusal of body-parser by its status. */
+/** Reads the refusals of body-parser by the status that it gives them. */
 function toRefusal(error: unknown): CallbackError {
   const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined
   if (status === 413) return tooLarge()

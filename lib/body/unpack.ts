@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { brotliDecompress, gunzip, inflate, inflateRaw, type InputType, type ZlibOptions } from 'node:zlib'
-import { CallbackError } from '../base/errors'
+import { CallbackError, codeOf } from '../base/errors'
 import { isCharset } from './charset'
 
 /** Undoes one encoding; rejects for bytes of another encoding, and for more bytes than the limit. */
@@ -68,7 +68,7 @@ function limited(undo: Inflate): Undo {
 }
 
 function toRefusal(error: unknown): CallbackError {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  const code = codeOf(error)
   if (code === 'ERR_BUFFER_TOO_LARGE')
     return new CallbackError('ERR_BODY_TOO_LARGE', {
       message: 'The callback was refused: its body exceeds body_limit once it is unpacked',

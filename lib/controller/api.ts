@@ -6,19 +6,19 @@ import { send, toRefusal } from './answer'
 import type { Guard } from './guards'
 import type { Call, Route } from './routes'
 
-/** Answers requests; what is no route of it goes to `next`, or is 404 without one. */
+/** Answers requests. A request for no route goes to `next`; without `next` it is answered with 404. */
 export type Api = (request: ListenerRequest, response: ServerResponse, next?: () => void) => void
 
 export interface ApiOptions {
   readonly routes: readonly Route[]
-  /** What a request must pass before anything is read of it, in their order. */
+  /** The checks of a request before it is read, in their order. */
   readonly guards: readonly Guard[]
   /** Empty, or with a leading and without a trailing slash. */
   readonly basePath: string
   readonly logger: Logger
 }
 
-/** Gives the HTTP API over its routes. */
+/** Creates the HTTP API of its routes. */
 export function createApi({ routes, guards, basePath, logger }: ApiOptions): Api {
   function find({ method, url = '' }: ListenerRequest): { readonly route: Route; readonly id: string } | undefined {
     const path = stripBase(url.replace(/[?#].*$/s, ''), basePath)?.replace(/\/$/, '')

@@ -3,6 +3,7 @@ import type { EndpointSpec, GatewaySpec, ListenerSpec } from '../config/normaliz
 import type { Emitter } from '../base/events'
 import type { Clock, Logger, Store } from '../base/contracts'
 import { CallbackError, ConfigError, type Problem } from '../base/errors'
+import { createSlots, type Slots } from '../base/turns'
 import { compileEndpoint, type Endpoint } from './endpoint'
 import type { Challenge } from './handshakes/answer'
 import { compileChallenges } from './handshakes/handshakes'
@@ -16,11 +17,10 @@ import { createRateLimit, type RateLimit } from './limits/rate-limit'
 import { type ListenerRequest, splitUrl } from '../body/request'
 import type { RouteTable } from './paths/route-table'
 import { compileSenderOf } from './limits/sender-address'
-import { createSlots, type Slots } from './limits/slots'
-import { contentOf, type StartWorkflow } from './start'
+import { type StartWorkflow, contentOf } from './start'
+import { compileVerify, compileVerifyItem } from '../verify/verify'
 import { compileTrigger } from './trigger'
 import type { Verify, VerifyItem } from '../verify/contract'
-import { compileVerify, compileVerifyItem } from '../verify/verify'
 
 /** Express middleware on the types of node:http, so that it fits Express 4, Express 5 and plain Node. */
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void
@@ -66,8 +66,9 @@ export function compileListener(
   context: ListenerContext,
 ): readonly CallbackRoute[] {
   const { clock, gateways, problems } = context
+  const { maxConcurrent, maxQueue } = listener
   const limits = {
-    slots: createSlots(listener.maxConcurrent, listener.maxQueue),
+    slots: createSlots(maxConcurrent, maxQueue, () => queueFull(maxConcurrent, maxQueue)),
     rateLimit: listener.rateLimit && createRateLimit(listener.rateLimit, compileSenderOf(listener, gateways), clock),
   }
   return listener.endpoints.flatMap((spec) =>
@@ -177,4 +178,10 @@ export function take(
   const params = mergeParams(found.params, mount ? below?.params : readMountParams(request))
   void found.route.receive(request, response, params)
   return true
+}
+
+function queueFull(maxConcurrent: number, maxQueue: number): CallbackError {
+  return new CallbackError('ERR_QUEUE_FULL', {
+    message: `${maxConcurrent} callbacks are in work and ${maxQueue} wait for their turn (max_concurrent_count, max_queue)`,
+  })
 }

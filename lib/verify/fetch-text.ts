@@ -1,3 +1,4 @@
+import { withinLimit } from '../base/timers'
 import type { Clock } from '../base/contracts'
 
 /** What requests to a sender's own hosts are made with. */
@@ -17,19 +18,19 @@ export class SenderAnswer extends Error {}
  * following redirects. Throws a {@link SenderAnswer} for a status from 300 to 499, and the errors of `fetch`.
  */
 export async function fetchText({ clock, fetch }: SenderWorld, url: string): Promise<string> {
-  const abort = new AbortController()
-  const timer = clock.setTimeout(() => abort.abort(new Error('it took longer than 10 s')), DEADLINE_MS)
   const { host } = new URL(url)
-  try {
-    const answer = await fetch(url, { redirect: 'error', signal: abort.signal })
+  return withinLimit({ clock, limitMs: DEADLINE_MS, tooLate }, async (signal) => {
+    const answer = await fetch(url, { redirect: 'error', signal })
     if (!answer.ok) {
       const message = `${host} answered ${answer.status}`
       throw answer.status < 500 ? new SenderAnswer(message) : new Error(message)
     }
-    return await readText(answer, host)
-  } finally {
-    clock.clearTimeout(timer)
-  }
+    return readText(answer, host)
+  })
+}
+
+function tooLate(): Error {
+  return new Error('it took longer than 10 s')
 }
 
 async function readText(answer: Response, host: string): Promise<string> {

@@ -3,29 +3,16 @@ import { listComponentTemplates } from '../config/jobs/component'
 import { CallbackError } from '../base/errors'
 import { gatewayPortsOf, type Gateways } from '../gateway/gateways'
 import type { Endpoint } from '../listener/endpoint'
-import type { Selection } from '../listener/selection'
-import type { Clock, Logger } from '../base/contracts'
 import type { Execute } from './call'
-import type { FindCallbackUrls } from './callback-urls/callback-urls'
-import type { SendRequest } from '../http/client'
-import { compileHttpComponent } from './components/http'
+import { compileHttpComponent, type HttpContext } from './components/http'
 import { compileLogger } from './components/logger'
 import { compileWorkflow, type RunWorkflow } from './runner'
 import { compileWait } from './components/wait'
 
 /** What workflows are compiled against. */
-export interface WorkflowsContext {
-  readonly clock: Clock
-  readonly logger: Logger
-  readonly send: SendRequest
-  /** What must stand in no message, besides the secrets of a request itself. */
-  readonly secrets: readonly string[]
+export interface WorkflowsContext extends HttpContext {
   readonly gateways: Gateways
   readonly endpoints: readonly Endpoint[]
-  readonly selection: Selection
-  readonly findCallbackUrls: FindCallbackUrls
-  /** The URL under which a service reaches an endpoint. Throws `ERR_GATEWAY_NOT_READY`. */
-  readonly urlOf: (endpoint: Endpoint) => string
 }
 
 /** Compiles every workflow of a config, by its id. */

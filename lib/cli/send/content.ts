@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { buffer } from 'node:stream/consumers'
+import { reasonOf } from '../../base/errors'
 import { isMapping } from '../../base/plain'
 import { parseForm } from '../../body/form'
 import { writeJson } from '../../template/bigints'
@@ -29,8 +30,7 @@ export function readFile(name: string, { cwd }: Pick<Io, 'cwd'>, option: string)
   try {
     return readFileSync(resolve(cwd, name))
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new UsageError(`${option} names a file that cannot be read: ${reason}`)
+    throw new UsageError(`${option} names a file that cannot be read: ${reasonOf(error)}`)
   }
 }
 

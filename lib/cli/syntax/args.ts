@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { LONE_DRIVERS, type LoneDriver } from '../../config/gateways/drivers'
 import { DURATION } from '../../config/field/values'
 import { LOG_LEVELS, type LogLevel } from '../../config/field/words'
 import { type CommandName, COMMANDS, type CommandSyntax, isCommand, isOption, OPTIONS, optionsOf } from './syntax'
@@ -8,7 +9,6 @@ import { suggest, UsageError } from './usage-error'
 export type LogFormat = (typeof LOG_FORMATS)[number]
 
 /** What can open a tunnel without a config. */
-export type ListenDriver = (typeof LISTEN_DRIVERS)[number]
 
 /** What the options of `send` say. */
 export interface SendOptions {
@@ -36,7 +36,7 @@ export interface CliOptions {
   readonly sets: readonly string[]
   readonly timeoutMs: number | undefined
   readonly drainMs: number
-  readonly driver: ListenDriver
+  readonly driver: LoneDriver
   readonly logLevel: LogLevel | undefined
   readonly logFormat: LogFormat
 }
@@ -60,7 +60,6 @@ export type Invocation =
     }
 
 const LOG_FORMATS = ['pretty', 'json'] as const
-const LISTEN_DRIVERS = ['cloudflare', 'ngrok'] as const
 const DEFAULT_DRAIN_MS = 10_000
 const MAX_TIMES = 1000
 
@@ -118,7 +117,7 @@ function checkOption({ name, rawName, value, inlineValue }: OptionToken, command
   if (!known.includes(name) && name !== 'version') {
     const owners = Object.entries<CommandSyntax>(COMMANDS).filter(([, { options }]) => options.includes(name))
     const where = owners.map(([owner]) => `"${owner}"`).join(', ')
-    throw new UsageError(`${rawName} stands with ${where}${command === undefined ? '' : `, not with "${command}"`}`)
+    throw new UsageError(`${rawName} belongs to ${where}${command === undefined ? '' : `, not with "${command}"`}`)
   }
   if (OPTIONS[name].type === 'boolean') {
     if (value !== undefined) throw new UsageError(`${rawName} takes no value`)
@@ -137,7 +136,7 @@ function readOptions(values: Values): CliOptions {
     sets: readTexts(values['set']),
     timeoutMs: readTime(values, 'timeout'),
     drainMs: readTime(values, 'drain') ?? DEFAULT_DRAIN_MS,
-    driver: readWord(values, 'driver', LISTEN_DRIVERS) ?? 'cloudflare',
+    driver: readWord(values, 'driver', LONE_DRIVERS) ?? 'cloudflare',
     logLevel: readWord(values, 'log-level', LOG_LEVELS),
     logFormat: readWord(values, 'log-format', LOG_FORMATS) ?? 'pretty',
   }

@@ -75,7 +75,7 @@ export interface CommandSyntax {
   /** What the help calls its argument. */
   readonly argument?: string
   readonly options: readonly OptionName[]
-  /** What the help says besides. */
+  /** A further sentence of the help. */
   readonly more: string
 }
 
@@ -93,7 +93,7 @@ export const COMMANDS = {
     more: 'Without a name: the only workflow, or the default one. The log goes to stderr. Ctrl-C cancels the run.',
   },
   validate: {
-    text: 'checks the config and says everything that is wrong with it',
+    text: 'checks the config and prints every problem and warning',
     options: ['file'],
     more: 'The exit code is 1 when something is wrong; warnings leave it 0.',
   },

@@ -1,3 +1,4 @@
+import { trimPath } from '../../base/same-path'
 import { compileTemplate, type Template } from '../../template/compile'
 import type { Fields } from '../field/fields'
 import { escapePlaceholders } from '../field/placeholder'
@@ -5,7 +6,7 @@ import { ANY_TEXT, PORT, TEXT } from '../field/values'
 
 const DEFAULT_HOST = '127.0.0.1'
 const DEFAULT_PORT = 8000
-const HOST = /^(?:[\p{L}\p{N}._-]+|[\da-f:]*:[\da-f:.]*|\[[\da-f:.]+\])$/iu
+const HOST = /^(?:[\p{L}\p{N}._-]+|[\da-f]*:[\da-f:.]*|\[[\da-f:.]+\])$/iu
 
 /** Reads where the server of an http-server component runs already. Returns the base URL of its requests. */
 export function readServerUrl(fields: Fields): Template {
@@ -27,6 +28,5 @@ function readServerPath(fields: Fields): string {
   const path = fields.read('base_path', ANY_TEXT)?.trim() ?? ''
   if (/[?#]|^[a-z][a-z\d+.-]*:\/\//i.test(path))
     fields.error('base_path', `expected a path such as "/api", found ${JSON.stringify(path)}`)
-  const inner = path.replaceAll(/^\/+|\/+$/g, '')
-  return inner === '' ? '' : `/${inner}`
+  return trimPath(path)
 }

@@ -1,5 +1,5 @@
 import type { Fields } from '../field/fields'
-import type { GatewaySpec } from '../sections/gateway'
+import { type GatewaySpec, isTunnel } from '../sections/gateway'
 import type { ListenerSpec } from '../sections/listener'
 import { readList, SECTIONS } from '../schema/sections'
 
@@ -15,7 +15,7 @@ export function warnOfSharedSenders(
   for (const [index, fields] of readList(root, SECTIONS.listeners).entries()) {
     const listener = listeners[index]
     if (listener?.rateLimit === undefined || listener.trustForwarded) continue
-    const tunnel = gateways.find(({ port, driver }) => port === listener.port && driver !== 'static')
+    const tunnel = gateways.find((gateway) => gateway.port === listener.port && isTunnel(gateway))
     if (tunnel === undefined || tunnel.trustForwarded) continue
     const message =
       `all senders that come through the tunnel of port ${tunnel.port} share one address, and so this limit; ` +

@@ -1,3 +1,4 @@
+import { listNames } from '../../base/unnamed'
 import type { Fields } from '../field/fields'
 import type { WorkflowSpec } from '../sections/workflow'
 import { FLAG, type Kind, TEXT } from '../field/values'
@@ -31,5 +32,5 @@ export function readWorkflowName(
 function checkName(name: string, fields: Fields, workflows: ReadonlyMap<string, WorkflowSpec>): void {
   if (workflows.has(name)) return
   if (workflows.size === 0) fields.warn('workflow', `no workflow "${name}" is defined; it cannot be started`)
-  else fields.error('workflow', `no workflow "${name}" is defined; defined are: ${[...workflows.keys()].join(', ')}`)
+  else fields.error('workflow', `no workflow "${name}" is defined; defined are: ${listNames([...workflows.keys()])}`)
 }

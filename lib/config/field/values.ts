@@ -1,3 +1,4 @@
+import { trimEnd } from '../../base/same-path'
 import { hasPlaceholder, unescapePlaceholders } from './placeholder'
 
 /** One kind of typed value: how a message calls it, and how it is read. */
@@ -135,7 +136,7 @@ function readPublicUrl(value: unknown, allowsUser: boolean): string | undefined 
   const [, user = ''] = USER.exec(text) ?? []
   const hasUser = url.username !== '' || url.password !== ''
   if (hasUser && (!allowsUser || /[\s\\]/.test(user))) return undefined
-  return `${url.protocol}//${hasUser ? user : ''}${url.host}${url.pathname.replace(/(?<!\/)\/+$/, '')}`
+  return `${url.protocol}//${hasUser ? user : ''}${url.host}${trimEnd(url.pathname)}`
 }
 
 function whole(min: number, max: number = Number.MAX_SAFE_INTEGER): Kind<number> {

@@ -8,9 +8,6 @@ export type CallbackMethod = (typeof CALLBACK_METHODS)[number]
 export const REQUEST_METHODS = [...CALLBACK_METHODS, 'HEAD', 'OPTIONS'] as const
 export type RequestMethod = (typeof REQUEST_METHODS)[number]
 
-/** The drivers of http tunnels that come with the package; an app may add its own. */
-export const TUNNEL_DRIVERS = ['cloudflare', 'ngrok', 'command', 'static'] as const
-
 /** The levels of the logger. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]

@@ -4,6 +4,7 @@ import { listComponentTemplates } from './component'
 import { findCycles } from './cycles'
 import { type JobRead, listJobReads } from './reads'
 import { findNearest } from '../../base/nearest'
+import { isUnnamed, listNames, UNNAMED } from '../../base/unnamed'
 import type { ComponentSpec } from '../sections/component'
 import type { JobSpec, PlacedJob } from '../sections/job'
 
@@ -120,7 +121,8 @@ function checkRead(read: PlacedRead, frames: Frames): Relation {
   const relation = relate(read.id, frames)
   const wrong = describeWrong(read, relation, frames)
   if (wrong === undefined || (read.component !== undefined && read.hasDefault)) return relation
-  const message = read.component === undefined ? wrong : `in the component "${read.component}": ${wrong}`
+  const name = read.component === UNNAMED.component ? '' : ` "${read.component}"`
+  const message = read.component === undefined ? wrong : `in the component${name}: ${wrong}`
   read.fields.error(read.key, message, 'ERR_CONFIG_TEMPLATE')
   return relation
 }
@@ -164,7 +166,7 @@ function listKnown(wrong: readonly string[], frames: Frames): string {
   // One letter is near to any other.
   const meant = wrong.flatMap((id) => (id.length > 1 && findNearest(id, known)) || []).map((id) => `"${id}"`)
   const advice = meant.length === 0 ? '' : ` Did you mean ${[...new Set(meant)].join(' and ')}?`
-  return known.length === 0 ? 'it has no other job.' : `known here: ${known.join(', ')}.${advice}`
+  return known.length === 0 ? 'it has no other job.' : `known here: ${listNames(known)}.${advice}`
 }
 
 function refuseCycles(ordered: readonly Ordered[]): void {
@@ -176,7 +178,7 @@ function refuseCycles(ordered: readonly Ordered[]): void {
     const advice = isByPlace
       ? 'a job without depends_on waits for the one above it; change their order, or write depends_on'
       : 'one of them must neither name the next in depends_on nor read it'
-    const message = `these jobs wait for each other: ${circle.join(' → ')}; ${advice}`
+    const message = `these jobs wait for each other: ${circle.map((id) => (isUnnamed(id) ? 'the job' : id)).join(' → ')}; ${advice}`
     jobs.get(first)?.fields.error(undefined, message)
   }
 }

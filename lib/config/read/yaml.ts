@@ -1,5 +1,5 @@
 import type { Document, LineCounter, Node, Pair, ParsedNode, YAMLError } from 'yaml'
-import type { Location, Problem } from '../../base/errors'
+import { type Location, type Problem, reasonOf } from '../../base/errors'
 import { describeFound } from '../field/found'
 import type { ConfigPath } from '../../base/config-path'
 import { isMapping } from '../../base/plain'
@@ -57,7 +57,9 @@ export function parseYaml(text: string, file: string): ParsedYaml {
 
 /** The library quotes what it could not read, which may be a password that is not in quotes. Its place is told. */
 function withoutQuote(message: string): string {
-  return message.replace(QUOTING, '$1').replace(/: ".*"$/s, '')
+  const text = message.replace(QUOTING, '$1')
+  const quote = text.endsWith('"') ? text.indexOf(': "') : -1
+  return quote < 0 ? text : text.slice(0, quote)
 }
 
 const QUOTING =
@@ -121,7 +123,7 @@ function toData(tree: Document.Parsed, refuse: (message: string, position: numbe
     return data
   } catch (error) {
     // The library throws for an alias without anchor and for more aliases than allowed.
-    refuse(`invalid YAML: ${withoutQuote(error instanceof Error ? error.message : String(error))}`, 0)
+    refuse(`invalid YAML: ${withoutQuote(reasonOf(error))}`, 0)
     return undefined
   }
 }

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { duration, field, flag, listOf, oneOf, port, publicUrl, rawText, required, type Shape, text } from './fields'
-import { TUNNEL_DRIVERS } from '../field/words'
+import { HTTP_DRIVERS } from '../gateways/drivers'
 
 const AUTH_TYPES = ['keyfile', 'password', 'agent'] as const
 
@@ -27,7 +27,7 @@ const gateway = v.strictObject({
   id: field(text, 'Name of the gateway, for people'),
   type: field(oneOf(['http-tunnel', 'ssh-tunnel']), 'Kind of tunnel (default http-tunnel)'),
   driver: field(
-    v.union([v.picklist(TUNNEL_DRIVERS), text], 'text'),
+    v.union([v.picklist(HTTP_DRIVERS), text], 'text'),
     'What opens the tunnel: cloudflare, ngrok, command, static, or one of your own',
   ),
   runtime: field(oneOf(['native', 'docker']), 'Where the tunnel program runs (default native)'),

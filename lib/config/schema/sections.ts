@@ -1,3 +1,4 @@
+import { UNNAMED } from '../../base/unnamed'
 import type { Fields } from '../field/fields'
 import { FLAG, TEXT } from '../field/values'
 
@@ -13,8 +14,8 @@ export interface Section {
 export const SECTIONS = {
   listeners: { singular: 'listener', plural: 'listeners', unnamed: undefined },
   gateways: { singular: 'gateway', plural: 'gateways', unnamed: undefined },
-  components: { singular: 'component', plural: 'components', unnamed: '__component__' },
-  workflows: { singular: 'workflow', plural: 'workflows', unnamed: '__workflow__' },
+  components: { singular: 'component', plural: 'components', unnamed: UNNAMED.component },
+  workflows: { singular: 'workflow', plural: 'workflows', unnamed: UNNAMED.workflow },
 } as const satisfies Readonly<Record<string, Section>>
 
 /** Reads a section without names: the singular as a list of one. */

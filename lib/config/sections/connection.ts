@@ -26,8 +26,8 @@ export interface SshAuthSpec {
   readonly password: string | undefined
 }
 
-/** As the driver has it, which cannot be read from here. */
 const FINGERPRINT = /^SHA256:[\d+/A-Za-z]{43}=?$/
+const MD5 = /^(?:MD5:)?[\da-f]{2}(?::[\da-f]{2}){15}$/i
 const AUTH_TYPE = word(['keyfile', 'password', 'agent'])
 
 /** Reads `connection` of a gateway; undefined without a host, which is reported. */
@@ -52,7 +52,8 @@ export function normalizeConnection(gateway: Fields): ConnectionSpec | undefined
 
 function describeBadPin(hostKey: string): string {
   const expected = 'expected a fingerprint such as SHA256:… with 43 characters after the colon'
-  const found = describeFound(hostKey, [])
+  const isMd5 = MD5.test(hostKey.trim())
+  const found = isMd5 ? 'an MD5 fingerprint, which can be forged' : describeFound(hostKey, [])
   const advice = 'On the server, "ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub" tells it'
   return `${expected}, found ${found}. ${advice}`
 }

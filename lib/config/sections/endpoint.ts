@@ -118,7 +118,7 @@ function warnOfConstants(fields: Fields, templates: Readonly<Record<string, Temp
   for (const [key, template] of Object.entries(templates)) {
     if (template === undefined || template.references.length > 0) continue
     const written = String(template.source)
-    const meant = /^\{\{\s*(.*?)\s*\}\}$/.exec(written)?.[1] ?? written
+    const meant = /^\{\{(.*)\}\}$/.exec(written)?.[1]?.trim() ?? written
     const advice = /^[\p{L}_]/u.test(meant)
       ? `did you mean "\${${meant}}"?`
       : 'write where it stands, such as "${body.id}"'

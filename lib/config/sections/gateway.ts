@@ -1,8 +1,7 @@
-import type { Location } from '../../base/errors'
+import { type Location, reasonOf } from '../../base/errors'
 import type { Fields } from '../field/fields'
-import { warnOfForeignKeys } from '../gateways/keys'
-import { refuseSharedNames } from '../gateways/names'
-import { checkGatewayNeeds } from '../gateways/needs'
+import { findDriver, findImplied, HTTP_DRIVERS, warnOfForeignKeys } from '../gateways/drivers'
+import { createNameCheck } from '../gateways/names'
 import { type ConnectionSpec, normalizeConnection } from './connection'
 import { readPortPairs } from '../gateways/port-pairs'
 import { readList, SECTIONS } from '../schema/sections'
@@ -52,16 +51,17 @@ const THIS_MACHINE = /^(?:localhost|127\..*|\[?::1\]?|0\.0\.0\.0)$/i
 /** Reads all gateways, one for each port, and warns of those that lead to no listener of the config. */
 export function normalizeGateways(root: Fields, listenerPorts: ReadonlySet<number>): readonly GatewaySpec[] {
   const gateways: GatewaySpec[] = []
+  const refuseSharedNames = createNameCheck()
   for (const fields of readList(root, SECTIONS.gateways)) {
     const specs = normalizeGateway(fields)
-    refuseSharedNames(fields, specs, gateways)
+    refuseSharedNames(fields, specs)
     for (const spec of specs) {
       const other = gateways.find(({ port }) => port === spec.port)
       if (other !== undefined) {
         fields.error('port', `port ${spec.port} has a gateway already (${other.at}); a port has one`)
         continue
       }
-      if (spec.driver !== 'static') warnIfUnused(fields, spec, listenerPorts)
+      if (isTunnel(spec)) warnIfUnused(fields, spec, listenerPorts)
       gateways.push(spec)
     }
   }
@@ -97,15 +97,16 @@ function normalizeGateway(fields: Fields): readonly GatewaySpec[] {
     connection,
   } as const
   refuseUser(fields, shared)
-  checkGatewayNeeds(fields, shared)
+  findDriver(shared.driver)?.check?.(fields, shared)
   warnOfForeignKeys(fields, shared)
+  warnOfForeignDriver(fields, isSsh)
   const host = fields.read('host', TEXT) ?? '127.0.0.1'
   return readPortPairs(fields, isSsh).map((pair) => ({ ...shared, ...pair, host: pair.host ?? host }))
 }
 
 /** Programs that open tunnels print their URL. */
-function refuseUser(fields: Fields, { driver, publicUrl }: Pick<GatewaySpec, 'driver' | 'publicUrl'>): void {
-  if (driver === 'static' || publicUrl === undefined || PUBLIC_URL.read(publicUrl) !== undefined) return
+function refuseUser(fields: Fields, spec: Pick<GatewaySpec, 'driver' | 'publicUrl'>): void {
+  if (!isTunnel(spec) || spec.publicUrl === undefined || PUBLIC_URL.read(spec.publicUrl) !== undefined) return
   fields.error('public_url', 'a tunnel has no user and password; write them in "public_url" of the listener')
 }
 
@@ -118,12 +119,21 @@ function warnIfUnused(fields: Fields, { port, host }: GatewaySpec, listenerPorts
 
 /** A driver that is not named is known by what it alone needs. */
 function readDriver(fields: Fields): string {
-  const driver = fields.read('driver', TEXT)
-  if (driver !== undefined) return driver
-  if (fields.has('command')) return 'command'
-  if (fields.has('public_url')) return 'static'
-  fields.error('driver', 'missing; expected cloudflare, ngrok, command or static')
-  return ''
+  const driver = fields.read('driver', TEXT) ?? findImplied(fields)
+  if (driver === undefined)
+    fields.error('driver', `missing; expected ${HTTP_DRIVERS.slice(0, -1).join(', ')} or ${HTTP_DRIVERS.at(-1)}`)
+  return driver ?? ''
+}
+
+function warnOfForeignDriver(fields: Fields, isSsh: boolean): void {
+  const named = fields.read('driver', TEXT)
+  if (isSsh && named !== undefined && named !== 'ssh')
+    fields.warn('driver', `"driver" has no effect: this is an ssh-tunnel, and ${named} opens http-tunnels`)
+}
+
+/** Whether a gateway has a tunnel, rather than being reached already. */
+export function isTunnel({ driver }: Pick<GatewaySpec, 'driver'>): boolean {
+  return findDriver(driver)?.isOpenAlready !== true
 }
 
 function readPattern(fields: Fields, key: string): RegExp | undefined {
@@ -132,7 +142,7 @@ function readPattern(fields: Fields, key: string): RegExp | undefined {
   try {
     return new RegExp(pattern)
   } catch (error) {
-    fields.error(key, `not a regular expression: ${error instanceof Error ? error.message : String(error)}`)
+    fields.error(key, `not a regular expression: ${reasonOf(error)}`)
     return undefined
   }
 }

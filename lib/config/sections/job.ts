@@ -1,3 +1,4 @@
+import { listNames, UNNAMED } from '../../base/unnamed'
 import type { Location } from '../../base/errors'
 import type { Template } from '../../template/compile'
 import type { ComponentBook } from '../checks/component-book'
@@ -63,9 +64,6 @@ export interface PlacedJob {
   readonly onError: readonly PlacedJob[]
 }
 
-/** The id of a job that has none. */
-const UNNAMED_JOB = '__job__'
-
 const ON_ERROR = word(ON_ERROR_WORDS)
 const BACKOFF = word(['fixed', 'exponential'])
 const RETRY_ATTEMPTS = 3
@@ -91,7 +89,7 @@ function normalizeJob(fields: Fields, components: ComponentBook): PlacedJob {
   const spec: JobSpec = {
     at: fields.at,
     location: fields.location,
-    id: fields.read('id', TEXT) ?? UNNAMED_JOB,
+    id: fields.read('id', TEXT) ?? UNNAMED.job,
     component: readComponent(fields, components),
     input: fields.template('input', JOB_SOURCES),
     output: fields.template('output', JOB_SOURCES),
@@ -122,7 +120,7 @@ function missComponent(fields: Fields, { names }: ComponentBook): undefined {
   const missing = 'this job names no component and waits for nothing; add "component"'
   if (names === undefined) fields.warn(undefined, `${missing}, or it fails when it runs`)
   else if (names.length === 0) fields.error(undefined, `${missing}, and define it in "components"`)
-  else fields.error(undefined, `${missing}; name one of: ${names.join(', ')}`)
+  else fields.error(undefined, `${missing}; name one of: ${listNames(names)}`)
 }
 
 function checkComponent(name: string, fields: Fields, { names }: ComponentBook): void {
@@ -131,7 +129,7 @@ function checkComponent(name: string, fields: Fields, { names }: ComponentBook):
     const message = `no component "${name}" is defined; the job fails when it runs`
     fields.warn('component', message, 'ERR_COMPONENT_UNKNOWN')
   } else {
-    const known = names.join(', ') || 'none'
+    const known = listNames(names) || 'none'
     fields.error('component', `no component "${name}" is defined; defined are: ${known}`, 'ERR_COMPONENT_UNKNOWN')
   }
 }

@@ -1,5 +1,5 @@
 import type { Location } from '../../base/errors'
-import { splitNodes } from '../../base/redis-nodes'
+import { splitNodes } from '../../base/given-clients'
 import type { Fields } from '../field/fields'
 import { COUNT, DURATION, SIZE, TEXT, word } from '../field/values'
 

@@ -1,5 +1,6 @@
 import { type BinaryToTextEncoding, createHmac, type KeyObject } from 'node:crypto'
 import type { CallbackError } from '../../base/errors'
+import { isMapping } from '../../base/plain'
 import { type Challenge, jsonAnswer, queryOf, refuseHandshake } from './answer'
 
 /**
@@ -15,9 +16,9 @@ const TOKEN = /^[\w-]{1,128}$/
 export function compileZoom(key: KeyObject): Challenge {
   return {
     afterVerify(_request, body) {
-      if (!isObject(body) || !('event' in body) || body.event !== 'endpoint.url_validation') return undefined
+      if (!isMapping(body) || !('event' in body) || body.event !== 'endpoint.url_validation') return undefined
       const payload = 'payload' in body ? body.payload : undefined
-      const plainToken = isObject(payload) && 'plainToken' in payload ? payload.plainToken : undefined
+      const plainToken = isMapping(payload) && 'plainToken' in payload ? payload.plainToken : undefined
       if (!isToken(plainToken)) throw refuseText('payload.plainToken')
       return jsonAnswer({ plainToken, encryptedToken: sign(key, plainToken, 'hex') })
     },
@@ -49,10 +50,6 @@ function sign(key: KeyObject, text: string, encoding: BinaryToTextEncoding): str
 
 function isToken(value: unknown): value is string {
   return typeof value === 'string' && TOKEN.test(value)
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }
 
 function refuseText(name: string): CallbackError {

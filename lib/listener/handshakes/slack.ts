@@ -1,3 +1,4 @@
+import { isMapping } from '../../base/plain'
 import { type Challenge, type ChallengeAnswer, echo, EMPTY_ANSWER } from './answer'
 import { isJsonType } from '../../body/content'
 import type { ListenerRequest } from '../../body/request'
@@ -24,14 +25,14 @@ export function compileSlack(): Challenge {
 export function compileBareSlack(): Challenge {
   return {
     afterVerify(request, body) {
-      const isBare = isObject(body) && Object.keys(body).every((key) => HANDSHAKE_KEYS.has(key))
+      const isBare = isMapping(body) && Object.keys(body).every((key) => HANDSHAKE_KEYS.has(key))
       return isBare ? readUrlVerification(request, body) : undefined
     },
   }
 }
 
 function readUrlVerification(request: ListenerRequest, body: unknown): ChallengeAnswer | undefined {
-  if (!isObject(body) || !('type' in body) || body.type !== 'url_verification') return undefined
+  if (!isMapping(body) || !('type' in body) || body.type !== 'url_verification') return undefined
   const isSent = 'challenge' in body && isJsonType(request.headers['content-type'])
   return isSent ? echo(body.challenge) : undefined
 }
@@ -43,7 +44,7 @@ function readSslCheck(request: ListenerRequest, raw: Buffer | string | undefined
 }
 
 function isSslCheck(request: ListenerRequest, body: unknown): boolean {
-  if (!isObject(body) || !('ssl_check' in body) || isJsonType(request.headers['content-type'])) return false
+  if (!isMapping(body) || !('ssl_check' in body) || isJsonType(request.headers['content-type'])) return false
   const values: readonly unknown[] = Array.isArray(body.ssl_check) ? body.ssl_check : [body.ssl_check]
   return values.includes('1')
 }
@@ -51,8 +52,4 @@ function isSslCheck(request: ListenerRequest, body: unknown): boolean {
 function isFormType({ headers }: ListenerRequest): boolean {
   const [type = ''] = (headers['content-type'] ?? '').split(';')
   return type.trim().toLowerCase() === 'application/x-www-form-urlencoded'
-}
-
-function isObject(body: unknown): body is object {
-  return typeof body === 'object' && body !== null
 }

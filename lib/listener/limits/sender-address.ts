@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { findDriver } from '../../config/gateways/drivers'
 import type { GatewaySpec, ListenerSpec } from '../../config/normalize'
 import type { ListenerRequest } from '../../body/request'
 
@@ -18,8 +19,7 @@ export function compileSenderOf(
   gateways: readonly Pick<GatewaySpec, 'port' | 'driver' | 'trustForwarded'>[],
 ): SenderOf {
   const tunnel = gateways.find((gateway) => gateway.port === port && gateway.trustForwarded)
-  // Cloudflare overwrites it on each request: https://developers.cloudflare.com/fundamentals/reference/http-headers/
-  const tunnelHeader = tunnel?.driver === 'cloudflare' ? 'cf-connecting-ip' : 'x-forwarded-for'
+  const tunnelHeader = findDriver(tunnel?.driver ?? '')?.addressHeader ?? 'x-forwarded-for'
   return (request) => {
     const { headers, socket } = request
     const direct = socket.remoteAddress

@@ -7,8 +7,8 @@ const NAME = 'callback_id'
 /** A ticket, maybe in quotes or brackets, with a text that a service has appended. */
 const TICKET = /^[^\w-]*(tkt-[\w-]{28})(?![\w-])/
 const DAMAGED = /^[^\w-]*tkt-/i
-/** The name in capitals, behind an escaped `&amp;`, with other characters before it, or as a list of PHP. */
-const ODD_NAME = /^[?\s]*(?:amp;)*callback_id\s*(?:\[\d*\])?\s*$/i
+/** The name in capitals, behind an escaped `&amp;`, with something in front of it, or as a list of PHP. */
+const ODD_NAME = /^[?\s]*(?:amp;)*callback_id\s*(?:\[\d*\]\s*)?$/i
 
 /**
  * Reads the id that a ticket put into the query of its callback URL, also when the service has changed that query: by a

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { CallbackError } from '../../base/errors'
+import { CallbackError, hasCode } from '../../base/errors'
 import type { Template } from '../../template/compile'
 import { parseContent } from '../../body/content'
 import { parseForm } from '../../body/form'
@@ -63,7 +63,7 @@ export class SignedMessage {
     try {
       return this.surroundings.publicUrlOf(this.request)
     } catch (error) {
-      if (error instanceof CallbackError && error.code === 'ERR_REQUEST') throw error
+      if (hasCode(error, 'ERR_REQUEST')) throw error
       throw unverified('it signs the public URL, which is not known yet', error)
     }
   }

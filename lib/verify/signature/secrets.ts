@@ -1,3 +1,4 @@
+import { reasonOf } from '../../base/errors'
 import type { Algorithm, KeyEncoding, SignOptions, VerifySpec } from '../contract'
 import type { SignatureForm } from './form'
 import {
@@ -40,7 +41,7 @@ export function mapSecrets<T>(spec: VerifySpec, make: (secret: string) => T): re
 
 function noSecret(spec: VerifySpec, index: number, error: unknown): Error {
   const which = spec.secrets.length > 1 ? `The secret number ${index + 1}` : 'The secret'
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = reasonOf(error)
   return misconfigured(spec, 'secret', `${which} cannot be used for "${spec.scheme}": ${reason}`)
 }
 
@@ -92,8 +93,8 @@ function createOwn(spec: VerifySpec, privateKey: string, kind: 'ed25519' | 'ecds
   try {
     return createPrivateSigner(isPrefixed ? privateKey.slice(STANDARD_PRIVATE_KEY.length) : privateKey, kind)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw misconfigured(spec, 'secret', `The private key cannot be used for "${spec.scheme}": ${reason}`)
+    const message = `The private key cannot be used for "${spec.scheme}": ${reasonOf(error)}`
+    throw misconfigured(spec, 'secret', message)
   }
 }
 

@@ -1,5 +1,5 @@
 import type { VerifySpec } from '../contract'
-import { CallbackError } from '../../base/errors'
+import { hasCode } from '../../base/errors'
 import { parseTemplate, type Node } from '../../template/parse'
 import type { Template } from '../../template/compile'
 import type { SignedMessage } from './message'
@@ -107,7 +107,7 @@ export function guardTemplate(
     try {
       return render(message)
     } catch (error) {
-      if (error instanceof CallbackError && error.code === 'ERR_TEMPLATE') throw unverified(`"${key}" cannot be read`)
+      if (hasCode(error, 'ERR_TEMPLATE')) throw unverified(`"${key}" cannot be read`)
       throw error
     }
   }

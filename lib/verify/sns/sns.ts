@@ -1,9 +1,10 @@
 import { verify } from 'node:crypto'
+import { isMapping } from '../../base/plain'
+import type { VerifySpec, Verify, VerifyContext } from '../contract'
 import { readCertificateUrl } from './amazon-hosts'
 import { decodeStrictly } from '../signature/bytes'
 import { SignedMessage } from '../signature/message'
 import { createCertificates } from './certificates'
-import type { Verify, VerifyContext, VerifySpec } from '../contract'
 import { unverified } from '../errors'
 
 type Message = Readonly<Record<string, unknown>>
@@ -31,7 +32,7 @@ export function compileSns(spec: VerifySpec, context: VerifyContext): Verify {
   const certificates = createCertificates(context)
 
   async function check({ body }: SignedMessage): Promise<void> {
-    if (!isMessage(body)) throw unverified('its body is no message of Amazon SNS')
+    if (!isMapping(body)) throw unverified('its body is no message of Amazon SNS')
     const content = writeSigned(body)
     if (topics && !topics.has(String(body['TopicArn']))) throw unverified('it is of another topic than "topic" names')
     const hash = HASHES.get(body['SignatureVersion'])
@@ -75,8 +76,4 @@ function writeSigned(message: Message): Buffer {
     return [`${key}\n${value}\n`]
   })
   return Buffer.from(lines.join(''))
-}
-
-function isMessage(body: unknown): body is Message {
-  return typeof body === 'object' && body !== null && !Array.isArray(body)
 }
