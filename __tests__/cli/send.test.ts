@@ -220,6 +220,8 @@ describe('the endpoint', () => {
   ])('is named as %s', async (name, method, url) => {
     const { seen } = await sendTo(SEVERAL, [name])
     expect(seen).toEqual([expect.objectContaining({ method, url })])
+    const { seen: again } = await sendTo(SEVERAL, name.split(' '))
+    expect(again).toEqual([expect.objectContaining({ method, url })])
   })
 
   test.each([

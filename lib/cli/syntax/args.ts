@@ -90,10 +90,11 @@ function readCommand(name: string): CommandName {
 }
 
 function readArgument(command: CommandName, given: readonly string[]): string | undefined {
-  const { argument, options }: CommandSyntax = COMMANDS[command]
+  const { argument, isPhrase, options }: CommandSyntax = COMMANDS[command]
   const config = options.includes('file') ? given.find((one) => /\.ya?ml$/i.test(one)) : undefined
   if (config !== undefined)
     throw new UsageError(`A config is named by --file: express-callbacks ${command} --file ${JSON.stringify(config)}`)
+  if (isPhrase && given.length > 0) return given.join(' ')
   const [unexpected] = argument === undefined ? given : given.slice(1)
   if (unexpected === undefined) return given[0]
   const most = argument === undefined ? 'no argument' : `one argument, the ${argument}`

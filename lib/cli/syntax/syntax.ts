@@ -74,6 +74,8 @@ export interface CommandSyntax {
   readonly text: string
   /** What the help calls its argument. */
   readonly argument?: string
+  /** Whether the argument may be several words, as POST /done without quotes; default: false. */
+  readonly isPhrase?: true
   readonly options: readonly OptionName[]
   /** A further sentence of the help. */
   readonly more: string
@@ -111,6 +113,7 @@ export const COMMANDS = {
   send: {
     text: 'calls an endpoint of the config as its service would, signed, and says what became of it',
     argument: 'endpoint',
+    isPhrase: true,
     options: [
       'file',
       'body',
