@@ -82,7 +82,7 @@ export function writeSignatureHeader(
       return `${grammar.timestamp}=${timestamp}${grammar.separator}${grammar.signature}=${text}`
     case 'versions': {
       const [version] = [...grammar.keys].find(([, kind]) => kind === key) ?? []
-      if (version === undefined) throw new Error(`no version stands for a signature by ${key}`)
+      if (version === undefined) throw new Error(`no version names a signature by ${key}`)
       return `${version},${text}`
     }
   }
