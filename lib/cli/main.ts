@@ -7,6 +7,7 @@ import { listen } from './listen/listen'
 import { CallbackError } from '../base/errors'
 import { reportError } from './report-error'
 import { run } from './commands/run'
+import { send } from './send/send'
 import { up } from './commands/up'
 import { validate } from './commands/validate'
 
@@ -23,6 +24,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 
 async function perform(invocation: Invocation, io: Io): Promise<number> {
   if (invocation.kind === 'command') return performCommand(invocation, io)
+  if (invocation.kind === 'send') return send(invocation.argument, invocation.options, io)
   if (invocation.kind === 'none') {
     io.stderr.write(writeHelp(undefined))
     return EXIT_USAGE

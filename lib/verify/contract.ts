@@ -64,3 +64,35 @@ export type Verify = (request: ListenerRequest, raw: Buffer, params?: Params) =>
 
 /** Throws `ERR_UNVERIFIED` for an item that does not prove its sender. */
 export type VerifyItem = (item: unknown) => void
+
+/** A request before its sender has signed it. Names of headers are in lower case; a value holds one character for each byte. */
+export interface UnsignedRequest {
+  readonly method: string
+  /** The URL that the receiver has in public, before path and query, as in https://example.com. */
+  readonly publicUrl: string
+  /** The path and query. */
+  readonly target: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+  /** The parameters of the route. */
+  readonly params?: Params
+}
+
+/** What a sender knows besides the config of one endpoint. */
+export interface SignOptions {
+  /** The private key of a scheme whose receivers have the public one: PEM, or `whsk_…` of Standard Webhooks. */
+  readonly privateKey?: string | undefined
+  /** Whether the proof is spoilt, so that no receiver believes it; default: false. */
+  readonly isForged?: boolean
+  /** The variables that the templates of `verify` read; default: none. */
+  readonly env?: Readonly<Record<string, string>>
+  /** The `item` of the endpoint, for templates that read it; without it, the item is the body. */
+  readonly item?: Template | undefined
+}
+
+/**
+ * Returns the request with the proof of its sender, at a time in milliseconds since the epoch. A timestamp or an id that the
+ * request has already stays. Rejects with `ERR_CONFIG_VALUE` where the proof has no place, and `ERR_UNVERIFIED` for a request
+ * that no receiver would believe.
+ */
+export type Sign = (request: UnsignedRequest, at: number) => Promise<UnsignedRequest>

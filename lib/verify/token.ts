@@ -1,10 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { decodeStrictly } from './signature/bytes'
+import { compileWrite, withHeader } from './signature/draft'
 import { decodeSecret } from './signature/keys'
 import { SignedMessage } from './signature/message'
 import { mapSecrets } from './signature/secrets'
 import { headerSource, readHeader, readsBody, templateSource } from './signature/source'
-import type { Verify, VerifyContext, VerifySpec } from './contract'
+import type { Sign, SignOptions, Verify, VerifyContext, VerifySpec } from './contract'
 import { unverified } from './errors'
 
 const MAX_LENGTH = 8192
@@ -31,6 +32,28 @@ export function compileToken(spec: VerifySpec, context: VerifyContext): Verify {
     const message = new SignedMessage(request, raw, params, context)
     return needsBody ? message.withBody(() => check(message)) : check(message)
   }
+}
+
+/** Compiles how a sender shows the first secret where the endpoint reads it; in the header Authorization, behind `Bearer`. */
+export function compileShowToken(spec: VerifySpec, { isForged }: SignOptions): Sign {
+  const write = compileWrite(spec, 'signature', ['authorization'])
+  const isHeader =
+    spec.signature === undefined || templateSource(spec.signature, 'signature', spec).encoding === 'latin1'
+  const prefix = spec.prefix ?? (spec.signature === undefined ? 'Bearer ' : '')
+  const token = prefix + shownSecret(spec, isForged)
+  const text = isHeader ? Buffer.from(token).toString('latin1') : token
+  return async (request) => write?.(request, text) ?? request
+}
+
+/** Compiles how a sender shows user and password (RFC 7617). */
+export function compileShowBasic(spec: VerifySpec, { isForged }: SignOptions): Sign {
+  const credentials = `Basic ${Buffer.from(shownSecret(spec, isForged)).toString('base64')}`
+  return async (request) => withHeader(request, 'authorization', credentials)
+}
+
+/** Returns the first secret; a forged one is longer. */
+export function shownSecret({ secrets: [secret = ''] }: VerifySpec, isForged = false): string {
+  return isForged ? `${secret}-forged` : secret
 }
 
 function withoutPrefix(written: string, prefix: string): string {

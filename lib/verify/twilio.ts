@@ -1,13 +1,15 @@
 import { isUtf8 } from 'node:buffer'
-import { createHash, createSecretKey, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import { parseForm } from '../body/form'
 import { splitUrl } from '../body/request'
 import { decodeStrictly } from './signature/bytes'
+import { toMessage, withHeader } from './signature/draft'
 import { decodeSecret, isHmacOf } from './signature/keys'
 import { SignedMessage } from './signature/message'
 import { mapSecrets } from './signature/secrets'
+import { spoil } from './signature/sign-signature'
 import { readHeader } from './signature/source'
-import type { Verify, VerifyContext, VerifySpec } from './contract'
+import type { Sign, SignOptions, UnsignedRequest, Verify, VerifyContext, VerifySpec } from './contract'
 import { unverified } from './errors'
 
 const HEADER = 'x-twilio-signature'
@@ -42,6 +44,28 @@ export function compileTwilio(spec: VerifySpec, context: VerifyContext): Verify 
     if (!isFormSigned(message)) return check(message, signature, '')
     return message.withBody(() => check(message, signature, writeFields(message.body)))
   }
+}
+
+/** Compiles how Twilio signs, with the first secret: a body that is no form by a hash that it adds to the query. */
+export function compileSignTwilio(spec: VerifySpec, options: SignOptions): Sign {
+  const [key] = mapSecrets(spec, (secret) => createSecretKey(decodeSecret(secret, 'utf8')))
+  return async (given) => {
+    const request = withHash(given)
+    const message = toMessage(request, options)
+    let text = message.url
+    if (isFormSigned(message)) await message.withBody(() => void (text += writeFields(message.body)))
+    const bytes = createHmac('sha1', key ?? '')
+      .update(text)
+      .digest()
+    return withHeader(request, HEADER, (options.isForged === true ? spoil(bytes) : bytes).toString('base64'))
+  }
+}
+
+function withHash(request: UnsignedRequest): UnsignedRequest {
+  const { headers, target, body } = request
+  if (body.length === 0 || FORM.test(headers['content-type'] ?? '') || /[?&]bodySHA256=/.test(target)) return request
+  const hash = createHash('sha256').update(body).digest('hex')
+  return { ...request, target: `${target}${target.includes('?') ? '&' : '?'}bodySHA256=${hash}` }
 }
 
 /** Whether the fields of a form are signed behind the URL, rather than a hash or nothing. Throws for a body that is not signed. */

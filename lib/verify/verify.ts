@@ -1,8 +1,9 @@
-import type { Verify, VerifyContext, VerifyItem, VerifySpec } from './contract'
+import type { Sign, SignOptions, Verify, VerifyContext, VerifyItem, VerifySpec } from './contract'
 import type { Coverage } from './coverage'
 import { misconfigured } from './errors'
 import { refuseOptions } from './options'
 import { SCHEMES, type VerifyScheme } from './schemes'
+import { listShared } from './signature/secrets'
 
 /** The `verify` of an endpoint. */
 export type EndpointVerify = VerifySpec<VerifyScheme>
@@ -16,6 +17,25 @@ export function compileVerify(spec: EndpointVerify, context: VerifyContext): Ver
     throw misconfigured(spec, 'secret', `${spec.scheme} publishes its keys; take "secret" out`)
   refuseOptions(spec, listOptions(spec))
   return compile(spec, context)
+}
+
+/**
+ * Compiles how the sender of an endpoint proves itself: the counterpart of `compileVerify`, for tests and for trying out. Throws
+ * `ERR_CONFIG_VALUE` for a `verify` that cannot work, for a private key that is missing or does not fit, and for senders that
+ * publish their keys.
+ */
+export function compileSign(spec: EndpointVerify, options: SignOptions = {}): Sign {
+  const { needsSecret, listOptions, sign } = SCHEMES[spec.scheme]
+  if (needsSecret && spec.secrets.length === 0 && options.privateKey === undefined)
+    throw misconfigured(spec, 'secret', `"${spec.scheme}" cannot be signed without a secret`)
+  refuseOptions(spec, listOptions(spec))
+  return sign(spec, options)
+}
+
+/** Whether only the private key of the sender can sign, and the config has the public one. */
+export function needsPrivateKey(spec: EndpointVerify): boolean {
+  const { needsSecret, form } = SCHEMES[spec.scheme]
+  return needsSecret && form !== undefined && listShared(spec, form).length === 0
 }
 
 /** Compiles the check of each item; undefined where a request is proved as a whole. Throws `ERR_CONFIG_VALUE`. */

@@ -43,7 +43,8 @@ function withoutExcerpt(reason: string): string {
   return reason.replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '').replace(/^".*" is not/s, 'it is not')
 }
 
-function applySet(input: unknown, set: string): unknown {
+/** Applies one `--set`, such as size.width=512. Throws a UsageError. */
+export function applySet(input: unknown, set: string): unknown {
   const end = set.indexOf('=')
   const path = set.slice(0, Math.max(end, 0)).split('.')
   if (path.includes(''))

@@ -61,3 +61,8 @@ export const STANDARD: SignatureForm = {
 export function signedOf(spec: VerifySpec, form: SignatureForm): string {
   return spec.signed === undefined ? form.signed : String(spec.signed.source)
 }
+
+/** Returns the grammar of the signature header: that of the form, unless the config gives a prefix. */
+export function grammarOf({ prefix }: VerifySpec, form: SignatureForm): Grammar {
+  return prefix === undefined ? form.grammar : { kind: 'plain', prefix }
+}

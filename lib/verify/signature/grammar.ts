@@ -70,6 +70,24 @@ function parseVersions(header: string, keys: ReadonlyMap<string, KeyKind>): Sign
   return { signatures, timestamp: undefined }
 }
 
+/** Writes a signature header; `key` is the kind of key that signed. Throws an `Error` for a kind that the grammar cannot name. */
+export function writeSignatureHeader(
+  { text, key, timestamp }: { readonly text: string; readonly key: KeyKind; readonly timestamp: string },
+  grammar: Grammar,
+): string {
+  switch (grammar.kind) {
+    case 'plain':
+      return grammar.prefix + text
+    case 'pairs':
+      return `${grammar.timestamp}=${timestamp}${grammar.separator}${grammar.signature}=${text}`
+    case 'versions': {
+      const [version] = [...grammar.keys].find(([, kind]) => kind === key) ?? []
+      if (version === undefined) throw new Error(`no version names a signature by ${key}`)
+      return `${version},${text}`
+    }
+  }
+}
+
 function splitAt(header: string, separator: string): readonly string[] {
   const entries = header.split(separator, MAX_PAIRS + 1)
   if (entries.length > MAX_PAIRS) throw unverified(`its signature header has more than ${MAX_PAIRS} entries`)

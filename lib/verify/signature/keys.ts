@@ -1,4 +1,14 @@
-import { createHmac, createPublicKey, createSecretKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+  sign,
+  timingSafeEqual,
+  verify,
+} from 'node:crypto'
 import type { Algorithm, KeyEncoding } from '../contract'
 import { decodeStrictly } from './bytes'
 import type { SignedMessage } from './message'
@@ -19,10 +29,20 @@ export interface Key {
   readonly fits: (signed: Signed, message: SignedMessage, signatures: readonly Signature[]) => boolean
 }
 
+/** A secret or private key of a sender. */
+export interface SigningKey {
+  readonly kind: KeyKind
+  readonly sign: (signed: Signed, message: SignedMessage) => Buffer
+}
+
 const PEM = /^\s*-----BEGIN PUBLIC KEY-----/
+const PRIVATE_PEM = /^\s*-----BEGIN (?:EC )?PRIVATE KEY-----/
 /** The bytes before a bare Ed25519 key in its SPKI form (RFC 8410). */
 const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex')
+/** The bytes before the 32 of a private Ed25519 key in its PKCS#8 form (RFC 8410). */
+const ED25519_PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex')
 const ED25519_BYTES = 32
+const HASHES = { ed25519: null, ecdsa: 'sha256' } as const
 const SIGNATURE_BYTES = { ed25519: [64, 64], ecdsa: [8, 72] } as const
 
 /** Compares a signature with the HMAC of a text, in constant time. */
@@ -62,13 +82,48 @@ export function createEd25519Key(bytes: Buffer): Key {
   return wrapPublicKey(readPublicKey(bytes, 'ed25519'), 'ed25519')
 }
 
-function wrapPublicKey(key: KeyObject, kind: 'ed25519' | 'ecdsa'): Key {
+/** Creates what signs by HMAC. Throws an `Error` that says what is wrong with the secret. */
+export function createHmacSigner(secret: string, encoding: KeyEncoding, algorithm: Algorithm): SigningKey {
+  const key = createSecretKey(decodeSecret(secret, encoding))
+  return { kind: 'hmac', sign: (signed, message) => signed.feed(createHmac(algorithm, key), message).digest() }
+}
+
+/**
+ * Creates what signs with a private key: PEM, or the base64 of Standard Webhooks without its `whsk_`, whose first 32 bytes
+ * are the key of Ed25519. Throws an `Error` that says what is wrong with the key.
+ */
+export function createPrivateSigner(privateKey: string, kind: 'ed25519' | 'ecdsa'): SigningKey {
+  const key = toPrivateKey(privateKey)
+  checkKind(key, kind)
+  return { kind, sign: (signed, message) => sign(HASHES[kind], signed.join(message), key) }
+}
+
+/** Creates what signs without any key; nobody believes it. */
+export function createForger(kind: KeyKind): SigningKey {
+  return { kind, sign: () => randomBytes(64) }
+}
+
+function toPrivateKey(key: string): KeyObject {
+  const bytes = PRIVATE_PEM.test(key) ? undefined : decodeStrictly(key.trim(), 'base64')
+  const seed = bytes?.subarray(0, ED25519_BYTES)
+  try {
+    if (seed === undefined) return createPrivateKey(key)
+    return createPrivateKey({ key: Buffer.concat([ED25519_PKCS8, seed]), format: 'der', type: 'pkcs8' })
+  } catch {
+    throw new Error('it cannot be read as a private key; it must be PEM, or whsk_… of Standard Webhooks')
+  }
+}
+
+function checkKind(key: KeyObject, kind: 'ed25519' | 'ecdsa'): void {
   const found = key.asymmetricKeyType === 'ec' ? key.asymmetricKeyDetails?.namedCurve : key.asymmetricKeyType
   const wanted = kind === 'ecdsa' ? 'prime256v1' : kind
   if (found !== wanted) throw new Error(`it is a key for ${found}, not for ${wanted}`)
+}
+
+function wrapPublicKey(key: KeyObject, kind: 'ed25519' | 'ecdsa'): Key {
+  checkKind(key, kind)
   if (kind === 'ed25519' && isWeak(key)) throw new Error('it is a key under which anybody can sign')
   const [min, max] = SIGNATURE_BYTES[kind]
-  const hash = kind === 'ecdsa' ? 'sha256' : null
   return {
     fits(signed, message, signatures) {
       const fitting = signatures.filter(({ bytes, key: meant }) => {
@@ -76,7 +131,7 @@ function wrapPublicKey(key: KeyObject, kind: 'ed25519' | 'ecdsa'): Key {
       })
       if (fitting.length === 0) return false
       const content = signed.join(message)
-      return fitting.some(({ bytes }) => verify(hash, content, key, bytes))
+      return fitting.some(({ bytes }) => verify(HASHES[kind], content, key, bytes))
     },
   }
 }

@@ -1,7 +1,16 @@
 import { reasonOf } from '../../base/errors'
-import type { VerifySpec, Algorithm, KeyEncoding } from '../contract'
-import { createHmacKey, createVerifyKey, decodeSecret, type Key } from './keys'
+import type { Algorithm, KeyEncoding, SignOptions, VerifySpec } from '../contract'
 import type { SignatureForm } from './form'
+import {
+  createForger,
+  createHmacKey,
+  createHmacSigner,
+  createPrivateSigner,
+  createVerifyKey,
+  decodeSecret,
+  type Key,
+  type SigningKey,
+} from './keys'
 import { misconfigured } from '../errors'
 
 const STANDARD_SECRET = 'whsec_'
@@ -42,8 +51,51 @@ function createStandardKey(secret: string, encoding: KeyEncoding, algorithm: Alg
     throw new Error('it is the private key; the public one begins with whpk_')
   if (secret.startsWith(STANDARD_PUBLIC_KEY))
     return createVerifyKey(secret.slice(STANDARD_PUBLIC_KEY.length), 'base64', 'ed25519')
-  const isPrefixed = encoding !== 'utf8' && secret.startsWith(STANDARD_SECRET)
-  return createHmacKey(isPrefixed ? secret.slice(STANDARD_SECRET.length) : secret, encoding, algorithm)
+  return createHmacKey(withoutPrefix(secret, encoding), encoding, algorithm)
+}
+
+function withoutPrefix(secret: string, encoding: KeyEncoding): string {
+  return encoding !== 'utf8' && secret.startsWith(STANDARD_SECRET) ? secret.slice(STANDARD_SECRET.length) : secret
+}
+
+/**
+ * Creates what signs as the sender does: with the private key where one is given and the config has a public one, else with
+ * the first secret that is shared. Throws `ERR_CONFIG_VALUE` for a key that cannot be used, and where the private one is missing.
+ */
+export function createSigner(spec: VerifySpec, form: SignatureForm, options: SignOptions): SigningKey {
+  const isStandard = form.keys === 'standard'
+  const kind = form.keys === 'ed25519' || form.keys === 'ecdsa' ? form.keys : isStandard ? 'ed25519' : 'hmac'
+  const { privateKey, isForged = false } = options
+  const shared = listShared(spec, form)
+  const isPublic = shared.length < spec.secrets.length || shared.length === 0
+  if (kind !== 'hmac' && isPublic && privateKey !== undefined) return createOwn(spec, privateKey, kind)
+  const encoding = spec.keyEncoding ?? form.keyEncoding
+  const algorithm = spec.algorithm ?? form.algorithm
+  const [signer] = mapSecrets({ ...spec, secrets: shared.slice(0, 1) }, (secret) =>
+    createHmacSigner(isStandard ? withoutPrefix(secret, encoding) : secret, encoding, algorithm),
+  )
+  if (signer !== undefined) return signer
+  if (isForged) return createForger(kind)
+  const message =
+    `"${spec.scheme}" is signed with a private key, and the config has only the public one; ` +
+    'give the private key as PEM or whsk_…, for example of a key pair of your own'
+  throw misconfigured(spec, 'secret', message)
+}
+
+/** Lists the secrets that sender and receiver share; the others are public keys. */
+export function listShared({ secrets }: VerifySpec, { keys }: SignatureForm): readonly string[] {
+  if (keys !== 'standard') return keys === 'hmac' ? secrets : []
+  return secrets.filter((secret) => !secret.startsWith(STANDARD_PUBLIC_KEY))
+}
+
+function createOwn(spec: VerifySpec, privateKey: string, kind: 'ed25519' | 'ecdsa'): SigningKey {
+  const isPrefixed = privateKey.startsWith(STANDARD_PRIVATE_KEY)
+  try {
+    return createPrivateSigner(isPrefixed ? privateKey.slice(STANDARD_PRIVATE_KEY.length) : privateKey, kind)
+  } catch (error) {
+    const message = `The private key cannot be used for "${spec.scheme}": ${reasonOf(error)}`
+    throw misconfigured(spec, 'secret', message)
+  }
 }
 
 /** Returns the bytes of all secrets for HMAC; none for public keys and for secrets that cannot be decoded. */
@@ -51,9 +103,8 @@ export function hmacSecretsOf(spec: VerifySpec, { keys, keyEncoding }: Signature
   if (keys !== 'hmac' && keys !== 'standard') return []
   const encoding = spec.keyEncoding ?? keyEncoding
   return spec.secrets.flatMap((secret) => {
-    const isPrefixed = keys === 'standard' && encoding !== 'utf8' && secret.startsWith(STANDARD_SECRET)
     try {
-      return decodeSecret(isPrefixed ? secret.slice(STANDARD_SECRET.length) : secret, encoding)
+      return decodeSecret(keys === 'standard' ? withoutPrefix(secret, encoding) : secret, encoding)
     } catch {
       return []
     }

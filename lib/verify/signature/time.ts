@@ -27,3 +27,9 @@ function parseTime(text: string, unit: TimestampUnit): number | undefined {
   if (!DIGITS.test(text)) return undefined
   return unit === 's' ? Number(text) * 1000 : Number(text)
 }
+
+/** Writes a time in milliseconds since the epoch as a time of sending. */
+export function writeTime(at: number, unit: TimestampUnit): string {
+  if (unit === 'iso') return new Date(at).toISOString()
+  return String(unit === 's' ? Math.floor(at / 1000) : Math.floor(at))
+}

@@ -1,6 +1,6 @@
 import { parseTemplate } from '../../template/parse'
 import type { Params } from '../../base/route-syntax'
-import { type SignatureForm, signedOf } from './form'
+import { grammarOf, type SignatureForm, signedOf } from './form'
 import { decodeStrictly } from './bytes'
 import { parseSignatureHeader } from './grammar'
 import type { Key, Signature } from './keys'
@@ -39,7 +39,7 @@ export function compileSignature(spec: VerifySpec, form: SignatureForm, context:
     spec,
   )
   checkSigned(spec, reading, signed)
-  const grammar = spec.prefix === undefined ? form.grammar : { kind: 'plain' as const, prefix: spec.prefix }
+  const grammar = grammarOf(spec, form)
   const encoding = spec.encoding ?? form.encoding
 
   function readSignatures(message: SignedMessage): readonly Signature[] {
@@ -56,12 +56,16 @@ export function compileSignature(spec: VerifySpec, form: SignatureForm, context:
   }
 
   const check = compileCheck(spec, form, context, signed, readSignatures)
-  const needsBody =
-    readsBody([spec.signature, spec.timestamp, spec.id]) || BODY.some((name) => signed.sources.has(name))
+  const needsBody = needsParsedBody(spec, signed)
   return (request, raw, params = NO_PARAMS) => {
     const message = new SignedMessage(request, raw, params, context)
     return needsBody ? message.withBody(() => check(message)) : check(message)
   }
+}
+
+/** Whether a proof can only be read, or written, once the body is parsed. */
+export function needsParsedBody({ signature, timestamp, id }: VerifySpec, { sources }: Signed): boolean {
+  return readsBody([signature, timestamp, id]) || BODY.some((name) => sources.has(name))
 }
 
 /** Compiles the check of a signature with all keys. */
@@ -99,10 +103,7 @@ export function listFormOptions({ keys, grammar }: SignatureForm): readonly Veri
 
 function compileReading(spec: VerifySpec, form: SignatureForm, { clock }: VerifyContext): Reading {
   const signature = sourceOf(spec, 'signature', form.signature)
-  if (signature === undefined) {
-    const message = `"${spec.scheme}" must be told where the signature stands, as in \${header.X-Signature}`
-    throw misconfigured(spec, 'signature', message)
-  }
+  if (signature === undefined) throw placeless(spec)
   const timestamp = sourceOf(spec, 'timestamp', form.timestamp)
   const hasTime = timestamp !== undefined || form.grammar.kind === 'pairs'
   if (!hasTime && (spec.toleranceMs ?? spec.timestampUnit) !== undefined) {
@@ -115,7 +116,14 @@ function compileReading(spec: VerifySpec, form: SignatureForm, { clock }: Verify
   return { signature, timestamp, id: sourceOf(spec, 'id', form.id), checkTime }
 }
 
-function sourceOf(
+/** Creates the error for a `verify` that does not say where the signature stands. */
+export function placeless(spec: VerifySpec): Error {
+  const message = `"${spec.scheme}" must be told where the signature stands, as in \${header.X-Signature}`
+  return misconfigured(spec, 'signature', message)
+}
+
+/** Compiles the place of a part of the proof: that of the config, else one of these headers; undefined for none. */
+export function sourceOf(
   spec: VerifySpec,
   key: 'signature' | 'timestamp' | 'id',
   names: readonly string[] = [],
