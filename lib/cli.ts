@@ -1,17 +1,16 @@
 #!/usr/bin/env node
-import type { Io } from './cli/io'
-import { EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED } from './cli/exit-codes'
+import { EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, type Io } from './cli/io'
 import { main } from './cli/main'
-import { createIsPress } from './cli/presses'
+import { createIsPress } from './cli/interrupts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
-/** How long everything has to close after it was asked to a second time. */
+/** How long everything has to close after a second signal. */
 const LAST_MS = 1000
 
 const io: Io = {
   stdout: process.stdout,
   stderr: process.stderr,
-  // Looked at only when it is wanted, since that opens it.
+  // A getter, since reading the property opens stdin.
   get stdin() {
     return process.stdin
   },
@@ -34,15 +33,15 @@ const io: Io = {
   },
 }
 
-/** Whoever read the output, such as `head`, has had enough. */
+/** The reader of the output, such as `head`, has ended. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) =>
   process.exit(error.code === 'EPIPE' ? EXIT_DONE : EXIT_FAILED),
 )
-// Nobody is left to be told.
+// No output is left to report to.
 process.stderr.on('error', () => undefined)
 
 async function perform(): Promise<void> {
-  // Until it is known better: should nothing keep the process alive before the command has ended, that is a failure.
+  // When nothing keeps the process alive before the command has ended, that is a failure.
   process.exitCode = EXIT_FAILED
   process.exitCode = await main(process.argv.slice(2), io)
 }

@@ -1,11 +1,22 @@
 export { callbacks } from './callbacks'
 export { type ConfigFile, defineConfig, loadConfig, type LoadOptions, parseConfig } from './config/read/load'
-export type { CallbacksConfig } from './config/schema/schema'
+export type { CallbacksConfig } from './config/schema'
 export type { Source } from './config/read/source'
 export { CallbackError, ConfigError, type ErrorCode, type Location, type Problem } from './base/errors'
 export type { CallbackEvent, EventListener, EventName, Events, JobEvent, StartedEvent, TaskEvent } from './base/events'
-export type { Callbacks, CloseOptions, ListenOptions, RunOptions, SettleOptions } from './app/interface'
-export type { Listeners } from './app/lifecycle'
+export type {
+  Callbacks,
+  CloseOptions,
+  FullResult,
+  Ids,
+  Listeners,
+  ListenOptions,
+  RunOptions,
+  SettleOptions,
+  Ticket,
+  TicketOptions,
+  WaitOptions,
+} from './app/interface'
 export type { CallbacksOptions } from './app/options'
 export type { PostgresPool, PostgresPoolClient, PostgresQuery } from './base/given-clients'
 export type { Counts, Stats } from './app/stats'
@@ -22,5 +33,4 @@ export type {
   TunnelHealth,
   TunnelRequest,
 } from './base/contracts'
-export type { FullResult, Ids, Ticket, TicketOptions, WaitOptions } from './app/waits'
 export type { JobState, Task, TaskState, TaskStatus } from './workflow/tasks/task'

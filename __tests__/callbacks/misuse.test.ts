@@ -151,7 +151,7 @@ listener: { path: /done, identify_by: body.id }
   expect(log.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
     '<yaml>:5:39 listener.identify_by: "body.id" is the same for every callback; did you mean "${body.id}"?',
     expect.stringContaining(
-      "listener: whoever knows the public URL can send callbacks to POST /done, in anyone's name",
+      "listener: anybody who knows the public URL can send callbacks to POST /done, in anyone's name",
     ),
   ])
 })

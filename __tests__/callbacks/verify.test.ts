@@ -186,7 +186,7 @@ describe('endpoints that take callbacks from anyone under a public URL', () => {
     ['of a gateway', { ...listening(open, signed), gateway: { driver: 'ngrok', port: 8090 } }, {}],
   ])('%s are warned of', (_, config, options) => {
     expect(warningsOf(config as CallbacksConfig, options)).toEqual([
-      "listener.callbacks[0]: whoever knows the public URL can send callbacks to POST /open, in anyone's name; " +
+      "listener.callbacks[0]: anybody who knows the public URL can send callbacks to POST /open, in anyone's name; " +
         'add "verify", or take tickets alone (their ids cannot be guessed)',
     ])
   })

@@ -71,7 +71,7 @@ describeEditions('a bot', EDITIONS, (config, words) => {
     const { log } = await open()
     expect(log.map(({ level, message }) => `${level} ${message}`)).toEqual([
       expect.stringMatching(
-        /^warn .*: whoever knows the public URL can send callbacks to POST \/\S+, in anyone's name;/,
+        /^warn .*: anybody who knows the public URL can send callbacks to POST \/\S+, in anyone's name;/,
       ),
       `info ${words.endpoint} is an event source: a callback that nobody waits for starts a workflow`,
       `info [Gateway] Opening a tunnel to port ${words.port} by cloudflare`,

@@ -120,7 +120,7 @@ describe('what is said of the tunnel', () => {
     }
     const [first, second] = stdout.lines.filter((line) => line.includes('Too many'))
     expect(first).toMatch(
-      /\d s\. A key such as "credentials_file" stands in a callbacks\.yml, for "express-callbacks up"$/,
+      /\d s\. A key such as "credentials_file" belongs in a callbacks\.yml, for "express-callbacks up"$/,
     )
     expect(second).toMatch(/; trying again in \d+\.\d s$/)
   })
@@ -136,7 +136,7 @@ describe('what is said of the tunnel', () => {
       'cloudflare',
       'ERR_GATEWAY_OPTIONS',
       'It is too old. Install a new one, or name another by "bin"',
-      'It is too old. Install a new one, or name another by "bin". A key such as "bin" stands in a callbacks.yml, for "express-callbacks up"; here it is CLOUDFLARED_BIN',
+      'It is too old. Install a new one, or name another by "bin". A key such as "bin" belongs in a callbacks.yml, for "express-callbacks up"; here it is CLOUDFLARED_BIN',
     ],
     [
       'cloudflare',

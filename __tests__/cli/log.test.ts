@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { quoteWord } from '../../lib/cli/escape'
+import { quoteWord } from '../../lib/cli/log'
 import { escapeControls } from '../../lib/base/secrets/escape'
 import { createLog, type LogOptions } from '../../lib/cli/log'
 
@@ -68,13 +68,11 @@ describe('pretty lines', () => {
     ['a list that is said in part', { ids: ['a', 'b'] }, 'took a', ' {"ids":["a","b"]}'],
     ['nothing', { id: undefined }, 'one', ''],
     ['data', { data: 'one' }, 'one', ' {"data":"one"}'],
-    ['a name for what has none', { workflow: '__workflow__' }, 'task of workflow __workflow__', ''],
+    ['an id for what has none', { workflow: '__workflow__' }, 'task of the workflow', ''],
   ])('do not repeat at the level debug what they say: %s', (_name, details, message, more) => {
     const { log, lines } = open({ level: 'debug' })
     log.info(details, message)
-    expect(lines.map((line) => line.replace(/^\S+ info {2}/, ''))).toEqual([
-      `${message.replace('workflow __workflow__', 'the workflow')}${more}\n`,
-    ])
+    expect(lines.map((line) => line.replace(/^\S+ info {2}/, ''))).toEqual([`${message}${more}\n`])
   })
 
   test.each([

@@ -46,7 +46,7 @@ component:
     [
       /:2:\d+ controller\.adapters: "adapters" has no effect/,
       /:2:\d+ controller\.webui: "webui" has no effect/,
-      /:4:\d+ listener: whoever knows the public URL can send callbacks to POST \/callback/,
+      /:4:\d+ listener: anybody who knows the public URL can send callbacks to POST \/callback/,
     ],
   ],
   [

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { createIsPress } from '../../lib/cli/presses'
+import { createIsPress } from '../../lib/cli/interrupts'
 
 test.each([
   ['one', [['SIGINT', 0]], [true]],

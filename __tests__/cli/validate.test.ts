@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { findPackage, readSchema } from '../../lib/cli/package-files'
+import { findPackage, readSchema } from '../../lib/cli/main'
 import { useCli, useFolders } from './use-cli'
 
 const createFolder = useFolders()
@@ -75,7 +75,7 @@ workflow: { jobs: [{ id: a }] }`,
     [
       'a public endpoint that takes callbacks from anyone',
       'listener: { path: /done, public_url: "https://a.example" }',
-      /^warning: \S*callbacks\.yml:1:\d+ listener: whoever knows the public URL/,
+      /^warning: \S*callbacks\.yml:1:\d+ listener: anybody who knows the public URL/,
     ],
     [
       'braces of another template language',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { CallbacksConfig } from '../../lib'
-import type { ComponentConfig } from '../../lib/config/schema/workflow'
+import type { ComponentConfig } from '../../lib/config/schema'
 import { compileConfig } from '../../lib/config/normalize'
 import { createDocument, createSource } from '../../lib/config/read/source'
 
@@ -45,6 +45,17 @@ describe('an empty variable of the environment in a URL is refused at load', () 
           / is empty, and other URLs would be asked; set it; if it may be empty, write \$\{env\..+ \| ""\}$/,
         ),
       }),
+    )
+  })
+
+  test.each<[string, ComponentConfig, string]>([
+    ['path', { base_url: API, path: '/jobs/${env.ID}' }, 'path'],
+    ['base_url', { base_url: 'https://api.test/${env.ID}', path: '/jobs' }, 'base_url'],
+    ['fallback', { base_url: API, completion: { fallback: { path: '/${env.ID}' } } }, 'completion.fallback.path'],
+  ])('in the %s of a component that stands in a job', (_, component, at) => {
+    const config: CallbacksConfig = { workflow: { jobs: [{ id: 'a', component }] } }
+    expect(() => compileConfig(createSource([createDocument(config)], { ID: '' }))).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIG_ENV', at: `workflow.jobs[0].component.${at}` }),
     )
   })
 

@@ -1,5 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
+import { DRIVER_NAMES, findDriver } from '../../lib/config/gateways/drivers'
+import { listAlternatives } from '../../lib/config/field/shape'
+import { GATEWAY } from '../../lib/config/sections/gateway'
 import { compileYaml } from './problems'
+
+test.each(DRIVER_NAMES)('the keys of the driver %s are keys of a gateway', (name) => {
+  const known = listAlternatives(GATEWAY).flatMap((shape) => (shape.form === 'table' ? [...shape.byKey.keys()] : []))
+  const entry = findDriver(name)
+  expect(known).toEqual(expect.arrayContaining([...(entry?.keys ?? []), ...Object.keys(entry?.names ?? {})]))
+})
 
 describe('a key that the driver of a gateway does not read', () => {
   test.each([

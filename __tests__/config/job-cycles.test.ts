@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { findCycles } from '../../lib/config/jobs/cycles'
+import { findCycles } from '../../lib/config/checks/job-cycles'
 import { compileConfig } from '../../lib/config/normalize'
 import { problemsOf } from './problems'
 

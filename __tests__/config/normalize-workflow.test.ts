@@ -19,6 +19,7 @@ describe('a workflow', () => {
         onError: [],
         timeoutMs: undefined,
         waitFor: undefined,
+        templates: [],
       },
     ])
   })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { createJsonSchema } from '../../.ci/write-schema.cjs'
-import { configSchema } from '../../lib/config/schema/schema'
+import { configShape } from '../../lib/config/schema'
 import { compileYaml, linesOf } from './problems'
 
 /** The warnings of YAML text, one line each. */
@@ -64,7 +64,7 @@ describe('a key that only other systems read', () => {
   })
 
   test('is known to editors, which show why it has no effect', () => {
-    const { properties } = Object(createJsonSchema(configSchema))
+    const { properties } = Object(createJsonSchema(configShape))
     expect(properties.controller.properties.webui).toEqual({
       description: 'No effect here: no page is served on a port of its own',
     })

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { createJsonSchema } from '../../.ci/write-schema.cjs'
 import { compileConfig } from '../../lib/config/normalize'
-import { configSchema } from '../../lib/config/schema/schema'
-import { linesOf, problemsOf } from './problems'
+import { configShape } from '../../lib/config/schema'
+import { compileYaml, linesOf, problemsOf } from './problems'
 
 /** Hands over what a caller without types could. */
 function compileUnknown(input: unknown): () => unknown {
@@ -251,7 +251,7 @@ function* walk(node: unknown): Generator<Node> {
 }
 
 describe('the JSON Schema', () => {
-  const schema: Node = createJsonSchema(configSchema)
+  const schema: Node = createJsonSchema(configShape)
 
   test('is a draft-07 document with a stable id', () => {
     expect(schema).toMatchObject({
@@ -289,5 +289,34 @@ describe('the JSON Schema', () => {
       '{"anyOf":[{"enum":["native","docker"],"type":"string"},{"type":"string","pattern":"\\\\$\\\\{"}]',
     )
     expect(text).not.toContain('"holds"')
+  })
+})
+
+describe('a value is checked as it is read', () => {
+  test.each(['TRUE', 'True', ' true ', 'false', 'FALSE'])('a flag takes %j from the environment', (FLAG) => {
+    const { listeners } = compileYaml('listener: { path: /x, bulk: "${env.FLAG}" }', { FLAG })
+    expect(listeners[0]?.endpoints[0]?.bulk).toBe(/true/i.test(FLAG))
+  })
+
+  test.each([
+    ['yes', 'found "yes"'],
+    ['1', 'found "1"'],
+    ['treu', 'found "treu". Did you mean "true"?'],
+  ])('a flag does not take %j', (FLAG, found) => {
+    expect(linesOf('listener: { path: /x, bulk: "${env.FLAG}" }', { FLAG })).toEqual([
+      `1:29 listener.bulk ERR_CONFIG_VALUE expected true or false, ${found}`,
+    ])
+  })
+
+  test.each([0, -1, 1.5])('a challenge cannot take %j events a minute', (rate) => {
+    expect(linesOf(`listener: { path: /x, challenge: { type: cloudevents, rate: ${rate} } }`)).toEqual([
+      expect.stringMatching(/listener\.challenge\.rate ERR_CONFIG_VALUE expected a whole number, 1 or more, found /),
+    ])
+  })
+
+  test.each(['ignore', 'fail'])('on_error takes %s from the environment', (WORD) => {
+    const { workflows } = compileYaml('workflow: { job: { component: logger, on_error: "${env.WORD}" } }', { WORD })
+    const output = workflows.get('__workflow__')?.jobs[0]?.onErrorOutput
+    expect(output).toEqual(WORD === 'ignore' ? { template: undefined } : undefined)
   })
 })

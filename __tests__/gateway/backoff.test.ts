@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { readBackoff } from '../../lib/gateway/backoff'
+import { readBackoff } from '../../lib/gateway/attempts'
 
 const never = () => 0
 

@@ -1,5 +1,5 @@
 import { compileConfig, type GatewaySpec } from '../../lib/config/normalize'
-import type { CallbacksConfig } from '../../lib/config/schema/schema'
+import type { CallbacksConfig } from '../../lib/config/schema'
 import { CallbackError } from '../../lib/base/errors'
 import { createEmitter, type Emitter } from '../../lib/base/events'
 import { createGateways, type Gateways } from '../../lib/gateway/gateways'

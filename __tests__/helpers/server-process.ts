@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { signalTree } from './process-tree'
 
 /** A server of the tests' own, which may be started again on the data that it had. */
@@ -22,24 +23,39 @@ export interface ServerProgram {
   readonly options?: { readonly cwd: string; readonly uid?: number; readonly gid?: number }
 }
 
-/** Gives a server that is not started. */
+const TRIES = 20
+const PAUSE_MS = 500
+
+/** Creates a server that is not started. */
 export function createTestServer({ program, args, ready, options }: ServerProgram): TestServer {
   let child: ChildProcess | undefined
 
+  async function startOnce(): Promise<void> {
+    const started = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+    child = started
+    const log: string[] = []
+    await new Promise<void>((resolve, reject) => {
+      for (const input of [started.stdout, started.stderr])
+        createInterface({ input }).on('line', (line) => {
+          log.push(line)
+          if (line.includes(ready)) resolve()
+        })
+      started.once('error', reject)
+      started.once('exit', () => reject(new Error(`${program} ended: ${log.join('\n')}`)))
+    })
+  }
+
   return {
     async start() {
-      const started = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
-      child = started
-      const log: string[] = []
-      await new Promise<void>((resolve, reject) => {
-        for (const input of [started.stdout, started.stderr])
-          createInterface({ input }).on('line', (line) => {
-            log.push(line)
-            if (line.includes(ready)) resolve()
-          })
-        started.once('error', reject)
-        started.once('exit', () => reject(new Error(`${program} ended: ${log.join('\n')}`)))
-      })
+      // A connection of another test may have been given the port of a server that is started again.
+      for (let left = TRIES; ; left -= 1) {
+        try {
+          return await startOnce()
+        } catch (error) {
+          if (left === 0 || !String(error).includes('Address already in use')) throw error
+          await sleep(PAUSE_MS)
+        }
+      }
     },
     async stop() {
       const ending = child

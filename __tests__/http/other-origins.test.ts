@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { CallbacksConfig, CallbacksOptions } from '../../lib'
-import type { ComponentConfig } from '../../lib/config/schema/workflow'
+import type { ComponentConfig } from '../../lib/config/schema'
 import { type FakeService, useServices } from '../helpers/fake-service'
 import { createClient, errorOf, renderRequest } from './requests'
 import { type Answer, DONE, type Flow, until, useFlows } from '../workflow/use-flows'

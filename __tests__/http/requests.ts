@@ -1,7 +1,8 @@
 import { expect } from '@jest/globals'
 import { CallbackError, type ErrorCode } from '../../lib/base/errors'
 import { compileTemplate, type Template } from '../../lib/template/compile'
-import { createHttpClient, type Fetch, type HttpAnswer } from '../../lib/http/client'
+import { createHttpClient, type HttpAnswer } from '../../lib/http/client'
+import type { Fetch } from '../../lib/http/redirects'
 import { compileRequest, type HttpRequest } from '../../lib/http/request/request'
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock'
 

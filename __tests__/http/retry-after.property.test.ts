@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { readRetryAfter } from '../../lib/http/retry-after'
+import { readRetryAfter } from '../../lib/http/answer-headers'
 
 const NOW = Date.UTC(2026, 0, 1)
 const read = (value: string): number | undefined => readRetryAfter({ 'retry-after': value }, NOW)

@@ -4,9 +4,21 @@ import { describe, expect, test } from '@jest/globals'
 import { head, openRawSocket } from '../helpers/raw-socket'
 import { useHosts } from '../helpers/use-hosts'
 import { createRouteTable } from '../../lib/listener/paths/route-table'
-import { compileStrip, isSamePath, toPathKey, toUrlPath } from '../../lib/base/same-path'
+import { compileStrip, isSamePath, toPathKey, toUrlPath, trimEnd, trimPath } from '../../lib/base/same-path'
 
 const hosts = useHosts()
+
+test.each([
+  ['', '', ''],
+  ['/', '', ''],
+  ['///', '', ''],
+  ['a', '/a', 'a'],
+  ['/a/b//', '/a/b', '/a/b'],
+  ['//a//b/', '/a//b', '//a//b'],
+  ['/a/ ', '/a/ ', '/a/ '],
+])('the slashes at the ends of %j', (path, trimmed, withoutEnd) => {
+  expect([trimPath(path), trimEnd(path)]).toEqual([trimmed, withoutEnd])
+})
 
 describe('one path', () => {
   test.each([

@@ -1,8 +1,8 @@
 import { afterEach } from '@jest/globals'
 import request, { type Test } from 'supertest'
 import { compileConfig } from '../../lib/config/normalize'
-import type { CallbacksConfig } from '../../lib/config/schema/schema'
-import { createMemoryStore } from '../../lib/store/memory'
+import type { CallbacksConfig } from '../../lib/config/schema'
+import { createMemoryStore } from '../../lib/store/registry'
 import { createEmitter, type Emitter, type EventName } from '../../lib/base/events'
 import { createRouteTable } from '../../lib/listener/paths/route-table'
 import { compileListener, take } from '../../lib/listener/router'
@@ -10,6 +10,7 @@ import { createSelection } from '../../lib/listener/selection'
 import type { StartWorkflow } from '../../lib/listener/start'
 import { createCallbackServer } from '../../lib/app/server'
 import type { Outcome, Store } from '../../lib/base/contracts'
+import { createWaitEnds } from '../../lib/app/wait-ends'
 import { createWaits, type Waits } from '../../lib/app/waits'
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock'
 import { useHosts } from '../helpers/use-hosts'
@@ -103,7 +104,14 @@ export function useListeners(): { open(config: CallbacksConfig, options?: Listen
         .map(({ endpoint }) => endpoint)
         .filter((endpoint) => endpoint.listener.kind === 'callback')
       const selection = createSelection(endpoints)
-      const waits = createWaits({ selection, store, emitter, clock, urlOf: ({ path }) => path })
+      const waits = createWaits({
+        selection,
+        store,
+        emitter,
+        clock,
+        urlOf: ({ path }) => path,
+        ends: createWaitEnds(store, emitter),
+      })
       const origin = await hosts.serve(createCallbackServer((...exchange) => take(table, ...exchange), undefined))
       const post = (path: string): Test => request(origin).post(path)
       return { starts, events: noteEvents(emitter), log, waits, store, emitter, clock, origin, post }

@@ -72,6 +72,7 @@ describe('ssh: no error holds', () => {
         port,
         host_key: `SHA256:${'a'.repeat(43)}`,
         hostKey: `SHA256:${'a'.repeat(43)}`,
+        keepaliveIntervalMs: 15_000,
         auth,
       },
     }
@@ -90,7 +91,15 @@ describe('ssh: no error holds', () => {
     const keyfile = join(createFolder(), 'key')
     writeFileSync(keyfile, privateKey)
     const auth = { type: 'keyfile', username: 'me', keyfile, passphrase: canaries.plant('passphrase') }
-    const options = { connection: { host: '127.0.0.1', port: 1, hostKey: `SHA256:${'a'.repeat(43)}`, auth } }
+    const options = {
+      connection: {
+        host: '127.0.0.1',
+        port: 1,
+        keepaliveIntervalMs: 15_000,
+        hostKey: `SHA256:${'a'.repeat(43)}`,
+        auth,
+      },
+    }
     const error = await open(openSsh, { options, logger: canaries.logger }).tunnel.catch((reason: unknown) => reason)
     expect(error).toMatchObject({ code: 'ERR_GATEWAY_AUTH', message: expect.stringContaining('does not open') })
     canaries.see('error', error)

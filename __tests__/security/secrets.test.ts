@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { createMask, createMessageMask, listSpellings } from '../../lib/base/secrets/mask'
 import { redactHeaders } from '../../lib/base/secrets/redact-headers'
-import { isSecretName, listSecrets } from '../../lib/base/secrets/secret-names'
+import { isSecretName, isSecretParameter, listSecrets } from '../../lib/base/secrets/secret-names'
 import { createTicketId, maskTickets } from '../../lib/base/secrets/ticket-id'
 
 describe('names of what authenticates somebody', () => {
@@ -15,6 +15,9 @@ describe('names of what authenticates somebody', () => {
     'X-Hub-Signature-256',
     'x-api-key',
     'apikey',
+    'accessKey',
+    'authkey',
+    'signing_key',
     'api_key',
     'ocp-apim-subscription-key',
     'x-functions-key',
@@ -51,6 +54,17 @@ describe('names of what authenticates somebody', () => {
     'user-agent',
     'accept-encoding',
   ])('%s is none', (name) => expect(isSecretName(name)).toBe(false))
+
+  test.each([
+    ['code', true],
+    ['Code_Verifier', true],
+    ['token', true],
+    ['api_key', true],
+    ['status_code', false],
+    ['codes', false],
+    ['key_id', true],
+    ['monkey', false],
+  ])('the parameter %s of a query: %s', (name, isSecret) => expect(isSecretParameter(name)).toBe(isSecret))
 })
 
 test('variables are secret by their names, and URLs by the password in them', () => {

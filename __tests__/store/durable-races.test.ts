@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { createKeyedWaits } from '../../lib/store/durable/waits/keyed-waits'
+import { createKeyedWaits } from '../../lib/store/keyed-waits'
 import { CallbackError } from '../../lib/base/errors'
 import type { Ending, Ledger, RecordKind, StoreEndpoint, WaitRequest } from '../../lib/base/contracts'
 import { DONE, PLAIN } from '../helpers/store-contract'

@@ -189,3 +189,73 @@ describe('a wait of a run', () => {
     expect(world.ledgers.count('key')).toBe(0)
   })
 })
+
+describe('a wait of a run that is taken up', () => {
+  const again = { kept: 'wait', isReopened: true }
+
+  async function openTwo() {
+    const [one, other] = [await world.open(), await world.open()]
+    await one.wait(['a'], { kept: 'wait' }).registered
+    return { one, other }
+  }
+
+  test.each([
+    ['its process is gone', true],
+    ['its process still holds it', false],
+  ])('is found where it is registered, and not written again, when %s', async (_, isGone) => {
+    const { one, other } = await openTwo()
+    if (isGone) world.kill(one)
+    const { ends, registered } = other.wait(['a'], again)
+    await registered
+    expect(world.ledgers.longest('key')).toBe(1)
+    expect(await other.deliver('a', 1)).toBe('settled')
+    await world.pass(0)
+    expect(ends).toEqual([1])
+  })
+
+  test.each([
+    ['the store has lost it', 'lost'],
+    ['its process had not registered it yet', 'new'],
+    ['the log of its id was cut away with it', 'cut'],
+  ])('is registered when %s', async (_, what) => {
+    const { one, other } = await openTwo()
+    world.kill(one)
+    if (what === 'lost') world.ledgers.flush()
+    const id = what === 'new' ? 'b' : 'a'
+    const [key = ''] = (await other.ledger.list('key')).ids
+    if (what === 'cut') await other.ledger.cut('key', key, 1, { is: 'state', waits: [], outcomes: [], parked: [] })
+    const { ends, registered } = other.wait([id], again)
+    await registered
+    expect(await other.deliver(id, 1)).toBe('settled')
+    await world.pass(0)
+    expect(ends).toEqual([1])
+  })
+
+  test.each([
+    ['what came meanwhile', false],
+    ['what came meanwhile, from a log that was cut since', true],
+  ])('gets %s', async (_, isCut) => {
+    const { one, other } = await openTwo()
+    world.kill(one)
+    expect(await other.deliver('a', 1)).toBe('settled')
+    if (isCut) for (let number = 0; number < 40; number += 1) await other.deliver('a', number)
+    await world.pass(0)
+    const { ends, registered } = other.wait(['a'], again)
+    await registered
+    await world.pass(0)
+    expect(ends).toEqual([1])
+  })
+
+  test('is not taken for lost when it is found again', async () => {
+    const { one, other } = await openTwo()
+    world.kill(one)
+    const { ends, registered } = other.wait(['a'], again)
+    await registered
+    world.ledgers.tellLoss()
+    await world.pass(1000)
+    expect(world.ledgers.longest('key')).toBe(1)
+    await other.deliver('a', 1)
+    await world.pass(0)
+    expect(ends).toEqual([1])
+  })
+})

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from '@jest/globals'
-import { createMemoryStore } from '../../lib/store/memory'
+import { createMemoryStore } from '../../lib/store/registry'
 import type { OpenWait } from '../../lib/base/contracts'
 import { createFakeClock } from '../helpers/fake-clock'
 import { createDesk, createOutcome, createProgress, DAY, DONE, HOUR, PLAIN, READY, TICK } from './desk'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { createKeyedWaits } from '../../lib/store/durable/waits/keyed-waits'
+import { createKeyedWaits } from '../../lib/store/keyed-waits'
 import type { Ending } from '../../lib/base/contracts'
 import { DONE, PLAIN, READY } from '../helpers/store-contract'
 import { DAY, MINUTE, type Process, useDurable } from './use-durable'

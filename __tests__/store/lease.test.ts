@@ -48,3 +48,41 @@ test.each([0, 1, 3])('a process with %i runs that comes back while another one j
   }
   expect([...one.adopted, ...other.adopted]).toEqual([])
 })
+
+test.each([
+  ['and keeps its runs, before the other one has noted that', 0, []],
+  ['without its runs, after the other one has noted that', 1, ['r']],
+])('a process that renews its lease while another one takes it for dead lives on %s', async (_, noted, taken) => {
+  const other = await world.open()
+  const others = new Set((await other.ledger.list('owner')).ids)
+  const one = await world.open()
+  const name = (await other.ledger.list('owner')).ids.find((id) => !others.has(id)) ?? ''
+  await one.runs.begin(createRun('r'))
+  await world.pass(20_000)
+  let judge = (): void => undefined
+  const judging = new Promise<void>((resolve) => (judge = resolve))
+  let appends = 0
+  const hold = async (kind: string, id: string): Promise<void> => {
+    if (kind === 'owner' && id === name && appends++ === 0) await judging
+  }
+  if (noted === 0) world.ledgers.beforeAppend = hold
+  else world.ledgers.afterAppend = hold
+  // The clock of a server may run ahead: the record is due although its process is in time.
+  await other.ledger.touch('owner', name, 0)
+  await world.pass(3000)
+  expect(appends).toBe(2)
+  expect(await isAlive(other.ledger, name)).toBe(true)
+  judge()
+  await world.pass(MINUTE)
+  expect(await isAlive(other.ledger, name)).toBe(true)
+  expect(other.adopted.map(({ run }) => run.id)).toEqual(taken)
+})
+
+test('a process whose lease is gone from the store writes it again', async () => {
+  const [one] = [await world.open(), await world.open()]
+  await world.pass(20_000)
+  const { ids } = await one.ledger.list('owner')
+  world.ledgers.flush([])
+  await world.pass(4000)
+  expect((await one.ledger.list('owner')).ids).toEqual(ids)
+})

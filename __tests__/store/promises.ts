@@ -1,5 +1,5 @@
 import { awaitCallback, type CallbackWait, type WaitEnding, type WaitPlan } from '../../lib/store/await-callback'
-import { createMemoryStore } from '../../lib/store/memory'
+import { createMemoryStore } from '../../lib/store/registry'
 import type { Outcome, StoreEndpoint } from '../../lib/base/contracts'
 import { createFakeClock } from '../helpers/fake-clock'
 import { createOutcome, DONE, HOUR } from './desk'

@@ -153,4 +153,76 @@ describe('the runs of a process', () => {
     await world.pass(0)
     expect(other.adopted.map(({ run }) => run.definition)).toEqual([{ old: true }, { new: true }])
   })
+
+  test.each([
+    ['few', 20],
+    ['a page', 450],
+    ['several pages', 2_150],
+  ])('are taken up a bounded number at a time, and go on in turns of the event loop: %s', async (_, count) => {
+    const [one, other] = [await world.open(), await world.open()]
+    for (let index = 0; index < count; index += 1) await one.runs.begin(createRun(`r${index}`))
+    let [underWay, most] = [0, 0]
+    world.ledgers.beforeAppend = async (kind) => {
+      if (kind === 'run') most = Math.max(most, (underWay += 1))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    world.ledgers.afterAppend = async (kind) => void (kind === 'run' && (underWay -= 1))
+    const ids: string[] = []
+    let inTurn = 0
+    let mostInTurn = 0
+    other.runs.attach({
+      adopt(taken) {
+        ids.push(...taken.map(({ run }) => run.id))
+        if (inTurn === 0) setImmediate(() => (inTurn = 0))
+        mostInTurn = Math.max(mostInTurn, (inTurn += taken.length))
+      },
+      cancel: () => undefined,
+    })
+    await one.store.close()
+    for (let left = 20; ids.length < count && left > 0; left -= 1) await world.pass(100)
+    expect(new Set(ids).size).toBe(count)
+    expect(ids).toHaveLength(count)
+    expect(most).toBeGreaterThanOrEqual(Math.min(count, 200))
+    expect(most).toBeLessThanOrEqual(400)
+    expect(mostInTurn).toBeLessThanOrEqual(25)
+  })
+
+  test.each([
+    ['that goes on later in the same batch', 90],
+    ['of the next batch', 190],
+    ['that goes on already', 0],
+  ])('are cancelled by a message that comes while they are taken up: one %s', async (_, place) => {
+    const [one, other] = [await world.open(), await world.open()]
+    const ids = Array.from({ length: 200 }, (__, index) => `r${index}`).toSorted()
+    for (const id of ids) await one.runs.begin(createRun(id))
+    const news: string[] = []
+    const unwanted = ids[place] ?? ''
+    let isFirst = true
+    other.runs.attach({
+      adopt(taken) {
+        news.push(...taken.map(({ run }) => run.id))
+        if (isFirst) void other.ledger.publish({ is: 'cancel', run: unwanted })
+        isFirst = false
+      },
+      cancel: (id) => void news.push(`cancel ${id}`),
+    })
+    await one.store.close()
+    await world.pass(1000)
+    expect(news.filter((line) => line.startsWith('cancel'))).toEqual([`cancel ${unwanted}`])
+    expect(news.indexOf(`cancel ${unwanted}`)).toBeGreaterThan(news.indexOf(unwanted))
+    expect(news).toHaveLength(201)
+  })
+
+  test('are told by one question whether they are there and have not ended', async () => {
+    const [one, other] = [await world.open(), await world.open()]
+    await one.runs.begin(createRun('r'))
+    await held(await one.runs.begin(createRun('s'))).end({ id: 's' })
+    await one.ledger.append('run', 's', { is: 'late' }, { orCreate: { data: {}, ttlMs: MINUTE, group: 'nobody' } })
+    const owner = ownerOf((await one.ledger.read('run', 'r'))?.log ?? []) ?? ''
+    await one.ledger.append('run', 's', { is: 'owner', owner }, { group: owner })
+    await one.store.close()
+    await world.pass(1000)
+    expect(other.adopted.map(({ run }) => run.id)).toEqual(['r'])
+    expect(world.ledgers.count('run')).toBe(1)
+  })
 })

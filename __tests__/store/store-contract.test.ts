@@ -1,5 +1,5 @@
 import { createDurableStore } from '../../lib/store/durable/store'
-import { createMemoryStore } from '../../lib/store/memory'
+import { createMemoryStore } from '../../lib/store/registry'
 import type { Store } from '../../lib/base/contracts'
 import { createFakeClock } from '../helpers/fake-clock'
 import { createFakeLedgers } from '../helpers/fake-ledger'

@@ -8,6 +8,7 @@ import { lives, nameThisProcess, type ProcessName } from '../../adapters/stores/
 import type { Ledger } from '../../lib/base/contracts'
 import { until } from '../tunnels/processes'
 import { HOUR, useFileLedgers } from './use-file-ledgers'
+import { watchFiles } from './use-files'
 import { useWriters } from './use-writers'
 
 const ledgers = useFileLedgers()
@@ -296,5 +297,64 @@ describe('a lock', () => {
     expect(await other.append('key', 'one', 'entry')).toBe(1)
     await ledger.close()
     expect(ledgers.lines()).toHaveLength(2)
+  })
+
+  /** A clock whose time goes on while no timer of the process does, as when it is stopped. */
+  function stoppable() {
+    let skipped = 0
+    const { clock } = ledgers
+    const { setTimeout, clearTimeout } = clock
+    const own = { now: () => clock.now() + skipped, setTimeout, clearTimeout }
+    return { clock: own, stop: (ms: number) => void (skipped += ms) }
+  }
+
+  const takeAway = (): void => rmSync(join(ledgers.folder, String(locks()[0])))
+
+  test.each([
+    ['just longer than a lock lives', 21_000],
+    ['an hour', HOUR],
+  ])('is looked at before anything is written, when the process stood still for %s', async (_, ms) => {
+    const { clock, stop } = stoppable()
+    const files = watchFiles()
+    const ledger = await ledgers.open({ clock, files })
+    await ledger.create('key', 'one', { data: null, ttlMs: HOUR })
+    stop(ms)
+    takeAway()
+    files.done.length = 0
+    const writing = [ledger.append('key', 'one', 1), ledger.touch('key', 'one', 1), ledger.append('key', 'one', 2)]
+    for (const one of await Promise.allSettled(writing))
+      expect(one).toMatchObject({ status: 'rejected', reason: { code: 'ERR_STORE_UNAVAILABLE' } })
+    expect(files.done).toEqual([])
+    expect(ledgers.log[0]).toMatchObject({ message: 'The store is lost to another process' })
+    expect(ledgers.lines()).toHaveLength(1)
+  })
+
+  test('is looked at before anybody is told of what was written while the process stood still', async () => {
+    const { clock, stop } = stoppable()
+    const files = watchFiles()
+    const ledger = await ledgers.open({ clock, files })
+    await ledger.create('key', 'one', { data: null, ttlMs: HOUR })
+    files.onStep = () => {
+      files.onStep = () => undefined
+      stop(21_000)
+      takeAway()
+    }
+    await expect(ledger.append('key', 'one', 1)).rejects.toMatchObject({
+      code: 'ERR_STORE_UNAVAILABLE',
+      message: expect.stringContaining('another one has taken over'),
+    })
+    expect(await ledger.read('key', 'one')).toMatchObject({ log: [] })
+  })
+
+  test.each([
+    ['a moment', 1000],
+    ['longer than a lock lives, and nobody has taken it', 21_000],
+  ])('stays when the process stood still for %s', async (_, ms) => {
+    const { clock, stop } = stoppable()
+    const ledger = await ledgers.open({ clock })
+    await ledger.create('key', 'one', { data: null, ttlMs: HOUR })
+    stop(ms)
+    expect(await ledger.append('key', 'one', 1)).toBe(1)
+    expect(Math.abs(statSync(join(ledgers.folder, String(locks()[0]))).mtimeMs - clock.now()) < 2).toBe(ms > 10_000)
   })
 })

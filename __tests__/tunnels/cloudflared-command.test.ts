@@ -91,19 +91,12 @@ describe('a named tunnel', () => {
 
 describe('what cannot be opened is refused', () => {
   test.each([
-    [{ token: 's3cret' }, /needs "hostname": .* cloudflared never prints it/],
-    [{ ...byFile, hostname: undefined }, /needs "hostname"/],
     [
       { token: 's3cret', hostname: 'http://hooks.example.com' },
       /"hostname" is "http:\/\/hooks\.example\.com"; expected a name/,
     ],
     [{ token: 's3cret', hostname: 'hooks.example.com/path' }, /"hostname" is/],
-    [{ ...named, ...byFile }, /"token" and "tunnel" with "credentials_file" both name a tunnel/],
-    [{ tunnel: 'mine', hostname: 'x.example' }, /"credentials_file" is missing/],
-    [{ credentialsFile: '~/mine.json', hostname: 'x.example' }, /"tunnel" is missing/],
     [{ ...byFile, credentialsFile: '~/none.json' }, /"credentials_file" is no file: .*none\.json/],
-    [{ hostname: 'x.example' }, /"hostname" is of a named tunnel: add its "token"/],
-    [{ publicUrl: 'https://x.example' }, /"public_url" is of a named tunnel/],
   ])('%j', (options, message) => {
     const read = (): unknown => readCloudflaredTunnel(requestOf(options, { env: { HOME: home } }))
     expect(read).toThrow(

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { createCloudflaredOutput } from '../../adapters/tunnels/cloudflared/output'
-import { createLines } from '../../adapters/tunnels/program/lines'
+import { createLines } from '../../adapters/tunnels/program/child-process'
 
 const folder = join(__dirname, '..', 'fixtures', 'tunnels')
 const URL_LINE = 'url https://alpha-bravo-charlie-n1.trycloudflare.com'

@@ -39,22 +39,6 @@ describe('the program', () => {
     await expect(tunnel).rejects.toMatchObject({ code: 'ERR_GATEWAY_PROGRAM', message })
   })
 
-  test.each([[{}], [{ command: [] }], [{ command: [''] }]])('must be named; %j does not', async (options) => {
-    const { tunnel } = programs.open(openCommand, { options })
-    await expect(tunnel).rejects.toMatchObject({
-      code: 'ERR_GATEWAY_OPTIONS',
-      message: expect.stringContaining('needs a command'),
-    })
-  })
-
-  test('as a container needs an image', async () => {
-    const { tunnel } = open('', { runtime: 'docker' })
-    await expect(tunnel).rejects.toMatchObject({
-      code: 'ERR_GATEWAY_OPTIONS',
-      message: expect.stringContaining('image'),
-    })
-  })
-
   test('as a container is called inside by its argv', async () => {
     const docker = programs.write(`[ "$1" = run ] || exit 0\necho "$@"\n${say('https://a.example')}`, 'docker')
     const { tunnel, lines } = programs.open(openCommand, {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { createLines } from '../../adapters/tunnels/program/lines'
+import { createLines } from '../../adapters/tunnels/program/child-process'
 
 function cut(bytes: Buffer, size: number): readonly string[] {
   const found: string[] = []

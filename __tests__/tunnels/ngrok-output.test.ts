@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { createLines } from '../../adapters/tunnels/program/lines'
+import { createLines } from '../../adapters/tunnels/program/child-process'
 import { createNgrokOutput } from '../../adapters/tunnels/ngrok/output'
 
 const folder = join(__dirname, '..', 'fixtures', 'tunnels')

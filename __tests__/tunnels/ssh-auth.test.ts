@@ -57,8 +57,6 @@ describe('a login', () => {
   })
 
   test.each([
-    [{ type: 'keyfile' }, 'needs "keyfile"'],
-    [{ type: 'password' }, 'needs "password"'],
     [{ type: 'keyfile', keyfile: '/nonexistent/id' }, 'The keyfile /nonexistent/id is not there'],
     [{ type: 'keyfile', keyfile: '~/id' }, 'The keyfile ~/id is not there'],
     [{ type: 'keyfile', keyfile: '/' }, 'The keyfile / cannot be read (EISDIR)'],

@@ -31,7 +31,7 @@ export function createKeptLog(): { readonly logger: Logger; readonly lines: read
 export function createSshRequest({ connection, options, remotePort, ...parts }: RequestParts): TunnelRequest {
   return {
     host: '127.0.0.1',
-    options: { remotePort, connection, ...options },
+    options: { remotePort, connection: { port: 22, keepaliveIntervalMs: 15_000, ...connection }, ...options },
     env: { HOME: '/nonexistent' },
     logger: createKeptLog().logger,
     clock: createFakeClock(),

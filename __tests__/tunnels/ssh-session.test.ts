@@ -59,20 +59,6 @@ describe('before it connects, an attempt', () => {
       message: 'An ssh-tunnel needs the package ssh2, which is not installed: npm install ssh2',
     })
   })
-
-  test('refuses to run as a container', async () => {
-    expect(await failureOf(openSsh(requestTo(1, { options: { runtime: 'docker' } })))).toMatchObject({
-      code: 'ERR_GATEWAY_OPTIONS',
-      message: 'An ssh-tunnel runs inside this process; take "runtime: docker" away',
-    })
-  })
-
-  test('needs a host', async () => {
-    expect(await failureOf(openSsh(requestTo(1, { connection: { host: undefined } })))).toMatchObject({
-      code: 'ERR_GATEWAY_OPTIONS',
-      message: 'An ssh-tunnel needs "connection" with the "host" of the server',
-    })
-  })
 })
 
 describe('at a port where', () => {

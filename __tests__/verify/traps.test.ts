@@ -259,7 +259,7 @@ describe('what is signed', () => {
     const content = `a.1.x.${NOW_S}.{}`
     const signature = `v1,${createHmac('sha256', key).update(content).digest('base64')}`
     const headers = { 'svix-id': 'a.1.x', 'svix-timestamp': String(NOW_S), 'svix-signature': signature }
-    expect(refusal({ headers, raw: '{}' })).toContain('its id holds what stands behind it')
+    expect(refusal({ headers, raw: '{}' })).toContain('its id contains the text that stands behind it')
   })
 
   test('is refused while the public URL is not known', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { CallbacksConfig } from '../../lib'
-import type { ComponentConfig } from '../../lib/config/schema/workflow'
+import type { ComponentConfig } from '../../lib/config/schema'
 import { drawing, useFlows } from './use-flows'
 
 const flows = useFlows()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { CallbackConfig } from '../../lib/config/schema/listener'
+import type { CallbackConfig } from '../../lib/config/schema'
 import { drawing, useFlows } from './use-flows'
 
 const flows = useFlows()

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
 import type { CallbacksConfig } from '../../lib'
-import type { ComponentConfig, JobConfig } from '../../lib/config/schema/workflow'
+import type { ComponentConfig, JobConfig } from '../../lib/config/schema'
 import type { ServiceAnswer } from '../helpers/fake-service'
 import { DONE, DONE_URL, DRAW, drawing, useFlows } from './use-flows'
 import { useJournal } from './use-journal'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { ComponentConfig } from '../../lib/config/schema/workflow'
+import type { ComponentConfig } from '../../lib/config/schema'
 import { drawing, DRAW, idOf, useFlows } from './use-flows'
 
 const flows = useFlows()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { ComponentConfig, JobConfig } from '../../lib/config/schema/workflow'
+import type { ComponentConfig, JobConfig } from '../../lib/config/schema'
 import { useFlows } from './use-flows'
 
 const flows = useFlows()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import type { CallbacksConfig } from '../../lib'
-import type { JobConfig } from '../../lib/config/schema/workflow'
+import type { JobConfig } from '../../lib/config/schema'
 import { type Flow, useFlows } from './use-flows'
 
 const flows = useFlows()

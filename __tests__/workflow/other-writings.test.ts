@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { parseConfig } from '../../lib/config/read/load'
 import { useServices } from '../helpers/fake-service'
 import type { CallbacksConfig } from '../../lib'
-import type { ComponentConfig, JobConfig, OnErrorConfig, WorkflowConfig } from '../../lib/config/schema/workflow'
+import type { ComponentConfig, JobConfig, OnErrorConfig, WorkflowConfig } from '../../lib/config/schema'
 import { callbacks } from '../../lib'
 import { DONE, DRAW, type Flow, idOf, useFlows } from './use-flows'
 

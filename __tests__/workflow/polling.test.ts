@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { CallbacksConfig } from '../../lib'
-import type { CompletionConfig } from '../../lib/config/schema/workflow'
+import type { CompletionConfig } from '../../lib/config/schema'
 import type { ServiceAnswer } from '../helpers/fake-service'
 import { useServices } from '../helpers/fake-service'
 import { type Answer, drawing, useFlows } from './use-flows'

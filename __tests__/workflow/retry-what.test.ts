@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { JobConfig } from '../../lib/config/schema/workflow'
+import type { JobConfig } from '../../lib/config/schema'
 import { type ServiceAnswer } from '../helpers/fake-service'
 import { drawing, type Flow, useFlows } from './use-flows'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { JobConfig } from '../../lib/config/schema/workflow'
+import type { JobConfig } from '../../lib/config/schema'
 import { drawing, until, useFlows } from './use-flows'
 
 const flows = useFlows()

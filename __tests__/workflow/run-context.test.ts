@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { WaitEnding } from '../../lib/store/await-callback'
-import { createMemoryStore } from '../../lib/store/memory'
+import { createMemoryStore } from '../../lib/store/registry'
 import { createRunContext } from '../../lib/store/run-context'
 import { CallbackError } from '../../lib/base/errors'
 import type { Outcome, StoreEndpoint } from '../../lib/base/contracts'

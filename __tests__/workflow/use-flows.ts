@@ -1,5 +1,5 @@
 import type { Callbacks, CallbacksConfig, CallbacksOptions } from '../../lib'
-import type { ComponentConfig, JobConfig } from '../../lib/config/schema/workflow'
+import type { ComponentConfig, JobConfig } from '../../lib/config/schema'
 import type { JobEvent } from '../../lib/base/events'
 import { type FakeService, type ServiceAnswer, type ServiceRequest, useServices } from '../helpers/fake-service'
 import { type Host, useHosts } from '../helpers/use-hosts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { CallbacksConfig } from '../../lib'
-import type { JobConfig } from '../../lib/config/schema/workflow'
+import type { JobConfig } from '../../lib/config/schema'
 import { DONE, drawing, useFlows } from './use-flows'
 
 const flows = useFlows()

@@ -8,7 +8,7 @@ export type FoundUrl =
   { readonly kind: 'url'; readonly publicUrl: string } | { readonly kind: 'bad'; readonly text: string }
 
 /**
- * Gives what reads URLs by a pattern of the config: its group `url`, else its first group, else all that it matches.
+ * Creates a reader of URLs by a pattern of the config: its group `url`, else its first group, else the whole match.
  * A name without a scheme is taken for HTTPS; with a port, as TCP tunnels have it, for HTTP.
  */
 export function createPatternUrl(pattern: RegExp): ReadUrl {
@@ -23,8 +23,8 @@ export function createPatternUrl(pattern: RegExp): ReadUrl {
 }
 
 /**
- * Gives what reads URLs without a pattern: the first one that leads elsewhere and has no path, since links to pages of
- * help have one; and no other after that, since what a program logs later may be written by whoever calls it.
+ * Creates a reader of URLs without a pattern. It finds the first URL of a public host that has no path, since links to
+ * help pages have one. It finds no second URL, since a caller may be the author of what the program logs later.
  */
 export function createFirstUrl(): ReadUrl {
   let found: FoundUrl | undefined
@@ -36,14 +36,14 @@ export function createFirstUrl(): ReadUrl {
   }
 }
 
-/** A copy of a pattern that begins at the beginning each time. */
+/** Returns a copy of a pattern that starts at the beginning of each text. */
 export function withoutState({ source, flags }: RegExp): RegExp {
   return new RegExp(source, flags.replace(/[gy]/g, ''))
 }
 
 const URLS = /https?:\/\/[^\s"'`<>|\\^{}()]+/gi
 
-/** What ends a sentence ends no URL; a bracket does when it has opened in it, as in `http://[::1]`. */
+/** Cuts off what ends a sentence. A bracket belongs to the URL when it was opened there, as in `http://[::1]`. */
 function trimEnd(url: string): string {
   const text = url.replace(/(?<![.,;:!?*])[.,;:!?*]+$/, '')
   return text.includes('[') ? text : text.replace(/\].*$/, '')

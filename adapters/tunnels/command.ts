@@ -6,7 +6,7 @@ import type { Command } from './program/child-process'
 import { createFirstUrl, createPatternUrl, type ReadUrl, withoutState } from './command-url'
 import { createContainerCommand, explainContainer, reachableHost, wantsDocker } from './program/docker'
 import { findProgram } from './program/find-program'
-import { badOptions, readNumber, readText, readTexts } from './options'
+import { badOptions, readNumber, readText, readTexts, required } from './options'
 import { type Finding, openProgramTunnel, type TunnelProgram } from './program/program-tunnel'
 
 /** How long a program that says nothing must have lived to be taken for ready. */
@@ -22,12 +22,8 @@ export const openCommand: TunnelDriver = async (request) => openProgramTunnel(cr
 
 function createProgram(request: TunnelRequest): TunnelProgram {
   const { options } = request
-  const argv = readTexts(options, 'command') ?? []
+  const argv = required(readTexts(options, 'command'), 'command')
   const [program = ''] = argv
-  if (program === '') {
-    const example = '["bore", "local", "{port}", "--to", "bore.pub"]'
-    throw badOptions(`The driver "command" needs a command: the program and its arguments, such as ${example}`)
-  }
   const publicUrl = readText(options, 'publicUrl')
   const settleMs = readNumber(options, 'settleMs')
   const shared = { name: basename(program), command: createCommand(argv.map(fillIn(request)), request), publicUrl }
@@ -74,9 +70,8 @@ function createRead(readUrl: ReadUrl, readyPattern: RegExp | undefined): (line: 
 function createCommand([program = '', ...args]: readonly string[], request: TunnelRequest): Command {
   const { env, options } = request
   if (wantsDocker(request)) {
-    const image = readText(options, 'image')
-    if (image !== undefined) return createContainerCommand(request, { image, args: [program, ...args] })
-    throw badOptions('"runtime: docker" needs an image for the driver "command": the one that holds the program')
+    const image = required(readText(options, 'image'), 'image')
+    return createContainerCommand(request, { image, args: [program, ...args] })
   }
   const file = findProgram(program, env)
   if (file !== undefined) return { file, args, env }

@@ -5,25 +5,31 @@ import type { TunnelRequest } from '../../lib/base/contracts'
 
 type Options = TunnelRequest['options']
 
-/** Gives an option that is text; undefined when it is missing. */
+/** Reads an option that is text; undefined when it is missing. */
 export function readText(options: Options, key: string): string | undefined {
   const value = options[key]
   return typeof value === 'string' ? value : undefined
 }
 
-/** Gives an option that is a number; undefined when it is missing. */
+/** Reads an option that is a number; undefined when it is missing. */
 export function readNumber(options: Options, key: string): number | undefined {
   const value = options[key]
   return typeof value === 'number' ? value : undefined
 }
 
-/** Gives an option that is a list of texts; undefined when it is missing. */
+/** Returns an option that every compiled config has. Throws `ERR_GATEWAY_OPTIONS` when it is missing all the same. */
+export function required<T>(value: T | undefined, key: string): T {
+  if (value === undefined) throw badOptions(`"${key}" is missing`)
+  return value
+}
+
+/** Reads an option that is a list of texts; undefined when it is missing. */
 export function readTexts(options: Options, key: string): readonly string[] | undefined {
   const value: unknown = options[key]
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : undefined
 }
 
-/** Gives an option that is a mapping; empty when it is missing. */
+/** Reads an option that is a mapping; empty when it is missing. */
 export function readMapping(options: Options, key: string): Options {
   const value: unknown = options[key]
   return typeof value === 'object' && value !== null ? { ...value } : {}

@@ -1,12 +1,61 @@
 import type { RequestListener, Server } from 'node:http'
 import type { Router } from 'express'
 import type { EventListener, EventName } from '../base/events'
-import type { Listeners } from './lifecycle'
+import type { OptionNames } from '../base/given-options'
 import type { Middleware } from '../listener/router'
 import type { Stats } from './stats'
-import type { Delivery, GatewayStatus } from '../base/contracts'
-import type { FullResult, Ids, Ticket, TicketOptions, WaitOptions } from './waits'
+import type { Delivery, GatewayStatus, Progress } from '../base/contracts'
 import type { Task, TaskState } from '../workflow/tasks/task'
+
+/** One id or several under which a callback may come. */
+export type Ids = string | number | readonly (string | number)[]
+
+/** What waits and tickets have in common. */
+interface CommonOptions {
+  /** The endpoint, as written in the config or with `base_path`; any endpoint when left out. */
+  readonly path?: string | undefined
+  /** Milliseconds, or text such as `"5m"`; default: the endpoint's `timeout`. */
+  readonly timeout?: number | string | undefined
+  /** Ends the wait with `ERR_ABORTED`; with a `key`, only the promise of this call. */
+  readonly signal?: AbortSignal | undefined
+  /**
+   * A name of the wait's own: the same key is the same wait, with its ids, its deadline and its result, in every process
+   * that has the store, and after a restart. It is known until a day after its end.
+   */
+  readonly key?: string | undefined
+}
+
+export interface TicketOptions extends CommonOptions {
+  /**
+   * The path under which the callbacks are mounted for this ticket, such as `"/tenants/7/hooks"`; default:
+   * `options.mountPath`, else what requests have shown. Needed where that path has parameters.
+   */
+  readonly mountPath?: string | undefined
+}
+
+export interface WaitOptions extends CommonOptions {
+  /** Called for every callback whose status says that the work goes on. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+  /** Whether the promise resolves to all of the callback instead of its result. */
+  readonly full?: boolean | undefined
+}
+
+/** What a wait with `full: true` resolves to. */
+export interface FullResult<T> {
+  readonly result: T
+  readonly body: unknown
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly endpoint: string
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number
+}
+
+/** An id that nobody can guess, the URL that carries it, and the result of the callback to that URL. */
+export interface Ticket<T> {
+  readonly id: string
+  readonly url: string
+  readonly result: Promise<T>
+}
 
 export interface CloseOptions {
   /**
@@ -35,22 +84,32 @@ export interface ListenOptions {
   readonly controller?: boolean | undefined
 }
 
+/** What `listen()` opened. */
+export interface Listeners {
+  /** The ports of the listeners. */
+  readonly ports: readonly number[]
+  /** The port of the controller, where it is served. */
+  readonly controllerPort: number | undefined
+  close(): Promise<void>
+}
+
 /** Express middleware that answers callbacks, with the means to wait for them and to run workflows. */
 export interface Callbacks extends Middleware {
   /**
-   * Waits for a callback; registered before this returns. Gives its result, or with `full: true` all of it. Throws at
-   * once for an empty id or an unknown path; rejects with `ERR_CALLBACK_FAILED`, `ERR_TEMPLATE`, `ERR_WAIT_TIMEOUT`,
-   * `ERR_ABORTED`, `ERR_CLOSED` or `ERR_WAITS_FULL`. A rejection that nobody awaits harms nobody. With a `key` it is the
-   * wait that was begun by that key, in this process or another; rejects with `ERR_WAIT_KEY` when that has other ids.
+   * Waits for a callback; the wait is registered before this returns. Resolves to the callback's result, or with
+   * `full: true` to all of it. Throws at once for an empty id, an unknown path or an unknown option; rejects with
+   * `ERR_CALLBACK_FAILED`, `ERR_TEMPLATE`, `ERR_WAIT_TIMEOUT`, `ERR_ABORTED`, `ERR_CLOSED` or `ERR_WAITS_FULL`. A
+   * rejection that nobody awaits harms nobody. With a `key` it is the wait that was begun by that key, in this process or
+   * another; rejects with `ERR_WAIT_KEY` when that wait has other ids.
    */
   wait<T = unknown>(ids: Ids, options: WaitOptions & { readonly full: true }): Promise<FullResult<T>>
   wait<T = unknown>(ids: Ids, options?: WaitOptions & { readonly full?: false | undefined }): Promise<T>
   wait<T = unknown>(ids: Ids, options: WaitOptions): Promise<T | FullResult<T>>
   /**
-   * Gives an id that nobody can guess, and the callback URL that carries it, for services that know no ids. Throws
+   * Creates an id that nobody can guess, and the callback URL that carries it, for services that know no ids. Throws
    * `ERR_ENDPOINT_AMBIGUOUS` when there are several endpoints and no `path`, or several mount paths and no `mountPath`,
-   * `ERR_CONFIG_VALUE` for a `mountPath` that is none, and `ERR_GATEWAY_NOT_READY`. With a `key` the
-   * ticket is the same for all that ask by it, so it is a promise: it may be in the store already.
+   * `ERR_CONFIG_VALUE` for a `mountPath` that is no path, and `ERR_GATEWAY_NOT_READY`. With a `key` every caller gets the
+   * same ticket; it is a promise then, since the ticket may be in the store already.
    */
   ticket<T = unknown>(options: TicketOptions & { readonly key: string }): Promise<Ticket<T>>
   ticket<T = unknown>(options?: TicketOptions & { readonly key?: undefined }): Ticket<T>
@@ -60,14 +119,15 @@ export interface Callbacks extends Middleware {
   /** Ends the waits for an id with `ERR_CALLBACK_FAILED`, whose cause is `error`; for tests and operators. */
   fail(id: string | number, error?: unknown, options?: SettleOptions): Promise<Delivery>
   /**
-   * Runs a workflow and gives its output. Rejects with the error of the job that failed first (its code, and the status
-   * and body that came with it), with `ERR_WORKFLOW_UNKNOWN`, `ERR_CANCELLED`, `ERR_ABORTED`, `ERR_WAIT_TIMEOUT` or
-   * `ERR_CLOSED`.
+   * Runs a workflow and resolves to its output. Rejects with the error of the job that failed first (its code, and the
+   * status and body that came with it), with `ERR_WORKFLOW_UNKNOWN`, `ERR_CANCELLED`, `ERR_ABORTED`, `ERR_WAIT_TIMEOUT`
+   * or `ERR_CLOSED`.
    */
   run<T = unknown>(input?: unknown, options?: RunOptions): Promise<T>
   /**
-   * Starts a workflow and gives its task, as soon as the store keeps it. Rejects with `ERR_WORKFLOW_UNKNOWN`, `ERR_CLOSED`
-   * and `ERR_STORE_UNAVAILABLE`; after the last it may be kept all the same, and then it runs.
+   * Starts a workflow and resolves to its task, as soon as the store keeps it. Rejects with `ERR_WORKFLOW_UNKNOWN`,
+   * `ERR_CLOSED` and `ERR_STORE_UNAVAILABLE`; after the last the store may have kept the task all the same, and then it
+   * runs.
    */
   submit<T = unknown>(input?: unknown, options?: RunOptions): Promise<Task<T>>
   /** How a task is doing; undefined for one that is unknown, or that ended too long ago (`store.keep`). */
@@ -75,9 +135,9 @@ export interface Callbacks extends Middleware {
   /** Renders any template against the environment, the gateways and these sources. Rejects with `ERR_TEMPLATE`. */
   render(template: unknown, sources?: Readonly<Record<string, unknown>>): Promise<unknown>
   /**
-   * Opens the store, with which the runs that it keeps go on, then the gateways, so call it once the app listens. Also done by
-   * the first callback, run or render that needs them. Rejects with `ERR_STORE_UNAVAILABLE`, or with why a gateway has no
-   * tunnel (`ERR_GATEWAY_…`); that is logged too, for who does not await it.
+   * Opens the store, whose runs go on then, and the gateways; call it once the app listens. The first callback, run or
+   * render that needs them opens them too. Rejects with `ERR_STORE_UNAVAILABLE`, or with why a gateway has no tunnel
+   * (`ERR_GATEWAY_…`); the log has that reason too.
    */
   open(): Promise<void>
   /** A router for the listeners of one port, to mount apart. `app.use(hooks)` mounts them all. */
@@ -99,3 +159,19 @@ export interface Callbacks extends Middleware {
   /** How each gateway is doing, by its port; changes by itself. */
   readonly gateways: ReadonlyMap<number, GatewayStatus>
 }
+
+const RUN: OptionNames<RunOptions> = { workflow: true, timeout: true, signal: true }
+const SETTLE: OptionNames<SettleOptions> = { path: true }
+const COMMON: OptionNames<CommonOptions> = { path: true, timeout: true, signal: true, key: true }
+
+/** The options that each method knows. */
+export const KNOWN = {
+  wait: { ...COMMON, onProgress: true, full: true } satisfies OptionNames<WaitOptions>,
+  ticket: { ...COMMON, mountPath: true } satisfies OptionNames<TicketOptions>,
+  settle: SETTLE,
+  fail: SETTLE,
+  run: RUN,
+  submit: RUN,
+  listen: { controller: true } satisfies OptionNames<ListenOptions>,
+  close: { drain: true } satisfies OptionNames<CloseOptions>,
+} as const

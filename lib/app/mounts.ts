@@ -5,21 +5,16 @@ import { CallbackError } from '../base/errors'
 import type { Reachable } from '../listener/paths/callback-url'
 import type { ListenerRequest } from '../body/request'
 import { isMountedWithParams } from '../listener/paths/mount-params'
-import { type MountPath, trimMountPath } from '../listener/paths/mount-path'
+import type { MountPath } from '../listener/paths/mount-path'
 import { createRouteTable } from '../listener/paths/route-table'
-import { type CallbackRoute, type CallbackRoutes, type Middleware, sortRoutes, take } from '../listener/router'
+import { type CallbackRoutes, type Middleware, sortRoutes, take } from '../listener/router'
 import { loadPeer } from '../base/peers'
-import { isSamePath } from '../base/same-path'
+import { isSamePath, trimPath } from '../base/same-path'
+import type { CompiledListener } from './listeners'
 import { answerNotFound, createCallbackServer } from './server'
 import type { StandaloneServer } from './servers'
 
-/** A listener of the config with its compiled callbacks. */
-export interface CompiledListener {
-  readonly listener: ListenerSpec
-  readonly routes: readonly CallbackRoute[]
-}
-
-/** The ways in which callbacks are put before requests. */
+/** The ways to mount the callbacks. */
 export interface Mounts {
   /** Express middleware for all listeners. */
   readonly middleware: Middleware
@@ -36,7 +31,7 @@ export interface MountsOptions {
   readonly onFirstRequest: () => void
 }
 
-/** Gives the mounts of compiled listeners. */
+/** Creates the mounts of compiled listeners. */
 export function createMounts(
   all: readonly CompiledListener[],
   { reachable, mountPath, onFirstRequest }: MountsOptions,
@@ -80,12 +75,16 @@ export function createMounts(
 
 type Group = readonly [CompiledListener, ...CompiledListener[]]
 
-/** Listeners of one host and port share a server; each that asks for any free port gets one of its own. */
+/** Names the server of a listener: those of one host and port share one, and each with port 0 has its own. */
+export function serverOf({ host, port }: Pick<ListenerSpec, 'host' | 'port'>, index: number): string {
+  return port === 0 ? `any ${index}` : `${host} ${port}`
+}
+
+/** The listeners of each server. */
 function groupByAddress(all: readonly CompiledListener[]): readonly Group[] {
   const groups = new Map<string, Group>()
   for (const [index, compiled] of all.entries()) {
-    const { host, port } = compiled.listener
-    const key = port === 0 ? `any ${index}` : `${host} ${port}`
+    const key = serverOf(compiled.listener, index)
     const group = groups.get(key)
     groups.set(key, group ? [...group, compiled] : [compiled])
   }
@@ -93,8 +92,8 @@ function groupByAddress(all: readonly CompiledListener[]): readonly Group[] {
 }
 
 /**
- * Creates what learns from requests where the host app has mounted the listeners. One whose base URL differs from the
- * first, or holds parameters, shows that no request tells the mount path of another.
+ * Creates the function that learns from requests where the host app mounts the listeners. When the base URLs of two
+ * requests differ, or one has parameters, a request does not tell the mount path of the next.
  */
 function createMountLearner(
   listeners: readonly CompiledListener[],
@@ -109,7 +108,7 @@ function createMountLearner(
     seen = baseUrl
     varies = isMountedWithParams(request)
     for (const port of ports) {
-      const { path = trimMountPath(baseUrl), varies: isOften = false } = mounts.get(port) ?? {}
+      const { path = trimPath(baseUrl), varies: isOften = false } = mounts.get(port) ?? {}
       varies ||= isOften || !isSamePath(path, baseUrl)
       mounts.set(port, { path, varies })
     }

@@ -1,6 +1,7 @@
 import { compileDefinition, definitionOf } from '../config/definition'
 import type { Config } from '../config/normalize'
 import { CallbackError } from '../base/errors'
+import { nameAtStart } from '../base/unnamed'
 import type { Emitter } from '../base/events'
 import type { Gateways } from '../gateway/gateways'
 import type { Place, UrlOf } from '../listener/paths/callback-url'
@@ -9,20 +10,20 @@ import type { Selection } from '../listener/selection'
 import type { NormalizedOptions } from './options'
 import type { Store } from '../base/contracts'
 import { writeJson } from '../template/bigints'
-import type { Waits } from './waits'
-import { createCallbackUrlFinder, type FindCallbackUrls } from '../workflow/callback-urls/callback-urls'
+import type { WaitEnds } from './wait-ends'
+import { createFindCallbackUrls } from '../workflow/callback-urls/callback-urls'
 import { createHttpClient } from '../http/client'
 import { createProxyAdvice } from '../http/proxy-env'
 import { listSecrets, passwordIn } from '../base/secrets/secret-names'
-import { guessPaths, listPaths, type PublicPlaces, warnOfForeignOrigins } from '../workflow/callback-urls/public-places'
+import type { PublicPlaces } from '../workflow/callback-urls/public-places'
 import type { RunWorkflow } from '../workflow/runner'
 import type { StrayUrls } from '../workflow/callback-urls/stray-urls'
 import { createTasks, type Tasks, type TasksContext } from '../workflow/tasks/tasks'
 import { compileWorkflows, type WorkflowsContext } from '../workflow/workflows'
-import { findWaitingWorkflows } from '../workflow/may-wait'
-import { createWaitRoom } from '../workflow/tasks/wait-room'
+import { findWaitingWorkflows } from '../workflow/event-sources'
+import { createWaitRoom } from '../workflow/tasks/limits'
 
-/** What workflows run on. */
+/** What the workflows of a config need. */
 export interface RunsContext {
   readonly options: NormalizedOptions
   readonly store: Store
@@ -30,7 +31,7 @@ export interface RunsContext {
   readonly gateways: Gateways
   readonly endpoints: readonly Endpoint[]
   readonly selection: Selection
-  readonly waits: Waits
+  readonly ends: WaitEnds
   readonly places: PublicPlaces
   readonly strays: StrayUrls
   readonly urlOf: UrlOf
@@ -38,12 +39,10 @@ export interface RunsContext {
   readonly pointedAt: Set<string>
 }
 
-/** Compiles the workflows of a config and gives their tasks. */
+/** Compiles the workflows of a config and creates their tasks. */
 export function createRuns(config: Config, context: RunsContext): Tasks {
-  const { options, store, emitter, gateways, endpoints, selection, waits, urlOf, pointedAt, places, strays } = context
+  const { options, store, emitter, gateways, endpoints, selection, ends, urlOf, pointedAt, places, strays } = context
   const { clock, logger, fetch } = options
-  const find = createCallbackUrlFinder(endpoints, (url) => listPaths(url, places))
-  const guess = createCallbackUrlFinder(endpoints, (url) => guessPaths(url, places))
   const secrets = listKnownSecrets(config, options)
   const workflowsContext: WorkflowsContext = {
     secrets,
@@ -60,7 +59,17 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
       logger,
       advise: fetch === globalThis.fetch ? createProxyAdvice(config.env) : undefined,
     }),
-    findCallbackUrls: warningOf(strays, context, noting(pointedAt, warnOfForeignOrigins(find, guess, places, logger))),
+    findCallbackUrls: createFindCallbackUrls({
+      endpoints,
+      places,
+      strays,
+      logger,
+      onFound: ({ key }) => void pointedAt.add(key),
+      onStray({ code, message, at }) {
+        logger.warn({ code }, message)
+        emitter.emit('warning', () => ({ code, message, at }))
+      },
+    }),
   }
   const runs = compileWorkflows(config, workflowsContext)
   const definition = definitionOf(config)
@@ -76,20 +85,20 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
     emitter,
     logger,
     keepMs: config.store.keepMs,
-    onEnd: (ending, wait, ids) => waits.recordEnd(ending, wait.endpoints, ids),
+    onEnd: (ending, wait, ids) => ends.record(ending, wait.endpoints, ids),
   })
 }
 
 type Runs = ReadonlyMap<string, RunWorkflow>
 
-/** Tasks go on as they were started, also when the config is another one by now. */
+/** Creates the function that returns a workflow as it was when its task started, also when the config has changed since. */
 function createRestore(
   config: Config,
   now: { readonly definition: unknown; readonly runs: Runs },
   compile: (config: Config) => Runs,
 ): TasksContext['restore'] {
   const compiled = new Map<string, Runs>([[nameOf(now.definition), now.runs]])
-  /** Thousands of runs that are taken up together share one definition. */
+  /** The latest one: thousands of runs that are taken up together share one definition. */
   let last: { readonly definition: unknown; readonly runs: Runs } | undefined
 
   function runsOf(definition: unknown): Runs {
@@ -104,7 +113,7 @@ function createRestore(
   return (definition, workflow) => {
     const run = runsOf(definition).get(workflow)
     if (run) return run
-    const message = `The workflow ${JSON.stringify(workflow)} of a task that was kept is not in its definition`
+    const message = `${nameAtStart('workflow', workflow)} of a task that was kept is not in its definition`
     throw new CallbackError('ERR_WORKFLOW_UNKNOWN', { message })
   }
 }
@@ -112,25 +121,6 @@ function createRestore(
 /** Equal definitions have equal names. */
 function nameOf(definition: unknown): string {
   return writeJson(definition) ?? ''
-}
-
-function noting(pointedAt: Set<string>, find: FindCallbackUrls): FindCallbackUrls {
-  return (request) => {
-    const found = find(request)
-    for (const { endpoint } of found) pointedAt.add(endpoint.key)
-    return found
-  }
-}
-
-/** Tells of URLs that lead here, but to no endpoint, as they are sent. */
-function warningOf(strays: StrayUrls, { emitter, options }: RunsContext, find: FindCallbackUrls): FindCallbackUrls {
-  return (request) => {
-    for (const { code, message, at } of strays.listSent(request)) {
-      options.logger.warn({ code }, message)
-      emitter.emit('warning', () => ({ code, message, at }))
-    }
-    return find(request)
-  }
 }
 
 /** What services may repeat in what they answer: variables that are secret, and passwords of public URLs. */

@@ -8,11 +8,11 @@ import {
 } from 'node:http'
 import { ANSWER_STATUS, type AnswerCode } from '../base/errors'
 
-/** Takes a request and says whether it did. */
+/** Takes a request when it is a callback; returns whether it was. */
 export type TakeRequest = (request: IncomingMessage, response: ServerResponse) => boolean
 
 /**
- * Gives a server on which callbacks are answered before the app sees them. Everything else goes to the app, on request
+ * Creates a server on which callbacks are answered before the app sees them. Everything else goes to the app, on request
  * and response objects that are born with the app's prototypes: Express swaps the prototypes of every request, after
  * which V8 (Node 20 and 22) treats each one as a shape of its own (expressjs/express#5998); here nothing is left to swap.
  */
@@ -41,7 +41,7 @@ function prototypeOf(app: unknown, key: 'request' | 'response', base: object): o
 
 /**
  * A constructor whose instances have another prototype; a class cannot, since its `prototype` is read-only. It calls the
- * base as a function: `Reflect.construct` makes V8 lay out every instance anew, which is what is to be avoided here.
+ * base as a function: `Reflect.construct` would give each instance a shape of its own in V8, the very cost to avoid here.
  */
 function bornWith<Base extends typeof IncomingMessage | typeof ServerResponse>(base: Base, prototype: object): Base {
   function Born(this: object, ...parameters: unknown[]): void {
@@ -51,7 +51,7 @@ function bornWith<Base extends typeof IncomingMessage | typeof ServerResponse>(b
   return Born as unknown as Base
 }
 
-/** Answers what no listener and no app wants. */
+/** Answers a request that neither a listener nor an app takes. */
 export function answerNotFound(_request: IncomingMessage, response: ServerResponse): void {
   response.statusCode = ANSWER_STATUS.ERR_NOT_FOUND
   response.setHeader('content-type', 'application/json')

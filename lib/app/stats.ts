@@ -1,14 +1,17 @@
 import type { CallbackEventName, Emitter } from '../base/events'
 import type { Endpoint } from '../listener/endpoint'
 import type { Store } from '../base/contracts'
-import { SEVERAL } from './waits'
-import type { TaskCounts, Tasks } from '../workflow/tasks/tasks'
+import type { TaskCounts } from '../workflow/tasks/task'
+import type { Tasks } from '../workflow/tasks/tasks'
 
-/** How many of each: `waiting` and `parked` are now, the others since the start. */
+/** The name under which waits on several endpoints are counted. */
+export const SEVERAL = '*'
+
+/** Counts: `waiting` and `parked` are those of now, the others those since the start. */
 export interface Counts {
   /** Open waits. Of an endpoint: those that it may end. */
   readonly waiting: number
-  /** Callbacks that nobody waits for yet. */
+  /** Callbacks that came before their wait. */
   readonly parked: number
   readonly received: number
   /** Waits that ended with a success. */
@@ -20,7 +23,7 @@ export interface Counts {
   readonly unidentified: number
   /** Refused requests and items. */
   readonly rejected: number
-  /** Waits that ran out of time, and parked callbacks that nobody came for. */
+  /** Waits that ran out of time, and parked callbacks whose wait never came. */
   readonly expired: number
   /** Workflows that a callback or a trigger started. */
   readonly started: number
@@ -35,7 +38,7 @@ export interface Stats extends Counts {
 
 type Counter = Exclude<CallbackEventName, 'parked'>
 
-/** What is counted. */
+/** What the counts are read from. */
 export interface StatsContext {
   readonly endpoints: readonly Endpoint[]
   readonly store: Store
@@ -43,7 +46,7 @@ export interface StatsContext {
   readonly tasks: Tasks
 }
 
-/** Reads what is and what was. */
+/** Returns the counts of now. */
 export function readStats({ endpoints, store, emitter, tasks }: StatsContext): Stats {
   const each = new Map(endpoints.map((endpoint) => [endpoint.key, countsOf(endpoint, store, emitter)]))
   const several = emitter.countsOf(SEVERAL)

@@ -1,68 +1,23 @@
-import { type ByHand, makeOutcome } from './by-hand'
-import { awaitCallback, endingError, type WaitEnding, type WaitPlan } from '../store/await-callback'
-import { createKeyedWaits, type SharedWait } from '../store/durable/waits/keyed-waits'
-import { waitAborted } from '../store/wait-errors'
+import { inspect } from 'node:util'
+import type { Clock, Delivery, Outcome, Progress, Store } from '../base/contracts'
+import { CallbackError } from '../base/errors'
 import { callSafely, type Emitter, outcomeEvent } from '../base/events'
-import type { UrlOf } from '../listener/paths/callback-url'
+import { createTicketId } from '../base/secrets/ticket-id'
+import { awaitCallback, endingError, type WaitPlan } from '../store/await-callback'
+import { createKeyedWaits, type SharedWait } from '../store/keyed-waits'
+import { waitAborted } from '../store/wait-errors'
+import { type UrlOf, ticketUrl } from '../listener/paths/callback-url'
 import type { Endpoint } from '../listener/endpoint'
 import { readTicketMount } from '../listener/paths/mount-path'
 import type { Selection } from '../listener/selection'
-import { ticketUrl } from '../listener/paths/callback-url'
-import { createTicketId } from '../base/secrets/ticket-id'
 import { readWaitIds, readWaitKey } from '../listener/ids'
 import { readDuration } from './options'
 import { untilAborted } from '../base/timers'
-import type { Clock, Delivery, Outcome, Progress, Store, StoreEndpoint } from '../base/contracts'
+import type { FullResult, Ids, Ticket, TicketOptions, WaitOptions } from './interface'
+import type { WaitEnds } from './wait-ends'
 
-/** One id or several under which a callback may come. */
-export type Ids = string | number | readonly (string | number)[]
-
-/** What waits and tickets have in common. */
-interface CommonOptions {
-  /** The endpoint, as written in the config or with `base_path`; any endpoint when left out. */
-  readonly path?: string | undefined
-  /** Milliseconds, or text such as `"5m"`; default: the endpoint's `timeout`. */
-  readonly timeout?: number | string | undefined
-  /** Ends the wait with `ERR_ABORTED`; with a `key`, only the promise of this call. */
-  readonly signal?: AbortSignal | undefined
-  /**
-   * A name of the wait's own: the same key is the same wait, with its ids, its deadline and its result, in every process
-   * that has the store, and after a restart. It is known until a day after its end.
-   */
-  readonly key?: string | undefined
-}
-
-export interface TicketOptions extends CommonOptions {
-  /**
-   * The path under which the callbacks are mounted for this ticket, such as `"/tenants/7/hooks"`; default:
-   * `options.mountPath`, else what requests have shown. Needed where that path has parameters.
-   */
-  readonly mountPath?: string | undefined
-}
-
-export interface WaitOptions extends CommonOptions {
-  /** Called for every callback whose status says that the work goes on. */
-  readonly onProgress?: ((progress: Progress) => void) | undefined
-  /** Gives all of the callback instead of its result. */
-  readonly full?: boolean | undefined
-}
-
-/** What `full: true` gives. */
-export interface FullResult<T> {
-  readonly result: T
-  readonly body: unknown
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly endpoint: string
-  /** Milliseconds since the epoch. */
-  readonly receivedAt: number
-}
-
-/** An id that nobody can guess, the URL that carries it, and what the callback to that URL brings. */
-export interface Ticket<T> {
-  readonly id: string
-  readonly url: string
-  readonly result: Promise<T>
-}
+/** How somebody ends waits by hand: with a result, or with the reason of a failure. */
+export type ByHand = { readonly result: unknown } | { readonly error: unknown }
 
 /** Waits and settlements by hand. */
 export interface Waits {
@@ -72,10 +27,6 @@ export interface Waits {
   keyedTicket(key: string, options: TicketOptions): Promise<Ticket<unknown>>
   /** Ends waits by hand. Throws `ERR_ENDPOINT_AMBIGUOUS` when there are several endpoints and no `path`. */
   deliver(id: string | number, by: ByHand, path: string | undefined): Promise<Delivery>
-  /** Records how a wait ended, and tells whoever waits for the last one. */
-  recordEnd(ending: WaitEnding, on: readonly StoreEndpoint[], ids: readonly string[]): void
-  /** Resolves when nobody waits any more. */
-  whenIdle(): Promise<void>
 }
 
 export interface WaitsContext {
@@ -84,86 +35,41 @@ export interface WaitsContext {
   readonly emitter: Emitter
   readonly clock: Clock
   readonly urlOf: UrlOf
+  readonly ends: WaitEnds
 }
 
-interface Plans {
-  readonly result: WaitPlan<unknown>
-  readonly full: WaitPlan<unknown>
-  /** For waits that name no limit. */
-  readonly timeoutMs: number
-}
-
-/** The name under which waits on several endpoints are counted. */
-export const SEVERAL = '*'
-
-/** Gives the waits of one `callbacks()`. */
-export function createWaits({ selection, store, emitter, clock, urlOf }: WaitsContext): Waits {
-  let onIdle: (() => void)[] = []
-
+/** Creates the waits of one `callbacks()`. */
+export function createWaits({ selection, store, emitter, clock, urlOf, ends }: WaitsContext): Waits {
   const keyed = createKeyedWaits(store, clock)
-  const plans = new WeakMap<readonly Endpoint[], Plans>()
+  const plansFor = createPlans(ends.record)
   const alone = new WeakMap<Endpoint, readonly [Endpoint]>()
-
-  /** What waits on the same endpoints share is made once. */
-  function plansFor(on: readonly Endpoint[]): Plans {
-    const known = plans.get(on)
-    if (known) return known
-    const shared = {
-      endpoints: on,
-      onEnd: (ending: WaitEnding, ids: readonly string[]): void => recordEnd(ending, on, ids),
-    }
-    const timeoutMs = Math.max(...on.map((endpoint) => endpoint.spec.timeoutMs))
-    const made = { result: { ...shared, pick: toResult }, full: { ...shared, pick: toFull }, timeoutMs }
-    plans.set(on, made)
-    return made
-  }
-
-  function start(on: readonly Endpoint[], ids: readonly string[], queued: boolean, options: WaitOptions) {
-    const { result, full } = plansFor(on)
-    return awaitCallback<unknown>(store, options.full === true ? full : result, {
-      ids,
-      timeoutMs: timeoutOf(on, options),
-      queued,
-      signal: options.signal,
-      onProgress: options.onProgress && guard(options.onProgress),
-    })
-  }
 
   function timeoutOf(on: readonly Endpoint[], { timeout }: TicketOptions): number {
     return timeout === undefined ? plansFor(on).timeoutMs : readDuration('timeout', timeout)
   }
 
+  /** What a wait with and one without a key have in common. */
+  function describe(on: readonly Endpoint[], ids: readonly string[], queued: boolean, options: WaitOptions) {
+    const onProgress = options.onProgress && guard(options.onProgress, emitter)
+    return { ids, timeoutMs: timeoutOf(on, options), queued, signal: options.signal, onProgress }
+  }
+
+  function start(on: readonly Endpoint[], ids: readonly string[], queued: boolean, options: WaitOptions) {
+    return awaitCallback<unknown>(store, planOf(plansFor(on), options), describe(on, ids, queued, options))
+  }
+
   function share(key: string, on: readonly Endpoint[], ids: readonly string[], queued: boolean, options: WaitOptions) {
-    return keyed.share({
-      key,
-      endpoints: on,
-      ids,
-      timeoutMs: timeoutOf(on, options),
-      queued,
-      onProgress: options.onProgress && guard(options.onProgress),
-      signal: options.signal,
-      onEnd: plansFor(on).result.onEnd,
-    })
+    return keyed.share({ key, endpoints: on, onEnd: plansFor(on).result.onEnd, ...describe(on, ids, queued, options) })
   }
 
   /** Of those that share a wait, each has a promise and a signal of its own. */
   async function follow(sharing: Promise<SharedWait>, on: readonly Endpoint[], options: WaitOptions): Promise<unknown> {
     const shared = await sharing
     const ended = await shared.ending
-    const { result, full } = plansFor(on)
     if (ended.kind === 'outcome' && ended.outcome.outcome === 'succeeded')
-      return (options.full === true ? full : result).pick(ended.outcome)
+      return planOf(plansFor(on), options).pick(ended.outcome)
     const { ids, last } = shared
     throw endingError(ended, { ids, endpoints: on, timeoutMs: timeoutOf(on, options), last })
-  }
-
-  function untilSignal<T>(promise: Promise<T>, ids: readonly string[], { signal }: TicketOptions): Promise<T> {
-    const aborting = signal === undefined ? promise : untilAborted(promise, signal)
-    const own = aborting.catch((error: unknown) => {
-      throw signal?.aborted === true && error === signal.reason ? waitAborted(ids, error) : error
-    })
-    own.catch(() => undefined)
-    return own
   }
 
   function listOf(endpoint: Endpoint): readonly [Endpoint] {
@@ -172,37 +78,13 @@ export function createWaits({ selection, store, emitter, clock, urlOf }: WaitsCo
     return list
   }
 
-  /** A progress listener that fails is reported; the sender of the callback could not do anything about it. */
-  function guard(onProgress: (progress: Progress) => void): (progress: Progress) => void {
-    return (progress) =>
-      callSafely(onProgress, progress, (error) =>
-        emitter.emit('error', () => ({ error, message: `onProgress of a wait on ${progress.endpoint} threw` })),
-      )
-  }
-
-  function recordEnd(ending: WaitEnding, on: readonly StoreEndpoint[], ids: readonly string[]): void {
-    if (ending.kind === 'outcome') {
-      const { outcome } = ending
-      emitter.record(outcome.outcome === 'succeeded' ? 'settled' : 'failed', outcome.endpoint, () =>
-        outcomeEvent(outcome),
-      )
-    }
-    if (ending.kind === 'timeout') {
-      const name = on.length === 1 ? (on[0]?.key ?? SEVERAL) : SEVERAL
-      emitter.record('expired', name, () => ({ id: ids[0], endpoint: name }))
-    }
-    if (onIdle.length === 0 || store.stats().waiting > 0) return
-    for (const resolve of onIdle) resolve()
-    onIdle = []
-  }
-
   return {
     wait(ids, options) {
       const on = selection.any(options.path)
       const list = readWaitIds(ids)
       const key = readWaitKey(options.key)
       if (key === undefined) return start(on, list, true, options)
-      timeoutOf(on, options) // throws at once for one that is none
+      timeoutOf(on, options) // throws at once for a text that is no duration
       if (options.signal?.aborted) return untilSignal(new Promise(() => undefined), list, options)
       return untilSignal(follow(share(key, on, list, true, options), on, options), list, options)
     },
@@ -231,10 +113,35 @@ export function createWaits({ selection, store, emitter, clock, urlOf }: WaitsCo
       if (delivery !== 'settled') emitter.record(delivery, endpoint.key, () => outcomeEvent(outcome))
       return delivery
     },
-    recordEnd,
-    whenIdle: () =>
-      store.stats().waiting === 0 ? Promise.resolve() : new Promise((resolve) => void onIdle.push(resolve)),
   }
+}
+
+interface Plans {
+  readonly result: WaitPlan<unknown>
+  readonly full: WaitPlan<unknown>
+  /** For waits without a limit of their own. */
+  readonly timeoutMs: number
+}
+
+/** Creates the function that returns the plans of waits on the same endpoints, which share them. */
+function createPlans(onEnd: WaitEnds['record']): (on: readonly Endpoint[]) => Plans {
+  const plans = new WeakMap<readonly Endpoint[], Plans>()
+  return (on) => {
+    const known = plans.get(on)
+    if (known) return known
+    const shared = {
+      endpoints: on,
+      onEnd: (...[ending, ids]: Parameters<WaitPlan<unknown>['onEnd']>) => onEnd(ending, on, ids),
+    }
+    const timeoutMs = Math.max(...on.map((endpoint) => endpoint.spec.timeoutMs))
+    const made = { result: { ...shared, pick: toResult }, full: { ...shared, pick: toFull }, timeoutMs }
+    plans.set(on, made)
+    return made
+  }
+}
+
+function planOf({ result, full }: Plans, options: WaitOptions): WaitPlan<unknown> {
+  return options.full === true ? full : result
 }
 
 function toResult(outcome: Outcome): unknown {
@@ -243,4 +150,40 @@ function toResult(outcome: Outcome): unknown {
 
 function toFull({ result, body, headers, endpoint, receivedAt }: Outcome): FullResult<unknown> {
   return { result, body, headers, endpoint, receivedAt }
+}
+
+/** Reports a progress listener that fails: the sender of the callback can do nothing about it. */
+function guard(onProgress: (progress: Progress) => void, emitter: Emitter): (progress: Progress) => void {
+  return (progress) =>
+    callSafely(onProgress, progress, (error) =>
+      emitter.emit('error', () => ({ error, message: `onProgress of a wait on ${progress.endpoint} threw` })),
+    )
+}
+
+/** Rejects with `ERR_ABORTED` when the signal of one caller aborts; a rejection that nobody awaits harms nobody. */
+function untilSignal<T>(promise: Promise<T>, ids: readonly string[], { signal }: TicketOptions): Promise<T> {
+  const aborting = signal === undefined ? promise : untilAborted(promise, signal)
+  const own = aborting.catch((error: unknown) => {
+    throw signal?.aborted === true && error === signal.reason ? waitAborted(ids, error) : error
+  })
+  own.catch(() => undefined)
+  return own
+}
+
+/** Makes the outcome of a callback that somebody plays; a failure is `ERR_CALLBACK_FAILED` with the reason as cause. */
+function makeOutcome(id: string | undefined, endpoint: string, by: ByHand, receivedAt: number): Outcome {
+  const common = { id, endpoint, status: undefined, body: undefined, headers: {}, receivedAt }
+  if ('result' in by) return { outcome: 'succeeded', result: by.result, ...common }
+  const error = new CallbackError('ERR_CALLBACK_FAILED', {
+    message: `${endpoint} was failed by hand for ${JSON.stringify(id)}: ${describeReason(by.error)}`,
+    cause: by.error,
+    callback: { status: undefined, result: undefined, body: undefined, id, endpoint },
+  })
+  return { outcome: 'failed', result: undefined, ...common, error }
+}
+
+function describeReason(error: unknown): string {
+  if (error === undefined || error === null) return 'no reason given'
+  if (error instanceof Error) return error.message
+  return typeof error === 'string' ? error : inspect(error, { depth: 1 })
 }

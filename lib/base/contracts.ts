@@ -67,26 +67,32 @@ export interface TriggerArrival {
 /** What became of an arrival. All four are acknowledged to the sender. */
 export type Delivery = 'settled' | 'parked' | 'duplicate' | 'started'
 
-/** What somebody waits for. */
-export interface WaitRequest {
+/** What is waited for. */
+export interface WaitedFor {
   /** The callback may come to any of these. */
   readonly endpoints: readonly StoreEndpoint[]
   /** The first callback for any of them ends the wait. */
   readonly ids: readonly string[]
-  readonly timeoutMs: number
   /** Whether a callback without an id may end it, on endpoints without `identify_by`. */
   readonly queued: boolean
+}
+
+/** A wait of somebody. */
+export interface WaitRequest extends WaitedFor {
+  readonly timeoutMs: number
   readonly waiter: Waiter
   /**
    * The name of a wait that outlives the process: whoever takes its run up again opens it by the same name, and gets what
    * came meanwhile. It is over when it is released or cancelled, not when its process ends.
    */
   readonly kept?: string | undefined
+  /** Whether a kept wait was opened before, by whoever had its run then: it is looked for before it is registered. */
+  readonly isReopened?: boolean | undefined
   /** Whether a caller waits for a kept wait, who hears of its end soon after its time is up, whatever the store does. */
   readonly isByHand?: boolean
 }
 
-/** Who is told of a wait. An object rather than functions, since a million waits are to fit in memory. */
+/** Is told of a wait. An object rather than functions, since a million waits are to fit in memory. */
 export interface Waiter {
   /** Called once, with how the wait ended; may be called before `wait` returns, when the callback came early. */
   onEnd(ending: Ending, ids: readonly string[]): void
@@ -125,18 +131,19 @@ export interface NamedWait {
   readonly deadline: number
 }
 
-/**
- * The waits by name of a store that outlives the process. Such a wait is opened with its name as `kept`, and is over when
- * its outcome is kept under the name.
- */
+/** A wait by name, with what it has ended with. */
+export type JoinedWait = NamedWait & { readonly outcome?: Outcome }
+
+/** Waits by name, which outlive the process. Each is opened with its name as `kept`, and ends when that has its outcome. */
 export interface NamedWaits {
   /** Returns the name of the wait that a caller knows by a key. */
   toName(key: string): string
   /**
    * Returns the wait of a name, which is as proposed where there is none yet, with the outcome that it has ended with, if
-   * it has. Resolves to undefined when the store could not be reached until the proposed deadline, or is closing.
+   * it has. With `waitsFor` the wait is registered before its name is known, so that its callback is kept for it. Resolves
+   * to undefined when the store could not be reached until the proposed deadline, or is closing.
    */
-  join(name: string, proposal: NamedWait): Promise<(NamedWait & { readonly outcome?: Outcome }) | undefined>
+  join(name: string, proposal: NamedWait, waitsFor?: WaitedFor): Promise<JoinedWait | undefined>
   /** Keeps the outcome of a wait, and returns the one that counts: the first. Returns undefined when none could be kept. */
   end(name: string, wait: NamedWait, outcome: Outcome): Promise<Outcome | undefined>
   /** Calls the listener when another process has ended the wait; returns what stops that. */
@@ -177,6 +184,8 @@ export interface Store {
   trigger(arrival: TriggerArrival): Delivery | Promise<Delivery>
   /** Tells open waits that their work goes on. */
   progress(endpoint: StoreEndpoint, progress: Progress): void | Promise<void>
+  /** Ends a wait that was opened with a name as `kept`, whose outcome is safe; missing where nothing outlives the process. */
+  endLeft?(name: string, wait: WaitedFor, outcome: Outcome): Promise<void>
   /** What this process knows: of one endpoint, or of all when left out. */
   stats(endpoint?: StoreEndpoint): StoreStats
   /**

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types'
 import { escapeControls } from './secrets/escape'
 import { maskTickets } from './secrets/ticket-id'
 
@@ -161,12 +162,28 @@ export class CallbackError extends Error {
   }
 }
 
-/** Whoever writes what a message quotes must not break its line, and whoever reads it must not be able to use a ticket. */
+/** Quoted text must not break the line of a message, and nobody who reads a message may be able to use a ticket in it. */
 function writeMessage(message: string | readonly string[]): string {
   return [message]
     .flat()
     .map((line) => escapeControls(maskTickets(line)))
     .join('\n')
+}
+
+/** Whether an error is one of this package with that code. */
+export function hasCode(error: unknown, code: ErrorCode): error is CallbackError {
+  return error instanceof CallbackError && error.code === code
+}
+
+/** Returns the message of an error, of any realm, and any other thrown value as text. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error || isNativeError(error) ? error.message : String(error)
+}
+
+/** Returns the `code` of an error of Node or of a library, such as `ENOENT`; undefined when it has none. */
+export function codeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
 }
 
 /** Whether a code is one that a sender can see. */

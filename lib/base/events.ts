@@ -58,7 +58,7 @@ export interface Events {
   failed: CallbackEvent
   /** The status says that the work goes on. */
   pending: CallbackEvent
-  /** Nobody waits for it yet; it is kept. */
+  /** No wait is open for it yet; it is parked. */
   parked: CallbackEvent
   /** Its id is settled already. */
   duplicate: CallbackEvent
@@ -66,9 +66,9 @@ export interface Events {
   unidentified: CallbackEvent
   /** A request, or one item of a bulk one, was refused. */
   rejected: CallbackEvent
-  /** A wait ran out of time, or nobody came for a parked callback. */
+  /** A wait ran out of time, or no wait came for a parked callback. */
   expired: CallbackEvent
-  /** It started a workflow: it came to a trigger, or nobody waited for it and it is an event. */
+  /** It started a workflow: its endpoint is a trigger, or no wait was open for it and it is an event. */
   started: StartedEvent
   /** A gateway went to another state, or has a new public URL. */
   gateway: GatewayStatus
@@ -88,7 +88,10 @@ export type EventListener<Name extends EventName> = (event: Events[Name]) => voi
 export interface Emitter {
   on<Name extends EventName>(name: Name, listener: EventListener<Name>): void
   off<Name extends EventName>(name: Name, listener: EventListener<Name>): void
-  /** Makes the event only when somebody listens. A listener that throws is logged and harms nobody. */
+  /**
+   * Creates the event only for an event that has a listener. A listener that throws is logged, and the others are
+   * called.
+   */
   emit<Name extends EventName>(name: Name, create: () => Events[Name]): void
   /** Counts an event of an endpoint, and emits it. */
   record<Name extends CallbackEventName>(name: Name, endpoint: string, create: () => Events[Name]): void
@@ -97,8 +100,8 @@ export interface Emitter {
 }
 
 /**
- * Gives an emitter that, unlike Node's, never throws: not for `error` without a listener, nor for a bad listener. In the
- * headers of what it emits all is replaced that authenticates somebody; `secretHeaders` are such ones, in lower case.
+ * Creates an emitter that, unlike Node's, never throws: not for `error` without a listener, nor for a bad listener. It
+ * redacts the headers of its events; `secretHeaders` are further names of secret ones, in lower case.
  */
 export function createEmitter(logger: Logger, secretHeaders?: ReadonlySet<string>): Emitter {
   const listeners: { readonly [Name in EventName]: Set<EventListener<Name>> } = {

@@ -10,7 +10,7 @@ export interface PostgresPoolClient {
   query(query: PostgresQuery): Promise<{ readonly rows: readonly (readonly unknown[])[] }>
   on(event: 'error' | 'end' | 'notification', listener: (value: unknown) => void): unknown
   removeListener(event: string, listener: (value: unknown) => void): unknown
-  /** Gives it back to its pool, or with `true` throws it away. */
+  /** Returns the client to its pool, or with `true` throws it away. */
   release(isBroken?: boolean): void
 }
 
@@ -26,4 +26,13 @@ export interface GivenRedis {
   readonly options: object
   call(command: string, ...args: readonly string[]): Promise<unknown>
   duplicate(...override: never): unknown
+}
+
+/**
+ * Returns a url for each node in the url of a Redis Cluster, whose hosts are separated by commas:
+ * `redis://a:7000,b:7001`.
+ */
+export function splitNodes(url: string): readonly string[] {
+  const [, begin = '', hosts = '', end = ''] = /^(\w+:\/\/(?:.*@)?)([^/?#@]*)(.*)$/s.exec(url) ?? []
+  return hosts.split(',').map((host) => `${begin}${host}${end}`)
 }

@@ -61,7 +61,8 @@ export interface ListedIds {
  * processes agree: all of them see its entries in one order, so the writer of an entry reads from the entries before it
  * what it has brought about. Each method is one atomic step: it is durable when its promise resolves, and has not
  * happened for other processes before. Rejects with `ERR_STORE_UNAVAILABLE` while the ledger cannot be reached or
- * written; the step may have happened all the same. Ids are at most 64 of `A-Z a-z 0-9 _ -`, and at least one is a letter.
+ * written; the step may have happened all the same. Ids are at most 64 of `A-Z a-z 0-9 _ -`, and at least one is a
+ * letter.
  */
 export interface Ledger {
   /** Opens it; from now on it calls the handlers. */
@@ -91,7 +92,7 @@ export interface Ledger {
   list(kind: RecordKind, options?: ListOptions): Promise<ListedIds>
   /** Tells every process that has the ledger open, this one too; a message may get lost. It holds what JSON can say. */
   publish(message: unknown): Promise<void>
-  /** Gives up what it holds; records stay. May be called again. */
+  /** Closes its connections and files; records stay. May be called again. */
   close(): Promise<void>
 }
 
@@ -103,8 +104,8 @@ export type DueAnswer = { readonly keepMs: number } | { readonly remove: true; r
 
 export interface LedgerHandlers {
   /**
-   * Called when a record is due, in one of the processes. Called again when it rejects or its process dies. A `mark` just
-   * goes, and no handler is called.
+   * Called when a record is due, in one of the processes. Called again when it rejects or its process dies. A `mark`
+   * just goes, and no handler is called.
    */
   onDue(kind: RecordKind, id: string): Promise<DueAnswer>
   onMessage(message: unknown): void

@@ -1,6 +1,6 @@
 import { CallbackError } from './errors'
 
-/** Loads what a user installs beside this package. Throws `ERR_CONFIG_UNSUPPORTED` when it is not there. */
+/** Loads a package that a user installs beside this one. Throws `ERR_CONFIG_UNSUPPORTED` when it is missing. */
 export function loadPeer<T>(name: string, user: string, load: () => T): T {
   const peer = findPeer(name, load)
   if (peer !== undefined) return peer
@@ -8,7 +8,9 @@ export function loadPeer<T>(name: string, user: string, load: () => T): T {
   throw new CallbackError('ERR_CONFIG_UNSUPPORTED', { message })
 }
 
-/** Loads what a user may have installed; undefined when it is not there. Throws what it throws by itself. */
+/**
+ * Loads a package that a user may have installed; undefined when it is missing. Throws what the package itself throws.
+ */
 export function findPeer<T>(name: string, load: () => T): T | undefined {
   try {
     return load()
@@ -18,7 +20,7 @@ export function findPeer<T>(name: string, load: () => T): T | undefined {
   }
 }
 
-/** The package may be there, and miss one of its own. */
+/** A package that is there may fail since one of its own dependencies is missing. */
 function isMissing(error: unknown, name: string): boolean {
   if (typeof error !== 'object' || error === null) return false
   const { code, message }: { code?: unknown; message?: unknown } = error

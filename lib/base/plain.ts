@@ -15,8 +15,8 @@ type Refuse = (path: ConfigPath, message: string) => void
 const MAX_DEPTH = 100
 
 /**
- * Copies plain data: texts, numbers (bigints too), booleans, null, lists and mappings. Whatever else stands in it is refused and left
- * out: functions, instances of classes, cycles, more than 100 levels, and keys that could reach a prototype.
+ * Copies plain data: texts, numbers (bigints too), booleans, null, lists and mappings. Everything else is refused and
+ * left out: functions, instances of classes, cycles, more than 100 levels, and keys that could reach a prototype.
  */
 export function copyPlain(value: unknown, refuse: Refuse): unknown {
   const open = new Set<object>()

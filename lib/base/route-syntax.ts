@@ -1,5 +1,5 @@
-import { match, parse, stringify, type Token, TokenData } from 'path-to-regexp'
-import { cleanLiteral, toPathKey } from './same-path'
+import { compile, match, parse, stringify, type Token, TokenData } from 'path-to-regexp'
+import { cleanLiteral, toPathKey, toUrlPath, trimEnd } from './same-path'
 
 /** Parses a path in the syntax of Express 5; its texts are written in one way (`cleanLiteral`). Throws for bad syntax. */
 export function parseRoute(path: string): TokenData {
@@ -36,6 +36,14 @@ export function compileMatch(route: string, { end = true } = {}): MatchPath {
   }
 }
 
+/** Writes a route with its parameters as the path of a URL; those of a `*wildcard` have slashes. Throws for one that is missing. */
+export function fillRoute(route: string, params: Readonly<Record<string, string>>): string {
+  const { tokens } = parse(route)
+  const wildcards = new Set(tokens.flatMap((token) => (token.type === 'wildcard' ? [token.name] : [])))
+  const values = Object.entries(params).map(([name, value]) => [name, wildcards.has(name) ? value.split('/') : value])
+  return toUrlPath(compile(route)(Object.fromEntries(values)))
+}
+
 /** Returns the text of a path that has no parameters, without the backslashes of the syntax; undefined for others. */
 export function readLiteralPath(path: string): string | undefined {
   const { tokens } = parse(path)
@@ -47,7 +55,7 @@ export function readLiteralPath(path: string): string | undefined {
 /** Returns the key that routes share which answer the same requests: however their paths are written. */
 export function toRouteKey(method: string, path: string): string {
   const written = stringify(parseRoute(path)).toLowerCase()
-  return `${method} ${written.replace(/\/+$/, '')}`
+  return `${method} ${trimEnd(written)}`
 }
 
 /** Returns the keys by which a path of the config is named: as it is written there, and without backslashes. */

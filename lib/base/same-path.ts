@@ -15,6 +15,21 @@ export function toPathKey(path: string): string {
   return start.slice(0, end).toLowerCase()
 }
 
+/** Returns a text without the slashes at its end, in one scan: a pattern would go back over many slashes in its middle. */
+export function trimEnd(text: string): string {
+  let end = text.length
+  while (text[end - 1] === '/') end -= 1
+  return text.slice(0, end)
+}
+
+/** Returns a path with one slash in front and none at its end; the root is empty. */
+export function trimPath(path: string): string {
+  let start = 0
+  while (path[start] === '/') start += 1
+  const inner = trimEnd(path.slice(start))
+  return inner === '' ? '' : `/${inner}`
+}
+
 /** Whether two texts write the same path. */
 export function isSamePath(one: string, other: string): boolean {
   return toPathKey(one) === toPathKey(other)

@@ -5,7 +5,7 @@ import { malformed } from './errors'
 
 const BYTE_ORDER_MARK = '\uFEFF'
 const LATIN = 'windows-1252'
-/** What windows-1252 has where Latin-1 has control characters, from 0x80; `TextDecoder` of Node 20 does not know them. */
+/** The characters of windows-1252 from 0x80, where Latin-1 has control characters; `TextDecoder` of Node 20 does not know them. */
 const LATIN_EXTRAS =
   '\u20AC\x81\u201A\u0192\u201E\u2026\u2020\u2021\u02C6\u2030\u0160\u2039\u0152\x8D\u017D\x8F' +
   '\x90\u2018\u2019\u201C\u201D\u2022\u2013\u2014\u02DC\u2122\u0161\u203A\u0153\x9D\u017E\u0178'
@@ -21,8 +21,8 @@ export function isUtf8Name(charset: string | undefined): boolean {
 }
 
 /**
- * Decodes bytes; a text was decoded already, by the host app. Throws `ERR_BODY_MALFORMED` for bytes that are not of the
- * charset, and `ERR_BODY_ENCODING` for a charset that is not known.
+ * Decodes bytes; a text was decoded before, by the host app. Throws `ERR_BODY_MALFORMED` for bytes that are not of the
+ * charset, and `ERR_BODY_ENCODING` for an unknown charset.
  */
 export function decode(bytes: Buffer | string, charset: string | undefined): string {
   if (typeof bytes === 'string') return bytes
@@ -41,8 +41,8 @@ export function decode(bytes: Buffer | string, charset: string | undefined): str
 }
 
 /**
- * Returns the charset in which a signed body is read: UTF-8 where its bytes are, whatever the label says, else Latin-1
- * where the label says so. Few senders sign the label, and no change of it may make another text of the same bytes.
+ * Returns the charset of a signed body: UTF-8 where the bytes are UTF-8, whatever the label says, else Latin-1 where the label
+ * says so. Few senders sign the label, so a changed label must not make another text of the same bytes.
  * Throws `ERR_BODY_ENCODING` for other charsets.
  */
 export function signedCharset(bytes: Buffer | string, charset: string | undefined): string | undefined {

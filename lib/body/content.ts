@@ -7,7 +7,7 @@ import { isLinesName, parseJsonLines } from './json-text'
 import { parseJson } from './json-text'
 import { parseMultipart, signedContentType } from './multipart'
 
-/** What a content type says, read leniently: senders write `application/json; utf-8` too. */
+/** A content type, read leniently: senders write `application/json; utf-8` too. */
 interface ContentType {
   readonly type: string
   readonly charset: string | undefined
@@ -15,27 +15,27 @@ interface ContentType {
 
 export interface ReadOptions {
   /**
-   * Whether a signature covers the bytes, and not their label: then the bytes alone decide what they are read as, as
-   * far as bytes can, and no label makes other fields of them. Default false.
+   * Whether a signature covers the bytes, and not their label. The bytes alone then decide how they are read, as far as
+   * bytes can, and no label finds other fields in them. Default false.
    */
   readonly isSigned?: boolean
 }
 
-/** What no encoder of forms leaves unescaped; JSON, XML and most prose hold some of it. */
+/** The characters that every encoder of forms escapes; JSON, XML and most prose hold some of them. */
 const NO_FORM = /[\s"<>{}]|[^!-~]/
 const LINE_END = /\r?\n$/
 
 /**
  * Reads a body. A whole JSON object or list in UTF-8 is read as JSON, whatever its content type says; any other body by
- * its content type: JSON, lines of JSON, forms, multipart fields, text, XML as text; what is no text stays a Buffer, and
- * an empty body is null. What takes long is read in turns, and comes as a promise. Throws or rejects with
+ * its content type: JSON, lines of JSON, forms, multipart fields, text, XML as text; other bytes stay a Buffer, and
+ * an empty body is null. A long body is read in turns, and returned as a promise. Throws or rejects with
  * `ERR_BODY_MALFORMED`, `ERR_BODY_DEPTH` and `ERR_BODY_ENCODING`.
  */
 export function parseContent(content: Buffer | string, header: string | undefined, options: ReadOptions = {}): unknown {
   if (content.length === 0) return null
   const label = parseContentType(header)
   const { isSigned = false } = options
-  // One line is a list as well as many, but for a signed object, which is nothing else under any label.
+  // One line is a list as well as many lines; a signed object stays an object under any label.
   const isJson = isJsonName(label.type)
   const json = isLinesName(label.type) && !isSigned ? undefined : findJson(content)
   if (json === undefined) return readLabelled(content, label, header, options)
@@ -84,7 +84,7 @@ function isBlank(code: number | undefined): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 }
 
-/** Reads what is no JSON object or list in UTF-8. */
+/** Reads a body that is no JSON object or list in UTF-8. */
 function readLabelled(
   content: Buffer | string,
   { type, charset }: ContentType,
@@ -101,7 +101,7 @@ function readLabelled(
   return Buffer.isBuffer(content) && isUtf8Name(charset) ? text : parseText(text)
 }
 
-/** Some senders label JSON as plain text; what only looks like JSON stays text. */
+/** Some senders label JSON as plain text; text that only looks like JSON stays text. */
 function parseText(text: string): unknown {
   if (!/^\s*[[{]/.test(text)) return text
   const orElse = (error: unknown): unknown => {
@@ -122,7 +122,7 @@ function readBodyForm(content: Buffer | string, charset: string | undefined, isS
     if (NO_FORM.test(text.replace(LINE_END, ''))) throw malformed('it is no form, though its content type says so')
     return readForm(text, { bytes: 'latin1', decode: decodeSignedPart })
   }
-  // A charset of two bytes a character writes `&` and `=` otherwise.
+  // A charset with two bytes for each character writes `&` and `=` in other bytes.
   if (typeof content === 'string' || charset === undefined || isUtf8Name(charset) || charset.startsWith('utf-16'))
     return readForm(decode(content, charset))
   return readForm(content.toString('latin1'), { bytes: 'latin1', decode: createPartDecoder(charset) })

@@ -1,7 +1,7 @@
-import { CallbackError } from '../base/errors'
+import { CallbackError, hasCode } from '../base/errors'
 import { MAX_JSON_DEPTH } from '../template/json-depth'
 
-/** Returns the refusal of a body that is not what its label says; `cause` must not quote the body. */
+/** Returns the refusal of a body that does not fit its label; `cause` must not quote the body. */
 export function malformed(reason: string, cause?: unknown): CallbackError {
   return new CallbackError('ERR_BODY_MALFORMED', { message: `The body cannot be read: ${reason}`, cause })
 }
@@ -13,7 +13,7 @@ export function tooDeep(): CallbackError {
 
 /** Whether an error is the refusal of a malformed body. */
 export function isMalformed(error: unknown): boolean {
-  return error instanceof CallbackError && error.code === 'ERR_BODY_MALFORMED'
+  return hasCode(error, 'ERR_BODY_MALFORMED')
 }
 
 /** Returns the refusal of a body that is longer than the limit, packed or unpacked. */
@@ -33,7 +33,7 @@ export function tooSlow(deadlineMs: number): CallbackError {
   })
 }
 
-/** Returns the refusal of a body that somebody else has read; `needsRaw` says that a signature covers its bytes. */
+/** Returns the refusal of a body that other code has read; `needsRaw` says that a signature covers its bytes. */
 export function consumed(needsRaw: boolean): CallbackError {
   const need = needsRaw ? 'its signature covers the bytes as they came' : 'nothing is left to read'
   return new CallbackError('ERR_BODY_CONSUMED', {

@@ -1,24 +1,24 @@
 import { malformed } from './errors'
-import { createTurn } from '../base/turn'
+import { createTurn } from '../base/turns'
 
 type Fields = Record<string, string | string[]>
 
-/** How the parts of a form become text: what a character of its text is in bytes, and what those bytes are. */
+/** How the parts of a form become text: the encoding of its characters to bytes, and the decoding of those bytes. */
 export interface FormCharset {
   readonly bytes: 'latin1' | 'utf8'
   readonly decode: (bytes: Buffer) => string
 }
 
-/** The longest text in characters that is read in one go: it takes 25 ms at most, whatever it is made of. */
+/** The longest text in characters that is read in one go: that takes 25 ms at most, even for hostile text. */
 const SHORT = 96 * 1024
 const LOOK_EVERY = 256
-/** More names and values than any form has; as many more would hold up other work in spite of all turns. */
+/** More names and values than any form has; many more would hold up other work in spite of the turns. */
 const MAX_PAIRS = 250_000
 const UTF8: FormCharset = { bytes: 'utf8', decode: (bytes) => bytes.toString() }
 
 /**
- * Reads a form or a query: a name that comes several times holds a list, and nothing is dropped, since the limits of
- * body and headers are limit enough. Escapes that are none stay as they are; bytes of no UTF-8 become U+FFFD.
+ * Reads a form or a query. A name that is there several times holds a list, and nothing is dropped, since body and headers
+ * are limited. Broken escapes stay as they are; bytes that are no UTF-8 become U+FFFD.
  */
 export function parseForm(text: string): Readonly<Record<string, unknown>> {
   const fields: Fields = {}
@@ -27,8 +27,8 @@ export function parseForm(text: string): Readonly<Record<string, unknown>> {
 }
 
 /**
- * Reads the form of a body as `parseForm` does; a long one is read in turns, and comes as a promise.
- * Rejects with `ERR_BODY_MALFORMED` when that one has more than 250,000 fields.
+ * Reads the form of a body as `parseForm` does; a long form is read in turns, and returned as a promise.
+ * Rejects with `ERR_BODY_MALFORMED` for a long form of more than 250,000 fields.
  */
 export function readForm(text: string, charset = UTF8): unknown {
   const fields: Fields = {}

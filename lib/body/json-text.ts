@@ -2,18 +2,19 @@ import { parseJson as parseExactly } from '../template/exact-json'
 import { isTooDeep } from '../template/json-depth'
 import { malformed, tooDeep } from './errors'
 import { parseLongJson } from './json-turns'
-import { createTurn } from '../base/turn'
+import { createTurn } from '../base/turns'
 
 const LINES = /^application\/(?:x-)?(?:ndjson|jsonl|json-?lines)$|^application\/(?:[\w.-]+\+|x-)?json-seq$/
 const RECORD_SEPARATOR = 0x1e
 const BLANK = /^[ \t\r\n]*$/
 const LOOK_EVERY = 64
 
-/** The longest text in characters that is parsed in one go: it takes 25 ms at most, whatever it is made of. */
+/** The longest text in characters that is parsed in one go: that takes 25 ms at most, even for hostile text. */
 const SHORT = 128 * 1024
 
 /**
- * Parses JSON. A text of more than 128 K characters is parsed in turns and comes as a promise. Throws or rejects with `ERR_BODY_MALFORMED` and `ERR_BODY_DEPTH`.
+ * Parses JSON. A text of more than 128 K characters is parsed in turns and returned as a promise. Throws or rejects with
+ * `ERR_BODY_MALFORMED` and `ERR_BODY_DEPTH`.
  */
 export function parseJson(text: string): unknown {
   if (text.length > SHORT) return parseLongJson(text, parseShort)

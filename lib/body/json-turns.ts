@@ -1,6 +1,6 @@
 import { findClosingQuote, MAX_JSON_DEPTH } from '../template/json-depth'
 import { malformed, tooDeep } from './errors'
-import { createTurn } from '../base/turn'
+import { createTurn } from '../base/turns'
 
 /** How many characters are parsed in one go; the worst of them take 5 ms. */
 const PIECE = 32 * 1024
@@ -16,15 +16,15 @@ interface Level {
   from: number
   /** The last comma between its members. */
   comma: number
-  /** What its parsed members went into; undefined while all of it is text. */
+  /** Holds its parsed members; undefined while all of the level is text. */
   target: unknown[] | Record<string, unknown> | undefined
   /** Whether a member with a target of its own ended at `from`. */
   hasEnded: boolean
 }
 
 /**
- * Parses a long JSON text as `parse` does, and lets other work run in between: every 32 K characters, the members that
- * are complete are parsed, and what is still open becomes a list or object that grows. Rejects with `ERR_BODY_MALFORMED`
+ * Parses a long JSON text as `parse` does, and lets other work run in between: every 32 K characters, the complete members
+ * are parsed, and each level that is still open becomes a list or object that grows. Rejects with `ERR_BODY_MALFORMED`
  * and `ERR_BODY_DEPTH`.
  */
 export async function parseLongJson(text: string, parse: Parse, piece = PIECE): Promise<unknown> {
@@ -130,7 +130,7 @@ function addMember({ target, hasEnded }: Level, before: string, value: unknown, 
     target.push(value)
     return
   }
-  // A list can follow a colon alone: a digit would also go on a number that is there already.
+  // A list can only follow a colon; a digit could also lengthen a number before it.
   const [name, ...more] = Object.keys(parse(`{${before}[]}`) ?? {})
   if (!target || name === undefined || more.length > 0) throw broken()
   put(target, name, value)

@@ -1,8 +1,8 @@
 import type { BusboyConfig } from '@fastify/busboy'
-import { createTurn } from '../base/turn'
+import { createTurn } from '../base/turns'
 
 const MAX_PARTS = 1000
-/** One more than parts ends a form; in what it holds, its boundary does not stand. */
+/** A form has one boundary more than parts; no part holds the boundary. */
 const MAX_BOUNDARIES = MAX_PARTS + 1
 /** How many bytes are parsed in one go. */
 const PIECE = 16 * 1024
@@ -18,8 +18,8 @@ const FIRST_LINE = /^--([^\r\n]{1,200}?)[ \t]*\r\n/
 
 /**
  * Reads a multipart form (RFC 7578): fields as texts, files as `{filename, type, size, content}` with the content in
- * base64. A name that comes several times holds a list. It is read in turns. Rejects with a plain error for what is no
- * such form, holds nothing, or has more than 1,000 parts.
+ * base64. A name that is there several times holds a list. The form is read in turns. Rejects with a plain error for bytes
+ * that are no such form, for an empty form, and for more than 1,000 parts.
  */
 export async function parseMultipart(bytes: Buffer, contentType: string): Promise<Readonly<Record<string, unknown>>> {
   limitBoundaries(bytes, contentType)
@@ -33,7 +33,7 @@ export async function parseMultipart(bytes: Buffer, contentType: string): Promis
   return Object.fromEntries([...fields].map(([name, list]) => [name, list.length === 1 ? list[0] : list]))
 }
 
-/** Throws a plain error when more boundaries stand in a body than a form may have; finding parts costs a hundred times as much. */
+/** Throws a plain error for a body with more boundaries than a form may have. To parse its parts would cost a hundred times as much. */
 function limitBoundaries(bytes: Buffer, contentType: string): void {
   const [, quoted, plain] = /;\s*boundary\s*=\s*(?:"([^"]+)"|([^\s;"]+))/i.exec(contentType) ?? []
   const delimiter = `\r\n--${quoted ?? plain ?? ''}`
@@ -92,7 +92,7 @@ async function readParts(
     form.on('finish', resolve)
     form.on('error', () => resolve())
   })
-  // What is refused is not read on.
+  // A refused form is not read to its end.
   for (let from = 0; from < bytes.length && problem === undefined; from += PIECE) {
     form.write(bytes.subarray(from, from + PIECE))
     if (turn.isOver()) await turn.next()

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { CallbackError } from '../base/errors'
 import type { Clock } from '../base/contracts'
+import { beforeDeadline, startTimer } from '../base/timers'
 import { aborted, consumed, tooLarge, tooSlow } from './errors'
 import type { ListenerRequest } from './request'
 
@@ -16,8 +17,8 @@ type Parse = ReturnType<typeof import('body-parser').raw>
 const EMPTY = Buffer.alloc(0)
 
 /**
- * Creates what reads a body in gzip or br by body-parser, which unpacks as the bytes come and stops at `limitBytes`.
- * `deflate` is not left to it, since some senders leave out its head. The library is loaded by the first such body.
+ * Creates a reader of bodies in gzip or br by body-parser, which unpacks as bytes arrive and stops at `limitBytes`. It does
+ * not read `deflate`, since some senders leave out its head. The library is loaded by the first such body.
  * Rejects with `ERR_BODY_TOO_LARGE`, `ERR_BODY_ABORTED`, `ERR_BODY_CONSUMED`, and `ERR_BODY_TIMEOUT` after `deadlineMs`.
  */
 export function createPackedReader(limitBytes: number, deadlineMs: number, clock: Clock): ReadPacked {
@@ -26,7 +27,9 @@ export function createPackedReader(limitBytes: number, deadlineMs: number, clock
     if (!/^(?:gzip|br)$/i.test(encoding)) return undefined
     const { raw }: typeof import('body-parser') = require('body-parser')
     parse ??= raw({ type: () => true, limit: limitBytes })
-    return within(deadlineMs, clock, read(parse, request, response))
+    return beforeDeadline(read(parse, request, response), (_resolve, reject) =>
+      startTimer(clock, deadlineMs, () => reject(tooSlow(deadlineMs))),
+    )
   }
 }
 
@@ -38,18 +41,6 @@ function read(parse: Parse, request: ListenerRequest, response: ServerResponse):
       else resolve(Buffer.isBuffer(request.body) ? request.body : EMPTY)
     })
   })
-}
-
-async function within<T>(deadlineMs: number, clock: Clock, reading: Promise<T>): Promise<T> {
-  let timer: unknown
-  const deadline = new Promise<never>((_resolve, reject) => {
-    timer = clock.setTimeout(() => reject(tooSlow(deadlineMs)), deadlineMs)
-  })
-  try {
-    return await Promise.race([reading, deadline])
-  } finally {
-    clock.clearTimeout(timer)
-  }
 }
 
 /** Reads the refusals of body-parser by the status that it gives them. */

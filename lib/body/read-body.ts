@@ -16,8 +16,8 @@ const DEADLINE_MS = 10_000
 const EMPTY = Buffer.alloc(0)
 
 /**
- * Gives a reader for request bodies of at most `limitBytes` once unpacked. It waits 10 seconds at most, honours
- * `rawBody`, and takes what the host app has parsed unless the raw bytes are needed. Throws `ERR_BODY_*`.
+ * Creates a reader of request bodies of at most `limitBytes` once unpacked. It waits 10 seconds at most, honours `rawBody`,
+ * and takes the body that the host app has parsed unless the raw bytes are needed. Throws `ERR_BODY_*`.
  */
 export function createBodyReader(options: {
   readonly limitBytes: number
@@ -37,7 +37,7 @@ export function createBodyReader(options: {
     const packed = encoding === undefined || !hasLength(headers) ? undefined : readPacked(encoding, request, response)
     if (packed) return { kind: 'raw', content: await packed }
     const unpack = encoding === undefined ? undefined : compileUnpack(encoding, limitBytes)
-    // A body that comes in one packet with its head is there a moment later. Who else listens would take it meanwhile.
+    // A body in the same packet as its head is there a moment later; if another reader listens, it would take the body meanwhile.
     if (!request.readableFlowing) await Promise.resolve()
     if (isEmpty(request, headers)) return { kind: 'raw', content: EMPTY }
     const content = takeWhole(request, headers) ?? (await readPlain(request, limitBytes, clock))
@@ -61,8 +61,8 @@ function hasLength(headers: IncomingHttpHeaders): boolean {
 }
 
 /**
- * Whether a request has no body. Without a length there may be one all the same: HTTP/2 needs none, and a proxy or the
- * host app may have taken the header away. Then the request is empty when it has come to its end with nothing in it.
+ * Whether a request has no body. A request without a length may have a body: HTTP/2 needs no length, and a proxy or the host
+ * app may have removed the header. Such a request is empty when it has ended without a byte.
  */
 function isEmpty(request: ListenerRequest, headers: IncomingHttpHeaders): boolean {
   if (hasLength(headers)) return false
@@ -70,20 +70,20 @@ function isEmpty(request: ListenerRequest, headers: IncomingHttpHeaders): boolea
   return request.complete && request.readableLength === 0 && !request.destroyed && !request.aborted
 }
 
-/** Takes a body that has come to its end: four listeners and a timer would cost more than all that is done with it. */
+/** Takes a body that has arrived as a whole: four listeners and a timer would cost more than all later work on it. */
 function takeWhole(request: ListenerRequest, headers: IncomingHttpHeaders): Buffer | undefined {
   if (headers['transfer-encoding'] !== undefined || request.readableLength !== Number(headers['content-length']))
     return undefined
   if (request.readableFlowing || request.readableEncoding !== null) return undefined
   const content: Buffer = request.read()
-  // Goes on to the end, which the server waits for.
+  // The server waits for the end of the request.
   request.resume()
   return content
 }
 
 /**
- * Reads a body as it comes. body-parser would do, but it reads a body that is too large to its end before it says so,
- * and it costs more than all that is done with a small callback afterwards.
+ * Reads a body as it arrives. body-parser could do it, but reads a body that is too large to its end before it refuses, and
+ * costs more than all later work on a small callback.
  */
 function readPlain(request: ListenerRequest, limitBytes: number, clock: Clock): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -107,7 +107,7 @@ function readPlain(request: ListenerRequest, limitBytes: number, clock: Clock): 
       size += chunk.length
       if (size > limitBytes) stop(tooLarge)
     })
-    // HTTP/2 ends a request that was broken off, too.
+    // HTTP/2 also emits "end" for a request that was broken off.
     request.on('end', () => stop(request.aborted ? aborted : undefined))
     request.on('close', () => stop(aborted))
     request.on('error', () => stop(aborted))

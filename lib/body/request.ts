@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 
 /** A request as Express or plain Node hands it over. */
 export interface ListenerRequest extends IncomingMessage {
-  /** What a parser of the host app made of the body. */
+  /** The body as a parser of the host app left it. */
   readonly body?: unknown
   /** The unparsed body, where the platform keeps it. */
   readonly rawBody?: unknown
@@ -22,7 +22,7 @@ export function splitUrl(url: string | undefined): { readonly path: string; read
   return mark < 0 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) }
 }
 
-/** A service may encode the mark in front of a ticket's query, which then looks like a part of the path. */
+/** A service may encode the `?` before a ticket's query; the query then looks like a part of the path. */
 function readTarget(url: string): string {
   const target = toOriginForm(url)
   return target.includes('%') ? target.replace(/%3f(?=callback(?:_|%5f)id)/i, '?') : target

@@ -1,9 +1,9 @@
 import { promisify } from 'node:util'
 import { brotliDecompress, gunzip, inflate, inflateRaw, type InputType, type ZlibOptions } from 'node:zlib'
-import { CallbackError } from '../base/errors'
+import { CallbackError, codeOf } from '../base/errors'
 import { isCharset } from './charset'
 
-/** Undoes one encoding; rejects for bytes that are none of it, and for more than the limit. */
+/** Undoes one encoding; rejects for bytes of another encoding, and for more bytes than the limit. */
 type Undo = (bytes: Buffer, limitBytes: number) => Promise<Buffer>
 
 const MAX_ENCODINGS = 4
@@ -20,13 +20,13 @@ const UNDO: ReadonlyMap<string, Undo> = new Map([
   ['br', undoBrotli],
 ])
 
-/** Undoes what a body was encoded with; rejects with `ERR_BODY_TOO_LARGE` and `ERR_BODY_ABORTED`. */
+/** Undoes the encodings of a body; rejects with `ERR_BODY_TOO_LARGE` and `ERR_BODY_ABORTED`. */
 export type Unpack = (bytes: Buffer) => Promise<Buffer>
 
 /**
- * Returns what undoes a `Content-Encoding` (RFC 9110, 8.4) from the last to the first, each to at most `limitBytes`; undefined
- * where there is nothing to undo. `identity`, `none` and names of charsets are no encodings. Throws
- * `ERR_BODY_ENCODING` for what is not known, and for more than four.
+ * Compiles the undoing of a `Content-Encoding` (RFC 9110, 8.4) from the last to the first, each to at most `limitBytes`;
+ * undefined where there is nothing to undo. `identity`, `none` and names of charsets are no encodings. Throws
+ * `ERR_BODY_ENCODING` for an unknown encoding, and for more than four.
  */
 export function compileUnpack(header: string, limitBytes: number): Unpack | undefined {
   const names = encodingsOf(header)
@@ -68,7 +68,7 @@ function limited(undo: Inflate): Undo {
 }
 
 function toRefusal(error: unknown): CallbackError {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  const code = codeOf(error)
   if (code === 'ERR_BUFFER_TOO_LARGE')
     return new CallbackError('ERR_BODY_TOO_LARGE', {
       message: 'The callback was refused: its body exceeds body_limit once it is unpacked',

@@ -7,7 +7,7 @@ export interface Output {
   readonly isTTY?: boolean | undefined
 }
 
-/** What the command line has of its process, so that tests can give it another. */
+/** What the command line uses of its process, so that tests can replace it. */
 export interface Io {
   readonly stdout: Output
   readonly stderr: Output
@@ -19,6 +19,15 @@ export interface Io {
   now(): number
   /** Time for waits and tasks; default: that of the machine. */
   readonly clock?: Clock | undefined
-  /** Calls this for every Ctrl-C, or whatever else asks the process to end, until what it gives is called. */
+  /** Calls the handler for every signal that asks the process to end. Returns the function that stops that. */
   onSignal(handler: () => void): () => void
 }
+
+/** All went well. */
+export const EXIT_DONE = 0
+/** Something went wrong, and the output says what. */
+export const EXIT_FAILED = 1
+/** The command line was not understood. */
+export const EXIT_USAGE = 2
+/** Ctrl-C cut something off. */
+export const EXIT_INTERRUPTED = 130

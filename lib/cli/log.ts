@@ -6,9 +6,8 @@ import { LOG_LEVELS, type LogLevel } from '../config/field/words'
 import type { Logger } from '../base/contracts'
 import type { LogFormat } from './syntax/args'
 import { escapeControls } from '../base/secrets/escape'
-import { quoteWord } from './escape'
 import type { Io, Output } from './io'
-import { hideUnnamed, isUnnamed } from './names'
+import { isUnnamed } from '../base/unnamed'
 
 export interface LogOptions {
   readonly output: Output
@@ -20,7 +19,7 @@ export interface LogOptions {
 
 const COLOURS: Readonly<Record<LogLevel, string>> = { debug: '2', info: '36', warn: '33', error: '31' }
 
-/** Gives a logger that writes each message as one line, whatever stands in it. */
+/** Creates a logger that writes each message as one line, whatever its text. */
 export function createLog({ output, format, level: lowest, io }: LogOptions): Logger {
   const isDebug = lowest === 'debug'
   const now = (): Date => new Date(io.now())
@@ -41,17 +40,22 @@ export function createLog({ output, format, level: lowest, io }: LogOptions): Lo
   const write = (level: LogLevel): Logger[LogLevel] => {
     if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(lowest)) return () => undefined
     const render = format === 'json' ? toLine : toPretty
-    return (details, message) => void output.write(`${render(level, details, hideUnnamed(message))}\n`)
+    return (details, message) => void output.write(`${render(level, details, message)}\n`)
   }
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }
 
-/** What a workflow logs is meant to be read; the rest of the details stands in the messages. */
+/** A value as one word of a line: in quotes unless it is plain, so that it cannot pass for several. */
+export function quoteWord(value: string): string {
+  return /^[\p{L}\p{N}_.:@/+~-]+$/u.test(value) ? value : escapeControls(JSON.stringify(value))
+}
+
+/** Returns only the `data` of logger jobs; messages hold the rest of the details. */
 function pickData(details: object): object {
   return isMapping(details) && details['data'] !== undefined ? { data: details['data'] } : {}
 }
 
-/** What does not stand in the message yet. */
+/** Returns the details that the message does not hold. */
 function pickUnsaid(details: object, message: string): object {
   const isSaid = (value: unknown): boolean => {
     if (Array.isArray(value)) return value.every(isSaid)
@@ -62,7 +66,7 @@ function pickUnsaid(details: object, message: string): object {
   return Object.fromEntries(Object.entries(details).filter(([key, value]) => key === 'data' || !isSaid(value)))
 }
 
-/** Whether a text stands in another, and not as a part of a word. */
+/** Whether a text holds another one, not as a part of a word. */
 function holdsWord(text: string, word: string): boolean {
   const [first = '', ...rest] = word === '' ? [] : text.split(word)
   let before = first
@@ -73,7 +77,7 @@ function holdsWord(text: string, word: string): boolean {
   })
 }
 
-/** Gives undefined for what JSON cannot say. */
+/** Returns undefined for a value that JSON cannot hold. */
 function toJson(value: unknown, isDebug: boolean): string | undefined {
   try {
     return JSON.stringify(value, function show(this: Readonly<Record<string, unknown>>, key: string, item: unknown) {
@@ -90,7 +94,7 @@ function describeError(error: Error, isDebug: boolean): object {
   return { name: error.name, code, message: error.message, ...(isDebug && { stack: error.stack }) }
 }
 
-/** Colours are for people: a file or another program gets none, nor does who asks for none (https://no-color.org). */
+/** Creates the function that colours text on a terminal, unless NO_COLOR is set (https://no-color.org). */
 function createPaint(output: Output, { env }: LogOptions['io']): (colour: string, text: string) => string {
   if (output.isTTY !== true || (env['NO_COLOR'] ?? '') !== '') return (_colour, text) => text
   return (colour, text) => `\u001b[${colour}m${text}\u001b[0m`

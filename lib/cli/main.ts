@@ -1,15 +1,17 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { type Invocation, readArguments } from './syntax/args'
-import { EXIT_DONE, EXIT_USAGE } from './exit-codes'
+import { EXIT_DONE, EXIT_USAGE, type Io } from './io'
 import { writeHelp } from './syntax/help'
-import type { Io } from './io'
 import { listen } from './listen/listen'
-import { findPackage, readSchema, readVersion } from './package-files'
+import { CallbackError } from '../base/errors'
 import { reportError } from './report-error'
 import { run } from './commands/run'
+import { send } from './send/send'
 import { up } from './commands/up'
 import { validate } from './commands/validate'
 
-/** Runs the command line with the arguments of the process, without those of Node, and gives the exit code. */
+/** Runs the command line. `argv` are the arguments of the process without those of Node. Returns the exit code. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   let invocation: Invocation | undefined
   try {
@@ -22,6 +24,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 
 async function perform(invocation: Invocation, io: Io): Promise<number> {
   if (invocation.kind === 'command') return performCommand(invocation, io)
+  if (invocation.kind === 'send') return send(invocation.argument, invocation.options, io)
   if (invocation.kind === 'none') {
     io.stderr.write(writeHelp(undefined))
     return EXIT_USAGE
@@ -46,5 +49,28 @@ async function performCommand(
     case 'schema':
       io.stdout.write(readSchema(findPackage()))
       return EXIT_DONE
+  }
+}
+
+/** The folder of this package, above the code that runs, wherever that was built to. */
+export function findPackage(folder = __dirname): string {
+  const above = dirname(folder)
+  return existsSync(join(folder, 'package.json')) || above === folder ? folder : findPackage(above)
+}
+
+/** The version of this package. */
+function readVersion(folder: string): string {
+  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { readonly version: string }
+  return version
+}
+
+/** The JSON Schema of a config, which the build writes. Throws `ERR_CONFIG_FILE` when it is not there. */
+export function readSchema(folder: string): string {
+  const file = join(folder, 'dist', 'schema.json')
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    const message = `The schema cannot be read from ${file}; install express-callbacks again, or build it`
+    throw new CallbackError('ERR_CONFIG_FILE', { message, cause })
   }
 }

@@ -5,14 +5,14 @@ import { createFindProxy, type EnvProxy, usesEnvProxy } from '../http/proxy-env'
 
 type Fetch = typeof globalThis.fetch
 
-/** What is used of the package undici. */
+/** The part of undici that is used. */
 interface Undici {
   readonly ProxyAgent: new (options: { readonly uri: string; readonly proxyTunnel: boolean }) => object
 }
 
 interface ProxyContext {
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Told where undici is missing; undefined where nobody needs to know. */
+  /** Takes the warning that undici is missing; undefined when no request is sent. */
   readonly log: Pick<Logger, 'warn'> | undefined
   /** Loads the package undici; for tests. */
   readonly load?: () => Undici
@@ -55,7 +55,7 @@ function urlOf(input: Parameters<Fetch>[0]): URL {
   return new URL(input instanceof Request ? input.url : input)
 }
 
-/** Names the proxy where that is what cannot be reached: the URL behind it was never asked. */
+/** Names the proxy when it cannot be reached, since then the URL behind it was never asked. */
 function explainProxy(error: unknown, { variable, url }: EnvProxy): unknown {
   const reason = explainFailure(error)
   if (!isUnreached(error) && !/tunnel|proxy/i.test(reason)) return error

@@ -1,24 +1,21 @@
 import { types } from 'node:util'
-import { CallbackError, ConfigError } from '../base/errors'
+import { CallbackError, ConfigError, reasonOf } from '../base/errors'
 import type { CliOptions } from './syntax/args'
 import { escapeControls } from '../base/secrets/escape'
-import { EXIT_FAILED, EXIT_USAGE } from './exit-codes'
-import type { Io } from './io'
+import { EXIT_FAILED, EXIT_USAGE, type Io } from './io'
 import { createLog } from './log'
-import { hideUnnamed } from './names'
-import { reasonOf } from './reason'
 import { UsageError } from './syntax/usage-error'
 import { showProblem } from './commands/validate'
 
 type LogOptions = Pick<CliOptions, 'logLevel' | 'logFormat'>
 
-/** Writes why a command failed to stderr, one line for each thing that is wrong, and gives the exit code. */
+/** Writes why a command failed to stderr, one line for each problem. Returns the exit code. */
 export function reportError(error: unknown, io: Io, options: LogOptions | undefined): number {
   const { logFormat = 'pretty', logLevel } = options ?? {}
   const log = createLog({ output: io.stderr, format: logFormat, level: 'error', io })
   for (const { code, message } of describe(error)) {
     if (logFormat === 'json') log.error({ code }, message)
-    else io.stderr.write(`error: ${escapeControls(hideUnnamed(message))}\n`)
+    else io.stderr.write(`error: ${escapeControls(message)}\n`)
   }
   if (logLevel === 'debug' && isBug(error)) io.stderr.write(`${stackOf(error)}\n`)
   return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED
@@ -39,7 +36,7 @@ function describe(error: unknown): readonly Line[] {
   return [{ code: error.code, message: error.at === undefined ? message : `${error.at}: ${message}` }]
 }
 
-/** Whatever the package did not foresee; a job that fails by such an error carries it as its cause. */
+/** Whether an error is unexpected; a job that fails by such an error has it as its cause. */
 function isBug(error: unknown): boolean {
   return !(error instanceof UsageError) && (!(error instanceof CallbackError) || error.code === 'ERR_INTERNAL')
 }

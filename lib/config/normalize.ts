@@ -2,15 +2,13 @@ import { ConfigError, type Problem } from '../base/errors'
 import { createMessageMask, listSpellings, type Mask } from '../base/secrets/mask'
 import { listSecrets } from '../base/secrets/secret-names'
 import { checkCallbackPaths } from './checks/callback-paths'
-import { createComponentBook } from './checks/component-book'
 import { resolveEnv } from './read/env'
 import { describeFound } from './field/found'
 import { createFields, type Reading } from './field/fields'
-import { deepFreeze } from './field/freeze'
 import { checkGatewayReferences } from './gateways/ports'
 import { type EnvOption, layerEnvironment, readEnvironment } from './read/load'
 import { mergeDocuments } from './read/merge'
-import { type ComponentSpec, normalizeComponents } from './sections/component'
+import { type ComponentSpec, createComponentBook, normalizeComponents } from './sections/component'
 import { type ControllerSpec, normalizeController } from './sections/controller'
 import { type GatewaySpec, normalizeGateways } from './sections/gateway'
 import { type ListenerSpec, normalizeListeners } from './sections/listener'
@@ -18,12 +16,14 @@ import { type GivenStore, normalizeStore, type StoreSpec } from './sections/stor
 import { normalizeWorkflows, type WorkflowSpec } from './sections/workflow'
 import { isMapping } from '../base/plain'
 import { createReport } from './field/report'
-import { type CallbacksConfig, checkConfig, takeOutForeignKeys } from './schema/schema'
+import { takeOutForeign } from './checks/foreign'
+import { checkShape } from './checks/shape'
+import { type CallbacksConfig, configShape } from './schema'
 import { warnOfSharedSenders } from './checks/shared-senders'
 import { createDocument, createSource, type Environment, isSource, type Source } from './read/source'
 
 export type { CompletionSpec, FallbackSpec, PollingSpec } from './sections/completion'
-export type { ConnectionSpec, SshAuthSpec } from './sections/connection'
+export type { ConnectionSpec, SshAuthSpec } from './gateways/connection'
 export type { EndpointSpec, ResponseSpec } from './sections/endpoint'
 export type { HttpClientSpec, LoggerSpec } from './sections/component'
 export type { JobSpec, RetrySpec, WaitSpec } from './sections/job'
@@ -44,7 +44,7 @@ export interface Config {
   readonly store: StoreSpec
   /** What `${env.X}` reads while it runs. */
   readonly env: Environment
-  /** What loads but will fail when it is used. */
+  /** Parts that load, but fail when they are used. */
   readonly warnings: readonly Problem[]
   /** What was written, all files together, before variables of the environment were put in. */
   readonly written: unknown
@@ -53,7 +53,7 @@ export interface Config {
 export interface CompileOptions {
   /** Variables for `${env.X}`, before those of the source or the process. */
   readonly env?: EnvOption | undefined
-  /** The stores whose client the app gives, so that they need no url. */
+  /** The stores whose client comes from the app, so that they need no url. */
   readonly given?: readonly GivenStore[] | undefined
 }
 
@@ -65,15 +65,15 @@ export function compileConfig(input: CallbacksConfig | Source, options: CompileO
   const { documents, env } = toSource(input, options.env)
   const merged = mergeDocuments(documents)
   const report = createReport(merged.locate, merged.problems, merged.files, createEnvMask(env))
-  const data = resolveEnv(takeOutForeignKeys(merged.data, report), env, report)
-  checkConfig(data, report)
+  const data = resolveEnv(configShape, takeOutForeign(configShape, merged.data, report), env, report)
+  checkShape(configShape, data, [], report)
   const sections = normalizeSections(data, { report, templates: [], callbackPaths: [] }, options)
   const problems = report.problems()
   if (problems.length > 0) throw new ConfigError(problems)
   return deepFreeze({ ...sections, env, warnings: report.warnings(), written: merged.data })
 }
 
-/** A variable may stand where it does not belong, and what is found there is quoted. Made when there is a message. */
+/** A message may quote a variable in the wrong place. The mask is made for the first message. */
 function createEnvMask(env: Environment): Mask {
   let mask: Mask | undefined
   return (text) => (mask ??= createMessageMask(listSpellings(listSecrets(env))))(text)
@@ -112,4 +112,13 @@ function normalizeSections(
     controller: normalizeController(root, listeners),
     store: normalizeStore(root, given),
   }
+}
+
+/** Freezes a value and everything in it. A Map is frozen with its values; that nobody adds to it is left to its type. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  Object.freeze(value)
+  const items: Iterable<unknown> = value instanceof Map ? value.values() : Object.values(value)
+  for (const item of items) deepFreeze(item)
+  return value
 }

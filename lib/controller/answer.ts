@@ -17,7 +17,7 @@ export function json(status: number, value: unknown): Answer {
   return { status, type: 'application/json; charset=utf-8', text: writeShown(value) }
 }
 
-/** Answers a client, which may be gone: then nothing happens. */
+/** Answers a client; does nothing when it is gone. */
 export function send(response: ServerResponse, { status, type, text, headers = {} }: Answer): void {
   if (response.headersSent || response.destroyed) return
   response.statusCode = status
@@ -31,7 +31,7 @@ export function send(response: ServerResponse, { status, type, text, headers = {
   response.end(text)
 }
 
-/** The answer for what went wrong: its code and message; of a bug neither, but a line in the log. Never a stack. */
+/** Returns the answer for an error: its code and message, but for a bug only `ERR_INTERNAL`, with a line in the log. */
 export function toRefusal(error: unknown, logger: Logger): Answer {
   if (error instanceof CallbackError && isAnswerCode(error.code)) return refusal(error.code, error.message)
   logger.error({ err: error }, 'The controller could not answer a request')

@@ -6,7 +6,7 @@ import { send, toRefusal } from './answer'
 import type { Guard } from './guards'
 import type { Call, Route } from './routes'
 
-/** Answers requests; what is no route of it goes to `next`, or is 404 without one. */
+/** Answers requests. A request for no route goes to `next`; without `next` it is answered with 404. */
 export type Api = (request: ListenerRequest, response: ServerResponse, next?: () => void) => void
 
 export interface ApiOptions {
@@ -26,7 +26,7 @@ export interface Guards {
   readonly action: Guard
 }
 
-/** Gives the HTTP API over its routes. */
+/** Creates the HTTP API of its routes. */
 export function createApi({ routes, guards, basePath, logger }: ApiOptions): Api {
   function find({ method, url = '' }: ListenerRequest): { readonly route: Route; readonly id: string } | undefined {
     const path = stripBase(url.replace(/[?#].*$/s, ''), basePath)?.replace(/\/$/, '')

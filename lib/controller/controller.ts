@@ -19,17 +19,17 @@ export interface Controller {
   createServer(): StandaloneServer | undefined
 }
 
-export interface ControllerContext extends Omit<RoutesContext, 'metrics'> {
+export interface ControllerContext extends RoutesContext {
   readonly stats: () => Stats
   readonly logger: Logger
 }
 
-/** Gives the controller. Nothing is served yet. */
+/** Creates the controller; nothing is served yet. */
 export function createController(context: ControllerContext): Controller {
   const { config, gateways, stats, logger } = context
   const spec = config.controller
   const metrics = createMetrics({ stats, statuses: gateways.statuses })
-  const routes = createRoutes({ ...context, metrics })
+  const routes = createRoutes(context, metrics)
   const token = createTokenGuard(spec?.auth)
   const action = createActionGuard(spec?.auth)
   let mounted: Router | undefined
@@ -55,7 +55,7 @@ export function createController(context: ControllerContext): Controller {
   }
 }
 
-/** An app that the internet can reach gives the controller to everybody, unless it asks who they are. */
+/** Warns of a mounted controller that anybody on the internet can use. */
 function warnOfOpenMount({ controller, gateways, listeners }: Config, logger: Logger): void {
   const isPublic = gateways.length > 0 || listeners.some(({ publicUrl }) => publicUrl !== undefined)
   if (controller?.auth !== undefined || !isPublic) return

@@ -7,8 +7,8 @@ import { CallbackError } from '../base/errors'
 export type Guard = (request: IncomingMessage) => void
 
 /**
- * Requires `Authorization: Bearer <token>` where the config has a token. Digests are compared, which have the same length
- * whatever was sent, so that the time it takes says nothing of the token. Throws `ERR_UNAUTHORIZED`.
+ * Requires `Authorization: Bearer <token>` where the config has a token. Digests of equal length are compared, so that
+ * the time of an answer tells nothing about the token. Throws `ERR_UNAUTHORIZED`.
  */
 export function createTokenGuard(auth: ControllerSpec['auth']): Guard {
   if (auth === undefined) return () => undefined

@@ -1,10 +1,9 @@
 import { loadPeer } from '../base/peers'
-import type { Counts, Stats } from '../app/stats'
+import { type Counts, SEVERAL, type Stats } from '../app/stats'
 import type { GatewayStatus } from '../base/contracts'
-import { SEVERAL } from '../app/waits'
-import type { TaskCounts } from '../workflow/tasks/tasks'
+import type { TaskCounts } from '../workflow/tasks/task'
 
-/** What Prometheus scrapes. */
+/** The metrics that Prometheus scrapes. */
 export interface Metrics {
   /** Rejects with `ERR_CONFIG_UNSUPPORTED` when prom-client is not installed. */
   read(): Promise<{ readonly type: string; readonly text: string }>
@@ -13,11 +12,11 @@ export interface Metrics {
 export interface MetricsContext {
   readonly stats: () => Stats
   readonly statuses: ReadonlyMap<number, GatewayStatus>
-  /** Gives prom-client; for tests. */
+  /** Loads prom-client; for tests. */
   readonly load?: (() => PromLibrary) | undefined
 }
 
-/** prom-client by what is called of it, so that its types are no dependency. */
+/** The part of prom-client that is called, so that its types are no dependency. */
 export interface PromLibrary {
   readonly Registry: new () => PromRegistry
   readonly Counter: new (options: PromMetricOptions) => PromMetric
@@ -52,7 +51,7 @@ interface Family {
   readonly samples: (stats: Stats, gateways: readonly GatewayStatus[]) => readonly Sample[]
 }
 
-/** What is counted since the start. */
+/** The counts since the start. */
 const EVENTS = [
   'received',
   'settled',
@@ -113,7 +112,7 @@ const FAMILIES: readonly Family[] = [
   },
 ]
 
-/** Gives the metrics of one `callbacks()`; prom-client is loaded when they are first asked for. */
+/** Creates the metrics of one `callbacks()`; prom-client is loaded when they are first read. */
 export function createMetrics({ stats, statuses, load = () => require('prom-client') }: MetricsContext): Metrics {
   let loaded:
     { readonly registry: PromRegistry; readonly metrics: readonly (readonly [Family, PromMetric])[] } | undefined

@@ -13,8 +13,8 @@ export type ReadJson = (request: ListenerRequest, response: ServerResponse) => P
 const BODY_LIMIT_BYTES = 1024 ** 2
 
 /**
- * Gives a reader of JSON bodies up to 1 MB. Only `application/json` is taken: every other type, and none at all, can be
- * sent by a web page of somebody else without asking (CSRF). Throws `ERR_BODY_*`.
+ * Creates a reader of JSON bodies up to 1 MB. It takes only `application/json`: a foreign web page can send any other type,
+ * or none, without asking (CSRF). Throws `ERR_BODY_*`.
  */
 export function createJsonReader(clock: Clock): ReadJson {
   const read = createBodyReader({ limitBytes: BODY_LIMIT_BYTES, needsRaw: false, clock })
@@ -26,7 +26,7 @@ export function createJsonReader(clock: Clock): ReadJson {
   }
 }
 
-/** What the reader says of callbacks, in the words of the controller. */
+/** Messages of the controller in place of those of the body reader, which are about callbacks. */
 const REFUSALS: Partial<Readonly<Record<ErrorCode, string>>> = {
   ERR_BODY_TOO_LARGE: 'The body is larger than 1 MB',
   ERR_BODY_TIMEOUT: 'The body did not arrive in time; send it faster',
@@ -51,13 +51,13 @@ export function requireJson({ headers }: ListenerRequest): void {
   throw new CallbackError('ERR_BODY_TYPE', { message })
 }
 
-/** Whether a request brings a body, or says of which type it would be. */
+/** Whether a request has a body or a content type. */
 export function hasContent({ headers }: ListenerRequest): boolean {
   if (headers['content-type'] !== undefined || headers['transfer-encoding'] !== undefined) return true
   return Number(headers['content-length'] ?? 0) > 0
 }
 
-/** What `POST /workflows/runs` asks for. */
+/** The body of `POST /workflows/runs`. */
 export interface RunRequest {
   readonly workflow: string | undefined
   readonly input: unknown
@@ -67,7 +67,7 @@ export interface RunRequest {
 
 const KEYS = ['workflow_id', 'input', 'wait_for_completion', 'output_only']
 
-/** Reads what a client wants to have run; null is as good as left out. Throws `ERR_REQUEST`, which names the key. */
+/** Reads the body of a run; null counts as left out. Throws `ERR_REQUEST`, which names the key. */
 export function parseRunRequest(body: unknown = {}): RunRequest {
   if (!isMapping(body)) throw badRequest(`The body must be a JSON object with ${KEYS.join(', ')}`)
   for (const key of Object.keys(body)) if (!KEYS.includes(key)) throw unknownKey(key)
@@ -97,7 +97,7 @@ function badValue(key: string, expected: string, value: unknown): CallbackError 
   return badRequest(`${key}: expected ${expected}, found ${describeKind(value)}`)
 }
 
-/** Says what a value is rather than what is in it, which may be long or secret. */
+/** Names the type of a value, not its content, which may be long or secret. */
 function describeKind(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'a list'

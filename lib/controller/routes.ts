@@ -37,7 +37,6 @@ export interface RoutesContext {
   readonly tasks: Tasks
   readonly store: Store
   readonly gateways: Gateways
-  readonly metrics: Metrics
   readonly isClosing: () => boolean
   readonly clock: Clock
 }
@@ -54,9 +53,9 @@ async function canReach(store: Store): Promise<boolean> {
   }
 }
 
-/** Gives every route of the HTTP API. */
-export function createRoutes(context: RoutesContext): readonly Route[] {
-  const { config, tasks, store, gateways, metrics, isClosing, clock } = context
+/** Creates every route of the HTTP API. */
+export function createRoutes(context: RoutesContext, metrics: Metrics): readonly Route[] {
+  const { config, tasks, store, gateways, isClosing, clock } = context
   const readJson = createJsonReader(clock)
 
   async function run({ request, response }: Call): Promise<Answer> {
@@ -125,7 +124,7 @@ export function createRoutes(context: RoutesContext): readonly Route[] {
   ]
 }
 
-/** Waits for the end of a task, whether or not its client does. */
+/** Waits for the end of a task, also when the client is gone. */
 async function answerEnd(task: Task, outputOnly: boolean): Promise<Answer> {
   let output: unknown
   try {

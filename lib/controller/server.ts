@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { ControllerSpec } from '../config/normalize'
-import { CallbackError } from '../base/errors'
+import { CallbackError, reasonOf } from '../base/errors'
 import type { StandaloneServer } from '../app/servers'
 import type { Logger } from '../base/contracts'
 
 /**
- * Gives the server of the controller, HTTPS when the config has `ssl`, whose files are read here. It says in the log where
- * it listens. Throws `ERR_LISTEN` for files that cannot be used.
+ * Creates the server of the controller, HTTPS when the config has `ssl`, whose files are read here. The log says where it
+ * listens. Throws `ERR_LISTEN` for files that cannot be used.
  */
 export function createControllerServer(spec: ControllerSpec, api: RequestListener, logger: Logger): StandaloneServer {
   const { ssl, basePath } = spec
@@ -29,7 +29,7 @@ function createSecureServer(ssl: NonNullable<ControllerSpec['ssl']>, api: Reques
     const https: typeof import('node:https') = require('node:https')
     return https.createServer(files, api)
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = reasonOf(cause)
     const message = `The certificate ${ssl.cert} and the key ${ssl.key} cannot be used: ${reason}. Both must be PEM files that belong together`
     throw new CallbackError('ERR_LISTEN', { at: `${at}.ssl`, message, cause })
   }
@@ -39,7 +39,7 @@ function readPem(file: string, at: string): Buffer {
   try {
     return readFileSync(file)
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = reasonOf(cause)
     const message = `The file ${JSON.stringify(file)} cannot be read: ${reason}. Check the path, which is relative to where the program was started`
     throw new CallbackError('ERR_LISTEN', { at, message, cause })
   }

@@ -1,5 +1,5 @@
 import type { WorkflowSpec } from '../config/normalize'
-import { CallbackError } from '../base/errors'
+import { CallbackError, reasonOf } from '../base/errors'
 import type { GatewayStatus, ListedWait } from '../base/contracts'
 import { maskTickets } from '../base/secrets/ticket-id'
 import { handleOf } from './wait-handle'
@@ -42,7 +42,7 @@ function viewJob({ id, status, attempt, ids, error }: JobState): object {
   }
 }
 
-/** A wait as it is shown: tickets are cut short, since whoever has one can send its callback. */
+/** A wait as it is shown: tickets are cut short, since a ticket is enough to send its callback. */
 export function viewWait({ ids, endpoints, deadline, isOutdated }: ListedWait): object {
   return {
     wait_id: handleOf(ids),
@@ -70,7 +70,7 @@ export function viewGateway(status: GatewayStatus): object {
 /** An error as it is shown: its code and message, never a stack. */
 export function viewError(error: unknown): { readonly code: string; readonly message: string } {
   if (error instanceof CallbackError) return { code: error.code, message: error.message }
-  return { code: 'ERR_INTERNAL', message: error instanceof Error ? error.message : String(error) }
+  return { code: 'ERR_INTERNAL', message: reasonOf(error) }
 }
 
 /** The last moment that a `Date` can hold. */

@@ -1,46 +1,40 @@
-import { types } from 'node:util'
 import type { GatewaySpec } from '../config/normalize'
-import { CallbackError, type ErrorCode } from '../base/errors'
+import { CallbackError, type ErrorCode, hasCode, reasonOf } from '../base/errors'
 import type { GatewayStatus } from '../base/contracts'
 
 /** What owns the public URL of one port. */
 export interface Gateway {
   readonly port: number
-  /** Gives its status; another object after every change. */
+  /** Returns its status; another object after every change. */
   status(): GatewayStatus
   /** Opens it if need be and waits until it is ready or has failed. Rejects with why it failed, or `ERR_CLOSED`. */
   open(): Promise<void>
   /** The same, but waits no longer than 30 s: then it rejects with `ERR_GATEWAY_NOT_READY`. */
   ready(): Promise<void>
-  /** Gives its public URL. Throws why there is none: `ERR_GATEWAY_*` or `ERR_CLOSED`. */
+  /** Returns its public URL. Throws why there is none: `ERR_GATEWAY_*` or `ERR_CLOSED`. */
   publicUrl(): string
-  /** Gives up what it holds. Never rejects; may be called again. */
+  /** Closes what it holds. Never rejects; may be called again. */
   close(): Promise<void>
 }
 
-/** The error of a gateway whose public URL cannot be had. */
+/** Creates the error of a gateway whose public URL cannot be had. */
 export function notReady(spec: GatewaySpec, reason: string, cause?: unknown): CallbackError {
   return gatewayError('ERR_GATEWAY_NOT_READY', spec, reason, cause)
 }
 
-/** The error of a gateway that has no tunnel, with the code that the driver gave, if it gave one. */
+/** Creates the error of a gateway that has no tunnel, with the code of the driver's error, if that has one. */
 export function noTunnel(spec: GatewaySpec, what: string, cause: unknown): CallbackError {
-  if (cause instanceof CallbackError && cause.code === 'ERR_GATEWAY_NOT_READY') return cause
-  const hasCode = cause instanceof CallbackError && cause.code.startsWith('ERR_GATEWAY_')
-  const code = hasCode ? cause.code : 'ERR_GATEWAY_NOT_READY'
-  return gatewayError(code, spec, `${what}: ${messageOf(cause)}`, cause)
+  if (hasCode(cause, 'ERR_GATEWAY_NOT_READY')) return cause
+  const hasOwn = cause instanceof CallbackError && cause.code.startsWith('ERR_GATEWAY_')
+  const code = hasOwn ? cause.code : 'ERR_GATEWAY_NOT_READY'
+  return gatewayError(code, spec, `${what}: ${reasonOf(cause)}`, cause)
 }
 
 function gatewayError(code: ErrorCode, { at, location, port }: GatewaySpec, reason: string, cause: unknown) {
   return new CallbackError(code, { at, location, message: `The gateway of port ${port} ${reason}`, cause })
 }
 
-/** The error of whoever asks for a gateway after the end. */
+/** Creates the error for a gateway that is asked for after the end. */
 export function gatewaysClosed(): CallbackError {
   return new CallbackError('ERR_CLOSED', { message: 'The gateways are closed; there is no public URL any more' })
-}
-
-/** What an error of any kind says. */
-export function messageOf(error: unknown): string {
-  return types.isNativeError(error) ? error.message : String(error)
 }

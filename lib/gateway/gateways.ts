@@ -1,12 +1,13 @@
 import type { GatewaySpec } from '../config/normalize'
 import { CallbackError } from '../base/errors'
 import type { Template } from '../template/compile'
-import type { Clock, GatewayStatus, TunnelDriver, TunnelRequest } from '../base/contracts'
+import type { Clock, GatewayStatus, TunnelDriver, TunnelRequest, Logger } from '../base/contracts'
+import { findDriver } from '../config/gateways/drivers'
+import type { Emitter } from '../base/events'
 import { type Gateway, gatewaysClosed } from './gateway'
-import { createLiveStatus, type StatusOutlets } from './live-status'
+import { createLiveStatus, type LiveStatus, type StatusOutlets } from './live-status'
 import { openTunnel, tunnelOptionsOf } from './open-tunnel'
 import { createPortContext, isPort, noGateway } from './port-context'
-import { createStaticGateway } from './static-gateway'
 import { createSupervisor } from './supervisor'
 import type { Attempt } from './attempts'
 
@@ -19,10 +20,12 @@ export interface Gateways {
    * which `ERR_GATEWAY_MISSING` says that there is no gateway for a port, or `ERR_CLOSED`.
    */
   ready(ports: Iterable<number>): Promise<void>
-  /** The public URL of a port; undefined when it has no gateway. Throws `ERR_GATEWAY_…` and `ERR_CLOSED`;
-   * a fixed one is given after the end too. */
+  /**
+   * Returns the public URL of a port; undefined when it has no gateway. Throws `ERR_GATEWAY_…`, and `ERR_CLOSED` after
+   * the end unless the URL is a fixed one.
+   */
   publicUrlOf(port: number): string | undefined
-  /** How each is doing by its port, in the order of the config; changes by itself. */
+  /** The status of each gateway by its port, in the order of the config; always the present one. */
   readonly statuses: ReadonlyMap<number, GatewayStatus>
   /** What `${gateway:PORT…}` reads: `public_url`, `port`, `public_address` (`host:port`), `driver`, `state`. */
   readonly context: object
@@ -30,20 +33,24 @@ export interface Gateways {
   close(): Promise<void>
 }
 
-export interface GatewaysOptions extends Pick<StatusOutlets, 'logger' | 'emitter' | 'onUrlChange'> {
+export interface GatewaysOptions {
+  readonly logger: Logger
+  readonly emitter: Emitter
+  /** Told when a port has a new public URL: callbacks to the previous one no longer arrive. */
+  readonly onUrlChange: (port: number, previousUrl: string) => void
   /** What opens tunnels, by the name in the config. */
   readonly drivers: Readonly<Record<string, TunnelDriver>>
   readonly clock: Clock
   readonly env: TunnelRequest['env']
-  /** Gives a number from 0 to 1; default: by chance. */
+  /** Returns a number from 0 to 1; default: by chance. */
   readonly random?: () => number
-  /** Where a port of the config is really listened on. */
+  /** The port on which a port of the config is really served. */
   readonly localPortOf: (port: number) => number
-  /** Whether somebody takes connections there. */
+  /** Whether a program accepts connections there. */
   readonly isListening: (host: string, port: number, signal: AbortSignal) => Promise<boolean>
 }
 
-/** Gives the gateways of a config. Opens nothing; those with a fixed public URL are ready. */
+/** Creates the gateways of a config. Opens nothing; those with a fixed public URL are ready. */
 export function createGateways(specs: readonly GatewaySpec[], options: GatewaysOptions): Gateways {
   const statuses = new Map<number, GatewayStatus>()
   const outlets = { ...options, statuses }
@@ -76,7 +83,7 @@ export function createGateways(specs: readonly GatewaySpec[], options: GatewaysO
   }
 }
 
-/** The ports of the gateways that templates read. */
+/** Lists the ports of the gateways that templates read. */
 export function gatewayPortsOf(templates: Iterable<Template | undefined>): ReadonlySet<number> {
   const references = [...templates].flatMap((template) => template?.references ?? [])
   const ports = references.flatMap(({ source, path: [port] }) => (source === 'gateway' ? [String(port)] : []))
@@ -87,7 +94,7 @@ function createGateway(spec: GatewaySpec, context: GatewaysOptions & StatusOutle
   const { drivers, random = Math.random } = context
   const { port, driver, publicUrl } = spec
   const openWith = Object.hasOwn(drivers, driver) ? drivers[driver] : undefined
-  if (driver === 'static' && publicUrl !== undefined)
+  if (findDriver(driver)?.isOpenAlready && publicUrl !== undefined)
     return createStaticGateway(
       publicUrl,
       createLiveStatus({ port, driver, state: 'ready', place: { publicUrl } }, context),
@@ -102,6 +109,33 @@ function createGateway(spec: GatewaySpec, context: GatewaysOptions & StatusOutle
     },
   }
   return createSupervisor(spec, options, (signal) => void warnOfSilence(spec, context, signal))
+}
+
+/** Creates the gateway of a fixed public URL: it is ready from the start, and opens nothing. */
+function createStaticGateway(publicUrl: string, status: LiveStatus): Gateway {
+  const place = { publicUrl }
+  let announced = false
+  let closed = false
+
+  async function open(): Promise<void> {
+    if (closed) throw gatewaysClosed()
+    if (announced) return
+    announced = true
+    status.change('ready', { place })
+  }
+
+  return {
+    port: status.get().port,
+    status: status.get,
+    open,
+    ready: open,
+    publicUrl: () => publicUrl,
+    async close() {
+      if (closed) return
+      closed = true
+      status.change('closed', { place })
+    },
+  }
 }
 
 function toRequest(
@@ -120,7 +154,7 @@ function toRequest(
   }
 }
 
-/** A tunnel to nothing is the commonest mistake. */
+/** Warns of a port on which nothing listens: the most common mistake. */
 async function warnOfSilence(
   { at, host, port }: GatewaySpec,
   options: GatewaysOptions,

@@ -1,4 +1,4 @@
-import { unref } from '../base/timers'
+import { beforeDeadline, elapsedOf, onAbort, unref } from '../base/timers'
 import type { Clock, Tunnel, TunnelHealth } from '../base/contracts'
 
 const CHECK_MS = 10_000
@@ -8,7 +8,26 @@ const CHECK_MS = 10_000
  */
 const DOWN_MS = 90_000
 
-export interface HealthOptions {
+export interface LossOptions {
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly onHealth: (health: 'up' | 'down') => void
+}
+
+/** Waits until a tunnel has ended by itself or is found dead, and returns the reason; rejects with that of the signal. */
+export function untilLost(tunnel: Tunnel, { clock, signal, onHealth }: LossOptions): Promise<unknown> {
+  const onEnd = (reason: unknown): unknown => reason ?? 'it ended by itself'
+  return beforeDeadline(Promise.resolve(tunnel.closed).then(onEnd, onEnd), (resolve, reject) => {
+    const stopWatching = watchHealth(tunnel, { clock, onChange: onHealth, onGone: resolve })
+    const stopListening = onAbort(signal, reject)
+    return () => {
+      stopWatching()
+      stopListening()
+    }
+  })
+}
+
+interface HealthOptions {
   readonly clock: Clock
   /** Called when a tunnel that was up is down, and when it is up again. */
   readonly onChange: (health: 'up' | 'down') => void
@@ -16,9 +35,10 @@ export interface HealthOptions {
   readonly onGone: (reason: string) => void
 }
 
-/** Asks a tunnel every ten seconds how it is doing, one question at a time. Gives what ends that. */
-export function watchHealth(tunnel: Tunnel, { clock, onChange, onGone }: HealthOptions): () => void {
+/** Asks a tunnel every ten seconds how it is doing, one question at a time. Returns a function that stops it. */
+function watchHealth(tunnel: Tunnel, { clock, onChange, onGone }: HealthOptions): () => void {
   const { maxDownMs = DOWN_MS } = tunnel
+  const elapsed = elapsedOf(clock)
   let downSince: number | undefined
   let isOver = false
   let timer: unknown
@@ -30,20 +50,19 @@ export function watchHealth(tunnel: Tunnel, { clock, onChange, onGone }: HealthO
   }
 
   async function ask(): Promise<void> {
-    const late = new Promise<TunnelHealth>((resolve) => {
+    const health = await beforeDeadline(answerOf(tunnel), (resolve) => {
       const limit = clock.setTimeout(() => resolve('down'), CHECK_MS)
       unref(limit)
       stopAsking = () => clock.clearTimeout(limit)
+      return stopAsking
     })
-    const health = await Promise.race([answerOf(tunnel), late])
-    stopAsking()
     if (isOver) return
     judge(health)
     if (!isOver) arm()
   }
 
   function judge(health: TunnelHealth): void {
-    const now = clock.elapsed?.() ?? clock.now()
+    const now = elapsed()
     if (health === 'gone') return end('it does not exist any more')
     if (health === 'up') {
       if (downSince !== undefined) onChange('up')

@@ -7,7 +7,7 @@ export interface StatusOutlets {
   readonly statuses: Map<number, GatewayStatus>
   readonly logger: Logger
   readonly emitter: Emitter
-  /** Told when a port has another public URL than before, so that callbacks to the one before do not arrive any more. */
+  /** Told when a port has a new public URL: callbacks to the previous one no longer arrive. */
   readonly onUrlChange: (port: number, previousUrl: string) => void
 }
 
@@ -33,11 +33,11 @@ export interface LiveStatus {
   lastUrl(): string | undefined
   /** Goes to a state. The event comes right after the code that runs now. */
   change(state: GatewayState, known?: Known): void
-  /** Gives what it is after the next change, whatever comes after that. */
+  /** Resolves to the status after the next change, even when more changes follow. */
   next(): Promise<GatewayStatus>
 }
 
-/** Gives the status of a gateway, which stands in the map from now on and whose public URLs are logged. */
+/** Creates the status of a gateway, keeps it in the map, and logs its public URLs. */
 export function createLiveStatus(
   { port, driver, state: first, place: firstPlace }: Pick<GatewayStatus, 'port' | 'driver' | 'state'> & Known,
   { statuses, logger, emitter, onUrlChange }: StatusOutlets,
@@ -75,7 +75,7 @@ export function createLiveStatus(
       status = next
       statuses.set(port, next)
       for (const resolve of waiting.splice(0)) resolve(next)
-      // A listener may open or close the gateway, and must find it as the event says it is.
+      // A handler may open or close the gateway, and must find it in the state that the event names.
       queueMicrotask(() => emitter.emit('gateway', () => next))
     },
     next: () => new Promise((resolve) => void waiting.push(resolve)),

@@ -1,10 +1,9 @@
 import { describeFound } from '../config/field/found'
 import type { GatewaySpec } from '../config/normalize'
 import { PUBLIC_URL } from '../config/field/values'
-import { CallbackError } from '../base/errors'
+import { CallbackError, reasonOf } from '../base/errors'
 import { isDoneWithin, startTimer } from '../base/timers'
 import type { Tunnel, TunnelDriver, TunnelRequest } from '../base/contracts'
-import { messageOf } from './gateway'
 import type { PublicPlace } from './live-status'
 
 /** A tunnel that was checked. */
@@ -14,18 +13,18 @@ export interface OpenTunnel {
   readonly place: PublicPlace
 }
 
-/** What the request says by itself, or what is of use to the config alone. */
+/** Keys that the request has as fields of its own, or that only the config uses. */
 const NO_OPTIONS: ReadonlySet<string> = new Set(['at', 'location', 'type', 'driver', 'port', 'host'])
 
-/** Gives what a driver may want to know of its gateway: every key that the config holds. */
+/** Returns what a driver may want to know of its gateway: every key that the config holds. */
 export function tunnelOptionsOf(spec: GatewaySpec): TunnelRequest['options'] {
   const entries = Object.entries(spec).filter(([key, value]) => !NO_OPTIONS.has(key) && value !== undefined)
   return Object.freeze(Object.fromEntries(entries))
 }
 
 /**
- * Makes one attempt. Throws what the driver throws, and `ERR_GATEWAY_OPTIONS` when the driver gives what cannot be used:
- * it would do so again.
+ * Makes one attempt. Throws what the driver throws, and `ERR_GATEWAY_OPTIONS` when the driver returns something that
+ * cannot be used: it would do so again.
  */
 export async function openTunnel(driver: TunnelDriver, request: TunnelRequest): Promise<OpenTunnel> {
   const tunnel: unknown = await driver({ ...request, onPublicUrl })
@@ -48,9 +47,9 @@ export async function openTunnel(driver: TunnelDriver, request: TunnelRequest): 
   }
 }
 
-/** How long a tunnel has to close; a program that pays no heed is killed within 10 s. */
+/** How long a tunnel has to close; a program that does not stop is killed within 10 s. */
 const CLOSE_MS = 12_000
-/** After so long it is said what is waited for. */
+/** After this time, a line of the log says what is waited for. */
 const SLOW_MS = 1000
 
 /** Closes a tunnel. A failure is logged, since there is nothing that the caller could do about it. */
@@ -66,7 +65,7 @@ export async function closeTunnel(
     if (await isDoneWithin(clock, CLOSE_MS, close())) return
     logger.error({ port }, `A tunnel of port ${port} did not close within ${CLOSE_MS / 1000} s; it is left behind`)
   } catch (error) {
-    logger.error({ err: error, port }, `A tunnel of port ${port} could not be closed: ${messageOf(error)}`)
+    logger.error({ err: error, port }, `A tunnel of port ${port} could not be closed: ${reasonOf(error)}`)
   } finally {
     stopTimer()
   }

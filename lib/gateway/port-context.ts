@@ -2,7 +2,7 @@ import { CallbackError } from '../base/errors'
 import type { Gateway } from './gateway'
 
 /**
- * Gives what `${gateway:PORT…}` reads from. A port whose public URL is not known is an error, never empty text: a
+ * Creates what `${gateway:PORT…}` reads from. A port whose public URL is not known is an error, never empty text: a
  * callback URL without its beginning would be sent to the service and the callback lost.
  */
 export function createPortContext(gateways: ReadonlyMap<number, Gateway>): object {
@@ -29,7 +29,7 @@ function readGateway(gateways: ReadonlyMap<number, Gateway>, port: number): obje
   return Object.freeze({ public_url: publicUrl, port, public_address: publicAddress, driver, state })
 }
 
-/** The error of whoever asks for a gateway that the config does not have. */
+/** Creates the error for a port that has no gateway in the config. */
 export function noGateway(port: number): CallbackError {
   return new CallbackError('ERR_GATEWAY_MISSING', {
     message: `There is no gateway for port ${port}; add one to "gateway" in the config, or write a public URL`,

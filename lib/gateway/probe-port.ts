@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 
 const PROBE_MS = 2000
 
-/** Whether somebody takes connections on a port; one who does not answer within two seconds, or by the end, does. */
+/** Resolves to whether a program accepts connections on a port; true when it does not answer in two seconds, or before the end. */
 export function isListening(host: string, port: number, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: PROBE_MS, signal })

@@ -1,10 +1,11 @@
 import type { GatewaySpec } from '../config/normalize'
 import { isDoneWithin, untilAborted } from '../base/timers'
 import type { GatewayStatus } from '../base/contracts'
-import { type Gateway, gatewaysClosed, messageOf, notReady } from './gateway'
+import { reasonOf } from '../base/errors'
+import { type Gateway, gatewaysClosed, notReady } from './gateway'
 import { keepTunnel, type TunnelLifeOptions } from './tunnel-life'
 
-/** How long whoever needs the public URL waits for it. */
+/** How long `ready()` waits for the public URL. */
 const READY_MS = 30_000
 
 /** Why there is no public URL. */
@@ -15,8 +16,8 @@ const WITHOUT_URL: Readonly<Record<string, string>> = {
 }
 
 /**
- * Gives a gateway that keeps a tunnel open until it is closed. When it has given up, the next `open()` or `ready()`
- * begins anew. `onStart` is called whenever it begins, with a signal that aborts at the end.
+ * Creates a gateway that keeps a tunnel open until it is closed. When it has given up, the next `open()` or `ready()`
+ * starts it again. `onStart` is called at each start, with a signal that aborts at the end.
  */
 export function createSupervisor(
   spec: GatewaySpec,
@@ -38,8 +39,8 @@ export function createSupervisor(
       if (signal.aborted) return
       const wasOpen = status.get().state !== 'starting'
       status.change('failed', { error })
-      // The first opening is awaited by whoever asked for it; of this nobody would learn.
-      if (wasOpen) logger.error({ err: error, port, driver }, messageOf(error))
+      // The first opening rejects for its caller; only the log tells of a later failure.
+      if (wasOpen) logger.error({ err: error, port, driver }, reasonOf(error))
     })
   }
 
@@ -71,7 +72,7 @@ export function createSupervisor(
     async ready() {
       if (await isDoneWithin(clock, READY_MS, open())) return
       const { error } = status.get()
-      const why = error === undefined ? '' : ` (${messageOf(error)})`
+      const why = error === undefined ? '' : ` (${reasonOf(error)})`
       throw notReady(spec, `has no public URL after ${READY_MS / 1000} s${why}; it goes on trying`, error)
     },
     publicUrl() {

@@ -1,11 +1,12 @@
 import type { GatewaySpec } from '../config/normalize'
 import type { CallbackError } from '../base/errors'
 import type { Tunnel } from '../base/contracts'
+import { elapsedOf } from '../base/timers'
 import { type AttemptsOptions, createAttempts, isPermanent } from './attempts'
 import { noTunnel, notReady } from './gateway'
 import type { LiveStatus } from './live-status'
 import { closeTunnel } from './open-tunnel'
-import { untilLost } from './until-lost'
+import { untilLost } from './health'
 
 export interface TunnelLifeOptions extends AttemptsOptions {
   readonly status: LiveStatus
@@ -18,12 +19,12 @@ export interface TunnelLifeOptions extends AttemptsOptions {
 export async function keepTunnel(spec: GatewaySpec, signal: AbortSignal, options: TunnelLifeOptions): Promise<never> {
   const { port, driver } = spec
   const { status, logger, clock } = options
-  const elapsed = (): number => clock.elapsed?.() ?? clock.now()
+  const elapsed = elapsedOf(clock)
   const attempts = createAttempts(spec, signal, options, (error, next) => {
     status.change(status.get().state, { place: status.place(), error })
     warn(error, next)
   })
-  /** Counts the attempts, so that a tunnel which is over is not believed any more. */
+  /** Counts the attempts, so that a URL from an earlier tunnel is ignored. */
   let current = 0
 
   function warn(error: CallbackError, next: string): void {
@@ -64,7 +65,7 @@ export async function keepTunnel(spec: GatewaySpec, signal: AbortSignal, options
     status.change('ready', { place })
     const problem = noTunnel(spec, 'lost its tunnel', await live(tunnel))
     const next = attempts.countLoss(problem, elapsed() - since)
-    // Nobody is given the URL while what is left of the tunnel is taken away.
+    // Nobody gets the URL while the rest of the tunnel is closed.
     status.change('restarting', { place: tunnel.isStable ? status.place() : undefined, error: problem })
     await closeTunnel(tunnel, { port, logger, clock })
     if (isPermanent(problem, false)) throw problem

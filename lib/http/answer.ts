@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { TextDecoder } from 'node:util'
 import { parseContent } from '../body/content'
 import { giveType } from '../base/typed-bytes'
-import { readHeaderText } from './header-text'
+import type { AnswerHeaders } from './answer-headers'
 
 /** Bytes of an answer, from its beginning. */
 export interface Content {
@@ -10,8 +10,6 @@ export interface Content {
   /** Whether there was no more to come. */
   readonly isWhole: boolean
 }
-
-type Headers = Readonly<Record<string, string>>
 
 const BYTE_ORDER_MARK = '\uFEFF'
 /** Read by their fields, JSON in text too: many services label it so. */
@@ -35,23 +33,12 @@ export async function readContent(response: Response, maxBytes: number): Promise
   return { bytes: Buffer.concat(chunks, size), isWhole: true }
 }
 
-/** Returns the headers of an answer, names in lower case and values as text; one that comes several times is joined by commas. */
-export function readHeaders(response: Response): Headers {
-  const headers = new Map<string, string>()
-  for (const [name, value] of response.headers) {
-    const before = headers.get(name)
-    const text = readHeaderText(value)
-    headers.set(name, before === undefined ? text : `${before}, ${text}`)
-  }
-  return Object.fromEntries(headers)
-}
-
 /**
  * Reads a body by its content type: JSON and forms are parsed, other text stays as it is with its byte order mark, and
  * what is no text stays a Buffer that knows its content type; null when it is empty. Rejects with `ERR_BODY_*`, as for
  * callbacks.
  */
-export async function parseAnswer(bytes: Buffer, headers: Headers): Promise<unknown> {
+export async function parseAnswer(bytes: Buffer, headers: AnswerHeaders): Promise<unknown> {
   if (bytes.length === 0) return null
   const header = headers['content-type']
   const [type = '', ...parameters] = (header ?? '').toLowerCase().split(';')

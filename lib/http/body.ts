@@ -5,7 +5,6 @@ import { CallbackError } from '../base/errors'
 import { hasInfinity, writeJson } from '../template/bigints'
 import { toText } from '../template/convert'
 import { typeOf } from '../base/typed-bytes'
-import { readFilePart } from './file-part'
 import { formEntries, writeForm } from './form-entries'
 import type { HttpRequest } from './request/request'
 
@@ -30,7 +29,7 @@ export function writeBody({ body, headers }: Pick<HttpRequest, 'body' | 'headers
   if (typeof body === 'string') return { body, headers: withType(headers, 'text/plain;charset=utf-8') }
   const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase()
   if (type === FORM) return { body: writeForm(expectMapping(body, type)), headers }
-  // The boundary is known to who writes the parts, so that `fetch` must set this header.
+  // `fetch` writes the parts and knows their boundary, so it must set this header.
   if (type === MULTIPART) return { body: writeMultipart(expectMapping(body, type)), headers: without(headers) }
   return { body: toJson(body), headers: withType(headers, 'application/json') }
 }
@@ -58,6 +57,42 @@ function writeMultipart(fields: Mapping): FormData {
     else form.append(name, toText(value))
   }
   return form
+}
+
+/** A part of a multipart form that is a file. */
+interface FilePart {
+  readonly filename: string
+  /** Empty for unknown. */
+  readonly type: string
+  readonly content: Uint8Array | string
+}
+
+/** The shape in which listeners give the files of a form (see `body/multipart.ts`). */
+const FILE_KEYS: ReadonlySet<string> = new Set(['filename', 'type', 'size', 'content'])
+
+/**
+ * Reads the value of a form field as a file: bytes, under the name of the field, or `{filename, type, content}` with a
+ * content of text or bytes. Undefined for any other value. Throws `ERR_TEMPLATE` for a file without content.
+ */
+function readFilePart(field: string, value: unknown): FilePart | undefined {
+  if (isUint8Array(value)) return { filename: field, type: typeOf(value) ?? '', content: value }
+  if (!isMapping(value) || !Object.hasOwn(value, 'filename') || !Object.hasOwn(value, 'content')) return undefined
+  if (!Object.keys(value).every((key) => FILE_KEYS.has(key))) return undefined
+  const { filename, type, size, content } = value
+  if (content === null || content === undefined) {
+    const message = `The file in the field "${field}" has no content; give it text or bytes`
+    throw new CallbackError('ERR_TEMPLATE', { message })
+  }
+  const bytes = isUint8Array(content) ? content : (decodeReceived(content, size) ?? toText(content))
+  const known = isUint8Array(bytes) ? typeOf(bytes) : undefined
+  return { filename: toText(filename) || field, type: toText(type) || (known ?? ''), content: bytes }
+}
+
+/** A part that a listener received has its content in base64, and its number of bytes as `size`. */
+function decodeReceived(content: unknown, size: unknown): Buffer | undefined {
+  if (typeof content !== 'string' || typeof size !== 'number') return undefined
+  const bytes = Buffer.from(content, 'base64')
+  return bytes.length === size && bytes.toString('base64') === content ? bytes : undefined
 }
 
 function toJson(body: unknown): string {

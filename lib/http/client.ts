@@ -1,27 +1,24 @@
-import { CallbackError } from '../base/errors'
+import { CallbackError, type ImmediateAnswer } from '../base/errors'
 import type { Clock, Logger } from '../base/contracts'
-import { type Content, parseAnswer, readContent, readHeaders } from './answer'
+import { withinLimit } from '../base/timers'
+import { type Content, parseAnswer, readContent } from './answer'
+import { readHeaders } from './answer-headers'
 import { writeBody } from './body'
 import { bodyError, type Exchange, networkError, statusError, timeoutError } from './error'
 import type { HttpRequest } from './request/request'
 import { findCode } from './network-reason'
-import { fetchFollowing, type OnStripped } from './redirects'
-import { type SendLimits, withinLimits } from './send-limits'
+import { type Fetch, fetchFollowing, type OnStripped } from './redirects'
 import { createStreamReader, replaceStreams } from './streams'
 
-export type { SendLimits }
-
-/** What a service answered. */
-export interface HttpAnswer {
-  readonly status: number
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>
-  /** Read by its content type; null when it is empty. */
-  readonly body: unknown
+/** What ends a request before its answer does. */
+export interface SendLimits {
+  /** For headers and body together. */
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
 }
 
-/** What sends requests: `fetch` of Node, or one that behaves like it. */
-export type Fetch = typeof globalThis.fetch
+/** What a service answered. */
+export type HttpAnswer = ImmediateAnswer
 
 /**
  * Sends; rejects with `ERR_HTTP_STATUS` (400 and more), `ERR_HTTP_NETWORK`, `ERR_HTTP_TIMEOUT`, `ERR_HTTP_BODY`, with
@@ -34,7 +31,7 @@ const MAX_BODY_BYTES = 64 * 1024 ** 2
 export interface HttpClientOptions {
   readonly fetch: Fetch
   readonly clock: Clock
-  /** What must stand in no message, besides the secrets of the request itself. */
+  /** Secrets that no message may show, besides those of the request itself. */
   readonly secrets?: readonly string[]
   /** Advice for a URL that cannot be reached, if there is any. */
   readonly advise?: Exchange['advise']
@@ -42,7 +39,7 @@ export interface HttpClientOptions {
   readonly logger?: Pick<Logger, 'warn'> | undefined
 }
 
-/** Gives what sends requests. Redirects are followed; connections are kept and used again by `fetch`. */
+/** Creates what sends requests. Redirects are followed; connections are kept and used again by `fetch`. */
 export function createHttpClient({ fetch, clock, secrets = [], logger, advise }: HttpClientOptions): SendRequest {
   const context = { fetch, secrets, onStripped: createNotice(logger) }
   const readStream = createStreamReader()
@@ -56,7 +53,7 @@ export function createHttpClient({ fetch, clock, secrets = [], logger, advise }:
       return readAnswer(exchange, response)
     }
     const tooLate = (): CallbackError => timeoutError({ request: given, secrets, advise }, limits.timeoutMs)
-    return withinLimits(clock, limits, tooLate, work)
+    return withinLimit({ clock, limitMs: limits.timeoutMs, signal: limits.signal, tooLate }, work)
   }
 }
 

@@ -2,7 +2,8 @@ import { STATUS_CODES } from 'node:http'
 import { inspect } from 'node:util'
 import { CallbackError, type ImmediateAnswer } from '../base/errors'
 import { parseContent } from '../body/content'
-import { readContent, readHeaders } from './answer'
+import { readContent } from './answer'
+import { readHeaders } from './answer-headers'
 import { describeRequest, type HttpRequest } from './request/request'
 import { cut, excerptOf, onOneLine } from '../template/excerpt'
 import { createRedaction, type Redaction } from './secrets'
@@ -13,7 +14,7 @@ const MAX_REFUSAL_BYTES = 65_536
 const MAX_BEGINNING = 2000
 const SHOWN_DEPTH = 6
 
-/** A request, and what must stand in no message about it besides its own secrets. */
+/** A request, and the secrets that no message about it may show besides its own. */
 export interface Exchange {
   readonly request: HttpRequest
   readonly secrets: readonly string[]
@@ -21,7 +22,7 @@ export interface Exchange {
   readonly advise?: ((url: URL) => string | undefined) | undefined
 }
 
-/** Gives `ERR_HTTP_STATUS` with status and body, and reads what it needs of the answer for that. */
+/** Creates `ERR_HTTP_STATUS` with status and body, and reads what it needs of the answer. */
 export async function statusError(exchange: Exchange, response: Response): Promise<CallbackError> {
   const redaction = createRedaction(exchange.request, exchange.secrets)
   const refusal = await readRefusal(response, redaction)
@@ -62,12 +63,12 @@ async function readRefusal(response: Response, redaction: Redaction): Promise<Re
   return beginningOf(content.bytes.toString(), redaction)
 }
 
-/** What is shown is redacted before it is cut: half a secret would not be found. */
+/** The shown text is redacted before it is cut: half a secret would not be found. */
 function beginningOf(text: string, redaction: Redaction): RefusedBody {
   return { answered: cut(text, MAX_BEGINNING), shown: cut(redaction.text(text), MAX_BEGINNING) }
 }
 
-/** Gives `ERR_HTTP_BODY` for an answer that would be a good one, was its body not like this. */
+/** Creates `ERR_HTTP_BODY` for an answer of a good status whose body cannot be used. */
 export function bodyError(
   exchange: Exchange,
   response: Response,
@@ -85,7 +86,7 @@ export function bodyError(
   })
 }
 
-/** Gives `ERR_HTTP_NETWORK` for what `fetch` or the reading of a body threw, with a plain reason. */
+/** Creates `ERR_HTTP_NETWORK` for what `fetch` or the reading of a body threw, with a plain reason. */
 export function networkError(exchange: Exchange, cause: unknown): CallbackError {
   const code = findCode(cause)
   const timedOut = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT'
@@ -99,13 +100,13 @@ export function networkError(exchange: Exchange, cause: unknown): CallbackError 
   })
 }
 
-/** What `fetch` throws may quote where it was sent, as to a location that repeats a key. */
+/** An error of `fetch` may quote its URL, such as a location that repeats a key. */
 function holdsSecret(cause: unknown, redaction: Redaction): boolean {
   const shown = inspect(cause, { depth: SHOWN_DEPTH, showHidden: true, breakLength: Number.POSITIVE_INFINITY })
   return redaction.text(shown) !== shown
 }
 
-/** Gives `ERR_HTTP_TIMEOUT`. */
+/** Creates `ERR_HTTP_TIMEOUT`. */
 export function timeoutError(exchange: Exchange, timeoutMs: number): CallbackError {
   const target = createRedaction(exchange.request, exchange.secrets).text(describeRequest(exchange.request))
   return new CallbackError('ERR_HTTP_TIMEOUT', { message: `${target} did not answer within ${timeoutMs} ms` })

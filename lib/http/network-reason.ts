@@ -1,4 +1,6 @@
-/** What the codes of Node, of its TLS and of its `fetch` (undici) mean to whoever reads them. */
+import { codeOf } from '../base/errors'
+
+/** What the codes of Node, of its TLS and of its `fetch` (undici) mean, in plain words. */
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^ECONNREFUSED$/, 'nothing listens there'],
   [/^ENOTFOUND$/, 'the name cannot be resolved'],
@@ -16,7 +18,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^HPE_/, 'what it sent is no HTTP answer'],
 ]
 
-/** Of fetch itself, which gives these no code. */
+/** The messages of fetch itself, which have no code. */
 const MESSAGES: ReadonlyMap<string, string> = new Map([
   ['redirect count exceeded', 'it redirects without end'],
   ['bad port', 'fetch refuses to call this port'],
@@ -24,10 +26,10 @@ const MESSAGES: ReadonlyMap<string, string> = new Map([
 
 const MAX_DEPTH = 10
 
-/** The code of an error, or of what caused it. */
+/** Returns the code of an error, or of its cause. */
 export function findCode(error: unknown): string | undefined {
   return causesOf(error)
-    .map((cause) => read(cause, 'code'))
+    .map(codeOf)
     .find((code) => code !== undefined)
 }
 
@@ -39,12 +41,12 @@ export function isUnreached(error: unknown): boolean {
   return UNREACHED.test(findCode(error) ?? '')
 }
 
-/** Says in plain words why a request failed, with the code in brackets. */
+/** Explains in plain words why a request failed, with the code in brackets. */
 export function explainFailure(error: unknown): string {
   const code = findCode(error)
   const known = code === undefined ? undefined : REASONS.find(([pattern]) => pattern.test(code))?.[1]
   const [message = 'no reason was given'] = causesOf(error)
-    .map((cause) => read(cause, 'message'))
+    .map(messageOf)
     .filter((text) => text !== undefined && text !== '')
     .toReversed()
   const reason = known ?? MESSAGES.get(message) ?? message
@@ -63,7 +65,7 @@ function causesOf(error: unknown): readonly object[] {
   return causes
 }
 
-function read(error: object, key: 'code' | 'message'): string | undefined {
-  const value: unknown = Reflect.get(error, key)
+function messageOf(error: object): string | undefined {
+  const value: unknown = Reflect.get(error, 'message')
   return typeof value === 'string' ? value : undefined
 }

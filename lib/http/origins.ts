@@ -3,7 +3,7 @@ import { isMapping } from '../base/plain'
 import { parseForm } from '../body/form'
 import { createMask, listSpellings } from '../base/secrets/mask'
 import { isSecretName } from '../base/secrets/secret-names'
-import type { HttpRequest } from './request/request'
+import { type HttpRequest, unescapePart } from './request/request'
 import { headerSecrets } from './secrets'
 
 /** A request that another origin may see, and what was taken out of it, by name. */
@@ -15,9 +15,9 @@ export interface Stripped {
 
 /** Finds out what of one request belongs to the origin of its component. */
 export interface Belongings {
-  /** Takes out headers and query values that are secret or named like it; `givenQuery` came with the URL, and keeps its names. */
+  /** Takes out headers and query values that are secret or named like a secret; the names in `givenQuery`, which came with the URL, do not count. */
   strip(url: URL, headers: HttpRequest['headers'], givenQuery: string): Stripped
-  /** Whether the path holds a secret, so that this URL cannot be told. */
+  /** Whether the path holds a secret, so that no request may go there. */
   isInPath(url: URL): boolean
   /** Whether the body holds a secret, or a field that is named like one. */
   isInBody(): boolean
@@ -74,16 +74,8 @@ export function createBelongings(request: HttpRequest, known: readonly string[])
       const names = Object.keys(headers).filter((name) => !left.some(([one]) => one === name))
       return { url: next, headers: Object.fromEntries(left), dropped: [...names, ...lost] }
     },
-    isInPath: ({ pathname }) => holds(pathname) || holds(decode(pathname)),
+    isInPath: ({ pathname }) => holds(pathname) || holds(unescapePart(pathname)),
     isInBody: () => namedIn(request.body).length > 0 || holdsValue(request.body),
-  }
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
   }
 }
 

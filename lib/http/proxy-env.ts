@@ -7,7 +7,7 @@ export interface EnvProxy {
   readonly url: URL
 }
 
-/** Finds the proxy for a URL; undefined where it is asked directly. */
+/** Finds the proxy for a URL; undefined where requests go directly. */
 export type FindProxy = (url: URL) => EnvProxy | undefined
 
 type Variables = Readonly<Record<string, string | undefined>>
@@ -16,7 +16,7 @@ const LOOPBACK = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\]|0\.0\.0\.0
 
 /**
  * Reads `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` as curl does, in lower or upper case. Loopback addresses
- * are always asked directly. Returns undefined where no proxy is set; a value that is no http URL counts as none.
+ * never go through a proxy. Returns undefined where no proxy is set; a value that is no http URL counts as none.
  */
 export function createFindProxy(env: Variables): FindProxy | undefined {
   const all = readProxy(env, 'all_proxy')

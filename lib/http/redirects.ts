@@ -1,11 +1,13 @@
 import { CallbackError } from '../base/errors'
-import { readHeaderText } from './header-text'
+import { readHeaderText } from './answer-headers'
 import type { WrittenBody } from './body'
-import type { Fetch } from './client'
 import type { HttpRequest } from './request/request'
 import { createBelongings, leaves, type Stripped } from './origins'
 
-/** What is told of a request that goes to another origin than its component's. */
+/** What sends requests: `fetch` of Node, or one that behaves like it. */
+export type Fetch = typeof globalThis.fetch
+
+/** Told of a request that goes to another origin than its component's, with the names of what was taken out of it. */
 export type OnStripped = (request: HttpRequest, url: URL, dropped: readonly string[]) => void
 
 /** What a request is sent with. */
@@ -26,9 +28,9 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 const MAX_REDIRECTS = 20
 
 /**
- * Sends and follows redirects as `fetch` would (WHATWG Fetch, HTTP-redirect fetch), but tells another origin nothing that
- * authenticates somebody: neither headers nor query values. Rejects with `ERR_CONFIG_VALUE` where path or body would tell
- * it, with `ERR_HTTP_STATUS` where that is due to a redirect.
+ * Sends and follows redirects as `fetch` would (WHATWG Fetch, HTTP-redirect fetch), but sends no secret to another origin,
+ * neither in headers nor in the query. Rejects with `ERR_CONFIG_VALUE` where the path or the body holds one, and with
+ * `ERR_HTTP_STATUS` where a redirect leads to that origin.
  */
 export async function fetchFollowing(
   request: HttpRequest,

@@ -11,7 +11,7 @@ export interface Redaction {
   value(value: unknown): unknown
 }
 
-/** A query or body may be made of input: of more values than these no secret is expected. */
+/** A query or a body may be made of input: of its values, only so many are redacted. */
 const MAX_SECRETS = 500
 
 /** What is sent of a request. */

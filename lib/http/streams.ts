@@ -1,12 +1,12 @@
 import { isAnyArrayBuffer, isUint8Array } from 'node:util/types'
 import { isMapping } from '../base/plain'
-import { CallbackError } from '../base/errors'
+import { CallbackError, reasonOf } from '../base/errors'
 import { giveType } from '../base/typed-bytes'
 
 /** Reads a stream or blob to its end. */
 export type ReadStream = (stream: Readable) => Promise<Uint8Array>
 
-/** Streams of Node and of the web give their chunks so; files are blobs. Memory that is no Buffer yet is read too. */
+/** Streams of Node and of the web are read by their chunks; files are blobs. Memory that is no Buffer yet is read too. */
 type Readable = AsyncIterable<unknown> | Blob | ArrayBufferLike | ArrayBufferView
 
 const MAX_BYTES = 64 * 1024 ** 2
@@ -73,7 +73,7 @@ async function readAll(stream: Readable): Promise<Uint8Array> {
     }
   } catch (cause) {
     if (cause instanceof CallbackError) throw cause
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = reasonOf(cause)
     throw new CallbackError('ERR_TEMPLATE', { message: `A stream in the body cannot be read: ${reason}`, cause })
   }
   return Buffer.concat(chunks, size)

@@ -22,8 +22,8 @@ interface RenderedResponse {
 const PLAIN: RenderedResponse = { status: 200, headers: [], body: undefined }
 
 /**
- * Compiles `response`. When it cannot be made of a callback, that callback has been handed over all the same: the
- * sender is answered 200, since it need not repeat it, and `onBroken` is told.
+ * Compiles `response`. When it cannot be rendered for a callback, that callback has been delivered anyway: the sender is
+ * answered 200, since it need not send it again, and `onBroken` is told.
  */
 export function compileAcknowledge(spec: EndpointSpec['response'], onBroken: (error: unknown) => void): Acknowledge {
   if (spec === undefined) return (response) => respond(response, PLAIN)
@@ -74,14 +74,14 @@ function toStatus(value: unknown): number {
   return Number.isInteger(status) && status >= 200 && status <= 599 ? status : 200
 }
 
-/** The code under which an error is answered: its own, or `ERR_INTERNAL` for what should not have happened. */
+/** Returns the code that answers an error: its own, or `ERR_INTERNAL` for an error that should not have happened. */
 export function toAnswerCode(error: unknown): AnswerCode {
   return error instanceof CallbackError && isAnswerCode(error.code) ? error.code : 'ERR_INTERNAL'
 }
 
 /**
- * Answers `{"error": code}` with its status; never a message, never a stack. Whoever may try again is told when: after the
- * time that the answer has already, or the usual one.
+ * Answers `{"error": code}` with its status; never a message, never a stack. A sender that may try again is told when: after
+ * the Retry-After that the answer has already, or after five seconds.
  */
 export function refuse(request: ListenerRequest, response: ServerResponse, code: AnswerCode, clock: Clock): void {
   if (response.headersSent || response.destroyed) return
@@ -97,8 +97,8 @@ export function refuse(request: ListenerRequest, response: ServerResponse, code:
 }
 
 /**
- * Lets a sender finish an upload that nobody reads, for ten seconds: closing at once would reset the connection before
- * the answer is read. A request that was answered does not hear when its connection ends, only the socket does.
+ * Lets a sender finish an upload that is not read, for ten seconds: to close at once would reset the connection before the
+ * answer is read. An answered request emits no "close" when its connection ends; its socket does.
  */
 function drain(request: ListenerRequest, clock: Clock): void {
   const { socket } = request

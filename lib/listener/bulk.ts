@@ -10,7 +10,7 @@ const SLICE = 500
 
 /**
  * Compiles the work on a bulk callback. One bad item never stops the others. Rejects when all items are bad (`ERR_ITEMS`,
- * or `ERR_UNVERIFIED` when one was forged), when one could not be kept, and with `ERR_ITEMS` for what is no list.
+ * or `ERR_UNVERIFIED` when one was forged), when one could not be kept, and with `ERR_ITEMS` for a value that is no list.
  */
 export function compileBulk(
   name: string,

@@ -19,8 +19,8 @@ export interface Endpoint extends StoreEndpoint {
 }
 
 /**
- * Compiles what one endpoint of the config says about a request. Its key holds the port only where listeners of
- * several ports have the same route (`shared`), so that changing a port does not part stored waits from their endpoint.
+ * Compiles one endpoint of the config. Its key holds the port only where listeners of several ports have the same route
+ * (`shared`), so that stored waits stay with their endpoint when its port changes.
  */
 export function compileEndpoint(
   spec: EndpointSpec,

@@ -10,7 +10,7 @@ import { compileResult, type Judgement } from './outcome'
 import type { RequestScope } from './request-scope'
 import { contentOf, toTemplateError } from './start'
 
-/** Builds the outcome of one item from its scope, its id and its judgement. */
+/** Creates the outcome of one item from its scope, its id and its judgement. */
 export type OutcomeOf = (scope: RequestScope, id: string | undefined, judgement: Judgement) => Outcome | Progress
 
 const NO_REASON = Object.freeze({})

@@ -49,8 +49,8 @@ function compileVerdict(
 }
 
 /**
- * Compiles whether a number, true or false of a body is one of a list that is written in another way: 1.1 is `1.10`, 0 is
- * `00`, and true is `True`.
+ * Compiles the comparison of a number, true or false of a body with a list of texts that may be written in another way: 1.1
+ * is `1.10`, 0 is `00`, and true is `True`.
  */
 function compileSameValue(texts: readonly string[] = []): (value: unknown) => boolean {
   const written = texts.filter((text) => text.trim() !== '')
@@ -64,7 +64,7 @@ function toStatus(value: unknown): string {
   return typeof value === 'object' ? (writeJson(value) ?? '') : String(value)
 }
 
-/** Compiles what a wait receives: integers beyond 2^53 as text. Undefined without a template. */
+/** Compiles the result of a wait, with integers beyond 2^53 as text. Undefined without a template. */
 export function compileResult(template: Template | undefined): ((scope: Scope) => unknown) | undefined {
   if (template === undefined || !template.mayGiveBigInt) return template?.render
   return (scope) => digitsAsText(template.render(scope))

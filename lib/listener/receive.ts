@@ -1,19 +1,19 @@
 import type { ServerResponse } from 'node:http'
+import { CallbackError, reasonOf } from '../base/errors'
+import type { Slots } from '../base/turns'
+import { compileAcknowledge, refuse } from './answer'
+import { createBodyReader, type ReceivedBody } from '../body/read-body'
+import { requestEvent, RequestScope } from './request-scope'
+import { answerChallenge, type Challenge, type ChallengeAnswer } from './handshakes/answer'
 import type { Emitter } from '../base/events'
 import type { Clock, Logger } from '../base/contracts'
-import { CallbackError } from '../base/errors'
 import { checkDepth, parseContent } from '../body/content'
-import { createBodyReader, type ReceivedBody } from '../body/read-body'
 import type { Verify } from '../verify/contract'
-import { compileAcknowledge, refuse } from './answer'
 import { compileBulk } from './bulk'
 import type { Endpoint } from './endpoint'
-import { answerChallenge, type Challenge, type ChallengeAnswer } from './handshakes/answer'
 import type { ReceiveItem } from './item'
 import type { RateLimit } from './limits/rate-limit'
-import type { Slots } from './limits/slots'
 import { type Receive, refusing } from './refusals'
-import { requestEvent, RequestScope } from './request-scope'
 
 /** What the requests of one endpoint are served with. */
 export interface ReceiveContext {
@@ -107,7 +107,7 @@ function toBytes(received: ReceivedBody): Buffer {
 
 /** The callback was delivered; only its answer differs from the config. */
 function warnOfResponse(error: unknown, name: string, { logger, emitter }: ReceiveContext): void {
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = reasonOf(error)
   const message = `${name} answered 200 and nothing else, since its "response" could not be made: ${reason}`
   logger.warn({ endpoint: name }, message)
   emitter.emit('warning', () => ({ code: 'ERR_TEMPLATE', message, at: name }))

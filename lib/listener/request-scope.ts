@@ -5,8 +5,8 @@ import type { Params } from '../base/route-syntax'
 import { type QueriedTicket, readTicketQuery, splitAppended } from './paths/ticket-query'
 
 /**
- * What the templates of a listener read from. One object serves a request; `item` and `index` move on in a bulk one, as
- * long as each item is done before the next.
+ * The sources of a listener's templates. One object serves a request; in a bulk request, `item` and `index` change from item
+ * to item, as long as each item is done before the next one.
  */
 export class RequestScope {
   item: unknown = undefined
@@ -43,7 +43,7 @@ export class RequestScope {
     return splitUrl(originalUrl ?? url).path
   }
 
-  /** What the callback URL says of the id of its ticket. */
+  /** The id of the ticket in the callback URL, or the reason why it cannot be told. */
   get ticket(): QueriedTicket {
     const { url } = this.request
     return url !== undefined && /[?%]/.test(url) ? readTicketQuery(splitUrl(url).query) : undefined

@@ -3,6 +3,7 @@ import type { EndpointSpec, GatewaySpec, ListenerSpec } from '../config/normaliz
 import type { Emitter } from '../base/events'
 import type { Clock, Logger, Store } from '../base/contracts'
 import { CallbackError, ConfigError, type Problem } from '../base/errors'
+import { createSlots, type Slots } from '../base/turns'
 import { compileEndpoint, type Endpoint } from './endpoint'
 import type { Challenge } from './handshakes/answer'
 import { compileChallenges } from './handshakes/handshakes'
@@ -16,11 +17,10 @@ import { createRateLimit, type RateLimit } from './limits/rate-limit'
 import { type ListenerRequest, splitUrl } from '../body/request'
 import type { RouteTable } from './paths/route-table'
 import { compileSenderOf } from './limits/sender-address'
-import { createSlots, type Slots } from './limits/slots'
-import { contentOf, type StartWorkflow } from './start'
+import { type StartWorkflow, contentOf } from './start'
+import { compileVerify, compileVerifyItem } from '../verify/verify'
 import { compileTrigger } from './trigger'
 import type { Verify, VerifyItem } from '../verify/contract'
-import { compileVerify, compileVerifyItem } from '../verify/verify'
 
 /** Express middleware on the types of node:http, so that it fits Express 4, Express 5 and plain Node. */
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void
@@ -31,7 +31,7 @@ export interface CallbackRoute {
   readonly path: string
   readonly endpoint: Endpoint
   readonly receive: Receive
-  /** Only for handshakes that come by GET: whether a request is one. Others belong to whoever else serves the path. */
+  /** Only for handshakes by another method: whether a request is a handshake. Other requests are left to the next handler. */
   readonly asks?: (request: ListenerRequest) => boolean
 }
 
@@ -66,8 +66,9 @@ export function compileListener(
   context: ListenerContext,
 ): readonly CallbackRoute[] {
   const { clock, gateways, problems } = context
+  const { maxConcurrent, maxQueue } = listener
   const limits = {
-    slots: createSlots(listener.maxConcurrent, listener.maxQueue),
+    slots: createSlots(maxConcurrent, maxQueue, () => queueFull(maxConcurrent, maxQueue)),
     rateLimit: listener.rateLimit && createRateLimit(listener.rateLimit, compileSenderOf(listener, gateways), clock),
   }
   return listener.endpoints.flatMap((spec) =>
@@ -124,14 +125,14 @@ function compileProof({ spec: { verify, item }, listener }: Endpoint, context: L
   return each === undefined ? { whole } : { item: each }
 }
 
-function provedFirst(verifyItem: VerifyItem, take: ReceiveItem, spec: EndpointSpec): ReceiveItem {
+function provedFirst(verifyItem: VerifyItem, receiveItem: ReceiveItem, spec: EndpointSpec): ReceiveItem {
   return (scope) => {
     verifyItem(contentOf(spec, scope))
-    return take(scope)
+    return receiveItem(scope)
   }
 }
 
-/** The methods by which handshakes come that are none of the endpoint, and how they are known. */
+/** Lists the other methods by which handshakes come, with the test for each. */
 function asksOf(challenge: Challenge | undefined, method: string): readonly Pick<CallbackRoute, 'method' | 'asks'>[] {
   const asks = [
     { method: 'GET', asks: challenge?.asksByGet },
@@ -155,14 +156,14 @@ function collect<T>(problems: Problem[], compile: () => readonly T[]): readonly 
   }
 }
 
-/** The routes as they are tried: handshakes by GET come last, so that an endpoint that is written as GET wins. */
+/** Sorts routes into the order in which they are tried: handshakes come last, so that an endpoint with the method GET wins. */
 export function sortRoutes(routes: readonly CallbackRoute[]): readonly CallbackRoute[] {
   return [...routes.filter(({ asks }) => !asks), ...routes.filter(({ asks }) => asks)]
 }
 
 /**
- * Takes the request when it is for one of the routes, and says whether it did. Nothing of it is read before, so that
- * the next handler finds it untouched.
+ * Serves the request when it fits one of the routes, and returns whether it fits. Nothing of the request is read before, so
+ * that the next handler finds it untouched.
  */
 export function take(
   routes: CallbackRoutes,
@@ -177,4 +178,10 @@ export function take(
   const params = mergeParams(found.params, mount ? below?.params : readMountParams(request))
   void found.route.receive(request, response, params)
   return true
+}
+
+function queueFull(maxConcurrent: number, maxQueue: number): CallbackError {
+  return new CallbackError('ERR_QUEUE_FULL', {
+    message: `${maxConcurrent} callbacks are in work and ${maxQueue} wait for their turn (max_concurrent_count, max_queue)`,
+  })
 }

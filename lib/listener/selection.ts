@@ -5,15 +5,15 @@ import type { Endpoint } from './endpoint'
 
 /** Finds endpoints by the path that a caller names. */
 export interface Selection {
-  /** All with that path, as written or with `base_path`; without a path all that a wait may be ended by. */
+  /** All endpoints with that path, as written or with `base_path`; without a path all endpoints that may end a wait. */
   any(path: string | undefined): readonly Endpoint[]
-  /** The only one. Throws `ERR_ENDPOINT_AMBIGUOUS` when there are several. */
+  /** The only endpoint with that path. Throws `ERR_ENDPOINT_AMBIGUOUS` when there are several. */
   one(path: string | undefined): Endpoint
 }
 
 /**
- * Gives a selection. Where some endpoints verify their senders, a wait without a path is ended by those alone: an id
- * of a signed endpoint must not be settled through an unsigned one. Throws `ERR_ENDPOINT_UNKNOWN`.
+ * Creates a selection. Where some endpoints verify their senders, only these end a wait without a path: an id of a signed
+ * endpoint must not be settled through an unsigned one. The functions throw `ERR_ENDPOINT_UNKNOWN`.
  */
 export function createSelection(endpoints: readonly Endpoint[]): Selection {
   const verified = endpoints.filter((endpoint) => endpoint.spec.verify !== undefined)

@@ -28,12 +28,12 @@ export type StartWorkflow = (
   kept?: StartKept,
 ) => Started | Promise<Started>
 
-/** Does something with what was started, as soon as that is known. */
+/** Calls `then` with the started task, as soon as the task is known. */
 export function whenStarted<T>(started: Started | Promise<Started>, then: (started: Started) => T): T | Promise<T> {
   return started instanceof Promise ? started.then(then) : then(started)
 }
 
-/** What a request carries: its item, where it is narrowed to one, else its body. */
+/** Returns the content of a request: its item, where the endpoint names one, else its body. */
 export function contentOf({ bulk, item }: EndpointSpec, scope: RequestScope): unknown {
   return bulk || item ? scope.item : scope.body
 }
@@ -51,7 +51,7 @@ export function compileInput(spec: EndpointSpec): (scope: RequestScope) => unkno
   }
 }
 
-/** Creates the error of a template that cannot be rendered; the fault is the value's, such as one that is too deep to be written. */
+/** Creates the error of a template that cannot be rendered; the fault lies in the value, such as one that is nested too deep. */
 export function toTemplateError(what: string, error: unknown): CallbackError {
   if (error instanceof CallbackError) return error
   const reason = error instanceof Error ? error.message : String(error)

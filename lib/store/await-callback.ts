@@ -1,7 +1,7 @@
 import type { Ending, OpenWait, Outcome, Progress, Store, StoreEndpoint, Waiter } from '../base/contracts'
-import { callbackFailed, waitAborted, waitClosed, waitTimedOut } from './wait-errors'
+import { callbackFailed, type MissedWait, waitAborted, waitClosed, waitTimedOut } from './wait-errors'
 
-/** How a wait of this process ended: as its store says, or by its caller's signal. */
+/** How a wait of this process ended: through its store, or by its caller's signal. */
 export type WaitEnding = Ending | { readonly kind: 'aborted'; readonly reason: unknown }
 
 /** What all waits on the same endpoints have in common, so that none of them has to hold it. */
@@ -9,7 +9,7 @@ export interface WaitPlan<T> {
   readonly endpoints: readonly StoreEndpoint[]
   /** Called with how a wait ended, before its promise settles. */
   readonly onEnd: (ending: WaitEnding, ids: readonly string[]) => void
-  /** What the promise gives of a success. */
+  /** Picks from a success what the promise resolves to. */
   readonly pick: (outcome: Outcome) => T
 }
 
@@ -22,19 +22,10 @@ export interface CallbackWait {
   readonly onProgress: ((progress: Progress) => void) | undefined
 }
 
-/** What a wait was for. */
-export interface EndedWait {
-  readonly ids: readonly string[]
-  readonly endpoints: readonly StoreEndpoint[]
-  readonly timeoutMs: number
-  /** The latest callback that was pending. */
-  readonly last?: Progress | undefined
-}
-
 /**
- * Gives the callback as a promise. The wait is registered before this returns. Rejects with `ERR_CALLBACK_FAILED`,
- * `ERR_TEMPLATE`, `ERR_WAIT_TIMEOUT`, `ERR_ABORTED`, `ERR_CLOSED` and `ERR_WAITS_FULL`; a rejection that nobody
- * awaits harms nobody.
+ * Waits for a callback, and resolves to what the plan picks from it. The wait is registered before this returns. Rejects
+ * with `ERR_CALLBACK_FAILED`, `ERR_TEMPLATE`, `ERR_WAIT_TIMEOUT`, `ERR_ABORTED`, `ERR_CLOSED` and `ERR_WAITS_FULL`; a
+ * rejection that is never awaited does not count as unhandled.
  */
 export function awaitCallback<T>(store: Store, plan: WaitPlan<T>, wait: CallbackWait): Promise<T> {
   const { ids, timeoutMs, queued, signal, onProgress } = wait
@@ -55,7 +46,7 @@ export function awaitCallback<T>(store: Store, plan: WaitPlan<T>, wait: Callback
   return waiter.promise
 }
 
-/** The promise of a wait; small, since there may be a million. Its rejection never counts as unhandled. */
+/** The promise of a wait. It is small, since there may be a million of them. Its rejection never counts as unhandled. */
 class PromisedWait<T> implements Waiter {
   readonly promise: Promise<T>
   private last: Progress | undefined
@@ -80,7 +71,7 @@ class PromisedWait<T> implements Waiter {
     }
   }
 
-  /** Keeps the status for the message of a wait that runs out of time. */
+  /** Keeps the latest status for the message of a wait whose time is up. */
   onProgress(progress: Progress): void {
     this.last = progress
   }
@@ -101,7 +92,7 @@ class PromisedWait<T> implements Waiter {
   }
 }
 
-/** A wait that tells of progress, or that a signal may end. */
+/** A wait that has a listener for progress, or that a signal may end. */
 class WatchedWait<T> extends PromisedWait<T> {
   private ended = false
   private stopListening: () => void = ignore
@@ -139,7 +130,7 @@ class WatchedWait<T> extends PromisedWait<T> {
 function ignore(): void {}
 
 /** Returns why a wait has no result. */
-export function endingError(ending: WaitEnding, wait: EndedWait): unknown {
+export function endingError(ending: WaitEnding, wait: MissedWait): unknown {
   const { ids } = wait
   switch (ending.kind) {
     case 'outcome':

@@ -9,22 +9,22 @@ export interface ParkingLimits {
   readonly maxBytes: number
 }
 
-/** An outcome that came before anybody waited for it. */
+/** An outcome that came before its wait. */
 export class Parked extends Timed {
   constructor(
     readonly parking: Parking,
     readonly outcome: Outcome,
     readonly bytes: number,
-    /** Counts up; the lower one came first. */
+    /** Counts up; the lower one is older. */
     readonly number: number,
   ) {
     super()
   }
 }
 
-/** The outcomes of one endpoint that nobody waits for yet. */
+/** The outcomes of one endpoint that no wait has taken yet. */
 export interface Parking {
-  /** Throws `ERR_PARKING_FULL`: nothing that was acknowledged is pushed out to make room. */
+  /** Throws `ERR_PARKING_FULL`, since no outcome that was acknowledged is pushed out to make room. */
   add(outcome: Outcome, bytes: number, number: number): void
   has(id: string): boolean
   /** The earliest for any of the ids. */
@@ -35,7 +35,7 @@ export interface Parking {
   readonly size: number
 }
 
-/** Gives an empty parking that lets the wheel say when an outcome has been kept long enough. */
+/** Creates an empty parking. The wheel ends the time of each outcome in it. */
 export function createParking(limits: ParkingLimits, wheel: TimerWheel): Parking {
   const byId = new Map<string, Parked>()
   const withoutId = new Fifo<Parked>()
@@ -72,7 +72,7 @@ export function createParking(limits: ParkingLimits, wheel: TimerWheel): Parking
   return parking
 }
 
-/** Which of two came first. */
+/** Returns the older one of two. */
 export function earlier<Entry extends { readonly number: number }>(
   one: Entry | undefined,
   other: Entry | undefined,
@@ -81,7 +81,7 @@ export function earlier<Entry extends { readonly number: number }>(
   return one.number < other.number ? one : other
 }
 
-/** No more callbacks of an endpoint are kept that nobody waits for. */
+/** An endpoint has no room for one more callback that nobody waits for. */
 export function parkingFull(endpoint: string, count: number, bytes: number): CallbackError {
   return new CallbackError('ERR_PARKING_FULL', {
     message: `${endpoint} holds ${count} callbacks (${bytes} bytes) that nobody waits for; no more are taken until some are`,

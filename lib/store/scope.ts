@@ -5,12 +5,12 @@ import { earlier, type Parking } from './parking'
 import type { Recent } from './collections/recent'
 import { Timed } from './collections/timer-wheel'
 
-/** What is known of one endpoint. */
+/** The state of one endpoint. */
 export interface EndpointState {
   readonly endpoint: StoreEndpoint
-  /** The endpoint as a list, which names the scope that it has for itself. */
-  readonly alone: readonly [StoreEndpoint]
-  /** Every scope that it belongs to. */
+  /** Returns the scope of this endpoint alone. */
+  readonly own: () => Scope
+  /** Every scope that the endpoint belongs to. */
   readonly scopes: Scope[]
   readonly parking: Parking
   readonly deliveries: Recent
@@ -25,48 +25,59 @@ export interface Scope {
   readonly settled: Recent
   /** The ids of waits that ended without an outcome for them; only where a callback may be an event. */
   readonly unanswered: Recent | undefined
-  /** The scopes with which it has an endpoint in common, itself included. */
+  /** The scopes that have an endpoint in common with this one, itself included. */
   readonly overlapping: Set<Scope>
-  readonly alias: (wait: Wait, ids: readonly string[]) => void
-  readonly cancel: (wait: Wait) => void
-  readonly end: (wait: Wait, outcome: Outcome) => void
+  readonly changes: WaitChanges
   size: number
   /** Waits with a lower number were registered before the public URL of an endpoint changed. */
   outdatedBefore: number
 }
 
+/** What can be done to a wait. */
+export interface WaitChanges {
+  alias(wait: Wait, ids: readonly string[]): void
+  cancel(wait: Wait): void
+  /** Ends this wait alone with an outcome; does nothing when the wait has ended. */
+  end(wait: Wait, outcome: Outcome): void
+}
+
 /**
- * A wait that is `ending` has its outcome, and nothing more can reach it, but its caller was not told yet. One that is
- * `settled` was ended by a callback with an id; what it is known by besides is settled too.
+ * - `open`: a callback can end it.
+ * - `ending`: it has its outcome, and its waiter was not told yet.
+ * - `settled`: a callback with an id has ended it, and all of its ids are settled.
+ * - `ended`: anything else has ended it.
  */
 type WaitState = 'open' | 'ending' | 'settled' | 'ended'
 
 /** An open wait. It holds no closure and no timer of its own: a million of them fit in memory. */
 export class Wait extends Timed implements OpenWait {
   state: WaitState = 'open'
+  /** One id is no list, since most waits have but one. */
+  ids: string | readonly string[]
 
   constructor(
     readonly scope: Scope,
-    /** One id stands by itself, since most waits have but one. */
-    public ids: string | readonly string[],
-    /** Counts up; the lower one waits longer. */
+    ids: readonly string[],
+    /** Counts up; the lower one is older. */
     readonly number: number,
     readonly waiter: Waiter,
   ) {
     super()
+    const [id] = ids
+    this.ids = id !== undefined && ids.length === 1 ? id : ids
   }
 
   alias(ids: readonly string[]): void {
-    this.scope.alias(this, ids)
+    this.scope.changes.alias(this, ids)
   }
 
   cancel(): void {
-    this.scope.cancel(this)
+    this.scope.changes.cancel(this)
   }
 
   /** Ends this wait and no other with an outcome. */
   end(outcome: Outcome): void {
-    this.scope.end(this, outcome)
+    this.scope.changes.end(this, outcome)
   }
 }
 
@@ -80,14 +91,14 @@ export function idsOf(wait: Wait): readonly string[] {
   return typeof wait.ids === 'string' ? [wait.ids] : wait.ids
 }
 
-/** Who waits for an id on an endpoint. */
+/** The waits for an id on an endpoint. */
 export function waitsFor(state: EndpointState, id: string): readonly Wait[] {
   const [only] = state.scopes
   if (only !== undefined && state.scopes.length === 1) return only.waits.get(id)
   return state.scopes.flatMap((scope) => scope.waits.get(id))
 }
 
-/** Who waits longest, of those that take a callback without an id. */
+/** The oldest wait that takes a callback without an id. */
 export function oldest(state: EndpointState): readonly Wait[] {
   let found: Wait | undefined
   for (const { queue } of state.scopes) found = earlier(found, queue?.first())

@@ -18,7 +18,7 @@ export interface MissedWait {
   readonly timeoutMs: number
   /** The latest callback that was pending. */
   readonly last?: Progress | undefined
-  /** Whether the public URL has changed since it began. */
+  /** Whether the public URL has changed since the wait began. */
   readonly isOutdated?: boolean | undefined
 }
 
@@ -32,12 +32,12 @@ export function waitTimedOut({ ids, endpoints, timeoutMs, last, isOutdated }: Mi
   return new CallbackError('ERR_WAIT_TIMEOUT', { message })
 }
 
-/** Whoever waited gave up. */
+/** The caller's signal has ended a wait. */
 export function waitAborted(ids: readonly string[], reason: unknown): CallbackError {
   return new CallbackError('ERR_ABORTED', { message: `The wait for ${describeIds(ids)} was aborted`, cause: reason })
 }
 
-/** The store was closed under a wait. */
+/** The store was closed while a wait was open. */
 export function waitClosed(ids: readonly string[]): CallbackError {
   return new CallbackError('ERR_CLOSED', {
     message: `The callbacks were closed while ${describeIds(ids)} was waited for`,

@@ -1,5 +1,6 @@
-import { CallbackError, type Problem } from '../base/errors'
+import { CallbackError, type Problem, reasonOf } from '../base/errors'
 import { isSecretName } from '../base/secrets/secret-names'
+import { isMapping } from '../base/plain'
 import { findConversion, isNumberType, toText } from './convert'
 import { compileFields } from './fields'
 import { calculate, type Numeric, parseNumber } from './numbers'
@@ -17,7 +18,7 @@ type Render = (scope: Scope) => unknown
 export interface Reference {
   readonly source: string
   readonly path: readonly (string | number)[]
-  /** Whether a `| default` stands behind it. */
+  /** Whether a `| default` follows it. */
   readonly hasDefault: boolean
   /** Whether it is a JSONPath query, which gives a list of hits. */
   readonly isQuery: boolean
@@ -27,7 +28,7 @@ export interface Reference {
 export interface Template {
   /** The value as it was written. */
   readonly source: unknown
-  /** Gives the rendered value; throws `ERR_TEMPLATE` for a conversion or an arithmetic that fails. Missing is null. */
+  /** Returns the rendered value; throws `ERR_TEMPLATE` for a conversion or an arithmetic that fails. Missing is null. */
   readonly render: Render
   readonly references: readonly Reference[]
   /** Whether it converts or calculates numbers, or holds one beyond 2^53. */
@@ -39,7 +40,7 @@ export interface TemplateOptions {
   readonly at: string
   /** The names that may be read; any name when left out. An unknown one is a problem. */
   readonly sources?: ReadonlySet<string>
-  /** Says of a name that may not be read why it has no value here; undefined for one that is just unknown. */
+  /** Returns why a name that may not be read has no value here; undefined for a name that is just unknown. */
   readonly explain?: (source: string) => string | undefined
   /** Receives every problem of the template; without it the first one is thrown as `ERR_TEMPLATE`. */
   readonly report?: (problem: Problem) => void
@@ -165,7 +166,7 @@ function compileType(read: Render, type: string, node: Node & { kind: 'placehold
     try {
       return convert(found)
     } catch (error) {
-      throw failure(`${node.text} cannot be read from ${showFor(node, found)}: ${describe(error)}`, context)
+      throw failure(`${node.text} cannot be read from ${showFor(node, found)}: ${reasonOf(error)}`, context)
     }
   }
 }
@@ -233,7 +234,7 @@ function nameOf(node: Node): string {
   return 'The arithmetic'
 }
 
-/** What stands in the environment, a header, a query or a ticket is taken for a secret, and what is named like one. */
+/** Values of the environment, of headers, queries and tickets count as secrets, and those that are named like one. */
 function showFor(node: Node, value: unknown): string {
   return readsSecret(node) ? 'a value that is not shown' : show(value)
 }
@@ -264,14 +265,4 @@ function isSecretStep(step: Step): boolean {
 function show(value: unknown): string {
   const text = typeof value === 'string' ? JSON.stringify(value) : toText(value)
   return text.length > 60 ? `${text.slice(0, 60)}…` : text
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
 }

@@ -18,14 +18,14 @@ const CONVERSIONS: ReadonlyMap<string, Convert> = new Map<string, Convert>([
   ['number', (value) => toNumber(value, parseNumber)],
   ['boolean', toBoolean],
   ['json', (value) => (typeof value === 'string' ? readJson(value) : value)],
-  ['object', (value) => expectShape(value, isMapping, 'a mapping')],
+  ['object', (value) => expectShape(value, isObject, 'a mapping')],
   ['list', (value) => expectShape(value, Array.isArray, 'a list')],
   ['base64', (value) => (Buffer.isBuffer(value) ? value : Buffer.from(toText(value))).toString('base64')],
   ['unbase64', fromBase64],
   ['urlencoded', toUrlPart],
 ])
 
-/** Gives the conversion for `integer` or `integer[]`; nothing when the type is unknown. Null stays null in all of them. */
+/** Returns the conversion for `integer` or `integer[]`; undefined when the type is unknown. Null stays null in all of them. */
 export function findConversion(type: string): Convert | undefined {
   const each = type.endsWith('[]')
   const convert = CONVERSIONS.get(each ? type.slice(0, -2) : type)
@@ -74,7 +74,8 @@ function expectShape(value: unknown, fits: (value: unknown) => boolean, shape: s
   return parsed
 }
 
-function isMapping(value: unknown): boolean {
+/** Instances count too, unlike in `isMapping`: their own fields are read. */
+function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

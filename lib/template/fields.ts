@@ -1,4 +1,4 @@
-/** One field of a mapping, with the closure that gives its value. */
+/** One field of a mapping, with the closure that renders its value. */
 export interface Field {
   readonly key: string
   readonly render: (scope: object) => unknown
@@ -7,7 +7,7 @@ export interface Field {
 type Result = Record<string, unknown>
 
 /**
- * Gives the closure that renders a mapping. Up to four fields are written out: in a loop V8 meets all names at the
+ * Returns the closure that renders a mapping. Up to four fields are written out: in a loop V8 meets all names at the
  * same place in the code, and rendering takes twice as long.
  */
 export function compileFields(fields: readonly Field[]): (scope: object) => Result {

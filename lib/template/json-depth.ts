@@ -1,4 +1,4 @@
-/** Deeper JSON is refused: no API sends it, and it overflows the stack of whoever walks over it. */
+/** Deeper JSON is refused: no API sends it, and code that walks over it overflows the stack. */
 export const MAX_JSON_DEPTH = 100
 const QUOTE = 0x22
 const BACKSLASH = 0x5c

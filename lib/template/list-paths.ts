@@ -8,7 +8,7 @@ export interface ReadPath {
   readonly steps: readonly Step[]
   /** As it is written between `${` and `}`. */
   readonly text: string
-  /** Whether a `| default` stands behind it. */
+  /** Whether a `| default` follows it. */
   readonly hasDefault: boolean
 }
 

@@ -18,12 +18,12 @@ export type Node =
       readonly fallback: Node | undefined
       readonly text: string
     }
-  /** What stands behind parentheses, as in `(body.data as json).id`. */
+  /** The steps behind parentheses, as in `(body.data as json).id`. */
   | { readonly kind: 'member'; readonly value: Node; readonly steps: readonly Step[] }
   | { readonly kind: 'text'; readonly parts: readonly (string | Node)[] }
 
 const MAX_NESTING = 50
-/** How many operators, defaults or types may stand one behind the other. */
+/** How many operators, defaults or types may follow one another. */
 const MAX_CHAIN = 50
 const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 /** As JSON writes them: `007` is a text. */

@@ -18,7 +18,7 @@ export interface Scanner {
   peekChar(): string
   /** Steps over `text` when it stands at the position. */
   accept(text: string): boolean
-  /** Steps over one code point and gives it; empty at the end. */
+  /** Steps over one code point and returns it; empty at the end. */
   next(): string
   /** Steps over what a sticky pattern finds at the position. */
   match(pattern: RegExp): RegExpExecArray | null
@@ -35,7 +35,7 @@ export interface Scanner {
 
 const SPACE = /\s*/y
 
-/** Gives a scanner at the start of `text`. */
+/** Creates a scanner at the start of `text`. */
 export function createScanner(text: string): Scanner {
   let position = 0
   const match = (pattern: RegExp): RegExpExecArray | null => {

@@ -15,7 +15,7 @@ export interface Coverage {
   readonly url: boolean
   /** Names in lower case. */
   readonly headers: ReadonlySet<string>
-  /** What is covered of the body, or of each item, where not all of it is. */
+  /** The covered fields of the body, or of each item, where only some fields are covered. */
   readonly fields: readonly SignedField[]
   /** How messages call these fields. */
   readonly names: readonly string[]

@@ -1,12 +1,12 @@
 import type { VerifySpec } from './contract'
 import { CallbackError } from '../base/errors'
 
-/** The error for a request that does not prove its sender. The message is for the log and holds nothing of the request. */
+/** Creates the error for a request that does not prove its sender. The message is for the log, and quotes nothing secret. */
 export function unverified(message: string, cause?: unknown): CallbackError {
   return new CallbackError('ERR_UNVERIFIED', { message: `The sender is not verified: ${message}`, cause })
 }
 
-/** The error for a `verify` that cannot work; `key` is the key of it that is wrong. */
+/** Creates the error for a `verify` that cannot work; `key` is its wrong key. */
 export function misconfigured({ at, location }: VerifySpec, key: string, message: string): CallbackError {
   return new CallbackError('ERR_CONFIG_VALUE', { message, at: `${at}.${key}`, location })
 }

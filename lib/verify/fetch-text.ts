@@ -1,3 +1,4 @@
+import { withinLimit } from '../base/timers'
 import type { Clock } from '../base/contracts'
 
 /** What requests to a sender's own hosts are made with. */
@@ -9,27 +10,27 @@ export interface SenderWorld {
 const DEADLINE_MS = 10_000
 const MAX_BYTES = 65_536
 
-/** Something that a sender's host answered, of which no other try would be better. */
+/** An answer of a sender's host that another try would not improve. */
 export class SenderAnswer extends Error {}
 
 /**
  * Asks a host of the sender by GET and returns the text of its answer: within 10 seconds, 64 kB at most, and without
- * following redirects. Throws a {@link SenderAnswer} for a status from 300 to 499, and what `fetch` throws.
+ * following redirects. Throws a {@link SenderAnswer} for a status from 300 to 499, and the errors of `fetch`.
  */
 export async function fetchText({ clock, fetch }: SenderWorld, url: string): Promise<string> {
-  const abort = new AbortController()
-  const timer = clock.setTimeout(() => abort.abort(new Error('it took longer than 10 s')), DEADLINE_MS)
   const { host } = new URL(url)
-  try {
-    const answer = await fetch(url, { redirect: 'error', signal: abort.signal })
+  return withinLimit({ clock, limitMs: DEADLINE_MS, tooLate }, async (signal) => {
+    const answer = await fetch(url, { redirect: 'error', signal })
     if (!answer.ok) {
       const message = `${host} answered ${answer.status}`
       throw answer.status < 500 ? new SenderAnswer(message) : new Error(message)
     }
-    return await readText(answer, host)
-  } finally {
-    clock.clearTimeout(timer)
-  }
+    return readText(answer, host)
+  })
+}
+
+function tooLate(): Error {
+  return new Error('it took longer than 10 s')
 }
 
 async function readText(answer: Response, host: string): Promise<string> {

@@ -23,7 +23,7 @@ function isOption(name: string): name is VerifyOption {
   return Object.hasOwn(KEYS, name)
 }
 
-/** Throws `ERR_CONFIG_VALUE` when a `verify` says more than its scheme heeds: nothing that protects is passed over. */
+/** Throws `ERR_CONFIG_VALUE` for a key that the scheme does not heed: a check that the author wanted must not be skipped. */
 export function refuseOptions(spec: VerifySpec, heeded: readonly VerifyOption[]): void {
   const option = Object.keys(KEYS)
     .filter(isOption)

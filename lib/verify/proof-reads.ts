@@ -25,8 +25,8 @@ export interface ProvedEndpoint {
 const TICKET = 'callback_id'
 
 /**
- * Finds what is wrong between the proof of an endpoint and what the endpoint reads: ids of what is not covered, of which
- * one signed request would settle any; and a proof of nothing but a body where none comes.
+ * Finds faults between the proof of an endpoint and the values that it reads: an id outside of the proof, since one signed
+ * request could then settle any id, and a proof of the body alone for requests without a body.
  */
 export function checkReads(spec: ProvedEndpoint): readonly Problem[] {
   const { verify } = spec
@@ -37,14 +37,14 @@ export function checkReads(spec: ProvedEndpoint): readonly Problem[] {
   if (coverage.eachItem && spec.item === undefined) return [itemless(spec, verify)]
   if (verify.unsignedIds) return []
   return [
-    // The items of a bulk callback that are signed one by one may be found anywhere.
+    // Items that are signed one by one may stand anywhere in the body.
     ...(coverage.eachItem ? [] : findUncovered(spec, verify, coverage, 'item')),
     ...findUncovered(spec, verify, coverage, 'identify_by'),
     ...findUncovered(spec, verify, coverage, 'dedupe_by'),
   ]
 }
 
-/** Lists what else an endpoint reads outside of its proof: it decides over no id, so it is a warning. */
+/** Warns of other values that an endpoint reads outside of its proof: no id depends on them. */
 export function listUncoveredReads(spec: ProvedEndpoint): readonly Problem[] {
   const { verify } = spec
   if (verify === undefined || verify.unsignedIds) return []
@@ -73,6 +73,9 @@ const TEMPLATES = {
 
 type Key = keyof typeof TEMPLATES
 
+/** The keys of an endpoint whose templates are checked against its proof. */
+export const PROVED_KEYS: readonly string[] = Object.keys(TEMPLATES)
+
 function uncoveredOf(spec: ProvedEndpoint, coverage: Coverage, key: Key): readonly ReadPath[] {
   const isItemCovered = spec.item === undefined ? coverage.body : areCovered(spec.item, coverage)
   const paths = listPaths(spec[TEMPLATES[key]]?.source)
@@ -96,7 +99,7 @@ function findUncovered(spec: ProvedEndpoint, { scheme }: VerifySpec, coverage: C
 
 const NAMED: Partial<Record<Key, string>> = { item: 'item', dedupe_by: 'delivery id' }
 
-/** Most who read an id from the URL want a ticket, which needs no signature, since its id cannot be guessed. */
+/** Most authors who read an id from the URL want a ticket; it needs no signature, since its id cannot be guessed. */
 function adviseOn({ source, steps: [step] }: ReadPath, key: Key): string {
   const isTicket = source === 'query' && step?.kind === 'key' && step.key === TICKET
   if (isTicket) return 'Take it out: the id of a ticket, which nobody can guess, is found in the URL without it'
@@ -107,7 +110,7 @@ function adviseOn({ source, steps: [step] }: ReadPath, key: Key): string {
   return `Read it from what is covered${ticket}; "unsigned_ids: true" in "verify" says that it is meant`
 }
 
-/** A sender that calls by GET says everything in the URL; one signature of an empty body would fit all of them. */
+/** A GET has everything in its URL: one signature of an empty body would fit all URLs. */
 function checkMethod({ method }: ProvedEndpoint, verify: VerifySpec, coverage: Coverage): Problem | undefined {
   const isBodiless = method === 'GET' || (method === 'DELETE' && !verify.unsignedIds)
   if (!isBodiless || coverage.all || coverage.url || signsMore(verify, coverage)) return undefined
@@ -122,7 +125,7 @@ function itemless({ at, location }: ProvedEndpoint, { scheme }: VerifySpec): Pro
   return { code: 'ERR_CONFIG_VALUE', at: `${at}.item`, location, message }
 }
 
-/** Whether the config itself says that the sender signs headers or an id, which may be all that it says. */
+/** Whether the config itself says that the sender signs headers or an id. Both may be all that the sender sends. */
 function signsMore({ signed, timestamp }: VerifySpec, { headers }: Coverage): boolean {
   if (signed === undefined) return false
   const [time] = timestamp?.references ?? []

@@ -1,7 +1,9 @@
-import type { Verify, VerifyContext, VerifyItem, VerifySpec } from './contract'
+import type { Sign, SignOptions, Verify, VerifyContext, VerifyItem, VerifySpec } from './contract'
 import { type Coverage, coverSigned } from './coverage'
+import { misconfigured } from './errors'
 import type { VerifyOption } from './options'
 import type { SignatureForm } from './signature/form'
+import { compileSignSignature } from './signature/sign-signature'
 import { compileSignature, listFormOptions } from './signature/verify-signature'
 
 /** Everything that is known of one scheme. Most senders sign in the generic form, and are data; the others have code. */
@@ -19,9 +21,11 @@ export interface Scheme {
   readonly coverageOf: (spec: VerifySpec) => Coverage
   /** Throws `ERR_CONFIG_VALUE` for what cannot work. */
   readonly compile: (spec: VerifySpec, context: VerifyContext) => Verify
+  /** Compiles how the sender signs. Throws `ERR_CONFIG_VALUE` for what cannot work, and where nobody else can sign. */
+  readonly sign: (spec: VerifySpec, options: SignOptions) => Sign
   /** Where each item has a proof, and the request as a whole has none. Throws `ERR_CONFIG_VALUE`. */
   readonly compileItem?: (spec: VerifySpec) => VerifyItem
-  /** What loads, and lets more senders in than its author may think; undefined when nothing does. */
+  /** Returns the warning for a `verify` that lets in more senders than its author may expect. */
   readonly warn?: (spec: VerifySpec) => string | undefined
 }
 
@@ -44,5 +48,14 @@ export function signs({ page, handshake, ...form }: SignedRow): Scheme {
     listOptions: () => listFormOptions(form),
     coverageOf: (spec) => coverSigned(spec, form),
     compile: (spec, context) => compileSignature(spec, form, context),
+    sign: typeof form.keys === 'string' ? (spec, options) => compileSignSignature(spec, form, options) : signsAlone,
   }
+}
+
+/** Refuses to sign for a sender that publishes its keys: nobody else has the private ones. */
+export function signsAlone(spec: VerifySpec): never {
+  const message =
+    `Only "${spec.scheme}" itself can sign: receivers fetch the public keys that it publishes, and nobody else has the private ` +
+    'ones. Send without "verify", or let the service call through a tunnel'
+  throw misconfigured(spec, 'scheme', message)
 }

@@ -1,13 +1,13 @@
-import { ADYEN_FIELDS, ADYEN_WRAPPER, compileAdyen } from './adyen'
+import { ADYEN_FIELDS, ADYEN_WRAPPER, compileAdyen, compileSignAdyen } from './adyen'
 import { cover, coverFields, coverSigned } from './coverage'
 import { unverified } from './errors'
-import { compileGitlab, isSigningSecret } from './gitlab'
+import { compileGitlab, compileSignGitlab, isSigningSecret } from './gitlab'
 import { toHubspotUrl } from './hubspot'
-import { type Scheme, signs } from './scheme'
+import { type Scheme, signs, signsAlone } from './scheme'
 import { HMAC, type SignatureForm, STANDARD } from './signature/form'
 import { compileSns, SNS_FIELDS, warnOfTopics } from './sns/sns'
-import { compileBasic, compileToken } from './token'
-import { compileTwilio } from './twilio'
+import { compileBasic, compileShowBasic, compileShowToken, compileToken } from './token'
+import { compileSignTwilio, compileTwilio } from './twilio'
 
 const ED25519: SignatureForm = { ...HMAC, keys: 'ed25519', keyEncoding: 'hex' }
 
@@ -32,7 +32,7 @@ const SLACK: SignatureForm = {
   signed: 'v0:${timestamp}:${raw}',
 }
 
-/** Who shows the secret has written all of the request. */
+/** Only somebody who knows the secret can have written such a request. */
 const SHOWN = cover({ all: true })
 
 const TABLE = {
@@ -44,6 +44,7 @@ const TABLE = {
     listOptions: () => ['signature', 'prefix'],
     coverageOf: () => SHOWN,
     compile: compileToken,
+    sign: compileShowToken,
   },
   basic: {
     page: 'https://www.rfc-editor.org/rfc/rfc7617',
@@ -51,6 +52,7 @@ const TABLE = {
     listOptions: () => [],
     coverageOf: () => SHOWN,
     compile: compileBasic,
+    sign: compileShowBasic,
   },
   'standard-webhooks': signs({
     ...STANDARD,
@@ -139,6 +141,7 @@ const TABLE = {
     listOptions: ({ secrets }) => (secrets.some(isSigningSecret) ? ['toleranceMs'] : []),
     coverageOf: (spec) => (spec.secrets.some(isSigningSecret) ? coverSigned(spec, STANDARD) : SHOWN),
     compile: compileGitlab,
+    sign: compileSignGitlab,
   },
   bitbucket: signs({
     ...GITHUB,
@@ -170,6 +173,7 @@ const TABLE = {
     listOptions: () => [],
     coverageOf: () => cover({ body: true, url: true }),
     compile: compileTwilio,
+    sign: compileSignTwilio,
   },
   hubspot: signs({
     ...HMAC,
@@ -188,6 +192,7 @@ const TABLE = {
     coverageOf: () => coverFields(ADYEN_FIELDS, true, ADYEN_WRAPPER),
     compile: () => refuseWhole,
     compileItem: compileAdyen,
+    sign: compileSignAdyen,
   },
   sns: {
     page: 'https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html',
@@ -196,9 +201,10 @@ const TABLE = {
     listOptions: () => ['topics'],
     coverageOf: () => coverFields(SNS_FIELDS),
     compile: compileSns,
+    sign: signsAlone,
     warn: warnOfTopics,
   },
-} as const satisfies Readonly<Record<string, Scheme>>
+} satisfies Readonly<Record<string, Scheme>>
 
 function refuseWhole(): never {
   throw unverified('only its items have signatures')

@@ -1,10 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { decodeStrictly } from './signature/bytes'
+import { compileWrite, withHeader } from './signature/draft'
 import { decodeSecret } from './signature/keys'
 import { SignedMessage } from './signature/message'
-import { noSecret } from './signature/secrets'
+import { mapSecrets } from './signature/secrets'
 import { headerSource, readHeader, readsBody, templateSource } from './signature/source'
-import type { Verify, VerifyContext, VerifySpec } from './contract'
+import type { Sign, SignOptions, Verify, VerifyContext, VerifySpec } from './contract'
 import { unverified } from './errors'
 
 const MAX_LENGTH = 8192
@@ -12,8 +13,8 @@ const BEARER = /^Bearer +/i
 const BASIC = /^Basic +/i
 
 /**
- * A secret that comes along with each request: in `signature`, by default the header Authorization. Without `prefix`,
- * a `Bearer` in front of it may be there or not.
+ * Compiles the check of a secret in each request: in `signature`, by default the header Authorization. Without `prefix`, a
+ * `Bearer` before the secret is optional.
  */
 export function compileToken(spec: VerifySpec, context: VerifyContext): Verify {
   const source = spec.signature ? templateSource(spec.signature, 'signature', spec) : headerSource(['authorization'])
@@ -33,15 +34,38 @@ export function compileToken(spec: VerifySpec, context: VerifyContext): Verify {
   }
 }
 
+/** Compiles how a sender shows the first secret where the endpoint reads it; in the header Authorization, behind `Bearer`. */
+export function compileShowToken(spec: VerifySpec, { isForged }: SignOptions): Sign {
+  const write = compileWrite(spec, 'signature', ['authorization'])
+  const isHeader =
+    spec.signature === undefined || templateSource(spec.signature, 'signature', spec).encoding === 'latin1'
+  const prefix = spec.prefix ?? (spec.signature === undefined ? 'Bearer ' : '')
+  const token = prefix + shownSecret(spec, isForged)
+  const text = isHeader ? Buffer.from(token).toString('latin1') : token
+  return async (request) => write?.(request, text) ?? request
+}
+
+/** Compiles how a sender shows user and password (RFC 7617). */
+export function compileShowBasic(spec: VerifySpec, { isForged }: SignOptions): Sign {
+  const credentials = `Basic ${Buffer.from(shownSecret(spec, isForged)).toString('base64')}`
+  return async (request) => withHeader(request, 'authorization', credentials)
+}
+
+/** Returns the first secret; a forged one is longer. */
+export function shownSecret({ secrets: [secret = ''] }: VerifySpec, isForged = false): string {
+  return isForged ? `${secret}-forged` : secret
+}
+
 function withoutPrefix(written: string, prefix: string): string {
   if (!written.startsWith(prefix)) throw unverified(`its token does not begin with "${prefix}"`)
   return written.slice(prefix.length)
 }
 
-/** User and password of HTTP (RFC 7617), with `user:password` as secret. */
+/** Compiles the check of user and password (RFC 7617); the secret is `user:password`. */
 export function compileBasic(spec: VerifySpec): Verify {
-  const index = spec.secrets.findIndex((secret) => !secret.includes(':'))
-  if (index >= 0) throw noSecret(spec, index, new Error('it is not written as user:password'))
+  mapSecrets(spec, (secret) => {
+    if (!secret.includes(':')) throw new Error('it is not written as user:password')
+  })
   const isSecret = compileSecrets(spec)
   return (request) => {
     const written = readHeader(request, 'authorization')
@@ -54,15 +78,9 @@ export function compileBasic(spec: VerifySpec): Verify {
   }
 }
 
-/** Compares with all secrets in a time that says nothing of them: hashes have one length, whatever they were made of. */
+/** Compiles the comparison with all secrets, in a time that tells nothing of them: all hashes have one length. */
 export function compileSecrets(spec: VerifySpec): (token: Buffer) => boolean {
-  const hashes = spec.secrets.map((secret, index) => {
-    try {
-      return hash(decodeSecret(secret, 'utf8'))
-    } catch (error) {
-      throw noSecret(spec, index, error)
-    }
-  })
+  const hashes = mapSecrets(spec, (secret) => hash(decodeSecret(secret, 'utf8')))
   return (token) => {
     if (token.length === 0 || token.length > MAX_LENGTH) return false
     const found = hash(token)

@@ -1,13 +1,15 @@
 import { isUtf8 } from 'node:buffer'
-import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import { parseForm } from '../body/form'
 import { splitUrl } from '../body/request'
 import { decodeStrictly } from './signature/bytes'
-import { decodeSecret } from './signature/keys'
+import { toMessage, withHeader } from './signature/draft'
+import { decodeSecret, isHmacOf } from './signature/keys'
 import { SignedMessage } from './signature/message'
-import { noSecret } from './signature/secrets'
+import { mapSecrets } from './signature/secrets'
+import { spoil } from './signature/sign-signature'
 import { readHeader } from './signature/source'
-import type { Verify, VerifyContext, VerifySpec } from './contract'
+import type { Sign, SignOptions, UnsignedRequest, Verify, VerifyContext, VerifySpec } from './contract'
 import { unverified } from './errors'
 
 const HEADER = 'x-twilio-signature'
@@ -21,20 +23,15 @@ const USER = /^.*@/
 /**
  * Twilio signs its URL and, behind it, the names and values of a form, sorted; any other body by its hash in the query
  * (https://www.twilio.com/docs/usage/webhooks/webhooks-security). As in its own library, the URL may be signed with or
- * without port; with user and password, where Twilio calls with them. Where a name ends and its value begins is not part of what Twilio signs.
+ * without port, and with user and password where Twilio calls with them. Twilio does not sign the border between a name and
+ * its value.
  */
 export function compileTwilio(spec: VerifySpec, context: VerifyContext): Verify {
-  const keys = spec.secrets.map((secret, index) => {
-    try {
-      return createSecretKey(decodeSecret(secret, 'utf8'))
-    } catch (error) {
-      throw noSecret(spec, index, error)
-    }
-  })
+  const keys = mapSecrets(spec, (secret) => createSecretKey(decodeSecret(secret, 'utf8')))
 
   function check(message: SignedMessage, signature: Buffer, fields: string): void {
     const texts = variantsOf(message.url).map((variant) => variant + fields)
-    if (!keys.some((key) => texts.some((text) => fits(key, text, signature))))
+    if (!keys.some((key) => texts.some((text) => isHmacOf(signature, text, 'sha1', key))))
       throw unverified('no secret fits its signature; Twilio signs the public URL, so check "public_url" too')
   }
 
@@ -49,12 +46,29 @@ export function compileTwilio(spec: VerifySpec, context: VerifyContext): Verify 
   }
 }
 
-function fits(key: KeyObject, text: string, signature: Buffer): boolean {
-  const digest = createHmac('sha1', key).update(text).digest()
-  return digest.length === signature.length && timingSafeEqual(digest, signature)
+/** Compiles how Twilio signs, with the first secret: a body that is no form by a hash that it adds to the query. */
+export function compileSignTwilio(spec: VerifySpec, options: SignOptions): Sign {
+  const [key] = mapSecrets(spec, (secret) => createSecretKey(decodeSecret(secret, 'utf8')))
+  return async (given) => {
+    const request = withHash(given)
+    const message = toMessage(request, options)
+    let text = message.url
+    if (isFormSigned(message)) await message.withBody(() => void (text += writeFields(message.body)))
+    const bytes = createHmac('sha1', key ?? '')
+      .update(text)
+      .digest()
+    return withHeader(request, HEADER, (options.isForged === true ? spoil(bytes) : bytes).toString('base64'))
+  }
 }
 
-/** Whether the fields of a form are signed behind the URL, rather than a hash or nothing; a body that is not signed at all is refused. */
+function withHash(request: UnsignedRequest): UnsignedRequest {
+  const { headers, target, body } = request
+  if (body.length === 0 || FORM.test(headers['content-type'] ?? '') || /[?&]bodySHA256=/.test(target)) return request
+  const hash = createHash('sha256').update(body).digest('hex')
+  return { ...request, target: `${target}${target.includes('?') ? '&' : '?'}bodySHA256=${hash}` }
+}
+
+/** Whether the fields of a form are signed behind the URL, rather than a hash or nothing. Throws for a body that is not signed. */
 function isFormSigned({ raw, request, url }: SignedMessage): boolean {
   const { bodySHA256: hash } = parseForm(splitUrl(url).query)
   if (hash !== undefined) {
@@ -80,7 +94,7 @@ function hasMore(raw: Buffer, text: string, max: number): boolean {
   return count > max
 }
 
-/** Writes the fields as the endpoint reads them: in another charset, or as another kind of body, it would hold something else. */
+/** Writes the fields as the endpoint reads them: another charset or content type would find other values in the same bytes. */
 function writeFields(body: unknown): string {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw unverified('its body is no form')
   const fields = Object.entries(body)
@@ -97,7 +111,7 @@ function isHashOf(raw: Buffer, hash: unknown): boolean {
   return wanted?.length === found.length && timingSafeEqual(wanted, found)
 }
 
-/** By code units, in no language's order. */
+/** Compares by code units, in the order of no language. */
 function byText(one: string, other: string): number {
   return one < other ? -1 : 1
 }
@@ -110,8 +124,8 @@ function describeField([name, value]: readonly [string, unknown]): string {
 }
 
 /**
- * The ways in which Twilio may have written the URL: without port, with it, each without user and password too, and all of
- * them with a quote that is encoded.
+ * Lists the URLs that Twilio may have signed: without and with port, each also without user and password, and all of them
+ * also with an encoded quote.
  */
 function variantsOf(url: string): readonly string[] {
   const [, protocol = '', authority = '', rest = ''] = URL_PARTS.exec(url) ?? []

@@ -1,13 +1,14 @@
-import type { Verify, VerifyContext, VerifyItem, VerifySpec } from './contract'
+import type { Sign, SignOptions, Verify, VerifyContext, VerifyItem, VerifySpec } from './contract'
 import type { Coverage } from './coverage'
 import { misconfigured } from './errors'
 import { refuseOptions } from './options'
 import { SCHEMES, type VerifyScheme } from './schemes'
+import { listShared } from './signature/secrets'
 
 /** The `verify` of an endpoint. */
 export type EndpointVerify = VerifySpec<VerifyScheme>
 
-/** Compiles how an endpoint verifies its senders. Throws `ERR_CONFIG_VALUE` for what cannot work. */
+/** Compiles the check of a request. Throws `ERR_CONFIG_VALUE` for a `verify` that cannot work. */
 export function compileVerify(spec: EndpointVerify, context: VerifyContext): Verify {
   const { needsSecret, listOptions, compile } = SCHEMES[spec.scheme]
   if (needsSecret && spec.secrets.length === 0)
@@ -18,7 +19,26 @@ export function compileVerify(spec: EndpointVerify, context: VerifyContext): Ver
   return compile(spec, context)
 }
 
-/** Compiles how each item proves its sender; undefined where the request as a whole does. Throws `ERR_CONFIG_VALUE`. */
+/**
+ * Compiles how the sender of an endpoint proves itself: the counterpart of `compileVerify`, for tests and for trying out. Throws
+ * `ERR_CONFIG_VALUE` for a `verify` that cannot work, for a private key that is missing or does not fit, and for senders that
+ * publish their keys.
+ */
+export function compileSign(spec: EndpointVerify, options: SignOptions = {}): Sign {
+  const { needsSecret, listOptions, sign } = SCHEMES[spec.scheme]
+  if (needsSecret && spec.secrets.length === 0 && options.privateKey === undefined)
+    throw misconfigured(spec, 'secret', `"${spec.scheme}" cannot be signed without a secret`)
+  refuseOptions(spec, listOptions(spec))
+  return sign(spec, options)
+}
+
+/** Whether only the private key of the sender can sign, and the config has the public one. */
+export function needsPrivateKey(spec: EndpointVerify): boolean {
+  const { needsSecret, form } = SCHEMES[spec.scheme]
+  return needsSecret && form !== undefined && listShared(spec, form).length === 0
+}
+
+/** Compiles the check of each item; undefined where a request is proved as a whole. Throws `ERR_CONFIG_VALUE`. */
 export function compileVerifyItem(spec: EndpointVerify): VerifyItem | undefined {
   return SCHEMES[spec.scheme].compileItem?.(spec)
 }
@@ -28,7 +48,7 @@ export function coverageOf(spec: EndpointVerify): Coverage {
   return SCHEMES[spec.scheme].coverageOf(spec)
 }
 
-/** Returns what a `verify` lets in besides the senders that its author may think of; undefined when nothing. */
+/** Returns the warning for a `verify` that lets in more senders than its author may expect; undefined for any other. */
 export function warnOfVerify(spec: EndpointVerify): string | undefined {
   return SCHEMES[spec.scheme].warn?.(spec)
 }

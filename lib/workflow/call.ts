@@ -2,7 +2,6 @@ import type { Environment } from '../config/read/source'
 import type { Endpoint } from '../listener/endpoint'
 import type { RunContext } from '../base/run'
 import type { Clock } from '../base/contracts'
-import type { CallTicket } from './components/ticket'
 
 /** What `${context…}` reads; the names are those of the config. */
 export interface CallContext {
@@ -21,7 +20,7 @@ export interface CallContext {
 /** What `${jobs.ID.output}` reads. */
 export type JobOutputs = Record<string, { readonly output: unknown }>
 
-/** Gives the outputs of no job yet; any id may be a key of it. */
+/** Creates an empty mapping of outputs, in which any id may be a key. */
 export function createJobOutputs(): JobOutputs {
   return Object.create(null)
 }
@@ -39,29 +38,35 @@ export interface CallScope {
   readonly error: unknown
 }
 
+/** What `${callback.id}` and `${callback.url}` read in one attempt. */
+export interface CallTicket {
+  readonly id: string
+  readonly url: string
+}
+
 /** What the templates of a component read. */
 export interface ComponentScope extends CallScope {
   readonly callback: CallTicket
 }
 
-/** The same once the immediate answer is there. */
+/** What the templates of a component read once the immediate answer is there. */
 export interface AnsweredScope extends ComponentScope {
-  /** Its body. */
+  /** The body of the answer. */
   readonly response: unknown
   /** Names in lower case; null without an answer. */
   readonly header: Readonly<Record<string, string>> | null
   readonly status_code: number | null
 }
 
-/** One attempt of a job to let its component work. */
+/** One attempt of a job, as its component sees it. */
 export interface Call {
   readonly run: RunContext
   /** What the names of its steps begin with: `job#attempt`. */
   readonly name: string
-  /** The job; one in on_error with those around it. The same for all attempts. */
+  /** The path of the job, as `paint/on_error/again`: the same for all attempts. */
   readonly path: string
   readonly scope: CallScope
-  /** What a ticket of this attempt carries, if a template asks for one. */
+  /** The id in the ticket of this attempt, for a template that asks for one. */
   readonly ticketId: string
   readonly signal: AbortSignal
   readonly clock: Clock
@@ -71,10 +76,13 @@ export interface Call {
   readonly onWaiting: (ids: readonly string[]) => void
 }
 
-/** Does the work of a component; gives its output. */
+/** Does the work of a component and resolves to its output. */
 export type Execute = (call: Call) => Promise<unknown>
 
-/** When a wait ends at the latest: by the attempt's limit or its own, else as its endpoints say. */
+/**
+ * Returns when a wait ends at the latest, in milliseconds since the epoch: at the limit of its attempt or at its own,
+ * else after the longest timeout of its endpoints.
+ */
 export function deadlineOf(
   { clock, deadline }: Pick<Call, 'clock' | 'deadline'>,
   timeoutMs: number | undefined,
@@ -85,7 +93,12 @@ export function deadlineOf(
   return Number.isFinite(limit) ? limit : now + Math.max(...endpoints.map(({ spec }) => spec.timeoutMs))
 }
 
-/** The earliest of some limits, in milliseconds since the epoch; infinite without any. */
+/** Returns the earliest of some limits, in milliseconds since the epoch; infinite without any. */
 export function earliest(...deadlines: readonly (number | undefined)[]): number {
   return Math.min(...deadlines.map((deadline) => deadline ?? Number.POSITIVE_INFINITY))
+}
+
+/** Returns the shorter of two limits; undefined when there is neither. */
+export function shorter(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)
 }

@@ -1,6 +1,15 @@
-import { listComponentTemplates } from '../config/jobs/component'
-import type { Config, EndpointSpec, HttpClientSpec, JobSpec, ListenerSpec } from '../config/normalize'
+import type {
+  ComponentSpec,
+  Config,
+  EndpointSpec,
+  HttpClientSpec,
+  JobSpec,
+  ListenerSpec,
+  WorkflowSpec,
+} from '../config/normalize'
 import { readLiteralPath } from '../base/route-syntax'
+import type { Template } from '../template/compile'
+import { listClients, listJobs, textsIn } from './config-texts'
 import { cleanPath, isSamePath, isUnusual } from '../base/same-path'
 
 /** What a request to an endpoint may start. */
@@ -13,25 +22,27 @@ export interface Start {
 export type FindStart = (endpoint: EndpointSpec, listener: ListenerSpec) => Start | undefined
 
 /**
- * Gives what finds out which workflow a request starts: any request to a trigger, and a callback that nobody waits for
- * on an event source: an endpoint that names a workflow, or that nothing in the config points at. It is pointed at when
- * its path stands in what a component sends or a job gives it, when a component or a job waits for its callback, or for any.
+ * Creates what finds the workflow that a request starts: any request to a trigger, and a callback that nobody waits for
+ * to an event source. An event source is an endpoint that names a workflow, or that nothing in the config points at. The
+ * config points at an endpoint when a component sends its path, when the input of a job holds it, and when a component
+ * or a job waits for its callback, or for any.
  */
 export function createFindStart(config: Config): FindStart {
-  const { workflows, components } = config
+  const { workflows } = config
   const byDefault = [...workflows.values()].find(({ isDefault }) => isDefault)?.id
-  const clients = [...(components?.values() ?? [])].filter((component) => component.type === 'http-client')
-  const texts = [
-    ...clients.flatMap(listLiterals),
-    ...listJobs(config).flatMap(({ input }) => [...textsOf(input?.source)]),
+  const clients = listClients(config)
+  const jobs = listJobs(config)
+  const texts = [...clients.flatMap(listLiterals), ...jobs.flatMap(({ input }) => textsOf(input))]
+  const waits = [
+    ...clients.flatMap(listWaits),
+    ...jobs.flatMap(({ waitFor }): readonly Wait[] => (waitFor ? [waitFor.path ?? ANY] : [])),
   ]
-  const waits = [...clients.flatMap(listWaits), ...listJobWaits(config)]
 
   function isPointedAt({ path, fullPath }: EndpointSpec): boolean {
     const isAwaited = (wait: Wait): boolean => wait === ANY || isSamePath(wait, path) || isSamePath(wait, fullPath)
     if (waits.some(isAwaited)) return true
     const whole = readLiteralPath(fullPath)
-    const start = whole ?? fullPath.replace(/(?<!\\)[:*{].*$/, '')
+    const start = whole ?? fullPath.replace(/(?<!\\)[:*{].*$/s, '')
     return texts.some((text) => holdsPath(text, start, whole !== undefined))
   }
 
@@ -44,56 +55,59 @@ export function createFindStart(config: Config): FindStart {
   }
 }
 
+/**
+ * Lists the workflows that may wait for a callback: those with a job that has `wait_for`, or whose component sends
+ * requests and has a `completion` that is neither none nor polling.
+ */
+export function findWaitingWorkflows({ workflows, components }: Config): ReadonlySet<string> {
+  function jobMayWait({ component, waitFor, onError }: JobSpec): boolean {
+    if (waitFor !== undefined || onError.some(jobMayWait)) return true
+    return component !== undefined && componentMayWait(components?.get(component))
+  }
+
+  const mayWait = ({ jobs }: WorkflowSpec): boolean => jobs.some(jobMayWait)
+  return new Set([...workflows].flatMap(([id, workflow]) => (mayWait(workflow) ? [id] : [])))
+}
+
+function componentMayWait(component: ComponentSpec | undefined): boolean {
+  if (component?.type !== 'http-client') return false
+  return component.completion === undefined || component.completion.type === 'callback'
+}
+
 /** A wait that names no endpoint may be ended by any. */
 const ANY = Symbol('any endpoint')
 type Wait = string | typeof ANY
 
-/** What a component says of the endpoint that it waits on, beside the URLs that it sends. */
+/** The endpoints that a component names for its callback, beside the URLs that it sends. */
 function listWaits(component: HttpClientSpec): readonly Wait[] {
-  const { completion } = component
-  const usesTicket = listComponentTemplates(component).some(({ references }) =>
-    references.some(({ source }) => source === 'callback'),
-  )
+  const { completion, templates } = component
+  const usesTicket = templates.some(({ references }) => references.some(({ source }) => source === 'callback'))
   if (completion?.type !== 'callback') return usesTicket ? [ANY] : []
   const { path } = completion
   return [path !== undefined && path.references.length === 0 ? String(path.source) : ANY]
 }
 
-function listJobWaits(config: Config): readonly Wait[] {
-  return listJobs(config).flatMap(({ waitFor }) => (waitFor ? [waitFor.path ?? ANY] : []))
-}
-
-/** All jobs, also those that stand in for others. */
-function listJobs({ workflows }: Config): readonly JobSpec[] {
-  const withStandIns = (job: JobSpec): readonly JobSpec[] => [job, ...job.onError.flatMap(withStandIns)]
-  return [...workflows.values()].flatMap(({ jobs }) => jobs.flatMap(withStandIns))
-}
-
 /** The texts in which a component may tell a callback URL; of its own address only the query. */
 function listLiterals({ params, headers, baseHeaders, body, path, endpoint }: HttpClientSpec): readonly string[] {
-  const told = [params, headers, baseHeaders, body].flatMap((template) => [...textsOf(template?.source)])
-  const queries = [path, endpoint].flatMap((template) => [...textsOf(template?.source)].map(queryOf))
-  return [...told, ...queries]
+  const told = [params, headers, baseHeaders, body].flatMap(textsOf)
+  return [...told, ...[path, endpoint].flatMap(textsOf).map(queryOf)]
+}
+
+function textsOf(template: Template | undefined): readonly string[] {
+  return Array.from(textsIn(template?.source), ({ text }) => text)
 }
 
 function queryOf(address: string): string {
   return address.split(/\?(.*)/s)[1] ?? ''
 }
 
-function* textsOf(source: unknown): Generator<string> {
-  if (typeof source === 'string') yield source
-  else if (typeof source === 'object' && source !== null) {
-    for (const item of Object.values(source)) yield* textsOf(item)
-  }
-}
-
-/** A path with parameters counts by what stands before them. */
+/** Of a path with parameters, the part in front of the first one counts. */
 function holdsPath(text: string, path: string, isWhole: boolean): boolean {
   const parts = toComparable(text).split(toComparable(path)).slice(1)
   return parts.length > 0 && (!isWhole || parts.some((rest, index) => endsPath(rest, index === parts.length - 1)))
 }
 
-/** Whether what stands behind a path does not make it a longer one; `$` begins a template. */
+/** Whether the text behind a path does not continue the path; `$` begins a template. */
 function endsPath(rest: string, isEnd: boolean): boolean {
   return /^\/?[?#\s"'<&,;$]/.test(rest) || (isEnd && /^\/?$/.test(rest))
 }

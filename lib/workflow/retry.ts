@@ -1,9 +1,9 @@
 import type { RetrySpec } from '../config/normalize'
 import { CallbackError, type ErrorCode } from '../base/errors'
-import { changeError } from './changed-error'
-import { readRetryAfter } from '../http/retry-after'
+import { changeError } from './job-error'
+import { readRetryAfter } from '../http/answer-headers'
 
-/** What another attempt may change: no connection, no answer, a callback that failed or did not come, no room here. */
+/** Errors that may pass by themselves: no connection, no answer, a callback that failed or did not come, no room here. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([
   'ERR_HTTP_NETWORK',
   'ERR_HTTP_TIMEOUT',
@@ -20,7 +20,7 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
   'ERR_STORE_UNAVAILABLE',
 ])
 
-/** Answers that may be better the next time: too early, too often, and what is wrong with the server. */
+/** Statuses that may be better the next time: too early, too often, and faults of the server. */
 const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504])
 /** The longest pause that is kept for a service where the job has no timeout: a day. */
 const MAX_ASKED_MS = 86_400_000

@@ -3,7 +3,8 @@ import type { RunContext } from '../base/run'
 import type { Environment } from '../config/read/source'
 import { digitsAsText } from '../template/bigints'
 import { gatewayPortsOf } from '../gateway/gateways'
-import { compileJob, type JobContext, type JobNews, type RunJob } from './job'
+import type { JobContext, JobNews } from './attempt'
+import { compileJob, type RunJob } from './job'
 import { type CallScope, createJobOutputs } from './call'
 import { untilAborted } from '../base/timers'
 
@@ -17,7 +18,7 @@ export interface WorkflowRun {
   readonly tell: (path: string, news: JobNews) => void
 }
 
-/** Runs a workflow to its end and gives its output. Rejects with the error of the job that failed first. */
+/** Runs a workflow to its end and resolves to its output. Rejects with the error of the job that failed first. */
 export type RunWorkflow = (run: WorkflowRun) => Promise<unknown>
 
 interface CompiledJob {
@@ -42,8 +43,8 @@ export function compileWorkflow(spec: WorkflowSpec, context: JobContext): RunWor
 
   return async ({ run, input, cancellation, tell }) => {
     const { signal } = cancellation
-    // What the output reads is opened before any work is done for it.
-    await untilAborted(context.readyFor(outputPorts), signal)
+    // The gateways that the output reads are opened before any work is done.
+    if (outputPorts.size > 0) await untilAborted(context.readyFor(outputPorts), signal)
     const done = createJobOutputs()
     const started = new Map<string, Promise<void>>()
 
@@ -65,7 +66,7 @@ export function compileWorkflow(spec: WorkflowSpec, context: JobContext): RunWor
       done[job.id] = { output: await runJob(state) }
     }
 
-    /** Whoever fails first ends the others; all are awaited, so that nothing of a run is left when it has ended. */
+    /** The first job that fails ends the others. All are awaited, so that nothing of the run goes on after its end. */
     const ends = await Promise.allSettled(
       jobs.map(async (job) => {
         try {
@@ -81,14 +82,14 @@ export function compileWorkflow(spec: WorkflowSpec, context: JobContext): RunWor
   }
 }
 
-/** What an ended run has for its output. */
+/** What the output of a workflow is made of. */
 interface Ended {
   readonly input: unknown
   readonly jobs: CallScope['jobs']
   readonly runId: string
 }
 
-/** Without `output`, a workflow gives what its last job gives, or by name what those give that nobody comes after. */
+/** Without `output`, the output is that of the only job that no other comes after, or of all such jobs by their names. */
 function compileWorkflowOutput(
   { id, jobs, output }: WorkflowSpec,
   { env, gateway, clock }: { readonly env: Environment; readonly gateway: object; readonly clock: JobContext['clock'] },

@@ -1,31 +1,17 @@
 import type { ComponentSpec, Config, JobSpec } from '../config/normalize'
-import { listComponentTemplates } from '../config/jobs/component'
 import { CallbackError } from '../base/errors'
 import { gatewayPortsOf, type Gateways } from '../gateway/gateways'
 import type { Endpoint } from '../listener/endpoint'
-import type { Selection } from '../listener/selection'
-import type { Clock, Logger } from '../base/contracts'
 import type { Execute } from './call'
-import type { FindCallbackUrls } from './callback-urls/callback-urls'
-import type { SendRequest } from '../http/client'
-import { compileHttpComponent } from './components/http'
+import { compileHttpComponent, type HttpContext } from './components/http'
 import { compileLogger } from './components/logger'
 import { compileWorkflow, type RunWorkflow } from './runner'
 import { compileWait } from './components/wait'
 
 /** What workflows are compiled against. */
-export interface WorkflowsContext {
-  readonly clock: Clock
-  readonly logger: Logger
-  readonly send: SendRequest
-  /** What must stand in no message, besides the secrets of a request itself. */
-  readonly secrets: readonly string[]
+export interface WorkflowsContext extends HttpContext {
   readonly gateways: Gateways
   readonly endpoints: readonly Endpoint[]
-  readonly selection: Selection
-  readonly findCallbackUrls: FindCallbackUrls
-  /** The URL under which a service reaches an endpoint. Throws `ERR_GATEWAY_NOT_READY`. */
-  readonly urlOf: (endpoint: Endpoint) => string
 }
 
 /** Compiles every workflow of a config, by its id. */
@@ -65,9 +51,8 @@ function compileComponent(spec: ComponentSpec, context: WorkflowsContext): Execu
 
 /** The gateways that must be open before the templates of a job can be rendered; tickets need those of their endpoints. */
 function portsOf(job: JobSpec, component: ComponentSpec | undefined, context: WorkflowsContext): ReadonlySet<number> {
-  const own = [job.input, job.output, job.onErrorOutput?.template, job.waitFor?.id]
-  const templates = [...own, ...listComponentTemplates(component)]
-  const usesTicket = templates.some((template) => template?.references.some(({ source }) => source === 'callback'))
+  const templates = [...job.templates, ...(component?.templates ?? [])]
+  const usesTicket = templates.some(({ references }) => references.some(({ source }) => source === 'callback'))
   const ports = context.endpoints
     .map(({ listener }) => listener.port)
     .filter((port) => context.gateways.statuses.has(port))

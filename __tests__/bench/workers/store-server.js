@@ -50,10 +50,10 @@ function createStore() {
   const clock = { now: Date.now, setTimeout, clearTimeout }
   const park = { forMs: 600_000, max: 10_000, maxBytes: 1024 ** 2 }
   const options = { clock, logger, maxWaits: 1_000_000, park, keepMs: HOUR_MS, onForgotten: () => undefined }
-  if (spec.type === 'memory') return require(join(lib, 'correlation/memory-store.js')).createMemoryStore(options)
+  if (spec.type === 'memory') return require(join(lib, 'store/registry.js')).createMemoryStore(options)
   const adapter = (/** @type {string} */ name) => require(join(lib, '../adapters/stores', name))
   const ledger = createLedger(adapter, { ...spec, clock, logger })
-  const { createDurableStore } = require(join(lib, 'correlation/durable-store.js'))
+  const { createDurableStore } = require(join(lib, 'store/durable/store.js'))
   return createDurableStore({ ...options, ledger, isShared: spec.type !== 'file' })
 }
 

@@ -33,7 +33,7 @@ function byHooks() {
 
 /** The store by itself, as a run uses it: no promise. @returns {Waits} */
 function byStore() {
-  const { createMemoryStore } = require(join(lib, 'correlation/memory-store.js'))
+  const { createMemoryStore } = require(join(lib, 'store/registry.js'))
   const clock = { now: Date.now, setTimeout, clearTimeout }
   const park = { forMs: 600_000, max: 10_000, maxBytes: 1024 ** 2 }
   const store = createMemoryStore({ clock, maxWaits: count, park, onForgotten: () => undefined })

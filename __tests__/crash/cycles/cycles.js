@@ -19,10 +19,10 @@ const DRAIN_MS = 90_000
  * Kills an instance with SIGKILL at a random moment under load and replaces it, again and again. On a store that several
  * share, another one stays, and goes on with the runs.
  * @param {{ store: object, isShared: boolean }} site
- * @param {{ cycles: number, endAt: number, random: () => number, onCycle: () => void }} options
+ * @param {{ cycles: number, endAt: number, random: () => number, park: string, onCycle: () => void }} options
  */
-async function runCycles({ store, isShared }, { cycles, endAt, random, onCycle }) {
-  const world = await openWorld(store, random)
+async function runCycles({ store, isShared }, { cycles, endAt, random, park, onCycle }) {
+  const world = await openWorld(store, random, park)
   let next = world.warmUp()
   let count = 0
 

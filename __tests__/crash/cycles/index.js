@@ -2,7 +2,7 @@
 
 // Kills the processes of an app with SIGKILL at random moments under load, and checks that everything that was promised is
 // kept. Exits 1 when it is not; it does not fail because something was slow.
-// npm run crash -- [--cycles 300] [--stores file,redis,postgres] [--seconds n] [--seed n] [--json]
+// npm run crash -- [--cycles 300] [--stores file,redis,postgres] [--seconds n] [--seed n] [--park 1d] [--json]
 
 const { randomUUID } = require('node:crypto')
 const { existsSync, mkdtempSync, rmSync } = require('node:fs')
@@ -21,14 +21,20 @@ const { measureTakeover } = require('./takeover')
  * @param {Options} options
  * @param {number} index
  */
-async function crash(type, { cycles, seconds, stores, takeovers, seed, json }, index) {
+async function crash(type, { cycles, seconds, stores, takeovers, seed, park, json }, index) {
   const share = Math.ceil((cycles - index) / stores.length)
   let done = 0
   const onCycle = () => {
     done += 1
     if (!json && done % 100 === 0) console.error(`${type}: ${done} cycles`)
   }
-  const options = { cycles: share, endAt: Date.now() + seconds * 1000, random: createRandom(seed + index), onCycle }
+  const options = {
+    cycles: share,
+    endAt: Date.now() + seconds * 1000,
+    random: createRandom(seed + index),
+    park,
+    onCycle,
+  }
   if (type === 'file') {
     const path = mkdtempSync(join(tmpdir(), 'express-callbacks-cycles-'))
     try {

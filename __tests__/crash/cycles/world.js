@@ -4,21 +4,21 @@ const { setTimeout: sleep } = require('node:timers/promises')
 const { configOf } = require('../config.cjs')
 const { createFacts, paintingOf } = require('./facts')
 const { warmUp } = require('./instance')
+const { KEPT } = require('./options')
 const { openService } = require('./service')
 
 /** How often a callback comes a second time, with another result, and a wait is asked for once more. */
 const AGAIN_SHARE = 0.1
 const CALLBACK_MS = 800
-/** For how long a callback is kept that nobody waits for yet: a wait may come late where every process is killed soon. */
-const KEPT = '1d'
 const RETRY_MS = 20
 
 /**
  * Opens one store, one service and the instances of an app.
  * @param {object} store the `store` of the config
  * @param {() => number} random from 0 to 1
+ * @param {string} [park] for how long a callback is kept that nobody waits for yet
  */
-async function openWorld(store, random) {
+async function openWorld(store, random, park = KEPT) {
   const facts = createFacts()
   /** @type {import('./instance').Instance[]} */
   const instances = []
@@ -40,7 +40,7 @@ async function openWorld(store, random) {
       if (fact) facts.settle(fact)
     },
   })
-  const config = configOf(service.origin, { ...store, park: { for: KEPT } })
+  const config = configOf(service.origin, { ...store, park: { for: park } })
 
   /** @param {any} line @param {import('./instance').Instance} teller */
   function onLine({ is, task, job, status, level, message }, teller) {

@@ -1,6 +1,8 @@
 import { expect, test } from '@jest/globals'
 import type { PgLibrary } from '../../../adapters/stores/postgres/connections/library'
 import type { PostgresQuery } from '../../../lib/base/given-clients'
+import { Client as PgClient } from 'pg'
+import type { Ledger } from '../../../lib/base/contracts'
 import { until } from '../use-shared-ledgers'
 import { ask, describePostgres, HOUR, RECORD, useLedgers } from './use-ledgers'
 
@@ -83,6 +85,40 @@ describePostgres('what is asked for in one moment', (server) => {
       reason: { code: 'ERR_STORE_UNAVAILABLE', message: expect.stringContaining('integer out of range') },
     })
     expect(await ledger.read('key', 'id-99')).toEqual({ data: 'data', log: [99], cut: 0 })
+  })
+
+  test.each<[string, readonly string[], (ledger: Ledger) => Promise<unknown>]>([
+    ['appends to it', ['key/id-7'], (ledger) => ledger.append('key', 'id-7', 'entry')],
+    ['may create it', ['key/id-7'], (ledger) => ledger.append('key', 'id-7', 'entry', { orCreate: RECORD })],
+    ['puts it off', ['mark/m'], (ledger) => ledger.touch('mark', 'm', HOUR)],
+    ['cuts it', ['key/id-7', 'mark/m'], (ledger) => ledger.cut('key', 'id-7', 1, 'cut')],
+    [
+      'appends to it with a claim',
+      ['key/id-7'],
+      (ledger) => ledger.claim('key', 'id-7', 'entry', { orCreate: RECORD, claim: { mark: 'other', ttlMs: HOUR } }),
+    ],
+  ])('of a record that somebody else has locked, only what %s is refused', async (_what, names, step) => {
+    const { ledger } = await ledgers.open()
+    await Promise.all(numbers(20).map((number) => ledger.append('key', `id-${number}`, 0, { orCreate: RECORD })))
+    await ledger.create('mark', 'm', RECORD)
+    const client = new PgClient({ connectionString: server.url })
+    await client.connect()
+    try {
+      await client.query('BEGIN')
+      const table = `"callbacks:${ledgers.prefix()}".record`
+      await client.query(`SELECT FROM ${table} WHERE kind || '/' || id = ANY($1) FOR UPDATE`, [names])
+      const others = numbers(20).filter((number) => number !== 7)
+      const [one, ...rest] = await Promise.allSettled([
+        step(ledger),
+        ...others.map((number) => ledger.append('key', `id-${number}`, number)),
+      ])
+      const message = expect.stringContaining('another transaction holds the record')
+      expect(one).toMatchObject({ status: 'rejected', reason: { code: 'ERR_STORE_UNAVAILABLE', message } })
+      expect(rest).toEqual(others.map(() => ({ status: 'fulfilled', value: 2 })))
+    } finally {
+      await client.end()
+    }
+    await expect(step(ledger)).resolves.toBeDefined()
   })
 
   test('two processes that write to the same records in opposite orders are not in the way of one another', async () => {

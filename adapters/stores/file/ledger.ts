@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { setImmediate } from 'node:timers'
-import { CallbackError } from '../../../lib/base/errors'
+import { CallbackError, codeOf } from '../../../lib/base/errors'
 import type { Clock, Ledger, LedgerHandlers, Logger, NewRecord, RecordKind } from '../../../lib/base/contracts'
 import { type CompactionOptions, removeLeftovers, rewrite } from './journal/compaction'
 import { createDueTimes, type DueTimes, dueIn } from './due'
@@ -13,7 +13,7 @@ import type { Made, Operation } from './operations'
 import { createRecords, readRecord, type Records } from './records'
 import { replay } from './journal/replay'
 import { createReserve, type Reserve } from './reserve'
-import { codeOf, type Files, isFull, makeFolder, NODE_FILES, storeUnavailable } from './system'
+import { type Files, isFull, makeFolder, NODE_FILES, storeUnavailable } from './system'
 
 export interface FileLedgerOptions {
   /** A folder; made where it is missing. */
@@ -34,14 +34,14 @@ interface Opened {
   readonly lock: Lock
 }
 
-/** A journal is written anew at the start when it is larger than this, and so many times larger than what is in it. */
+/** A journal is rewritten at the start when it is larger than this, and so many times larger than its records. */
 const COMPACT_BYTES = 1024 * 1024
 const COMPACT_FACTOR = 2
 
 /**
- * Keeps records in one folder, for one process: all of them in memory, and every change in a journal that only grows, of
- * one line of JSON each. A change is written first and made then; after `kill -9` everything is there that was said to
- * have happened. `open` rejects with `ERR_STORE_UNAVAILABLE` when the folder is in use, or its journal broken.
+ * Keeps records in one folder, for one process: all of them in memory, and every change in a journal that only grows,
+ * of one line of JSON each. A change is written first and made then; after `kill -9` everything is there that was said
+ * to have happened. `open` rejects with `ERR_STORE_UNAVAILABLE` when the folder is in use, or its journal broken.
  */
 export function createFileLedger(options: FileLedgerOptions): Ledger {
   const { clock, logger } = options
@@ -94,8 +94,9 @@ export function createFileLedger(options: FileLedgerOptions): Ledger {
     async claim(kind, id, entry, { orCreate, claim: { mark, ttlMs } }) {
       const { journal } = get()
       if (isThere('mark', mark)) return undefined
-      const [made, markDue] = [toMade(orCreate), dueIn(clock, ttlMs)]
-      const position = await journal.submit({ type: 'claim', kind, id, entry: toText(entry), made, mark, markDue })
+      const made = isThere(kind, id) ? undefined : toMade(orCreate)
+      const claim = { entry: toText(entry), made, mark, markDue: dueIn(clock, ttlMs) }
+      const position = await journal.submit({ type: 'claim', kind, id, ...claim })
       return position === 0 ? undefined : position
     },
     async read(kind, id) {
@@ -157,13 +158,14 @@ async function openLedger(options: FileLedgerOptions, handlers: LedgerHandlers, 
   const due = createDueTimes({ records, clock, logger, onDue: handlers.onDue, submit })
   const onBack = (): void => tell(logger, () => handlers.onBack())
   const onApplied = (): void => due.update()
-  const journal = createJournal({ ...parts, sync: options.sync, clock, logger, lost: lost.signal, onApplied, onBack })
+  const ownership = { lost: lost.signal, checkLock: lock.check }
+  const journal = createJournal({ ...parts, ...ownership, sync: options.sync, clock, logger, onApplied, onBack })
   return { records, journal, due, handlers, lock }
 }
 
 /**
- * Reads the journal, if there is one; otherwise it stays doubtful. Resolves to whether it may be added to: not when it was
- * written by an older version.
+ * Reads the journal, if there is one; otherwise it stays doubtful. Resolves to whether it may be added to: not when it
+ * was written by an older version.
  */
 async function readJournal(file: JournalFile, records: Records, logger: Logger): Promise<boolean> {
   try {

@@ -31,11 +31,11 @@ export interface AppendOperation extends Named {
   readonly group?: string | undefined
 }
 
-/** Makes a mark and appends; does neither when there is that mark. */
+/** Makes a mark and appends; does neither when there is that mark. It says how to make the record only where there is none. */
 export interface ClaimOperation extends Named {
   readonly type: 'claim'
   readonly entry: string
-  readonly made: Made
+  readonly made: Made | undefined
   readonly mark: string
   /** When the mark is due. */
   readonly markDue: number
@@ -80,8 +80,10 @@ function formatRest(operation: Operation): string {
       const moved = group === undefined ? '' : `,${JSON.stringify(group)}`
       return `${moved},${entry}${made ? `,${formatMade(made)}` : ''}`
     }
-    case 'claim':
-      return `,${operation.entry},${JSON.stringify(operation.mark)},${operation.markDue},${formatMade(operation.made)}`
+    case 'claim': {
+      const { entry, mark, markDue, made } = operation
+      return `,${entry},${JSON.stringify(mark)},${markDue}${made ? `,${formatMade(made)}` : ''}`
+    }
     case 'cut':
       return `,${operation.upTo},${operation.entry}`
     case 'touch':
@@ -143,7 +145,8 @@ function parseMove(named: Named, [group, ...parts]: readonly unknown[]): Operati
 function parseClaim(named: Named, parts: readonly unknown[]): Operation | undefined {
   const [entry, mark, markDue, ...rest] = parts
   const made = parseMade(rest)
-  if (made === undefined || typeof mark !== 'string' || typeof markDue !== 'number') return undefined
+  if (typeof mark !== 'string' || typeof markDue !== 'number') return undefined
+  if (rest.length > 0 && made === undefined) return undefined
   return { type: 'claim', ...named, entry: JSON.stringify(entry), made, mark, markDue }
 }
 

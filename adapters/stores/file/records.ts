@@ -112,7 +112,7 @@ export function createRecords(): Records {
   function claim({ kind, id, entry, made: orMade, mark, markDue }: ClaimOperation): number {
     if (kinds.mark.records.has(mark)) return 0
     make('mark', mark, { due: markDue, data: 'null' })
-    return append(kinds[kind].records.get(id) ?? make(kind, id, orMade), entry)
+    return append(kinds[kind].records.get(id) ?? (orMade && make(kind, id, orMade)), entry)
   }
 
   function cut(record: LiveRecord | undefined, { upTo, entry }: CutOperation): number {

@@ -1,6 +1,6 @@
 import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { CallbackError } from '../../../lib/base/errors'
+import { CallbackError, codeOf, reasonOf } from '../../../lib/base/errors'
 
 /** What is needed of an open file, by the shape of Node's `FileHandle`. */
 export interface OpenFile {
@@ -23,7 +23,7 @@ export const NODE_FILES: Files = { open, rename }
 export const FILE_MODE = 0o600
 const FOLDER_MODE = 0o700
 
-/** Makes a folder where it is missing, so that it outlives a loss of power. Gives its whole path. */
+/** Creates a folder where it is missing, so that it survives a loss of power. Returns its whole path. */
 export async function makeFolder(path: string): Promise<string> {
   const folder = resolve(path)
   const made = await mkdir(folder, { recursive: true, mode: FOLDER_MODE })
@@ -55,7 +55,7 @@ export async function writeFully(file: OpenFile, bytes: Uint8Array, position: nu
 export function storeUnavailable(doing: string, path: string, cause: unknown): CallbackError {
   if (cause instanceof CallbackError) return cause
   const code = codeOf(cause)
-  const reason = code ?? (cause instanceof Error ? cause.message : String(cause))
+  const reason = code ?? reasonOf(cause)
   const message = `Cannot ${doing} ${path}: ${reason}. ${ADVICE[code ?? ''] ?? 'Check the disk that it is on'}`
   return new CallbackError('ERR_STORE_UNAVAILABLE', { message, cause })
 }
@@ -64,12 +64,6 @@ export function storeUnavailable(doing: string, path: string, cause: unknown): C
 export function isFull(error: unknown): boolean {
   const code = codeOf(error)
   return code === 'ENOSPC' || code === 'EDQUOT'
-}
-
-/** The system's code of an error: `ENOSPC`. */
-export function codeOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
-  return typeof error.code === 'string' ? error.code : undefined
 }
 
 const MAKE_ROOM = 'Make room on its disk; it goes on by itself'

@@ -1,4 +1,4 @@
-import { isDoneWithin, startTimer } from '../../../lib/base/timers'
+import { elapsedOf, isDoneWithin, startTimer } from '../../../lib/base/timers'
 import type { Clock, DueAnswer, LedgerHandlers, Logger, RecordKind } from '../../../lib/base/contracts'
 import type { Connections } from './connections/connections'
 import type { Lane } from './connections/lane'
@@ -62,7 +62,7 @@ export function createDue(options: DueOptions): Due {
   let isClosed = false
   let isTold = false
 
-  const elapsed = (): number => clock.elapsed?.() ?? clock.now()
+  const elapsed = elapsedOf(clock)
 
   /** Looks in so many milliseconds, unless that happens earlier anyway. */
   function lookIn(ms: number): void {

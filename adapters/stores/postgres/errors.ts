@@ -1,6 +1,9 @@
 import type { CallbackError } from '../../../lib/base/errors'
 import { codeOf, describeCause, type Meanings, unavailableBy } from '../server-errors'
 
+/** What PostgreSQL answers when a lock could not be had in time. */
+const LOCKED = '55P03'
+
 /** What each refusal of a server means, by the beginning of its code or message. */
 const MEANINGS: Meanings = [
   ['28P01', 'user and password in the url are not right'],
@@ -15,7 +18,7 @@ const MEANINGS: Meanings = [
   ['53100', 'its disk is full'],
   ['53200', 'its memory is full'],
   ['53300', 'all of its connections are taken; raise max_connections, or put PgBouncer in front of it'],
-  ['55P03', 'another transaction holds the record; see pg_locks for who'],
+  [LOCKED, 'another transaction holds the record; see pg_locks for who'],
   ['57014', 'its statement_timeout is too short'],
 ]
 
@@ -41,6 +44,11 @@ export function isConflict(error: unknown): boolean {
 /** Whether a statement failed, without effect, that may succeed in smaller parts. */
 export function isTooMuch(error: unknown): boolean {
   return TOO_MUCH.test(codeOf(error))
+}
+
+/** Whether a statement failed, without effect, since another transaction holds one of its records. */
+export function isLocked(error: unknown): boolean {
+  return codeOf(error) === LOCKED
 }
 
 /** Whether a connection is of no more use after this error. Errors of PostgreSQL have a severity, those of a socket none. */

@@ -1,4 +1,4 @@
-import { isDoneWithin, startTimer } from '../../../lib/base/timers'
+import { elapsedOf, isDoneWithin, startTimer } from '../../../lib/base/timers'
 import type { Clock } from '../../../lib/base/contracts'
 import { type Connection, openConnection } from './connections/connection'
 import type { Connections } from './connections/connections'
@@ -53,7 +53,7 @@ export function createMessages(options: MessagesOptions): Messages {
   let busyUntil = -Infinity
   let stop = (): void => undefined
 
-  const elapsed = (): number => clock.elapsed?.() ?? clock.now()
+  const elapsed = elapsedOf(clock)
 
   async function listen(connection: Connection): Promise<void> {
     await connection.query(`LISTEN ${quoteName(channel)}`)

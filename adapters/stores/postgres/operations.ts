@@ -69,6 +69,16 @@ export function encodeBatch(operations: readonly Operation[]): EncodedBatch {
   }
 }
 
+/** Returns the records that an operation changes: its own, and the mark that it claims. */
+export function recordsOf({
+  kind,
+  id,
+  claim,
+}: Operation): readonly { readonly kind: RecordKind; readonly id: string }[] {
+  const own = kind === undefined || id === undefined ? [] : [{ kind, id }]
+  return claim === undefined ? own : [...own, { kind: 'mark', id: claim.mark }]
+}
+
 function toLines(operations: readonly Operation[]): readonly Line[] {
   const lines: Line[] = []
   const messages: { texts: string[]; of: number[]; length: number }[] = []

@@ -1,8 +1,9 @@
-import { startTimer } from '../../../lib/base/timers'
+import { sleep } from '../../../lib/base/timers'
 import type { Connection } from './connections/connection'
-import { isConflict, isTooMuch } from './errors'
+import { isConflict, isTooMuch, isLocked } from './errors'
 import { type Answer, createLane, type Lane, type LaneParts } from './connections/lane'
-import { encodeBatch, type Operation } from './operations'
+import { encodeBatch, type Operation, recordsOf } from './operations'
+import type { RecordName } from './reads'
 
 /** How much one transaction does at most. */
 const MAX_OPERATIONS = 500
@@ -22,6 +23,14 @@ export interface WritesOptions extends LaneParts {
 export function createWrites({ schema, worker, ...parts }: WritesOptions): Lane<Operation, number> {
   const text = `SELECT ${schema}.apply($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 
+  const locked = `WITH named AS (
+      SELECT DISTINCT n.kind, n.id FROM unnest(string_to_array($1, E'\\n'), string_to_array($2, E'\\n')) AS n (kind, id)
+    ), free AS (
+      SELECT r.kind, r.id FROM ${schema}.record r JOIN named n ON r.kind = n.kind AND r.id = n.id FOR UPDATE OF r SKIP LOCKED
+    )
+    SELECT r.kind, r.id FROM ${schema}.record r JOIN named n ON r.kind = n.kind AND r.id = n.id
+      WHERE NOT EXISTS (SELECT FROM free f WHERE f.kind = r.kind AND f.id = r.id)`
+
   async function sendOnce(connection: Connection, operations: readonly Operation[]): Promise<readonly number[]> {
     const { values, decode } = encodeBatch(operations)
     const [[answer] = []] = await connection.query(text, [worker, ...values])
@@ -34,13 +43,42 @@ export function createWrites({ schema, worker, ...parts }: WritesOptions): Lane<
         return await sendOnce(connection, operations)
       } catch (error) {
         if (!isConflict(error) || attempt >= TRIES) throw error
-        await pause(Math.random() * PAUSE_MS)
+        await sleep(parts.clock, Math.random() * PAUSE_MS)
       }
     }
   }
 
-  function pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void startTimer(parts.clock, ms, resolve))
+  /** Of the records of operations, those that another transaction holds at this moment. */
+  async function findLocked(connection: Connection, operations: readonly Operation[]): Promise<ReadonlySet<string>> {
+    const records = operations.flatMap(recordsOf)
+    const column = (read: (record: RecordName) => string): string => records.map(read).join('\n')
+    const rows = await connection.query(locked, [column(({ kind }) => kind), column(({ id }) => id)])
+    return new Set(rows.map(([kind, id]) => nameOf({ kind: String(kind), id: String(id) })))
+  }
+
+  /**
+   * Does everything but what concerns a record that another transaction holds. That is tried again by itself, since an
+   * instance may only just have written there, and is refused when it still cannot be done.
+   */
+  async function sendAround(
+    connection: Connection,
+    operations: readonly Operation[],
+    error: unknown,
+  ): Promise<readonly Answer<number>[]> {
+    const names = await findLocked(connection, operations)
+    const isHeld = (operation: Operation): boolean => recordsOf(operation).some((record) => names.has(nameOf(record)))
+    const [held, free] = [operations.filter(isHeld), operations.filter((operation) => !isHeld(operation))]
+    if (held.length === 0 || free.length === 0) throw error
+    const answers = new Map<Operation, Answer<number>>()
+    // One record alone is what has been waited for already.
+    for (const part of names.size === 1 ? [free] : [free, held]) {
+      const results = await send(connection, part).catch((reason: unknown) => {
+        if (answers.size === 0 && !isLocked(reason)) throw reason
+        return part.map(() => ({ error: reason }))
+      })
+      for (const [index, operation] of part.entries()) answers.set(operation, results[index] ?? { error })
+    }
+    return operations.map((operation) => answers.get(operation) ?? { error })
   }
 
   /** What is too much at once is sent in two halves, so that one operation that cannot be done fails alone. */
@@ -48,6 +86,7 @@ export function createWrites({ schema, worker, ...parts }: WritesOptions): Lane<
     try {
       return (await sendUntilDone(connection, operations)).map((value) => ({ value }))
     } catch (error) {
+      if (isLocked(error)) return sendAround(connection, operations, error)
       if (!isTooMuch(error) || connection.isLost) throw error
       if (operations.length === 1) return [{ error }]
       const half = Math.ceil(operations.length / 2)
@@ -63,4 +102,8 @@ export function createWrites({ schema, worker, ...parts }: WritesOptions): Lane<
     bytesOf: ({ entry = '', data = '' }) => entry.length + data.length,
     send,
   })
+}
+
+function nameOf({ kind, id }: { readonly kind: string; readonly id: string }): string {
+  return `${kind} ${id}`
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { isDoneWithin, startTimer } from '../../../lib/base/timers'
+import { elapsedOf, isDoneWithin, startTimer } from '../../../lib/base/timers'
 import type { Clock, DueAnswer, LedgerHandlers, Logger, RecordKind } from '../../../lib/base/contracts'
 import { memberOf, type Names, parseMember } from './names'
 import { SCRIPTS } from './scripts'
@@ -50,10 +50,11 @@ export function createDue({ sender, names, handlers, clock, logger }: DueOptions
   let lookAt = Infinity
   /** What the server's clock said at which time of ours. */
   let serverTime: { readonly now: number; readonly at: number } | undefined
+  let isWantedAgain = false
   let isStarted = false
   let isClosed = false
   let isTold = false
-  const elapsed = (): number => clock.elapsed?.() ?? clock.now()
+  const elapsed = elapsedOf(clock)
 
   function lookIn(ms: number): void {
     const at = elapsed() + ms
@@ -63,15 +64,18 @@ export function createDue({ sender, names, handlers, clock, logger }: DueOptions
     stopLook = startTimer(clock, ms, look)
   }
 
+  /** What has become due while the server is asked may be too late for its answer: then it is asked again. */
   function look(): void {
     lookAt = Infinity
-    looking ??= takeOnce()
+    if (looking === undefined) looking = takeOnce()
+    else isWantedAgain = true
   }
 
   async function takeOnce(): Promise<void> {
     const nextMs = await take().catch(() => AGAIN_MS)
     looking = undefined
-    lookIn(Math.min(Math.max(nextMs, 0), LOOK_MS))
+    lookIn(isWantedAgain ? 0 : Math.min(Math.max(nextMs, 0), LOOK_MS))
+    isWantedAgain = false
   }
 
   /** Guesses what the server's clock says; nothing when that was read too long ago. */

@@ -21,7 +21,7 @@ export function createNames(prefix: string): Names {
     due: `${base}due`,
     ids: `${base}ids`,
     channel: (database) => `${base}messages:${String(database ?? 0)}`,
-    record: (kind, id) => `${base}${kind}:${id}`,
+    record: (kind, id) => `${base}${memberOf(kind, id)}`,
     group: (kind, group) => `${base}of:${kind}:${group}`,
   }
 }

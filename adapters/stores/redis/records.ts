@@ -59,7 +59,9 @@ export function createRecords(sender: Sender, names: Names, expect: (ttlMs: numb
       return position < 0 ? undefined : position
     },
     async read(kind, id) {
-      const list = await sender.send({ run: 'lrange', keys: [names.record(kind, id)], args: ['0', '-1'] })
+      // Of a mark, the time has to be looked at too.
+      const plain = kind === 'mark' ? undefined : ['lrange', names.record(kind, id), '0', '-1']
+      const list = await sender.send({ ...runScript(names, SCRIPTS.read, [memberOf(kind, id)]), plain })
       if (!Array.isArray(list) || list.length === 0) return undefined
       const [head, data, ...log]: readonly unknown[] = list
       return { data: fromText(data), log: log.map(fromText), cut: Number.parseInt(String(head), 10) }

@@ -17,10 +17,12 @@ export interface Script {
  *   held  hash of those that a process works on since they are due, with its token; their time in `due` is that of the lease
  * The epoch is a member of `due` and of `ids` that is never due: when the server loses one of the two, it loses the epoch.
  */
-const HEAD = `
+const NAMES = `
 local due = KEYS[1]
 local base = string.sub(due, 1, -4)
 local ids, held, epoch = base .. 'ids', base .. 'held', '=' .. ARGV[1]
+`
+const HEAD = `${NAMES}
 if not redis.call('ZSCORE', due, epoch) then return redis.error_reply('LOST the server lost the records of the store') end
 local function text(number) return string.format('%.0f', number) end
 `
@@ -67,6 +69,18 @@ local function remove(key, member)
 end
 `
 
+/** The time of a mark may be up before it is removed: from then on it does not count. */
+const MARKS = `
+local function isOver(member)
+  if string.sub(member, 1, 5) ~= 'mark:' then return false end
+  local at = redis.call('ZSCORE', due, member)
+  return at and tonumber(at) <= now()
+end
+`
+const DROP = `
+local function drop(member) if isOver(member) then remove(base .. member, member) end end
+`
+
 /** How many arguments each step of the script `write` has. */
 const WRITE_ARGUMENTS = 9
 
@@ -79,7 +93,11 @@ const WRITE_ARGUMENTS = 9
 const write = `
 local function write(member, entry, moved, made, data, ttl, group, mark, markTtl)
   local record = base .. member
-  if mark ~= '' and redis.call('EXISTS', base .. 'mark:' .. mark) == 1 then return -1 end
+  drop(member)
+  if mark ~= '' then
+    drop('mark:' .. mark)
+    if redis.call('EXISTS', base .. 'mark:' .. mark) == 1 then return -1 end
+  end
   local head = redis.call('LINDEX', record, 0)
   if head then
     if made == '1' and not redis.call('ZSCORE', due, member) then index(member, ttl, '') end
@@ -115,6 +133,7 @@ return answers`
  * the memory is full, too.
  */
 const touch = `
+drop(ARGV[2])
 if redis.call('HEXISTS', held, ARGV[2]) == 1 then return 0 end
 local at = text(now() + ARGV[3])
 local changed = redis.pcall('ZADD', due, 'XX', 'CH', at, ARGV[2])
@@ -124,8 +143,21 @@ if type(changed) == 'table' then
 end
 return changed == 1 and 1 or redis.call('EXISTS', base .. ARGV[2])`
 
+/**
+ * Reads records, each for itself. Arguments: members. Returns for each one its list, which is empty without a record, or the
+ * text of an error.
+ */
+const read = `
+local answers = {}
+for at = 2, #ARGV do
+  local answer = isOver(ARGV[at]) and {} or redis.pcall('LRANGE', base .. ARGV[at], 0, -1)
+  answers[#answers + 1] = answer.err or answer
+end
+return answers`
+
 /** Arguments: member, position, entry. */
 const cut = `
+drop(ARGV[2])
 local record = base .. ARGV[2]
 local head = redis.call('LINDEX', record, 0)
 if not head then return 0 end
@@ -233,9 +265,11 @@ export const ENTER_SCRIPT: Script = compile(ENTER)
 
 /** The scripts of a store, by what they do. */
 export const SCRIPTS = {
-  write: compile(HEAD + NOW + GROUPS + MAKE + write),
-  touch: compile(HEAD + NOW + touch),
-  cut: compile(HEAD + cut),
+  write: compile(HEAD + NOW + GROUPS + MAKE + REMOVE + MARKS + DROP + write),
+  /** The only one that does not look at the epoch: what is lost is not there. */
+  read: compile(NAMES + NOW + MARKS + read),
+  touch: compile(HEAD + NOW + GROUPS + REMOVE + MARKS + DROP + touch),
+  cut: compile(HEAD + NOW + GROUPS + REMOVE + MARKS + DROP + cut),
   take: compile(HEAD + NOW + GROUPS + REMOVE + take),
   renew: compile(HEAD + ALSO_WHEN_FULL + NOW + renew),
   settle: compile(HEAD + NOW + GROUPS + REMOVE + settle),

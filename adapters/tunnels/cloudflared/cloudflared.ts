@@ -9,8 +9,8 @@ import { readNumber } from '../options'
 import { openProgramTunnel, type TunnelProgram } from '../program/program-tunnel'
 
 /**
- * How long a new name settles: it is in the DNS a few seconds after cloudflared is connected, and whoever asks for it
- * too early may remember for half an hour that it does not exist.
+ * How long a new name settles. It appears in the DNS a few seconds after cloudflared is connected, and a resolver that
+ * asks too early may remember for half an hour that the name does not exist.
  */
 const SETTLE_MS = 5000
 
@@ -50,7 +50,7 @@ export const openCloudflared: TunnelDriver = async (request) => {
   }
 }
 
-/** A container shares its metrics with this machine on Linux alone; elsewhere its output is all there is. */
+/** Only on Linux does a container share its metrics with this machine; elsewhere its output alone tells its health. */
 function askingMetrics(
   output: CloudflaredOutput,
   request: TunnelRequest,

@@ -10,7 +10,7 @@ import { writeAddress } from '../options'
 /** An empty config file for cloudflared. */
 export interface EmptyFile {
   readonly path: string
-  /** Takes away what was made for it, where that can be done; never throws. May be called again. */
+  /** Removes the file where it can be removed. Never throws; may be called again. */
   remove(): void
 }
 
@@ -20,7 +20,7 @@ const NULL_DEVICE = '/dev/null'
 const MOUNTED = '/etc/cloudflared/credentials.json'
 
 /**
- * Gives an empty config. Without one, cloudflared takes the `config.yml` of the home folder, whose rules answer every
+ * Creates an empty config. Without one, cloudflared takes the `config.yml` of the home folder, whose rules answer every
  * request with 404.
  */
 export function createEmptyFile(platform: NodeJS.Platform = process.platform, remove = removeFolder): EmptyFile {
@@ -44,7 +44,7 @@ function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true })
 }
 
-/** Gives the command that runs a program of this machine. Its flags are those that old versions know too. */
+/** Creates the command that runs a program of this machine. Old versions know its flags, too. */
 export function createCloudflaredCommand(
   file: string,
   tunnel: CloudflaredTunnel,
@@ -56,7 +56,7 @@ export function createCloudflaredCommand(
   return { file, args, env: { ...withoutFlags(request.env), ...variablesOf(tunnel) }, secrets: secretsOf(tunnel) }
 }
 
-/** Gives the command that runs it as a container. Throws `ERR_GATEWAY_PROGRAM` without docker. */
+/** Creates the command that runs cloudflared as a container. Throws `ERR_GATEWAY_PROGRAM` without docker. */
 export function createCloudflaredContainer(tunnel: CloudflaredTunnel, request: TunnelRequest): Command {
   const inside = { ...request, host: reachableHost(request) }
   return createContainerCommand(

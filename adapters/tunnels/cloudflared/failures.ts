@@ -15,7 +15,7 @@ const NO_LIMIT =
 /** The first that fits a line counts. Each was captured from the program or stands in its source. */
 const FAILURES: readonly Failure[] = [
   {
-    // An answer in JSON loses its status on the way: then only the missing id of the tunnel is left to see.
+    // The status of an answer in JSON is lost on the way; then only the missing id of the tunnel tells the failure.
     pattern: /quick ?Tunnel (?:response|ID): .*?(error code: 1015|status_code="429[^"]*|invalid UUID length: 0)/i,
     code: 'ERR_GATEWAY_RATE_LIMITED',
     message: (found) => `Cloudflare gives no quick tunnel now: too many were asked for (${found}). ${NO_LIMIT}`,
@@ -80,10 +80,16 @@ const FAILURES: readonly Failure[] = [
   },
 ]
 
-/** Says what a line of cloudflared means; undefined for all that is no failure, or one that passes. */
+/** A line may quote long texts of others, and some patterns go back over them. */
+const MAX_TEXT = 2000
+
+/**
+ * Returns the error that a line of cloudflared means; undefined for a line that tells no failure, or one that passes.
+ */
 export function explainLine(text: string): CallbackError | undefined {
+  const start = text.slice(0, MAX_TEXT)
   for (const { pattern, code, message } of FAILURES) {
-    const match = pattern.exec(text)
+    const match = pattern.exec(start)
     if (match) return new CallbackError(code, { message: message(match[1] ?? '') })
   }
   return undefined

@@ -2,8 +2,8 @@ import { request as createRequest } from 'node:http'
 import { text as readAll } from 'node:stream/consumers'
 import { CallbackError } from '../../../lib/base/errors'
 import type { TunnelHealth, TunnelRequest } from '../../../lib/base/contracts'
+import { withinLimit } from '../../../lib/base/timers'
 import type { CloudflaredOutput } from './output'
-import { withinLimit } from '../program/within-limit'
 
 /** Asks a running cloudflared by its own metrics port. */
 export interface CloudflaredMetrics {
@@ -21,7 +21,7 @@ interface Answer {
 /** How long an answer may take, from this very machine. */
 const LIMIT_MS = 2000
 
-/** Gives the questions; the address is the one that the output of the same process has told. */
+/** Creates the client of the metrics, whose address the output of the same process has told. */
 export function createCloudflaredMetrics(output: CloudflaredOutput, request: TunnelRequest): CloudflaredMetrics {
   const { clock, logger, port } = request
 
@@ -56,7 +56,7 @@ export function createCloudflaredMetrics(output: CloudflaredOutput, request: Tun
   }
 }
 
-/** Not by `fetch`, which the app around us may send through a proxy or have replaced. */
+/** Does not use `fetch`, which the app may have replaced or may send through a proxy. */
 function get(address: string, path: string, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const { port } = new URL(`http://${address}`)

@@ -23,12 +23,12 @@ const METRICS = /^Starting metrics server on (\S+)\/metrics/
 const REFUSED = /^Register tunnel error.*\bUnauthorized\b/
 const STOPPING = /^Initiating graceful shutdown/
 
-/** Gives a reader for the output of one process; of a named tunnel, whose URL is never printed, or of a quick one. */
+/** Creates a reader for the output of one process. That of a named tunnel never tells a URL. */
 export function createCloudflaredOutput({ isNamed }: { readonly isNamed: boolean }): CloudflaredOutput {
   let metricsAddress: string | undefined
   let isRegistered = false
   let isRefused = false
-  /** What it writes then is how it ends, not why. */
+  /** Whether the process is ending: what it writes then tells how it ends, not why. */
   let isOver = false
 
   function fail(error: CallbackError): Finding {
@@ -68,7 +68,7 @@ export function createCloudflaredOutput({ isNamed }: { readonly isNamed: boolean
   }
 }
 
-/** Gives what a line says, in one form: `message key="value"`. */
+/** Returns the text of a line in one form: `message key="value"`. */
 function readText(line: string): string {
   if (!line.startsWith('{')) return line.replace(PREFIX, '').trim()
   const { message, level: _level, time: _time, ...rest } = parseRecord(line)

@@ -12,13 +12,13 @@ import { runCommand } from '../program/run-command'
 const IMAGE = 'ngrok/ngrok:latest'
 /** How long an agent has to tell its version. */
 const VERSION_MS = 10_000
-/** How long it may take to connect again: another agent in its place would have another URL. */
+/** How long an agent may take to connect again. The limit is long, since another agent would have another URL. */
 const PATIENCE_MS = 10 * 60_000
 
 /**
  * Opens a tunnel through an ngrok agent: the program `file`, or a container when it is undefined. The agent connects
- * again by itself under the same URL. The authtoken goes by `NGROK_AUTHTOKEN`; without one, the agent takes what its own
- * configuration holds.
+ * again by itself under the same URL. The authtoken goes by `NGROK_AUTHTOKEN`; without one, the agent takes what its
+ * own configuration holds.
  */
 export async function openNgrokAgent(file: string | undefined, request: TunnelRequest): Promise<Tunnel> {
   const { authtoken, domain } = readNgrokOptions(request)
@@ -49,7 +49,7 @@ function createCommand(file: string | undefined, args: readonly string[], reques
   return { file, args, env: { ...request.env, ...(authtoken !== undefined && variables) }, secrets }
 }
 
-/** The option for a domain had three names. Of an agent that does not tell its version the newest is expected. */
+/** The option for a domain has had three names. An agent that does not tell its version counts as the newest. */
 function writeDomain(domain: string, version: Version | undefined): readonly string[] {
   const { major, minor } = version ?? { major: 3, minor: 15 }
   if (major < 3) return ['--hostname', domain]
@@ -61,10 +61,10 @@ interface Version {
   readonly minor: number
 }
 
-/** A container is not started for it: its image says it, or is the newest. */
+/** No container is started to ask for the version: the tag of its image tells it, or the image is the newest. */
 async function findVersion(file: string | undefined, request: TunnelRequest): Promise<Version | undefined> {
   if (file !== undefined) return readVersion(createCommand(file, ['version'], request), request)
-  return parseVersion(/:(\d+)(?:\.(\d+))?[^/]*$/.exec(readText(request.options, 'image') ?? ''))
+  return parseVersion(/:(\d+)(?:\.(\d+))?/.exec(readText(request.options, 'image')?.split('/').at(-1) ?? ''))
 }
 
 async function readVersion(command: Command, { clock, signal }: TunnelRequest): Promise<Version | undefined> {

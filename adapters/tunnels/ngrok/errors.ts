@@ -1,10 +1,10 @@
 import { CallbackError, type ErrorCode } from '../../../lib/base/errors'
-import { createRedact } from '../program/redact'
+import { createRedact } from '../program/child-process'
 
 interface Kind {
   /** The numbers of ngrok's errors: https://ngrok.com/docs/errors/reference */
   readonly numbers: readonly number[]
-  /** What it says where there is no number. */
+  /** The words of an error without a number. */
   readonly words: RegExp
   readonly code: ErrorCode
   readonly advice: string
@@ -13,7 +13,7 @@ interface Kind {
 /** Where ngrok shows the token of an account. */
 export const AUTHTOKEN_PAGE = 'https://dashboard.ngrok.com/get-started/your-authtoken'
 
-/** Where the agent is to be had. */
+/** Where the agent can be downloaded. */
 export const AGENT_PAGE = 'https://ngrok.com/download'
 
 const MAX_TEXT = 2000
@@ -80,34 +80,48 @@ const KINDS: readonly Kind[] = [
 ]
 
 /**
- * Makes an error of what ngrok said, by its ERR_NGROK number or, without one, by its words. What is known in neither way
- * is `ERR_GATEWAY_EXITED`. The message has no authtoken that ngrok repeats, and none of `secrets`.
+ * Creates an error from what ngrok said, by its ERR_NGROK number or, without one, by its words. An unknown text becomes
+ * `ERR_GATEWAY_EXITED`. The message holds no authtoken that ngrok repeats, and none of `secrets`.
  */
 export function readNgrokError(text: string, secrets: readonly (string | undefined)[] = []): CallbackError {
-  // What it repeats of others may be long.
+  // ngrok may quote long answers of others.
   const masked = maskAuthtoken(text, secrets).slice(0, MAX_TEXT)
   const number = readNgrokNumber(masked)
   const kind = KINDS.find(({ numbers }) => number !== undefined && numbers.includes(number))
-  // Whoever got a number did reach ngrok.
+  // An error with a number is an answer of ngrok, so the network works.
   const isWrong = ({ code }: Kind): boolean => number !== undefined && code === 'ERR_GATEWAY_NETWORK'
   const known = kind ?? KINDS.find((one) => one.words.test(masked) && !isWrong(one))
   const said = masked
     .replaceAll(/\bERR_NGROK_\d+\b/g, ' ')
     .replaceAll(/\s+/g, ' ')
-    .replace(/[\s.]+$/, '')
+    .replace(/(?<![\s.])[\s.]+$/, '')
     .trim()
   const reason = number === undefined ? said : `${said} (ERR_NGROK_${number})`
   const message = `ngrok says: ${reason.trim()}${known ? `. ${known.advice}` : ''}`
   return new CallbackError(known?.code ?? 'ERR_GATEWAY_EXITED', { message })
 }
 
-/** Gives the number of an error of ngrok: 105 for `ERR_NGROK_105`. */
+/** Returns the number of an error of ngrok: 105 for `ERR_NGROK_105`. */
 export function readNgrokNumber(text: string): number | undefined {
   const found = /\bERR_NGROK_(\d+)/.exec(text)?.[1]
   return found === undefined ? undefined : Number(found)
 }
 
-/** Takes the authtoken out that ngrok repeats in what it refuses, also one that only its own configuration knows. */
+/**
+ * Masks the authtoken that ngrok repeats when it refuses it, also one that stands only in the configuration of the
+ * agent.
+ */
 export function maskAuthtoken(text: string, secrets: readonly (string | undefined)[] = []): string {
   return createRedact(secrets)(text).replaceAll(/(your authtoken:\s*)[^\s\\"]+/gi, '$1***')
+}
+
+/**
+ * Returns the text of an error of the package `@ngrok/ngrok`, with its number, which may stand in `errorCode` alone.
+ */
+export function readThrown(error: unknown): string {
+  const { message, errorCode }: { message?: unknown; errorCode?: unknown } =
+    typeof error === 'object' && error !== null ? error : {}
+  if (typeof message !== 'string') return String(error)
+  const text = message.replaceAll(/\berror_code:\s*/g, '')
+  return typeof errorCode !== 'string' || text.includes(errorCode) ? text : `${text} ${errorCode}`
 }

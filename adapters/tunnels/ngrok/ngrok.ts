@@ -8,7 +8,7 @@ import { findNgrokPackage, openNgrokPackage } from './package'
 import { readText } from '../options'
 
 /**
- * Gives a driver for ngrok: its agent from `bin`, NGROK_BIN or PATH, or as a container; without an agent, the package
+ * Creates a driver for ngrok: its agent from `bin`, NGROK_BIN or PATH, or as a container; without an agent, the package
  * `@ngrok/ngrok`. A `bin` or NGROK_BIN that leads nowhere is an error and no reason to look further.
  */
 export function createNgrokDriver(findPackage = findNgrokPackage): TunnelDriver {

@@ -9,7 +9,7 @@ export interface NgrokOptions {
   readonly domain: string | undefined
 }
 
-/** Gives what the config and the environment say for ngrok. */
+/** Reads what the config and the environment say for ngrok. */
 export function readNgrokOptions({ options, env }: TunnelRequest): NgrokOptions {
   return {
     authtoken: (readText(options, 'authtoken') ?? env['NGROK_AUTHTOKEN'])?.trim() || undefined,

@@ -3,7 +3,7 @@ import type { TunnelHealth } from '../../../lib/base/contracts'
 import type { Finding, Findings } from '../program/follow-program'
 import { maskAuthtoken, readNgrokError, readNgrokNumber } from './errors'
 
-/** Reads what one run of an ngrok agent writes, and remembers what its state and its reason to end follow from. */
+/** Reads the output of one run of an ngrok agent, and remembers its state and why it ended. */
 export interface NgrokOutput {
   /** Reads one whole line. */
   read(line: string): Findings
@@ -28,8 +28,8 @@ const CONNECTED = new Set(['client session established', STARTED])
 const READY: Finding = { kind: 'ready' }
 const RETRY = 'failed to reconnect session'
 /**
- * After so many failures before the first session it has gone through every way it has to find its server (the name
- * twice, DNS over HTTPS, a list on the web), which takes about two seconds, and it would go on like that for ever.
+ * After so many failures before the first session, the agent has tried all its ways to find the server (the name twice,
+ * DNS over HTTPS, a list on the web). That takes about two seconds, and the agent would repeat it for ever.
  */
 const RETRIES = 4
 /** Newer agents mark the lines of their last error. */
@@ -37,7 +37,7 @@ const MARK = /^ERROR:\s*/
 /** How many lines of a usage text or of a reason are kept. */
 const MAX_LINES = 60
 
-/** Gives a reader for one run of an agent that logs as JSON. Nothing of `secrets` comes into an error. */
+/** Creates a reader for one run of an agent that logs as JSON. No error quotes one of `secrets`. */
 export function createNgrokOutput(secrets: readonly (string | undefined)[] = []): NgrokOutput {
   const said: string[] = []
   let lastError = ''
@@ -51,7 +51,7 @@ export function createNgrokOutput(secrets: readonly (string | undefined)[] = [])
   }
 
   function readEntry({ level, message, url, error }: Entry): Findings {
-    // Whatever says that it is ready says that it is up.
+    // Each line that says "ready" says that the tunnel is up.
     if (CONNECTED.has(message)) {
       wasUp = true
       isUp = true
@@ -68,11 +68,11 @@ export function createNgrokOutput(secrets: readonly (string | undefined)[] = [])
     return !wasUp && retries >= RETRIES ? { kind: 'failed', error: noServer(maskAuthtoken(error, secrets)) } : undefined
   }
 
-  /** The last error is plain text, whatever the log looks like; its number ends it. */
+  /** The last error is plain text, whatever the format of the log is. It ends with its number. */
   function readText(line: string): Findings {
     const text = line.replace(MARK, '').trim()
     if (text === '' || isLogfmt(text)) return undefined
-    // What stands before it is of something else, such as docker that fetched the image.
+    // The lines before it are of something else, such as docker, which fetched the image.
     if (MARK.test(line) && !isMarked) said.length = 0
     isMarked = MARK.test(line)
     said.push(text)

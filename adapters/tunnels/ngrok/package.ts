@@ -1,13 +1,11 @@
 import { CallbackError } from '../../../lib/base/errors'
 import { findPeer } from '../../../lib/base/peers'
-import { sleep } from '../../../lib/base/timers'
+import { onAbort, sleep, withinLimit } from '../../../lib/base/timers'
 import type { Tunnel, TunnelRequest } from '../../../lib/base/contracts'
-import { AUTHTOKEN_PAGE, maskAuthtoken, readNgrokError, readNgrokNumber } from './errors'
+import { AUTHTOKEN_PAGE, maskAuthtoken, readNgrokError, readNgrokNumber, readThrown } from './errors'
 import { readNgrokOptions } from './options'
 import { type NgrokSession, type NgrokSessionBuilder, openNgrokSession } from './session'
-import { readThrown } from './thrown'
 import { readNumber } from '../options'
-import { withinLimit } from '../program/within-limit'
 
 /** As much of the package `@ngrok/ngrok` as is called. */
 export interface NgrokPackage {
@@ -17,7 +15,9 @@ export interface NgrokPackage {
 /** How long the package has to open a tunnel. */
 const OPEN_MS = 60_000
 
-/** Gives the package `@ngrok/ngrok`; undefined when it is not installed. Throws `ERR_GATEWAY_PROGRAM` when it is broken. */
+/**
+ * Loads the package `@ngrok/ngrok`; undefined when it is not installed. Throws `ERR_GATEWAY_PROGRAM` when it is broken.
+ */
 export function findNgrokPackage(): NgrokPackage | undefined {
   try {
     const found: unknown = findPeer<unknown>('@ngrok/ngrok', () => require('@ngrok/ngrok'))
@@ -30,8 +30,8 @@ export function findNgrokPackage(): NgrokPackage | undefined {
 }
 
 /**
- * Opens a tunnel in this process, on a session of its own. A session that is lost is not taken up again by the package,
- * whose waits grow to hours: the tunnel ends, and the next one asks for the same host.
+ * Opens a tunnel in this process, on a session of its own. The package may not connect a lost session again, since its
+ * pauses grow to hours: the tunnel ends, and the next one asks for the same host.
  */
 export async function openNgrokPackage(ngrok: NgrokPackage, request: TunnelRequest): Promise<Tunnel> {
   const { authtoken, domain } = readNgrokOptions(request)
@@ -58,7 +58,7 @@ export async function openNgrokPackage(ngrok: NgrokPackage, request: TunnelReque
   }
 }
 
-/** What comes too late is closed, and what fails too late is nobody's. */
+/** A session that opens too late is closed; an error after the limit is dropped. */
 async function openInTime(
   builder: NgrokSessionBuilder,
   request: TunnelRequest,
@@ -90,10 +90,7 @@ async function settle({ close }: NgrokSession, { options, clock, signal }: Tunne
 }
 
 function whenAborted(signal: AbortSignal): Promise<unknown> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(signal.reason)
-    else signal.addEventListener('abort', () => resolve(signal.reason), { once: true })
-  })
+  return new Promise((resolve) => void onAbort(signal, resolve))
 }
 
 function tooLate(): CallbackError {

@@ -1,7 +1,6 @@
 import { isDoneWithin, sleep } from '../../../lib/base/timers'
 import type { Clock, TunnelRequest } from '../../../lib/base/contracts'
-import { readNgrokError, readNgrokNumber } from './errors'
-import { readThrown } from './thrown'
+import { readNgrokError, readNgrokNumber, readThrown } from './errors'
 import { writeAddress } from '../options'
 
 /** As much of a session of the package `@ngrok/ngrok` as is called. */
@@ -29,13 +28,13 @@ export interface NgrokListener {
 /** An open session with one tunnel. */
 export interface NgrokSession {
   readonly publicUrl: string
-  /** Gives both up, also when they are lost. Never rejects. May be called again. */
+  /** Closes the session and its tunnel, also when they are lost. Never rejects. May be called again. */
   close(): Promise<void>
 }
 
 /** How long the package may take to close each part. */
 const CLOSE_MS = 2000
-/** A session that died holds its host until ngrok sees that; how often that is waited for, and how long each time. */
+/** A session that died holds its host until ngrok notices. How often to wait for that, and how long each time. */
 const TRIES = 3
 const HELD_MS = 2000
 /** "The endpoint is already online." */
@@ -94,7 +93,7 @@ function isHeld(error: unknown): boolean {
   return readNgrokNumber(readThrown(error)) === HELD
 }
 
-/** Closes in this order. A session that was lost cannot say so to ngrok, and rejects, or never answers. */
+/** Closes the parts in this order. Closing a lost session rejects, or never settles. */
 async function closeAll(clock: Clock, ...parts: readonly { close(): Promise<void> }[]): Promise<void> {
   for (const part of parts)
     try {

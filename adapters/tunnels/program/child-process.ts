@@ -1,9 +1,9 @@
+import { stripVTControlCharacters } from 'node:util'
+import { StringDecoder } from 'node:string_decoder'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { isDoneWithin } from '../../../lib/base/timers'
 import type { Clock, TunnelRequest } from '../../../lib/base/contracts'
-import { createLines } from './lines'
-import { createRedact } from './redact'
 
 /** A program to start. */
 export interface Command {
@@ -53,9 +53,9 @@ const OUTPUT_MS = 1000
 /**
  * Stands between this process and the program, and holds a pipe from this process. However this process dies, SIGKILL
  * included, the pipe ends, and the guard ends the program: politely, and a second later by force, with everything that
- * it started. Its first argument is a command that takes away what the program would leave behind. Runs in dash and bash.
- * The traps come after the program, since dash loses a signal to a child that still has its parent's; a guard that ends
- * before them is swept away with all that it started.
+ * it started. Its first argument is a command that takes away what the program would leave behind. Runs in dash and
+ * bash. The traps come after the program, since dash loses a signal to a child that still has its parent's; a guard
+ * that ends before them is swept away with all that it started.
  */
 const GUARD = `
 cleanup=$1; shift
@@ -196,4 +196,51 @@ function readExit(code: number | null, signal: string | null): Pick<Ended, 'code
   const signals = Object.entries(constants.signals)
   const named = signal ?? signals.find(([, number]) => code !== null && number === code - 128)?.[0]
   return { code: named === undefined ? (code ?? undefined) : undefined, signal: named }
+}
+
+/** The longest line that is kept whole, in characters; a longer one comes in pieces. */
+const MAX_LINE = 64 * 1024
+
+/** Cuts what a program writes into lines. */
+interface Lines {
+  write(chunk: Buffer): void
+  /** Ends the text: a rest without a line break is a line, too. */
+  end(): void
+}
+
+/**
+ * Creates a cutter that calls back with each whole line, without its line break, colours and other control sequences.
+ */
+export function createLines(onLine: (line: string) => void): Lines {
+  const decoder = new StringDecoder('utf8')
+  let rest = ''
+
+  function give(line: string): void {
+    onLine(stripVTControlCharacters(line.replace(/\r$/, '')))
+  }
+
+  function take(text: string): void {
+    const parts = (rest + text).split('\n')
+    rest = parts.pop() ?? ''
+    for (const part of parts) give(part)
+    while (rest.length > MAX_LINE) {
+      give(rest.slice(0, MAX_LINE))
+      rest = rest.slice(MAX_LINE)
+    }
+  }
+
+  return {
+    write: (chunk) => take(decoder.write(chunk)),
+    end() {
+      take(decoder.end())
+      if (rest !== '') give(rest)
+      rest = ''
+    },
+  }
+}
+
+/** Creates a function that replaces secrets in a text by `***`. Missing and empty ones are skipped. */
+export function createRedact(secrets: readonly (string | undefined)[] = []): (text: string) => string {
+  const known = secrets.filter((secret) => secret !== undefined).filter((secret) => secret !== '')
+  return (text) => known.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
 }

@@ -4,6 +4,9 @@ import type { TunnelRequest } from '../../../lib/base/contracts'
 import type { Command } from './child-process'
 import { findProgram } from './find-program'
 import { badOptions, readText } from '../options'
+import { createMask, listSpellings } from '../../../lib/base/secrets/mask'
+import { listSecrets } from '../../../lib/base/secrets/secret-names'
+import { runCommand } from './run-command'
 
 /** A tunnel program that runs as a container. */
 export interface Container {
@@ -29,7 +32,10 @@ export function reachableHost(request: TunnelRequest): string {
   return wantsDocker(request) && isLocal && process.platform !== 'linux' ? 'host.docker.internal' : request.host
 }
 
-/** Gives the command that runs a container, which goes when it ends. Throws `ERR_GATEWAY_PROGRAM` without docker. */
+/**
+ * Creates the command that runs a container, which is removed when it ends. Throws `ERR_GATEWAY_PROGRAM` without
+ * docker.
+ */
 export function createContainerCommand({ env, options }: TunnelRequest, container: Container): Command {
   const file = findProgram('docker', env)
   if (file === undefined) throw noDocker('the docker command line is not in PATH')
@@ -66,7 +72,7 @@ export function explainContainer(lastLines: readonly string[]): CallbackError | 
 }
 
 /** Why docker did nothing, where it does not run or may not be used. */
-export function explainDaemon(lastLines: readonly string[]): CallbackError | undefined {
+function explainDaemon(lastLines: readonly string[]): CallbackError | undefined {
   const line = lastLines.find((one) => /docker daemon|docker\.sock|docker API/i.test(one))
   return line === undefined ? undefined : noDocker(`it does not run: ${line}`)
 }
@@ -77,4 +83,66 @@ const NO_IMAGE =
 function noDocker(reason: string): CallbackError {
   const message = `"runtime: docker" cannot be had, since ${reason}. Install and start Docker, or write "runtime: native"`
   return new CallbackError('ERR_GATEWAY_PROGRAM', { message })
+}
+
+/** How long docker may take to look for an image on this machine. */
+const LOOK_MS = 30_000
+/** How long it may take to fetch one. */
+const PULL_MS = 10 * 60_000
+/** How many lines of what docker says last are looked at. */
+const LAST_LINES = 10
+
+/**
+ * Fetches the image of a container when this machine has none, which takes longer than a tunnel may take to open.
+ * Throws `ERR_GATEWAY_PROGRAM` without a running docker, `_OPTIONS` for an image that cannot be had, `_RATE_LIMITED`
+ * when its registry says so, and `_NETWORK` for anything else.
+ */
+export async function pullImage(command: Command, image: string, request: TunnelRequest): Promise<void> {
+  const looked = await runDocker(command, ['image', 'inspect', '--format', '{{.Id}}', image], LOOK_MS, request)
+  if (looked.isDone) return
+  const noDaemon = explainDaemon(looked.lines)
+  if (noDaemon) throw noDaemon
+  const { port, logger } = request
+  logger.info({ port }, `[docker] fetches the image ${image}, which this machine does not have yet`)
+  const { isDone, lines } = await runDocker(command, ['pull', image], PULL_MS, request)
+  if (!isDone) throw explainContainer(lines) ?? noImage(image, lines.at(-1) ?? 'docker does not say why')
+}
+
+interface Done {
+  readonly isDone: boolean
+  /** What it said last. */
+  readonly lines: readonly string[]
+}
+
+async function runDocker(
+  { file, env, secrets }: Command,
+  args: readonly string[],
+  limitMs: number,
+  { port, logger, clock, signal }: TunnelRequest,
+): Promise<Done> {
+  const mask = createMask(listSpellings(listSecrets(env)))
+  const lines: string[] = []
+  const { code } = await runCommand(
+    { file, args, env, secrets },
+    {
+      clock,
+      signal,
+      limitMs,
+      tooLate: () => noImage(args.at(-1) ?? '', `"docker ${args[0]}" was not done within ${limitMs / 1000} s`),
+      onLine(written) {
+        const line = mask(written)
+        logger.debug({ port, program: 'docker' }, `[docker] ${line}`)
+        if (line.trim() !== '') lines.push(line.trim())
+        if (lines.length > LAST_LINES) lines.shift()
+      },
+    },
+  )
+  return { isDone: code === 0, lines }
+}
+
+function noImage(image: string, reason: string): CallbackError {
+  const isLimited = /toomanyrequests|rate limit/i.test(reason)
+  const advice = isLimited ? 'Wait, or log in to its registry' : `Look at the network, or try it: docker pull ${image}`
+  const message = `docker could not fetch the image ${image}: ${reason}. ${advice}`
+  return new CallbackError(isLimited ? 'ERR_GATEWAY_RATE_LIMITED' : 'ERR_GATEWAY_NETWORK', { message })
 }

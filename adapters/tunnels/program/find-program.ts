@@ -5,8 +5,8 @@ import type { TunnelRequest } from '../../../lib/base/contracts'
 import { resolveFile } from '../options'
 
 /**
- * Finds a program as a shell does: what holds a slash is a file (`~` is the home folder), anything else stands in a
- * folder of PATH. Gives its path, or undefined when there is none that can be run.
+ * Finds a program as a shell does: a name with a slash is a file (`~` is the home folder), any other name is looked for
+ * in the folders of PATH. Returns its path; undefined when no such program can be run.
  */
 export function findProgram(name: string, env: TunnelRequest['env']): string | undefined {
   if (/[/\\]/.test(name)) return withEndings(resolveFile(name, env), env).find(isProgram)
@@ -15,9 +15,9 @@ export function findProgram(name: string, env: TunnelRequest['env']): string | u
 }
 
 /**
- * Finds the program that the config or the environment names: the first name counts, and is given with what gives it,
- * such as `"bin"`. Gives undefined when there is none. Throws `ERR_GATEWAY_PROGRAM` when it leads nowhere, although
- * there may be another: that one may be of another version.
+ * Finds the program that the config or the environment names. `names` maps each source, such as `"bin"`, to its name;
+ * the first name counts. Returns undefined without a name. Throws `ERR_GATEWAY_PROGRAM` when the named program cannot
+ * be run, even if there is another: that one may be of another version.
  */
 export function findNamedProgram(
   names: Readonly<Record<string, string | undefined>>,

@@ -8,7 +8,7 @@ import { type Child, type Command, startChild } from './child-process'
 export type Finding =
   | { readonly kind: 'url'; readonly publicUrl: string }
   | { readonly kind: 'ready' }
-  /** It cannot open, or cannot keep open, a tunnel. */
+  /** The program cannot open its tunnel, or cannot keep it open. */
   | { readonly kind: 'failed'; readonly error: CallbackError }
 
 /** What one line tells: nothing, one thing, or several. */
@@ -23,7 +23,7 @@ export interface ReadableProgram {
   readonly read: (line: string) => Findings
   /** The public URL when it is known beforehand. */
   readonly publicUrl?: string | undefined
-  /** Whether it says nothing when it is ready. */
+  /** Whether the program counts as ready from its start, since it does not say when it is. */
   readonly isReadyAtStart?: boolean
 }
 
@@ -42,7 +42,7 @@ export interface FollowedProgram {
   withoutSecrets(error: CallbackError): CallbackError
   /** The last lines that it wrote. */
   lastLines(): readonly string[]
-  /** Whether it runs at all: its output has told something of its tunnel, or the tunnel was given out. */
+  /** Whether the program did run: its output has told of its tunnel, or the tunnel was announced. */
   hasRun(): boolean
   /** Tells of every other public URL from now on. */
   announce(): void
@@ -56,7 +56,7 @@ const LINE_LENGTH = 300
 export function followProgram(program: ReadableProgram, request: TunnelRequest): FollowedProgram {
   const { name, command, read } = program
   const { port, logger, clock } = request
-  // A program may print what it finds in its environment. Its lines are read as they are, and shown without.
+  // A program may print its environment. Its lines are read as they are, and shown without secrets.
   const mask = createMask(listSpellings(listSecrets(command.env)))
   const lastLines: string[] = []
   let { publicUrl, isReadyAtStart: isReady = false } = program

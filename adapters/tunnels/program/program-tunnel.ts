@@ -1,10 +1,9 @@
 import { CallbackError } from '../../../lib/base/errors'
-import { sleep, untilAborted } from '../../../lib/base/timers'
+import { sleep, untilAborted, withinLimit } from '../../../lib/base/timers'
 import type { Tunnel, TunnelRequest } from '../../../lib/base/contracts'
 import { describeEnd, type Ended } from './child-process'
-import { pullImage } from './docker-image'
+import { pullImage } from './docker'
 import { type FollowedProgram, followProgram, quoteLines, type ReadableProgram } from './follow-program'
-import { withinLimit } from './within-limit'
 
 export type { Finding } from './follow-program'
 
@@ -25,8 +24,8 @@ export interface TunnelProgram extends ReadableProgram {
 const OPEN_MS = 60_000
 
 /**
- * Runs a program until its output has told the public URL and that it is ready, and gives the tunnel, which ends with
- * the program. When that does not come to pass, nothing of the program is left. The image of a container is fetched
+ * Runs a program until its output has told the public URL and that the tunnel is ready. Resolves to the tunnel, which
+ * ends with the program. After a failure nothing of the program is left. The image of a container is fetched
  * before. Rejects with `ERR_GATEWAY_PROGRAM` when the program cannot be run, `_TIMEOUT` after a minute, `_EXITED` when
  * it ends first, and what its output tells.
  */
@@ -49,7 +48,7 @@ export async function openProgramTunnel(program: TunnelProgram, request: TunnelR
   }
 }
 
-/** Gives the public URL that is still the same once it has settled. */
+/** Resolves to the public URL once it has settled, without having changed meanwhile. */
 async function settleUrl(program: TunnelProgram, running: FollowedProgram, request: TunnelRequest): Promise<string> {
   const { settleMs = 0 } = program
   const { clock, signal } = request
@@ -61,7 +60,7 @@ async function settleUrl(program: TunnelProgram, running: FollowedProgram, reque
   }
 }
 
-/** Gives the public URL once it is known, and confirmed to be the program's own. */
+/** Resolves to the public URL once it is known, and confirmed to be the program's own. */
 async function confirmUrl({ confirm }: TunnelProgram, running: FollowedProgram, over: AbortSignal): Promise<string> {
   await untilAborted(running.open, over)
   for (;;) {
@@ -72,7 +71,7 @@ async function confirmUrl({ confirm }: TunnelProgram, running: FollowedProgram, 
   }
 }
 
-/** What it said itself tells more than how it ended. */
+/** The output of a program tells more than its exit code. */
 function explainEnd(program: TunnelProgram, running: FollowedProgram, ended: Ended): CallbackError {
   const lastLines = running.lastLines()
   const said = running.failure()
@@ -82,7 +81,7 @@ function explainEnd(program: TunnelProgram, running: FollowedProgram, ended: End
   return explained === undefined ? exited(program, ended, running) : running.withoutSecrets(explained)
 }
 
-/** 126 and 127 are of the shell, or the docker, that could not start it. */
+/** 126 and 127 are the codes of a shell, or of docker, that could not start the program. */
 function isNoProgram({ error, code }: Ended): boolean {
   return error !== undefined || code === 126 || code === 127
 }

@@ -1,5 +1,5 @@
+import { type Limit, withinLimit } from '../../../lib/base/timers'
 import { type ChildOptions, type Command, type Ended, startChild } from './child-process'
-import { type Limit, withinLimit } from './within-limit'
 
 /**
  * Runs a program to its end, and tells how it ended. Rejects with the signal's reason when that aborts, and with

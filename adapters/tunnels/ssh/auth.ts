@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { CallbackError } from '../../../lib/base/errors'
 import type { TunnelRequest } from '../../../lib/base/contracts'
-import { badOptions, readMapping, readText, resolveFile } from '../options'
+import { badOptions, readMapping, readText, required, resolveFile } from '../options'
 import { readErrorParts } from './error-parts'
 import type { AuthMethod, Prompt, SshLibrary } from './library'
 import type { SshServer } from './server'
@@ -21,15 +21,15 @@ export interface SshLogin {
 type Env = TunnelRequest['env']
 
 /**
- * Reads how to log in: by key file, password or ssh-agent. Throws `ERR_GATEWAY_AUTH` for a passphrase that is missing or
- * wrong and for a missing agent, `ERR_GATEWAY_OPTIONS` for a file that cannot be read or is no private key.
+ * Reads how to log in: by key file, password or ssh-agent. Throws `ERR_GATEWAY_AUTH` for a passphrase that is missing
+ * or wrong and for a missing agent, `ERR_GATEWAY_OPTIONS` for a file that cannot be read or is no private key.
  */
 export function createSshLogin({ options }: SshServer, env: Env, library: Pick<SshLibrary, 'utils'>): SshLogin {
   const auth = readMapping(options, 'auth')
   const username = readText(auth, 'username') ?? currentUser()
   const type = readText(auth, 'type')
   if (type === 'keyfile') return loginByKey(username, auth, env, library)
-  if (type === 'password') return loginByPassword(username, readText(auth, 'password'))
+  if (type === 'password') return loginByPassword(username, required(readText(auth, 'password'), 'password'))
   return loginByAgent(username, env)
 }
 
@@ -39,8 +39,7 @@ function loginByKey(
   env: Env,
   library: Pick<SshLibrary, 'utils'>,
 ): SshLogin {
-  const file = readText(auth, 'keyfile')
-  if (file === undefined) throw badOptions('auth of type "keyfile" needs "keyfile": the path of a private key')
+  const file = required(readText(auth, 'keyfile'), 'keyfile')
   const key = parsePrivateKey(file, readKeyFile(file, env), readText(auth, 'passphrase'), library)
   return {
     username,
@@ -53,8 +52,7 @@ function loginByKey(
   }
 }
 
-function loginByPassword(username: string, password: string | undefined): SshLogin {
-  if (password === undefined) throw badOptions('auth of type "password" needs "password"')
+function loginByPassword(username: string, password: string): SshLogin {
   return {
     username,
     methods: [
@@ -88,7 +86,9 @@ function loginByAgent(username: string, env: Env): SshLogin {
 
 const WINDOWS_AGENT = String.raw`\\.\pipe\openssh-ssh-agent`
 
-/** Answers the first hidden question; another one asks for a second factor or a new password, which nobody can tell. */
+/**
+ * Answers the first hidden question. Another one asks for a second factor or a new password, which the config has not.
+ */
 function createPrompt(password: string): Prompt {
   let isAnswered = false
   return (_name, _instructions, _language, questions, answer) => {
@@ -142,7 +142,7 @@ function parsePrivateKey(
   )
 }
 
-/** Gives the first key, or what was thrown instead. */
+/** Returns the first key, or the error that was thrown. */
 function attempt(parse: () => unknown): unknown {
   try {
     const parsed = parse()

@@ -7,7 +7,10 @@ export interface ErrorParts {
   readonly level: string | undefined
 }
 
-/** Reads an error by its shape, since it may come from another realm; a server has a say in it, so it is kept to one line. */
+/**
+ * Reads an error by its shape, since it may be of another realm. The server may have written its text, so it stays on
+ * one line.
+ */
 export function readErrorParts(error: unknown): ErrorParts {
   if (typeof error !== 'object' || error === null) return { message: String(error), code: undefined, level: undefined }
   const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)

@@ -3,7 +3,7 @@ import type { SshLogin } from './auth'
 import { readErrorParts } from './error-parts'
 import type { SshServer } from './server'
 
-/** What is known when an error of ssh2 comes. */
+/** What is known when ssh2 tells an error. */
 export interface SshSituation {
   readonly server: SshServer
   readonly login: SshLogin
@@ -43,7 +43,7 @@ export function explainSshError(error: unknown, situation: SshSituation): Callba
   return make('ERR_GATEWAY_NETWORK', `The connection to the ssh server ${name} broke: ${message}`)
 }
 
-/** Why a connection ended of which ssh2 tells no error: the server is gone, or has ended the session. */
+/** The error of a connection that ended without an error of ssh2: the server is gone, or has ended the session. */
 export function connectionLost({ name }: SshServer, isUp: boolean): CallbackError {
   const when = isUp ? '' : ' before the login was done'
   const message = `The ssh server ${name} closed the connection${when}: it was stopped, or ended the session`

@@ -10,8 +10,8 @@ export interface SshForward {
 }
 
 /**
- * Joins every connection to the port on the server with one to the local port. It is accepted once the local one is
- * there, so that a caller is turned away, and not kept waiting, when nothing listens.
+ * Joins every connection to the port on the server with one to the local port. The former is accepted once the latter
+ * is open, so that a caller is refused, and does not wait, when nothing listens on the local port.
  */
 export function forwardConnections(
   client: SshClient,

@@ -34,7 +34,7 @@ const KEY_TYPES: readonly string[] = [
 ]
 const DEFAULT_PORT = 22
 
-/** Reads a known_hosts file (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). Lines that are none are left out. */
+/** Reads a known_hosts file (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). Lines of another form are skipped. */
 export function parseKnownHosts(text: string): readonly KnownHost[] {
   return text
     .replace(/^\uFEFF/, '')
@@ -44,8 +44,8 @@ export function parseKnownHosts(text: string): readonly KnownHost[] {
 }
 
 /**
- * Finds the keys of a server. One on a port of its own is `[host]:port`; when no line says so, those of the bare host
- * count, as they do for ssh(1). What is revoked for the host is revoked for all of its ports.
+ * Finds the keys of a server. A server on another port than 22 is written `[host]:port`; without such a line the keys
+ * of the bare host count, as they do for ssh(1). A key that is revoked for the host is revoked for all of its ports.
  */
 export function findKnownKeys(lines: readonly KnownHost[], host: string, port: number): KnownKeys {
   const names = namesOf(host, port)
@@ -74,8 +74,8 @@ export function judgeHostKey({ trusted, revoked }: KnownKeys, key: Buffer): Host
 }
 
 /**
- * The types of host keys to ask a server for, in this order: first those that are known of it, since a server shows only
- * one key, and a known server would look changed by another type. Undefined when none is known.
+ * The types of host keys to ask a server for, in this order. The known types come first: a server shows only one key,
+ * and with a key of another type a known server would look changed. Undefined when no type is known.
  */
 export function orderKeyTypes({ trusted }: KnownKeys): readonly string[] | undefined {
   const known = new Set(trusted.map(keyTypeOf))
@@ -85,8 +85,8 @@ export function orderKeyTypes({ trusted }: KnownKeys): readonly string[] | undef
 }
 
 /**
- * The types of host keys that a server may have besides one that it has shown, to ask for these alone; empty when there
- * can be none: it shows the first that it has.
+ * The types of host keys that a server may have besides the key that it has shown. A server shows the first key of the
+ * list that it has, so only the types behind it are left; empty when there are none.
  */
 export function keyTypesAfter(key: Buffer): readonly string[] {
   const shown = keyTypeOf(key)

@@ -7,7 +7,7 @@ import { findPeer } from '../../../lib/base/peers'
 export interface SshLibrary {
   readonly Client: new () => SshClient
   readonly utils: {
-    /** Gives a key, or an error. */
+    /** Returns a key, or an error. */
     parseKey(text: string, passphrase?: string): unknown
   }
 }
@@ -42,7 +42,10 @@ export interface SshConfig {
   readonly readyTimeout: number
 }
 
-/** Gives the next way to log in, or false when there is none; told what the server takes, once it has said so. */
+/**
+ * Tells the next way to log in, or false when there is none. `left` are the ways that the server accepts, once it has
+ * said so.
+ */
 export type AuthHandler = (accepted: readonly string[] | null) => AuthMethod | false
 
 export type AuthMethod =

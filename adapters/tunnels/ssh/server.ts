@@ -1,5 +1,5 @@
 import type { TunnelRequest } from '../../../lib/base/contracts'
-import { badOptions, readMapping, readNumber, readText, writeAddress } from '../options'
+import { readMapping, readNumber, readText, required, writeAddress } from '../options'
 
 /** The server of an ssh tunnel. */
 export interface SshServer {
@@ -13,13 +13,11 @@ export interface SshServer {
   readonly options: TunnelRequest['options']
 }
 
-/** Reads where to connect to; port 22 and keepalives of 15 s are the defaults. Throws `ERR_GATEWAY_OPTIONS` without a host. */
+/** Reads where to connect to. */
 export function readSshServer({ options }: TunnelRequest): SshServer {
   const connection = readMapping(options, 'connection')
-  const host = readText(connection, 'host')?.replaceAll(/^\[|\]$/g, '')
-  if (host === undefined || host === '')
-    throw badOptions('An ssh-tunnel needs "connection" with the "host" of the server')
-  const port = readNumber(connection, 'port') ?? 22
-  const keepaliveIntervalMs = readNumber(connection, 'keepaliveIntervalMs') ?? 15_000
+  const host = required(readText(connection, 'host'), 'host').replaceAll(/^\[|\]$/g, '')
+  const port = required(readNumber(connection, 'port'), 'port')
+  const keepaliveIntervalMs = required(readNumber(connection, 'keepaliveIntervalMs'), 'keepalive_interval')
   return { host, port, name: writeAddress({ host, port }), keepaliveIntervalMs, options: connection }
 }

@@ -19,9 +19,9 @@ export interface SessionOptions {
 /** A connection to an ssh server, from the first packet to the last. */
 export interface SshSession {
   readonly client: SshClient
-  /** Resolves when the user is logged in. Does not settle when that never comes to pass: see `ended`. */
+  /** Resolves when the user is logged in. Never settles when the login fails: see `ended`. */
   readonly ready: Promise<void>
-  /** Resolves, with the reason, when nothing is left of it; with undefined after `end`. */
+  /** Resolves with the reason when the connection is gone, and with undefined after `end`. */
   readonly ended: Promise<unknown>
   /** Cuts it off at once, for this reason. */
   fail(reason: unknown): void
@@ -87,11 +87,11 @@ export function openSession({ Client }: SshLibrary, options: SessionOptions): Ss
 
 interface LoginSteps {
   readonly next: AuthHandler
-  /** Gives why the session breaks; undefined for what it goes on after. */
+  /** Returns why the session breaks; undefined for an error after which it goes on. */
   explain(error: unknown, server: SshServer): CallbackError | undefined
 }
 
-/** Tries one way to log in after the other, and remembers what that told of the server and of the agent. */
+/** Tries the ways to log in one after the other, and remembers what the server and the agent said. */
 function createLoginSteps(login: SshLogin): LoginSteps {
   const methods = [...login.methods]
   let accepted: readonly string[] = []
@@ -135,7 +135,7 @@ function startClient(
       readyTimeout: 0,
     })
   } catch (error) {
-    // It refuses what it is given; another attempt would give the same.
+    // ssh2 refuses the options; another attempt would have the same ones.
     fail(badOptions(`ssh2 does not connect to ${server.name}: ${readErrorParts(error).message}`))
   }
 }

@@ -1,9 +1,8 @@
 import { isIPv6 } from 'node:net'
-import { CallbackError, type ErrorCode } from '../../../lib/base/errors'
-import { sleep, untilAborted } from '../../../lib/base/timers'
+import { CallbackError, hasCode } from '../../../lib/base/errors'
+import { onAbort, sleep, untilAborted } from '../../../lib/base/timers'
 import type { Tunnel, TunnelDriver, TunnelRequest } from '../../../lib/base/contracts'
-import { wantsDocker } from '../program/docker'
-import { badOptions, readNumber, readText, writeAddress } from '../options'
+import { readNumber, readText, writeAddress } from '../options'
 import { createSshLogin } from './auth'
 import { forwardConnections } from './forward'
 import { createHostKeyCheck, type HostKeyCheck } from './host-key'
@@ -11,27 +10,28 @@ import { loadSsh, type SshClient, type SshLibrary } from './library'
 import { readSshServer, type SshServer } from './server'
 import { openSession, type SessionOptions, type SshSession } from './session'
 
-/** How long a server has to let us in and to bind its port. */
+/** How long a server may take to accept the login and to bind its port. */
 const OPEN_MS = 20_000
 
-/** How often, and how many milliseconds apart, the port of a session that broke is asked for: its server frees it late. */
+/**
+ * How often, and how many milliseconds apart, to ask for the port of a session that broke: the server frees it late.
+ */
 const PREVIOUS_ATTEMPTS = 3
 const PREVIOUS_PAUSE_MS = 2000
 
 /** Opens a tunnel through an ssh server: one of its ports leads to the local one. Needs the package ssh2. */
 export const openSsh: TunnelDriver = createSshDriver(() => require('ssh2'))
 
-/** Gives the driver over a library that is loaded with every attempt. */
+/** Creates the driver over a library, which is loaded with every attempt. */
 export function createSshDriver(load: () => SshLibrary): TunnelDriver {
   return async (request) => {
     const { signal, env } = request
     signal.throwIfAborted()
-    if (wantsDocker(request)) throw badOptions('An ssh-tunnel runs inside this process; take "runtime: docker" away')
     const library = loadSsh(load)
     const server = readSshServer(request)
     const hostKey = createHostKeyCheck(server, env)
     return withOtherKeys(hostKey, (check) => {
-      // Some ways to log in are used up by one connection, so each has its own.
+      // Some ways to log in work for one connection only, so each connection has its own.
       const login = createSshLogin(server, env, library)
       return openOnce(library, { server, login, hostKey: check, clock: request.clock }, request)
     })
@@ -43,29 +43,22 @@ async function withOtherKeys(check: HostKeyCheck, open: (check: HostKeyCheck) =>
   try {
     return await open(check)
   } catch (refusal) {
-    const keyTypes = isRefused(refusal, 'ERR_GATEWAY_HOST_KEY') ? check.nextTypes?.() : undefined
+    const keyTypes = hasCode(refusal, 'ERR_GATEWAY_HOST_KEY') ? check.nextTypes?.() : undefined
     if (keyTypes === undefined) throw refusal
     return withOtherKeys({ ...check, keyTypes }, open).catch((error: unknown) => {
-      // It has no other keys.
-      throw isRefused(error, 'ERR_GATEWAY_OPTIONS') ? refusal : error
+      // The server has no other keys.
+      throw hasCode(error, 'ERR_GATEWAY_OPTIONS') ? refusal : error
     })
   }
 }
 
-function isRefused(error: unknown, code: ErrorCode): boolean {
-  return error instanceof CallbackError && error.code === code
-}
-
 async function openOnce(library: SshLibrary, options: SessionOptions, request: TunnelRequest): Promise<Tunnel> {
   const session = openSession(library, options)
-  const { signal } = request
-  const onAbort = (): void => session.fail(signal.reason)
-  signal.addEventListener('abort', onAbort)
-  if (signal.aborted) onAbort()
+  const stopListening = onAbort(request.signal, session.fail)
   try {
     return await openForward(session, options.server, request)
   } finally {
-    signal.removeEventListener('abort', onAbort)
+    stopListening()
   }
 }
 
@@ -84,7 +77,7 @@ async function openForward(session: SshSession, server: SshServer, request: Tunn
     if (settleMs > 0) await sleep(clock, settleMs, over.signal)
     return describeTunnel(session, server, request, remotePort)
   } catch (error) {
-    // Why it broke says more than what that broke.
+    // The reason why the session broke says more than the error that followed from it.
     session.fail(error)
     throw (await session.ended) ?? error
   } finally {
@@ -131,7 +124,10 @@ function warnOf({ port, logger }: TunnelRequest, { fixedUrl, publicUrl, remotePo
   }
 }
 
-/** Has the server listen; a port that it may choose is first the one it chose before, so that the URL stays. */
+/**
+ * Asks the server to listen. When the server may choose the port, its former port is tried first, so that the URL
+ * stays.
+ */
 async function bindPort(
   client: SshClient,
   { host, name }: SshServer,

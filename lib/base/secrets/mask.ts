@@ -1,10 +1,10 @@
 /** Replaces secrets in a text by `[redacted]`. */
 export type Mask = (text: string) => string
 
-/** What stands in the place of a secret. */
+/** The text that replaces a secret. */
 export const REDACTED = '[redacted]'
 
-/** What is shorter stands in harmless texts too. */
+/** A shorter text occurs in harmless texts, too. */
 const SHORTEST = 6
 
 /** Returns a URL without user and password, as it may be shown. */
@@ -12,7 +12,7 @@ export function withoutUser(url: string): string {
   return url.replace(/^([a-z][\w+.-]*:\/\/)[^/?#]*@/i, '$1')
 }
 
-/** Gives what replaces secrets, of which `listSpellings` gave all that is searched for. */
+/** Creates a mask for the spellings of secrets that `listSpellings` returned. */
 export function createMask(spellings: readonly string[]): Mask {
   if (spellings.length === 0) return (text) => text
   const pattern = new RegExp(spellings.map(escapePattern).join('|'), 'g')

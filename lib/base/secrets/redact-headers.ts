@@ -3,14 +3,14 @@ import { isSecretName } from './secret-names'
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
 
-/** Proxies and browsers tell in these with which URL, and so with which query, somebody came. */
+/** In these headers proxies and browsers tell a URL with its query. */
 const HOLDS_URL = /^(?:referer|x-.*(?:ur[il]|path))$/i
 
 const NONE: ReadonlySet<string> = new Set()
 
 /**
- * Headers for events and logs: what authenticates somebody is replaced by `[redacted]`, by its name or since it is one of
- * `secrets` (names in lower case); of URLs their query.
+ * Returns headers for events and logs. A header that authenticates its sender, by its name or as one of `secrets`
+ * (names in lower case), is replaced by `[redacted]`, and so is the query of a URL.
  */
 export function redactHeaders(headers: Headers, secrets: ReadonlySet<string> = NONE): Headers {
   return Object.fromEntries(

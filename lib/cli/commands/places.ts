@@ -1,5 +1,7 @@
 import type { Config, ListenerSpec } from '../../config/normalize'
+import { serverOf } from '../../app/mounts'
 import type { Logger } from '../../base/contracts'
+import { nameOf } from '../../base/unnamed'
 import { createFindStart } from '../../workflow/event-sources'
 
 /** Writes where each endpoint can be called; `ports` are those that `listen()` opened. */
@@ -11,15 +13,10 @@ export function showEndpoints(config: Config, ports: readonly number[], log: Log
     for (const endpoint of listener.endpoints) {
       const url = `http://${hostOf(listener)}:${port}${endpoint.fullPath}`
       const start = findStart(endpoint, listener)
-      const what = start && ` (${start.kind}: starts workflow ${JSON.stringify(start.workflow)})`
+      const what = start && ` (${start.kind}: starts ${nameOf('workflow', start.workflow)})`
       log.info({ method: endpoint.method, url, ...start }, `[Listener] ${endpoint.method} ${url}${what ?? ''}`)
     }
   }
-}
-
-/** Listeners of one address share a server; each that asks for any free port has its own. */
-function serverOf({ host, port }: ListenerSpec, index: number): string {
-  return port === 0 ? `any ${index}` : `${host} ${port}`
 }
 
 /** A name that can be called from this machine. */

@@ -1,19 +1,18 @@
 import { types } from 'node:util'
 import type { Config } from '../../config/normalize'
-import { CallbackError } from '../../base/errors'
+import { CallbackError, codeOf, hasCode } from '../../base/errors'
 import { writeShown } from '../../base/shown-json'
 import { untilAborted } from '../../base/timers'
 import type { CliOptions } from '../syntax/args'
-import { EXIT_DONE, EXIT_INTERRUPTED } from '../exit-codes'
+import { EXIT_DONE, EXIT_INTERRUPTED, type Io } from '../io'
 import { readInput } from '../syntax/input'
-import type { Io } from '../io'
-import { UNNAMED_WORKFLOW } from '../names'
+import { isUnnamed } from '../../base/unnamed'
 import { showEndpoints } from './places'
 import { createSession, type Session } from './session'
 import { suggest, UsageError } from '../syntax/usage-error'
 
 /**
- * Runs a workflow once and prints its output as JSON, and nothing else, to stdout. Gives the exit code: 0, or 130 when
+ * Runs a workflow once and prints its output as JSON, and nothing else, to stdout. Returns the exit code: 0, or 130 when
  * it was interrupted. Rejects with why it failed.
  */
 export async function run(workflow: string | undefined, options: CliOptions, io: Io): Promise<number> {
@@ -48,16 +47,16 @@ async function open({ config, hooks, log }: Session): Promise<void> {
   showEndpoints(config, ports, log)
 }
 
-/** What has the port is most likely the same config, served. */
+/** Adds advice: the program that has the port is most likely `up` with the same config. */
 function adviseOnPort(error: unknown): unknown {
-  const cause: unknown = error instanceof CallbackError && error.code === 'ERR_LISTEN' ? error.cause : undefined
+  const cause: unknown = hasCode(error, 'ERR_LISTEN') ? error.cause : undefined
   if (!(error instanceof CallbackError) || !types.isNativeError(cause)) return error
-  if (!('code' in cause) || cause.code !== 'EADDRINUSE') return error
+  if (codeOf(cause) !== 'EADDRINUSE') return error
   const advice = 'If that is "express-callbacks up", start the run through its controller, or stop it'
   return new CallbackError('ERR_LISTEN', { message: `${error.message}. ${advice}`, cause })
 }
 
-/** Said before anything is opened. Throws a UsageError for a name that is none or missing. */
+/** Checks the name before anything is opened. Throws a UsageError for an unknown or a missing one. */
 function requireWorkflow(name: string | undefined, { workflows }: Config): void {
   const known = [...workflows.keys()]
   if (name === undefined ? [...workflows.values()].some(({ isDefault }) => isDefault) : workflows.has(name)) return
@@ -67,8 +66,9 @@ function requireWorkflow(name: string | undefined, { workflows }: Config): void 
 
 function describeUnknown(name: string | undefined, known: readonly string[]): string {
   if (name !== undefined) {
-    const isUnnamed = known.every((one) => one === UNNAMED_WORKFLOW)
-    const advice = isUnnamed ? 'The config has one workflow, without a name; leave the name out' : suggest(name, known)
+    const advice = known.every(isUnnamed)
+      ? 'The config has one workflow, without a name; leave the name out'
+      : suggest(name, known)
     return `There is no workflow ${JSON.stringify(name)}. ${advice}`
   }
   return `Which workflow is to run? Name one of ${known.join(', ')}, or write "default: true" in one`

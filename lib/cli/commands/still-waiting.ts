@@ -1,8 +1,9 @@
 import type { JobEvent } from '../../base/events'
+import { nameOf } from '../../base/unnamed'
 import type { Callbacks } from '../../app/interface'
-import { quoteWord } from '../escape'
+import { quoteWord } from '../log'
 
-/** Says in a few words what has not ended yet, and undefined when all has. */
+/** Returns a few words on the waits and tasks that have not ended; undefined when all have. */
 export type DescribeWaiting = () => string | undefined
 
 interface Unended {
@@ -14,7 +15,7 @@ interface Unended {
 const MAX_NAMED = 5
 const ENDED: ReadonlySet<JobEvent['status']> = new Set(['succeeded', 'failed', 'cancelled'])
 
-/** Follows tasks from their start, so that it can be said what each one waits for. */
+/** Follows tasks from their start, to know what each one waits for. */
 export function followWaiting(hooks: Callbacks): DescribeWaiting {
   const tasks = new Map<string, Unended>()
   hooks.on('task', ({ task, workflow, status }) => {
@@ -40,9 +41,9 @@ export function followWaiting(hooks: Callbacks): DescribeWaiting {
 function describe({ workflow, jobs }: Unended): string {
   const named = Array.from(jobs.values(), ({ job, status, ids = [] }) => {
     const what = status === 'waiting' ? `waits for ${ids.map(quoteWord).join(', ') || 'a callback'}` : `is ${status}`
-    return `job ${JSON.stringify(job)} of workflow ${JSON.stringify(workflow)} ${what}`
+    return `${nameOf('job', job)} of ${nameOf('workflow', workflow)} ${what}`
   })
-  return named.join(', ') || `workflow ${JSON.stringify(workflow)} is running`
+  return named.join(', ') || `${nameOf('workflow', workflow)} is running`
 }
 
 /** A number with its noun, as `2 waits`. */

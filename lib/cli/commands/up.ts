@@ -4,16 +4,15 @@ import { normalizeOptions } from '../../app/options'
 import { startTimer } from '../../base/timers'
 import type { Clock } from '../../base/contracts'
 import type { CliOptions } from '../syntax/args'
-import { EXIT_DONE, EXIT_INTERRUPTED } from '../exit-codes'
+import { EXIT_DONE, EXIT_INTERRUPTED, type Io } from '../io'
 import { type Interrupts, listenForInterrupts } from '../interrupts'
-import type { Io } from '../io'
 import { showEndpoints } from './places'
 import { createSession, type Session } from './session'
 import { type DescribeWaiting, followWaiting } from './still-waiting'
 
 /**
- * Serves everything in a config until it is interrupted. Gives the exit code: 0 when what still ran could end or was
- * given its time, 130 when a second interrupt cut it off. Rejects when it cannot be served.
+ * Serves everything in a config until it is interrupted. Returns the exit code: 0 when open work could end or had
+ * its time, 130 when a second interrupt cut it off. Rejects when it cannot be served.
  */
 export async function up(options: CliOptions, io: Io): Promise<number> {
   const session = createSession(options, io, { output: io.stdout, level: 'info' })
@@ -25,15 +24,14 @@ export async function up(options: CliOptions, io: Io): Promise<number> {
   try {
     await Promise.race([serve(session), interrupts.first])
     await interrupts.first
-    const isKept = config.store.type !== 'memory'
-    return await stop(session, interrupts, { describeWaiting, drainMs: options.drainMs, clock, isKept })
+    return await stop(session, interrupts, { describeWaiting, drainMs: options.drainMs, clock })
   } finally {
     await hooks.close()
     interrupts.stop()
   }
 }
 
-/** A config with workflows alone is not for this command. */
+/** Refuses a config that has nothing to serve. */
 function requireServed({ listeners, controller, workflows }: Config): void {
   if (listeners.length > 0 || controller !== undefined || workflows.size === 0) return
   const message =
@@ -51,27 +49,25 @@ interface Stopping {
   readonly describeWaiting: DescribeWaiting
   readonly drainMs: number
   readonly clock: Clock
-  /** Whether what is waiting stays in a store when this process ends. */
-  readonly isKept: boolean
 }
 
-async function stop({ hooks, log }: Session, { second }: Interrupts, stopping: Stopping): Promise<number> {
-  const { describeWaiting, drainMs, clock, isKept } = stopping
+async function stop({ hooks, log, isDurable }: Session, { second }: Interrupts, stopping: Stopping): Promise<number> {
+  const { describeWaiting, drainMs, clock } = stopping
   const waiting = describeWaiting()
   const limit = writeDuration(drainMs)
   const sayLeft = (why: string): void => {
     const left = describeWaiting()
-    const what = isKept ? 'Left in the store, to go on at the next start' : 'Cut off'
-    log[isKept ? 'info' : 'warn']({}, `${why}. ${left === undefined ? 'Nothing is waiting.' : `${what}: ${left}`}`)
+    const what = isDurable ? 'Left in the store, to go on at the next start' : 'Cut off'
+    log[isDurable ? 'info' : 'warn']({}, `${why}. ${left === undefined ? 'Nothing is waiting.' : `${what}: ${left}`}`)
   }
   if (waiting === undefined) log.info({}, 'Stopping. Nothing is waiting.')
   else if (drainMs === 0) sayLeft('Stopping')
   else
     log.info(
       {},
-      `Stopping. Still waiting: ${waiting} for at most ${limit}. Ctrl-C again ${isKept ? 'leaves them in the store' : 'ends them'}.`,
+      `Stopping. Still waiting: ${waiting} for at most ${limit}. Ctrl-C again ${isDurable ? 'leaves them in the store' : 'ends them'}.`,
     )
-  // Set before the one of `close`, so that it is said before it happens.
+  // Set before the timer of `close`, so that the line is written before the work ends.
   const stopTimer = startTimer(clock, drainMs, () => {
     if (drainMs > 0 && describeWaiting() !== undefined) sayLeft(`The ${limit} are over`)
   })
@@ -88,7 +84,7 @@ async function stop({ hooks, log }: Session, { second }: Interrupts, stopping: S
   return code
 }
 
-/** A duration as a config would say it. */
+/** Writes a duration as a config does, such as `30s`. */
 function writeDuration(ms: number): string {
   if (ms % 1000 !== 0) return `${ms}ms`
   return ms % 60_000 === 0 ? `${ms / 60_000}m` : `${ms / 1000}s`

@@ -1,13 +1,12 @@
-import { CallbackError } from '../../base/errors'
+import { CallbackError, reasonOf } from '../../base/errors'
 import type { CallbackEvent, CallbackEventName, JobEvent, TaskEvent } from '../../base/events'
 import type { Callbacks } from '../../app/interface'
+import { nameOf } from '../../base/unnamed'
 import type { LogLevel } from '../../config/field/words'
 import type { Logger } from '../../base/contracts'
-import { quoteWord } from '../escape'
-import { createFailures } from './failures'
-import { reasonOf } from '../reason'
+import { quoteWord } from '../log'
 
-/** What becomes of callbacks. `received` comes before each of them. */
+/** The results of callbacks. `received` comes before each of them. */
 const CALLBACK_EVENTS = [
   'settled',
   'failed',
@@ -22,23 +21,33 @@ const CALLBACK_EVENTS = [
 
 type Shown = (typeof CALLBACK_EVENTS)[number]
 
-/** What shows the work of one `callbacks()`. */
+/** Writes what one `callbacks()` does. */
 export interface Watch {
-  /** The logger for the callbacks themselves, which keeps to itself what is shown as an event or at the start. */
+  /** The logger for the callbacks. It leaves out messages that repeat an event or a line at the start. */
   readonly logger: Logger
-  /** Writes every callback, and what tasks and jobs do, as one line each. */
+  /** Writes one line for each callback, and for each change of a task or job. */
   follow(hooks: Callbacks): void
 }
 
-/** Gives what writes to `log`, and to `jobLog` what logger jobs say. */
-export function createWatch(log: Logger, jobLog: Logger): Watch {
+export interface WatchOptions {
+  readonly log: Logger
+  /** Takes the messages of logger jobs. */
+  readonly jobLog: Logger
+  /** Whether the store keeps runs: when the process closes, they are left for the next start, and not cancelled. */
+  readonly isDurable: boolean
+}
+
+/** Creates the watch of one `callbacks()`. */
+export function createWatch({ log, jobLog, isDurable }: WatchOptions): Watch {
+  /** Cancelled jobs, by their task. They are written at the event of their task, which follows and has the reason. */
+  const stopped = new Map<string, readonly JobEvent[]>()
   const failures = createFailures()
   /** The tasks that callbacks started. */
   const started = new Set<string>()
-  /** The endpoints of which the callbacks themselves have said that something came without an id. */
+  /** The endpoints for which the callbacks have logged a callback without an id. */
   const unidentified = new Set<string>()
 
-  /** The failure of a task that nobody waits for, with its reason: nothing else need say so. */
+  /** Writes the failure of a task that nobody waits for, with its reason, in place of the lines that are held back. */
   function reportFailure(task: string, details: object, message: string): void {
     failures.drop(task)
     log[started.delete(task) ? 'error' : 'warn'](details, message)
@@ -63,10 +72,20 @@ export function createWatch(log: Logger, jobLog: Logger): Watch {
     log[name === 'rejected' ? 'warn' : 'info'](details, toLine(`${event.endpoint} ${name}`, details))
   }
 
+  function writeJob(event: JobEvent, state: string): void {
+    const details = describeJob(event, state)
+    log.info(details, toLine(`${nameOf('job', event.job, quoteWord)} ${inWords(state)}`, details))
+  }
+
   function showTask(event: TaskEvent): void {
-    const { task, workflow, status } = event
-    const details = describeTask(event)
-    const write = (): void => log.info(details, toLine(`task of workflow ${quoteWord(workflow)} ${status}`, details))
+    const { task, workflow, status, error } = event
+    const isLeft = isDurable && status === 'cancelled' && error instanceof CallbackError && error.code === 'ERR_CLOSED'
+    const state = isLeft ? LEFT : status
+    for (const job of stopped.get(task) ?? []) writeJob(job, isLeft ? LEFT : job.status)
+    stopped.delete(task)
+    const details = describeTask(event, state)
+    const write = (): void =>
+      log.info(details, toLine(`task of ${nameOf('workflow', workflow, quoteWord)} ${inWords(state)}`, details))
     if (status === 'failed') {
       failures.hold(task, write)
       setImmediate(() => failures.release(task))
@@ -78,13 +97,11 @@ export function createWatch(log: Logger, jobLog: Logger): Watch {
   }
 
   function showJob(event: JobEvent): void {
-    const { task, job, status } = event
-    const details = describeJob(event)
-    const write = (): void => log.info(details, toLine(`job ${quoteWord(job)} ${status}`, details))
-    if (status === 'failed') return failures.hold(task, write)
-    // Jobs beside one that failed are cancelled before their task has failed too.
-    if (status !== 'cancelled') failures.release(task)
-    write()
+    const { task, status } = event
+    if (status === 'failed') return failures.hold(task, () => writeJob(event, status))
+    if (status === 'cancelled') return void stopped.set(task, [...(stopped.get(task) ?? []), event])
+    failures.release(task)
+    writeJob(event, status)
   }
 
   return {
@@ -98,13 +115,20 @@ export function createWatch(log: Logger, jobLog: Logger): Watch {
   }
 }
 
-/** Whether an event, or a line at the start, says this too. */
+/** The state of a run that this process closes and its store keeps. */
+const LEFT = 'left'
+
+function inWords(state: string): string {
+  return state === LEFT ? 'left, it goes on at the next start' : state
+}
+
+/** Whether an event, or a line at the start, repeats a message. */
 function isShown(level: LogLevel, details: object): boolean {
   if (!('endpoint' in details) || (level !== 'info' && level !== 'warn')) return false
   return 'code' in details || level === 'info'
 }
 
-/** What is known: in the order of `toLine`, behind its first words; the rest is for logs in JSON. */
+/** The details of a line. `toLine` writes some of them; logs in JSON hold all. */
 interface Details {
   readonly event: string
   readonly endpoint?: string | undefined
@@ -127,14 +151,14 @@ function describeCallback(name: Shown, event: CallbackEvent): Details {
   return { event: name, endpoint, id, status: outcome?.status, task, ...describeError(error) }
 }
 
-/** The reason stands with the job that failed. */
-function describeTask({ task, workflow, status, error }: TaskEvent): Details {
-  return { event: 'task', workflow, state: status, task, code: describeError(error).code }
+/** Leaves out the reason, which the line of the failed job has. */
+function describeTask({ task, workflow, error }: TaskEvent, state: string): Details {
+  return { event: 'task', workflow, state, task, code: state === LEFT ? undefined : describeError(error).code }
 }
 
-function describeJob({ task, workflow, job, status, attempt, ids, error }: JobEvent): Details {
+function describeJob({ task, workflow, job, attempt, ids, error }: JobEvent, state: string): Details {
   const tried = attempt > 1 ? attempt : undefined
-  return { event: 'job', workflow, job, state: status, attempt: tried, ids, task, ...describeError(error) }
+  return { event: 'job', workflow, job, state, attempt: tried, ids, task, ...describeError(error) }
 }
 
 function describeError(error: unknown): Pick<Details, 'code' | 'reason'> {
@@ -149,4 +173,28 @@ function toLine(begin: string, { id, ids, status, attempt, task, code, reason }:
     value === undefined ? [] : [`${key}=${quoteWord(String(value))}`],
   )
   return [begin, ...pairs].join(' ') + (reason === undefined ? '' : `: ${reason}`)
+}
+
+type Write = () => void
+
+/** Lines of failed tasks, held back because the next message may make them needless. */
+interface Failures {
+  hold(task: string, write: Write): void
+  /** Writes what is held of a task. */
+  release(task: string): void
+  /** Forgets what is held of a task. */
+  drop(task: string): void
+}
+
+function createFailures(): Failures {
+  const held = new Map<string, readonly Write[]>()
+  return {
+    hold: (task, write) => void held.set(task, [...(held.get(task) ?? []), write]),
+    release(task) {
+      const writes = held.get(task) ?? []
+      held.delete(task)
+      for (const write of writes) write()
+    },
+    drop: (task) => void held.delete(task),
+  }
 }

@@ -1,7 +1,7 @@
 import { TextDecoder } from 'node:util'
 import { encodingsOf } from '../../body/unpack'
 import { mayLoseDigits } from '../../template/exact-json'
-import { quoteWord } from '../escape'
+import { quoteWord } from '../log'
 import type { Exchange } from './recorder'
 import { count } from '../commands/still-waiting'
 
@@ -19,7 +19,7 @@ const TEXT =
 const FORM = /^application\/x-www-form-urlencoded\b/i
 const MAX_WORD = 40
 
-/** Gives the beginning of a body that is text, and says of any other what it is. */
+/** Returns the beginning of a body that is text, or a word for any other body. */
 export function readBody({ contentType = '', contentEncoding = '', bytes, beginning }: Exchange): Body {
   if (bytes === 0) return {}
   const packing = encodingsOf(contentEncoding).join(', ')

@@ -1,9 +1,9 @@
 import { type ClientRequest, type IncomingMessage, request as openRequest, type ServerResponse } from 'node:http'
 import type { Logger } from '../../base/contracts'
+import { reasonOf } from '../../base/errors'
 import type { Respond } from './recorder'
-import { reasonOf } from '../reason'
 
-/** What belongs to one connection and not to the message (RFC 9110, 7.6.1), and what a server answers by itself. */
+/** Headers of one connection and not of the message (RFC 9110, 7.6.1), and `expect`, which a server answers by itself. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'expect',
@@ -17,7 +17,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
-/** Gives what has every request answered by the app on a port of 127.0.0.1, and answers 502 when it does not. */
+/** Creates the function that hands each request to the app on a port of 127.0.0.1; without its answer it answers 502. */
 export function createForward(port: number, log: Logger): Respond {
   return (request, response) => {
     const forwarded = openRequest({
@@ -31,7 +31,7 @@ export function createForward(port: number, log: Logger): Respond {
     forwarded.once('response', (answer) => passOn(answer, response))
     forwarded.on('error', (error) => {
       request.unpipe(forwarded)
-      request.resume() // what is left of the body is of no use, but the sender must get rid of it
+      request.resume() // the sender must be able to send the rest of the body, which nobody reads
       if (response.headersSent) return
       if (!response.destroyed) refuse(response, explain(error, port), log)
     })

@@ -4,10 +4,10 @@ import { CallbackError } from '../../base/errors'
 import type { Callbacks } from '../../app/interface'
 import { normalizeOptions } from '../../app/options'
 import type { Logger, TunnelDriver } from '../../base/contracts'
-import type { CliOptions, ListenDriver } from '../syntax/args'
-import { EXIT_DONE, EXIT_INTERRUPTED } from '../exit-codes'
+import type { CliOptions } from '../syntax/args'
+import { EXIT_DONE, EXIT_INTERRUPTED, type Io } from '../io'
+import type { LoneDriver } from '../../config/gateways/drivers'
 import { type Interrupts, listenForInterrupts } from '../interrupts'
-import type { Io } from '../io'
 import { adviseOn } from './advice'
 import { createForward } from './forward'
 import { createListenLog, tunnelReasonOf } from './log'
@@ -18,7 +18,7 @@ import { UsageError } from '../syntax/usage-error'
 
 /**
  * Opens a tunnel and shows every request that comes through, until it is interrupted. With a port each goes on to the
- * app there; without one each is answered with 200. Gives the exit code: 0, or 130 when a second interrupt cut off the
+ * app there; without one each is answered with 200. Returns the exit code: 0, or 130 when a second interrupt cut off the
  * closing. Rejects when the tunnel cannot be opened, or not be kept. `tunnels` replaces what opens them.
  */
 export async function listen(
@@ -69,8 +69,8 @@ const answerAll: Respond = (request, response) => {
   request.once('end', () => response.writeHead(200, { 'content-length': 0 }).end())
 }
 
-/** The driver's own words: the rest is about a config. */
-function withoutPlace(error: unknown, driver: ListenDriver): unknown {
+/** Keeps the driver's own words: the rest of the message is about a config. */
+function withoutPlace(error: unknown, driver: LoneDriver): unknown {
   if (!(error instanceof CallbackError)) return error
   const advice = adviseOn(error, driver)
   const reason = tunnelReasonOf(error)
@@ -78,7 +78,7 @@ function withoutPlace(error: unknown, driver: ListenDriver): unknown {
   return new CallbackError(error.code, { message, cause: error })
 }
 
-/** What closes slowly is cut off by a second interrupt; a program that runs ends with this process at the latest. */
+/** Closes everything, unless a second interrupt comes before; a tunnel program ends with this process at the latest. */
 async function stop(hooks: Callbacks, { second }: Interrupts, log: Logger): Promise<number> {
   log.info({}, 'Stopping.')
   const code = await Promise.race([hooks.close().then(() => EXIT_DONE), second.then(() => EXIT_INTERRUPTED)])
@@ -86,7 +86,7 @@ async function stop(hooks: Callbacks, { second }: Interrupts, log: Logger): Prom
   return code
 }
 
-/** Says where the service is to send its callbacks, again for every new URL. Rejects when the gateway has failed. */
+/** Logs the URL for the callbacks of the service, and each new one. Rejects when the gateway has failed. */
 async function followGateway(hooks: Callbacks, appPort: number | undefined, log: Logger): Promise<never> {
   const then =
     appPort === undefined

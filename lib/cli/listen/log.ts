@@ -1,20 +1,19 @@
 import { isMapping } from '../../base/plain'
-import { CallbackError } from '../../base/errors'
+import { CallbackError, reasonOf } from '../../base/errors'
 import type { Logger } from '../../base/contracts'
-import { reasonOf } from '../reason'
 
 export interface ListenLogOptions {
   readonly log: Logger
-  /** Where requests go on to; undefined when they are answered here. */
+  /** The port of the app that gets the requests; undefined when they are answered here. */
   readonly appPort: number | undefined
-  /** Gives what helps here with an error beyond what its driver says. */
+  /** Returns advice for this command, which the message of the driver lacks. */
   readonly advise: (error: CallbackError) => string | undefined
 }
 
 /**
- * Gives the log of the gateway in the words of this command, which has one tunnel, and whose own port is nobody's
- * concern. It leaves out what is said otherwise (why the gateway failed, by the end of the command; a new URL, with what
- * to do), and what is about a place in a config, which nobody has written. The same advice is given once.
+ * Creates the log of the gateway in the words of this command, which has one tunnel and no config. It leaves out what the
+ * command writes by itself (why the gateway failed, and each new URL), its own port, and places in a config. The same
+ * advice is written once.
  */
 export function createListenLog({ log, appPort, advise }: ListenLogOptions): Logger {
   const given = new Set<string>()
@@ -38,7 +37,7 @@ export function createListenLog({ log, appPort, advise }: ListenLogOptions): Log
   }
 }
 
-/** What the driver says of an error of its gateway. */
+/** Returns the words of the driver in an error of its gateway. */
 export function tunnelReasonOf(error: CallbackError): string {
   return nameTunnel(reasonOf(error.cause ?? error), undefined)
 }
@@ -51,7 +50,7 @@ function nameTunnel(message: string, appPort: number | undefined): string {
     .replace(/^(\[Gateway\] Opening a tunnel) to port \d+/, appPort === undefined ? '$1' : `$1 to port ${appPort}`)
 }
 
-/** An error is given as its driver gave it. */
+/** Leaves out the port, and of an error all but the error of the driver. */
 function withoutPort(details: object): object {
   if (!isMapping(details)) return details
   const { port: _port, err, ...rest } = details

@@ -1,14 +1,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { listenOn } from '../../app/servers'
 import type { Clock } from '../../base/contracts'
+import { elapsedOf } from '../../base/timers'
 
-/** Answers a request, of which every piece of the body is still to come. */
+/** Answers a request whose body is not read yet. */
 export type Respond = (request: IncomingMessage, response: ServerResponse) => void
 
-/** A request that was answered, or broken off. */
+/** A request that was answered or broken off. */
 export interface Exchange {
   readonly method: string
-  /** Path and query, as they came. */
+  /** Path and query, as received. */
   readonly url: string
   /** Undefined when there was no answer. */
   readonly status: number | undefined
@@ -27,7 +28,7 @@ export interface Exchange {
 /** A server on a free port of 127.0.0.1. */
 export interface Recorder {
   readonly port: number
-  /** Breaks off what is in work: once the tunnel is closed, no answer gets back. */
+  /** Breaks off requests in flight: once the tunnel is closed, no answer gets back. */
   close(): Promise<void>
 }
 
@@ -41,13 +42,13 @@ export interface RecorderOptions {
 /** How much of a body is kept. */
 const KEPT_BYTES = 2048
 
-/** Opens a server that has every request answered and recorded. */
+/** Opens a server that records every request and has `respond` answer it. */
 export async function openRecorder({ respond, show, clock }: RecorderOptions): Promise<Recorder> {
-  const elapsed = (): number => (clock.elapsed ?? clock.now)()
+  const elapsed = elapsedOf(clock)
   const server = createServer((request, response) => {
     const start = elapsed()
     const body = keepBeginning(request)
-    // What breaks off has its end told by `close`.
+    // A broken connection is reported by `close`.
     request.on('error', () => undefined)
     response.on('error', () => undefined)
     response.once('close', () => {
@@ -78,7 +79,7 @@ function keepBeginning(request: IncomingMessage): () => Pick<Exchange, 'bytes' |
     if (bytes < KEPT_BYTES) chunks.push(chunk.subarray(0, KEPT_BYTES - bytes))
     bytes += chunk.length
   })
-  // A listener alone would let the body flow before whoever answers is there to read it.
+  // With a listener alone the body would flow before `respond` reads it.
   request.pause()
   return () => ({ bytes, beginning: Buffer.concat(chunks) })
 }

@@ -1,7 +1,8 @@
 import { LOG_LEVELS, type LogLevel } from '../../config/field/words'
 import type { Logger } from '../../base/contracts'
 import { escapeControls } from '../../base/secrets/escape'
-import { quoteWord } from '../escape'
+import { quoteWord } from '../log'
+import { isSecretParameter } from '../../base/secrets/secret-names'
 import type { Output } from '../io'
 import { indentJson, readBody, writeSize } from './body'
 import type { Exchange } from './recorder'
@@ -9,18 +10,16 @@ import type { Exchange } from './recorder'
 export interface ShowOptions {
   readonly log: Logger
   readonly output: Output
-  /** Whether bodies stand below their line, JSON indented; else they are part of its details, as they came. */
+  /** Whether a body is written below its line, JSON indented; else the details of the line hold it as received. */
   readonly isPretty: boolean
   /** The lowest level that is written. */
   readonly level: LogLevel
 }
 
-/** The code of OAuth is good for a token. */
-const SECRET = /auth|cookie|credential|hmac|key|pass|secret|sig|token|^code(?:_verifier)?$/i
 const MAX_LINES = 40
 const MAX_URL = 500
 
-/** Gives what writes each request as one line and, below it, the beginning of its body. */
+/** Creates the function that writes each request as one line and, below it, the beginning of its body. */
 export function createShow({ log, output, isPretty, level }: ShowOptions): (exchange: Exchange) => void {
   const isWritten = LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf('info')
   return (exchange) => {
@@ -47,12 +46,12 @@ export function createShow({ log, output, isPretty, level }: ShowOptions): (exch
   }
 }
 
-/** A path with its query, without the values of what is named like a secret. */
+/** Returns a path with its query, without the values of parameters that are named like secrets. */
 function hideSecrets(url: string): string {
   const [path = '', query] = url.split(/\?(.*)/s)
   const pairs = query?.split('&').map((pair) => {
     const [name = '', value] = pair.split(/=(.*)/s)
-    return value === undefined || !SECRET.test(decode(name)) ? pair : `${name}=***`
+    return value === undefined || !isSecretParameter(decode(name)) ? pair : `${name}=***`
   })
   const shown = pairs === undefined ? path : `${path}?${pairs.join('&')}`
   return shown.length > MAX_URL ? `${shown.slice(0, MAX_URL)}…` : shown
@@ -66,7 +65,7 @@ function decode(name: string): string {
   }
 }
 
-/** Each line begins as no line of the log does, so that nobody can forge one. */
+/** Begins each line as no line of the log begins, so that a body cannot forge one. */
 function toBlock(text: string, isCut: boolean): string {
   const lines = text.replace(/\r?\n$/, '').split(/\r?\n/)
   const more = isCut || lines.length > MAX_LINES ? ['…'] : []

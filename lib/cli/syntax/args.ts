@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { LONE_DRIVERS, type LoneDriver } from '../../config/gateways/drivers'
 import { DURATION } from '../../config/field/values'
 import { LOG_LEVELS, type LogLevel } from '../../config/field/words'
 import { type CommandName, COMMANDS, type CommandSyntax, isCommand, isOption, OPTIONS, optionsOf } from './syntax'
@@ -8,7 +9,24 @@ import { suggest, UsageError } from './usage-error'
 export type LogFormat = (typeof LOG_FORMATS)[number]
 
 /** What can open a tunnel without a config. */
-export type ListenDriver = (typeof LISTEN_DRIVERS)[number]
+
+/** What the options of `send` say. */
+export interface SendOptions {
+  /** The file of the body; `-` is stdin. */
+  readonly body: string | undefined
+  readonly type: string | undefined
+  readonly id: string | undefined
+  readonly headers: readonly string[]
+  readonly params: readonly string[]
+  readonly provider: string | undefined
+  readonly event: string | undefined
+  readonly to: string | undefined
+  /** At least 1. */
+  readonly times: number
+  readonly isForged: boolean
+  /** The file of the private key. */
+  readonly privateKey: string | undefined
+}
 
 /** What the options of a command say. */
 export interface CliOptions {
@@ -18,7 +36,7 @@ export interface CliOptions {
   readonly sets: readonly string[]
   readonly timeoutMs: number | undefined
   readonly drainMs: number
-  readonly driver: ListenDriver
+  readonly driver: LoneDriver
   readonly logLevel: LogLevel | undefined
   readonly logFormat: LogFormat
 }
@@ -31,14 +49,19 @@ export type Invocation =
   | { readonly kind: 'none' }
   | {
       readonly kind: 'command'
-      readonly command: CommandName
+      readonly command: Exclude<CommandName, 'send'>
       readonly argument: string | undefined
       readonly options: CliOptions
     }
+  | {
+      readonly kind: 'send'
+      readonly argument: string | undefined
+      readonly options: Pick<CliOptions, 'files' | 'sets'> & SendOptions
+    }
 
 const LOG_FORMATS = ['pretty', 'json'] as const
-const LISTEN_DRIVERS = ['cloudflare', 'ngrok'] as const
 const DEFAULT_DRAIN_MS = 10_000
+const MAX_TIMES = 1000
 
 /** Reads the arguments of the process, without those of Node. Throws a UsageError for what cannot be understood. */
 export function readArguments(argv: readonly string[]): Invocation {
@@ -55,7 +78,10 @@ export function readArguments(argv: readonly string[]): Invocation {
   if (values.help === true) return { kind: 'help', command }
   if (values.version === true) return { kind: 'version' }
   if (command === undefined) return { kind: 'none' }
-  return { kind: 'command', command, argument: readArgument(command, rest), options: readOptions(values) }
+  const argument = readArgument(command, rest)
+  const options = readOptions(values)
+  if (command === 'send') return { kind: 'send', argument, options: { ...options, ...readSendOptions(values) } }
+  return { kind: 'command', command, argument, options }
 }
 
 function readCommand(name: string): CommandName {
@@ -64,10 +90,11 @@ function readCommand(name: string): CommandName {
 }
 
 function readArgument(command: CommandName, given: readonly string[]): string | undefined {
-  const { argument, options }: CommandSyntax = COMMANDS[command]
+  const { argument, isPhrase, options }: CommandSyntax = COMMANDS[command]
   const config = options.includes('file') ? given.find((one) => /\.ya?ml$/i.test(one)) : undefined
   if (config !== undefined)
     throw new UsageError(`A config is named by --file: express-callbacks ${command} --file ${JSON.stringify(config)}`)
+  if (isPhrase && given.length > 0) return given.join(' ')
   const [unexpected] = argument === undefined ? given : given.slice(1)
   if (unexpected === undefined) return given[0]
   const most = argument === undefined ? 'no argument' : `one argument, the ${argument}`
@@ -91,7 +118,7 @@ function checkOption({ name, rawName, value, inlineValue }: OptionToken, command
   if (!known.includes(name) && name !== 'version') {
     const owners = Object.entries<CommandSyntax>(COMMANDS).filter(([, { options }]) => options.includes(name))
     const where = owners.map(([owner]) => `"${owner}"`).join(', ')
-    throw new UsageError(`${rawName} stands with ${where}${command === undefined ? '' : `, not with "${command}"`}`)
+    throw new UsageError(`${rawName} belongs to ${where}${command === undefined ? '' : `, not with "${command}"`}`)
   }
   if (OPTIONS[name].type === 'boolean') {
     if (value !== undefined) throw new UsageError(`${rawName} takes no value`)
@@ -110,10 +137,32 @@ function readOptions(values: Values): CliOptions {
     sets: readTexts(values['set']),
     timeoutMs: readTime(values, 'timeout'),
     drainMs: readTime(values, 'drain') ?? DEFAULT_DRAIN_MS,
-    driver: readWord(values, 'driver', LISTEN_DRIVERS) ?? 'cloudflare',
+    driver: readWord(values, 'driver', LONE_DRIVERS) ?? 'cloudflare',
     logLevel: readWord(values, 'log-level', LOG_LEVELS),
     logFormat: readWord(values, 'log-format', LOG_FORMATS) ?? 'pretty',
   }
+}
+
+function readSendOptions(values: Values): SendOptions {
+  return {
+    body: readText(values['body']),
+    type: readText(values['type']),
+    id: readText(values['id']),
+    headers: readTexts(values['header']),
+    params: readTexts(values['param']),
+    provider: readText(values['provider']),
+    event: readText(values['event']),
+    to: readText(values['to']),
+    times: readTimes(readText(values['times'])),
+    isForged: values['forge'] === true,
+    privateKey: readText(values['private-key']),
+  }
+}
+
+function readTimes(text = '1'): number {
+  const times = /^\d+$/.test(text) ? Number(text) : 0
+  if (times >= 1 && times <= MAX_TIMES) return times
+  throw new UsageError(`--times must be a whole number from 1 to ${MAX_TIMES}; found ${JSON.stringify(text)}`)
 }
 
 function readText(value: Values[string]): string | undefined {

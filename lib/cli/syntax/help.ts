@@ -28,7 +28,7 @@ function writeOverview(): string {
     'Options:',
     ...writeOptions(optionsOf(undefined)),
     '',
-    'express-callbacks <command> --help says more of a command.',
+    'express-callbacks <command> --help shows the options of a command.',
     EXIT_CODES,
     '',
   ].join('\n')

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { isMapping } from '../../base/plain'
+import { reasonOf } from '../../base/errors'
 import { parseJson as parseExact } from '../../template/exact-json'
 import type { CliOptions } from './args'
 import type { Io } from '../io'
-import { reasonOf } from '../reason'
 import { UsageError } from './usage-error'
 
 /** Reads the input of a workflow from `--input` and `--set`; undefined without both. Throws a UsageError. */
@@ -38,12 +38,13 @@ function parseJson(source: string, name: string): unknown {
   }
 }
 
-/** V8 quotes what stands around the mistake, which may be a secret. */
+/** Takes out the text around the mistake, which V8 quotes and which may be a secret. */
 function withoutExcerpt(reason: string): string {
   return reason.replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '').replace(/^".*" is not/s, 'it is not')
 }
 
-function applySet(input: unknown, set: string): unknown {
+/** Applies one `--set`, such as size.width=512. Throws a UsageError. */
+export function applySet(input: unknown, set: string): unknown {
   const end = set.indexOf('=')
   const path = set.slice(0, Math.max(end, 0)).split('.')
   if (path.includes(''))
@@ -51,7 +52,7 @@ function applySet(input: unknown, set: string): unknown {
   return setIn(input, path, readValue(set.slice(end + 1)), path.join('.'))
 }
 
-/** Its value may be a secret. */
+/** Hides the value, which may be a secret. */
 function describeSet(set: string): string {
   const [key = '', value] = set.split(/=(.*)/s)
   return JSON.stringify(value === undefined ? key : `${key}=…`)

@@ -1,3 +1,5 @@
+import { PROVIDER_NAMES } from '../send/events/events'
+
 /** One option of the command line. */
 export interface OptionSyntax {
   readonly type: 'string' | 'boolean'
@@ -22,7 +24,35 @@ export const OPTIONS = {
     type: 'string',
     multiple: true,
     value: 'KEY=VALUE',
-    text: 'one value of the input, over --input; dots in the key nest; JSON where it can be, else text',
+    text: 'one value of the input (of the body for send), over the rest; dots in the key nest; JSON where it can be, else text',
+  },
+  body: {
+    type: 'string',
+    value: 'FILE',
+    text: 'the body: a file, or - for stdin; it is sent byte for byte unless --set changes it',
+  },
+  type: { type: 'string', value: 'TYPE', text: 'the content type (default: application/json, or that of the event)' },
+  id: {
+    type: 'string',
+    value: 'ID',
+    text: 'the id, written where identify_by reads it, else as callback_id in the URL',
+  },
+  header: { type: 'string', multiple: true, value: 'NAME: VALUE', text: 'a header' },
+  param: {
+    type: 'string',
+    multiple: true,
+    value: 'NAME=VALUE',
+    text: 'a parameter of the path, as id=7 for /done/:id',
+  },
+  provider: { type: 'string', value: 'NAME', text: `a body as a service sends it: ${PROVIDER_NAMES.join(', ')}` },
+  event: { type: 'string', value: 'NAME', text: 'the event of the provider (default: its first)' },
+  to: { type: 'string', value: 'URL', text: 'where to send it (default: the port of the listener on 127.0.0.1)' },
+  times: { type: 'string', value: 'N', text: 'how often the same call is sent (default: 1)' },
+  forge: { type: 'boolean', text: 'breaks the signature; the exit code is 0 when the call is refused' },
+  'private-key': {
+    type: 'string',
+    value: 'FILE',
+    text: 'the private key (PEM, or whsk_…) of a scheme with public keys',
   },
   timeout: { type: 'string', value: 'TIME', text: 'cancels the run after this time, such as 5m (default: no limit)' },
   drain: { type: 'string', value: 'TIME', text: 'how long Ctrl-C waits for what still runs (default: 10s)' },
@@ -44,8 +74,10 @@ export interface CommandSyntax {
   readonly text: string
   /** What the help calls its argument. */
   readonly argument?: string
+  /** Whether the argument may be several words, as POST /done without quotes; default: false. */
+  readonly isPhrase?: true
   readonly options: readonly OptionName[]
-  /** What the help says besides. */
+  /** A further sentence of the help. */
   readonly more: string
 }
 
@@ -63,7 +95,7 @@ export const COMMANDS = {
     more: 'Without a name: the only workflow, or the default one. The log goes to stderr. Ctrl-C cancels the run.',
   },
   validate: {
-    text: 'checks the config and says everything that is wrong with it',
+    text: 'checks the config and prints every problem and warning',
     options: ['file'],
     more: 'The exit code is 1 when something is wrong; warnings leave it 0.',
   },
@@ -77,6 +109,27 @@ export const COMMANDS = {
     argument: 'port',
     options: ['driver', 'log-level', 'log-format'],
     more: 'With a port, requests go on to the app there; without one, each is answered with 200. Ctrl-C stops.',
+  },
+  send: {
+    text: 'calls an endpoint of the config as its service would, signed, and says what became of it',
+    argument: 'endpoint',
+    isPhrase: true,
+    options: [
+      'file',
+      'body',
+      'set',
+      'id',
+      'type',
+      'header',
+      'param',
+      'provider',
+      'event',
+      'to',
+      'times',
+      'forge',
+      'private-key',
+    ],
+    more: 'The endpoint is its path, or "POST /done"; without one, the only one. Its listener must run already.',
   },
 } as const satisfies Readonly<Record<string, CommandSyntax>>
 

@@ -1,6 +1,6 @@
 import { findNearest } from '../../base/nearest'
 
-/** The command line was not written as it should be. */
+/** The error for a command line that cannot be understood. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message)
@@ -8,7 +8,7 @@ export class UsageError extends Error {
   }
 }
 
-/** Says what a mistyped word most likely meant, else what there is. */
+/** Names the word that was most likely meant, else all that there are. */
 export function suggest(word: string, candidates: readonly string[]): string {
   const nearest = findNearest(word, candidates)
   return nearest === undefined ? `There are: ${candidates.join(', ')}.` : `Did you mean "${nearest}"?`

@@ -1,4 +1,5 @@
 import { parseRoute } from '../../base/route-syntax'
+import { trimPath } from '../../base/same-path'
 import type { Fields } from '../field/fields'
 import { ANY_TEXT, TEXT } from '../field/values'
 
@@ -6,8 +7,7 @@ import { ANY_TEXT, TEXT } from '../field/values'
 export function readBasePath(fields: Fields): string {
   const written = fields.read('base_path', ANY_TEXT)
   if (written === undefined || !isRoute(written, 'base_path', fields)) return ''
-  const inner = written.trim().replaceAll(/^\/+|\/+$/g, '')
-  return inner === '' ? '' : `/${inner}`
+  return trimPath(written.trim())
 }
 
 /** Reads `path` with one leading slash; undefined when it is missing or cannot be a path. */
@@ -20,7 +20,7 @@ export function readPath(fields: Fields): string | undefined {
       'path',
       `"${found}" is the text "${name}" here, which may be left out; a parameter is written ":${name}"`,
     )
-  return `/${written.trim().replaceAll(/^\/+|\/+$/g, '')}`
+  return trimPath(written.trim()) || '/'
 }
 
 /** Joins a base path and a path with one slash between them. */

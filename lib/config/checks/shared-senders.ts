@@ -1,11 +1,11 @@
 import type { Fields } from '../field/fields'
-import type { GatewaySpec } from '../sections/gateway'
+import { type GatewaySpec, isTunnel } from '../sections/gateway'
 import type { ListenerSpec } from '../sections/listener'
-import { readList, SECTIONS } from '../schema/sections'
+import { readList, SECTIONS } from '../field/plural'
 
 /**
- * Warns of a `rate_limit` that is one for all the world: who comes through a tunnel has the address of this machine,
- * unless the tunnel's header is believed. A fixed public URL need not be one of a tunnel.
+ * Warns of a `rate_limit` that all senders share: requests through a tunnel have the address of this machine, unless the
+ * header of the tunnel is trusted. A fixed public URL may lead to no tunnel.
  */
 export function warnOfSharedSenders(
   root: Fields,
@@ -15,7 +15,7 @@ export function warnOfSharedSenders(
   for (const [index, fields] of readList(root, SECTIONS.listeners).entries()) {
     const listener = listeners[index]
     if (listener?.rateLimit === undefined || listener.trustForwarded) continue
-    const tunnel = gateways.find(({ port, driver }) => port === listener.port && driver !== 'static')
+    const tunnel = gateways.find((gateway) => gateway.port === listener.port && isTunnel(gateway))
     if (tunnel === undefined || tunnel.trustForwarded) continue
     const message =
       `all senders that come through the tunnel of port ${tunnel.port} share one address, and so this limit; ` +

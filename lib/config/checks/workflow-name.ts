@@ -1,12 +1,7 @@
+import { listNames } from '../../base/unnamed'
 import type { Fields } from '../field/fields'
 import type { WorkflowSpec } from '../sections/workflow'
-import { FLAG, type Kind, TEXT } from '../field/values'
-
-/** A name, or false. */
-export const NAME_OR_FALSE: Kind<string | false> = {
-  expected: 'text or false',
-  read: (value) => (FLAG.read(value) === false ? false : TEXT.read(value)),
-}
+import { NAME_OR_FALSE } from '../field/values'
 
 const NO_ID =
   'a callback without an id never starts a workflow; add identify_by, or use a listener of type http-trigger'
@@ -31,5 +26,5 @@ export function readWorkflowName(
 function checkName(name: string, fields: Fields, workflows: ReadonlyMap<string, WorkflowSpec>): void {
   if (workflows.has(name)) return
   if (workflows.size === 0) fields.warn('workflow', `no workflow "${name}" is defined; it cannot be started`)
-  else fields.error('workflow', `no workflow "${name}" is defined; defined are: ${[...workflows.keys()].join(', ')}`)
+  else fields.error('workflow', `no workflow "${name}" is defined; defined are: ${listNames([...workflows.keys()])}`)
 }

@@ -14,14 +14,14 @@ export interface PlacedTemplate {
   readonly template: Template
 }
 
-/** The path of a callback that is waited for, and the place where it was written. */
+/** The path of an awaited callback, and the place where it was written. */
 export interface PlacedCallbackPath {
   readonly path: ConfigPath
   /** The path of the callback, as written. */
   readonly callback: string
 }
 
-/** What all sections are read with: the report, and what can only be checked when every section is read. */
+/** Shared by the readers of all sections: the report, and the parts that are checked when every section is read. */
 export interface Reading {
   readonly report: Report
   readonly templates: PlacedTemplate[]
@@ -29,8 +29,8 @@ export interface Reading {
 }
 
 /**
- * Reads the keys of one mapping. What has not the right shape was reported when the shape was checked; here it is just
- * absent, so that everything else can still be read and checked.
+ * Reads the keys of one mapping. A value of a wrong shape has been reported already and counts as absent, so that
+ * everything else can still be read and checked.
  */
 export interface Fields {
   readonly path: ConfigPath
@@ -48,17 +48,19 @@ export interface Fields {
   /** Reads a list; a lone value is a list of one. */
   readList<T>(key: string, kind: Kind<T>): readonly T[] | undefined
   template(key: string, sources: ReadonlySet<string>): Template | undefined
-  /** Reads a mapping. A text or boolean in its place is its shortest form and stands for the key `short`. */
+  /** Reads a mapping. A text, number or boolean in its place is the value of its key `short`. */
   mapping(key: string, short?: string): Fields | undefined
   mappings(key: string): readonly Fields[]
   /** The same mapping as if it had these keys alone. */
   only(keys: readonly string[]): Fields
+  /** The same place as if this were all that is written there. */
+  supposing(key: string, value: unknown): Fields
   /** Reports something wrong with a key, or with the whole mapping. */
   error(key: string | undefined, message: string, code?: ErrorCode): void
   warn(key: string | undefined, message: string, code?: ErrorCode): void
 }
 
-/** Creates the reader of a mapping; `short` names the key whose value stands at the place of the whole mapping. */
+/** Creates the reader of a mapping; `short` names the key whose value was written in place of the mapping. */
 export function createFields(data: Mapping, path: ConfigPath, reading: Reading, short?: string): Fields {
   const { report } = reading
   const place = report.locate(path, 'key')
@@ -79,12 +81,20 @@ export function createFields(data: Mapping, path: ConfigPath, reading: Reading, 
     mapping: (key, shortKey) => readMapping(get(key), pathOf(key), reading, shortKey),
     mappings: (key) => readMappings(get(key), pathOf(key), reading),
     only: (keys) => createFields(Object.fromEntries(keys.map((key) => [key, get(key)])), path, reading, short),
+    supposing: (key, value) => createFields({ [key]: value }, path, reading, short),
     error: (key, message, code) => report.error(pathOf(key), message, code),
     warn: (key, message, code) => report.warn(pathOf(key), message, code),
   }
 }
 
-/** Notes the callback that `path` names, so that it can be looked up when the listeners are read; a template is none. */
+/** Returns what a function reads, and the templates that it met. */
+export function noteTemplates<T>({ templates }: Reading, read: () => T): readonly [T, readonly PlacedTemplate[]] {
+  const before = templates.length
+  const result = read()
+  return [result, templates.slice(before)]
+}
+
+/** Notes the callback that `path` names, to be looked up when the listeners are read; a template names none. */
 export function noteCallbackPath(fields: Fields, path: unknown): void {
   if (typeof path !== 'string' || path === '' || hasPlaceholder(path)) return
   fields.reading.callbackPaths.push({ path: fields.pathOf('path'), callback: unescapePlaceholders(path) })
@@ -135,7 +145,7 @@ function readTemplate(
   return template
 }
 
-/** The steps that lead to the place which a template writes as `.a[0]`, counted from its own place. */
+/** Returns the steps to a place inside a template, which is written as `.a[0]`. */
 function findInside(value: unknown, place: string): ConfigPath {
   if (place === '' || typeof value !== 'object' || value === null) return []
   for (const [key, item] of Object.entries(value)) {

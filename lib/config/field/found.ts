@@ -10,7 +10,7 @@ const SECRET_KEYS: ReadonlySet<string | number> = new Set([
   'key',
 ])
 
-/** Below these the names are those of a service, not ours. */
+/** Below these keys a service decides the names. */
 const OF_SERVICES: ReadonlySet<string | number> = new Set(['headers', 'params', 'body', 'query'])
 
 const LONGEST_QUOTE = 60
@@ -22,15 +22,14 @@ export function isSecretPlace(path: ConfigPath): boolean {
   return names.length < path.length && names.some((name) => typeof name === 'string' && isSecretName(name))
 }
 
-/** What is said of a template; one that cannot be read is quoted, unless a secret may stand beside it. */
+/** Returns the message about a template. One that cannot be read is quoted, unless the place may hold a secret. */
 export function describeBroken(message: string, path: ConfigPath): string {
   const quotes = message.startsWith('Broken template')
   return quotes && isSecretPlace(path) ? 'a broken template; a literal ${ is written $${' : message
 }
 
 /**
- * Says in a few words what was found at a place: texts are quoted and cut, secrets are not shown, and of URLs neither user
- * nor query.
+ * Describes a value in a few words: texts are quoted and cut, secrets are not shown, and URLs lose their user and query.
  */
 export function describeFound(value: unknown, path: ConfigPath): string {
   if (value === null || value === undefined) return 'nothing'

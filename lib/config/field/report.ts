@@ -2,34 +2,34 @@ import type { ErrorCode, Location, Problem } from '../../base/errors'
 import type { Mask } from '../../base/secrets/mask'
 import type { ConfigPath } from '../../base/config-path'
 
-/** Where a value stands for its author: the config path as written, and the place in the file. */
+/** Where an author finds a value: the config path as written, and the place in the file. */
 export interface Place {
   readonly at: string
   readonly location: Location | undefined
 }
 
-/** Gives the place of a path; `key` points at the key rather than at its value. */
+/** Returns the place of a path; `key` points at the key rather than at its value. */
 export type Locate = (path: ConfigPath, target?: 'key' | 'value') => Place
 
-/** Collects what is wrong with a config, so that everything can be said at once. */
+/** Collects everything wrong with a config, so that one error can list it all. */
 export interface Report {
   readonly locate: Locate
-  /** Adds something wrong; a problem that is known already is not repeated. */
+  /** Adds a problem, once. */
   error(path: ConfigPath, message: string, code?: ErrorCode): void
   /** Adds an unknown key. */
   unknownKey(path: ConfigPath, message: string): void
-  /** Adds what loads but will fail when it is used. */
+  /** Adds a warning: the config loads, but this fails when it is used. */
   warn(path: ConfigPath, message: string, code?: ErrorCode): void
-  /** Whether something was wrong at exactly this place. */
+  /** Whether a problem has exactly this place. */
   hasErrorAt(path: ConfigPath): boolean
-  /** Everything wrong, in the order of the file. */
+  /** All problems, in the order of the file. */
   problems(): readonly Problem[]
   warnings(): readonly Problem[]
 }
 
 /**
- * Creates a report that begins with what is known to be wrong already; `files` gives the order of its problems, and
- * `mask` takes secrets out of messages.
+ * Creates a report that begins with the known problems. Problems are sorted by the order of `files`; `mask` takes secrets
+ * out of messages.
  */
 export function createReport(
   locate: Locate,
@@ -47,7 +47,7 @@ export function createReport(
     locate,
     hasErrorAt,
     error(path, message, code = 'ERR_CONFIG_VALUE') {
-      // What could not be read at all is not also wrong in its value.
+      // A value that could not be read at all is no second problem.
       if (code === 'ERR_CONFIG_VALUE' && hasErrorAt(path)) return
       add(problems, { code, message: mask(message), ...locate(path) })
     },

@@ -1,4 +1,8 @@
-// What a template may read, by the place where it stands (section 4 of the design).
+import type { Template } from '../../template/compile'
+import { isMapping } from '../../base/plain'
+import { type Leaf, SCALAR } from './values'
+
+// The templates of a config, and what each may read by the place where it stands.
 
 /** Fields of callbacks and triggers. */
 export const LISTENER_SOURCES: ReadonlySet<string> = new Set([
@@ -57,4 +61,66 @@ export function explainAbsence(source: string, sources: ReadonlySet<string>): st
   if (source === 'result')
     return 'there is no result yet; it is read in "output", and in "status" and "result" of polling'
   return 'nothing is answered yet when this is rendered; it is read in "output", "done_when", "wait_for" and by polling'
+}
+
+/** The shape of a template. */
+export interface TemplateShape<In = unknown> extends Leaf<In, Template> {
+  readonly form: 'template'
+  readonly isUntyped: true
+  /** What may be read there. */
+  readonly sources: ReadonlySet<string>
+  /** Whether the text makes the URL of a request, of which no part may be missing. */
+  readonly isUrl?: true
+  /** Whether a value has the type of one. */
+  readonly accepts: (value: unknown) => boolean
+}
+
+type Scalar = string | number | boolean
+
+const ANY = {
+  form: 'template',
+  isUntyped: true,
+  expected: 'a template',
+  json: { examples: ['${body.id}'] },
+  takes: [],
+  accepts: () => true,
+} as const
+
+/** Creates the shape of a template of any structure. */
+export function anyTemplate(sources: ReadonlySet<string>): TemplateShape {
+  return { ...ANY, sources }
+}
+
+/** Creates the shape of a template that makes one text or several, such as ids. */
+export function textsTemplate(sources: ReadonlySet<string>): TemplateShape {
+  return { ...ANY, sources, isTextual: true }
+}
+
+/** Creates the shape of a template that is written as one text. */
+export function textTemplate(sources: ReadonlySet<string>): TemplateShape<Scalar> {
+  const { expected, takes } = SCALAR
+  const json = { ...SCALAR.json, ...ANY.json }
+  const accepts = (value: unknown): boolean => takes.some((type) => typeof value === type)
+  return { ...ANY, sources, expected, takes, json, accepts, isTextual: true }
+}
+
+/** Creates the shape of a template that makes the URL of a request, or its path. */
+export function urlTemplate(sources: ReadonlySet<string>): TemplateShape<Scalar> {
+  return { ...textTemplate(sources), isUrl: true }
+}
+
+/** Creates the shape of a template that makes a mapping: a mapping of templates, or one text. */
+export function mappingTemplate(
+  sources: ReadonlySet<string>,
+): TemplateShape<Readonly<Record<string, unknown>> | string> {
+  const mapping = { type: 'object', propertyNames: { type: 'string' }, additionalProperties: {} }
+  return {
+    ...ANY,
+    sources,
+    expected: 'a mapping or a template',
+    takes: ['string'],
+    json: { anyOf: [mapping, { type: 'string' }] },
+    accepts: (value) => typeof value === 'string' || isMapping(value),
+    isTextual: true,
+  }
 }

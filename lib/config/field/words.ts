@@ -8,15 +8,9 @@ export type CallbackMethod = (typeof CALLBACK_METHODS)[number]
 export const REQUEST_METHODS = [...CALLBACK_METHODS, 'HEAD', 'OPTIONS'] as const
 export type RequestMethod = (typeof REQUEST_METHODS)[number]
 
-/** The drivers of http tunnels that come with the package; an app may add its own. */
-export const TUNNEL_DRIVERS = ['cloudflare', 'ngrok', 'command', 'static'] as const
-
 /** The levels of the logger. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** The kinds of components. */
 export const COMPONENT_TYPES = ['http-client', 'http-server', 'logger'] as const
-
-/** What may become of a job that fails, where no other job stands in. */
-export const ON_ERROR_WORDS = ['ignore', 'fail'] as const

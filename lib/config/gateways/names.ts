@@ -1,41 +1,51 @@
 import type { Fields } from '../field/fields'
-import { isOwnDriver } from './keys'
-import type { GatewaySpec } from '../sections/gateway'
+import { TEXT } from '../field/values'
+import { findDriver } from './drivers'
 
-/** The keys that give a tunnel a fixed name, as they are written, and what they name. */
-const NAMES = {
-  token: ({ token }: GatewaySpec) => token && `token ${token}`,
-  tunnel: ({ tunnel }: GatewaySpec) => tunnel && `tunnel ${tunnel}`,
-  hostname: ({ hostname }: GatewaySpec) => hostname && urlOf(hostname),
-  domain: ({ domain }: GatewaySpec) => domain && urlOf(domain),
-  public_url: ({ publicUrl }: GatewaySpec) => publicUrl,
-} as const
+/** A gateway whose tunnel may have a fixed name. */
+interface Named {
+  readonly at: string
+  readonly port: number
+  readonly driver: string
+  readonly publicUrl: string | undefined
+}
+
+/** Refuses a fixed name of the gateways of one mapping that leads to several ports. */
+export type RefuseSharedNames = (fields: Fields, specs: readonly Named[]) => void
 
 /**
- * Refuses a fixed name that leads to several ports: callbacks for one would reach another. Takes the gateways of one
- * mapping, and those before it. What a static gateway or a driver of the app makes of a name is not known here.
+ * Creates what refuses a fixed name that leads to several ports: callbacks for one would reach another. It is called for
+ * each mapping in turn. What a static gateway or a driver of the app makes of a name is not known here.
  */
-export function refuseSharedNames(fields: Fields, specs: readonly GatewaySpec[], before: readonly GatewaySpec[]): void {
-  const [spec] = specs
-  if (spec === undefined || !hasOneName(spec)) return
-  const others = before.filter(hasOneName)
-  for (const [key, nameOf] of Object.entries(NAMES)) {
-    const name = nameOf(spec)
-    if (name === undefined || !fields.has(key)) continue
-    const other = others.find((one) => Object.values(NAMES).some((nameOfOther) => nameOfOther(one) === name))
-    const advice = `Write one gateway per port, each with a "${key}" of its own`
-    if (specs.length > 1)
-      fields.error(
-        key,
-        `one name cannot lead to ${specs.length} ports: callbacks for one would reach another. ${advice}`,
-      )
-    else if (other !== undefined)
-      fields.error(key, `${other.at} has the same: callbacks for one port would reach the other. ${advice}`)
+export function createNameCheck(): RefuseSharedNames {
+  const owners = new Map<string, string>()
+  return (fields, specs) => {
+    const [spec] = specs
+    const names = spec === undefined ? [] : listNames(fields, spec)
+    for (const [key, name] of names) {
+      const other = owners.get(name)
+      const advice = `Write one gateway per port, each with a "${key}" of its own`
+      if (specs.length > 1)
+        fields.error(
+          key,
+          `one name cannot lead to ${specs.length} ports: callbacks for one would reach another. ${advice}`,
+        )
+      else if (other !== undefined)
+        fields.error(key, `${other} has the same: callbacks for one port would reach the other. ${advice}`)
+    }
+    for (const [, name] of names) if (!owners.has(name)) owners.set(name, spec?.at ?? '')
   }
 }
 
-function hasOneName({ driver }: GatewaySpec): boolean {
-  return driver !== 'static' && isOwnDriver(driver)
+/** Lists the fixed names of a tunnel with the keys that give them. */
+function listNames(fields: Fields, { driver, publicUrl }: Named): readonly (readonly [key: string, name: string])[] {
+  const entry = findDriver(driver)
+  if (entry === undefined || entry.isOpenAlready) return []
+  const named = Object.entries(entry.names ?? {}).flatMap(([key, kind]) => {
+    const value = fields.read(key, TEXT)
+    return value === undefined ? [] : [[key, kind === 'host' ? urlOf(value) : `${key} ${value}`] as const]
+  })
+  return publicUrl === undefined ? named : [...named, ['public_url', publicUrl]]
 }
 
 function urlOf(host: string): string {

@@ -1,6 +1,5 @@
 import type { Reading } from '../field/fields'
 import { findNearest } from '../../base/nearest'
-import type { GatewaySpec } from '../sections/gateway'
 
 /** What a template can read of a gateway. */
 const FIELDS: readonly string[] = ['public_url', 'port', 'public_address', 'driver', 'state']
@@ -9,7 +8,10 @@ const FIELDS: readonly string[] = ['public_url', 'port', 'public_address', 'driv
  * Checks what templates read of gateways: another field than there is would be empty text in a callback URL, which is
  * an error; a port that has no gateway is a warning, since it fails when it is rendered.
  */
-export function checkGatewayReferences({ report, templates }: Reading, gateways: readonly GatewaySpec[]): void {
+export function checkGatewayReferences(
+  { report, templates }: Reading,
+  gateways: readonly { readonly port: number }[],
+): void {
   const ports = new Set(gateways.map(({ port }) => String(port)))
   for (const { path, template } of templates) {
     for (const { source, path: steps } of template.references) {

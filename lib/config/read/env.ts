@@ -6,28 +6,38 @@ import type { ConfigPath } from '../../base/config-path'
 import { escapePlaceholders } from '../field/placeholder'
 import { isMapping } from '../../base/plain'
 import type { Report } from '../field/report'
-import { isRequestUrl } from './request-urls'
+import { findStructure, listAlternatives, type Shape } from '../field/shape'
 import type { Environment } from './source'
 
-/** Keys whose text is a regular expression or an argument of a program, in which `${` means nothing to us. */
-const RAW_KEYS: ReadonlySet<string | number> = new Set(['command', 'url_pattern', 'ready_pattern'])
-
 /**
- * Renders every text of a raw config that reads nothing but the environment, and gives the config with the results in
- * their place. Texts that read other sources too stay templates. Missing variables are reported, all of them.
+ * Renders every text of a raw config that reads nothing but the environment. Returns the config with the results in their
+ * place. Texts that read other sources too stay templates. Missing variables are reported, all of them.
  */
-export function resolveEnv(data: unknown, env: Environment, report: Report): unknown {
-  function resolve(value: unknown, path: ConfigPath): unknown {
-    if (typeof value === 'string') return value.includes('${') ? resolveText(value, path, env, report) : value
-    if (Array.isArray(value)) return value.map((item: unknown, index) => resolve(item, [...path, index]))
+export function resolveEnv(root: Shape, data: unknown, env: Environment, report: Report): unknown {
+  function resolve(shape: Shape | undefined, value: unknown, path: ConfigPath): unknown {
+    if (typeof value === 'string') return value.includes('${') ? resolveText(value, shape, path, env, report) : value
+    const structure = shape && findStructure(shape, value)
+    const inside = (key: string): Shape | undefined =>
+      structure?.form === 'table' ? structure.byKey.get(key)?.shape : structure?.item
+    if (Array.isArray(value)) return value.map((item: unknown, index) => resolve(inside(''), item, [...path, index]))
     if (!isMapping(value)) return value
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolve(item, [...path, key])]))
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, resolve(inside(key), item, [...path, key])]),
+    )
   }
-  return resolve(data, [])
+  return resolve(root, data, [])
 }
 
-function resolveText(text: string, path: ConfigPath, env: Environment, report: Report): unknown {
-  const isRaw = isRawText(path)
+function resolveText(
+  text: string,
+  shape: Shape | undefined,
+  path: ConfigPath,
+  env: Environment,
+  report: Report,
+): unknown {
+  const shapes = shape === undefined ? [] : listAlternatives(shape)
+  // A regular expression or an argument of a program, in which `${` means nothing to us.
+  const isRaw = shapes.some((one) => one.form === 'value' && one.isUntyped)
   const template = compileText(text, path, isRaw, report)
   if (template === undefined) return text
   const isEnvOnly = template.references.every(({ source }) => source === 'env')
@@ -38,11 +48,11 @@ function resolveText(text: string, path: ConfigPath, env: Environment, report: R
     report.error(path, message, 'ERR_CONFIG_ENV')
   }
   if (!isEnvOnly || missing.length > 0) return text
-  if (isRequestUrl(path)) reportEmpty(text, path, env, report)
+  if (shapes.some((one) => one.form === 'template' && one.isUrl)) reportEmpty(text, path, env, report)
   return render(template, path, isRaw, env, report)
 }
 
-/** Gives undefined for a text that is no template; that is reported, unless the text is not meant to be one. */
+/** Returns undefined for a text that is no template, which is reported unless the text is raw. */
 function compileText(text: string, path: ConfigPath, isRaw: boolean, report: Report): Template | undefined {
   let isBroken = false
   const template = compileTemplate(text, {
@@ -86,15 +96,10 @@ function render(template: Template, path: ConfigPath, isRaw: boolean, env: Envir
   }
 }
 
-/** What came from the environment is data: a `${` in it must not be rendered when the field is compiled. */
+/** A value from the environment is data: a `${` in it must not be rendered later. */
 function escapeDeep(value: unknown): unknown {
   if (typeof value === 'string') return escapePlaceholders(value)
   if (Array.isArray(value)) return value.map(escapeDeep)
   if (!isMapping(value)) return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, escapeDeep(item)]))
-}
-
-function isRawText(path: ConfigPath): boolean {
-  const [section] = path
-  return (section === 'gateway' || section === 'gateways') && path.some((step) => RAW_KEYS.has(step))
 }

@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
-import { ConfigError, type Problem } from '../../base/errors'
-import type { CallbacksConfig } from '../schema/schema'
+import { ConfigError, type Problem, codeOf } from '../../base/errors'
+import { readOptions } from '../../base/given-options'
+import type { CallbacksConfig } from '../schema'
 import { type ConfigDocument, createSource, type Environment, type Source } from './source'
 import { parseYaml } from './yaml'
 
-/** Variables that an option gives; an undefined one counts as not given. */
+/** Variables from an option; an undefined one counts as missing. */
 export type EnvOption = Readonly<Record<string, string | undefined>>
 
 /** A path, relative to the working directory, or a `file:` URL. */
@@ -23,6 +24,7 @@ export interface LoadOptions {
  * Throws a ConfigError that lists every file that cannot be read and every syntax error of all of them.
  */
 export function loadConfig(files: ConfigFile | readonly ConfigFile[], options: LoadOptions = {}): Source {
+  const { env } = readOptions('loadConfig', options, { env: true })
   const names = (Array.isArray(files) ? files : [files]).map((file: ConfigFile) =>
     file instanceof URL ? fileURLToPath(file) : file,
   )
@@ -32,7 +34,7 @@ export function loadConfig(files: ConfigFile | readonly ConfigFile[], options: L
   if (first === undefined) problems.push(fileProblem('no config file is named; name at least one'))
   const dotenv = first === undefined ? {} : readDotenv(join(dirname(first), '.env'), problems)
   if (problems.length > 0) throw new ConfigError(problems)
-  return createSource(documents, readEnvironment(options.env, dotenv))
+  return createSource(documents, readEnvironment(env, dotenv))
 }
 
 /**
@@ -40,12 +42,13 @@ export function loadConfig(files: ConfigFile | readonly ConfigFile[], options: L
  * Throws a ConfigError that lists every syntax error.
  */
 export function parseConfig(yamlText: string, options: LoadOptions = {}): Source {
+  const { env } = readOptions('parseConfig', options, { env: true })
   const { document, problems } = parseYaml(yamlText, '<yaml>')
   if (document === undefined) throw new ConfigError(problems)
-  return createSource([document], readEnvironment(options.env))
+  return createSource([document], readEnvironment(env))
 }
 
-/** Gives back the config that it is given, which thereby has its type in an editor. */
+/** Returns the config that it was called with, so that an editor knows its type. */
 export function defineConfig(config: CallbacksConfig): CallbacksConfig {
   return config
 }
@@ -85,7 +88,7 @@ function readText(file: string, fail: (reason: string, code: unknown) => void): 
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+    const code = codeOf(error)
     fail(explain(code, error), code)
     return undefined
   }

@@ -2,18 +2,18 @@ import type { Problem } from '../../base/errors'
 import { type ConfigPath, formatPath } from '../../base/config-path'
 import { copyPlain, isMapping, type Mapping } from '../../base/plain'
 import type { Locate } from '../field/report'
-import { SECTIONS, type Section } from '../schema/sections'
+import { SECTIONS, type Section } from '../field/plural'
 import type { ConfigDocument } from './source'
 
 /** Several documents as one. */
 export interface Merged {
   /** A copy of the data: texts, numbers, booleans, null, lists and mappings. */
   readonly data: unknown
-  /** Leads a path of the data back to what its author wrote. */
+  /** Returns the place that the author wrote for a path of the data. */
   readonly locate: Locate
-  /** The files of the documents, the first one first; undefined for what came from no file. */
+  /** The files of the documents in their order; undefined for a document without a file. */
   readonly files: readonly (string | undefined)[]
-  /** What can be no data at all, such as a function. */
+  /** Problems of values that are no data, such as a function. */
   readonly problems: readonly Problem[]
 }
 
@@ -93,7 +93,7 @@ function readId(value: unknown): string | undefined {
   return isMapping(value) && typeof value['id'] === 'string' ? value['id'] : undefined
 }
 
-/** The last document that has the path, or else the longest part of it, is where its author must look. */
+/** An author looks into the last document that has the path, or else the longest part of it. */
 function createLocate(layers: readonly Layer[]): Locate {
   return (path, target = 'value') => {
     for (let length = path.length; length >= 0; length -= 1) {

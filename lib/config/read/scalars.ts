@@ -1,19 +1,7 @@
 import { isMapping } from '../../base/plain'
-import { meansText } from '../schema/fields'
-import {
-  fitsStructure,
-  isListSchema,
-  isLiteralSchema,
-  isObjectSchema,
-  isRecordSchema,
-  isUnionSchema,
-  listAlternatives,
-  type ObjectSchema,
-  type Schema,
-  unwrap,
-} from '../schema/walk'
+import { findStructure, isLeaf, listAlternatives, type Shape, type TableForm } from '../field/shape'
 
-/** A number, boolean or date of YAML beside the text that stands for it in the file, such as `1.10` or `0x1F`. */
+/** A number, boolean or date of YAML with its text in the file, such as `1.10` or `0x1F`. */
 export class WrittenScalar {
   constructor(
     readonly value: unknown,
@@ -22,31 +10,29 @@ export class WrittenScalar {
 }
 
 /**
- * Decides for each scalar of a YAML document what it is: where the schema has a text, what stands in the file; elsewhere
- * its value. The headers that surround a body decide for that: only in JSON are numbers numbers.
+ * Replaces each scalar of a YAML document by its text in the file where the shape takes a text, and elsewhere by its
+ * value. For a body the headers beside it decide: only JSON has numbers.
  */
-export function settleScalars(schema: Schema, document: unknown): unknown {
+export function settleScalars(root: Shape, document: unknown): unknown {
   const copy = createCopy()
 
-  function settle(place: Schema, value: unknown, contentType?: string): unknown {
-    if (value instanceof WrittenScalar) return settleScalar(place, value)
+  function settle(shape: Shape, value: unknown, contentType?: string): unknown {
+    if (value instanceof WrittenScalar) return settleScalar(shape, value)
     if (typeof value !== 'object' || value === null) return value
-    const fitting = listAlternatives(place).find((option) => fitsStructure(option, value))
-    if (fitting === undefined || meansText(unwrap(place)) || meansText(fitting))
-      return settleAll(value, saysText(place) ? toSource : toValue)
-    if (isObjectSchema(fitting)) return settleObject(fitting, value, contentType)
-    if (isRecordSchema(fitting)) return copy(value, (item) => settle(fitting.value, item))
-    return isListSchema(fitting) ? copy(value, (item) => settle(fitting.item, item)) : settleAll(value, toValue)
+    const structure = findStructure(shape, value)
+    if (structure === undefined) return settleAll(value, saysText(shape) ? toSource : toValue)
+    if (structure.form === 'table') return settleTable(structure, value, contentType)
+    return copy(value, (item) => settle(structure.item, item))
   }
 
   /** `action` takes the headers of its component. */
-  function settleObject({ entries }: ObjectSchema, value: object, inherited: string | undefined): unknown {
+  function settleTable({ byKey }: TableForm, value: object, inherited: string | undefined): unknown {
     const type = findContentType('headers' in value ? value.headers : undefined) ?? inherited
     return copy(value, (item, key) => {
-      const entry = Object.hasOwn(entries, key) ? entries[key] : undefined
-      if (entry === undefined) return settleAll(item, toValue)
+      const row = byKey.get(key)
+      if (row === undefined) return settleAll(item, toValue)
       if (key === 'body' && type !== undefined && !/json/i.test(type)) return settleAll(item, toSource)
-      return settle(entry, item, key === 'action' ? type : undefined)
+      return settle(row.shape, item, key === 'action' ? type : undefined)
     })
   }
 
@@ -55,10 +41,10 @@ export function settleScalars(schema: Schema, document: unknown): unknown {
     return Array.isArray(value) || isMapping(value) ? copy(value, (item) => settleAll(item, decide)) : value
   }
 
-  return settle(schema, document)
+  return settle(root, document)
 }
 
-/** Creates a function that copies a list or a mapping with its items changed. One that contains itself does so in the copy. */
+/** Creates a function that copies a list or a mapping with changed items. The copy of one that contains itself does so too. */
 function createCopy(): (value: object, change: (item: unknown, key: string) => unknown) => object {
   const open = new Map<object, object>()
   return (value, change) => {
@@ -77,36 +63,33 @@ function createCopy(): (value: object, change: (item: unknown, key: string) => u
 
 const WRITABLE = { enumerable: true, writable: true, configurable: true } as const
 
-/** The content type that headers say in so many words. */
+/** The content type in headers, unless it is a template. */
 function findContentType(headers: unknown): string | undefined {
   const entries = isMapping(headers) ? Object.entries(headers) : []
   const type = entries.find(([name]) => name.trim().toLowerCase() === 'content-type')?.[1]
   return typeof type === 'string' && !type.includes('${') ? type : undefined
 }
 
-function settleScalar(schema: Schema, scalar: WrittenScalar): unknown {
-  if (saysText(schema)) return toSource(scalar)
-  return wantsText(schema, scalar.value) ? scalar.source : toValue(scalar)
+function settleScalar(shape: Shape, scalar: WrittenScalar): unknown {
+  if (saysText(shape)) return toSource(scalar)
+  return wantsText(shape, scalar.value) ? scalar.source : toValue(scalar)
 }
 
-/** A place for numbers or booleans keeps a value, also a wrong one, which is refused as what it is. */
-function wantsText(schema: Schema, value: unknown): boolean {
-  const alternatives = listAlternatives(schema)
-  if (alternatives.some((option) => isTyped(option, value))) return false
-  return alternatives.some(({ type }) => type === 'string' || type === 'picklist')
+/** A place for numbers or booleans keeps the value, even a wrong one, so that the message quotes it. */
+function wantsText(shape: Shape, value: unknown): boolean {
+  const leaves = listAlternatives(shape).filter(isLeaf)
+  const isTyped = leaves.some(({ takes, ...leaf }) =>
+    'literal' in leaf ? typeof leaf.literal === typeof value : takes.some((type) => type !== 'string'),
+  )
+  return !isTyped && leaves.some(({ takes, ...leaf }) => 'words' in leaf || takes.includes('string'))
 }
 
-function saysText(schema: Schema): boolean {
-  const inner = unwrap(schema)
-  return meansText(inner) || (isUnionSchema(inner) && inner.options.some(saysText))
+/** Whether any alternative has the text. */
+function saysText(shape: Shape): boolean {
+  return listAlternatives(shape).some((one) => isLeaf(one) && one.isTextual === true)
 }
 
-function isTyped(schema: Schema, value: unknown): boolean {
-  if (isLiteralSchema(schema)) return typeof schema.literal === typeof value
-  return schema.type === 'number' || schema.type === 'boolean'
-}
-
-/** A value whose text is the same may stay, since any scalar may stand there. */
+/** A value whose text is the same is kept: any scalar is allowed there. */
 function toSource({ value, source }: WrittenScalar): unknown {
   return typeof value !== 'bigint' && String(value) === source ? value : source
 }

@@ -1,7 +1,7 @@
 import type { Location } from '../../base/errors'
 import type { ConfigPath } from '../../base/config-path'
 
-/** One document of a config: its raw data, and the way back to the text it came from. */
+/** One document of a config: its raw data, and the places of that data in the text. */
 export interface ConfigDocument {
   readonly data: unknown
   /** The place of the deepest part of a path that the text has; undefined when there is no text. */
@@ -25,12 +25,12 @@ export function createSource(documents: readonly ConfigDocument[], env: Environm
   return Object.freeze({ [SOURCE]: true as const, documents, env })
 }
 
-/** Whether a value is what `loadConfig` or `parseConfig` gave. */
+/** Whether `loadConfig` or `parseConfig` returned a value. */
 export function isSource(value: unknown): value is Source {
   return typeof value === 'object' && value !== null && SOURCE in value
 }
 
-/** A document of data that came from no text. */
+/** Creates a document of data that has no text. */
 export function createDocument(data: unknown): ConfigDocument {
   return { data, locate: () => undefined }
 }

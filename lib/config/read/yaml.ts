@@ -1,10 +1,10 @@
 import type { Document, LineCounter, Node, Pair, ParsedNode, YAMLError } from 'yaml'
-import type { Location, Problem } from '../../base/errors'
+import { type Location, type Problem, reasonOf } from '../../base/errors'
 import { describeFound } from '../field/found'
 import type { ConfigPath } from '../../base/config-path'
 import { isMapping } from '../../base/plain'
 import { settleScalars, WrittenScalar } from './scalars'
-import { configSchema } from '../schema/schema'
+import { configShape } from '../schema'
 import type { ConfigDocument } from './source'
 
 type YamlLibrary = typeof import('yaml')
@@ -14,7 +14,7 @@ function yamlLibrary(): YamlLibrary {
   return require('yaml')
 }
 
-/** What one YAML text gives: its document, or everything wrong with its syntax. */
+/** The result of reading one YAML text: its document, or everything wrong with its syntax. */
 export interface ParsedYaml {
   readonly document: ConfigDocument | undefined
   readonly problems: readonly Problem[]
@@ -23,7 +23,7 @@ export interface ParsedYaml {
 interface Reading {
   readonly tree: Document.Parsed
   readonly lines: LineCounter
-  /** Where a template stands that YAML takes for a mapping. */
+  /** The position of a template that YAML takes for a mapping. */
   readonly unquoted: readonly number[]
 }
 
@@ -55,15 +55,17 @@ export function parseYaml(text: string, file: string): ParsedYaml {
   return { document: { data, locate: (path, target) => locate(findPosition(tree, path, target)) }, problems }
 }
 
-/** The library quotes what it could not read, which may be a password that is not in quotes. Its place is told. */
+/** The library quotes the text that it could not read, which may be a password without quotes. The place is enough. */
 function withoutQuote(message: string): string {
-  return message.replace(QUOTING, '$1').replace(/: ".*"$/s, '')
+  const text = message.replace(QUOTING, '$1')
+  const quote = text.endsWith('"') ? text.indexOf(': "') : -1
+  return quote < 0 ? text : text.slice(0, quote)
 }
 
 const QUOTING =
   /^((?:Unresolved (?:alias|tag)\b|Could not resolve tag|Not a valid tag|Not a YAML token|Block scalar header)[^:]*):.*$/s
 
-/** The parser trips over one mistake several times in its line. */
+/** The parser reports one mistake several times in its line. */
 function firstOfLines(errors: readonly YAMLError[], lines: LineCounter): readonly YAMLError[] {
   const seen = new Set<number>()
   return errors
@@ -79,8 +81,8 @@ function byPosition({ location: left }: Problem, { location: right }: Problem): 
 }
 
 /**
- * Parses the text, again and again while an unquoted template breaks it: each is blanked out by text of the same
- * length, so that what follows is read in its own right and at its own place.
+ * Parses the text, and repeats that while an unquoted template breaks it: the template is replaced by text of the same
+ * length, so that the rest keeps its places.
  */
 function readTree(text: string): Reading {
   const { LineCounter, parseDocument } = yamlLibrary()
@@ -116,17 +118,17 @@ function findTemplateEnd(text: string, start: number): number {
 function toData(tree: Document.Parsed, refuse: (message: string, position: number) => void): unknown {
   keepSources(tree)
   try {
-    const data = settleScalars(configSchema, tree.toJS({ maxAliasCount: MAX_ALIASES }) ?? {})
+    const data = settleScalars(configShape, tree.toJS({ maxAliasCount: MAX_ALIASES }) ?? {})
     if (!isMapping(data)) refuse(`expected a mapping at the top, found ${describeFound(data, [])}`, 0)
     return data
   } catch (error) {
     // The library throws for an alias without anchor and for more aliases than allowed.
-    refuse(`invalid YAML: ${withoutQuote(error instanceof Error ? error.message : String(error))}`, 0)
+    refuse(`invalid YAML: ${withoutQuote(reasonOf(error))}`, 0)
     return undefined
   }
 }
 
-/** A key is the text that stands there; another scalar takes it along until its place in the schema is known. */
+/** A key is its text. Any other scalar keeps its text beside its value until its place in the shape is known. */
 function keepSources(tree: Document.Parsed): void {
   yamlLibrary().visit(tree, {
     Scalar(key, node) {
@@ -148,7 +150,7 @@ function narrow(integer: bigint): number | bigint {
   return Number.isSafeInteger(number) ? number : integer
 }
 
-/** The position of the deepest part of a path that the text has: a scalar's own, for a collection that of its key. */
+/** Returns the position of the deepest part of a path in the text: of a scalar itself, or of the key of a collection. */
 function findPosition(tree: Document.Parsed, path: ConfigPath, target: 'key' | 'value'): number {
   const { isAlias, isMap, isScalar, isSeq } = yamlLibrary()
   let position = startOf(tree.contents) ?? 0

@@ -1,27 +1,36 @@
 import type { Fields } from '../field/fields'
-import { AMOUNT, TEXT } from '../field/values'
-import { NAME_OR_FALSE } from '../checks/workflow-name'
+import { readTable } from '../field/read-table'
+import { choice, field, type SpecOf, table, TEXTS } from '../field/shape'
+import { AMOUNT, NAME_OR_FALSE, OFF, TEXT } from '../field/values'
+
+const KEYS = {
+  type: field('type', TEXT, 'The handshake (default: that of the scheme of verify)'),
+  origins: field(
+    'origin',
+    TEXTS,
+    'cloudevents: who may send, as in WebHook-Request-Origin; a list for several (default: anyone)',
+  ),
+  rate: field('rate', AMOUNT, 'cloudevents: how many events a minute are taken (default: any number)'),
+  tokens: field('token', TEXTS, 'meta: the Verify Token of the App Dashboard; a list while it is replaced'),
+}
+
+/** The handshake of the sender. */
+export const CHALLENGE = choice(
+  [OFF, TEXT, table(KEYS)],
+  'the name of a handshake, a mapping with type and token, or false',
+)
 
 /** `challenge` of an endpoint with more than its name. */
-export interface ChallengeSpec {
-  /** The handshake by name; undefined leaves it to the scheme of `verify`. */
+export interface ChallengeSpec extends Partial<SpecOf<typeof KEYS>> {
   readonly type: string | undefined
   /** What the sender must show, such as the Verify Token of Meta's App Dashboard; several while one is replaced. */
   readonly tokens: readonly string[]
-  /** The origins that CloudEvents may come from; undefined for any. */
-  readonly origins?: readonly string[] | undefined
-  /** How many CloudEvents a minute are taken; undefined for any number. */
-  readonly rate?: number | undefined
 }
 
 /** Reads `challenge` of an endpoint: the handshake by name, or with its token; false turns handshakes off. */
 export function readChallenge(endpoint: Fields): string | false | ChallengeSpec | undefined {
   const fields = endpoint.mapping('challenge')
   if (fields === undefined) return endpoint.read('challenge', NAME_OR_FALSE)
-  return {
-    type: fields.read('type', TEXT),
-    tokens: fields.readList('token', TEXT) ?? [],
-    origins: fields.readList('origin', TEXT),
-    rate: fields.read('rate', AMOUNT),
-  }
+  const spec = readTable(KEYS, fields)
+  return { ...spec, tokens: spec.tokens ?? [] }
 }

@@ -1,11 +1,69 @@
 import type { Location } from '../../base/errors'
-import type { Template } from '../../template/compile'
 import { type Fields, noteCallbackPath } from '../field/fields'
-import { refuseUnreadLists } from '../checks/judging-lists'
-import { normalizeRequest, type RequestSpec } from './request'
-import { POLLING_KEYS } from '../schema/workflow'
-import { ANSWERED_SOURCES, REQUEST_SOURCES, RESULT_SOURCES } from '../field/template-sources'
-import { DURATION, SCALAR, word } from '../field/values'
+import { readTable } from '../field/read-table'
+import { byHand, field, type InputOf, listKeys, orShort, type Shape, type SpecOf, table } from '../field/shape'
+import {
+  ANSWERED_SOURCES,
+  REQUEST_SOURCES,
+  RESULT_SOURCES,
+  anyTemplate,
+  textsTemplate,
+  textTemplate,
+  urlTemplate,
+} from '../field/template-sources'
+import { DURATION, word } from '../field/values'
+import { STREAM_KEYS } from './foreign'
+import { refuseUnreadLists, VALUES } from './judged'
+import { checkRequest, requestKeys } from './request'
+
+const SHORTEST_INTERVAL_MS = 100
+
+const POLLING = {
+  ...requestKeys(ANSWERED_SOURCES),
+  status: field(
+    'status',
+    textTemplate(RESULT_SOURCES),
+    'Where the answer says how the task went, such as ${response.status}',
+  ),
+  successWhen: field('success_when', VALUES, 'Values of status that mean success'),
+  failWhen: field('fail_when', VALUES, 'Values of status that mean failure'),
+  result: field('result', anyTemplate(RESULT_SOURCES), 'The result (default: the answer)'),
+  intervalMs: field('interval', DURATION, 'Time between two questions', '5s'),
+  timeoutMs: field('timeout', DURATION, 'How long to wait', '5m'),
+}
+
+const FALLBACK = {
+  afterMs: field('after', DURATION, 'How late the callback must be', '1m'),
+  ...POLLING,
+}
+
+const TYPE = {
+  type: field('type', word(['callback', 'polling', 'none']), 'How the job learns that the task is done'),
+}
+
+const ANY = {
+  ...TYPE,
+  doneWhen: field('done_when', textTemplate(ANSWERED_SOURCES), 'True when the immediate answer is final already'),
+}
+
+const CALLBACK = {
+  ...TYPE,
+  path: field('path', urlTemplate(REQUEST_SOURCES), 'callback: the endpoint that is called; polling: the path to ask'),
+  waitFor: field('wait_for', textsTemplate(ANSWERED_SOURCES), 'callback: the id or ids to wait for'),
+  doneWhen: ANY.doneWhen,
+  timeoutMs: field('timeout', DURATION, 'How long to wait (polling: default 5m)'),
+  fallback: byHand('fallback', table(FALLBACK), 'callback: asks when the callback is late'),
+}
+
+const KEYS = { ...TYPE, ...POLLING, ...CALLBACK, ...STREAM_KEYS }
+
+/** What a user writes for `completion`, unless it is just the type. */
+export interface CompletionConfig extends InputOf<typeof KEYS> {}
+
+const WORDS = 'a mapping, or one of callback, polling, none'
+
+/** How a job learns that its task is done. */
+export const COMPLETION: Shape<CompletionConfig | CompletionConfig['type']> = orShort(TYPE.type, table(KEYS), WORDS)
 
 /** How a job learns that its task is done. */
 export type CompletionSpec = CallbackCompletionSpec | PollingCompletionSpec | NoCompletionSpec
@@ -16,115 +74,67 @@ export interface NoCompletionSpec {
   readonly at: string
 }
 
-/** A callback brings the result. */
-export interface CallbackCompletionSpec {
+/** A callback brings the result. The request tells the endpoint and the ids that are undefined. */
+export interface CallbackCompletionSpec extends SpecOf<typeof CALLBACK> {
   readonly type: 'callback'
   readonly at: string
-  /** The endpoint that is called; undefined when the request tells. */
-  readonly path: Template | undefined
-  /** The id or ids to wait for; undefined when the request tells. */
-  readonly waitFor: Template | undefined
-  /** True ends the wait with the immediate answer. */
-  readonly doneWhen: Template | undefined
-  readonly timeoutMs: number | undefined
   readonly fallback: FallbackSpec | undefined
 }
 
 /** Asking again and again brings the result. */
-export interface PollingCompletionSpec {
+export interface PollingCompletionSpec extends SpecOf<typeof ANY> {
   readonly type: 'polling'
   readonly at: string
-  readonly doneWhen: Template | undefined
   readonly polling: PollingSpec
 }
 
-/** Asks a service how its task is going. */
-export interface PollingSpec extends RequestSpec {
+interface Placed {
   readonly at: string
   readonly location: Location | undefined
-  readonly status: Template | undefined
-  readonly successWhen: readonly string[] | undefined
-  readonly failWhen: readonly string[] | undefined
-  readonly result: Template | undefined
-  readonly intervalMs: number
-  readonly timeoutMs: number
 }
 
-/** Polling that begins when a callback is late. */
-export interface FallbackSpec extends PollingSpec {
-  /** How late. */
-  readonly afterMs: number
-}
+/** Asks a service how its task is going. */
+export interface PollingSpec extends SpecOf<typeof POLLING>, Placed {}
 
-const TYPE = word(['callback', 'polling', 'none'])
-const INTERVAL_MS = 5000
-const SHORTEST_INTERVAL_MS = 100
-const POLLING_TIMEOUT_MS = 300_000
-const FALLBACK_AFTER_MS = 60_000
+/** Polling that begins when a callback is late by `afterMs`. */
+export interface FallbackSpec extends SpecOf<typeof FALLBACK>, Placed {}
 
 /** The keys that each type reads. */
 const OWN_KEYS: Readonly<Record<CompletionSpec['type'], readonly string[]>> = {
-  none: ['type'],
-  callback: ['type', 'path', 'wait_for', 'done_when', 'timeout', 'fallback'],
-  polling: ['type', 'done_when', ...POLLING_KEYS],
+  none: listKeys(TYPE),
+  callback: listKeys(CALLBACK),
+  polling: listKeys({ ...ANY, ...POLLING }),
 }
 
 /** Reads `completion`; a text is its type. */
 export function normalizeCompletion(component: Fields): CompletionSpec | undefined {
-  const fields = component.mapping('completion', 'type')
+  const fields = component.mapping('completion', TYPE.type.key)
   if (fields === undefined) return undefined
-  const type = fields.read('type', TYPE) ?? (fields.has('interval') ? 'polling' : 'callback')
+  const { at } = fields
+  const { type = fields.has('interval') ? 'polling' : 'callback', doneWhen } = readTable(ANY, fields)
   for (const key of fields.keys)
     if (isOfAnyType(key) && !OWN_KEYS[type].includes(key))
       fields.error(key, `a completion of type "${type}" has no "${key}"`)
-  const { at } = fields
   if (type === 'none') return { type, at }
-  const doneWhen = fields.template('done_when', ANSWERED_SOURCES)
-  if (type === 'polling') return { type, at, doneWhen, polling: normalizePolling(fields) }
-  const path = fields.template('path', REQUEST_SOURCES)
-  noteCallbackPath(fields, path?.source)
-  return {
-    type,
-    at,
-    path,
-    waitFor: fields.template('wait_for', ANSWERED_SOURCES),
-    doneWhen,
-    timeoutMs: fields.read('timeout', DURATION),
-    fallback: normalizeFallback(fields),
-  }
+  if (type === 'polling') return { type, at, doneWhen, polling: placePolling(readTable(POLLING, fields), fields) }
+  const spec = readTable(CALLBACK, fields)
+  noteCallbackPath(fields, spec.path?.source)
+  const late = fields.mapping('fallback')
+  return { ...spec, type, at, fallback: late && placePolling(readTable(FALLBACK, late), late) }
 }
 
 function isOfAnyType(key: string): boolean {
   return Object.values(OWN_KEYS).some((keys) => keys.includes(key))
 }
 
-function normalizeFallback(completion: Fields): FallbackSpec | undefined {
-  const fields = completion.mapping('fallback')
-  return fields && { ...normalizePolling(fields), afterMs: fields.read('after', DURATION) ?? FALLBACK_AFTER_MS }
-}
-
-function normalizePolling(fields: Fields): PollingSpec {
+function placePolling<T extends SpecOf<typeof POLLING>>(spec: T, fields: Fields): T & Placed {
   if (!fields.has('path') && !fields.has('endpoint'))
     fields.error('path', 'missing; polling needs the path or endpoint to ask')
   refuseUnreadLists(fields)
-  return {
-    ...normalizeRequest(fields, ANSWERED_SOURCES),
-    at: fields.at,
-    location: fields.location,
-    status: fields.template('status', RESULT_SOURCES),
-    successWhen: fields.readList('success_when', SCALAR),
-    failWhen: fields.readList('fail_when', SCALAR),
-    result: fields.template('result', RESULT_SOURCES),
-    intervalMs: readInterval(fields),
-    timeoutMs: fields.read('timeout', DURATION) ?? POLLING_TIMEOUT_MS,
-  }
-}
-
-function readInterval(fields: Fields): number {
-  const intervalMs = fields.read('interval', DURATION) ?? INTERVAL_MS
-  if (intervalMs < SHORTEST_INTERVAL_MS) {
-    const found = `${intervalMs} ms would ask without pause; expected at least ${SHORTEST_INTERVAL_MS}ms`
+  checkRequest(fields, spec)
+  if (spec.intervalMs < SHORTEST_INTERVAL_MS) {
+    const found = `${spec.intervalMs} ms would ask without pause; expected at least ${SHORTEST_INTERVAL_MS}ms`
     fields.error('interval', `${found}. A bare number is milliseconds; seconds are written "5s"`)
   }
-  return intervalMs
+  return { ...spec, at: fields.at, location: fields.location }
 }

@@ -1,20 +1,42 @@
 import type { Fields } from '../field/fields'
 import type { ListenerSpec } from './listener'
 import { readBasePath } from '../checks/route-path'
-import { LISTENER_PORT, TEXT } from '../field/values'
+import { readTable } from '../field/read-table'
+import { byHand, field, type InputOf, required, type Shape, type SpecOf, table } from '../field/shape'
+import { ANY_TEXT, LISTENER_PORT, TEXT, word } from '../field/values'
+import { CONTROLLER_KEYS, CONTROLLER_REFUSALS } from './foreign'
+
+const SSL = {
+  cert: required('cert', TEXT, 'Certificate file'),
+  key: required('key', TEXT, 'Private key file'),
+}
+
+const AUTH = {
+  type: field('type', word(['bearer']), 'Kind of authentication', 'bearer'),
+  token: required('token', TEXT, 'Token that a request must carry'),
+}
+
+const KEYS = {
+  type: field('type', word(['http-server']), 'Kind of controller', 'http-server'),
+  host: field('host', TEXT, 'Address to listen on', '127.0.0.1'),
+  port: field('port', LISTENER_PORT, 'Port to listen on, 0 for any that is free', 8080),
+  basePath: byHand('base_path', ANY_TEXT, 'Path before every route'),
+  ssl: field('ssl', table(SSL), 'Serves HTTPS'),
+  auth: field('auth', table(AUTH), 'Who may call the controller'),
+  ...CONTROLLER_KEYS,
+}
+
+/** What a user writes for the controller. */
+export interface ControllerConfig extends InputOf<typeof KEYS> {}
+
+/** The controller: the HTTP API over tasks. */
+export const CONTROLLER: Shape<ControllerConfig> = table(KEYS, CONTROLLER_REFUSALS)
 
 /** The HTTP API over tasks, as `listen()` serves it. */
-export interface ControllerSpec {
+export interface ControllerSpec extends SpecOf<typeof KEYS> {
   readonly at: string
-  readonly type: 'http-server'
-  readonly host: string
-  /** 0 asks for any that is free. */
-  readonly port: number
   /** Empty, or with a leading and without a trailing slash. */
   readonly basePath: string
-  /** Files of certificate and private key. */
-  readonly ssl: { readonly cert: string; readonly key: string } | undefined
-  readonly auth: { readonly type: 'bearer'; readonly token: string } | undefined
 }
 
 const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::', '[::]'])
@@ -29,27 +51,17 @@ export function isLoopback(host: string): boolean {
 export function normalizeController(root: Fields, listeners: readonly ListenerSpec[]): ControllerSpec | undefined {
   const fields = root.mapping('controller')
   if (fields === undefined) return undefined
-  const host = fields.read('host', TEXT) ?? '127.0.0.1'
-  const token = fields.mapping('auth')?.read('token', TEXT)
-  if (!isLoopback(host) && !fields.has('auth'))
+  const spec = { ...readTable(KEYS, fields), at: fields.at, basePath: readBasePath(fields) }
+  if (!isLoopback(spec.host) && !fields.has('auth'))
     fields.warn(
       'host',
-      `whoever reaches "${host}" can start and cancel tasks; add auth: {type: bearer, token: "\${env.…}"}`,
+      `whoever reaches "${spec.host}" can start and cancel tasks; add auth: {type: bearer, token: "\${env.…}"}`,
     )
-  const port = fields.read('port', LISTENER_PORT) ?? 8080
-  refuseSharedPort(fields, host, port, listeners)
-  return {
-    at: fields.at,
-    type: 'http-server',
-    host,
-    port,
-    basePath: readBasePath(fields),
-    ssl: readSsl(fields),
-    auth: token === undefined ? undefined : { type: 'bearer', token },
-  }
+  refuseSharedPort(fields, spec, listeners)
+  return spec
 }
 
-function refuseSharedPort(fields: Fields, host: string, port: number, listeners: readonly ListenerSpec[]): void {
+function refuseSharedPort(fields: Fields, { host, port }: ControllerSpec, listeners: readonly ListenerSpec[]): void {
   const other = listeners.find((listener) => port !== 0 && listener.port === port && overlap(listener.host, host))
   if (other !== undefined)
     fields.error(
@@ -60,11 +72,4 @@ function refuseSharedPort(fields: Fields, host: string, port: number, listeners:
 
 function overlap(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase() || ANY_ADDRESS.has(one) || ANY_ADDRESS.has(other)
-}
-
-function readSsl(controller: Fields): ControllerSpec['ssl'] {
-  const fields = controller.mapping('ssl')
-  const cert = fields?.read('cert', TEXT)
-  const key = fields?.read('key', TEXT)
-  return cert === undefined || key === undefined ? undefined : { cert, key }
 }

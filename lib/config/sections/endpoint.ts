@@ -1,69 +1,104 @@
 import type { Location } from '../../base/errors'
 import type { Template } from '../../template/compile'
-import type { Fields } from '../field/fields'
-import { warnOfUnreadLists } from '../checks/judging-lists'
-import { type ChallengeSpec, readChallenge } from './challenge'
-import { normalizeVerify } from './verify'
-import type { EndpointVerify } from '../../verify/verify'
-import type { WorkflowSpec } from './workflow'
-import { joinPaths, readPath } from '../checks/route-path'
-import { LISTENER_SOURCES } from '../field/template-sources'
-import { DURATION, FLAG, method, SCALAR } from '../field/values'
-import { CALLBACK_METHODS, type CallbackMethod } from '../field/words'
 import { readWorkflowName } from '../checks/workflow-name'
+import { joinPaths, readPath } from '../checks/route-path'
+import type { Fields } from '../field/fields'
+import { readTable } from '../field/read-table'
+import { byHand, choice, field, type InputOf, listKeys, required, type Shape, type SpecOf, table } from '../field/shape'
+import { LISTENER_SOURCES, mappingTemplate, anyTemplate, textTemplate } from '../field/template-sources'
+import { DURATION, FLAG, method, OFF, TEXT } from '../field/values'
+import { CALLBACK_METHODS } from '../field/words'
+import { CHALLENGE, type ChallengeSpec, readChallenge } from './challenge'
+import { PROVED_KEYS } from '../../verify/proof-reads'
+import type { EndpointVerify } from '../../verify/verify'
+import { VALUES, warnOfUnreadLists } from './judged'
+import { normalizeVerify, VERIFY } from './verify'
+import type { WorkflowSpec } from './workflow'
+
+const ANY = anyTemplate(LISTENER_SOURCES)
+const ONE = textTemplate(LISTENER_SOURCES)
+
+const RESPONSE = {
+  status: field('status', ONE, 'HTTP status (default 200)'),
+  headers: field('headers', mappingTemplate(LISTENER_SOURCES), 'HTTP headers'),
+  body: field('body', ANY, 'Body of the answer (default empty)'),
+}
+
+const TRIGGER_KEYS = {
+  path: field('path', TEXT, 'Path below base_path, in Express 5 syntax; parameters are read as ${params.name}'),
+  method: field('method', method(CALLBACK_METHODS), 'HTTP method', 'POST'),
+  bulk: field('bulk', FLAG, 'Whether one request carries several items', false),
+  item: field('item', ONE, 'The items in bulk mode, else the part of the body that matters'),
+  verify: byHand('verify', VERIFY, 'How the sender proves itself'),
+  challenge: byHand('challenge', CHALLENGE, 'Handshake of the sender; false turns it off'),
+  response: field('response', table(RESPONSE), 'What the sender is answered'),
+  workflow: byHand(
+    'workflow',
+    choice([OFF, TEXT], 'the id of a workflow, or false'),
+    'Workflow that a request starts; false starts none',
+  ),
+  input: field('input', ANY, 'Input of that workflow (default: the body)'),
+  dedupeBy: field('dedupe_by', ONE, 'What tells a repeated delivery, such as ${header.webhook-id}'),
+}
+
+/** The keys of one callback, which a listener with a single one may have itself. */
+export const CALLBACK_KEYS = {
+  ...TRIGGER_KEYS,
+  identifyBy: field('identify_by', ONE, 'The id of the task that the callback belongs to'),
+  status: field('status', ONE, 'Where the callback says how the task went'),
+  successWhen: field('success_when', VALUES, 'Values of status that mean success'),
+  failWhen: field('fail_when', VALUES, 'Values of status that mean failure'),
+  result: field('result', ANY, 'What the wait receives (default: the item, else the body)'),
+  error: field(
+    'error',
+    ANY,
+    'Where a failed callback says why, such as ${body.error.message}; the error of the wait quotes it',
+  ),
+  timeoutMs: field('timeout', DURATION, 'How long a wait may last that names no limit itself', '24h'),
+}
+
+/** The keys that a callback has and a trigger has not. */
+export const CALLBACK_ONLY: readonly string[] = listKeys(CALLBACK_KEYS).filter(
+  (key) => !listKeys(TRIGGER_KEYS).includes(key),
+)
+
+const PATH = { path: required('path', TEXT, 'Path below base_path, in Express 5 syntax') }
+const CALLBACK_TABLE = { ...CALLBACK_KEYS, ...PATH }
+const TRIGGER_TABLE = { ...TRIGGER_KEYS, ...PATH }
+
+/** What a user writes for one entry of `callbacks`. */
+export interface CallbackConfig extends InputOf<typeof CALLBACK_TABLE> {}
+/** What a user writes for one entry of `triggers`. */
+export interface TriggerConfig extends InputOf<typeof TRIGGER_TABLE> {}
+
+/** One entry of `callbacks`. */
+export const CALLBACK: Shape<CallbackConfig> = table(CALLBACK_TABLE)
+/** One entry of `triggers`. */
+export const TRIGGER: Shape<TriggerConfig> = table(TRIGGER_TABLE)
 
 /** One endpoint: a callback or a trigger, ready to be compiled. */
-export interface EndpointSpec {
+export interface EndpointSpec extends SpecOf<typeof CALLBACK_KEYS> {
   /** The config path; `listener` for a callback that is written inline. */
   readonly at: string
   readonly location: Location | undefined
   /** Where the keys stand that are checked against the proof of the sender. */
   readonly locations: Readonly<Record<string, Location | undefined>>
-  readonly method: CallbackMethod
   /** As written, with one leading slash. */
   readonly path: string
   /** Joined with the listener's base path. */
   readonly fullPath: string
-  readonly identifyBy: Template | undefined
-  readonly status: Template | undefined
-  readonly successWhen: readonly string[] | undefined
-  readonly failWhen: readonly string[] | undefined
-  readonly result: Template | undefined
-  /** What the message of a failed wait quotes. */
-  readonly error: Template | undefined
-  readonly bulk: boolean
-  readonly item: Template | undefined
   readonly verify: EndpointVerify | undefined
   /** The handshake by name, or with its token; false turns handshakes off. */
   readonly challenge: string | false | ChallengeSpec | undefined
   readonly challengeLocation: Location | undefined
-  readonly response: ResponseSpec | undefined
   /** The workflow that a request starts, by name; false starts none. */
   readonly workflow: string | false | undefined
-  readonly input: Template | undefined
-  readonly dedupeBy: Template | undefined
-  /** How long a wait may last that names no limit itself. */
-  readonly timeoutMs: number
 }
 
-/** What a sender is answered; 200 and empty where nothing is said. */
-export interface ResponseSpec {
-  readonly status: Template | undefined
-  readonly headers: Template | undefined
-  readonly body: Template | undefined
-}
+/** The answer to a sender: 200 and empty by default. */
+export interface ResponseSpec extends SpecOf<typeof RESPONSE> {}
 
-const METHOD = method(CALLBACK_METHODS)
-const DAY_MS = 86_400_000
-
-const CHECKED_KEYS = ['item', 'identify_by', 'dedupe_by', 'status', 'result', 'input', 'error']
-
-function placeOf(fields: Fields, key: string): readonly (readonly [string, Location])[] {
-  const location = fields.has(key) ? fields.locationOf(key) : undefined
-  return location === undefined ? [] : [[key, location]]
-}
-
-/** What an endpoint takes from its surroundings. */
+/** What an endpoint needs to know of its listener and of the workflows. */
 export interface EndpointContext {
   readonly basePath: string
   readonly isTrigger: boolean
@@ -73,32 +108,19 @@ export interface EndpointContext {
 /** Reads one endpoint; undefined without a path, which is reported. */
 export function normalizeEndpoint(fields: Fields, context: EndpointContext): EndpointSpec | undefined {
   warnOfUnreadLists(fields)
-  const verify = normalizeVerify(fields)
-  const response = normalizeResponse(fields)
-  const read = (key: string): Template | undefined => fields.template(key, LISTENER_SOURCES)
   const path = readPath(fields)
   const spec = {
+    ...readTable(CALLBACK_KEYS, fields),
     at: fields.at,
     location: fields.location,
-    locations: Object.fromEntries(CHECKED_KEYS.flatMap((key) => placeOf(fields, key))),
-    method: fields.read('method', METHOD) ?? 'POST',
-    identifyBy: read('identify_by'),
-    status: read('status'),
-    successWhen: fields.readList('success_when', SCALAR),
-    failWhen: fields.readList('fail_when', SCALAR),
-    result: read('result'),
-    error: read('error'),
-    bulk: fields.read('bulk', FLAG) ?? false,
-    item: read('item'),
-    verify,
+    locations: Object.fromEntries(
+      PROVED_KEYS.flatMap((key) => (fields.has(key) ? [[key, fields.locationOf(key)] as const] : [])),
+    ),
+    verify: normalizeVerify(fields),
     challenge: readChallenge(fields),
     challengeLocation: fields.locationOf('challenge'),
-    response,
     workflow: readWorkflowName(fields, context.isTrigger, context.workflows),
-    input: read('input'),
-    dedupeBy: read('dedupe_by'),
-    timeoutMs: fields.read('timeout', DURATION) ?? DAY_MS,
-  } as const
+  }
   warnOfConstants(fields, {
     identify_by: spec.identifyBy,
     status: spec.status,
@@ -114,12 +136,12 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
   return undefined
 }
 
-/** The likeliest slip in these fields is a path without its `${ }`, which is the same text for every callback. */
+/** The likeliest mistake in these keys is a path without its `${ }`, which is the same text for every callback. */
 function warnOfConstants(fields: Fields, templates: Readonly<Record<string, Template | undefined>>): void {
   for (const [key, template] of Object.entries(templates)) {
     if (template === undefined || template.references.length > 0) continue
     const written = String(template.source)
-    const meant = /^\{\{\s*(.*?)\s*\}\}$/.exec(written)?.[1] ?? written
+    const meant = /^\{\{(.*)\}\}$/.exec(written)?.[1]?.trim() ?? written
     const advice = /^[\p{L}_]/u.test(meant)
       ? `did you mean "\${${meant}}"?`
       : 'write where it stands, such as "${body.id}"'
@@ -132,15 +154,4 @@ function warnOfForeignBraces(fields: Fields, key: string, template: Template | u
   const [found, inner] = /\{\{\s*([\w.[\]]+)\s*\}\}/.exec(JSON.stringify(template?.source) ?? '') ?? []
   if (found === undefined) return
   fields.warn(key, `"${found}" is plain text here; a template is written "\${${inner}}"`)
-}
-
-function normalizeResponse(fields: Fields): ResponseSpec | undefined {
-  const response = fields.mapping('response')
-  return (
-    response && {
-      status: response.template('status', LISTENER_SOURCES),
-      headers: response.template('headers', LISTENER_SOURCES),
-      body: response.template('body', LISTENER_SOURCES),
-    }
-  )
 }

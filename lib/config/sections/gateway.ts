@@ -1,67 +1,107 @@
-import type { Location } from '../../base/errors'
+import { type Location, reasonOf } from '../../base/errors'
 import type { Fields } from '../field/fields'
-import { warnOfForeignKeys } from '../gateways/keys'
-import { refuseSharedNames } from '../gateways/names'
-import { checkGatewayNeeds } from '../gateways/needs'
-import { type ConnectionSpec, normalizeConnection } from './connection'
+import { findDriver, findImplied, HTTP_DRIVERS, warnOfForeignKeys } from '../gateways/drivers'
+import { createNameCheck } from '../gateways/names'
+import { CONNECTION, type ConnectionSpec, normalizeConnection } from '../gateways/connection'
 import { readPortPairs } from '../gateways/port-pairs'
-import { readList, SECTIONS } from '../schema/sections'
-import { DURATION, FLAG, CALLED_URL, PUBLIC_URL, RAW_TEXT, TEXT, word } from '../field/values'
+import { readList, SECTIONS } from '../field/plural'
+import { readTable } from '../field/read-table'
+import { byHand, choice, field, type InputOf, listOf, required, type Shape, type SpecOf, table } from '../field/shape'
+import { CALLED_URL, DURATION, FLAG, PORT, PUBLIC_URL, RAW_TEXT, TEXT, type Value, word } from '../field/values'
+
+const PORT_OR_PAIR: Value<number | string> = {
+  ...PORT,
+  expected: 'a port, or for ssh text such as "9834:8090" or "9834:host:3000"',
+  json: { anyOf: [{ type: 'number' }, { type: 'string' }] },
+  exactly: () => undefined,
+  read: (value) => (typeof value === 'number' || typeof value === 'string' ? value : undefined),
+}
+
+/** A driver of the package or of the app. */
+const DRIVER: Value<string, string> = {
+  ...TEXT,
+  json: { anyOf: [{ enum: HTTP_DRIVERS, type: 'string' }, { type: 'string' }] },
+  words: HTTP_DRIVERS,
+}
+
+const KEYS = {
+  id: field('id', TEXT, 'Name of the gateway, for people'),
+  type: field('type', word(['http-tunnel', 'ssh-tunnel']), 'Kind of tunnel (default http-tunnel)'),
+  driver: field('driver', DRIVER, `What opens the tunnel: ${HTTP_DRIVERS.join(', ')}, or one of your own`),
+  runtime: field('runtime', word(['native', 'docker']), 'Where the tunnel program runs', 'native'),
+  image: field('image', TEXT, 'Container image, with runtime docker'),
+  port: required(
+    'port',
+    choice([PORT_OR_PAIR, listOf(PORT_OR_PAIR)], 'a port or a list of ports'),
+    'Local port to expose, or several; for ssh also "remote:local" and "remote:host:local"',
+  ),
+  host: field('host', TEXT, 'Local host that the port is on', '127.0.0.1'),
+  publicUrl: field('public_url', CALLED_URL, 'Fixed public address'),
+  bin: field('bin', TEXT, 'Path of the tunnel program'),
+  install: field('install', FLAG, 'Whether a missing cloudflared may be fetched', false),
+  authtoken: field('authtoken', TEXT, 'ngrok: token of the account'),
+  domain: field('domain', TEXT, 'ngrok: fixed domain'),
+  token: field('token', TEXT, 'cloudflare: token of a named tunnel'),
+  tunnel: field('tunnel', TEXT, 'cloudflare: name of a tunnel'),
+  credentialsFile: field('credentials_file', TEXT, 'cloudflare: credentials of that tunnel'),
+  hostname: field('hostname', TEXT, 'cloudflare: public name of a named tunnel'),
+  settleMs: field('settle', DURATION, 'How long to let a new URL settle before it is published'),
+  command: field(
+    'command',
+    listOf(RAW_TEXT, 'a list of arguments'),
+    'command: the program and its arguments; {port} is the port',
+  ),
+  urlPattern: byHand('url_pattern', RAW_TEXT, 'command: regular expression that finds the URL in a line'),
+  readyPattern: byHand('ready_pattern', RAW_TEXT, 'command: regular expression of the line that says ready'),
+  trustForwarded: field(
+    'trust_forwarded',
+    FLAG,
+    'Whether the sender is whom the header of the tunnel names: CF-Connecting-IP, else X-Forwarded-For',
+    false,
+  ),
+  connection: byHand('connection', CONNECTION, 'ssh: the server'),
+}
+
+/** What a user writes for one gateway. */
+export interface GatewayConfig extends InputOf<typeof KEYS> {}
+
+/** One gateway. */
+export const GATEWAY: Shape<GatewayConfig> = table(KEYS)
 
 /** One tunnel to make: a gateway with several ports becomes several of these. */
-export interface GatewaySpec {
+export interface GatewaySpec extends SpecOf<typeof KEYS> {
   readonly at: string
   readonly location: Location | undefined
   readonly type: 'http-tunnel' | 'ssh-tunnel'
   /** One of the package's drivers, or one that the app adds; `ssh` for an ssh-tunnel. */
   readonly driver: string
-  readonly runtime: 'native' | 'docker'
-  readonly image: string | undefined
   /** The local port, by which templates name the gateway. */
   readonly port: number
-  /** Where the local port is. */
-  readonly host: string
   /** ssh: the port on the server; 0 lets the server choose. */
   readonly remotePort: number | undefined
-  readonly publicUrl: string | undefined
-  readonly bin: string | undefined
-  readonly install: boolean
-  readonly authtoken: string | undefined
-  readonly domain: string | undefined
-  readonly token: string | undefined
-  readonly tunnel: string | undefined
-  readonly credentialsFile: string | undefined
-  readonly hostname: string | undefined
-  /** How long a new URL settles before it is published; undefined is the driver's own. */
-  readonly settleMs: number | undefined
-  /** The program and its arguments, in which `{port}` stands for the port. */
-  readonly command: readonly string[] | undefined
   /** Finds the URL in a line of the program's output. */
   readonly urlPattern: RegExp | undefined
   /** Finds the line that says ready. */
   readonly readyPattern: RegExp | undefined
-  /** Whether the sender's address that the tunnel tells in a header is believed. */
-  readonly trustForwarded: boolean
   readonly connection: ConnectionSpec | undefined
 }
 
-const TYPE = word(['http-tunnel', 'ssh-tunnel'])
-const RUNTIME = word(['native', 'docker'])
 const THIS_MACHINE = /^(?:localhost|127\..*|\[?::1\]?|0\.0\.0\.0)$/i
 
 /** Reads all gateways, one for each port, and warns of those that lead to no listener of the config. */
 export function normalizeGateways(root: Fields, listenerPorts: ReadonlySet<number>): readonly GatewaySpec[] {
   const gateways: GatewaySpec[] = []
+  const refuseSharedNames = createNameCheck()
   for (const fields of readList(root, SECTIONS.gateways)) {
     const specs = normalizeGateway(fields)
-    refuseSharedNames(fields, specs, gateways)
+    refuseSharedNames(fields, specs)
     for (const spec of specs) {
       const other = gateways.find(({ port }) => port === spec.port)
       if (other !== undefined) {
         fields.error('port', `port ${spec.port} has a gateway already (${other.at}); a port has one`)
         continue
       }
-      if (spec.driver !== 'static') warnIfUnused(fields, spec, listenerPorts)
+      if (isTunnel(spec)) warnIfUnused(fields, spec, listenerPorts)
       gateways.push(spec)
     }
   }
@@ -70,42 +110,29 @@ export function normalizeGateways(root: Fields, listenerPorts: ReadonlySet<numbe
 
 function normalizeGateway(fields: Fields): readonly GatewaySpec[] {
   const looksSsh = fields.has('connection') || fields.read('driver', TEXT) === 'ssh'
-  const type = fields.read('type', TYPE) ?? (looksSsh ? 'ssh-tunnel' : 'http-tunnel')
+  const spec = readTable(KEYS, fields)
+  const type = spec.type ?? (looksSsh ? 'ssh-tunnel' : 'http-tunnel')
   const isSsh = type === 'ssh-tunnel'
-  const connection = normalizeConnection(fields)
   const shared = {
+    ...spec,
     at: fields.at,
     location: fields.location,
     type,
     driver: isSsh ? 'ssh' : readDriver(fields),
-    runtime: fields.read('runtime', RUNTIME) ?? 'native',
-    image: fields.read('image', TEXT),
-    publicUrl: fields.read('public_url', CALLED_URL),
-    bin: fields.read('bin', TEXT),
-    install: fields.read('install', FLAG) ?? false,
-    authtoken: fields.read('authtoken', TEXT),
-    domain: fields.read('domain', TEXT),
-    token: fields.read('token', TEXT),
-    tunnel: fields.read('tunnel', TEXT),
-    credentialsFile: fields.read('credentials_file', TEXT),
-    hostname: fields.read('hostname', TEXT),
-    settleMs: fields.read('settle', DURATION),
-    command: fields.readList('command', RAW_TEXT),
-    urlPattern: readPattern(fields, 'url_pattern'),
-    readyPattern: readPattern(fields, 'ready_pattern'),
-    trustForwarded: fields.read('trust_forwarded', FLAG) ?? false,
-    connection,
+    urlPattern: readPattern(fields, KEYS.urlPattern.key),
+    readyPattern: readPattern(fields, KEYS.readyPattern.key),
+    connection: normalizeConnection(fields),
   } as const
   refuseUser(fields, shared)
-  checkGatewayNeeds(fields, shared)
+  findDriver(shared.driver)?.check?.(fields, shared)
   warnOfForeignKeys(fields, shared)
-  const host = fields.read('host', TEXT) ?? '127.0.0.1'
-  return readPortPairs(fields, isSsh).map((pair) => ({ ...shared, ...pair, host: pair.host ?? host }))
+  warnOfForeignDriver(fields, isSsh)
+  return readPortPairs(fields, isSsh).map((pair) => ({ ...shared, ...pair, host: pair.host ?? spec.host }))
 }
 
 /** Programs that open tunnels print their URL. */
-function refuseUser(fields: Fields, { driver, publicUrl }: Pick<GatewaySpec, 'driver' | 'publicUrl'>): void {
-  if (driver === 'static' || publicUrl === undefined || PUBLIC_URL.read(publicUrl) !== undefined) return
+function refuseUser(fields: Fields, spec: Pick<GatewaySpec, 'driver' | 'publicUrl'>): void {
+  if (!isTunnel(spec) || spec.publicUrl === undefined || PUBLIC_URL.read(spec.publicUrl) !== undefined) return
   fields.error('public_url', 'a tunnel has no user and password; write them in "public_url" of the listener')
 }
 
@@ -118,12 +145,21 @@ function warnIfUnused(fields: Fields, { port, host }: GatewaySpec, listenerPorts
 
 /** A driver that is not named is known by what it alone needs. */
 function readDriver(fields: Fields): string {
-  const driver = fields.read('driver', TEXT)
-  if (driver !== undefined) return driver
-  if (fields.has('command')) return 'command'
-  if (fields.has('public_url')) return 'static'
-  fields.error('driver', 'missing; expected cloudflare, ngrok, command or static')
-  return ''
+  const driver = fields.read('driver', TEXT) ?? findImplied(fields)
+  if (driver === undefined)
+    fields.error('driver', `missing; expected ${HTTP_DRIVERS.slice(0, -1).join(', ')} or ${HTTP_DRIVERS.at(-1)}`)
+  return driver ?? ''
+}
+
+function warnOfForeignDriver(fields: Fields, isSsh: boolean): void {
+  const named = fields.read('driver', TEXT)
+  if (isSsh && named !== undefined && named !== 'ssh')
+    fields.warn('driver', `"driver" has no effect: this is an ssh-tunnel, and ${named} opens http-tunnels`)
+}
+
+/** Whether a gateway has a tunnel, rather than being reached already. */
+export function isTunnel({ driver }: Pick<GatewaySpec, 'driver'>): boolean {
+  return findDriver(driver)?.isOpenAlready !== true
 }
 
 function readPattern(fields: Fields, key: string): RegExp | undefined {
@@ -132,7 +168,7 @@ function readPattern(fields: Fields, key: string): RegExp | undefined {
   try {
     return new RegExp(pattern)
   } catch (error) {
-    fields.error(key, `not a regular expression: ${error instanceof Error ? error.message : String(error)}`)
+    fields.error(key, `not a regular expression: ${reasonOf(error)}`)
     return undefined
   }
 }

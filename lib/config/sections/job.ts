@@ -1,76 +1,149 @@
+import { listNames, UNNAMED } from '../../base/unnamed'
 import type { Location } from '../../base/errors'
 import type { Template } from '../../template/compile'
-import type { ComponentBook } from '../checks/component-book'
-import { type Fields, noteCallbackPath } from '../field/fields'
-import { JOB_SOURCES } from '../field/template-sources'
+import { type Fields, noteCallbackPath, noteTemplates, type PlacedTemplate } from '../field/fields'
+import { readTable } from '../field/read-table'
+import {
+  byHand,
+  choice,
+  field,
+  type InOf,
+  type InputOf,
+  later,
+  listOf,
+  oneOrMore,
+  orShort,
+  required,
+  type Shape,
+  type SpecOf,
+  table,
+  TEXTS,
+} from '../field/shape'
+import { JOB_SOURCES, anyTemplate, textsTemplate, textTemplate } from '../field/template-sources'
 import { AMOUNT, DURATION, STATUS, TEXT, word } from '../field/values'
-import { ON_ERROR_WORDS } from '../field/words'
+import { COMPONENT, type ComponentBook } from './component'
+import { JOB_KEYS, JOB_REFUSALS, ON_ERROR_REFUSALS } from './foreign'
+
+const WAIT = {
+  id: required('id', textsTemplate(JOB_SOURCES), 'The id or ids to wait for'),
+  path: field('path', TEXT, 'The endpoint that is called'),
+  timeoutMs: field('timeout', DURATION, 'How long to wait'),
+}
+
+const RETRY = {
+  maxAttempts: field('max_attempts', AMOUNT, 'Attempts in all, the first one counted', 3),
+  sameAttempts: byHand('max_attempt_count', AMOUNT, 'The same as max_attempts'),
+  delayMs: field('delay', DURATION, 'Time before the next attempt', '1s'),
+  backoff: field('backoff', word(['fixed', 'exponential']), 'Whether the delay stays or doubles', 'fixed'),
+  maxDelayMs: field('max_delay', DURATION, 'Longest delay', '5m'),
+  on: field(
+    'on',
+    oneOrMore(STATUS, `${STATUS.expected}, or a list of them`),
+    'Statuses of answers that are repeated too, such as 409',
+  ),
+}
+
+const ON_ERROR = {
+  output: field(
+    'output',
+    anyTemplate(JOB_SOURCES),
+    'Output of the job when it fails (default null); ${error} can be read',
+  ),
+}
+
+const onErrorWord = word(['ignore', 'fail'])
+const onError = choice([onErrorWord, table(ON_ERROR, ON_ERROR_REFUSALS)], 'a mapping')
+
+/** What a user writes for `on_error`, apart from a list of jobs. */
+export type OnErrorConfig = InOf<typeof onError>
+
+const KEYS = {
+  id: field('id', TEXT, 'Name of the job'),
+  type: byHand('type', word(['component']), 'Kind of job (default component)'),
+  component: byHand(
+    'component',
+    choice([TEXT, later('component', () => COMPONENT)], 'the name of a component, or a mapping that is one'),
+    'Component that does the work: its name, or all of it (default: the only one, or the default one)',
+  ),
+  input: field('input', anyTemplate(JOB_SOURCES), 'Input of the component (default: the input of the workflow)'),
+  output: field('output', anyTemplate(JOB_SOURCES), 'What other jobs read as ${jobs.ID.output}'),
+  dependsOn: field('depends_on', TEXTS, 'Jobs to wait for (default: the one above); [] starts at once'),
+  retry: byHand(
+    'retry',
+    orShort(RETRY.maxAttempts, table(RETRY), 'a number of attempts, 1 or more, or a mapping such as {max_attempts: 3}'),
+    'How often a job that fails is tried; a number is max_attempts',
+  ),
+  timeoutMs: field('timeout', DURATION, 'Limit of each attempt'),
+  waitFor: field(
+    'wait_for',
+    orShort(
+      { key: WAIT.id.key, shape: textTemplate(JOB_SOURCES) },
+      table(WAIT),
+      'an id to wait for, or a mapping with id, path and timeout',
+    ),
+    'Waits for a callback; instead of component',
+  ),
+  ...JOB_KEYS,
+}
+
+/** What a user writes for one job. */
+export interface JobConfig extends InputOf<typeof KEYS> {
+  readonly on_error?: OnErrorConfig | readonly JobConfig[] | undefined
+}
+
+/** One job, which may hold others. */
+export const JOB: Shape<JobConfig> = table(
+  {
+    ...KEYS,
+    onError: byHand(
+      'on_error',
+      choice(
+        [onError, listOf(later<JobConfig>('job', () => JOB))],
+        'a list of jobs, ignore, fail, or a mapping with output',
+      ),
+      'What happens after the last attempt: these jobs run, and the output of the last one is used; with ignore, null is',
+    ),
+  },
+  JOB_REFUSALS,
+)
 
 /** One step of a workflow. */
-export interface JobSpec {
+export interface JobSpec extends SpecOf<typeof KEYS> {
   readonly at: string
   readonly location: Location | undefined
   readonly id: string
   /** The component by name, `logger` without definition; undefined for a job that only waits. */
   readonly component: string | undefined
-  /** Undefined: the input of the workflow. */
-  readonly input: Template | undefined
-  readonly output: Template | undefined
-  /** Undefined: the job above, and those that the templates read. */
-  readonly dependsOn: readonly string[] | undefined
   /** The jobs of the workflow that must be done before, in its order; empty for on_error jobs, which run as written. */
   readonly after: readonly string[]
   readonly retry: RetrySpec
-  /** Jobs that run after the last attempt; the output of the last one stands in. */
+  /** Jobs that run after the last attempt; the output of the last one becomes that of the job. */
   readonly onError: readonly JobSpec[]
-  /** What stands in for the output after the last attempt, where no job does; undefined: the failure ends the run. */
+  /** The output after the last attempt when `onError` is empty; undefined: the failure ends the run. */
   readonly onErrorOutput: OnErrorOutput | undefined
-  /** Limit of each attempt. */
-  readonly timeoutMs: number | undefined
-  readonly waitFor: WaitSpec | undefined
+  /** Every template of its own, without those of its component and of its on_error jobs. */
+  readonly templates: readonly Template[]
 }
 
-/** The output of a job that failed and is ignored. */
+/** The output of a job that failed and is ignored; without a template it is null. */
 export interface OnErrorOutput {
-  /** Undefined: null. */
   readonly template: Template | undefined
 }
 
 /** How often a job is tried, and how long between. */
-export interface RetrySpec {
-  /** Counts the first. */
-  readonly maxAttempts: number
-  readonly delayMs: number
-  readonly backoff: 'fixed' | 'exponential'
-  readonly maxDelayMs: number
-  /** Statuses of answers that are repeated besides those that may pass by themselves. */
-  readonly on: readonly number[] | undefined
-}
+export interface RetrySpec extends SpecOf<typeof RETRY> {}
 
-/** A wait for a callback. */
-export interface WaitSpec {
-  /** The id or ids to wait for. */
-  readonly id: Template
-  /** The endpoint that is called; undefined is any. */
-  readonly path: string | undefined
-  readonly timeoutMs: number | undefined
-}
+/** A wait for a callback; without a path, of any endpoint. */
+export interface WaitSpec extends SpecOf<typeof WAIT> {}
 
 /** A job beside the mapping that it was read from, so that what is wrong between jobs has a place. */
 export interface PlacedJob {
   readonly fields: Fields
   readonly spec: JobSpec
+  /** The templates of the spec. */
+  readonly templates: readonly PlacedTemplate[]
   readonly onError: readonly PlacedJob[]
 }
-
-/** The id of a job that has none. */
-const UNNAMED_JOB = '__job__'
-
-const ON_ERROR = word(ON_ERROR_WORDS)
-const BACKOFF = word(['fixed', 'exponential'])
-const RETRY_ATTEMPTS = 3
-const RETRY_DELAY_MS = 1000
-const RETRY_MAX_DELAY_MS = 300_000
 
 /** Reads a list of jobs, of which none runs after another yet. */
 export function normalizeJobs(list: readonly Fields[], components: ComponentBook): readonly PlacedJob[] {
@@ -87,23 +160,25 @@ export function normalizeJobs(list: readonly Fields[], components: ComponentBook
 }
 
 function normalizeJob(fields: Fields, components: ComponentBook): PlacedJob {
-  const onError = normalizeJobs(fields.mappings('on_error'), components)
+  const onErrorJobs = normalizeJobs(fields.mappings('on_error'), components)
+  const [own, templates] = noteTemplates(fields.reading, () => ({
+    ...readTable(KEYS, fields),
+    onErrorOutput: normalizeOnErrorOutput(fields),
+  }))
+  const wait = fields.mapping('wait_for', WAIT.id.key)
+  if (wait !== undefined) noteCallbackPath(wait, wait.read(WAIT.path.key, TEXT))
   const spec: JobSpec = {
+    ...own,
     at: fields.at,
     location: fields.location,
-    id: fields.read('id', TEXT) ?? UNNAMED_JOB,
+    id: own.id ?? UNNAMED.job,
     component: readComponent(fields, components),
-    input: fields.template('input', JOB_SOURCES),
-    output: fields.template('output', JOB_SOURCES),
-    dependsOn: fields.readList('depends_on', TEXT),
     after: [],
-    retry: normalizeRetry(fields.mapping('retry', 'max_attempts')),
-    onError: onError.map((job) => job.spec),
-    onErrorOutput: normalizeOnErrorOutput(fields),
-    timeoutMs: fields.read('timeout', DURATION),
-    waitFor: normalizeWait(fields),
+    retry: normalizeRetry(fields),
+    onError: onErrorJobs.map((job) => job.spec),
+    templates: templates.map((one) => one.template),
   }
-  return { fields, spec, onError }
+  return { fields, spec, templates, onError: onErrorJobs }
 }
 
 function readComponent(fields: Fields, components: ComponentBook): string | undefined {
@@ -122,7 +197,7 @@ function missComponent(fields: Fields, { names }: ComponentBook): undefined {
   const missing = 'this job names no component and waits for nothing; add "component"'
   if (names === undefined) fields.warn(undefined, `${missing}, or it fails when it runs`)
   else if (names.length === 0) fields.error(undefined, `${missing}, and define it in "components"`)
-  else fields.error(undefined, `${missing}; name one of: ${names.join(', ')}`)
+  else fields.error(undefined, `${missing}; name one of: ${listNames(names)}`)
 }
 
 function checkComponent(name: string, fields: Fields, { names }: ComponentBook): void {
@@ -131,7 +206,7 @@ function checkComponent(name: string, fields: Fields, { names }: ComponentBook):
     const message = `no component "${name}" is defined; the job fails when it runs`
     fields.warn('component', message, 'ERR_COMPONENT_UNKNOWN')
   } else {
-    const known = names.join(', ') || 'none'
+    const known = listNames(names) || 'none'
     fields.error('component', `no component "${name}" is defined; defined are: ${known}`, 'ERR_COMPONENT_UNKNOWN')
   }
 }
@@ -139,31 +214,17 @@ function checkComponent(name: string, fields: Fields, { names }: ComponentBook):
 /** `ignore` is the short form of a mapping without output. */
 function normalizeOnErrorOutput(job: Fields): OnErrorOutput | undefined {
   const fields = job.mapping('on_error', 'word')
-  if (fields === undefined || fields.read('word', ON_ERROR) === 'fail') return undefined
-  return { template: fields.template('output', JOB_SOURCES) }
+  if (fields === undefined || fields.read('word', onErrorWord) === 'fail') return undefined
+  return { template: readTable(ON_ERROR, fields).output }
 }
 
-function normalizeRetry(fields: Fields | undefined): RetrySpec {
-  return {
-    maxAttempts: fields === undefined ? 1 : readAttempts(fields),
-    delayMs: fields?.read('delay', DURATION) ?? RETRY_DELAY_MS,
-    backoff: fields?.read('backoff', BACKOFF) ?? 'fixed',
-    maxDelayMs: fields?.read('max_delay', DURATION) ?? RETRY_MAX_DELAY_MS,
-    on: fields?.readList('on', STATUS),
-  }
-}
-
-function readAttempts(fields: Fields): number {
-  if (fields.has('max_attempts') && fields.has('max_attempt_count'))
-    fields.error('max_attempt_count', 'stands beside "max_attempts", which means the same; take one out')
-  return fields.read('max_attempts', AMOUNT) ?? fields.read('max_attempt_count', AMOUNT) ?? RETRY_ATTEMPTS
-}
-
-function normalizeWait(job: Fields): WaitSpec | undefined {
-  const fields = job.mapping('wait_for', 'id')
-  const id = fields?.template('id', JOB_SOURCES)
-  const path = fields?.read('path', TEXT)
-  if (fields === undefined) return undefined
-  noteCallbackPath(fields, path)
-  return id && { id, path, timeoutMs: fields.read('timeout', DURATION) }
+/** A job without `retry` is tried once. */
+function normalizeRetry(job: Fields): RetrySpec {
+  const fields = job.mapping('retry', RETRY.maxAttempts.key) ?? job.supposing(RETRY.maxAttempts.key, 1)
+  const { maxAttempts, sameAttempts } = RETRY
+  if (fields.has(maxAttempts.key) && fields.has(sameAttempts.key))
+    fields.error(sameAttempts.key, 'stands beside "max_attempts", which means the same; take one out')
+  const spec = readTable(RETRY, fields)
+  if (fields.has(maxAttempts.key)) return spec
+  return { ...spec, maxAttempts: fields.read(sameAttempts.key, AMOUNT) ?? spec.maxAttempts }
 }

@@ -1,39 +1,62 @@
 import type { Fields } from '../field/fields'
-import { type EndpointSpec, normalizeEndpoint } from './endpoint'
-import type { WorkflowSpec } from './workflow'
-import { toRouteKey } from '../../base/route-syntax'
 import { readBasePath } from '../checks/route-path'
-import { CALLBACK_KEYS, TRIGGER_KEYS } from '../schema/listener'
-import { readList, SECTIONS } from '../schema/sections'
-import { COUNT, FLAG, LISTENER_PORT, CALLED_URL, RATE, type Rate, SIZE, TEXT, word } from '../field/values'
+import { readTable } from '../field/read-table'
+import { byHand, field, type InputOf, listKeys, listOf, type Shape, type SpecOf, table } from '../field/shape'
+import { ANY_TEXT, CALLED_URL, COUNT, FLAG, LISTENER_PORT, RATE, SIZE, TEXT, word } from '../field/values'
+import { toRouteKey } from '../../base/route-syntax'
+import { CALLBACK, CALLBACK_KEYS, CALLBACK_ONLY, type EndpointSpec, normalizeEndpoint, TRIGGER } from './endpoint'
+import { readList, SECTIONS } from '../field/plural'
+import type { WorkflowSpec } from './workflow'
+
+const KEYS = {
+  id: field('id', TEXT, 'Name of the listener, for people'),
+  type: field('type', word(['http-callback', 'http-trigger']), 'Whether requests end waits or start workflows'),
+  runtime: field('runtime', word(['native', 'docker']), 'Where the listener runs', 'native'),
+  host: field('host', TEXT, 'Address to listen on when standalone', '0.0.0.0'),
+  port: field(
+    'port',
+    LISTENER_PORT,
+    'Port to listen on when standalone, and the one a gateway exposes; 0 is any',
+    8090,
+  ),
+  basePath: field('base_path', ANY_TEXT, 'Joined with the path of every callback'),
+  publicUrl: field('public_url', CALLED_URL, 'Fixed public address of this listener'),
+  maxConcurrent: field('max_concurrent_count', COUNT, 'Callbacks in work at once; 0 is unbounded', 0),
+  maxQueue: field('max_queue', COUNT, 'Callbacks that may queue for a place', 1000),
+  bodyLimitBytes: field('body_limit', SIZE, 'Largest body', '1mb'),
+  rateLimit: field(
+    'rate_limit',
+    RATE,
+    'Requests of each sender address that are taken, such as "100/m"; more are answered 429',
+  ),
+  trustForwarded: field(
+    'trust_forwarded',
+    FLAG,
+    'Whether the sender is the right-most address in X-Forwarded-For, behind a proxy of your own',
+    false,
+  ),
+  callbacks: byHand('callbacks', listOf(CALLBACK), 'The callbacks; a single one may stand inline instead'),
+  triggers: byHand('triggers', listOf(TRIGGER), 'The triggers of an http-trigger listener'),
+}
+
+const WITH_CALLBACK = { ...KEYS, ...CALLBACK_KEYS }
+
+/** What a user writes for one listener: one callback inline, or several in `callbacks`. */
+export interface ListenerConfig extends InputOf<typeof WITH_CALLBACK> {}
+
+/** One listener. */
+export const LISTENER: Shape<ListenerConfig> = table(WITH_CALLBACK)
 
 /** One listener: a port and the endpoints on it. */
-export interface ListenerSpec {
+export interface ListenerSpec extends SpecOf<typeof KEYS> {
   readonly at: string
   readonly kind: 'callback' | 'trigger'
-  readonly runtime: 'native' | 'docker'
-  readonly host: string
-  readonly port: number
   /** Empty, or with a leading and without a trailing slash. */
   readonly basePath: string
-  /** Without trailing slash; it may have a path. */
-  readonly publicUrl: string | undefined
-  /** 0 is unbounded. */
-  readonly maxConcurrent: number
-  readonly maxQueue: number
-  readonly bodyLimitBytes: number
-  /** For each sender address. */
-  readonly rateLimit: Rate | undefined
-  /** Whether the right-most address of `X-Forwarded-For` is believed, since only a proxy of the user's own calls here. */
-  readonly trustForwarded: boolean
   readonly endpoints: readonly EndpointSpec[]
 }
 
 type Workflows = ReadonlyMap<string, WorkflowSpec>
-
-const KIND = word(['http-callback', 'http-trigger'])
-const RUNTIME = word(['native', 'docker'])
-const DEFAULT_BODY_BYTES = 1024 * 1024
 
 /** Reads all listeners; `workflows` are those that their endpoints may start. */
 export function normalizeListeners(root: Fields, workflows: Workflows): readonly ListenerSpec[] {
@@ -42,35 +65,20 @@ export function normalizeListeners(root: Fields, workflows: Workflows): readonly
 }
 
 function normalizeListener(fields: Fields, workflows: Workflows, seen: Routes): ListenerSpec {
-  const kind = readKind(fields)
+  const spec = readTable(KEYS, fields)
+  const kind = kindOf(spec, fields)
   const basePath = readBasePath(fields)
   const context = { basePath, isTrigger: kind === 'trigger', workflows }
   const endpoints = listEndpoints(fields, kind).flatMap((endpoint) => {
-    const spec = normalizeEndpoint(endpoint, context)
-    return spec === undefined ? [] : [{ endpoint, spec }]
+    const one = normalizeEndpoint(endpoint, context)
+    return one === undefined ? [] : [{ endpoint, spec: one }]
   })
-  const port = fields.read('port', LISTENER_PORT) ?? 8090
-  refuseRepeatedRoutes(endpoints, port, seen)
-  return {
-    at: fields.at,
-    kind,
-    runtime: fields.read('runtime', RUNTIME) ?? 'native',
-    host: fields.read('host', TEXT) ?? '0.0.0.0',
-    port,
-    basePath,
-    publicUrl: fields.read('public_url', CALLED_URL),
-    maxConcurrent: fields.read('max_concurrent_count', COUNT) ?? 0,
-    maxQueue: fields.read('max_queue', COUNT) ?? 1000,
-    bodyLimitBytes: fields.read('body_limit', SIZE) ?? DEFAULT_BODY_BYTES,
-    rateLimit: fields.read('rate_limit', RATE),
-    trustForwarded: fields.read('trust_forwarded', FLAG) ?? false,
-    endpoints: endpoints.map(({ spec }) => spec),
-  }
+  refuseRepeatedRoutes(endpoints, spec.port, seen)
+  return { ...spec, at: fields.at, kind, basePath, endpoints: endpoints.map((one) => one.spec) }
 }
 
-function readKind(fields: Fields): ListenerSpec['kind'] {
-  const isTrigger = fields.has('triggers') && !fields.has('callbacks')
-  const type = fields.read('type', KIND) ?? (isTrigger ? 'http-trigger' : 'http-callback')
+function kindOf({ type }: SpecOf<typeof KEYS>, fields: Fields): ListenerSpec['kind'] {
+  if (type === undefined) return fields.has('triggers') && !fields.has('callbacks') ? 'trigger' : 'callback'
   return type === 'http-trigger' ? 'trigger' : 'callback'
 }
 
@@ -80,7 +88,7 @@ function listEndpoints(fields: Fields, kind: ListenerSpec['kind']): readonly Fie
   const [list, otherList] = isTrigger ? (['triggers', 'callbacks'] as const) : (['callbacks', 'triggers'] as const)
   const type = isTrigger ? 'http-trigger' : 'http-callback'
   if (fields.has(otherList)) fields.error(otherList, `a listener of type ${type} has "${list}", not "${otherList}"`)
-  const inline = CALLBACK_KEYS.filter((key) => fields.has(key))
+  const inline = listKeys(CALLBACK_KEYS).filter((key) => fields.has(key))
   if (isTrigger) refuseCallbackKeys(fields, inline)
   if (fields.has(list)) {
     if (inline.length > 0)
@@ -95,7 +103,7 @@ function listEndpoints(fields: Fields, kind: ListenerSpec['kind']): readonly Fie
 }
 
 function refuseCallbackKeys(fields: Fields, inline: readonly string[]): void {
-  for (const key of inline) if (!TRIGGER_KEYS.includes(key)) fields.error(key, `a trigger has no "${key}"`)
+  for (const key of inline) if (CALLBACK_ONLY.includes(key)) fields.error(key, `a trigger has no "${key}"`)
 }
 
 /** Where each route stands first, with the port of its listener. */

@@ -1,72 +1,59 @@
 import type { Location } from '../../base/errors'
-import { splitNodes } from '../../base/redis-nodes'
+import { splitNodes } from '../../base/given-clients'
 import type { Fields } from '../field/fields'
+import { readTable } from '../field/read-table'
+import { field, type InputOf, orShort, type Shape, type SpecOf, table } from '../field/shape'
 import { COUNT, DURATION, SIZE, TEXT, word } from '../field/values'
 
+const PARK = {
+  forMs: field('for', DURATION, 'How long an outcome that nobody waits for is kept', '10m'),
+  max: field('max', COUNT, 'How many of them per endpoint', 10_000),
+  maxBytes: field('max_bytes', SIZE, 'How much of them per endpoint', '64mb'),
+}
+
+const KEYS = {
+  type: field('type', word(['memory', 'file', 'redis', 'postgres']), 'What keeps waits and runs', 'memory'),
+  path: field('path', TEXT, 'file: folder of the journal'),
+  sync: field('sync', word(['always', 'interval']), 'file: when to flush to disk', 'always'),
+  url: field('url', TEXT, 'redis, postgres: where the server is'),
+  prefix: field('prefix', TEXT, 'redis, postgres: what names begin with', 'express-callbacks'),
+  keepMs: field('keep', DURATION, 'How long finished tasks can be looked up', '7d'),
+  maxWaits: field('max_waits', COUNT, 'Waits at once', 1_000_000),
+  park: field('park', table(PARK), 'Outcomes that came before anybody waited', {}),
+}
+
+/** What a user writes for the store, unless it is just the type. */
+export interface StoreConfig extends InputOf<typeof KEYS> {}
+
+const TYPES = 'a mapping, or one of memory, file, redis, postgres'
+
+/** The store: what keeps waits and runs. */
+export const STORE: Shape<StoreConfig | StoreConfig['type']> = orShort(KEYS.type, table(KEYS), TYPES)
+
 /** What keeps waits, parked outcomes and runs. */
-export interface StoreSpec {
-  readonly type: 'memory' | 'file' | 'redis' | 'postgres'
+export interface StoreSpec extends SpecOf<typeof KEYS> {
   readonly location: Location | undefined
-  /** file: the folder of the journal. */
-  readonly path: string | undefined
-  /** file: whether every write is flushed before it counts. */
-  readonly sync: 'always' | 'interval'
-  /** redis, postgres: where the server is. */
-  readonly url: string | undefined
-  /** redis, postgres: what the names of this app begin with. */
-  readonly prefix: string
-  /** How long finished tasks can be looked up. */
-  readonly keepMs: number
-  readonly maxWaits: number
-  readonly park: ParkSpec
 }
 
 /** Outcomes that nobody waits for yet, for each endpoint. */
-export interface ParkSpec {
-  readonly forMs: number
-  readonly max: number
-  readonly maxBytes: number
-}
-
-const TYPE = word(['memory', 'file', 'redis', 'postgres'])
-const SYNC = word(['always', 'interval'])
-const PARK_DEFAULTS: ParkSpec = { forMs: 600_000, max: 10_000, maxBytes: 64 * 1024 ** 2 }
-const WEEK_MS = 7 * 86_400_000
+export interface ParkSpec extends SpecOf<typeof PARK> {}
 
 /** The stores whose client an app may give besides the config; then they need no `url`. */
 export type GivenStore = 'redis' | 'postgres'
 
 /** Reads the store; a config without one keeps everything in memory. */
 export function normalizeStore(root: Fields, given: readonly GivenStore[] = []): StoreSpec {
-  const fields = root.mapping('store', 'type')
-  const type = fields?.read('type', TYPE) ?? 'memory'
+  const fields = root.mapping('store', KEYS.type.key)
+  const spec = readTable(KEYS, fields ?? root.supposing('store', {}))
   if (fields !== undefined) {
     requireType(fields)
-    const isGiven = given.some((one) => one === type) && !fields.has('url')
-    if (!isGiven) requireTarget(fields, type)
+    const isGiven = given.some((one) => one === spec.type) && !fields.has('url')
+    if (!isGiven) requireTarget(fields, spec)
   }
-  return {
-    type,
-    location: fields?.locationOf('type'),
-    path: fields?.read('path', TEXT),
-    sync: fields?.read('sync', SYNC) ?? 'always',
-    url: fields?.read('url', TEXT),
-    prefix: fields?.read('prefix', TEXT) ?? 'express-callbacks',
-    keepMs: fields?.read('keep', DURATION) ?? WEEK_MS,
-    maxWaits: fields?.read('max_waits', COUNT) ?? 1_000_000,
-    park: normalizePark(fields?.mapping('park')),
-  }
+  return { ...spec, location: fields?.locationOf('type') }
 }
 
-function normalizePark(fields: Fields | undefined): ParkSpec {
-  return {
-    forMs: fields?.read('for', DURATION) ?? PARK_DEFAULTS.forMs,
-    max: fields?.read('max', COUNT) ?? PARK_DEFAULTS.max,
-    maxBytes: fields?.read('max_bytes', SIZE) ?? PARK_DEFAULTS.maxBytes,
-  }
-}
-
-/** Whoever says where, and forgets of what type, would have a memory without a word, and lose everything with it. */
+/** A store without a type keeps everything in memory: with a path or URL that would lose everything, without a word. */
 function requireType(fields: Fields): void {
   if (fields.has('type')) return
   if (fields.has('path')) fields.error('type', 'missing; with "path" it is "type: file"')
@@ -74,14 +61,14 @@ function requireType(fields: Fields): void {
 }
 
 /** A store that is no memory needs to be told where it is. */
-function requireTarget(fields: Fields, type: StoreSpec['type']): void {
+function requireTarget(fields: Fields, { type, url }: StoreSpec | SpecOf<typeof KEYS>): void {
   if (type === 'memory') return
   const [key, meaning] =
     type === 'file'
       ? ['path', 'the folder of its journal']
       : ['url', `the address of its server, or options.${type === 'redis' ? 'redis' : 'pool'}`]
   if (!fields.has(key)) fields.error(key, `missing; a store of type "${type}" needs ${meaning}`)
-  if (type !== 'file') checkUrl(fields, type)
+  if (type !== 'file' && url !== undefined) checkUrl(fields, type, url)
 }
 
 const PROTOCOLS = {
@@ -94,9 +81,7 @@ const UNREADABLE =
   'cannot be read as a URL; in a user or password write @ : / ? # % as %40 %3A %2F %3F %23 %25 (encodeURIComponent does)'
 
 /** The message quotes nothing of the URL: a password may stand anywhere in it. */
-function checkUrl(fields: Fields, type: keyof typeof PROTOCOLS): void {
-  const url = fields.read('url', TEXT)
-  if (url === undefined) return
+function checkUrl(fields: Fields, type: keyof typeof PROTOCOLS, url: string): void {
   const protocols: readonly string[] = PROTOCOLS[type]
   const begins = protocols.map((protocol) => `${protocol}//`)
   if (!begins.some((begin) => url.toLowerCase().startsWith(begin)))

@@ -1,55 +1,68 @@
-import type { Template } from '../../template/compile'
 import type { Fields } from '../field/fields'
-import { LISTENER_SOURCES, SIGNED_SOURCES } from '../field/template-sources'
-import { ANY_TEXT, DURATION, FLAG, TEXT, word } from '../field/values'
+import { readTable } from '../field/read-table'
+import { field, type InputOf, orShort, required, type Shape, table, TEXTS } from '../field/shape'
+import { LISTENER_SOURCES, SIGNED_SOURCES, textTemplate } from '../field/template-sources'
+import { ANY_TEXT, DURATION, FLAG, word } from '../field/values'
+import { ALGORITHMS, ENCODINGS, KEY_ENCODINGS, TIMESTAMP_UNITS } from '../../verify/contract'
 import { SCHEMES, VERIFY_SCHEMES } from '../../verify/schemes'
 import type { EndpointVerify } from '../../verify/verify'
 
-const SCHEME = word(VERIFY_SCHEMES)
-const ALGORITHM = word(['sha1', 'sha256', 'sha512'])
-const ENCODING = word(['hex', 'base64', 'base64url'])
-const KEY_ENCODING = word(['utf8', 'hex', 'base64'])
-const TIMESTAMP_UNIT = word(['s', 'ms', 'iso'])
+const ONE = textTemplate(LISTENER_SOURCES)
+
+const KEYS = {
+  scheme: required('scheme', word(VERIFY_SCHEMES), 'How the sender signs; every preset is data over "hmac"'),
+  secrets: field('secret', TEXTS, 'The shared secret or public key; a list while rotating'),
+  algorithm: field('algorithm', word(ALGORITHMS), 'Hash of the signature'),
+  signature: field('signature', ONE, 'Where the signature stands, such as ${header.X-Signature}'),
+  prefix: field('prefix', ANY_TEXT, 'What precedes the signature, such as "sha256="'),
+  encoding: field('encoding', word(ENCODINGS), 'How the signature is written'),
+  keyEncoding: field('key_encoding', word(KEY_ENCODINGS), 'How the secret is written'),
+  timestamp: field('timestamp', ONE, 'Where the time of sending stands'),
+  timestampUnit: field('timestamp_unit', word(TIMESTAMP_UNITS), 'How the time of sending is written'),
+  id: field('id', ONE, 'Where the id of the message stands, if it is signed'),
+  signed: field('signed', textTemplate(SIGNED_SOURCES), 'The text that is signed, such as "${timestamp}.${raw}"'),
+  toleranceMs: field('tolerance', DURATION, 'How old or early a request may be; at least 1s'),
+  topics: field('topic', TEXTS, 'sns: the ARN of the topic whose messages are believed; a list for several'),
+  unsignedIds: field(
+    'unsigned_ids',
+    FLAG,
+    'Whether identify_by, dedupe_by and item may read what the signature does not cover',
+    false,
+  ),
+}
+
+/** What a user writes for `verify`, unless it is just the scheme. */
+export interface VerifyConfig extends InputOf<typeof KEYS> {}
+
+/** How the sender proves itself. */
+export const VERIFY: Shape<VerifyConfig | VerifyConfig['scheme']> = orShort(
+  KEYS.scheme,
+  table(KEYS),
+  'a mapping with scheme and secret, or a scheme',
+)
 
 /** Reads `verify` of an endpoint; a text is its scheme. */
 export function normalizeVerify(endpoint: Fields): EndpointVerify | undefined {
-  const fields = endpoint.mapping('verify', 'scheme')
+  const fields = endpoint.mapping('verify', KEYS.scheme.key)
   if (fields === undefined) return undefined
-  const read = (key: string): Template | undefined => fields.template(key, LISTENER_SOURCES)
-  const scheme = fields.read('scheme', SCHEME)
-  const spec = {
-    at: fields.at,
-    location: fields.location,
-    secrets: fields.readList('secret', TEXT) ?? [],
-    algorithm: fields.read('algorithm', ALGORITHM),
-    signature: read('signature'),
-    prefix: fields.read('prefix', ANY_TEXT),
-    encoding: fields.read('encoding', ENCODING),
-    keyEncoding: fields.read('key_encoding', KEY_ENCODING),
-    timestamp: read('timestamp'),
-    timestampUnit: fields.read('timestamp_unit', TIMESTAMP_UNIT),
-    id: read('id'),
-    signed: fields.template('signed', SIGNED_SOURCES),
-    topics: fields.readList('topic', TEXT),
-    toleranceMs: readTolerance(fields),
-    unsignedIds: fields.read('unsigned_ids', FLAG) ?? false,
-  }
-  if (scheme === undefined) return undefined
+  refuseShortTolerance(fields)
+  const spec = readTable(KEYS, fields)
+  if (spec === undefined) return undefined
+  const { scheme } = spec
   if (SCHEMES[scheme].needsSecret && isEmptyList(fields))
     fields.error(
       'secret',
       `missing; "${scheme}" cannot be verified without a secret: write verify: {scheme: ${scheme}, secret: "\${env.…}"}`,
     )
-  return { ...spec, scheme }
+  return { ...spec, at: fields.at, location: fields.location, secrets: spec.secrets ?? [] }
 }
 
 function isEmptyList(fields: Fields): boolean {
   return !fields.has('secret') || fields.readList('secret', { expected: 'anything', read: () => true })?.length === 0
 }
 
-function readTolerance(fields: Fields): number | undefined {
-  const toleranceMs = fields.read('tolerance', DURATION)
+function refuseShortTolerance(fields: Fields): void {
+  const toleranceMs = fields.read(KEYS.toleranceMs.key, DURATION)
   if (toleranceMs !== undefined && toleranceMs < 1000)
     fields.error('tolerance', `${toleranceMs} ms refuses every request; a bare number is milliseconds, write "5m"`)
-  return toleranceMs
 }

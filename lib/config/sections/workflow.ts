@@ -1,31 +1,50 @@
 import type { Location } from '../../base/errors'
-import type { Template } from '../../template/compile'
-import type { ComponentBook } from '../checks/component-book'
-import type { Fields } from '../field/fields'
-import { checkJobReads, orderJobs } from '../jobs/order'
-import { type JobSpec, normalizeJobs } from './job'
-import { readNamed, refuseTwoDefaults, SECTIONS } from '../schema/sections'
-import { JOB_SOURCES } from '../field/template-sources'
-import { ANY_TEXT, DURATION, FLAG } from '../field/values'
+import { checkJobReads, orderJobs } from '../checks/job-order'
+import { type Fields, noteTemplates } from '../field/fields'
+import { readTable } from '../field/read-table'
+import { byHand, field, type InputOf, later, listOf, type Shape, type SpecOf, table } from '../field/shape'
+import { JOB_SOURCES, anyTemplate } from '../field/template-sources'
+import { ANY_TEXT, DURATION, FLAG, TEXT } from '../field/values'
+import type { ComponentBook } from './component'
+import { WORKFLOW_KEYS } from './foreign'
+import { JOB, type JobSpec, normalizeJobs } from './job'
+import { readNamed, refuseTwoDefaults, SECTIONS } from '../field/plural'
+
+const ofJob = later('job', () => JOB)
+
+const KEYS = {
+  id: field('id', TEXT, 'Name of the workflow'),
+  title: field('title', ANY_TEXT, 'Title for people'),
+  description: field('description', ANY_TEXT, 'What the workflow does'),
+  jobs: byHand('jobs', listOf(ofJob), 'The jobs, one after the other unless depends_on says otherwise'),
+  job: byHand('job', ofJob, 'The job, where there is one; without any, the only or default component is called'),
+  input: byHand(
+    'input',
+    anyTemplate(JOB_SOURCES),
+    'Without jobs: input of the component that is called (default: the input of the workflow)',
+  ),
+  output: field('output', anyTemplate(JOB_SOURCES), 'Output of the workflow (default: that of its last jobs)'),
+  isDefault: field('default', FLAG, 'Whether this workflow runs when none is named', false),
+  timeoutMs: field('timeout', DURATION, 'Limit of the whole run'),
+  ...WORKFLOW_KEYS,
+}
+
+/** What a user writes for one workflow. */
+export interface WorkflowConfig extends InputOf<typeof KEYS> {}
+
+/** One workflow. */
+export const WORKFLOW: Shape<WorkflowConfig> = table(KEYS)
 
 /** Jobs that make one output of one input. */
-export interface WorkflowSpec {
+export interface WorkflowSpec extends SpecOf<typeof KEYS> {
   readonly at: string
   readonly location: Location | undefined
   readonly id: string
-  readonly title: string | undefined
-  readonly description: string | undefined
   /** As written; `after` says in which order they run. */
   readonly jobs: readonly JobSpec[]
-  /** Undefined: the output of the last jobs. */
-  readonly output: Template | undefined
-  /** Whether it runs when none is named; so does the only one. */
-  readonly isDefault: boolean
-  /** Limit of the whole run. */
-  readonly timeoutMs: number | undefined
 }
 
-/** Reads all workflows by name. Components that stand in jobs are added to the book. */
+/** Reads all workflows by name. Components inside jobs are added to the book. */
 export function normalizeWorkflows(root: Fields, components: ComponentBook): ReadonlyMap<string, WorkflowSpec> {
   const named = [...readNamed(root, SECTIONS.workflows)]
   refuseTwoDefaults(named)
@@ -35,19 +54,10 @@ export function normalizeWorkflows(root: Fields, components: ComponentBook): Rea
 function normalizeWorkflow(id: string, fields: Fields, isOnly: boolean, components: ComponentBook): WorkflowSpec {
   const listed = normalizeJobs(listJobs(fields, components), components)
   const jobs = orderJobs(listed, components.specs)
-  const output = fields.template('output', JOB_SOURCES)
-  checkJobReads(output, 'output', fields, jobs)
-  return {
-    at: fields.at,
-    location: fields.location,
-    id,
-    title: fields.read('title', ANY_TEXT),
-    description: fields.read('description', ANY_TEXT),
-    jobs,
-    output,
-    isDefault: isOnly || (fields.read('default', FLAG) ?? false),
-    timeoutMs: fields.read('timeout', DURATION),
-  }
+  const [spec, templates] = noteTemplates(fields.reading, () => readTable(KEYS, fields))
+  checkJobReads(templates, fields, jobs)
+  const { at, location } = fields
+  return { ...spec, at, location, id, jobs, isDefault: isOnly || spec.isDefault }
 }
 
 const INPUT_OF_JOBS =

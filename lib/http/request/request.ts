@@ -72,7 +72,7 @@ function originOf({ url, homes }: HttpRequest): RenderUrlText {
 function readMapping(value: unknown, field: string, at: string): Mapping {
   if (value === null || value === undefined) return {}
   if (isMapping(value)) return value
-  // A text in this place may hold credentials: only its kind is said.
+  // A text in this place may hold credentials, so the message names only its kind.
   const found = typeof value === 'string' ? 'a text' : describeFound(value, [])
   const message = `The ${field} must be a mapping of names to values, found ${found}`
   throw new CallbackError('ERR_TEMPLATE', { at, message })
@@ -94,7 +94,8 @@ function withUserinfo(headers: Map<string, string>, url: URL): Map<string, strin
   return headers.set('authorization', `Basic ${credentials}`)
 }
 
-function unescapePart(text: string): string {
+/** Decodes a part of a URL; a part that cannot be decoded stays as it is. */
+export function unescapePart(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

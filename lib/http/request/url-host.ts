@@ -1,4 +1,4 @@
-/** The text in front of a value, and what follows it; what is no text is another value. */
+/** The text in front of a value, and the parts behind it: texts and other values. */
 interface Around {
   readonly before: string
   readonly after: readonly unknown[]
@@ -7,7 +7,7 @@ interface Around {
 /** A value in front of the path. */
 interface HostValue {
   readonly text: string
-  /** Whether the config still decides whom the request goes to. */
+  /** Whether the config alone still decides where the request goes. */
   readonly isFixed: boolean
 }
 

@@ -21,7 +21,7 @@ export interface UrlText {
 /** Renders a part of a URL. Throws `ERR_CONFIG_VALUE` for a value that cannot stand in its place. */
 export type RenderUrlText = (scope: object) => UrlText
 
-/** Literal text and what the config says by itself, between the values. */
+/** Literal text, values of the config included, or a value from elsewhere. */
 type Token = string | Placeholder
 
 /** Stands in front of each value until all is checked; no other text holds it. */

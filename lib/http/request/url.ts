@@ -1,5 +1,6 @@
 import type { Mapping } from '../../base/plain'
 import { CallbackError } from '../../base/errors'
+import { trimEnd } from '../../base/same-path'
 import { writeForm } from '../form-entries'
 import type { RenderUrlText, UrlText } from './url-text'
 
@@ -13,7 +14,7 @@ export interface UrlParts {
 /** Where a request goes. */
 export interface Target {
   readonly url: URL
-  /** The origins that the config names for it; none where values decide about it. */
+  /** The origins that the config names for the URL; none where values decide on them. */
   readonly homes: readonly string[]
   /** The part of the query that came in with a whole URL, without `?`. */
   readonly givenQuery: string
@@ -70,7 +71,7 @@ function withoutPath(base: string): string {
 function joinPath(base: string, path: string): string {
   const [head = '', baseQuery = ''] = base.replace(/#.*$/s, '').split(/\?(.*)/s)
   const [tail = '', query = ''] = path.replace(/#.*$/s, '').split(/\?(.*)/s)
-  const whole = tail === '' ? head : `${head.replace(/(?<!\/)\/+$/, '')}/${tail.replace(/^\/+/, '')}`
+  const whole = tail === '' ? head : `${trimEnd(head)}/${tail.replace(/^\/+/, '')}`
   const search = joinQueries(baseQuery, query)
   return search === '' ? whole : `${whole}?${search}`
 }

@@ -9,11 +9,11 @@ import { type ListenerRequest, splitUrl } from '../../body/request'
  */
 export interface Challenge {
   /**
-   * Only where the handshake comes by GET: whether a GET to the endpoint's path is one. Any other GET belongs to
-   * whoever else serves that path.
+   * Only for handshakes by GET: whether a GET to the endpoint's path is a handshake. Any other GET is left to the next
+   * handler of that path.
    */
   asksByGet?(request: ListenerRequest): boolean
-  /** The same for a handshake that comes by OPTIONS. */
+  /** The same for a handshake by OPTIONS. */
   asksByOptions?(request: ListenerRequest): boolean
   /** Looks before the sender is verified; `raw` is the body, undefined if it was not read or the host app parsed it. */
   beforeVerify?(request: ListenerRequest, raw: Buffer | string | undefined): ChallengeAnswer | undefined
@@ -21,7 +21,7 @@ export interface Challenge {
   afterVerify?(request: ListenerRequest, body: unknown): ChallengeAnswer | undefined | Promise<ChallengeAnswer>
 }
 
-/** What a handshake is answered; without a body where the provider wants none. */
+/** The answer to a handshake; without a body where the provider wants none. */
 export interface ChallengeAnswer {
   readonly status: number
   readonly type?: string

@@ -1,30 +1,31 @@
 import { type BinaryToTextEncoding, createHmac, type KeyObject } from 'node:crypto'
 import type { CallbackError } from '../../base/errors'
+import { isMapping } from '../../base/plain'
 import { type Challenge, jsonAnswer, queryOf, refuseHandshake } from './answer'
 
 /**
- * What is signed for a sender. Anything wider would sign a forged callback: with Zoom's `v0:time:body` as its token,
- * the answer is the signature of that body.
+ * The tokens that are signed for a sender. A wider pattern would sign forged callbacks: with Zoom's `v0:time:body` as the
+ * token, the answer would be the signature of that body.
  */
 const TOKEN = /^[\w-]{1,128}$/
 
 /**
  * Zoom's `endpoint.url_validation` (developers.zoom.us/docs/api/webhooks, "Validate your webhook endpoint"), once the
- * sender is verified. It comes again every 72 hours and must be answered within 3 seconds.
+ * sender is verified. Zoom repeats it every 72 hours and expects the answer within 3 seconds.
  */
 export function compileZoom(key: KeyObject): Challenge {
   return {
     afterVerify(_request, body) {
-      if (!isObject(body) || !('event' in body) || body.event !== 'endpoint.url_validation') return undefined
+      if (!isMapping(body) || !('event' in body) || body.event !== 'endpoint.url_validation') return undefined
       const payload = 'payload' in body ? body.payload : undefined
-      const plainToken = isObject(payload) && 'plainToken' in payload ? payload.plainToken : undefined
+      const plainToken = isMapping(payload) && 'plainToken' in payload ? payload.plainToken : undefined
       if (!isToken(plainToken)) throw refuseText('payload.plainToken')
       return jsonAnswer({ plainToken, encryptedToken: sign(key, plainToken, 'hex') })
     },
   }
 }
 
-/** The challenge-response check of X (docs.x.com/x-api/webhooks/quickstart), which comes unsigned by GET each hour. */
+/** The challenge-response check of X (docs.x.com/x-api/webhooks/quickstart), an unsigned GET each hour. */
 export function compileX(key: KeyObject): Challenge {
   const asksByGet: NonNullable<Challenge['asksByGet']> = (request) =>
     request.method === 'GET' && queryOf(request)['crc_token'] !== undefined
@@ -51,10 +52,6 @@ function isToken(value: unknown): value is string {
   return typeof value === 'string' && TOKEN.test(value)
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
-}
-
 function refuseText(name: string): CallbackError {
   return refuseHandshake(
     `${name} is not 1 to 128 letters, digits, "_" and "-", and nothing else is signed for a sender`,
@@ -62,5 +59,5 @@ function refuseText(name: string): CallbackError {
 }
 
 function refuseBody(): CallbackError {
-  return refuseHandshake('the body could be the token of one, so that its signature proves nothing')
+  return refuseHandshake('the body could be the token of a handshake, so its signature proves nothing')
 }

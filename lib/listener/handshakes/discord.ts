@@ -9,7 +9,7 @@ const ACKNOWLEDGED: ChallengeAnswer = { status: 204, type: 'application/json' }
 /**
  * Discord's pings, once the sender is verified: `type: 1` of interactions is answered with itself
  * (docs.discord.com/developers/interactions/overview), `type: 0` of webhook events with 204
- * (docs.discord.com/developers/events/webhook-events). There `type: 1` is an event, and says so.
+ * (docs.discord.com/developers/events/webhook-events). There `type: 1` is an event, and has the key `event`.
  */
 export function compileDiscord(): Challenge {
   return {

@@ -2,6 +2,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import { ConfigError, type Location, type Problem } from '../../base/errors'
 import type { ChallengeSpec } from '../../config/sections/challenge'
 import type { Template } from '../../template/compile'
+import type { KeyEncoding } from '../../verify/contract'
 import type { SchemeHandshake } from '../../verify/scheme'
 import { SCHEMES, type VerifyScheme } from '../../verify/schemes'
 import type { Challenge } from './answer'
@@ -17,7 +18,7 @@ import type { SenderWorld } from '../../verify/fetch-text'
 interface VerifyPart {
   readonly scheme: VerifyScheme
   readonly secrets: readonly string[]
-  readonly keyEncoding: 'utf8' | 'hex' | 'base64' | undefined
+  readonly keyEncoding: KeyEncoding | undefined
   readonly signed: Template | undefined
 }
 
@@ -89,7 +90,7 @@ const PROVIDERS = {
   },
 } as const satisfies Readonly<Record<SchemeHandshake | 'msgraph' | 'cloudevents' | 'x', Provider>>
 
-/** The app secret will not do: it would stand in the URL of each request, and so in the log of each proxy. */
+/** The app secret must not be the token: the token is in the URL of each request, and so in the log of each proxy. */
 const NO_TOKEN = 'needs the Verify Token of the App Dashboard: write {type: meta, token: "${env.META_VERIFY_TOKEN}"}'
 
 /**
@@ -157,14 +158,14 @@ function isKnown(name: string): name is keyof typeof PROVIDERS {
   return Object.hasOwn(PROVIDERS, name)
 }
 
-/** The answer is a signature, so that a public key or a password will not do. */
+/** The answer is a signature: a public key or a password cannot make it. */
 function missingKey(verify: Wanted['verify'], schemes: readonly string[]): string | undefined {
   const fits = verify !== undefined && schemes.includes(verify.scheme)
   if (!fits) return `is answered with a signature; it needs verify with scheme ${schemes.join(' or ')} and its secret`
   return readKey(verify).length > 0 ? undefined : 'is answered with a signature; the secret of verify is missing'
 }
 
-/** A body that could be a token is refused; a time or an id that could be one, with no body at all, would pass. */
+/** A body that could be a token is refused; a signed time or id without a body could be a token, and would not be refused. */
 function missingBody(verify: Wanted['verify']): string | undefined {
   const signed = verify?.signed?.source
   return signed === undefined || signed === '${raw}'

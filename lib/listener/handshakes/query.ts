@@ -3,7 +3,7 @@ import { type Challenge, echo, queryOf, refuseHandshake } from './answer'
 
 /**
  * Meta's verification request (developers.facebook.com/docs/graph-api/webhooks/getting-started), which comes unsigned by
- * GET: the challenge goes back if the verify token is one of ours.
+ * GET: the challenge is sent back if the verify token is one of the endpoint's.
  */
 export function compileMeta(tokens: readonly string[]): Challenge {
   const isOurs = compileIsOneOf(tokens)
@@ -26,7 +26,7 @@ export function compileMeta(tokens: readonly string[]): Challenge {
 
 /**
  * The validation request of Microsoft Graph (learn.microsoft.com/graph/change-notifications-delivery-webhooks), an
- * unsigned POST: the decoded token goes back, and whatever body it has is dropped.
+ * unsigned POST: the decoded token is sent back, and a body is dropped.
  */
 export function compileGraph(): Challenge {
   return {
@@ -41,7 +41,7 @@ export function compileGraph(): Challenge {
   }
 }
 
-/** Compares in constant time, and with every token whichever fits: digests have one length, whatever they are of. */
+/** Compares with every token in constant time: all digests have one length. */
 function compileIsOneOf(tokens: readonly string[]): (value: unknown) => boolean {
   const expected = tokens.map(digest)
   return (value) => {

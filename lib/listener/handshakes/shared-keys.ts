@@ -9,14 +9,14 @@ import { signedOf } from '../../verify/signature/form'
 import { hmacSecretsOf } from '../../verify/signature/secrets'
 import { parseSigned } from '../../verify/signature/signed-parts'
 
-/** The characters that a handshake signs for a sender; a text with any other one it never does. */
+/** The characters of the tokens that a handshake signs for a sender; it signs no text with other characters. */
 const SIGNED_BY_HANDSHAKE = /^[\w-]*$/
 
 /**
- * Finds secrets that an endpoint answers a handshake with (x, zoom: the HMAC of a token) while another one believes HMACs
- * of texts that could be such a token: the handshake would sign forged callbacks for it. Keys are compared as HMAC uses
- * them, however they are written. A scheme is safe whose signed text always holds something that no token does, such as the
- * `:` of Slack and Zoom, the `.` of Stripe and Standard Webhooks, or a URL; so is another algorithm.
+ * Finds a secret with which one endpoint answers handshakes (x, zoom: the HMAC of a token) while another endpoint believes
+ * HMACs of texts that could be such a token: the handshake would sign forged callbacks for that endpoint. Keys are compared as
+ * HMAC uses them, however they are written. A scheme is safe when its signed text always holds a character that no token has,
+ * such as the `:` of Slack and Zoom, the `.` of Stripe and Standard Webhooks, or a URL; another algorithm is safe, too.
  */
 export function checkSharedKeys(listeners: readonly ListenerSpec[]): readonly Problem[] {
   const endpoints = listeners.flatMap((listener) => listener.endpoints)

@@ -1,3 +1,4 @@
+import { isMapping } from '../../base/plain'
 import { type Challenge, type ChallengeAnswer, echo, EMPTY_ANSWER } from './answer'
 import { isJsonType } from '../../body/content'
 import type { ListenerRequest } from '../../body/request'
@@ -12,38 +13,38 @@ const SSL_CHECK = /(?:^|&)ssl_check=1(?:&|$)/
 export function compileSlack(): Challenge {
   return {
     beforeVerify: readSslCheck,
-    // A sender that is not verified may write the form so that the first look does not know it.
+    // An unverified sender may write the form in a way that the first look does not recognise.
     afterVerify: (request, body) => (isSslCheck(request, body) ? EMPTY_ANSWER : readUrlVerification(request, body)),
   }
 }
 
 /**
- * The handshake of an endpoint that neither verifies nor names one, as a first try with Slack has it: a
- * `url_verification` that holds nothing else, so that no callback is taken for one.
+ * The handshake of an endpoint without `verify` and `challenge`, as in a first try with Slack: a `url_verification` that
+ * holds nothing else, so that no callback is taken for a handshake.
  */
 export function compileBareSlack(): Challenge {
   return {
     afterVerify(request, body) {
-      const isBare = isObject(body) && Object.keys(body).every((key) => HANDSHAKE_KEYS.has(key))
+      const isBare = isMapping(body) && Object.keys(body).every((key) => HANDSHAKE_KEYS.has(key))
       return isBare ? readUrlVerification(request, body) : undefined
     },
   }
 }
 
 function readUrlVerification(request: ListenerRequest, body: unknown): ChallengeAnswer | undefined {
-  if (!isObject(body) || !('type' in body) || body.type !== 'url_verification') return undefined
+  if (!isMapping(body) || !('type' in body) || body.type !== 'url_verification') return undefined
   const isSent = 'challenge' in body && isJsonType(request.headers['content-type'])
   return isSent ? echo(body.challenge) : undefined
 }
 
-/** Whatever stands behind an unsigned `ssl_check=1` is dropped with it. The bytes are searched, which costs least. */
+/** The rest of an unsigned form with `ssl_check=1` is dropped. The search in bytes costs least. */
 function readSslCheck(request: ListenerRequest, raw: Buffer | string | undefined): ChallengeAnswer | undefined {
   if (raw === undefined || !raw.includes('ssl_check=1') || !isFormType(request)) return undefined
   return SSL_CHECK.test(raw.toString('latin1')) ? EMPTY_ANSWER : undefined
 }
 
 function isSslCheck(request: ListenerRequest, body: unknown): boolean {
-  if (!isObject(body) || !('ssl_check' in body) || isJsonType(request.headers['content-type'])) return false
+  if (!isMapping(body) || !('ssl_check' in body) || isJsonType(request.headers['content-type'])) return false
   const values: readonly unknown[] = Array.isArray(body.ssl_check) ? body.ssl_check : [body.ssl_check]
   return values.includes('1')
 }
@@ -51,8 +52,4 @@ function isSslCheck(request: ListenerRequest, body: unknown): boolean {
 function isFormType({ headers }: ListenerRequest): boolean {
   const [type = ''] = (headers['content-type'] ?? '').split(';')
   return type.trim().toLowerCase() === 'application/x-www-form-urlencoded'
-}
-
-function isObject(body: unknown): body is object {
-  return typeof body === 'object' && body !== null
 }

@@ -6,7 +6,7 @@ import { unavailable } from '../../verify/sns/certificates'
 /**
  * Confirms a subscription of Amazon SNS, once its message is verified, by a GET of its SubscribeURL, on Amazon's hosts
  * alone (docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html). When that fails, Amazon is answered 503 and
- * asks again. A message that a subscription has ended is acknowledged, and is no callback.
+ * asks again. The message about an ended subscription is acknowledged, and is no callback.
  */
 export function compileSnsChallenge(world: SenderWorld): Challenge {
   return {

@@ -5,10 +5,10 @@ import type { Clock } from '../../base/contracts'
 import type { ListenerRequest } from '../../body/request'
 import type { SenderOf } from './sender-address'
 
-/** Counts a request. Rejects with `ERR_RATE_LIMITED` for one too many, whose answer has its Retry-After by then. */
+/** Counts a request. For one too many, sets Retry-After on the answer and rejects with `ERR_RATE_LIMITED`. */
 export type RateLimit = (request: ListenerRequest, response: ServerResponse) => Promise<void>
 
-/** Gives the limit of one listener: so many requests of each sender in a window; those of an IPv6 subnet (/56) are one. */
+/** Creates the limit of one listener: requests of each sender in a window. The addresses of an IPv6 subnet (/56) are one sender. */
 export function createRateLimit({ count, windowMs }: Rate, senderOf: SenderOf, clock: Clock): RateLimit {
   const { rateLimit, ipKeyGenerator } = rateLimitLibrary()
   const limit = rateLimit({
@@ -45,11 +45,11 @@ interface RateLimitOptions {
   handler(request: LimitedRequest, response: ServerResponse, next: (error: unknown) => void): void
   readonly legacyHeaders: false
   readonly standardHeaders: false
-  /** Its checks are for Express alone, and their findings pass by our logger. */
+  /** The library's own checks are for Express alone, and do not use our logger. */
   readonly validate: false
 }
 
-/** What is called of express-rate-limit, on the types of node:http: it reads nothing that only Express has. */
+/** The part of express-rate-limit that is used, on the types of node:http: it reads nothing that only Express has. */
 interface RateLimitLibrary {
   rateLimit(
     options: RateLimitOptions,
@@ -67,7 +67,7 @@ function tooMany(key: string, count: number, windowMs: number): CallbackError {
   return new CallbackError('ERR_RATE_LIMITED', { message })
 }
 
-/** How often each sender came in its window, as express-rate-limit asks for it (its `Store`). */
+/** Counts the requests of each sender in its window: the `Store` of express-rate-limit. */
 export interface HitCounts {
   increment(key: string): { readonly totalHits: number; readonly resetTime: Date }
   decrement(key: string): void
@@ -76,7 +76,7 @@ export interface HitCounts {
 
 interface Hits {
   total: number
-  /** When the window ends, by the clock that nobody can set. */
+  /** When the window ends, by the monotonic clock. */
   readonly end: number
 }
 
@@ -84,9 +84,9 @@ interface Hits {
 const MAX_SENDERS = 100_000
 
 /**
- * Gives counts that go by a clock, keep no timer, and know no more than `maxSenders`. A window begins with a sender's
- * first request. Two maps take turns, so that forgetting costs nothing: what was not asked for since the turn before goes
- * at the next, when a window has passed (then its own is over too) or, in a flood of senders, when a map is full.
+ * Creates counts without timers, of at most `maxSenders`. A window begins with a sender's first request. Two maps take turns:
+ * at each turn, the senders that were not seen since the turn before are forgotten at no cost. A turn comes when a window has
+ * passed, so that the windows of these senders are over, or when a flood of senders has filled a map.
  */
 export function createHitCounts(windowMs: number, clock: Clock, maxSenders = MAX_SENDERS): HitCounts {
   let recent = new Map<string, Hits>()

@@ -1,25 +1,25 @@
 import { isIP } from 'node:net'
+import { findDriver } from '../../config/gateways/drivers'
 import type { GatewaySpec, ListenerSpec } from '../../config/normalize'
 import type { ListenerRequest } from '../../body/request'
 
-/** Gives the IP address of whoever sent a request; one word for all who have none, as on a Unix socket. */
+/** Returns the IP address of the sender of a request; one word for all requests without address, as on a Unix socket. */
 export type SenderOf = (request: ListenerRequest) => string
 
 const NO_ADDRESS = 'unknown'
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/i
 
 /**
- * Compiles whose word is taken for the sender's address on one listener: that of the proxy before it or of the tunnel to
- * its port, where the config trusts them, else the host app's (`req.ip`, after its `trust proxy`), else the socket's. A
- * tunnel ends on this machine, so that a header from elsewhere is not its own. What is no address counts as not said.
+ * Compiles the reader of the sender's address on one listener: from the proxy before it or the tunnel to its port, where the
+ * config trusts them, else from the host app (`req.ip`, after its `trust proxy`), else from the socket. A tunnel ends on this
+ * machine, so its header is believed only from here. A text that is no address counts as missing.
  */
 export function compileSenderOf(
   { port, trustForwarded }: Pick<ListenerSpec, 'port' | 'trustForwarded'>,
   gateways: readonly Pick<GatewaySpec, 'port' | 'driver' | 'trustForwarded'>[],
 ): SenderOf {
   const tunnel = gateways.find((gateway) => gateway.port === port && gateway.trustForwarded)
-  // Cloudflare sets it anew on each request: https://developers.cloudflare.com/fundamentals/reference/http-headers/
-  const tunnelHeader = tunnel?.driver === 'cloudflare' ? 'cf-connecting-ip' : 'x-forwarded-for'
+  const tunnelHeader = findDriver(tunnel?.driver ?? '')?.addressHeader ?? 'x-forwarded-for'
   return (request) => {
     const { headers, socket } = request
     const direct = socket.remoteAddress
@@ -29,7 +29,7 @@ export function compileSenderOf(
   }
 }
 
-/** The right-most entry is of the nearest proxy; whatever stands before it, the sender may have made up. */
+/** The right-most entry is from the nearest proxy; the sender may have invented the entries before it. */
 function readLast(header: string | readonly string[] | undefined): string | undefined {
   const value = typeof header === 'string' ? header : header?.at(-1)
   return readAddress(value?.slice(value.lastIndexOf(',') + 1).trim())

@@ -6,7 +6,7 @@ import type { Endpoint } from '../endpoint'
 import type { MountPath } from './mount-path'
 import { type ListenerRequest, targetOf } from '../../body/request'
 
-/** What the requests and servers of the process have shown of where it can be reached. */
+/** The places that requests and servers of the process have shown. */
 export interface Reachable {
   /** Where the host app mounts a listener, by the port in the config. */
   readonly mounts: Map<number, LearnedMount>
@@ -14,9 +14,9 @@ export interface Reachable {
   readonly ports: Map<number, number>
 }
 
-/** What requests have shown of a mount. */
+/** A mount as requests have shown it. */
 export interface LearnedMount {
-  /** That of the first request. */
+  /** The path of the first request. */
   readonly path: string
   /** Whether the path differs from request to request, or may, since it has parameters. */
   readonly varies: boolean
@@ -33,10 +33,10 @@ export interface Place {
 export type UrlOf = (endpoint: Endpoint, mountPath?: string) => string
 
 /**
- * Creates what tells the URL of an endpoint: on the listener's `public_url`, else `options.publicUrl`, else the gateway
- * of its port, else this machine, where only services that run on it can call. The mount path is the one that the caller
- * names, else `options.mountPath`, else what requests have shown. Throws `ERR_GATEWAY_NOT_READY`, and
- * `ERR_ENDPOINT_AMBIGUOUS` where the mount path differs from request to request: it is never that of another request.
+ * Creates the function that tells the URL of an endpoint: on the listener's `public_url`, else `options.publicUrl`, else the
+ * gateway of its port, else this machine, where only local services can call. The mount path is the one that the caller names,
+ * else `options.mountPath`, else the one that requests have shown. It throws `ERR_GATEWAY_NOT_READY`, and
+ * `ERR_ENDPOINT_AMBIGUOUS` where the mount path differs from request to request: a ticket never has that of another request.
  */
 export function createUrlOf(
   place: Place,
@@ -71,8 +71,8 @@ function manyMounts(name: string, reason: string): CallbackError {
 }
 
 /**
- * Gives the callback URL that carries an id. It can only say what is in its query: a path with parameters or a bulk
- * callback has no place for an id, and throws `ERR_ENDPOINT_AMBIGUOUS`.
+ * Returns the callback URL that carries an id in its query. Throws `ERR_ENDPOINT_AMBIGUOUS` for a bulk callback, and for a path
+ * with parameters: a ticket has no values for them.
  */
 export function ticketUrl(endpoint: Endpoint, urlOf: (endpoint: Endpoint) => string, id: string): string {
   const reason = endpoint.spec.bulk
@@ -85,10 +85,10 @@ export function ticketUrl(endpoint: Endpoint, urlOf: (endpoint: Endpoint) => str
 }
 
 /**
- * Gives the URL under which a sender called, for schemes that sign it: on the listener's `public_url`, else
- * `options.publicUrl`, else the gateway of its port, else what the request itself says. Throws `ERR_GATEWAY_NOT_READY`,
- * and `ERR_REQUEST` for a request whose Host is no name with a port: anything else in it would move the border between
- * the parts of what is signed.
+ * Creates the function that tells the URL of a call, for schemes that sign the URL: on the listener's `public_url`, else
+ * `options.publicUrl`, else the gateway of its port, else the Host of the request. It throws `ERR_GATEWAY_NOT_READY`, and
+ * `ERR_REQUEST` for a Host that is no name with or without port: other characters in it could move the border between signed
+ * parts.
  */
 export function createCalledUrlOf(
   { publicUrl }: Pick<Place, 'publicUrl'>,
@@ -102,7 +102,7 @@ export function createCalledUrlOf(
   }
 }
 
-/** Express tells the protocol, also of a proxy that the app trusts. */
+/** Express tells the protocol, also behind a proxy that the app trusts. */
 function protocolOf(request: ListenerRequest): 'http' | 'https' {
   const told: unknown = Reflect.get(request, 'protocol')
   return told === 'https' || (told === undefined && 'encrypted' in request.socket) ? 'https' : 'http'

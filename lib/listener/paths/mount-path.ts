@@ -1,6 +1,6 @@
 import { CallbackError } from '../../base/errors'
 import { compileMatch, type Params, readLiteralPath } from '../../base/route-syntax'
-import { cleanPath, compileStrip, decodePath } from '../../base/same-path'
+import { cleanPath, compileStrip, decodePath, trimPath } from '../../base/same-path'
 
 /** A path under which the host app mounts the callbacks. */
 export interface MountPath {
@@ -18,9 +18,9 @@ export interface Stripped {
   readonly params: Params | undefined
 }
 
-/** Compiles a mount path in the syntax of Express 5. Throws what the parser throws for bad syntax. */
+/** Compiles a mount path in the syntax of Express 5. Throws the error of the parser for bad syntax. */
 export function compileMountPath(written: string): MountPath {
-  const path = trimMountPath(written)
+  const path = trimPath(written)
   const literal = path === '' ? '' : readLiteralPath(path)
   if (literal !== undefined) return createMountPath(literal)
   const matches = compileMatch(path, { end: false })
@@ -37,9 +37,9 @@ export function compileMountPath(written: string): MountPath {
   }
 }
 
-/** Creates the mount path of a text that is none of the syntax, such as the `baseUrl` of a request. */
+/** Creates the mount path of a plain text without the syntax of Express, such as the `baseUrl` of a request. */
 export function createMountPath(text: string): MountPath {
-  const path = trimMountPath(text)
+  const path = trimPath(text)
   const strip = compileStrip(path)
   return {
     path,
@@ -51,20 +51,14 @@ export function createMountPath(text: string): MountPath {
   }
 }
 
-/** Returns a path with a leading slash and none at the end; the root is empty. */
-export function trimMountPath(path: string): string {
-  const inner = path.replace(/^\/+|(?<!\/)\/+$/g, '')
-  return inner === '' ? '' : `/${inner}`
-}
-
 /**
- * Reads the mount path that a caller names for one ticket. Throws `ERR_CONFIG_VALUE` for what is no path, or would lead
- * elsewhere: a URL, a query, a fragment, `.` or `..`, and the syntax of parameters.
+ * Reads the mount path that a caller names for one ticket. Throws `ERR_CONFIG_VALUE` for a text that is no path, or would
+ * lead elsewhere: a URL, a query, a fragment, `.` or `..`, and the syntax of parameters.
  */
 export function readTicketMount(value: unknown): string | undefined {
   if (value === undefined) return undefined
   const problem = typeof value === 'string' ? findProblem(value) : 'it is no text'
-  if (problem === undefined) return trimMountPath(String(value))
+  if (problem === undefined) return trimPath(String(value))
   const message = `mountPath cannot be used (${problem}); expected the path of one mount, such as "/tenants/7/hooks"`
   throw new CallbackError('ERR_CONFIG_VALUE', { at: 'mountPath', message })
 }

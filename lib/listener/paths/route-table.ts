@@ -20,8 +20,8 @@ export interface RouteTable<R extends Route> {
 const NO_PARAMS: Params = Object.freeze({})
 
 /**
- * Compiles routes: one or two map look-ups for paths without parameters, however many there are, and only the others
- * are tried in turn. A plain path wins over one with parameters.
+ * Compiles routes. A plain path takes one or two map look-ups, however many routes there are; only routes with parameters are
+ * tried in turn. A plain path wins over one with parameters.
  */
 export function createRouteTable<R extends Route>(routes: readonly R[]): RouteTable<R> {
   const plain = new Map<string, PlainRoutes<R>>()
@@ -79,7 +79,7 @@ function isWrittenOddly(path: string): boolean {
   return !path.startsWith('/') || path.endsWith('/') || isUnusual(path)
 }
 
-/** What is tried in turn: parameters keep several slashes and decomposed letters as long as the path matches with them. */
+/** Lists the spellings to try: parameters keep several slashes and decomposed letters as long as the path matches with them. */
 function listSpellings(path: string): readonly string[] {
   if (!isUnusual(path)) return [path]
   const decoded = decodePath(path)

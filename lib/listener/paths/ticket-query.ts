@@ -1,24 +1,24 @@
 import { parseForm } from '../../body/form'
 
-/** What a query says of the id of its ticket: the id, why it cannot be told, or nothing. */
+/** The id of the ticket in a query, the reason why it cannot be told, or undefined without a ticket. */
 export type QueriedTicket = string | undefined | { readonly problem: string }
 
 const NAME = 'callback_id'
-/** A ticket, maybe in quotes or brackets, with what a service has put behind it. */
+/** A ticket, maybe in quotes or brackets, with a text that a service has appended. */
 const TICKET = /^[^\w-]*(tkt-[\w-]{28})(?![\w-])/
 const DAMAGED = /^[^\w-]*tkt-/i
 /** The name in capitals, behind an escaped `&amp;`, with something in front of it, or as a list of PHP. */
-const ODD_NAME = /^[?\s]*(?:amp;)*callback_id\s*(?:\[\d*\])?\s*$/i
+const ODD_NAME = /^[?\s]*(?:amp;)*callback_id\s*(?:\[\d*\]\s*)?$/i
 
 /**
  * Reads the id that a ticket put into the query of its callback URL, also when the service has changed that query: by a
- * second `?`, an encoded `=`, `&amp;`, a repetition, or anything behind the id. Several ids, and a ticket that is no
- * whole one, are a problem rather than an id.
+ * second `?`, an encoded `=`, `&amp;`, a repetition, or a text behind the id. Several ids, and a ticket that was cut
+ * short, are a problem rather than an id.
  */
 export function readTicketQuery(query: string): QueriedTicket {
   if (!mayHoldTicket(query)) return undefined
   const named = [parseForm(splitAppended(query))[NAME]].flat()
-  // Without the name itself, a second `?` may stand in front of it; else it begins a URL in another value.
+  // Without the plain name, a second `?` may precede an odd one; otherwise a `?` belongs to a URL in another value.
   const parts = query.split(named.some(isGiven) ? '&' : /[?&;#]/)
   const found = listIds([...named, ...parts.flatMap(listOddlyNamed)])
   if (found.size > 1) return { problem: `the URL holds several values of ${NAME}` }
@@ -33,12 +33,12 @@ function mayHoldTicket(query: string): boolean {
   return query.includes(NAME) || (query !== '' && /tkt-|callback(?:_|%5f)id/i.test(query))
 }
 
-/** A ticket counts without what stands around it. */
+/** A ticket counts without the characters around it. */
 function listIds(values: readonly unknown[]): Set<string> {
   return new Set(values.filter(isGiven).map((value) => TICKET.exec(value)?.[1] ?? value))
 }
 
-/** The tickets of a part that says `callback_id` in another way, or that was encoded as a whole. */
+/** Lists the tickets of a part that writes `callback_id` in another way, or that was encoded as a whole. */
 function listOddlyNamed(part: string): readonly string[] {
   const pairs = part.includes('=') ? [part] : decodeOften(part).split('&')
   return pairs.flatMap((pair) => {
@@ -47,7 +47,7 @@ function listOddlyNamed(part: string): readonly string[] {
   })
 }
 
-/** Services encode what is encoded already. */
+/** Decodes up to three times: services encode encoded text again. */
 function decodeOften(text: string): string {
   let decoded = text
   for (let round = 0; round < 3 && decoded.includes('%'); round += 1) {
@@ -61,7 +61,7 @@ function decodeOften(text: string): string {
 }
 
 /**
- * Returns a query in which a second `?` behind the id of a ticket separates as `&` does, so that what the service has
+ * Returns a query in which a second `?` behind the id of a ticket separates as `&` does, so that the text that a service has
  * appended is read apart from the id.
  */
 export function splitAppended(query: string): string {

@@ -1,6 +1,6 @@
 /**
- * Returns a function that has the work done, which never rejects, one at a time: calls while it is under way bring it
- * about once more after that. It resolves when no more is wanted.
+ * Returns a function that does the work, one at a time: calls while it is under way make it run once more after that, and
+ * resolve when all of it is done. The work must not reject.
  */
 export function coalesce(work: () => Promise<unknown>): () => Promise<void> {
   let isWanted = false

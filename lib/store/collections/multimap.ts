@@ -32,7 +32,7 @@ export class Multimap<Value extends object> {
     return [...this.walk()]
   }
 
-  /** The same, one at a time: the keys in the order in which they came. */
+  /** The same, one at a time, in the order in which the keys were added. */
   *walk(): Generator<Value, void> {
     for (const found of this.#map.values()) {
       if (isList(found)) yield* found

@@ -2,18 +2,18 @@ import type { Clock, Delivery } from '../../base/contracts'
 
 /** Remembers keys for a while, and only so many. */
 export interface Recent {
-  /** Remembers a key for the usual time, or until a time in milliseconds since the epoch, and never shorter than before. */
+  /** Remembers a key for the usual time, or until the given time (milliseconds since the epoch); never shorter than before. */
   add(key: string, until?: number): void
   has(key: string): boolean
-  /** Forgets a key, and gives until when it would have been remembered. */
+  /** Forgets a key, and returns until when it would have been remembered. */
   take(key: string): number | undefined
 }
 
-/** Forgets a key after `forMs`, and the oldest one when there would be more than `max`. Keeps no timer. */
+/** Creates what forgets a key after `forMs`, and the oldest one when there would be more than `max`. Keeps no timer. */
 export function createRecent(clock: Clock, forMs: number, max: number): Recent {
   const remembered = new Map<string, number>()
 
-  // One walk for good: a new one steps over all that was deleted at the front since V8 last rebuilt the map.
+  // One iterator is kept: a new one steps over all keys that were deleted at the front since V8 last rebuilt the map.
   let walk = remembered.entries()
   let oldest: [string, number] | undefined
 
@@ -28,7 +28,7 @@ export function createRecent(clock: Clock, forMs: number, max: number): Recent {
     return oldest
   }
 
-  /** Deleting what the walk stands on, also to put it behind the others, sends the walk on. */
+  /** The iterator goes on when the key at its place is deleted, or added again at the end. */
   function drop(key: string): void {
     remembered.delete(key)
     if (oldest?.[0] === key) oldest = undefined
@@ -63,7 +63,7 @@ export function createRecent(clock: Clock, forMs: number, max: number): Recent {
 
 /**
  * Does work once for each key, and returns `duplicate` for a key that is remembered. The key is claimed before the work,
- * which may set off anything; what could not be taken, or was a duplicate for another reason, is not claimed.
+ * since the work may deliver the same key again. It is free again when the work throws or returns `duplicate`.
  */
 export function takeOnce(claimed: Recent, key: string | undefined, work: () => Delivery): Delivery {
   if (key === undefined) return work()

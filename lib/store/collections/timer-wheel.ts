@@ -1,7 +1,7 @@
-import { MAX_TIMER_MS, unref } from '../../base/timers'
+import { elapsedOf, MAX_TIMER_MS, unref } from '../../base/timers'
 import type { Clock } from '../../base/contracts'
 
-/** Base of what can lie in a wheel. Entries are linked into their bucket themselves, so that a wait costs one object. */
+/** Base of the entries of a wheel. Each entry is itself a link in the list of its bucket, so that a wait costs one object. */
 export class Timed {
   due = 0
   bucket: Bucket | undefined = undefined
@@ -25,15 +25,15 @@ export interface TimerWheel {
 }
 
 const TICK_MS = 16
-/** A bucket opens before its entries are due by at most this share of their remaining time; they are dealt on then. */
+/** A bucket opens early by at most this share of the time that its entries have left; then they go into narrower buckets. */
 const PRECISION = 32
 
 /**
- * One timer for any number of entries. Far entries share wide buckets and are dealt into narrower ones as their time
- * comes closer, so that adding and removing cost the same however many there are and only a few hundred buckets exist.
+ * Creates a wheel: one timer for any number of entries. Entries that are due late share wide buckets, and go into narrower
+ * ones as their time comes closer. So adding and removing cost the same however many there are, in a few hundred buckets.
  */
 export function createTimerWheel(clock: Clock, onDue: (entry: Timed) => void): TimerWheel {
-  const read = (): number => clock.elapsed?.() ?? clock.now()
+  const read = elapsedOf(clock)
   const start = read()
   const buckets = new Map<number, Bucket>()
   let timer: unknown
@@ -100,7 +100,7 @@ export function createTimerWheel(clock: Clock, onDue: (entry: Timed) => void): T
   }
 }
 
-/** The start of the widest bucket that does not open too early for what is due at `due`. */
+/** The start of the widest bucket that does not open too early for an entry that is due at `due`. */
 function bucketTick(due: number, now: number): number {
   const remaining = due - now
   if (remaining <= PRECISION) return due

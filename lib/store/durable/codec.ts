@@ -1,12 +1,12 @@
 import { CallbackError, type ErrorCode, type FailedCallback, type ImmediateAnswer } from '../../base/errors'
 import { giveType, typeOf } from '../../base/typed-bytes'
 
-/** The key under which a value stands that JSON cannot say by itself; a mapping that has such a key is wrapped too. */
+/** Marks a mapping that stands for a value which JSON has no form for. A mapping of an app with this key is wrapped too. */
 const TAG = '$kept'
 
 /**
- * Gives what JSON can say in place of any result, body or error, so that it can be kept and read back: bytes stay bytes,
- * a bigint keeps its digits, and an error keeps its code, message and what came with it.
+ * Returns a value of JSON in place of any result, body or error; `fromKept` reads it back. Bytes stay bytes, a bigint keeps
+ * its digits, and an error keeps its code, message, callback, answer and cause.
  */
 export function toKept(value: unknown): unknown {
   if (typeof value === 'bigint') return keepBigInt(value)
@@ -24,12 +24,12 @@ function keepBytes(bytes: Uint8Array): unknown {
   return { [TAG]: 'bytes', base64: Buffer.from(bytes).toString('base64'), type: typeOf(bytes) }
 }
 
-/** Those of templates are beyond 2^53; a smaller one is an app's own, and is its digits, as everywhere outside of them. */
+/** A bigint of a template is beyond 2^53. A smaller one is an app's own, and becomes its digits, as it does elsewhere. */
 function keepBigInt(value: bigint): unknown {
   return Number.isSafeInteger(Number(value)) ? String(value) : { [TAG]: 'integer', digits: String(value) }
 }
 
-/** Gives back what was kept. */
+/** Returns the value that was kept. */
 export function fromKept(kept: unknown): unknown {
   if (typeof kept !== 'object' || kept === null) return kept
   if (Array.isArray(kept)) return kept.map(fromKept)
@@ -42,14 +42,22 @@ export function fromKept(kept: unknown): unknown {
   return mapValues(Object(rest.mapping), fromKept)
 }
 
-/** Own keys alone, `__proto__` among them. */
+/** Maps own keys alone, `__proto__` among them. A loop, since each callback passes here twice. */
 function mapValues(value: object, change: (item: unknown) => unknown): object {
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, item]: [string, unknown]) => {
-      const changed = change(item)
-      return changed === undefined || typeof changed === 'function' ? [] : [[key, changed]]
-    }),
-  )
+  const items: Readonly<Record<string, unknown>> = { ...value }
+  const mapped: Record<string, unknown> = {}
+  for (const key of Object.keys(items)) {
+    const changed = change(items[key])
+    if (changed === undefined || typeof changed === 'function') continue
+    if (key === '__proto__') define(mapped, key, changed)
+    else mapped[key] = changed
+  }
+  return mapped
+}
+
+/** Sets an own key, also where an assignment would set the prototype. */
+function define(target: object, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
 }
 
 interface Kept extends KeptError {

@@ -12,24 +12,27 @@ import type {
 import { toKept } from './codec'
 import type { KeyState, OutcomeEntry } from './key-entries'
 import { isDuplicate, REMEMBER_MS, waitsAt } from './key-log'
-import { digest, type Key, type Keys, keyOf } from './keys'
-import type { Message } from './messages'
+import { digest, type Key, keyOf } from './keys/key'
+import type { Keys } from './keys/keys'
+import type { Publish } from './messages'
 import type { ParkedHere } from './parked-here'
 import { isAway, type Persist } from './persistence'
-import type { WaitDesk } from './waits/desk'
+import type { LocalWaits } from './waits/local-waits'
 
 export interface DeliveryOptions {
   readonly ledger: Ledger
   readonly clock: Clock
-  readonly isShared: boolean
   readonly keys: Keys
   readonly parked: ParkedHere
   readonly persist: Persist
-  readonly waits: Pick<WaitDesk, 'read' | 'tell'>
-  /** How long a callback is kept that nobody waits for, in milliseconds. */
+  readonly here: LocalWaits
+  readonly publish: Publish
+  /** Reads the log of a key, in which the waits of this process are registered then. */
+  readonly read: (key: Key) => Promise<KeyState>
+  /** How long a callback is parked, in milliseconds. */
   readonly parkMs: number
   /** Headers that are not kept, in lower case. */
-  readonly secretHeaders: ReadonlySet<string> | undefined
+  readonly secretHeaders?: ReadonlySet<string> | undefined
 }
 
 /** Hands over callbacks; the sender is answered when its callback is in the ledger. */
@@ -41,16 +44,16 @@ export interface Deliveries {
 /** An outcome on its way into the log of a key. */
 interface Handed {
   readonly key: Key
-  /** What the log said before. */
+  /** The state of the log before the outcome. */
   readonly known: KeyState
   readonly outcome: Outcome
   readonly claim: Claim | undefined
   readonly run?: string
 }
 
-/** Creates what hands over the callbacks that come to this process. */
+/** Creates what hands over the callbacks that this process receives. */
 export function createDeliveries(options: DeliveryOptions): Deliveries {
-  const { ledger, clock, isShared, keys, parked, persist, waits, parkMs } = options
+  const { ledger, clock, keys, parked, persist, here, publish, read, parkMs } = options
 
   async function hand(arrival: Arrival, key: Key, known: KeyState, claim: Claim | undefined): Promise<Delivery> {
     const { outcome, start } = arrival
@@ -61,7 +64,7 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
     return keep(arrival, { key, known, outcome, claim })
   }
 
-  /** Keeps what nobody waits for, unless somebody does by the time that it is written. */
+  /** Parks a callback, unless a wait is open by the time that its outcome is appended. */
   async function keep({ size }: Arrival, handed: Handed): Promise<Delivery> {
     const note = parked.add(handed.key.endpoint.key, handed.key.id, size())
     let delivery: Delivery | undefined
@@ -73,40 +76,29 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
     }
   }
 
-  /** The delivery is claimed in the step that appends its outcome: there are both, or neither. */
   async function handOver({ key, known, outcome, claim, run }: Handed): Promise<Delivery> {
     const at = clock.now()
     const kept = toKept({ ...outcome, headers: redactHeaders(outcome.headers, options.secretHeaders) })
     const entry: OutcomeEntry = { is: 'outcome', kept, at, until: at + parkMs, run }
     const how = { ttlMs: parkMs, known }
     const written = claim ? await keys.claim(key, entry, { ...how, claim }) : await keys.write(key, entry, how)
-    if (written === undefined) return repeat(key, await waits.read(key))
+    if (written === undefined) return repeat(key, await read(key))
     const { state, position, delivery = 'duplicate' } = written
-    await followUp(async () => {
-      if (delivery === 'settled') await waits.tell(key, state)
+    await followUp(persist, async () => {
+      if (delivery === 'settled') await here.tell(key.id, state)
       if (delivery === 'parked' && position > 1) await keys.reviewIn(key, firstEnd(state, at) - at)
-      if (delivery === 'parked' && isShared) await ledger.publish({ is: 'parked', key: key.id } satisfies Message)
+      if (delivery === 'parked') await publish({ is: 'parked', key: key.id })
     })
     return delivery
   }
 
-  /** What is in the ledger is acknowledged, or its sender would repeat it; what follows from it is tried again here. */
-  async function followUp(work: () => Promise<void>): Promise<void> {
-    try {
-      await work()
-    } catch (error) {
-      if (!isAway(error)) throw error
-      void persist(work)
-    }
-  }
-
-  /** A process that has not heard of the first callback, since a message got lost, hears of it with the second. */
+  /** The process that waits may have missed the message of the first callback, and is told again. */
   async function repeat(key: Key, state: KeyState): Promise<Delivery> {
-    if ([...state.waits.values()].some(({ got }) => got)) await waits.tell(key, state)
+    if ([...state.waits.values()].some(({ got }) => got)) await here.tell(key.id, state)
     return 'duplicate'
   }
 
-  /** The run is kept before its callback is acknowledged, under an id that a repeated callback finds again. */
+  /** Starts a run: protocol, 9. */
   async function begin(
     start: NonNullable<Arrival['start']>,
     outcome: Outcome,
@@ -125,15 +117,25 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
       const { endpoint, outcome, dedupeKey } = arrival
       const key = keyOf(endpoint, outcome.id)
       const claim = toClaim(endpoint, dedupeKey)
-      const [known, earlier] = await Promise.all([waits.read(key), claim && ledger.read('mark', claim.mark)])
+      const [known, earlier] = await Promise.all([read(key), claim && ledger.read('mark', claim.mark)])
       return earlier === undefined ? hand(arrival, key, known, claim) : repeat(key, known)
     },
     async trigger({ endpoint, dedupeKey, start }) {
       const claim = toClaim(endpoint, dedupeKey)
-      // The usual repetition costs a look; of two at the same moment the claim lets one through.
+      // A repeated callback usually costs one read; of two in the same moment, the claim lets one through.
       if (claim && (await ledger.read('mark', claim.mark))) return 'duplicate'
       return (await start(claim)) ? 'started' : 'duplicate'
     },
+  }
+}
+
+/** A callback that is in the ledger is acknowledged even when the work after it fails; that is tried again here. */
+async function followUp(persist: Persist, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!isAway(error)) throw error
+    void persist(work)
   }
 }
 
@@ -146,7 +148,7 @@ function toClaim(endpoint: StoreEndpoint, dedupeKey: string | undefined): Claim 
   return dedupeKey === undefined ? undefined : { mark: `d${digest([endpoint.key, dedupeKey])}`, ttlMs: REMEMBER_MS }
 }
 
-/** Shaped as a UUID, since that is what ids of tasks look like. */
+/** Returns an id in the form of a UUID, as the ids of tasks have it. */
 function toRunId(hash: string): string {
   const hex = Buffer.from(hash, 'base64url').toString('hex')
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-')

@@ -1,4 +1,4 @@
-/** A process or a run waits for a callback. */
+/** A wait is open. */
 export interface WaitEntry {
   readonly is: 'wait'
   readonly wait: string
@@ -15,9 +15,9 @@ export interface OutcomeEntry {
   /** The outcome as it is kept. */
   readonly kept: unknown
   readonly at: number
-  /** How long it is kept when nobody waits. */
+  /** How long it stays parked. */
   readonly until: number
-  /** The run that it has started. */
+  /** The run that this callback starts. */
   readonly run?: string | undefined
 }
 
@@ -25,8 +25,8 @@ export interface OutcomeEntry {
  * Why a wait is over.
  * - `settled`: an outcome came for one of its ids and is safe, so all of its ids are settled.
  * - `late`: its time was up. An outcome that had come before stays with the wait.
- * - `cancelled`: the waiter wants nothing any more under this key. An outcome that has come for it is for the next wait.
- * - `left`: its process ends, or could not find out what had come. The same, for a week.
+ * - `cancelled`: the waiter gave it up under this key. An outcome that has come for it is for the next wait.
+ * - `left`: its process ends, or could not read what had come. An outcome is for the next wait, for a week.
  */
 export type EndReason = 'settled' | 'late' | 'cancelled' | 'left'
 
@@ -38,17 +38,23 @@ export interface EndEntry {
   readonly why: EndReason
 }
 
-/** A process is gone: each of its waits is over as if the process had `left`. */
+/** A process is gone: each of its waits is over, as with `left`. */
 export interface GoneEntry {
   readonly is: 'gone'
   readonly by: string
   readonly at: number
 }
 
-/** What all entries up to this one come to; it stands in their place, so that a log does not grow for ever. */
+/** Outcomes that were parked longer than `park.for` are forgotten, unless a wait has them by now. */
+export interface ForgottenEntry {
+  readonly is: 'forgotten'
+  readonly at: number
+}
+
+/** The state after all entries up to this one, which it replaces, so that a log does not grow for ever. */
 export interface StateEntry {
   readonly is: 'state'
-  /** Each wait with its name, and where its outcome stands in `outcomes`. */
+  /** Each wait with its name; `got` is the index of its outcome in `outcomes`. */
   readonly waits: readonly (Omit<KeyWait, 'got'> & { readonly name: string; readonly got?: number | undefined })[]
   readonly outcomes: readonly OutcomeEntry[]
   readonly parked: readonly OutcomeEntry[]
@@ -57,44 +63,44 @@ export interface StateEntry {
 }
 
 /**
- * Written by 0.4 before it removed a record in which nothing counted any more: if this is the entry of that index, what
- * stands before it does not count.
+ * Written by 0.4 before it removed a record in which nothing counted any more: if this is the entry of that index, the
+ * entries before it do not count.
  */
 export interface OverEntry {
   readonly is: 'over'
   readonly index: number
 }
 
-export type KeyEntry = WaitEntry | OutcomeEntry | EndEntry | GoneEntry | StateEntry | OverEntry
+export type KeyEntry = WaitEntry | OutcomeEntry | EndEntry | GoneEntry | ForgottenEntry | StateEntry | OverEntry
 
 /** What a record of the kind `key` is created with. */
 export interface KeyData {
-  /** Tells it apart from an earlier record of the same key. */
+  /** A random name of this record, since the same key may have had a record before. */
   readonly born: string
-  /** Without ids: the oldest wait gets the next callback, and nothing is remembered as settled. */
+  /** Whether callbacks have no ids: then the oldest wait gets the next one, and nothing is remembered as settled. */
   readonly anonymous: boolean
-  /** Whether it is remembered that somebody waited in vain, since another callback would be an event. */
+  /** Whether a wait that ended in vain is remembered, since a callback for an id without any wait starts a workflow. */
   readonly remembers: boolean
 }
 
-/** A wait that has not ended, with the callback that came for it. */
+/** A wait whose end is not in the log yet, with the outcome that came for it. */
 export interface KeyWait {
   readonly until: number
   readonly by?: string | undefined
   readonly got?: OutcomeEntry | undefined
-  /** Whether another wait that has the same outcome has taken it, so that no later one inherits it. */
+  /** Whether another wait with the same outcome has taken it, so that no later wait inherits it. */
   readonly isTaken?: boolean | undefined
 }
 
-/** What a log of one id on one endpoint says. */
+/** The state that the log of a key comes to. */
 export interface KeyState {
   /** The position of the last entry that it was read from. */
   length: number
   /** By their names, oldest first. */
   readonly waits: Map<string, KeyWait>
-  /** Callbacks that nobody has waited for; of one id there is but one. */
+  /** Outcomes without a wait; at most one where callbacks have ids. */
   parked: readonly OutcomeEntry[]
   settledAt: number | undefined
-  /** When somebody waited last. */
+  /** When a wait began or ended in vain last. */
   waitedAt: number | undefined
 }

@@ -1,52 +1,87 @@
 /*
- * THE PROTOCOL: who appends what to the log of a key, in which order, and why.
+ * THE PROTOCOL of the durable store: which records there are, who appends what, in which order, and why.
  *
- * A key is an id on an endpoint, or the endpoint itself where callbacks have no ids. All that is known of a key stands in
- * the log of one record, and every process reads the same entries in the same order. So the processes need no other
- * agreement: each writer reads from the entries before its own what its own has brought about. Two facts stand outside of
- * the log, as marks: `d…` says that a delivery came; it is claimed in the step that appends its outcome, so that there are
- * both or neither. `s…` says for a day that an id is settled, when its log is gone; it is made in the step that appends
- * `end`.
+ * All processes read the entries of a log in one order, and agree on nothing else: the writer of an entry learns from
+ * the entries before it what the entry did. Each step of the ledger is atomic, and a process may die between two steps.
+ * So the order of the steps decides what is lost, and what is only done twice.
  *
- * 1. A process that waits appends `wait` under each id, with its own name as `by`, and then reads. A callback that came
- *    early is parked in the log before this entry, and belongs to the wait from here on. A wait that outlives its process
- *    (of a run, or with a key of its own) names no process: any process may append it again, and it stays what it was.
- * 2. A process that receives a callback reads the log, and appends `outcome`; then the sender is answered. The outcome
- *    ends every wait on its id that is open at this entry (on an endpoint without ids: the oldest one). Without such a wait
- *    it is parked, or it is a duplicate. A callback that may start a run keeps the run first, under an id that comes from
- *    the record, so that a repeated callback finds the same run; only the first `outcome` with that run has `started` it.
- * 3. The process that waits is told by a message. A message may get lost, so each process also reads when the store is
- *    back, when a callback is repeated, and when the time of a wait is up.
- * 4. The caller is told, and its process appends `end` (`settled`) under each id. Before that entry, the outcome is not
- *    taken. (A run appends `end` when its own record has the outcome, a wait by key when the record of the key has it.)
- *    Under an id, the next wait gets an outcome that came for a wait of *another* process and that nobody has taken: that
- *    wait is still open, or its process is dead, and two waits on one id both get the result. A process that has an
- *    outcome for one wait does not get it for a second wait, which is asked for by code that has the result already.
- * 5. When the time of a wait is up, its process appends `end` (`late`), and then reads: an outcome before that entry came
- *    in time. A wait that is given up appends `end` (`cancelled`), one whose process closes `end` (`left`). An outcome that
- *    came for such a wait is parked again, after `left` for a week.
- *    On an endpoint without ids, a dead process would keep its place in the queue. A process that waits there itself, and
- *    finds by the record of its lease that another one is dead, appends `gone`, which is `left` for each of its waits.
- * 6. A long log is cut: one entry, `state`, says what the entries before it came to, and stands in their place. The
- *    positions of later entries do not change.
- * 7. A record is removed when nothing in it counts any more, and only if nothing was appended since it was read.
+ * RECORDS
+ *   key     `k…`, an id on an endpoint, or the endpoint itself where callbacks have no ids. Its log is read below.
+ *   run     a run that has not ended, in the group of the process that has it. Log: `owner`; the results of the run by
+ *           name (`…/open` for a wait, `…/outcome` for its end); `cancel`; `moved` (into another group).
+ *   owner   the lease of a process: due when the process has not renewed it. Log: `dead`, `back`, `left`, `look`.
+ *   mark    a fact that is true for a while: `d…` a delivery came, `s…` an id is settled (both for a day), `t…` a run
+ *           has ended, `f…` the definition of runs, `w…` a wait by name (its log begins with its outcome).
  *
- * A server may lose all of this (a flush, a failover). Then each process appends its open waits again, as in 1, and gets
- * what was parked meanwhile.
+ * A WAIT AND ITS CALLBACK
+ * 1. The process that waits notes the wait in its memory, appends `wait` under each id, with its own name as `by`, and
+ *    reads the log. A message about the wait may arrive before that append returns, so the memory comes first. A
+ *    callback that was parked in the log before this entry belongs to the wait. The wait of a run, or with a name, has
+ *    no `by`: any process may append it again, which at most lengthens it while it is open. A wait by name is appended
+ *    before its record `w…` is created, so that every name that is known is waited for.
+ * 2. The process that receives a callback reads the log, appends `outcome`, and then answers the sender. Where the
+ *    sender names its delivery, `d…` is claimed in the step that appends, so there are both or neither; when `d…` is
+ *    there already, the callback is a duplicate. The outcome is for every wait that is open at this entry; on an
+ *    endpoint without ids, for the oldest one without an outcome. Without such a wait it is parked, or a duplicate of
+ *    what is parked or settled.
+ * 3. The process that waits hears by a message, which may get lost. So it also reads the log when the ledger is back,
+ *    when the callback is repeated, and when the time of the wait is up.
+ * 4. The waiter is told, and then `end` (`settled`) is appended under each id, in one step with the mark `s…`. For a
+ *    wait of a run, its record has the outcome (`…/outcome`) before that entry; for a wait by name, its record `w…`.
+ *    Until then the outcome is not taken, and a process that takes up the run, or asks by the name, finds it in the
+ *    log. When such a process finds the outcome in the record, and the wait still open in the log, the process appends
+ *    `end`.
+ *    The next wait under the id inherits an outcome that was not taken, when it came for a wait of another process;
+ *    when one of the two waits has no `by`, only after ten seconds. A process gets no outcome twice under its own name:
+ *    its code has it already.
+ * 5. When the time of a wait is up, its process appends `end` (`late`), and reads: an outcome before that entry came in
+ *    time, and the wait keeps it until `settled`. A wait that is given up appends `end` (`cancelled`), one whose
+ *    process closes `end` (`left`). An outcome that came for one of these two is parked again, after `left` for a week.
+ *    Before any of these three entries, `s…` is removed: it says that the id was settled before this wait, and later
+ *    callbacks count again. What was parked longer than `park.for` is dropped by `forgotten`, unless a wait before that
+ *    entry has it.
+ * 6. Where callbacks have no ids, a dead process would keep its place in the queue. A process that waits there, and
+ *    finds that the lease of another one is over, appends `gone`, which is `left` for each wait of that process. A
+ *    process that was only slow hears of it by a message, and appends its waits again.
+ * 7. A long log is cut: one entry, `state`, says what the entries before it came to, and replaces them. The positions
+ *    of later entries stay. A record is removed when nothing in it counts any more, and only if nothing was appended
+ *    meanwhile.
+ *
+ * A RUN
+ * 8. The definition `f…` is kept before a run that names it. A process has its lease before it begins a run, or no
+ *    other process would look for the run. The first entry of a run is its `owner`.
+ * 9. A callback that starts a run: the run is kept, then `outcome` with its id is appended, then the sender is
+ *    answered. The id is made from the record of the key (`born`), so that a repeated callback finds the same run. The
+ *    first such `outcome` has started it. A request that starts a run without an id claims `d…` in the step that keeps
+ *    the run.
+ * 10. The record has `…/open`, with the name and the deadline of a wait, before that wait is registered (1), and the
+ *    wait is registered before the request is sent. So a run that is taken up waits for the same callback until the
+ *    same moment.
+ * 11. A lease that is over: another process appends `dead` and reads; `back` after what it had read means that the
+ *    process lives. If there is no `back`, it appends `owner`, with the old owner as `from`, to each run. Of several
+ *    such entries the first one has the run; the others move the run into the group of that process, and append `look`
+ *    to its lease, which says whether it still is there. The lease is removed when no run is left in its group, and
+ *    nothing was appended to it meanwhile.
+ * 12. A run that ends has `t…` before its record is removed; else a crash in between would lose how it ended. A process
+ *    that closes ends its waits (5), finishes what it is writing, and then appends `left` to its lease, so that its
+ *    runs go on elsewhere at once.
+ *
+ * A server may lose all of this (a flush, a failover). Then each process appends its open waits again (1), writes its
+ * lease and its runs again, and gets what was parked meanwhile.
  */
 import type { Delivery } from '../../base/contracts'
 import type { EndEntry, KeyData, KeyEntry, KeyState, KeyWait, OutcomeEntry, StateEntry, WaitEntry } from './key-entries'
 
-/** How much longer than its last moment a wait counts, so that clocks need not agree; one that is over says so itself. */
+/** How long a wait counts as open after its time is up, so that clocks need not agree. Usually its `end` comes sooner. */
 const GRACE_MS = 60_000
 
-/** How long it takes at most until a run, or a process of 0.4, has taken what came for its wait. */
+/** How long a run, or a process of 0.4, needs at most to take the outcome of its wait. */
 const TAKEN_MS = 10_000
 
-/** How long an id that is settled, or was waited for in vain, is remembered. */
+/** How long it is remembered that an id is settled, or was waited for in vain. */
 export const REMEMBER_MS = 24 * 60 * 60 * 1000
 
-/** How long a callback is kept for a wait whose process is gone. */
+/** How long an outcome is kept for the next wait when the process of its wait has gone. */
 const UNDELIVERED_MS = 7 * REMEMBER_MS
 
 /** Reads a log from its beginning, or from where it was cut. */
@@ -57,8 +92,8 @@ export function readKeyLog(log: readonly unknown[], anonymous: boolean, cut = 0)
 }
 
 /**
- * Reads one more entry, and returns what became of it when it is an outcome. Every process comes to the same conclusion,
- * since all of them see the entries in one order and nothing else counts.
+ * Applies one more entry to the state, and returns what became of it when it is an outcome. Nothing else counts, so every
+ * process that has read the same entries has the same state.
  */
 export function applyEntry(state: KeyState, entry: KeyEntry, anonymous: boolean): Delivery | undefined {
   const index = state.length
@@ -76,6 +111,9 @@ export function applyEntry(state: KeyState, entry: KeyEntry, anonymous: boolean)
       for (const [wait, { by }] of state.waits)
         if (by === entry.by) end(state, { is: 'end', wait, at: entry.at, why: 'left' }, anonymous)
       return undefined
+    case 'forgotten':
+      state.parked = state.parked.filter(({ until }) => until > entry.at)
+      return undefined
     case 'state':
       restore(state, entry)
       return undefined
@@ -85,7 +123,7 @@ export function applyEntry(state: KeyState, entry: KeyEntry, anonymous: boolean)
   }
 }
 
-/** Returns the entry that says what a log comes to. */
+/** Returns the entry that replaces the entries of a state. */
 export function toStateEntry({ waits, parked, settledAt, waitedAt }: KeyState): StateEntry {
   const outcomes = [...new Set([...waits.values()].flatMap(({ got }) => got ?? []))]
   const listed = [...waits].map(([name, { got, ...wait }]) => {
@@ -94,13 +132,13 @@ export function toStateEntry({ waits, parked, settledAt, waitedAt }: KeyState): 
   return { is: 'state', waits: listed, outcomes, parked, settledAt, waitedAt }
 }
 
-/** The names of the waits that a callback of this moment ends. */
+/** Returns the names of the waits that a callback of this moment is for. */
 export function waitsAt(state: KeyState, at: number, anonymous: boolean): readonly string[] {
   const ready = [...state.waits].filter(([, { got, until }]) => got === undefined && until + GRACE_MS > at)
   return (anonymous ? ready.slice(0, 1) : ready).map(([wait]) => wait)
 }
 
-/** Until when something of a log counts, in milliseconds since the epoch. */
+/** Returns until when something in a log counts, in milliseconds since the epoch. */
 export function liveUntil(state: KeyState, { anonymous, remembers }: Omit<KeyData, 'born'>): number {
   const ends = [...state.waits.values()].map(({ until, got }) =>
     Math.max(until + GRACE_MS, got ? got.at + UNDELIVERED_MS : 0),
@@ -111,7 +149,12 @@ export function liveUntil(state: KeyState, { anonymous, remembers }: Omit<KeyDat
   return Math.max(0, ...ends)
 }
 
-/** Whether an outcome of this moment would only repeat one. */
+/** Returns the state without the fact that its id is settled, which the mark of the key says as well. */
+export function withoutSettled(state: KeyState): KeyState {
+  return { ...state, settledAt: undefined, waitedAt: state.settledAt === undefined ? state.waitedAt : undefined }
+}
+
+/** Whether an outcome of this moment would be a duplicate, if no wait is open. */
 export function isDuplicate({ settledAt, parked }: KeyState, at: number): boolean {
   return (settledAt !== undefined && settledAt + REMEMBER_MS > at) || parked.some(({ until }) => until > at)
 }
@@ -127,9 +170,17 @@ function restore(state: KeyState, { waits, outcomes, parked, settledAt, waitedAt
   state.waitedAt = waitedAt
 }
 
-/** A wait that is registered again, after a crash, stays what it was. */
+/**
+ * A wait that is registered again stays as it is, and lasts as long as the longer entry says. One whose time was up without
+ * an outcome begins again.
+ */
 function open(state: KeyState, { wait, at, until, by }: WaitEntry, anonymous: boolean): void {
-  if (state.waits.has(wait)) return
+  const known = state.waits.get(wait)
+  if (known && (known.got || known.until + GRACE_MS > at)) {
+    if (until > known.until) state.waits.set(wait, { ...known, until })
+    return
+  }
+  state.waits.delete(wait)
   const early = state.parked.find((parked) => parked.until > at)
   const got = early ?? (anonymous ? undefined : findUntaken(state, at, by))
   state.parked = state.parked.filter((parked) => parked !== early)
@@ -139,8 +190,8 @@ function open(state: KeyState, { wait, at, until, by }: WaitEntry, anonymous: bo
 }
 
 /**
- * What came for a wait of another process, and no wait has said that it is taken; the next wait gets it too. A process
- * that has it for one wait does not get it for another.
+ * Finds an outcome for a new wait (protocol, 4): one that came for a wait of another process, and that no wait has taken. A
+ * process does not get an outcome that one of its own waits has.
  */
 function findUntaken({ waits }: KeyState, at: number, by: string | undefined): OutcomeEntry | undefined {
   const isOurs = (got: OutcomeEntry): boolean =>
@@ -152,7 +203,7 @@ function findUntaken({ waits }: KeyState, at: number, by: string | undefined): O
   return [...waits.values()].find(isInherited)?.got
 }
 
-/** What has started a run ends no wait, also one that was registered meanwhile. */
+/** An outcome that starts a run ends no wait, not even one that was registered meanwhile. */
 function hand(state: KeyState, entry: OutcomeEntry, anonymous: boolean): Delivery {
   const waits = entry.run === undefined ? waitsAt(state, entry.at, anonymous) : []
   for (const wait of waits) give(state, wait, entry)
@@ -185,14 +236,14 @@ function end(state: KeyState, { wait: name, at, why }: EndEntry, anonymous: bool
   state.parked = []
 }
 
-/** What came for a wait that does not take it is for the next one, unless another wait has it too. */
+/** An outcome that its wait does not take is for the next wait, unless another wait has it too. */
 function leave(state: KeyState, wait: KeyWait, keepMs: number, at: number, anonymous: boolean): void {
   const { got, isTaken } = wait
   if (got === undefined || isTaken || [...state.waits.values()].some((other) => other.got === got)) return
   giveBack(state, { ...got, until: Math.max(got.until, got.at + keepMs) }, at, anonymous)
 }
 
-/** A callback without an id is for the next wait, when it came for one that does not want it; any other is parked. */
+/** Hands an outcome without an id to the next wait in the queue, and parks it where there is none. */
 function giveBack(state: KeyState, entry: OutcomeEntry, at: number, anonymous: boolean): void {
   const [next] = anonymous ? waitsAt(state, at, true) : []
   if (next !== undefined) give(state, next, entry)

@@ -1,34 +1,34 @@
 import type { Clock, Ledger } from '../../base/contracts'
 
-/** For how long a process counts as alive that does not renew its lease. */
+/** How long a lease lasts without a renewal, in milliseconds. */
 export const LEASE_MS = 7500
-/** Until the record of a process that leaves is due, which is not to deal with that itself. */
+/** When the lease of a process that closes is due, in milliseconds: not before that process has closed its ledger. */
 export const LEAVE_MS = 200
-/** How often a process renews its lease. */
+/** How often a process renews its lease, in milliseconds. */
 export const RENEW_MS = LEASE_MS / 3
 
-/** How a process says that it lives: by a record of its own, whose time it sets again and again. */
+/** The lease of a process: a record of its own that is not due as long as the process lives and renews it. */
 export interface Lease {
   renew(): Promise<void>
-  /** Whether other processes may think by now that this one is dead. */
+  /** Whether the lease has run out, so that other processes may count this one as dead. */
   isOver(): boolean
   /**
-   * In how many milliseconds it will have been renewed without a gap for so long that every process that lives has had
-   * the time to do so too; 0 when it has.
+   * Returns for how many milliseconds more no other process may be judged; 0 when one may. After a time in which nobody
+   * could renew a lease, every process that lives needs the length of one lease to renew its own.
    */
   steadyInMs(): number
-  /** Says that this process is gone. */
+  /** Notes that this process closes, so that its runs are taken up at once. */
   leave(): Promise<void>
 }
 
-/** What the log of an owner says. */
+/** An entry in the log of a lease. */
 export interface LeaseEntry {
   /**
-   * `left` by itself; `dead`, as another process found; `back`, since it had only been slow. `look`: a run was put into
-   * its group.
+   * `left`: the process has closed. `dead`: another process has judged it. `back`: the process lives, and was only slow.
+   * `look`: a run was put into its group.
    */
   readonly is: 'left' | 'dead' | 'back' | 'look'
-  /** How many entries had been read by the process that found it dead; 0.4 never wrote it. */
+  /** How many entries the process had read that wrote `dead`; 0.4 never wrote it. */
   readonly after?: number
 }
 
@@ -40,25 +40,36 @@ export function createLease(ledger: Ledger, owner: string, clock: Clock, onBack:
   let since = 0
   let until = 0
 
-  /** A lease that had run out is in the log as held again, also where another process has noted that it is over. */
-  async function takeAgain(): Promise<void> {
-    await ledger.append('owner', owner, { is: 'back' } satisfies LeaseEntry, {
-      orCreate: { data: null, ttlMs: LEASE_MS },
-    })
+  /**
+   * Notes in the log that this process lives: its record is gone, or another process is just judging it, or has noted that
+   * it is dead. Returns whether that one may have counted it as dead.
+   */
+  async function takeAgain(): Promise<boolean> {
+    const entry: LeaseEntry = { is: 'back' }
+    const position = await ledger.append('owner', owner, entry)
+    if (position === 0) await ledger.append('owner', owner, entry, { orCreate: { data: null, ttlMs: LEASE_MS } })
     await ledger.touch('owner', owner, LEASE_MS)
+    if (position === 0) return true
+    const record = await ledger.read('owner', owner)
+    return record === undefined || isGone(record.log.slice(0, position - 1 - record.cut))
+  }
+
+  async function begin(): Promise<void> {
+    if (!(await ledger.touch('owner', owner, LEASE_MS)))
+      await ledger.create('owner', owner, { data: null, ttlMs: LEASE_MS })
   }
 
   return {
     async renew() {
       const now = clock.now()
-      const wasHeld = until > 0
-      const isLate = wasHeld && now >= until
-      if (isLate) await takeAgain()
-      else if (!(await ledger.touch('owner', owner, LEASE_MS)))
-        await ledger.create('owner', owner, { data: null, ttlMs: LEASE_MS })
+      const isHeld = until > 0
+      let isDoubted = isHeld && now >= until
+      if (!isHeld) await begin()
+      else if (isDoubted || !(await ledger.touch('owner', owner, LEASE_MS)))
+        isDoubted = (await takeAgain()) || isDoubted
       if (now >= until) since = now
       until = now + LEASE_MS
-      if (isLate) onBack()
+      if (isDoubted) onBack()
     },
     isOver: () => clock.now() >= until,
     steadyInMs() {
@@ -66,19 +77,19 @@ export function createLease(ledger: Ledger, owner: string, clock: Clock, onBack:
       return now < until ? Math.max(since + LEASE_MS - now, 0) : LEASE_MS
     },
     async leave() {
-      await ledger.append('owner', owner, { is: 'left' } satisfies LeaseEntry)
-      await ledger.touch('owner', owner, LEAVE_MS)
+      const noted = ledger.append('owner', owner, { is: 'left' } satisfies LeaseEntry)
+      await Promise.all([noted, ledger.touch('owner', owner, LEAVE_MS)])
     },
   }
 }
 
-/** Whether an owner counts as alive: it has a record, in whose log neither it nor another process says that it is gone. */
+/** Whether a process counts as alive: it has a lease, and the log of the lease does not say that the process is gone. */
 export async function isAlive(ledger: Ledger, owner: string): Promise<boolean> {
   const record = await ledger.read('owner', owner)
   return record !== undefined && !isGone(record.log)
 }
 
-/** Whether the log of an owner says that its process is gone. */
+/** Whether the log of a lease says that its process is gone. */
 export function isGone(log: readonly unknown[]): boolean {
   const entries = log as readonly LeaseEntry[]
   let gone = false

@@ -2,13 +2,13 @@ import type { Clock } from '../../base/contracts'
 import { parkingFull, type ParkingLimits } from '../parking'
 import { createTimerWheel, Timed } from '../collections/timer-wheel'
 
-/** What this process has put into the store of callbacks that nobody waits for, so that it is bounded. */
+/** Counts the callbacks that this process has parked in the store, so that they are bounded. */
 export interface ParkedHere {
-  /** Makes room for one more of an endpoint, and gives what lets go of that; throws `ERR_PARKING_FULL`. */
+  /** Counts one more of an endpoint; `remove` takes it out again. Throws `ERR_PARKING_FULL`. */
   add(endpoint: string, key: string, bytes: number): { remove(): void }
-  /** Lets go of the oldest of a key. */
+  /** Takes out the oldest one of a key. */
   remove(key: string): void
-  /** How many there are of one endpoint, or of all. */
+  /** Returns how many there are of one endpoint, or of all. */
   count(endpoint?: string): number
   close(): void
 }
@@ -28,7 +28,7 @@ interface Total {
   bytes: number
 }
 
-/** Counts what is parked, of each endpoint, for as long as it is kept. */
+/** Creates the count of a process; a callback that has been parked for `forMs` is not counted any more. */
 export function createParkedHere({ forMs, max, maxBytes }: ParkingLimits, clock: Clock): ParkedHere {
   const notes = new Map<string, Set<Note>>()
   const totals = new Map<string, Total>()

@@ -1,23 +1,23 @@
-import { CallbackError } from '../../base/errors'
+import { hasCode, reasonOf } from '../../base/errors'
 import { isDoneWithin, startTimer } from '../../base/timers'
 import type { Clock, Logger } from '../../base/contracts'
 
-/** What can lose interest in what it wants written. */
+/** Whether some work is still wanted. */
 interface Interest {
   isOver(): boolean
 }
 
-/** Does work until it succeeds, however long the store is away. Never rejects: what else goes wrong is logged. */
+/** Does work until it succeeds, however long the store is away. Never rejects: other errors are logged. */
 export interface Persist {
-  /** Resolves when it is done, or when whoever wanted it does not any more; says whether it was. */
+  /** Resolves when the work is done, or not wanted any more; returns whether it was done. */
   (work: () => unknown, interest?: Interest): Promise<boolean>
-  /** Resolves after a limit too; says whether it was done by then. */
+  /** The same, but resolves after `limitMs` at the latest. */
   within(limitMs: number, work: () => unknown): Promise<boolean>
 }
 
 export interface Persistence {
   readonly persist: Persist
-  /** Waits for what is under way, each at its present try, and tries nothing anew. */
+  /** Waits for the tries that are under way; no work is tried again after that. */
   finish(): Promise<void>
 }
 
@@ -25,13 +25,12 @@ const ENDLESS: Interest = { isOver: () => false }
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5000
 
-/** Gives what persists in writing while the store is away. */
+/** Creates what does work again while the store is away. */
 export function createPersistence(clock: Clock, logger: Logger): Persistence {
   const underWay = new Set<Promise<unknown>>()
   const stops = new Set<() => void>()
   let isFinishing = false
 
-  /** Says whether it was done. */
   async function attempt(work: () => unknown, interest: Interest): Promise<boolean> {
     for (let pauseMs = FIRST_PAUSE_MS; !interest.isOver(); pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       try {
@@ -48,9 +47,8 @@ export function createPersistence(clock: Clock, logger: Logger): Persistence {
   }
 
   function report(error: unknown): void {
-    if (error instanceof CallbackError && error.code === 'ERR_CLOSED') return
-    const reason = error instanceof Error ? error.message : String(error)
-    logger.error({ err: error }, `The store could not be written; this is a bug: ${reason}`)
+    if (hasCode(error, 'ERR_CLOSED')) return
+    logger.error({ err: error }, `The store could not be written; this is a bug: ${reasonOf(error)}`)
   }
 
   function pause(ms: number): Promise<void> {
@@ -82,13 +80,13 @@ export function createPersistence(clock: Clock, logger: Logger): Persistence {
     async finish() {
       isFinishing = true
       for (const stop of stops) stop()
-      // What is done may set off more of it.
+      // Work that is done may set off more work.
       while (underWay.size > 0) await Promise.all(underWay)
     },
   }
 }
 
-/** Whether something may work when the store is back. */
+/** Whether an error says that the store is away, so that the work may succeed later. */
 export function isAway(error: unknown): boolean {
-  return error instanceof CallbackError && error.code === 'ERR_STORE_UNAVAILABLE'
+  return hasCode(error, 'ERR_STORE_UNAVAILABLE')
 }

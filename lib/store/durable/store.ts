@@ -1,30 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import { CallbackError } from '../../base/errors'
-import type {
-  DueAnswer,
-  Ledger,
-  Logger,
-  OpenWait,
-  Outcome,
-  Progress,
-  Store,
-  StoreEndpoint,
-  WaitRequest,
-} from '../../base/contracts'
+import type { DueAnswer, Ledger, Logger, Outcome, Store } from '../../base/contracts'
 import { coalesce } from '../collections/coalesce'
-import { fromKept, toKept } from './codec'
+import { createRegistry, type RegistryOptions } from '../registry'
+import { fromKept } from './codec'
 import { createDeliveries } from './delivery'
-import { KeptWait } from './waits/kept-wait'
-import { createKeys, keyOf } from './keys'
-import { createLocalWaits } from './waits/local-waits'
-import type { Message } from './messages'
-import { createNamedWaits } from './waits/named-waits'
+import { keysOf } from './keys/key'
+import { createKeys } from './keys/keys'
+import { createPublish, type Message } from './messages'
 import { createParkedHere } from './parked-here'
 import { createPersistence } from './persistence'
-import { createPresence } from './presence'
-import { createRegistry, type RegistryOptions } from '../registry'
+import { createProgress } from './progress'
 import { createRunKeeper } from './runs/keeper'
-import { createWaitDesk } from './waits/desk'
+import { openKeptWait } from './waits/kept-wait'
+import { endLeftWait } from './waits/left-waits'
+import { createLocalWaits } from './waits/local-waits'
+import { createNamedWaits } from './waits/named-waits'
+import { createQueues } from './waits/queues'
+import { createWatch } from './waits/watch'
 
 export interface DurableStoreOptions extends RegistryOptions {
   readonly ledger: Ledger
@@ -38,47 +31,23 @@ export interface DurableStoreOptions extends RegistryOptions {
 }
 
 /**
- * Creates the store whose facts outlive the process, on any ledger. What this process waits for is kept in a registry as
- * ever, for its timers and bounds; which callback ends which wait is read from the logs of the ledger, so that it is the
- * same for all processes, and whatever is acknowledged is in there. The protocol stands in `key-log.ts`.
+ * Creates the store whose facts outlive the process, on any ledger. A registry has the timers and the bounds of what this
+ * process waits for; the logs of the ledger say which callback ends which wait, so that all processes agree. The protocol
+ * of these logs is written in `key-log.ts`.
  */
 export function createDurableStore(options: DurableStoreOptions): Store {
-  const { ledger, clock, logger, park, isShared } = options
-  const self = `o${randomUUID()}`
-  const registry = createRegistry(options)
-  const keys = createKeys(ledger, clock)
-  const parked = createParkedHere(park, clock)
-  const here = createLocalWaits()
-  const presence = createPresence(ledger, self, isShared, clock)
-  const { persist, finish: finishWriting } = createPersistence(clock, logger)
-  const runs = createRunKeeper({ ...options, self, persist, onBack: () => void waits.restoreAll() })
-  const shared = { ledger, clock, logger, isShared, self, keys, here, parked, presence, persist }
-  const waits = createWaitDesk({ ...shared, open, onLoss: onBack })
-  const { secretHeaders } = options
-  const deliveries = createDeliveries({ ...shared, waits, parkMs: park.forMs, secretHeaders })
-  const named = createNamedWaits({ ledger, clock, persist, open })
-  // A connection that comes and goes brings about no more than one at a time of each.
+  const { ledger } = options
+  const opening = new Opening(openLedger)
+  const { open } = opening
+  const parts = createParts(options, open, onBack)
+  const { self, registry, keys, parked, watch, deliveries, named, runs, progress, finishWriting } = parts
+  // A connection that comes and goes sets off no more than one of each at a time.
   const restoreNamed = coalesce(() => named.onBack())
-  const restoreRuns = coalesce(() => persist(() => runs.onBack()))
-  let opening: Promise<void> | undefined
-  let isOpen = false
-  let isClosed = false
-
-  async function open(): Promise<void> {
-    if (isClosed) throw closed()
-    opening ??= openLedger()
-    await opening
-  }
+  const restoreRuns = coalesce(() => parts.persist(() => runs.onBack()))
 
   async function openLedger(): Promise<void> {
-    try {
-      await ledger.open({ onDue, onMessage, onBack })
-      await runs.open()
-      isOpen = true
-    } catch (error) {
-      opening = undefined
-      throw error
-    }
+    await ledger.open({ onDue, onMessage, onBack })
+    await runs.open()
   }
 
   async function onDue(kind: string, id: string): Promise<DueAnswer> {
@@ -91,65 +60,37 @@ export function createDurableStore(options: DurableStoreOptions): Store {
 
   function onMessage(message: unknown): void {
     const news = message as Message
-    if (news.is === 'settled' || news.is === 'parked') void waits.look(news.key)
+    if (news.is === 'settled' || news.is === 'parked') void watch.look(news.key)
     else if (news.is === 'taken') parked.remove(news.key)
-    else if (news.is === 'progress') tellProgress(news)
-    else if (news.is === 'gone') onGone(news.by)
+    else if (news.is === 'progress') progress.onMessage(news)
     else if (news.is === 'named') named.onMessage(news.name)
-    else runs.onMessage(message)
-  }
-
-  /** A process that is taken for dead, and lives, has its waits registered again. */
-  function onGone(by: string): void {
-    if (by === self) void waits.restoreAll()
+    else if (news.is === 'cancel' || news.is === 'left') runs.onMessage(news)
+    // A process that was taken for dead, and lives, registers its waits again.
+    else if (news.by === self) void watch.restoreAll()
   }
 
   /** Messages may have got lost, and records too: everything that this process has in the ledger is looked up. */
   function onBack(): void {
-    void waits.restoreAll()
+    void watch.restoreAll()
     void restoreNamed()
     void restoreRuns()
-  }
-
-  function openWait(request: WaitRequest): OpenWait {
-    if (isClosed) throw closed()
-    const kept = new KeptWait(request, clock.now(), waits.desk)
-    kept.begin(registry.wait({ ...request, waiter: kept }))
-    return kept
-  }
-
-  async function progress(endpoint: StoreEndpoint, news: Progress): Promise<void> {
-    const { id } = keyOf(endpoint, news.id)
-    registry.progress(endpoint, news)
-    if (!isShared || here.has(id)) return
-    await open()
-    await ledger.publish({ is: 'progress', endpoint: endpoint.key, key: id, kept: toKept(news) } satisfies Message)
-  }
-
-  function tellProgress({ key, kept }: Extract<Message, { readonly is: 'progress' }>): void {
-    const [known] = here.find(key)
-    if (known) registry.progress(known.key.endpoint, fromKept(kept) as Progress)
   }
 
   return {
     open,
     get isOpen() {
-      return isOpen
+      return opening.isOpen
     },
-    async check() {
-      await open()
-      await ledger.read('mark', 'check')
+    check: () => open().then(async () => void (await ledger.read('mark', 'check'))),
+    wait(request) {
+      opening.refuseWhenClosed()
+      return openKeptWait(request, parts)
     },
-    wait: openWait,
-    async deliver(arrival) {
-      await open()
-      return deliveries.deliver(arrival)
-    },
-    async trigger(arrival) {
-      await open()
-      return deliveries.trigger(arrival)
-    },
-    progress,
+    deliver: (arrival) => open().then(() => deliveries.deliver(arrival)),
+    trigger: (arrival) => open().then(() => deliveries.trigger(arrival)),
+    progress: progress.tell,
+    endLeft: (name, wait, outcome) =>
+      open().then(async () => void (await parts.persist(() => endLeftWait(keys, keysOf(wait), name, outcome)))),
     named,
     runs: {
       attach: runs.attach,
@@ -161,12 +102,12 @@ export function createDurableStore(options: DurableStoreOptions): Store {
     outdate: registry.outdate,
     list: registry.list,
     async close() {
-      if (isClosed) return
-      isClosed = true
+      if (opening.isClosed) return
+      opening.isClosed = true
       registry.close()
       parked.close()
-      waits.close()
-      await opening?.catch(() => undefined)
+      watch.close()
+      await opening.settled()
       await finishWriting()
       await runs.close()
       await ledger.close()
@@ -174,6 +115,59 @@ export function createDurableStore(options: DurableStoreOptions): Store {
   }
 }
 
-function closed(): CallbackError {
-  return new CallbackError('ERR_CLOSED', { message: 'The callbacks are closed; nothing more is taken' })
+/** Creates the parts of the store. `onLoss` is called when the ledger was found to have lost something. */
+function createParts(options: DurableStoreOptions, open: () => Promise<void>, onLoss: () => void) {
+  const { ledger, clock, logger, park, isShared } = options
+  const self = `o${randomUUID()}`
+  const registry = createRegistry(options)
+  const keys = createKeys(ledger, clock)
+  const parked = createParkedHere(park, clock)
+  const publish = createPublish(ledger, isShared)
+  const here = createLocalWaits(publish)
+  const { persist, finish: finishWriting } = createPersistence(clock, logger)
+  const shared = { ...options, self, registry, keys, here, parked, publish, persist, open }
+  const runs = createRunKeeper({ ...shared, onBack: () => void watch.restoreAll() })
+  const queues = createQueues({ ...shared, onRecheck: (key) => void watch.look(key) })
+  const watch = createWatch({ ...shared, queues, onLoss })
+  const deliveries = createDeliveries({ ...shared, read: watch.read, parkMs: park.forMs })
+  const named = createNamedWaits(shared)
+  const progress = createProgress(shared)
+  return { ...shared, queues, watch, deliveries, named, runs, progress, finishWriting }
+}
+
+/** The life of a store: it is opened when it is first used, again after that has failed, and closed once. */
+class Opening {
+  isOpen = false
+  isClosed = false
+  #opening: Promise<void> | undefined = undefined
+
+  constructor(private readonly work: () => Promise<void>) {}
+
+  /** Rejects with `ERR_CLOSED`, and as the work does. */
+  readonly open = async (): Promise<void> => {
+    this.refuseWhenClosed()
+    this.#opening ??= this.#tryToOpen()
+    await this.#opening
+  }
+
+  /** Throws `ERR_CLOSED`. */
+  refuseWhenClosed(): void {
+    if (!this.isClosed) return
+    throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are closed; nothing more is taken' })
+  }
+
+  /** Resolves when it is not being opened any more. */
+  async settled(): Promise<void> {
+    await this.#opening?.catch(() => undefined)
+  }
+
+  async #tryToOpen(): Promise<void> {
+    try {
+      await this.work()
+      this.isOpen = true
+    } catch (error) {
+      this.#opening = undefined
+      throw error
+    }
+  }
 }

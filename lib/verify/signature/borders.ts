@@ -13,7 +13,7 @@ const ENDS_OUTSIDE = /[\s"<>\\^`{|}\]\u0080-\u{10ffff}]$/u
  */
 export function checkBorder(text: string, part: SignedPart, { separator, isTight, side }: Border): string {
   if (separator !== '' && text.includes(separator))
-    throw unverified(`its ${nameOf(part)} holds what stands ${side} it in "signed"`)
+    throw unverified(`its ${nameOf(part)} contains the text that stands ${side} it in "signed"`)
   if (isTight && !LIKE_AN_ID.test(text)) throw unverified(`its ${nameOf(part)} holds more than an id`)
   return text
 }
@@ -24,16 +24,16 @@ function nameOf({ holds, header, text }: SignedPart): string {
 }
 
 /**
- * Compiles the check that the URL and the body of a request can be told apart in what is signed: the URL holds nothing
- * that no URL holds, and where the body stands right beside it, the body begins (or ends) with something that a URL
- * cannot hold, as JSON does. A fixed path without query needs no such body.
+ * Compiles the check that the URL and the body of a request can be told apart in the signed text: the URL holds only
+ * characters of URLs, and where the body stands right beside it, the body begins (or ends) with a character that a URL cannot
+ * hold, as JSON does. A fixed path without query needs no such body.
  */
 export function compileUrlBorder(parts: readonly SignedPart[]): (message: SignedMessage) => void {
   const side = openSideOf(parts)
   if (!parts.some(({ holds }) => holds === 'url')) return () => {}
   return (message) => {
     const target = message.target
-    if (OUTSIDE_OF_URLS.test(target)) throw unverified('its URL holds characters that stand in no URL')
+    if (OUTSIDE_OF_URLS.test(target)) throw unverified('its URL holds characters that no URL may hold')
     if (side === 0 || !isVariable(message, target)) return
     const { raw } = message
     const edge = (side > 0 ? raw.subarray(0, 4) : raw.subarray(-4)).toString('latin1')
@@ -43,7 +43,7 @@ export function compileUrlBorder(parts: readonly SignedPart[]): (message: Signed
   }
 }
 
-/** Only a query, or a path with parameters, can take up what was signed as body. */
+/** Only a query, or a path with parameters, can take in text that was signed as body. */
 function isVariable({ params }: SignedMessage, target: string): boolean {
   return target.includes('?') || Object.keys(params).length > 0
 }

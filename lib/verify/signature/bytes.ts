@@ -1,11 +1,11 @@
-export type Encoding = 'hex' | 'base64' | 'base64url'
+import type { Encoding } from '../contract'
 
 const HEX = /^(?:[\da-f]{2})+$|^(?:[\dA-F]{2})+$/
 
 /**
  * Decodes a text, undefined unless it is written in just one way: hex in one case, base64 in its own alphabet with all
- * padding or none and no bits behind the last byte. `Buffer.from` alone skips what it does not know, so that "zz" is
- * empty; and two texts must not stand for one signature. Empty text is undefined too.
+ * padding or none and no bits behind the last byte. `Buffer.from` alone skips unknown characters, so that "zz" is
+ * empty, and two texts must not stand for one signature. Empty text is undefined too.
  */
 export function decodeStrictly(text: string, encoding: Encoding): Buffer | undefined {
   if (encoding === 'hex') return HEX.test(text) ? Buffer.from(text, 'hex') : undefined

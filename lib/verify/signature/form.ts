@@ -1,8 +1,5 @@
-import type { VerifySpec } from '../contract'
-import type { Encoding } from './bytes'
+import type { Algorithm, Encoding, KeyEncoding, TimestampUnit, VerifySpec } from '../contract'
 import type { Grammar } from './grammar'
-import type { Algorithm, KeyEncoding } from './keys'
-import type { TimestampUnit } from './time'
 
 /** How a sender signs: the generic form, in which most schemes are data. Names of headers are in lower case. */
 export interface SignatureForm {
@@ -63,4 +60,9 @@ export const STANDARD: SignatureForm = {
 /** Returns the template of what is signed: that of the config, else that of the form. */
 export function signedOf(spec: VerifySpec, form: SignatureForm): string {
   return spec.signed === undefined ? form.signed : String(spec.signed.source)
+}
+
+/** Returns the grammar of the signature header: that of the form, unless the config gives a prefix. */
+export function grammarOf({ prefix }: VerifySpec, form: SignatureForm): Grammar {
+  return prefix === undefined ? form.grammar : { kind: 'plain', prefix }
 }

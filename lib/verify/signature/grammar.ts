@@ -16,7 +16,7 @@ export interface WrittenSignature {
   readonly key: KeyKind | undefined
 }
 
-/** What a signature header says. */
+/** The content of a signature header. */
 export interface SignatureHeader {
   readonly signatures: readonly WrittenSignature[]
   readonly timestamp: string | undefined
@@ -68,6 +68,24 @@ function parseVersions(header: string, keys: ReadonlyMap<string, KeyKind>): Sign
     return key === undefined ? [] : [{ text: entry.slice(end + 1), key }]
   })
   return { signatures, timestamp: undefined }
+}
+
+/** Writes a signature header; `key` is the kind of key that signed. Throws an `Error` for a kind that the grammar cannot name. */
+export function writeSignatureHeader(
+  { text, key, timestamp }: { readonly text: string; readonly key: KeyKind; readonly timestamp: string },
+  grammar: Grammar,
+): string {
+  switch (grammar.kind) {
+    case 'plain':
+      return grammar.prefix + text
+    case 'pairs':
+      return `${grammar.timestamp}=${timestamp}${grammar.separator}${grammar.signature}=${text}`
+    case 'versions': {
+      const [version] = [...grammar.keys].find(([, kind]) => kind === key) ?? []
+      if (version === undefined) throw new Error(`no version names a signature by ${key}`)
+      return `${version},${text}`
+    }
+  }
 }
 
 function splitAt(header: string, separator: string): readonly string[] {

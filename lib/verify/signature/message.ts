@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { CallbackError } from '../../base/errors'
+import { CallbackError, hasCode } from '../../base/errors'
 import type { Template } from '../../template/compile'
 import { parseContent } from '../../body/content'
 import { parseForm } from '../../body/form'
@@ -9,7 +9,7 @@ import { unverified } from '../errors'
 
 const MULTIPART = /^\s*multipart\//i
 
-/** What the templates of a `verify` read from besides the request. */
+/** The sources of the templates of a `verify`, besides the request. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string>>
   readonly publicUrlOf: (request: ListenerRequest) => string
@@ -63,7 +63,7 @@ export class SignedMessage {
     try {
       return this.surroundings.publicUrlOf(this.request)
     } catch (error) {
-      if (error instanceof CallbackError && error.code === 'ERR_REQUEST') throw error
+      if (hasCode(error, 'ERR_REQUEST')) throw error
       throw unverified('it signs the public URL, which is not known yet', error)
     }
   }
@@ -80,8 +80,8 @@ export class SignedMessage {
   }
 
   /**
-   * Parses the body, then calls `check`. A long body is parsed in turns, since nothing is proved yet, and makes a promise
-   * of the result. Throws or rejects with `ERR_UNVERIFIED` for a body that cannot be parsed.
+   * Parses the body, then calls `check`. A long body is parsed in turns, since nothing is proved yet, and the result is
+   * a promise then. Throws or rejects with `ERR_UNVERIFIED` for a body that cannot be parsed.
    */
   withBody(check: () => void | Promise<void>): void | Promise<void> {
     const parsing = this.#parseBody()

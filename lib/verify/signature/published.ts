@@ -1,6 +1,6 @@
 import { CallbackError } from '../../base/errors'
-import { isMapping } from '../../base/plain'
 import { fetchText, type SenderWorld } from '../fetch-text'
+import { isMapping } from '../../base/plain'
 import { decodeStrictly } from './bytes'
 import { createEd25519Key, type Key } from './keys'
 import { unverified } from '../errors'
@@ -16,9 +16,9 @@ export interface PublishedKeys {
 
 /** fal wants its keys to be kept for 24 hours at most. */
 const KEEP_MS = 86_400_000
-/** How soon keys are asked for again when none of the known ones fits, so that forged requests cause no traffic. */
+/** The pause before keys are fetched again when no known key fits, so that forged requests cause no traffic. */
 const REFETCH_MS = 60_000
-/** How soon after an answer that could not be used, when no keys are known. */
+/** The same pause when no keys are known. */
 const RETRY_MS = 5000
 const MAX_KEYS = 20
 

@@ -79,8 +79,8 @@ export function signsBody(parts: readonly SignedPart[]): boolean {
 }
 
 /**
- * Finds the border of a part: what stands before the body is read from the left, what stands behind it from the right,
- * so that one signed text cannot be split in two ways.
+ * Finds the border of a part. Parts before the body are read from the left, parts behind it from the right, so that one
+ * signed text cannot be split in two ways.
  */
 export function borderOf(parts: readonly SignedPart[], index: number): Border {
   const body = parts.findIndex(({ holds }) => holds === 'raw')
@@ -91,12 +91,12 @@ export function borderOf(parts: readonly SignedPart[], index: number): Border {
   return { isClear: neighbour === undefined || separator !== '' || isTight, separator, isTight, side }
 }
 
-/** No URL holds these, so that a text with one of them parts it from what stands beside it. */
+/** The characters that no URL holds: a fixed text with one of them separates a URL from its neighbour. */
 export const OUTSIDE_OF_URLS = /[\s"<>\\^`{|}]/
 
 /**
- * Says on which side the body stands beside the URL with nothing between them that a URL cannot hold: 1 behind it, -1
- * before it, 0 for neither. On that side, some of the one could be taken for the other.
+ * Returns the side on which the body follows the URL without a separator that no URL holds: 1 behind it, -1 before it, 0
+ * for neither. On that side, a piece of the URL could be taken for a piece of the body.
  */
 export function openSideOf(parts: readonly SignedPart[]): -1 | 0 | 1 {
   const url = parts.findIndex(({ holds }) => holds === 'url')

@@ -13,14 +13,14 @@ import { misconfigured, unverified } from '../errors'
 export interface Signed {
   /** The placeholders as they were written, one after the other. */
   readonly placeholders: readonly string[]
-  /** What they read: the names of sources. */
+  /** The names of the sources that they read. */
   readonly sources: ReadonlySet<string>
-  /** Feeds the bytes to a hash, without making one piece of them. */
+  /** Feeds the bytes to a hash, piece by piece. */
   readonly feed: (hash: Hmac, message: SignedMessage) => Hmac
   readonly join: (message: SignedMessage) => Buffer
 }
 
-/** One piece of what is signed. A text is encoded as it says. */
+/** One piece of the signed text; `encoding` is that of a piece that is text. */
 interface Part {
   readonly read: (message: SignedMessage) => Buffer | string
   readonly encoding: 'latin1' | 'utf8'
@@ -30,20 +30,20 @@ interface TextPart extends Part {
   readonly read: (message: SignedMessage) => string
 }
 
-/** How a scheme writes what it signs. */
+/** How a scheme writes the parts that it signs. */
 export interface SignedOptions {
   readonly idEncoding: 'latin1' | 'utf8'
   /** How the sender writes the URL that it signs; as it is, when left out. */
   readonly url?: ((url: string) => string) | undefined
 }
 
-/** What says that the body is signed. */
+/** The sources that hold the body, or a part of it. */
 const BODY_SOURCES = ['raw', 'sha256', 'body', 'item']
 
 /**
- * Compiles the template of what is signed into pieces. The body goes in as the bytes that came, never through text:
- * what has no UTF-8 form, `$&` and `${…}` in it stay what they are. Throws `ERR_CONFIG_VALUE` for a template that
- * signs nothing or needs the raw body as text. A body that is no part of it makes requests `ERR_UNVERIFIED`.
+ * Compiles the template `signed` into pieces. The body goes in as received bytes, never through text: bytes that are no
+ * UTF-8, `$&` and `${…}` in it stay as they are. Throws `ERR_CONFIG_VALUE` for a template that signs nothing or needs the
+ * raw body as text. A request with a body that is no part of the template is `ERR_UNVERIFIED`.
  */
 export function compileSigned(template: string, options: SignedOptions, spec: VerifySpec): Signed {
   const written = parseSigned(template, spec.timestamp && String(spec.timestamp.source))

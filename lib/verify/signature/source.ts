@@ -1,16 +1,16 @@
 import type { VerifySpec } from '../contract'
-import { CallbackError } from '../../base/errors'
+import { hasCode } from '../../base/errors'
 import { parseTemplate, type Node } from '../../template/parse'
 import type { Template } from '../../template/compile'
 import type { SignedMessage } from './message'
 import type { ListenerRequest } from '../../body/request'
 import { misconfigured, unverified } from '../errors'
 
-/** Where something that is proof stands in a request. */
+/** The place of a proof in a request. */
 export interface Source {
   /** How messages call it. */
   readonly name: string
-  /** Gives its text, undefined when there is none. Throws `ERR_UNVERIFIED` for a header that comes twice. */
+  /** Returns its text, undefined when there is none. Throws `ERR_UNVERIFIED` for a header that is there twice. */
   readonly read: (message: SignedMessage) => string | undefined
   /** How its text becomes the bytes that were sent: Node reads headers as latin1. */
   readonly encoding: 'latin1' | 'utf8'
@@ -23,7 +23,7 @@ export interface PlainPath {
 }
 
 /**
- * Reads a header that must not come twice, since nobody can tell which one is meant: Node joins the two or takes the
+ * Reads a header that may be there only once, since either of two could be meant: Node joins the two or takes the
  * first. `rawHeaders` rather than `headersDistinct`, which a header named `__proto__` or `constructor` makes throw in
  * Node before 20.20.2 (CVE-2026-21710). Empty counts as missing.
  */
@@ -51,8 +51,8 @@ export function headerSource(names: readonly string[]): Source {
 }
 
 /**
- * A sender uses one of the names. Another one beside it, with another value, comes from somebody who wants it to be
- * read in the place of the signed one, as by `dedupe_by`.
+ * A sender uses one of the names. A second header with another value may be forged, so that `dedupe_by`, for example,
+ * reads it in place of the signed one.
  */
 function readOneOf(request: ListenerRequest, names: readonly string[]): string | undefined {
   let found: string | undefined
@@ -63,7 +63,7 @@ function readOneOf(request: ListenerRequest, names: readonly string[]): string |
       throw unverified(`the headers ${names.map((one) => `"${one}"`).join(' and ')} contradict each other`)
     found = value
   }
-  // Templates find it under each of its names: a replay under the other one must not be another delivery to them.
+  // Templates find the value under each name: a replay under the other name must not be another delivery for them.
   if (found !== undefined) for (const name of names) request.headers[name] ??= found
   return found
 }
@@ -89,9 +89,9 @@ function toProof(value: unknown, key: string): string | undefined {
 }
 
 /**
- * Gives a reader of a template for what decides over proof: headers that it reads must not come twice, and whatever
- * fails is `ERR_UNVERIFIED`, without the values that the reason may quote. Throws `ERR_CONFIG_VALUE` when it reads
- * headers without naming them.
+ * Compiles the reader of a template that is part of a proof. A header that is there twice, and a template that fails, are
+ * `ERR_UNVERIFIED`, without the values that the reason may quote. Throws `ERR_CONFIG_VALUE` for a template that reads headers
+ * without their names.
  */
 export function guardTemplate(
   { references, render }: Template,
@@ -107,13 +107,13 @@ export function guardTemplate(
     try {
       return render(message)
     } catch (error) {
-      if (error instanceof CallbackError && error.code === 'ERR_TEMPLATE') throw unverified(`"${key}" cannot be read`)
+      if (hasCode(error, 'ERR_TEMPLATE')) throw unverified(`"${key}" cannot be read`)
       throw error
     }
   }
 }
 
-/** Gives the path of a placeholder that is nothing else; at most one key deep. */
+/** Returns the path of a placeholder that is a path alone, at most one key deep; undefined for any other. */
 export function plainPath(node: Node): PlainPath | undefined {
   if (node.kind !== 'placeholder' || node.types.length > 0 || node.fallback !== undefined) return undefined
   const { value } = node

@@ -1,14 +1,13 @@
 import type { Clock } from '../../base/contracts'
+import type { TimestampUnit } from '../contract'
 import { unverified } from '../errors'
-
-export type TimestampUnit = 's' | 'ms' | 'iso'
 
 const DIGITS = /^\d{1,15}$/
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)$/
 
 /**
  * Compiles the check of a time of sending: neither older nor younger than the tolerance. Anything but digits, or a full
- * date and time for `iso`, is refused, since no comparison with NaN ever refuses anything.
+ * date and time for `iso`, is refused, since every comparison with NaN is false.
  */
 export function compileTimeCheck(unit: TimestampUnit, toleranceMs: number, clock: Clock): (timestamp: string) => void {
   return (timestamp) => {
@@ -27,4 +26,10 @@ function parseTime(text: string, unit: TimestampUnit): number | undefined {
   if (unit === 'iso') return ISO.test(text) ? Date.parse(text) : undefined
   if (!DIGITS.test(text)) return undefined
   return unit === 's' ? Number(text) * 1000 : Number(text)
+}
+
+/** Writes a time in milliseconds since the epoch as a time of sending. */
+export function writeTime(at: number, unit: TimestampUnit): string {
+  if (unit === 'iso') return new Date(at).toISOString()
+  return String(unit === 's' ? Math.floor(at / 1000) : Math.floor(at))
 }

@@ -1,6 +1,6 @@
 import { parseTemplate } from '../../template/parse'
 import type { Params } from '../../base/route-syntax'
-import { type SignatureForm, signedOf } from './form'
+import { grammarOf, type SignatureForm, signedOf } from './form'
 import { decodeStrictly } from './bytes'
 import { parseSignatureHeader } from './grammar'
 import type { Key, Signature } from './keys'
@@ -14,7 +14,7 @@ import type { Verify, VerifyContext, VerifySpec } from '../contract'
 import { misconfigured, unverified } from '../errors'
 import type { VerifyOption } from '../options'
 
-/** What is read of a request before anything is calculated. */
+/** The parts of a proof that are read before anything is calculated. */
 interface Reading {
   readonly signature: Source
   /** Undefined where the timestamp stands in the signature header, or nowhere. */
@@ -24,7 +24,7 @@ interface Reading {
 }
 
 const NO_PARAMS: Params = {}
-/** What is read of the parsed body. */
+/** The sources that need the parsed body. */
 const BODY = ['body', 'item']
 
 /**
@@ -39,7 +39,7 @@ export function compileSignature(spec: VerifySpec, form: SignatureForm, context:
     spec,
   )
   checkSigned(spec, reading, signed)
-  const grammar = spec.prefix === undefined ? form.grammar : { kind: 'plain' as const, prefix: spec.prefix }
+  const grammar = grammarOf(spec, form)
   const encoding = spec.encoding ?? form.encoding
 
   function readSignatures(message: SignedMessage): readonly Signature[] {
@@ -56,15 +56,19 @@ export function compileSignature(spec: VerifySpec, form: SignatureForm, context:
   }
 
   const check = compileCheck(spec, form, context, signed, readSignatures)
-  const needsBody =
-    readsBody([spec.signature, spec.timestamp, spec.id]) || BODY.some((name) => signed.sources.has(name))
+  const needsBody = needsParsedBody(spec, signed)
   return (request, raw, params = NO_PARAMS) => {
     const message = new SignedMessage(request, raw, params, context)
     return needsBody ? message.withBody(() => check(message)) : check(message)
   }
 }
 
-/** Compiles what tries the keys of a scheme. */
+/** Whether a proof can only be read, or written, once the body is parsed. */
+export function needsParsedBody({ signature, timestamp, id }: VerifySpec, { sources }: Signed): boolean {
+  return readsBody([signature, timestamp, id]) || BODY.some((name) => sources.has(name))
+}
+
+/** Compiles the check of a signature with all keys. */
 function compileCheck(
   spec: VerifySpec,
   form: SignatureForm,
@@ -99,10 +103,7 @@ export function listFormOptions({ keys, grammar }: SignatureForm): readonly Veri
 
 function compileReading(spec: VerifySpec, form: SignatureForm, { clock }: VerifyContext): Reading {
   const signature = sourceOf(spec, 'signature', form.signature)
-  if (signature === undefined) {
-    const message = `"${spec.scheme}" must be told where the signature stands, as in \${header.X-Signature}`
-    throw misconfigured(spec, 'signature', message)
-  }
+  if (signature === undefined) throw placeless(spec)
   const timestamp = sourceOf(spec, 'timestamp', form.timestamp)
   const hasTime = timestamp !== undefined || form.grammar.kind === 'pairs'
   if (!hasTime && (spec.toleranceMs ?? spec.timestampUnit) !== undefined) {
@@ -115,7 +116,14 @@ function compileReading(spec: VerifySpec, form: SignatureForm, { clock }: Verify
   return { signature, timestamp, id: sourceOf(spec, 'id', form.id), checkTime }
 }
 
-function sourceOf(
+/** Creates the error for a `verify` that does not say where the signature stands. */
+export function placeless(spec: VerifySpec): Error {
+  const message = `"${spec.scheme}" must be told where the signature stands, as in \${header.X-Signature}`
+  return misconfigured(spec, 'signature', message)
+}
+
+/** Compiles the place of a part of the proof: that of the config, else one of these headers; undefined for none. */
+export function sourceOf(
   spec: VerifySpec,
   key: 'signature' | 'timestamp' | 'id',
   names: readonly string[] = [],
@@ -125,7 +133,7 @@ function sourceOf(
   return names.length > 0 ? headerSource(names) : undefined
 }
 
-/** A timestamp that is not signed can be replaced by whoever replays a request, and an id that is not given signs nothing. */
+/** Somebody who replays a request can replace a timestamp that is not signed; an id without a place signs nothing. */
 function checkSigned(spec: VerifySpec, reading: Reading, { placeholders, sources }: Signed): void {
   const hasTime = reading.checkTime !== undefined
   if (hasTime && !placeholders.some((text) => isTimestamp(text, spec))) {

@@ -20,11 +20,11 @@ interface Known {
 const KEEP_MS = 86_400_000
 /** Amazon has one certificate in use for each region, and changes it about once a year. */
 const MAX_KNOWN = 50
-/** How many URLs that are not known are asked in a minute, so that forged messages cause little traffic. */
+/** How many unknown URLs are asked in a minute, so that forged messages cause little traffic. */
 const MAX_UNKNOWN = 10
 const MINUTE_MS = 60_000
 
-/** Creates the keys of Amazon SNS: each is fetched once for all messages that need it meanwhile, and kept for a day. */
+/** Creates the keys of Amazon SNS: each is fetched once for all messages that wait for it, and kept for a day. */
 export function createCertificates(world: SenderWorld): Certificates {
   const { clock } = world
   const known = new Map<string, Known>()
@@ -73,13 +73,13 @@ function parseKey(text: string): KeyObject {
   try {
     key = createPublicKey(text)
   } catch {
-    // What OpenSSL says of it helps nobody.
+    // The message of OpenSSL helps nobody.
   }
   if (key?.asymmetricKeyType !== 'rsa') throw new SenderAnswer('it is no certificate of an RSA key')
   return key
 }
 
-/** The error for what the sender's hosts do not give now; the message may be sent again. */
+/** Creates the error for a key or page that the sender's hosts do not serve now; the message may be sent again. */
 export function unavailable(message: string, cause?: unknown): CallbackError {
   return new CallbackError('ERR_SENDER_UNAVAILABLE', {
     message: `The sender cannot be verified now: ${message}`,

@@ -1,9 +1,10 @@
 import { verify } from 'node:crypto'
+import { isMapping } from '../../base/plain'
+import type { VerifySpec, Verify, VerifyContext } from '../contract'
 import { readCertificateUrl } from './amazon-hosts'
 import { decodeStrictly } from '../signature/bytes'
 import { SignedMessage } from '../signature/message'
 import { createCertificates } from './certificates'
-import type { Verify, VerifyContext, VerifySpec } from '../contract'
 import { unverified } from '../errors'
 
 type Message = Readonly<Record<string, unknown>>
@@ -24,14 +25,14 @@ const HASHES: ReadonlyMap<unknown, string> = new Map([
 /**
  * Amazon SNS signs some fields of its messages with a certificate that it publishes
  * (docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html). It signs for everybody who has an account
- * there: only `topic` says whose messages are meant.
+ * there, so only `topic` names the topics that are believed.
  */
 export function compileSns(spec: VerifySpec, context: VerifyContext): Verify {
   const topics = spec.topics && new Set(spec.topics)
   const certificates = createCertificates(context)
 
   async function check({ body }: SignedMessage): Promise<void> {
-    if (!isMessage(body)) throw unverified('its body is no message of Amazon SNS')
+    if (!isMapping(body)) throw unverified('its body is no message of Amazon SNS')
     const content = writeSigned(body)
     if (topics && !topics.has(String(body['TopicArn']))) throw unverified('it is of another topic than "topic" names')
     const hash = HASHES.get(body['SignatureVersion'])
@@ -61,8 +62,8 @@ export function warnOfTopics({ topics }: VerifySpec): string | undefined {
 }
 
 /**
- * Writes names and values in lines. Only a message may have lines of its own: it stands first, so that no other value can
- * be made of its end.
+ * Writes names and values in lines. Only `Message` may hold line breaks: it is the first value, so its end cannot be taken
+ * for another value.
  */
 function writeSigned(message: Message): Buffer {
   const keys = SIGNED.get(message['Type'])
@@ -75,8 +76,4 @@ function writeSigned(message: Message): Buffer {
     return [`${key}\n${value}\n`]
   })
   return Buffer.from(lines.join(''))
-}
-
-function isMessage(body: unknown): body is Message {
-  return typeof body === 'object' && body !== null && !Array.isArray(body)
 }

@@ -8,7 +8,7 @@ import type { HttpAnswer } from '../../http/client'
 import type { HttpRequest } from '../../http/request/request'
 
 /**
- * The ids that a request announces: what `identify_by` reads from its body and from the query and path of the callback
+ * Lists the ids that a request announces: what `identify_by` reads from its body and from the query and path of the callback
  * URL, and the ticket in that URL.
  */
 export function idsInRequest({ body, method }: HttpRequest, urls: readonly CallbackUrl[], env: Environment): string[] {
@@ -19,13 +19,13 @@ export function idsInRequest({ body, method }: HttpRequest, urls: readonly Callb
   })
 }
 
-/** The ids that the immediate answer announces: what `identify_by` reads from its body and headers. */
+/** Lists the ids that the immediate answer announces: what `identify_by` reads from its body and headers. */
 export function idsInAnswer({ body, headers }: HttpAnswer, endpoints: readonly Endpoint[], env: Environment): string[] {
   const scope = { body, item: body, index: 0, query: {}, params: {}, header: headers, method: '', path: '', env }
   return endpoints.flatMap((endpoint) => listOne(identify(endpoint, scope)))
 }
 
-/** What a request or an answer lacks, or holds in another shape than the callback, is just no id. */
+/** A request or an answer may lack the id, or hold it in another shape than the callback; then there is none. */
 function identify(endpoint: Endpoint, scope: object): string | undefined {
   return readId(() => endpoint.identify(scope))
 }

@@ -1,7 +1,8 @@
-import type { MountPath } from '../../listener/paths/mount-path'
+import type { Config } from '../../config/normalize'
+import type { LearnedMount, Place, Reachable } from '../../listener/paths/callback-url'
+import { createMountPath, type MountPath } from '../../listener/paths/mount-path'
 import { compileStrip } from '../../base/same-path'
-import type { Logger } from '../../base/contracts'
-import type { CallbackUrl, FindCallbackUrls } from './callback-urls'
+import type { GatewayStatus } from '../../base/contracts'
 
 /** Where the endpoints can be reached, as far as it is known by now. */
 export interface PublicPlaces {
@@ -15,9 +16,35 @@ export interface PublicPlaces {
   mayBeElsewhere(): boolean
 }
 
+/** Finds where the callbacks can be reached: by the config and the options, and by the requests and servers so far. */
+export function findPlaces(
+  { listeners, gateways }: Config,
+  { publicUrl, mountPath, port: appPort }: Place,
+  reachable: Reachable,
+  statuses: ReadonlyMap<number, GatewayStatus>,
+): PublicPlaces {
+  const fixed = (): readonly LearnedMount[] => [...reachable.mounts.values()].filter(({ varies }) => !varies)
+  return {
+    urls() {
+      const known = [publicUrl, ...[...listeners, ...gateways, ...statuses.values()].map((one) => one.publicUrl)]
+      return known.filter((url) => url !== undefined)
+    },
+    ports() {
+      const written = [...listeners, ...gateways].map(({ port }) => port)
+      return new Set([...written, ...reachable.ports.values(), ...(appPort === undefined ? [] : [appPort])])
+    },
+    mounts: () => [...(mountPath ? [mountPath] : []), ...fixed().map(({ path }) => createMountPath(path))],
+    mayBeElsewhere() {
+      const { mounts, ports } = reachable
+      if (mountPath !== undefined) return false
+      return (mounts.size === 0 && ports.size === 0) || [...mounts.values()].some(({ varies }) => varies)
+    },
+  }
+}
+
 /**
- * The paths of an endpoint that a URL may stand for: its own path, and what is left of it below public URLs and mounts.
- * As long as the callbacks may be mounted anywhere, a URL of ours may lead to any of its ends.
+ * Lists the paths of an endpoint that a URL may lead to: its own path, and the rest of it below public URLs and mounts.
+ * As long as the callbacks may be mounted anywhere, each end of the path of a URL of ours counts.
  */
 export function listPaths(url: URL, places: PublicPlaces): readonly string[] {
   const { pathname: path } = url
@@ -30,12 +57,12 @@ export function listPaths(url: URL, places: PublicPlaces): readonly string[] {
   return [...new Set([path, ...belowOrigins, ...belowMounts])]
 }
 
-/** The paths that a foreign URL would stand for, were the callbacks mounted there; none once that is known. */
+/** Lists the paths that a foreign URL would have if the callbacks were mounted there; none once the mounts are known. */
 export function guessPaths(url: URL, places: PublicPlaces): readonly string[] {
   return places.mayBeElsewhere() && !isOurs(url, places) ? listEnds(url.pathname) : []
 }
 
-/** More parts than this no mount and path have together. */
+/** No mount path and path have more parts together. */
 const MAX_ENDS = 100
 
 /** The longest first. */
@@ -43,46 +70,8 @@ function listEnds(path: string): readonly string[] {
   return [...path.matchAll(/\//g)].slice(0, MAX_ENDS).map(({ index }) => path.slice(index))
 }
 
-/** How many origins are spoken of; they may come from input. */
-const MAX_SAID = 100
-
-/**
- * Gives a finder that says once of each origin when it is neither a public URL nor local: its callback is waited for all
- * the same, but the config does not say how it gets here. What only looks like a callback URL is not waited for.
- */
-export function warnOfForeignOrigins(
-  find: FindCallbackUrls,
-  guess: FindCallbackUrls,
-  places: PublicPlaces,
-  logger: Logger,
-): FindCallbackUrls {
-  const said = new Set<string>()
-
-  function say(level: 'info' | 'warn', { endpoint, url }: CallbackUrl, describe: (origin: string) => string): void {
-    const { origin } = url
-    if (isOurs(url, places) || said.has(origin) || said.size >= MAX_SAID) return
-    said.add(origin)
-    logger[level]({ endpoint: endpoint.key, origin }, describe(origin))
-  }
-
-  return (request) => {
-    const found = find(request)
-    for (const one of found)
-      say('info', one, (origin) => `Waiting for a callback to ${origin}, ${describeAdvice(origin)}`)
-    if (found.length > 0) return found
-    for (const one of guess(request)) {
-      const what = `${one.url.origin}${one.url.pathname} looks like a URL of ${one.endpoint.key}, but is not waited for`
-      say('warn', one, () => `${what}: say where the callbacks are mounted (options.mountPath), or their public_url`)
-    }
-    return found
-  }
-}
-
-function describeAdvice(origin: string): string {
-  return `which no gateway has; if it leads here, say so with "public_url: ${origin}" on the listener`
-}
-
-function isOurs(url: URL, { urls }: PublicPlaces): boolean {
+/** Whether a URL has the origin of a public URL, or is in this machine's own network. */
+export function isOurs(url: URL, { urls }: PublicPlaces): boolean {
   return isLocal(url.hostname) || urls().some((known) => new URL(known).origin === url.origin)
 }
 

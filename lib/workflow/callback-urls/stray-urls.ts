@@ -4,20 +4,21 @@ import type { Problem } from '../../base/errors'
 import type { Endpoint } from '../../listener/endpoint'
 import { createRouteTable } from '../../listener/paths/route-table'
 import { toPathKey } from '../../base/same-path'
-import type { HttpRequest } from '../../http/request/request'
-import { listLiteralTexts } from './literal-texts'
+import { listLiteralTexts } from '../config-texts'
 import { isCalledHere, listPaths, type PublicPlaces } from './public-places'
-import { listToldUrls, parseToldUrl, type ToldUrl } from './told-urls'
+import { parseToldUrl, type ToldUrl } from './told-urls'
 
 /** Warns of URLs that lead here, but to no endpoint: a job does not wait for them, and a callback to them is lost. */
 export interface StrayUrls {
   /** Those that the config writes out. */
   listWritten(config: Config): readonly Problem[]
   /** Those of a request, each path once. */
-  listSent(request: HttpRequest): readonly Problem[]
+  listSent(told: readonly ToldUrl[]): readonly Problem[]
+  /** Whether there are endpoints that a URL could lead to. */
+  readonly hasEndpoints: boolean
 }
 
-/** How many paths are looked at and told of; they may come from input. */
+/** How many paths are looked at, and how many are reported; they may come from input. */
 const MAX_SEEN = 1000
 const MAX_SAID = 100
 
@@ -27,7 +28,7 @@ const MAX_COMPARED = 4
 /** A host app has pages of its own: a path that is near no endpoint counts only under a name like these. */
 const TELLING = /call.?back|hook|notif|reply|post.?back|return.?ur|on.?(?:complet|success|fail|error|done|finish)/i
 
-/** Creates what finds them; all `endpoints` count as known, triggers and any method too. */
+/** Creates the search for stray URLs. All `endpoints` count as known, triggers and any method too. */
 export function createStrayUrls(endpoints: readonly Endpoint[], places: PublicPlaces): StrayUrls {
   const table = createRouteTable(endpoints.map(({ path }) => ({ method: '', path })))
   const paths = [...new Set(endpoints.map(({ path }) => path))]
@@ -58,11 +59,12 @@ export function createStrayUrls(endpoints: readonly Endpoint[], places: PublicPl
         const message = endpoints.length === 0 ? undefined : told && describe(told)
         return message === undefined ? [] : [{ code: 'ERR_ENDPOINT_UNKNOWN', at, location, message }]
       }),
-    listSent: (request) =>
-      (endpoints.length === 0 ? [] : listToldUrls(request)).flatMap((told) => {
-        const message = describe(told)
+    listSent: (told) =>
+      told.flatMap((one) => {
+        const message = describe(one)
         return message === undefined ? [] : [{ code: 'ERR_ENDPOINT_UNKNOWN', at: '', message }]
       }),
+    hasEndpoints: endpoints.length > 0,
   }
 }
 

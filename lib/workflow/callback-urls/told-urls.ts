@@ -9,7 +9,7 @@ export interface ToldUrl {
   readonly hasSpaces: boolean
 }
 
-/** Longer ones no server takes; what is sent may come from input. */
+/** No server takes a longer URL, and a text may come from input. */
 const MAX_URL = 8192
 
 /**

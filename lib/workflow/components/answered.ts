@@ -1,17 +1,25 @@
 import type { HttpClientSpec } from '../../config/normalize'
 import { CallbackError } from '../../base/errors'
+import { isMapping } from '../../base/plain'
+import type { Template } from '../../template/compile'
 import { compileJudge } from '../../listener/outcome'
-import type { AnsweredScope, ComponentScope } from '../call'
-import { changeError } from '../changed-error'
+import type { AnsweredScope, Call, ComponentScope } from '../call'
+import { changeError } from '../job-error'
 import { excerptOf } from '../../template/excerpt'
 import type { HttpAnswer } from '../../http/client'
 import { describeRequest, type HttpRequest } from '../../http/request/request'
 import { createRedaction } from '../../http/secrets'
 
-/** A request and what was answered to it at once. */
+/** A request and its immediate answer. */
 export interface Answered {
   readonly request: HttpRequest
   readonly answer: HttpAnswer
+}
+
+/** A task of a service that has begun: its result comes by a callback or by polling. */
+export interface Begun extends Answered {
+  readonly scope: AnsweredScope
+  readonly call: Call
 }
 
 /** Adds what templates read of an immediate answer; all of it is null without one. */
@@ -21,9 +29,9 @@ export function answeredScope(scope: ComponentScope, answer: HttpAnswer | undefi
 }
 
 /**
- * Compiles `status`, `success_when` and `fail_when` of a component. What it returns throws `ERR_HTTP_STATUS` for an answer
- * that says failure, and where nothing follows (`isLast`) for one that is no success by `success_when`. Where a callback or
- * polling follows, a status in neither list changes nothing.
+ * Compiles `status`, `success_when` and `fail_when` of a component into a function that throws `ERR_HTTP_STATUS` for an
+ * answer that means failure. Where neither a callback nor polling follows (`isLast`), an answer that `success_when` does
+ * not list is a failure too.
  */
 export function compileAnswerJudge(
   spec: Pick<HttpClientSpec, 'at' | 'status' | 'successWhen' | 'failWhen'>,
@@ -50,6 +58,32 @@ export function compileAnswerJudge(
 function describeVerdict(status: string | undefined, isFailure: boolean): string {
   if (status === undefined) return 'it has no status, which success_when asks for'
   return isFailure ? `its status ${status} means failure` : `its status ${status} is not in success_when`
+}
+
+/** Compiles `done_when`: true says that the immediate answer is the result already. */
+export function compileDoneWhen({ completion }: HttpClientSpec): (scope: AnsweredScope) => boolean {
+  const doneWhen = completion === undefined || completion.type === 'none' ? undefined : completion.doneWhen
+  if (doneWhen === undefined) return () => false
+  return (scope) => {
+    const done = doneWhen.render(scope)
+    return done === true || done === 'true'
+  }
+}
+
+/** What a component's output is made of; `result` is undefined where nothing was waited for. */
+export type MakeOutput = (scope: AnsweredScope, result: unknown) => unknown
+
+/**
+ * Compiles a component's output. Unless its template reads `${result}` itself, the callback's result is laid over it,
+ * so that a job's output holds both; where either is no mapping it is the result alone.
+ */
+export function compileOutput(template: Template | undefined): MakeOutput {
+  const readsResult = template?.references.some(({ source }) => source === 'result') ?? false
+  return (scope, result) => {
+    const output = template ? template.render({ ...scope, result: result ?? null }) : scope.response
+    if (result === undefined || readsResult) return output
+    return isMapping(output) && isMapping(result) ? { ...output, ...result } : result
+  }
 }
 
 /** Returns the error with the immediate answer that stood before it. */

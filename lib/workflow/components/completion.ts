@@ -1,65 +1,104 @@
-import type { FallbackSpec } from '../../config/normalize'
+import type { FallbackSpec, HttpClientSpec } from '../../config/normalize'
+import { reasonOf } from '../../base/errors'
 import { callbackFailed } from '../../store/wait-errors'
 import type { Expectation } from '../../base/run'
 import type { Clock, Logger, Outcome } from '../../base/contracts'
-import type { Poll, PollContext } from './poll'
-import { sleep } from '../../base/timers'
+import { readRetryAfter } from '../../http/answer-headers'
+import type { HttpAnswer } from '../../http/client'
+import type { Begun } from './answered'
+import { earliest } from '../call'
+import { compilePoll, type PollingContext } from './poll'
+import { onAbort, sleep } from '../../base/timers'
 import type { Waiting } from './wait-plan'
 
-/** Gives the result of a task that is done. Throws `ERR_CALLBACK_FAILED`, or why there is no result. */
+/** Returns the result of a task that is done. Throws `ERR_CALLBACK_FAILED`, or why there is no result. */
 export function resultOf(outcome: Outcome): unknown {
   if (outcome.outcome === 'succeeded') return outcome.result
   throw outcome.error ?? callbackFailed(outcome)
 }
 
-export interface FallbackContext {
-  readonly spec: FallbackSpec
-  readonly poll: Poll
-  readonly question: Omit<PollContext, 'signal' | 'deadline'>
-  readonly waiting: Waiting
-  /** When the callback is late, in milliseconds since the epoch. */
-  readonly lateAt: Promise<number>
-  readonly clock: Clock
+/** Compiles `completion: polling`; without polling there is no result beside the immediate answer. */
+export function compileAsking(
+  spec: HttpClientSpec,
+  context: PollingContext,
+): (begun: Begun, isDone: boolean) => Promise<unknown> {
+  const { completion } = spec
+  if (completion?.type !== 'polling') return () => Promise.resolve(undefined)
+  const { polling } = completion
+  const { clock } = context
+  const poll = compilePoll(polling, spec, context)
+  return async ({ request, answer, scope, call }, isDone) => {
+    if (isDone) return polling.result?.render({ ...scope, result: scope.response }) ?? scope.response
+    const { signal } = call
+    const begun = await call.run.step(`${call.name}/asked`, async () => clock.now())
+    const deadline = earliest(call.deadline, begun + polling.timeoutMs)
+    const startAt = begun + (readRetryAfter(answer.headers, begun) ?? 0)
+    return resultOf(await call.run.step(`${call.name}/poll`, () => poll({ scope, request, signal, startAt, deadline })))
+  }
+}
+
+/** What a fallback needs to ask. */
+export interface FallbackContext extends PollingContext {
   readonly logger: Logger
 }
 
+/** Awaits the callback of a task that was begun. */
+export type AwaitCallback = (expectation: Expectation, waiting: Waiting, begun: Begun) => Promise<Outcome>
+
 /**
- * Waits for the callback and, when it is late, asks as well; whichever comes first ends the wait. What asking finds is
- * settled as the callback would be, so that a callback with an id is a duplicate when it comes after all.
+ * Compiles the wait for a callback. With a `fallback`, the service is asked as well when the callback is late, and the
+ * first of the two ends the wait. What asking finds is settled as the callback would be, so that a callback with an id is
+ * a duplicate when it comes after all.
  */
-export async function awaitWithFallback(
-  expectation: Expectation,
-  signal: AbortSignal,
-  fallback: FallbackContext,
-): Promise<Outcome> {
-  const stop = new AbortController()
-  const abort = (): void => stop.abort(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  const asking = askWhenLate(expectation, stop.signal, fallback)
-  try {
-    return await expectation.outcome()
-  } finally {
-    signal.removeEventListener('abort', abort)
-    stop.abort()
-    await asking
+export function compileCallbackWait(spec: HttpClientSpec, context: FallbackContext): AwaitCallback {
+  const { completion } = spec
+  const fallback = completion?.type === 'callback' ? completion.fallback : undefined
+  if (fallback === undefined) return (expectation) => expectation.outcome()
+  const ask = compileLateAsking(fallback, spec, context)
+  return async (expectation, waiting, begun) => {
+    const stop = new AbortController()
+    const stopListening = onAbort(begun.call.signal, (reason) => stop.abort(reason))
+    const asking = ask(expectation, waiting, begun, stop.signal)
+    try {
+      return await expectation.outcome()
+    } finally {
+      stopListening()
+      stop.abort()
+      await asking
+    }
   }
 }
 
-/** Never rejects: the callback may still come when asking fails. */
-async function askWhenLate(
-  expectation: Expectation,
-  signal: AbortSignal,
-  { spec, poll, question, waiting, lateAt, clock, logger }: FallbackContext,
-): Promise<void> {
-  try {
-    await sleep(clock, Math.max((await lateAt) - clock.now(), 0), signal)
-    const deadline = Math.min(waiting.deadline, clock.now() + spec.timeoutMs)
-    const outcome = await poll({ ...question, signal, deadline })
-    const [endpoint] = waiting.endpoints
-    if (endpoint) await expectation.settle({ ...outcome, id: waiting.ids[0], endpoint: endpoint.key })
-  } catch (error) {
-    if (signal.aborted) return
-    const reason = error instanceof Error ? error.message : String(error)
-    logger.warn({ at: spec.at, err: error }, `The fallback for a late callback gave up (${reason}); the wait goes on`)
+/** Compiles the asking about a late callback. It never rejects: the callback may still come when asking fails. */
+function compileLateAsking(
+  fallback: FallbackSpec,
+  spec: HttpClientSpec,
+  context: FallbackContext,
+): (expectation: Expectation, waiting: Waiting, begun: Begun, signal: AbortSignal) => Promise<void> {
+  const { clock, logger } = context
+  const poll = compilePoll(fallback, spec, context)
+  return async (expectation, waiting, { request, answer, scope, call }, signal) => {
+    try {
+      const lateAt = await call.run.step(`${call.name}/answered`, async () => {
+        const now = clock.now()
+        return now + Math.max(fallback.afterMs, readRetryAfter(answer.headers, now) ?? 0)
+      })
+      await sleep(clock, Math.max(lateAt - clock.now(), 0), signal)
+      const deadline = Math.min(waiting.deadline, clock.now() + fallback.timeoutMs)
+      const outcome = await poll({ scope, request, signal, deadline })
+      const [endpoint] = waiting.endpoints
+      if (endpoint) await expectation.settle({ ...outcome, id: waiting.ids[0], endpoint: endpoint.key })
+    } catch (error) {
+      if (signal.aborted) return
+      const message = `The fallback for a late callback gave up (${reasonOf(error)}); the wait goes on`
+      logger.warn({ at: fallback.at, err: error }, message)
+    }
   }
+}
+
+/** Returns the answer in place of the callback, which is a duplicate when it comes all the same with an id. */
+export function answeredOutcome({ body, headers }: HttpAnswer, { endpoints, ids }: Waiting, clock: Clock): Outcome {
+  const endpoint = endpoints[0]?.key ?? ''
+  const common = { id: ids[0], endpoint, status: undefined, body, headers, receivedAt: clock.now() }
+  return { outcome: 'succeeded', result: body, ...common }
 }

@@ -2,28 +2,26 @@ import { setImmediate } from 'node:timers/promises'
 import type { HttpClientSpec } from '../../config/normalize'
 import { CallbackError } from '../../base/errors'
 import type { Expectation } from '../../base/run'
-import type { Clock, Logger, Outcome } from '../../base/contracts'
-import { type Answered, answeredScope, compileAnswerJudge, quotingAnswer, withAnswer } from './answered'
-import { type AnsweredScope, type Call, type ComponentScope, earliest, type Execute } from '../call'
-import { awaitWithFallback, resultOf } from './completion'
-import type { HttpAnswer, SendRequest } from '../../http/client'
+import type { Outcome } from '../../base/contracts'
+import {
+  type Answered,
+  answeredScope,
+  type Begun,
+  compileAnswerJudge,
+  compileDoneWhen,
+  compileOutput,
+  quotingAnswer,
+  withAnswer,
+} from './answered'
+import type { Call, ComponentScope, Execute } from '../call'
+import { answeredOutcome, compileAsking, compileCallbackWait, type FallbackContext, resultOf } from './completion'
+import type { HttpAnswer } from '../../http/client'
 import { compileRequest, type HttpRequest } from '../../http/request/request'
-import { keyOf } from './idempotency'
-import { compileOutput } from './output'
-import { createPace } from './pace'
-import { compilePoll } from './poll'
-import { readRetryAfter } from '../../http/retry-after'
-import { withinLimits } from '../../http/send-limits'
+import { compileSending, createPacedSend } from './sending'
 import { compileWaitPlan, type Waiting, type WaitPlanContext } from './wait-plan'
 
 /** What the http-clients of one `callbacks()` share. */
-export interface HttpContext extends WaitPlanContext {
-  readonly send: SendRequest
-  readonly clock: Clock
-  readonly logger: Logger
-  /** What must stand in no message, besides the secrets of the request itself. */
-  readonly secrets: readonly string[]
-}
+export interface HttpContext extends WaitPlanContext, FallbackContext {}
 
 /**
  * Compiles an http-client: it sends its request and, where the request tells a service to call one of our endpoints,
@@ -36,23 +34,12 @@ export function compileHttpComponent(spec: HttpClientSpec, context: HttpContext)
   const refuseFailure = compileAnswerJudge(spec, secrets)
   const isDone = compileDoneWhen(spec)
   const finish = compileOutput(spec.output)
-  const paced = { ...context, send: createPacedSend(spec, context) }
+  const paced = { ...context, send: createPacedSend(spec, clock, context.send) }
+  const send = compileSending(spec, clock, paced.send)
   const askInstead = compileAsking(spec, paced)
-  const askAsWell = compileFallback(spec, paced)
+  const awaitCallback = compileCallbackWait(spec, paced)
 
-  function send(request: HttpRequest, call: Call): Promise<HttpAnswer> {
-    return call.run.step(`${call.name}/send`, async () => {
-      const timeoutMs = Math.max(earliest(call.deadline) - clock.now(), 1)
-      return paced.send(withKey(request, call), { timeoutMs, signal: call.signal })
-    })
-  }
-
-  function withKey(request: HttpRequest, call: Call): HttpRequest {
-    if (!spec.idempotency) return request
-    return { ...request, headers: { 'idempotency-key': keyOf(call), ...request.headers } }
-  }
-
-  /** Goes on with an answer unless that says failure; errors from now on bring the answer along. */
+  /** Goes on with an answer unless it says failure. Every error from here on carries the answer. */
   async function goOn(
     answered: Answered,
     { scope, call, isLast }: Asking,
@@ -86,7 +73,7 @@ export function compileHttpComponent(spec: HttpClientSpec, context: HttpContext)
         await expectation.alias(more)
         const known = { ...waiting, ids: [...new Set([...waiting.ids, ...more])] }
         call.onWaiting(known.ids)
-        const outcome = await askAsWell(expectation, known, begun).catch((error: unknown) =>
+        const outcome = await awaitCallback(expectation, known, begun).catch((error: unknown) =>
           Promise.reject(quotingAnswer(error, begun, secrets)),
         )
         return finish(begun.scope, resultOf(outcome))
@@ -110,17 +97,6 @@ export function compileHttpComponent(spec: HttpClientSpec, context: HttpContext)
   }
 }
 
-/** Gives what sends at the pace of `rate_limit`, and for no longer than one request may take. */
-function createPacedSend(spec: HttpClientSpec, { send, clock }: HttpContext): SendRequest {
-  const pace = createPace(spec.rateLimit, clock)
-  return async (request, { timeoutMs, signal }) => {
-    const start = clock.now()
-    if (spec.rateLimit) await withinLimits(clock, { timeoutMs, signal }, () => heldBack(spec, timeoutMs), pace)
-    const leftMs = Math.max(timeoutMs - (clock.now() - start), 1)
-    return send(request, { timeoutMs: Math.min(spec.requestTimeoutMs, leftMs), signal })
-  }
-}
-
 /** A request that is about to be answered. */
 interface Asking {
   readonly scope: ComponentScope
@@ -129,79 +105,7 @@ interface Asking {
   readonly isLast: boolean
 }
 
-/** A task that was begun, to be asked about. */
-interface Begun extends Answered {
-  readonly scope: AnsweredScope
-  readonly call: Call
-}
-
-/** Compiles `completion: polling`; where nothing is asked, there is no result beside the immediate answer. */
-function compileAsking(
-  spec: HttpClientSpec,
-  context: HttpContext,
-): (begun: Begun, isDone: boolean) => Promise<unknown> {
-  const { completion } = spec
-  if (completion?.type !== 'polling') return () => Promise.resolve(undefined)
-  const { polling } = completion
-  const { clock } = context
-  const poll = compilePoll(polling, spec, context)
-  return async ({ request, answer, scope, call }, isDone) => {
-    if (isDone) return polling.result?.render({ ...scope, result: scope.response }) ?? scope.response
-    const { signal } = call
-    const begun = await call.run.step(`${call.name}/asked`, async () => clock.now())
-    const deadline = earliest(call.deadline, begun + polling.timeoutMs)
-    const startAt = begun + (readRetryAfter(answer.headers, begun) ?? 0)
-    return resultOf(await call.run.step(`${call.name}/poll`, () => poll({ scope, request, signal, startAt, deadline })))
-  }
-}
-
-/** Compiles `fallback`; without one, only the callback is waited for. */
-function compileFallback(
-  spec: HttpClientSpec,
-  context: HttpContext,
-): (expectation: Expectation, waiting: Waiting, begun: Begun) => Promise<Outcome> {
-  const { completion } = spec
-  const fallback = completion?.type === 'callback' ? completion.fallback : undefined
-  if (fallback === undefined) return (expectation) => expectation.outcome()
-  const { clock, logger } = context
-  const poll = compilePoll(fallback, spec, context)
-  const lateAt = async ({ answer }: Begun): Promise<number> =>
-    clock.now() + Math.max(fallback.afterMs, readRetryAfter(answer.headers, clock.now()) ?? 0)
-  return (expectation, waiting, begun) =>
-    awaitWithFallback(expectation, begun.call.signal, {
-      spec: fallback,
-      poll,
-      question: begun,
-      waiting,
-      lateAt: begun.call.run.step(`${begun.call.name}/answered`, () => lateAt(begun)),
-      clock,
-      logger,
-    })
-}
-
-/** Compiles `done_when`: true says that the immediate answer is the result already. */
-function compileDoneWhen({ completion }: HttpClientSpec): (scope: AnsweredScope) => boolean {
-  const doneWhen = completion === undefined || completion.type === 'none' ? undefined : completion.doneWhen
-  if (doneWhen === undefined) return () => false
-  return (scope) => {
-    const done = doneWhen.render(scope)
-    return done === true || done === 'true'
-  }
-}
-
-/** The answer in place of the callback, which is a duplicate when it comes all the same with an id. */
-function answeredOutcome({ body, headers }: HttpAnswer, { endpoints, ids }: Waiting, clock: Clock): Outcome {
-  const endpoint = endpoints[0]?.key ?? ''
-  const common = { id: ids[0], endpoint, status: undefined, body, headers, receivedAt: clock.now() }
-  return { outcome: 'succeeded', result: body, ...common }
-}
-
-function heldBack({ at }: HttpClientSpec, leftMs: number): CallbackError {
-  const message = `rate_limit held the request back for the ${leftMs} ms that were left; it was not sent`
-  return new CallbackError('ERR_HTTP_TIMEOUT', { at: `${at}.rate_limit`, message })
-}
-
-/** A request whose answer was lost on the way has been taken all the same when its callback is there. */
+/** A request whose answer was lost on the way has arrived all the same when its callback is there. */
 async function orEarlyOutcome(answer: Promise<HttpAnswer>, expectation: Expectation): Promise<HttpAnswer | Outcome> {
   let early: Outcome | undefined
   const note = async (): Promise<void> => {

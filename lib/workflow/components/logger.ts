@@ -2,18 +2,22 @@ import type { LoggerSpec } from '../../config/normalize'
 import { LOG_LEVELS, type LogLevel } from '../../config/field/words'
 import { digitsAsText, writeJson } from '../../template/bigints'
 import type { Logger } from '../../base/contracts'
+import { nameAtStart } from '../../base/unnamed'
 import type { Execute } from '../call'
 
 /**
- * Compiles a logger: it writes the `message` and `data` of its input at the `level` that stands there too, and gives
- * the data on; without data, what the job above gave.
+ * Compiles a logger: it writes the `message` and `data` of its input at the input's `level`. Its output is the data, or
+ * without data the output of the job above.
  */
 export function compileLogger(spec: Pick<LoggerSpec, 'level'>, logger: Logger): Execute {
   return async ({ scope }) => {
     const { level, message, data } = readInput(scope.input)
     const { job_id: job, task_id: task } = scope.context
     const details = data === undefined ? { job, task } : { job, task, data: digitsAsText(data) }
-    logger[toLevel(level) ?? spec.level](details, message === undefined ? `Job ${job}` : toText(message))
+    logger[toLevel(level) ?? spec.level](
+      details,
+      message === undefined ? nameAtStart('job', job, String) : toText(message),
+    )
     return data === undefined ? scope.output : data
   }
 }

@@ -1,6 +1,7 @@
 import type { Rate } from '../../config/field/values'
 import { Fifo } from '../../store/collections/fifo'
 import type { Clock } from '../../base/contracts'
+import { elapsedOf, onAbort } from '../../base/timers'
 
 /** Resolves when the caller may begin; rejects with the signal's reason when that aborts before. */
 export type Pace = (signal: AbortSignal) => Promise<void>
@@ -10,20 +11,20 @@ interface Turn {
 }
 
 /**
- * Lets so many begin in any stretch of time as long as the window; the rest wait for their turn in order. Without a rate
- * everybody begins at once. The promise rejects with the signal's reason when that aborts.
+ * Lets at most `count` callers begin in any stretch of time as long as the window; the others wait for their turn in
+ * order. Without a rate each begins at once.
  */
 export function createPace(rate: Rate | undefined, clock: Clock): Pace {
   if (rate === undefined) return async (signal) => signal.throwIfAborted()
   const { count, windowMs } = rate
   const queue = new Fifo<Turn>()
-  /** When they began: those of the last window, oldest first. */
+  /** When the callers of the last window began, oldest first. */
   let begun: number[] = []
-  /** How many of them have left the window since the list was cleared up. */
+  /** How many entries of `begun` have left the window since the list was shortened. */
   let gone = 0
   let timer: unknown
 
-  const elapsed = (): number => clock.elapsed?.() ?? clock.now()
+  const elapsed = elapsedOf(clock)
 
   /** Milliseconds until one more may begin; 0 for now. */
   function untilNext(): number {
@@ -41,7 +42,7 @@ export function createPace(rate: Rate | undefined, clock: Clock): Pace {
     begun.push(elapsed())
   }
 
-  /** A timer of Node may fire a little early: who is not due yet goes on waiting. */
+  /** A timer of Node may fire a little early: a caller that is not due yet goes on waiting. */
   function advance(): void {
     timer = undefined
     for (let turn = queue.first(); turn !== undefined && untilNext() === 0; turn = queue.first()) {
@@ -66,17 +67,16 @@ export function createPace(rate: Rate | undefined, clock: Clock): Pace {
         take()
         return resolve()
       }
+      const stopListening = onAbort(signal, (reason) => {
+        leave(turn)
+        reject(reason)
+      })
       const turn: Turn = {
         begin() {
-          signal.removeEventListener('abort', abort)
+          stopListening()
           resolve()
         },
       }
-      const abort = (): void => {
-        leave(turn)
-        reject(signal.reason)
-      }
-      signal.addEventListener('abort', abort, { once: true })
       queue.add(turn)
       timer ??= clock.setTimeout(advance, untilNext())
     })

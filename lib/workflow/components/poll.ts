@@ -6,10 +6,10 @@ import type { HttpAnswer, SendRequest } from '../../http/client'
 import { compileRequest, describeRequest, type HttpRequest } from '../../http/request/request'
 import { createRedaction } from '../../http/secrets'
 import { excerptOf } from '../../template/excerpt'
-import { readRetryAfter } from '../../http/retry-after'
+import { readRetryAfter } from '../../http/answer-headers'
 import { sleep } from '../../base/timers'
 
-/** One task that is asked about. */
+/** One task of a service, to be asked about. */
 export interface PollContext {
   /** What the templates read; `response` is the immediate answer. */
   readonly scope: object
@@ -22,22 +22,22 @@ export interface PollContext {
   readonly deadline: number
 }
 
-/** What one question brought. */
+/** The answer to one question. */
 interface Asked {
   /** Undefined while the work goes on. */
   readonly outcome?: Outcome | undefined
-  /** Why it was not answered, if that may pass. */
+  /** Why there was no answer, when the next question may get one. */
   readonly trouble?: unknown
-  /** What was answered, for messages. */
+  /** The answer in words, for messages. */
   readonly said?: string
   /** The pause that the answer asks for, in milliseconds. */
   readonly askedMs?: number | undefined
 }
 
-/** Asks until the task has succeeded or failed. Rejects with `ERR_WAIT_TIMEOUT`, or with what asking will never get over. */
+/** Asks until the task has succeeded or failed. Rejects with `ERR_WAIT_TIMEOUT`, and at once with an error that asking again cannot change. */
 export type Poll = (context: PollContext) => Promise<Outcome>
 
-/** Statuses that may change by themselves: not there yet, too early, too often; those of the server too. */
+/** Statuses that may change by themselves: not there yet, too early, too often; all 5xx may as well. */
 const PASSING_STATUSES: ReadonlySet<number> = new Set([404, 408, 409, 423, 425, 429])
 const ACCEPTED = 202
 /** Headers that belong to the body of the first request, and would be wrong on a question. */
@@ -46,11 +46,11 @@ const BODY_HEADERS: ReadonlySet<string> = new Set(['content-type', 'content-leng
 /** What polling takes from its component. */
 type PolledComponent = Pick<HttpClientSpec, 'baseUrl'>
 
-/** What polling asks through. */
+/** What polling needs to ask. */
 export interface PollingContext {
   readonly send: SendRequest
   readonly clock: Clock
-  /** What must stand in no message, besides the secrets of the request itself. */
+  /** Secrets that no message may show, besides those of the request itself. */
   readonly secrets: readonly string[]
 }
 
@@ -129,7 +129,7 @@ export function compilePoll(
   }
 }
 
-/** Whoever may begin the task may ask about it; another origin is not told the secrets of this one. */
+/** The headers of the first request go along to the same origin; another origin does not see its secrets. */
 function inheritHeaders(question: HttpRequest, first: HttpRequest): HttpRequest {
   const homes = [...question.homes, ...first.homes]
   if (question.url.origin !== first.url.origin) return { ...question, homes }
@@ -148,7 +148,7 @@ function pollTimedOut({ at }: PollingSpec, elapsedMs: number, asked: Asked): Cal
   return new CallbackError('ERR_WAIT_TIMEOUT', { at, message, cause: asked.trouble })
 }
 
-/** Waiting until the deadline would bring nothing. */
+/** The next question would come after the deadline. */
 function askedTooLong({ at }: PollingSpec, asked: Asked, leftMs: number): CallbackError {
   const wanted = `the service asks to be left alone for ${asked.askedMs} ms (Retry-After)`
   const message = `Polling was given up: ${wanted}, but only ${Math.max(leftMs, 0)} ms are left${describeLast(asked)}`

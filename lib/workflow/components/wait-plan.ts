@@ -2,15 +2,15 @@ import type { HttpClientSpec } from '../../config/normalize'
 import { ANSWER_SOURCES } from '../../config/field/template-sources'
 import type { Endpoint } from '../../listener/endpoint'
 import type { Selection } from '../../listener/selection'
+import { ticketUrl } from '../../listener/paths/callback-url'
 import { readWaitIds } from '../../listener/ids'
-import { type AnsweredScope, type Call, type ComponentScope, deadlineOf } from '../call'
+import { type AnsweredScope, type Call, type CallTicket, type ComponentScope, deadlineOf } from '../call'
 import { idsInAnswer, idsInRequest } from '../callback-urls/callback-ids'
 import type { CallbackUrl, FindCallbackUrls } from '../callback-urls/callback-urls'
 import type { HttpAnswer } from '../../http/client'
 import type { HttpRequest } from '../../http/request/request'
-import { issueTicket, type IssuedTicket } from './ticket'
 
-/** What a request waits for: found before it leaves. */
+/** What a request waits for, found before it is sent. */
 export interface Waiting {
   readonly endpoints: readonly Endpoint[]
   readonly ids: readonly string[]
@@ -20,13 +20,19 @@ export interface Waiting {
   readonly queued: boolean
 }
 
-/** Says what the callback of a request is known by. */
+export interface IssuedTicket {
+  readonly source: CallTicket
+  /** Whether a template has read it, so that a callback will carry it. */
+  isUsed(): boolean
+}
+
+/** How a component recognises the callback of its request. */
 export interface WaitPlan {
-  /** A ticket for one attempt, to be read by its templates. */
+  /** Creates the ticket of one attempt, which its templates may read. */
   issue(call: Call): IssuedTicket
-  /** What to wait for; nothing when the immediate answer is all there is. Throws `ERR_WAIT_ID` and `ERR_ENDPOINT_*`. */
+  /** Returns what to wait for; undefined when only the immediate answer counts. Throws `ERR_WAIT_ID` and `ERR_ENDPOINT_*`. */
   prepare(request: HttpRequest, call: Call, scope: ComponentScope, ticket: IssuedTicket): Waiting | undefined
-  /** More ids, which only the answer tells. */
+  /** Returns more ids, which only the answer tells. */
   idsIn(answer: HttpAnswer, scope: AnsweredScope, waiting: Waiting): readonly string[]
 }
 
@@ -92,5 +98,23 @@ export function compileWaitPlan(
       if (byCallback?.waitFor === undefined) return idsInAnswer(answer, waiting.endpoints, scope.env)
       return idsAreAnswered ? readWaitIds(byCallback.waitFor.render(scope), byCallback.at) : []
     },
+  }
+}
+
+/** Creates the ticket of an attempt; its endpoint is looked for only when a template asks for the URL. */
+function issueTicket(id: string, endpointOf: () => Endpoint, urlOf: (endpoint: Endpoint) => string): IssuedTicket {
+  let isUsed = false
+  return {
+    source: {
+      get id() {
+        isUsed = true
+        return id
+      },
+      get url() {
+        isUsed = true
+        return ticketUrl(endpointOf(), urlOf, id)
+      },
+    },
+    isUsed: () => isUsed,
   }
 }

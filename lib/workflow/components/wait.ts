@@ -4,7 +4,7 @@ import { readWaitIds } from '../../listener/ids'
 import { deadlineOf, type Execute } from '../call'
 import { resultOf } from './completion'
 
-/** Compiles a job that only waits for a callback, for which somebody else has asked; it gives the callback's result. */
+/** Compiles a job that only waits for a callback that something else has asked for. Its output is the callback's result. */
 export function compileWait({ id, path, timeoutMs }: WaitSpec, at: string, selection: Selection): Execute {
   return async (call) => {
     const ids = readWaitIds(id.render(call.scope), at)

@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events'
-import type { WorkflowSpec } from '../../config/normalize'
-import { createRunContext, type RunOptions } from '../../store/run-context'
-import { CallbackError } from '../../base/errors'
+import { CallbackError, reasonOf } from '../../base/errors'
 import { digitsAsText } from '../../template/bigints'
+import type { Clock } from '../../base/contracts'
 import type { Emitter } from '../../base/events'
-import type { JobNews } from '../job'
+import type { RunContext } from '../../base/run'
+import type { JobNews } from '../attempt'
 import type { RunWorkflow } from '../runner'
 import type { JobState, TaskState, TaskStatus } from './task'
 import { limitTask } from './limits'
@@ -14,15 +14,17 @@ export interface RunningTask {
   readonly id: string
   /** What is known of it now. */
   state(): TaskState
-  /** The output of the workflow; a rejection that nobody awaits harms nobody. */
+  /** The output of the workflow. When nobody awaits it, its rejection is no unhandled one. */
   readonly result: Promise<unknown>
   /** Frees its waits, aborts its requests, and rejects its result with the reason; resolves when all of it has ended. */
   cancel(reason: CallbackError): Promise<void>
 }
 
-export interface RunningTaskOptions extends Omit<RunOptions, 'signal' | 'abort'> {
+/** A task that is about to start. */
+export interface TaskStart {
   readonly id: string
-  readonly workflow: Pick<WorkflowSpec, 'id'>
+  /** The workflow by its id. */
+  readonly workflow: string
   readonly run: RunWorkflow
   readonly input: unknown
   /** Milliseconds since the epoch. */
@@ -32,15 +34,25 @@ export interface RunningTaskOptions extends Omit<RunOptions, 'signal' | 'abort'>
   /** When its time is up, in milliseconds since the epoch. */
   readonly deadline: number | undefined
   readonly signal: AbortSignal | undefined
+  /** Lets go of the room for its first wait. */
+  readonly letGo: () => void
+  /** Whether its failure is logged, since nobody holds its result. */
+  readonly isUnattended: boolean
+}
+
+export interface RunningTaskContext {
+  readonly clock: Clock
   readonly emitter: Emitter
+  /** Opens the run of the task: `abort` ends it in this process, since another one has taken it up. */
+  readonly openRun: (signal: AbortSignal, abort: (reason: unknown) => void) => RunContext
 }
 
 /** How a task ended. */
 type End = Pick<TaskState, 'status' | 'output' | 'error'>
 
 /** Starts a task. */
-export function startTask(options: RunningTaskOptions): RunningTask {
-  const { id, workflow, run, input, emitter, clock, startedAt, timeoutMs, deadline, signal } = options
+export function startTask(start: TaskStart, { clock, emitter, openRun }: RunningTaskContext): RunningTask {
+  const { id, workflow, run, input, startedAt } = start
   const cancellation = new AbortController()
   setMaxListeners(0, cancellation.signal) // every request and wait of the task listens
   const jobs = new Map<string, JobState>()
@@ -48,7 +60,7 @@ export function startTask(options: RunningTaskOptions): RunningTask {
 
   function tell(job: string, { error, ...news }: JobNews): void {
     jobs.set(job, { id: job, ...news, ...(error !== undefined && { error: describe(error) }) })
-    emitter.emit('job', () => ({ task: id, workflow: workflow.id, job, ...news, error }))
+    emitter.emit('job', () => ({ task: id, workflow, job, ...news, error }))
   }
 
   function finish(ended: End, error?: unknown): void {
@@ -57,16 +69,15 @@ export function startTask(options: RunningTaskOptions): RunningTask {
       if (state.status === 'succeeded' || state.status === 'failed') continue
       tell(job, { status: 'cancelled', attempt: state.attempt })
     }
-    emitter.emit('task', () => ({ task: id, workflow: workflow.id, status: ended.status, error }))
+    emitter.emit('task', () => ({ task: id, workflow, status: ended.status, error }))
   }
 
   async function work(): Promise<unknown> {
-    const lift = limitTask(id, cancellation, { timeoutMs, deadline, signal, clock })
+    const lift = limitTask(cancellation, start, clock)
     try {
-      await Promise.resolve() // whoever starts the task holds it before anybody is told of it
-      emitter.emit('task', () => ({ task: id, workflow: workflow.id, status: 'running' }))
-      const abort = (reason: unknown): void => cancellation.abort(reason)
-      const context = createRunContext(id, { ...options, signal: cancellation.signal, abort })
+      await Promise.resolve() // the caller has the task before its first event
+      emitter.emit('task', () => ({ task: id, workflow, status: 'running' }))
+      const context = openRun(cancellation.signal, (reason) => cancellation.abort(reason))
       const output = await run({ run: context, input, cancellation, tell })
       finish({ status: 'succeeded', output })
       return output
@@ -87,7 +98,7 @@ export function startTask(options: RunningTaskOptions): RunningTask {
     id,
     state: () => ({
       id,
-      workflow: workflow.id,
+      workflow,
       status: 'running',
       input: digitsAsText(input),
       startedAt,
@@ -109,5 +120,5 @@ function statusOf(error: unknown): TaskStatus {
 
 function describe(error: unknown): { readonly code: string; readonly message: string } {
   if (error instanceof CallbackError) return { code: error.code, message: error.message }
-  return { code: 'ERR_INTERNAL', message: error instanceof Error ? error.message : String(error) }
+  return { code: 'ERR_INTERNAL', message: reasonOf(error) }
 }

@@ -24,7 +24,7 @@ export async function removeLeftovers(folder: string): Promise<void> {
   for (const name of [COMPACTING, REWRITING]) await rm(join(folder, name), { force: true })
 }
 
-/** Writes the journal anew from the records that are in memory. Nothing may be written to it meanwhile. */
+/** Rewrites the journal from the records in memory. Nothing may be written to it meanwhile. */
 export async function rewrite({ folder, file, files, records }: CompactionOptions): Promise<void> {
   await withTemporary(join(folder, REWRITING), files, async (temporary) => {
     const captured = records.capture()
@@ -36,9 +36,9 @@ export async function rewrite({ folder, file, files, records }: CompactionOption
 }
 
 /**
- * Writes the journal anew while it is written to: first the records as they are now, then what was appended to the
- * journal since. Only the last of that is copied in a turn of its own, in which nothing is written. To be called when
- * every operation in the file is applied. Gives up, and leaves the journal as it is, when `isUnwanted` says so.
+ * Rewrites the journal while operations are appended to it: first a snapshot of the records, then what was appended
+ * since. Only the last part is copied in a turn of its own, in which nothing is written. Must be called when every
+ * operation in the file is applied. Stops, and leaves the journal as it is, when `isUnwanted` says so.
  */
 export async function compact(
   { folder, file, files, records }: CompactionOptions,
@@ -100,8 +100,8 @@ async function withTemporary(path: string, files: Files, fill: (temporary: Tempo
 }
 
 /**
- * Writes records as lines from a number on; returns how many bytes that were. It lets others go on after each chunk, and
- * ends early when nobody wants it any more.
+ * Writes records as lines from a number on; returns how many bytes that were. It lets others go on after each chunk,
+ * and ends early when nobody wants it any more.
  */
 async function writeSnapshot(
   file: OpenFile,

@@ -1,8 +1,9 @@
 import { copyFile, link, rm, stat } from 'node:fs/promises'
 import { constants } from 'node:fs'
 import type { Logger } from '../../../../lib/base/contracts'
+import { codeOf } from '../../../../lib/base/errors'
 import type { Replayed } from './replay'
-import { codeOf, storeUnavailable } from '../system'
+import { storeUnavailable } from '../system'
 
 /** How many places a message names. */
 const MAX_PLACES = 5

@@ -3,8 +3,8 @@ import { sealLines } from './line'
 import { FILE_MODE, type Files, type OpenFile, syncFolder, writeFully } from '../system'
 
 /**
- * The file of a journal, of which everything before `end` is whole. What fails has left nothing behind: what a failed write
- * left after the end is cut away, at the latest before the next one.
+ * The file of a journal, of which everything before `end` is whole. What fails has left nothing behind: what a failed
+ * write left after the end is cut away, at the latest before the next one.
  */
 export class JournalFile {
   readonly path: string
@@ -13,9 +13,9 @@ export class JournalFile {
   /** The number that the next line will have. */
   next = 1
   /**
-   * Whether nothing in it can be relied on until it is written anew: it is not there yet, or the disk could not say that
-   * it has everything. After that a second fsync says nothing, since the system may have dropped what it could not write
-   * (fsync(2), and "Can applications recover from fsync failures?", Rebello et al., USENIX ATC 2020).
+   * Whether nothing in the file can be relied on until it is rewritten: it does not exist yet, or the disk did not
+   * confirm that it has everything. After that a second fsync says nothing, since the system may have dropped what it
+   * could not write (fsync(2), and "Can applications recover from fsync failures?", Rebello et al., USENIX ATC 2020).
    */
   isDoubtful = true
   /** Counts how often another file took its place. */
@@ -42,7 +42,7 @@ export class JournalFile {
     this.isDoubtful = false
   }
 
-  /** Reads what stands at a position into the bytes; gives how many there were. */
+  /** Reads from a position into the bytes; returns how many were read. */
   async read(bytes: Uint8Array, position: number): Promise<number> {
     const { bytesRead } = await this.#opened().read(bytes, 0, bytes.length, position)
     return bytesRead

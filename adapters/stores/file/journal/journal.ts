@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { unref } from '../../../../lib/base/timers'
 import type { Clock, Logger } from '../../../../lib/base/contracts'
+import { createTurns } from '../../../../lib/base/turns'
 import { compact } from './compaction'
 import { createJournalWriter, type WriterOptions } from './writer'
 import { formatOperation, type Operation } from '../operations'
@@ -11,6 +12,8 @@ export interface JournalOptions extends WriterOptions {
   readonly logger: Logger
   /** Aborts when nothing may be written any more, with the error that everything is refused with then. */
   readonly lost: AbortSignal
+  /** Called around each write: aborts `lost` if another process may have the folder by now, and has. */
+  readonly checkLock: () => Promise<void>
   /** Called when operations were applied. */
   readonly onApplied: () => void
   /** Called when it can be written again. */
@@ -19,7 +22,10 @@ export interface JournalOptions extends WriterOptions {
 
 /** Writes operations, and then applies them to the records. */
 export interface Journal {
-  /** Gives what applying it gave. Rejects with `ERR_STORE_UNAVAILABLE` when it cannot be written; it has not happened then. */
+  /**
+   * Resolves to the result of the operation. Rejects with `ERR_STORE_UNAVAILABLE` when it cannot be written; then it
+   * has no effect.
+   */
   submit(operation: Operation): Promise<number>
   /** Writes what was submitted. Nothing may be submitted any more. */
   close(): Promise<void>
@@ -34,7 +40,7 @@ interface Submitted {
 const SYNC_MS = 200
 /** What one write takes at most, give or take an operation. */
 const WRITE_BYTES = 8 * 1024 * 1024
-/** A journal is written anew when it is larger than this, and so many times larger than what is in it. */
+/** A journal is rewritten when it is larger than this, and so many times larger than its records. */
 const COMPACT_BYTES = 8 * 1024 * 1024
 const COMPACT_FACTOR = 4
 
@@ -74,8 +80,9 @@ export function createJournal(options: JournalOptions): Journal {
   async function commit(): Promise<void> {
     const { batch, texts } = takeBatch()
     try {
-      lost.throwIfAborted()
+      await refuseLost()
       await writer.write(texts)
+      await refuseLost() // what was written while the process stood still may be in a file that nobody reads
     } catch (error) {
       fail(isFull(error) ? batch.filter((submitted) => !removeUnwritten(submitted)) : batch, error)
       options.onApplied()
@@ -88,7 +95,14 @@ export function createJournal(options: JournalOptions): Journal {
     compactIfWorthwhile()
   }
 
-  /** Removes a record although the disk is full, so that it can be written in less room. Returns whether that is due. */
+  async function refuseLost(): Promise<void> {
+    await options.checkLock()
+    lost.throwIfAborted()
+  }
+
+  /**
+   * Removes a record although the disk is full, so that it can be written in less room. Returns whether that is due.
+   */
   function removeUnwritten({ operation, resolve }: Submitted): boolean {
     if (operation.type !== 'remove') return false
     const result = records.apply(operation)
@@ -121,10 +135,13 @@ export function createJournal(options: JournalOptions): Journal {
     unref(syncTimer)
   }
 
-  /** What was answered already is in memory, from which the journal is written anew when the disk does not have it. */
+  /**
+   * Operations that were answered are in memory, from which the journal is rewritten when the disk does not have them.
+   */
   async function syncNow(): Promise<void> {
+    await options.checkLock()
+    if (lost.aborted) return
     try {
-      if (lost.aborted) return
       await file.sync()
     } catch (error) {
       fail([], error)
@@ -139,7 +156,8 @@ export function createJournal(options: JournalOptions): Journal {
 
   async function compactNow(): Promise<void> {
     try {
-      await compact(options, inTurn, () => isClosing || lost.aborted)
+      const inOwnTurn = (work: () => Promise<void>): Promise<void> => inTurn(() => options.checkLock().then(work))
+      await compact(options, inOwnTurn, () => isClosing || lost.aborted)
       compactAbove = COMPACT_BYTES
       void inTurn(reserve.fill)
     } catch (error) {
@@ -169,15 +187,5 @@ export function createJournal(options: JournalOptions): Journal {
         await file.close()
       })
     },
-  }
-}
-
-/** Gives what does one thing after the other. */
-function createTurns(): (work: () => Promise<void>) => Promise<void> {
-  let last: Promise<void> = Promise.resolve()
-  return (work) => {
-    const turn = last.then(work)
-    last = turn.catch(() => undefined)
-    return turn
   }
 }

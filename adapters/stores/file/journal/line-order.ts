@@ -22,8 +22,8 @@ export interface Ordered {
   readonly orphans: number
 }
 
-/** What changes a record that is there. */
-const CHANGES: ReadonlySet<string> = new Set<Operation['type']>(['append', 'cut', 'touch'])
+/** What changes a record; one that says how to make the record does not fail for want of it. */
+const CHANGES: ReadonlySet<string> = new Set<Operation['type']>(['append', 'claim', 'cut', 'touch'])
 
 interface Numbered {
   readonly number: number
@@ -48,7 +48,7 @@ export function createLineOrder(apply: (operation: Operation) => number): LineOr
 
   function applyOne(operation: Operation): void {
     const isDone = apply(operation) > 0
-    if (!isDone && !isRight && CHANGES.has(operation.type)) orphans++
+    if (!isDone && !isRight && CHANGES.has(operation.type) && !('made' in operation && operation.made)) orphans++
   }
 
   return {

@@ -1,7 +1,8 @@
 import { open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { codeOf } from '../../../../lib/base/errors'
 import type { ProcessName } from './process'
-import { codeOf, FILE_MODE, isFull, storeUnavailable, writeFully } from '../system'
+import { FILE_MODE, isFull, storeUnavailable, writeFully } from '../system'
 
 /** A lock file that somebody made. */
 export interface Claim {

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { rm, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CallbackError } from '../../../../lib/base/errors'
+import { CallbackError, codeOf } from '../../../../lib/base/errors'
 import { sleep, unref } from '../../../../lib/base/timers'
 import type { Clock, Logger } from '../../../../lib/base/contracts'
 import { type Claim, PREFIX, readClaims, writeClaim } from './claims'
 import { isNear, lives, nameThisProcess, type ProcessName } from './process'
-import { codeOf } from '../system'
 
 export interface LockOptions {
   readonly folder: string
@@ -22,11 +21,18 @@ export interface LockOptions {
 
 /** A folder that this ledger has for itself. */
 export interface Lock {
+  /**
+   * Looks whether the lock is still there when it had no heartbeat for so long that another process may have taken over,
+   * since this one was stopped (SIGSTOP, a paused container, a laptop asleep). Calls `onLost` when it is gone.
+   */
+  check(): Promise<void>
   release(): Promise<void>
 }
 
 const HEARTBEAT_MS = 4000
-/** For how long the lock of another host is watched without a heartbeat until its process is taken for dead. */
+/** For how long a lock needs no look after its last heartbeat: half the time after which others take it for dead. */
+const TRUSTED_MS = 10_000
+/** A process on another host counts as dead after so long without a heartbeat. */
 const DEAD_MS = 20_000
 /** How long it is waited for until the log says so. */
 const TELL_MS = 3000
@@ -35,32 +41,41 @@ const NEAR_PAUSE_MS = 20
 
 /**
  * Takes a folder for one ledger alone; the lock of a process that was killed counts no more. Everybody who wants the
- * folder first puts a lock file of their own there and then looks for others, so that of two at least one sees the other;
- * and since no two files have the same name, one that is dead is removed without harm. Of two who ask at the same time
- * the one with the lower name goes first. A process on another host, or in another container, cannot be looked for: its
- * lock has heartbeats while it lives, and is watched until one is seen, or none for 20 seconds; what time it shows does not
- * count. Rejects with `ERR_STORE_UNAVAILABLE`.
+ * folder first puts a lock file of their own there and then looks for others, so that of two at least one sees the
+ * other; and since no two files have the same name, one that is dead is removed without harm. Of two who ask at the
+ * same time the one with the lower name goes first. A process on another host, or in another container, cannot be
+ * looked for: its lock has heartbeats while it lives, and is watched until one is seen, or none for 20 seconds; what
+ * time it shows does not count. Rejects with `ERR_STORE_UNAVAILABLE`.
  */
 export async function takeLock({ folder, clock, logger, signal, onLost, makeRoom }: LockOptions): Promise<Lock> {
   const self = await nameThisProcess()
   const name = `${PREFIX}${randomBytes(8).toString('hex')}`
   const path = join(folder, name)
+  const sinceBeat = createStopwatch(clock)
   let timer = startTimer()
 
   function startTimer(): unknown {
     const started = clock.setTimeout(() => {
       timer = startTimer()
-      void beat().catch((error: unknown) => {
-        if (codeOf(error) === 'ENOENT') onLost()
-      })
+      void beatOrLose()
     }, HEARTBEAT_MS)
     unref(started)
     return started
   }
 
-  function beat(): Promise<void> {
+  async function beatOrLose(): Promise<void> {
+    try {
+      await beat()
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') onLost()
+    }
+  }
+
+  async function beat(): Promise<void> {
+    const restart = sinceBeat.mark()
     const seconds = clock.now() / 1000
-    return utimes(path, seconds, seconds)
+    await utimes(path, seconds, seconds)
+    restart()
   }
 
   async function release(): Promise<void> {
@@ -79,7 +94,37 @@ export async function takeLock({ folder, clock, logger, signal, onLost, makeRoom
     await release()
     throw error
   }
-  return { release }
+  return {
+    async check() {
+      if (sinceBeat.ms() >= TRUSTED_MS) await beatOrLose()
+    },
+    release,
+  }
+}
+
+interface Stopwatch {
+  ms(): number
+  /** Takes note of this moment, and returns what starts the stopwatch again from there. */
+  mark(): () => void
+}
+
+/**
+ * Creates a stopwatch that goes by the time of day and by the time since the process began, whichever says more: the first
+ * one may be set back, the second one does not go on everywhere while a machine sleeps.
+ */
+function createStopwatch(clock: Clock): Stopwatch {
+  const read = () => ({ day: clock.now(), steady: performance.now() })
+  let start = read()
+  return {
+    ms() {
+      const { day, steady } = read()
+      return Math.max(day - start.day, steady - start.steady)
+    },
+    mark() {
+      const marked = read()
+      return () => void (start = marked)
+    },
+  }
 }
 
 interface Watched {
@@ -98,8 +143,8 @@ interface Sight {
 }
 
 /**
- * Creates a function that looks at the locks of others, and removes dead ones. It is told how long it was since the last
- * look, and resolves to how long to wait before the next one: 0 when nobody else has a claim.
+ * Creates a function that looks at the locks of others, and removes dead ones. It is told how long it was since the
+ * last look, and resolves to how long to wait before the next one: 0 when nobody else has a claim.
  */
 function createWatch({ folder, name, self, logger }: Watched): (passedMs: number) => Promise<number> {
   const sights = new Map<string, Sight>()

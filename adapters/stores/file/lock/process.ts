@@ -1,5 +1,6 @@
 import { readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { codeOf } from '../../../../lib/base/errors'
 
 /** A process as a lock names it, so that no other is taken for it. */
 export interface ProcessName {
@@ -41,7 +42,7 @@ function isThere(pid: number): boolean {
     return true
   } catch (error) {
     // EPERM: it is there, and belongs to another user.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return codeOf(error) === 'EPERM'
   }
 }
 

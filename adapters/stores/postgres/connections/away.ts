@@ -1,4 +1,4 @@
-import { startTimer } from '../../../../lib/base/timers'
+import { elapsedOf, startTimer } from '../../../../lib/base/timers'
 import type { Clock, Logger } from '../../../../lib/base/contracts'
 import { createUnavailable } from '../errors'
 
@@ -32,7 +32,7 @@ export function createAway({ place, clock, logger, onAway }: AwayOptions): Away 
   let isAway = false
   let stop = (): void => undefined
 
-  const elapsed = (): number => clock.elapsed?.() ?? clock.now()
+  const elapsed = elapsedOf(clock)
 
   function lookLater(): void {
     stop = startTimer(clock, LOOK_MS, () => {

@@ -1,4 +1,4 @@
-import { startTimer, untilAborted } from '../../../../lib/base/timers'
+import { beforeDeadline, startLimit, untilAborted } from '../../../../lib/base/timers'
 import type { Clock } from '../../../../lib/base/contracts'
 import { isLost } from '../errors'
 import type { PgNotification } from './library'
@@ -8,8 +8,6 @@ import type { Link, Source } from './sources'
 const CONNECT_MS = 4_000
 const QUERY_MS = 2_000
 const END_MS = 500
-/** See `startLimit`. */
-const GRACE_MS = 100
 
 /** A row, as the list of its columns. */
 export type Row = readonly unknown[]
@@ -130,25 +128,7 @@ function wrap(link: Link, { clock, onNotification, onLost }: ConnectionOptions):
 }
 
 /** Rejects when it takes too long, by an error that says what is missing. */
-async function within<T>(clock: Clock, limitMs: number, work: Promise<T>, missing: string): Promise<T> {
-  let stop = (): void => undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    stop = startLimit(clock, limitMs, () => reject(new Error(`${missing} within ${limitMs} ms`)))
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    stop()
-  }
-}
-
-/**
- * In two parts, since a process that was busy for long sees its timers before the answers that have come meanwhile:
- * between the two it sees the answers.
- */
-function startLimit(clock: Clock, limitMs: number, callback: () => void): () => void {
-  let stop = startTimer(clock, Math.max(limitMs - GRACE_MS, 0), () => {
-    stop = startTimer(clock, GRACE_MS, callback)
-  })
-  return () => stop()
+function within<T>(clock: Clock, limitMs: number, work: Promise<T>, missing: string): Promise<T> {
+  const late = (): Error => new Error(`${missing} within ${limitMs} ms`)
+  return beforeDeadline(work, (_resolve, reject) => startLimit(clock, limitMs, () => reject(late())))
 }

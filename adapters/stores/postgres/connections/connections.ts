@@ -1,4 +1,4 @@
-import { isDoneWithin, sleep } from '../../../../lib/base/timers'
+import { elapsedOf, isDoneWithin, sleep } from '../../../../lib/base/timers'
 import type { Clock, Logger } from '../../../../lib/base/contracts'
 import { createAway } from './away'
 import { type Connection, openConnection, type ServerProcess } from './connection'
@@ -37,8 +37,8 @@ export interface Connections {
   /** Connects; rejects with what is wrong. */
   open(): Promise<void>
   /**
-   * Lends a connection to work that holds no other one. Waits for one as long as it takes. Rejects as the work does, and
-   * with `ERR_CLOSED` after `close`.
+   * Lends a connection to work that holds no other one. Waits for one as long as it takes. Rejects as the work does,
+   * and with `ERR_CLOSED` after `close`.
    */
   readonly lend: Lending['lend']
   /** Whether there has been no connection for a while. */
@@ -47,7 +47,9 @@ export interface Connections {
   close(): Promise<void>
 }
 
-/** Ends what is left on the server of a connection that did not answer: it may hold records, and one of few connections. */
+/**
+ * Ends what is left on the server of a connection that did not answer: it may hold records, and one of few connections.
+ */
 const TERMINATE = `SELECT pg_terminate_backend(a.pid) FROM pg_stat_get_activity($1::integer) a WHERE a.backend_start::text = $2`
 
 /** Creates what keeps the first connection open, and opens a second one while there is more to do. */
@@ -66,7 +68,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   let isConnecting = true
   let scarceUntil = -Infinity
 
-  const elapsed = (): number => clock.elapsed?.() ?? clock.now()
+  const elapsed = elapsedOf(clock)
 
   async function connect(): Promise<Connection> {
     const { onNotification } = options
@@ -142,7 +144,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     }
   }
 
-  /** Opens a second connection for those who wait. Where there is none to be had, the first one serves all. */
+  /** Opens a second connection when work waits for one. Where the server has none, the first one serves all work. */
   function growMore(): void {
     if (growing || signal.aborted || !hasFirst || all.size >= MAX || elapsed() < scarceUntil) return
     growing = grow().finally(() => (growing = undefined))
@@ -170,7 +172,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
       away.close()
       lending.close()
       await Promise.all([growing, ...[...all].map(drop)])
-      // A pool that has no client left gives none back soon either.
+      // A pool without a free client has none soon either.
       await isDoneWithin(clock, LEAVE_MS, source.settled())
     },
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../../lib/base/contracts'
+import { elapsedOf } from '../../../../lib/base/timers'
 import type { Connection } from './connection'
 import type { Connections } from './connections'
 import { createClosed } from '../../server-errors'
@@ -52,7 +53,7 @@ export function createLane<I, O>(options: LaneOptions<I, O>): Lane<I, O> {
   let working: Promise<void> | undefined
   let isClosed = false
 
-  const elapsed = (): number => clock.elapsed?.() ?? clock.now()
+  const elapsed = elapsedOf(clock)
 
   function takeBatch(): readonly Waiting<I, O>[] {
     let bytes = 0

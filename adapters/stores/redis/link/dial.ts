@@ -1,5 +1,4 @@
-import { splitNodes } from '../../../../lib/base/redis-nodes'
-import type { GivenRedis } from '../../../../lib/base/given-clients'
+import { type GivenRedis, splitNodes } from '../../../../lib/base/given-clients'
 import type { Clock } from '../../../../lib/base/contracts'
 import { isError } from '../errors'
 import { isCluster, isSingle, type RedisClient, type RedisLibrary } from './library'

@@ -1,4 +1,5 @@
 import type { Clock, Logger } from '../../../../lib/base/contracts'
+import { elapsedOf } from '../../../../lib/base/timers'
 import { createUnavailable } from '../errors'
 
 /** How often the same trouble of a server that is there is told. */
@@ -30,7 +31,7 @@ export function createHealth({ place, clock, logger, onBack }: HealthOptions): H
   const missing = new Set<string>()
   let isTold = false
   let toldAt = -Infinity
-  const elapsed = (): number => clock.elapsed?.() ?? clock.now()
+  const elapsed = elapsedOf(clock)
 
   return {
     down: (part) => void missing.add(part),

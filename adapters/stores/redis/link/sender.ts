@@ -1,4 +1,4 @@
-import { startTimer } from '../../../../lib/base/timers'
+import { elapsedOf, startTimer } from '../../../../lib/base/timers'
 import type { Clock } from '../../../../lib/base/contracts'
 import { createClosed } from '../../server-errors'
 import { createUnavailable, isAnswer, isMisplaced } from '../errors'
@@ -61,7 +61,7 @@ export function createSender({ place, clock, link, health, epoch, reenter }: Sen
   /** Since when the server has not answered, and why; undefined while it does. */
   let away: { readonly since: number; cause: unknown } | undefined
   let stopTimer = (): void => undefined
-  const elapsed = (): number => clock.elapsed?.() ?? clock.now()
+  const elapsed = elapsedOf(clock)
 
   /** What the same moment brings, and what the last answers bring about, goes together. */
   function plan(): void {

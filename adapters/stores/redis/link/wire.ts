@@ -1,4 +1,4 @@
-import { isDoneWithin, startTimer } from '../../../../lib/base/timers'
+import { beforeDeadline, isDoneWithin, startLimit } from '../../../../lib/base/timers'
 import type { Clock } from '../../../../lib/base/contracts'
 import { isError, LOST } from '../errors'
 import type { RedisClient, Result } from './library'
@@ -7,21 +7,24 @@ import { type Script, SCRIPTS } from '../scripts'
 
 /** How many steps one script may have: other clients wait meanwhile. */
 const MAX_STEPS = 100
+/** How many records one script reads, and from how many on that is less work than a plain command for each. */
+const MAX_READS = 32
+const MANY_READS = 8
 /** How long a server may take to answer a command, counted from when that is sent, in milliseconds. */
 export const ANSWER_MS = 2_000
 /** How many bytes may add a millisecond to that: a slow network is not a server that hangs. */
 const BYTES_A_MS = 1_000
-/** See `startLimit`. */
-const GRACE_MS = 100
 
-/** The plain commands that change nothing. */
-const READS: ReadonlySet<unknown> = new Set(['lrange', 'zrangebylex'])
+/** What changes nothing. */
+const READS: ReadonlySet<unknown> = new Set([SCRIPTS.read, 'zrangebylex'])
 
 /** One command: a script with its keys and arguments, or a plain command with its arguments. */
 export interface Command {
   readonly run: Script | string
   readonly keys: readonly string[]
   readonly args: readonly string[]
+  /** The plain command that does what one step of the script does, for few of them. */
+  readonly plain?: readonly string[] | undefined
 }
 
 /** The error of a step, of the kind that ioredis makes of the error of a command. */
@@ -49,8 +52,9 @@ export async function loadScripts(clock: Clock, client: RedisClient, due: string
 }
 
 /**
- * Sends commands in one write, and returns an answer for each: what creates and appends first, in few scripts, and then the
- * rest. Rejects with `NoAnswer` when the server sends nothing within the limit.
+ * Sends commands in one write, and returns an answer for each: what creates and appends first, in few scripts, what reads
+ * records last, in few scripts too when it is many, and everything else between them. Rejects with `NoAnswer` when the server
+ * sends nothing within the limit.
  */
 export async function exchange(
   clock: Clock,
@@ -59,27 +63,39 @@ export async function exchange(
   epoch: string,
   limitMs: number,
 ): Promise<readonly Result[]> {
-  const places = [...commands.keys()]
-  const isWrite = (place: number): boolean => commands[place]?.run === SCRIPTS.write
-  const groups = [
-    ...inGroups(places.filter(isWrite), MAX_STEPS),
-    ...inGroups(
-      places.filter((n) => !isWrite(n)),
-      1,
-    ),
-  ]
-  const lines = groups.map((group) =>
-    toLine(
-      group.flatMap((place) => commands[place] ?? []),
-      epoch,
-    ),
-  )
+  const parts = toParts(commands)
+  const lines = parts.map(({ places, isPlain }) => {
+    const of = places.flatMap((place) => commands[place] ?? [])
+    return (isPlain ? of[0]?.plain : undefined) ?? toLine(of, epoch)
+  })
   const answers = (await within(clock, client, limitMs, client.pipeline(lines).exec())) ?? []
   const results = commands.map((): Result => [new Error('the commands were not sent')])
-  for (const [index, group] of groups.entries())
-    for (const [step, place] of group.entries())
-      results[place] = resultOf(answers[index] ?? [new Error('the commands were not sent')], isWrite(place), step)
+  for (const [index, { places, isPlain }] of parts.entries())
+    for (const [step, place] of places.entries()) {
+      const answer = answers[index] ?? [new Error('the commands were not sent')]
+      results[place] = resultOf(answer, !isPlain && isStep(commands[place]), step)
+    }
   return results
+}
+
+/** Commands that are sent as one, by their places. */
+interface Part {
+  readonly places: readonly number[]
+  readonly isPlain: boolean
+}
+
+function toParts(commands: readonly Command[]): readonly Part[] {
+  const places = [...commands.keys()]
+  const reads = places.filter((place) => commands[place]?.run === SCRIPTS.read)
+  const isPlain = (place: number): boolean => reads.length < MANY_READS && commands[place]?.plain !== undefined
+  const writes = places.filter((place) => commands[place]?.run === SCRIPTS.write)
+  const others = places.filter((place) => !isStep(commands[place]))
+  const scripted = reads.filter((place) => !isPlain(place))
+  const toPart = (group: readonly number[]): Part => ({ places: group, isPlain: false })
+  return [
+    ...[...inGroups(writes, MAX_STEPS), ...inGroups(others, 1), ...inGroups(scripted, MAX_READS)].map(toPart),
+    ...reads.filter(isPlain).map((place) => ({ places: [place], isPlain: true })),
+  ]
 }
 
 function inGroups(places: readonly number[], size: number): readonly (readonly number[])[] {
@@ -95,11 +111,16 @@ function toLine(commands: readonly Command[], epoch: string): readonly string[] 
     : ['evalsha', run.sha, String(keys.length), ...keys, epoch, ...args]
 }
 
+/** Whether a command is a step of a script that does several. */
+function isStep(command: Command | undefined): boolean {
+  return command?.run === SCRIPTS.write || command?.run === SCRIPTS.read
+}
+
 /** The answer to a step; a text is the error that it failed with. */
-function resultOf([error, value]: Result, isStep: boolean, step: number): Result {
-  if (error || !isStep) return [error, value]
+function resultOf([error, value]: Result, isOneOfMany: boolean, step: number): Result {
+  if (error || !isOneOfMany) return [error, value]
   const answer: unknown = Array.isArray(value) ? value[step] : undefined
-  return typeof answer === 'number' ? [null, answer] : [new StepError(String(answer))]
+  return typeof answer === 'number' || Array.isArray(answer) ? [null, answer] : [new StepError(String(answer))]
 }
 
 /** Says whether an answer is that of a script which the server does not know, or which found the store emptied. */
@@ -125,36 +146,20 @@ export function sizeOf(commands: readonly Command[]): number {
 }
 
 /** Waits for an answer, for as long as the server takes no more than the limit to send anything. */
-async function within<T>(clock: Clock, client: RedisClient, limitMs: number, answer: Promise<T>): Promise<T> {
-  let stop = (): void => undefined
-  let seen = client.stream?.bytesRead
-  const late = new Promise<never>((_resolve, reject) => {
+function within<T>(clock: Clock, client: RedisClient, limitMs: number, answer: Promise<T>): Promise<T> {
+  // A connection that is given up rejects when nobody waits any more.
+  answer.catch(() => undefined)
+  return beforeDeadline(answer, (_resolve, reject) => {
+    let seen = client.stream?.bytesRead
     const look = (): void => {
       const now = client.stream?.bytesRead
       if (now === seen) return reject(new NoAnswer(limitMs))
       seen = now
       stop = startLimit(clock, limitMs, look)
     }
-    stop = startLimit(clock, limitMs, look)
+    let stop = startLimit(clock, limitMs, look)
+    return () => stop()
   })
-  // A connection that is given up rejects when nobody waits any more.
-  answer.catch(() => undefined)
-  try {
-    return await Promise.race([answer, late])
-  } finally {
-    stop()
-  }
-}
-
-/**
- * In two parts, since a process that was busy for long sees its timers before the answers that have arrived meanwhile:
- * between the two parts it sees the answers.
- */
-function startLimit(clock: Clock, limitMs: number, callback: () => void): () => void {
-  let stop = startTimer(clock, Math.max(limitMs - GRACE_MS, 0), () => {
-    stop = startTimer(clock, GRACE_MS, callback)
-  })
-  return () => stop()
 }
 
 /** Waits for the answer to one command or connection attempt. Rejects with `NoAnswer`. */

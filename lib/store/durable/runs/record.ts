@@ -1,4 +1,5 @@
-import { CallbackError } from '../../../base/errors'
+import { CallbackError, hasCode } from '../../../base/errors'
+import { isMapping } from '../../../base/plain'
 import type { RunEntry, RunRecord } from '../../../base/run'
 import type { Ledger } from '../../../base/contracts'
 import { fromKept, toKept } from '../codec'
@@ -10,7 +11,7 @@ export interface RunRecordOptions {
   readonly owner: string
   readonly persist: Persist
   readonly onLeft: () => void
-  /** Called when the log says that somebody wants the run cancelled, who may have told this process in vain. */
+  /** Called when the log has `cancel`; the message of that may have got lost. */
   readonly onCancelled: () => void
   readonly end: (state: object) => Promise<void>
   /** Creates the record again, which the ledger has lost; returns false when the run has ended. */
@@ -19,43 +20,38 @@ export interface RunRecordOptions {
 
 /** The record of a run that this process has. */
 export interface OwnRecord extends RunRecord {
-  /** Looks at the log, and writes again what the ledger has lost of it; returns whether something was. */
+  /** Reads the log, and writes again the entries that the ledger has lost; returns whether it had lost any. */
   check(): Promise<boolean>
 }
 
-/** Says that a process has a run: a new one, or that of another process. */
+/** A process has the run: a new one, or one that it takes up `from` another process. */
 export interface OwnerEntry {
   readonly is: 'owner'
   readonly owner: string
   readonly from?: string | undefined
 }
 
-/** Who has a run, by its log: of those who want it from the same process, the first. */
+/** Returns the process that has a run. Of several that take it up from the same process, the first one has it. */
 export function ownerOf(log: readonly unknown[]): string | undefined {
   let owner: string | undefined
   for (const entry of log) if (isOwner(entry) && entry.from === owner) owner = entry.owner
   return owner
 }
 
-/** Whether somebody has asked to cancel the run. */
+/** Whether the run is to be cancelled. */
 export function isCancelled(log: readonly unknown[]): boolean {
   return log.some((entry) => isMapping(entry) && entry['is'] === 'cancel')
 }
 
-/** Creates the record of a run that this process has; its log begins as given. */
+/** Creates the record of a run that this process has, with the log as it was read. */
 export function createRunRecord(id: string, log: readonly unknown[], options: RunRecordOptions): OwnRecord {
   const { ledger, owner, persist, onLeft } = options
   const known = new Map<string, RunEntry>()
   let length = 0
   learn(log)
 
-  /** Of two entries by one name the first counts: the work was done twice, and both go on with one result. */
   function learn(entries: readonly unknown[]): void {
-    for (const entry of entries.slice(length)) {
-      if (!isEntry(entry) || known.has(entry.name)) continue
-      const { name, value, error } = entry
-      known.set(name, { name, value: fromKept(value), ...(error !== undefined && { error: fromKept(error) }) })
-    }
+    addFirst(known, entries.slice(length))
     length = Math.max(length, entries.length)
   }
 
@@ -74,16 +70,16 @@ export function createRunRecord(id: string, log: readonly unknown[], options: Ru
     if (isCancelled(record.log)) options.onCancelled()
   }
 
-  /** A record that is gone, though its run has not ended, was lost; this process knows what stood in it. */
+  /** The record of a run that has not ended was lost. This process knows its entries, and writes them again. */
   async function reviveWith(...added: readonly RunEntry[]): Promise<void> {
     if (!(await options.revive())) throw takenUp(id)
     length = 0
     await Promise.all([...known.values(), ...added].map((entry) => ledger.append('run', id, toKeptEntry(entry))))
   }
 
-  /** A server that has lost its latest facts may have lost some of the entries, or that this process has the run. */
+  /** A server that has lost its latest facts may have lost some entries, or the one by which this process has the run. */
   async function check(): Promise<boolean> {
-    // What is appended while the log is read may not be in there yet: it is not lost.
+    // An entry that is appended while the log is read may not be in there yet; it is not lost.
     const before = [...known.values()]
     const record = await ledger.read('run', id)
     if (record === undefined) {
@@ -111,14 +107,7 @@ export function createRunRecord(id: string, log: readonly unknown[], options: Ru
     async add(entry, signal) {
       let failure: unknown
       const interest = { isOver: () => signal.aborted }
-      await persist(async () => {
-        try {
-          await append(entry)
-        } catch (error) {
-          if (isTakenUp(error)) failure = error
-          else throw error
-        }
-      }, interest)
+      await persist(async () => void (failure = await closedErrorOf(append(entry))), interest)
       signal.throwIfAborted()
       if (failure !== undefined) throw failure
       const added = known.get(entry.name)
@@ -133,6 +122,26 @@ export function createRunRecord(id: string, log: readonly unknown[], options: Ru
   }
 }
 
+/** Returns the error which says that another process has the run; any other error is thrown. */
+async function closedErrorOf(work: Promise<void>): Promise<unknown> {
+  try {
+    await work
+    return undefined
+  } catch (error) {
+    if (hasCode(error, 'ERR_CLOSED')) return error
+    throw error
+  }
+}
+
+/** Of two entries by one name the first counts: then the work was done twice, and the run goes on with one result. */
+function addFirst(known: Map<string, RunEntry>, entries: readonly unknown[]): void {
+  for (const entry of entries) {
+    if (!isEntry(entry) || known.has(entry.name)) continue
+    const { name, value, error } = entry
+    known.set(name, { name, value: fromKept(value), ...(error !== undefined && { error: fromKept(error) }) })
+  }
+}
+
 function toKeptEntry({ name, value, error }: RunEntry): object {
   return { name, value: toKept(value), ...(error !== undefined && { error: toKept(error) }) }
 }
@@ -141,14 +150,6 @@ function takenUp(id: string): CallbackError {
   return new CallbackError('ERR_CLOSED', {
     message: `Another process has taken up the task ${id}, since this one did not answer for a while; hooks.task(id) tells how it is doing`,
   })
-}
-
-function isTakenUp(error: unknown): boolean {
-  return error instanceof CallbackError && error.code === 'ERR_CLOSED'
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }
 
 function isOwner(entry: unknown): entry is OwnerEntry {

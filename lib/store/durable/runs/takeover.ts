@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { KeptRun, RunRecord } from '../../../base/run'
 import type { DueAnswer, Ledger, LedgerRecord } from '../../../base/contracts'
 import { isAlive, isGone, LEASE_MS, type Lease, type LeaseEntry } from '../lease'
@@ -8,7 +9,6 @@ import { type OwnerEntry, ownerOf } from './record'
 export interface TakenRun {
   readonly run: KeptRun
   readonly record: RunRecord
-  readonly isUnwanted: boolean
 }
 
 export interface TakeoverOptions {
@@ -19,10 +19,11 @@ export interface TakeoverOptions {
   readonly now: () => number
   /** Whether this process holds a run. */
   readonly isMine: (id: string) => boolean
-  /** Whether a run has ended; then it goes. */
+  /** Whether a run has ended; then its record goes. */
   readonly hasEnded: (id: string) => Promise<boolean>
+  /** Returns a run that this process has by its log; undefined when it goes on here already. */
   readonly hold: (id: string, record: LedgerRecord) => Promise<TakenRun | undefined>
-  /** Called for a run that this process may have taken up, or not: it is not found in its old group any more. */
+  /** Called for a run that this process may have taken up before the ledger went away: it may have left its old group. */
   readonly onDoubt: (id: string) => void
   /** Called for a run that cannot be read; the others go on without it. */
   readonly onBroken: (id: string, reason: unknown) => void
@@ -32,7 +33,7 @@ export interface TakeoverOptions {
 
 /** Takes up the runs of processes that are gone. */
 export interface Takeover {
-  /** Takes up those of these runs that are of a process, which is gone or this one. */
+  /** Takes up those runs that belong to `from`, a process that is gone, or to this process. */
   take(ids: readonly string[], from: string): Promise<void>
   /** Takes up every run that there is. */
   takeAll(): Promise<void>
@@ -40,22 +41,26 @@ export interface Takeover {
   review(id: string): Promise<DueAnswer>
 }
 
-/** How many runs are taken up together. */
-const AT_ONCE = 200
-/** How long runs of one process are taken up until its record is due again, so that no other process takes it, too. */
+/** How many runs are read in one batch, and how many batches are in flight: while one is on its way, another is worked on. */
+const BATCH = 100
+const IN_FLIGHT = 4
+/** How many runs go on in one turn of the event loop, so that what else the process does is not held up for long. */
+const A_TURN = 25
+/** How long one review takes up runs, in milliseconds. Then the lease is due again, before another process gets it too. */
 const SLICE_MS = 2000
 
 /**
- * Creates what takes up runs. A run stands in the group of the process that has it, so that only its own runs are read
- * when a process dies. Where two processes take up a run at once, the first one in its log has it, and the other one puts
- * it into the group of the first.
+ * Creates what takes up runs: protocol, 11. A run is in the group of the process that has it, so that only the runs of a
+ * dead process are read.
  */
 export function createTakeover(options: TakeoverOptions): Takeover {
   const { ledger, owner, lease, isShared } = options
+  let adopting = Promise.resolve()
 
   async function takeOne(id: string, from: string): Promise<TakenRun | undefined> {
-    const record = options.isMine(id) ? undefined : await ledger.read('run', id)
-    if (record === undefined || (await options.hasEnded(id))) return undefined
+    if (options.isMine(id)) return undefined
+    const [record, isOver] = await Promise.all([ledger.read('run', id), options.hasEnded(id)])
+    if (record === undefined || isOver) return undefined
     const current = ownerOf(record.log)
     if (current === owner) return options.hold(id, record)
     if (current === undefined || !isShared) return undefined
@@ -73,28 +78,59 @@ export function createTakeover(options: TakeoverOptions): Takeover {
     return options.hold(id, now)
   }
 
-  /** Puts a run into the group of the process that has it. If that one is gone by now, nobody would look there again. */
+  /** Moves a run into the group of the process that has it. If that process is gone by now, the run is taken up from it. */
   async function give(id: string, winner: string): Promise<TakenRun | undefined> {
     await ledger.append('run', id, { is: 'moved' }, { group: winner })
     const isThere = (await ledger.append('owner', winner, { is: 'look' })) > 0
     return isThere ? undefined : takeOne(id, winner)
   }
 
-  async function take(ids: readonly string[], from: string): Promise<void> {
-    for (let start = 0; start < ids.length; start += AT_ONCE) {
-      const batch = ids.slice(start, start + AT_ONCE)
-      const taking = await Promise.allSettled(batch.map((id) => takeOne(id, from)))
-      const failed = taking.flatMap((one, index) =>
-        one.status === 'rejected' ? [{ id: batch[index] ?? '', reason: one.reason as unknown }] : [],
-      )
-      const away = failed.filter(({ reason }) => isAway(reason))
-      for (const { id } of away) options.onDoubt(id)
-      for (const { id, reason } of failed) if (!isAway(reason)) options.onBroken(id, reason)
-      const taken = taking.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : []))
-      // What was taken is of this process, also when the ledger is away before all are.
-      if (taken.length > 0) options.adopt(taken)
-      if (away[0]) throw away[0].reason
+  /** Returns the error of a ledger that is away, if it is. Runs that were taken up before that go on here. */
+  async function takeBatch(ids: readonly string[], from: string): Promise<unknown> {
+    const taking = await Promise.allSettled(ids.map((id) => takeOne(id, from)))
+    let away: unknown
+    for (const [index, one] of taking.entries()) {
+      const id = ids[index]
+      if (one.status === 'fulfilled' || id === undefined) continue
+      if (!isAway(one.reason)) options.onBroken(id, one.reason)
+      else options.onDoubt(id)
+      if (isAway(one.reason)) away ??= one.reason
     }
+    await adoptLater(taking.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : [])))
+    return away
+  }
+
+  async function adoptInTurns(taken: readonly TakenRun[]): Promise<void> {
+    for (let start = 0; start < taken.length; start += A_TURN) {
+      options.adopt(taken.slice(start, start + A_TURN))
+      if (taken.length > A_TURN) await setImmediate()
+    }
+  }
+
+  /** Several batches have their answers at once, so each one waits for those before it. */
+  function adoptLater(taken: readonly TakenRun[]): Promise<void> {
+    const before = adopting
+    const turns = (async () => {
+      await before
+      await adoptInTurns(taken)
+    })()
+    adopting = turns.catch(() => undefined)
+    return turns
+  }
+
+  async function take(ids: readonly string[], from: string): Promise<void> {
+    let next = 0
+    let away: unknown
+    const takeBatches = async (): Promise<void> => {
+      while (next < ids.length && away === undefined) {
+        const start = next
+        next += BATCH
+        const reason = await takeBatch(ids.slice(start, next), from)
+        away ??= reason
+      }
+    }
+    await Promise.all(Array.from({ length: IN_FLIGHT }, takeBatches))
+    if (away !== undefined) throw away
   }
 
   return {
@@ -111,7 +147,7 @@ export function createTakeover(options: TakeoverOptions): Takeover {
       const record = await ledger.read('owner', id)
       if (record === undefined) return { remove: true }
       const isKnown = isGone(record.log)
-      // Where nobody could reach the ledger for a while, every process that lives renews its lease first.
+      // After a time in which no process could reach the ledger, each one that lives renews its lease first.
       const waitMs = isKnown ? 0 : lease.steadyInMs()
       if (waitMs > 0) return { keepMs: waitMs }
       const length = record.cut + record.log.length

@@ -1,120 +1,115 @@
 import { randomUUID } from 'node:crypto'
-import type { Ending, OpenWait, Outcome, Progress, StoreEndpoint, WaitRequest, Waiter } from '../../../base/contracts'
-import type { EndReason, KeyState, OutcomeEntry } from '../key-entries'
-import { type Key, keyOf } from '../keys'
-import { fromKept } from '../codec'
+import type { Clock, Ending, OpenWait, Outcome, Progress, WaitRequest, Waiter } from '../../../base/contracts'
+import type { Registry } from '../../registry'
 import type { Wait } from '../../scope'
+import { fromKept } from '../codec'
+import type { EndReason, KeyState, OutcomeEntry, WaitEntry } from '../key-entries'
+import { type Key, keysOf } from '../keys/key'
+import type { Keys } from '../keys/keys'
+import type { Publish } from '../messages'
+import type { ParkedHere } from '../parked-here'
+import type { Persist } from '../persistence'
+import { whyEnded } from './left-waits'
+import type { HeldKey, LocalWait, LocalWaits } from './local-waits'
+import type { Queues } from './queues'
 
-/** A key that a wait is registered under. */
-export interface HeldKey extends Key {
-  /** Where the wait stands in its log; 0 until it is registered. */
-  position: number
-}
-
-/** What the log of a key said when the wait got its outcome. */
-export interface Seen {
-  readonly id: string
-  readonly state: KeyState
-}
-
-/** What a wait tells the store of. */
-export interface KeptWaitDesk {
+/** What all waits of a process share. */
+export interface KeptWaitParts {
   /** The name of this process. */
   readonly self: string
-  /** Registers it under keys; resolves when every process knows, or when it has ended. Never rejects. */
-  announce(wait: KeptWait, keys: readonly HeldKey[]): Promise<void>
-  /** Says that it is over under keys. Goes on until that is written. */
-  conclude(wait: KeptWait, keys: readonly HeldKey[], why: EndReason): void
-  /** Finds out what had come before its time was up; until then, or until it is over, nothing more can come. */
-  review(wait: KeptWait): Promise<OutcomeEntry | undefined>
-  /** Forgets it in this process. */
-  forget(wait: KeptWait): void
+  readonly clock: Clock
+  readonly registry: Registry
+  readonly keys: Keys
+  readonly here: LocalWaits
+  readonly parked: ParkedHere
+  readonly queues: Queues
+  readonly publish: Publish
+  readonly persist: Persist
+  /** Opens the ledger, which may be away. */
+  readonly open: () => Promise<void>
+}
+
+/** How long a caller that waits by hand is kept waiting for an outcome of the last moment, in milliseconds. */
+const REVIEW_MS = 5000
+
+/** Opens a wait. Throws `ERR_WAITS_FULL`. */
+export function openKeptWait(request: WaitRequest, parts: KeptWaitParts): OpenWait {
+  const wait = new KeptWait(request, parts)
+  wait.begin(parts.registry.wait({ ...request, waiter: wait }))
+  return wait
 }
 
 /**
- * A wait of this process on something that all processes share: the registry of the process ends it by time or signal,
- * the ledger says what came for it.
+ * A wait of this process on a callback that any process may receive. The registry of this process ends it by time or
+ * signal; an outcome in the log of one of its keys ends it through `take`. It registers itself under its keys, and writes
+ * under each of them that it is over.
  */
-export class KeptWait implements Waiter, OpenWait {
+class KeptWait implements Waiter, OpenWait, LocalWait {
   readonly id: string
-  readonly until: number
-  /** The process whose wait it is; undefined for one that outlives its process. */
   readonly by: string | undefined
-  readonly keys = new Map<string, HeldKey>()
+  /** Milliseconds since the epoch. */
+  readonly #until: number
+  readonly #keys = new Map<string, HeldKey>()
   #here: Wait | undefined = undefined
   #registered: Promise<void> = Promise.resolve()
-  /** One that is `late` is over unless something had come before; `over` when whoever waits has been told, or gave it up. */
+  /** `late`: only an outcome that is in the log already can end it. `over`: its waiter was told, or has given it up. */
   #state: 'open' | 'late' | 'over' = 'open'
   #outcome: Outcome | undefined = undefined
   #isSettled = false
-  #seen: Seen | undefined = undefined
+  /** What the log of a key said when the outcome was taken from it. */
+  #seen: { readonly key: string; readonly state: KeyState } | undefined = undefined
 
   constructor(
-    readonly request: WaitRequest,
-    now: number,
-    private readonly desk: KeptWaitDesk,
+    private readonly request: WaitRequest,
+    private readonly parts: KeptWaitParts,
   ) {
     this.id = request.kept ?? randomUUID()
-    this.by = request.kept === undefined ? desk.self : undefined
-    this.until = now + request.timeoutMs
+    this.by = request.kept === undefined ? parts.self : undefined
+    this.#until = parts.clock.now() + request.timeoutMs
   }
 
   get registered(): Promise<void> {
     return this.#registered
   }
 
-  /** Whether nothing that comes from now on can end it. */
   get isLate(): boolean {
     return this.#state !== 'open'
   }
 
-  get isOver(): boolean {
-    return this.#state === 'over'
-  }
-
-  /** Begins, once the registry has it. */
+  /** Registers it; to be called once, when the registry of this process has it. */
   begin(here: Wait): void {
     this.#here = here
-    const { endpoints, ids, queued } = this.request
-    const queues = queued
-      ? endpoints.filter(({ anonymous }) => anonymous).map((one) => hold(keyOf(one, undefined)))
-      : []
-    this.#registered = this.#announce([...this.#keysOf(endpoints, ids), ...queues])
+    this.#registered = this.#register(keysOf(this.request).map(hold))
   }
 
   alias(ids: readonly string[]): Promise<void> {
     this.#here?.alias(ids)
-    const added = this.#keysOf(this.request.endpoints, ids).filter(({ id }) => !this.keys.has(id))
-    const known = this.#registered
-    this.#registered = Promise.all([known, this.#announce(added)]).then(() => undefined)
+    const { endpoints } = this.request
+    const named = keysOf({ endpoints, ids, queued: false }).map(hold)
+    const added = named.filter(({ id }) => !this.#keys.has(id))
+    this.#registered = Promise.all([this.#registered, this.#register(added)]).then(() => undefined)
     // Ids that are known only now are settled with those that the callback came for.
     if (this.#isSettled) this.#settleKeys(added)
     return this.#registered
   }
 
-  /** Takes what came for it; does nothing when it has ended. */
-  take({ kept }: OutcomeEntry, seen: Seen): void {
-    if (this.isLate) return
-    this.#seen = seen
-    this.#here?.end(fromKept(kept) as Outcome)
-  }
-
-  /** Has the wait end only after it is registered again, which would else open it for good. */
-  async again(registering: Promise<void>): Promise<void> {
-    const known = this.#registered
-    this.#registered = Promise.allSettled([known, registering]).then(() => undefined)
+  /** The wait ends in the log only after it is registered again; else it would be open for good. */
+  async again(key: HeldKey): Promise<void> {
+    const registering = this.#beginUnder(key)
+    this.#registered = Promise.allSettled([this.#registered, registering]).then(() => undefined)
     await registering
   }
 
-  /** What the log of a key says, as far as this wait knows. */
-  seenOf({ id }: Key): KeyState | undefined {
-    return this.#seen?.id === id ? this.#seen.state : undefined
+  take({ kept }: OutcomeEntry, key: string, state: KeyState): void {
+    if (this.isLate) return
+    this.#seen = { key, state }
+    this.#here?.end(fromKept(kept) as Outcome)
   }
 
   cancel(): void {
-    if (this.isOver) return
+    if (this.#state === 'over') return
     this.#stop()
-    this.#conclude('cancelled')
+    this.#conclude([...this.#keys.values()], 'cancelled')
   }
 
   release(): void {
@@ -122,7 +117,7 @@ export class KeptWait implements Waiter, OpenWait {
   }
 
   leave(): void {
-    if (!this.isOver) this.#stop()
+    if (this.#state !== 'over') this.#stop()
   }
 
   onEnd(ending: Ending, ids: readonly string[]): void {
@@ -135,63 +130,109 @@ export class KeptWait implements Waiter, OpenWait {
     this.request.waiter.onProgress?.(progress)
   }
 
-  /** A callback may have been acknowledged elsewhere in the last moment; the log knows which was first. */
+  /** Another process may have acknowledged a callback in the last moment; the log says which of the two was first. */
   async #endInTime(ending: Ending, ids: readonly string[]): Promise<void> {
     this.#state = 'late'
-    const got = await this.desk.review(this)
-    if (this.isOver) return
-    this.#end(got ? { kind: 'outcome', outcome: fromKept(got.kept) as Outcome } : ending, ids)
+    const got = await this.#review()
+    if (!this.#isOver()) this.#end(got ? { kind: 'outcome', outcome: fromKept(got.kept) as Outcome } : ending, ids)
   }
 
-  /** What came for a kept wait stays where it is until it is safe with whoever waited. */
+  /** Writes that its time is up, and returns the earliest outcome that had come before. */
+  async #review(): Promise<OutcomeEntry | undefined> {
+    const { persist } = this.parts
+    const { kept, isByHand = kept === undefined } = this.request
+    const keys = [...this.#keys.values()]
+    const found: OutcomeEntry[] = []
+    const work = async (): Promise<void> => void found.push(...(await this.#endAll(keys, 'late')))
+    // A run goes on only when the store is there again; a caller that waits by hand is not kept waiting.
+    if (!isByHand) await persist(work, { isOver: () => this.#isOver() })
+    else if (!(await persist.within(REVIEW_MS, work)) && kept === undefined) this.#conclude(keys, 'left')
+    return found.toSorted((one, other) => one.at - other.at)[0]
+  }
+
+  /** The outcome of a wait that outlives its process stays in the log until `release` says that it is safe elsewhere. */
   #end(ending: Ending, ids: readonly string[]): void {
     this.#stop()
     if (ending.kind === 'outcome') this.#outcome = ending.outcome
     this.request.waiter.onEnd(ending, ids)
     if (this.request.kept !== undefined) return
     if (this.#outcome) this.#settle()
-    else if (ending.kind === 'closed') this.#conclude('left')
+    else if (ending.kind === 'closed') this.#conclude([...this.#keys.values()], 'left')
   }
 
   #settle(): void {
     if (this.#isSettled) return
     this.#isSettled = true
-    this.#settleKeys([...this.keys.values()])
+    this.#settleKeys([...this.#keys.values()])
   }
 
-  /** A callback with an id settles all ids, and leaves its place in any queue; one without says nothing of ids. */
   #settleKeys(keys: readonly HeldKey[]): void {
-    const { id, endpoint } = this.#outcome ?? {}
-    const isSettled = (key: HeldKey): boolean =>
-      id === undefined ? key.anonymous && key.endpoint.key === endpoint : !key.anonymous
-    this.desk.conclude(this, keys.filter(isSettled), 'settled')
-    this.desk.conclude(
-      this,
-      keys.filter((key) => !isSettled(key)),
-      'cancelled',
-    )
+    for (const why of ['settled', 'cancelled'] as const) {
+      const ended = keys.filter((key) => whyEnded(key, this.#outcome) === why)
+      this.#conclude(ended, why)
+    }
   }
 
-  #conclude(why: EndReason): void {
-    this.desk.conclude(this, [...this.keys.values()], why)
+  /** Resolves when the wait is registered under the keys, or has ended. Never rejects. */
+  async #register(keys: readonly HeldKey[]): Promise<void> {
+    const { here, persist, open } = this.parts
+    for (const key of keys) {
+      this.#keys.set(key.id, key)
+      here.add(key, this)
+    }
+    const interest = { isOver: () => this.isLate }
+    await persist(open, interest)
+    await Promise.all(keys.map((key) => persist(() => this.#beginUnder(key), interest)))
   }
 
-  #announce(keys: readonly HeldKey[]): Promise<void> {
-    for (const key of keys) this.keys.set(key.id, key)
-    return this.desk.announce(this, keys)
+  /** Writes that it is over, however long the store is away. */
+  #conclude(keys: readonly HeldKey[], why: EndReason): void {
+    void this.parts.persist(() => this.#endAll(keys, why))
   }
 
-  #keysOf(endpoints: readonly StoreEndpoint[], ids: readonly string[]): HeldKey[] {
-    return endpoints.flatMap((endpoint) => ids.map((id) => hold(keyOf(endpoint, id))))
+  /** Registers it under a key, and takes the outcome that was parked for it. */
+  async #beginUnder(key: HeldKey): Promise<void> {
+    const { clock, keys, queues, parked, here, publish } = this.parts
+    const entry: WaitEntry = { is: 'wait', wait: this.id, at: clock.now(), until: this.#until, by: this.by }
+    const known = this.request.isReopened ? await keys.findWait(key, this.id) : undefined
+    const written = known ?? (await keys.write(key, entry, { ttlMs: Math.max(this.#until - clock.now(), 0) }))
+    key.position = written.position
+    const state = await queues.dropDead(key, written.state)
+    if (state.waits.get(this.id)?.got === undefined) return
+    parked.remove(key.id)
+    here.hand(key.id, state)
+    await publish({ is: 'taken', key: key.id })
+  }
+
+  /** Ends it under keys, and returns the outcomes that had come for it before. */
+  async #endAll(keys: readonly HeldKey[], why: EndReason): Promise<readonly OutcomeEntry[]> {
+    await this.#registered
+    const found = await Promise.all(keys.map((key) => this.#endUnder(key, why)))
+    return found.filter((entry) => entry !== undefined)
+  }
+
+  async #endUnder(key: HeldKey, why: EndReason): Promise<OutcomeEntry | undefined> {
+    const { keys, here } = this.parts
+    if (why !== 'settled') await keys.unsettle(key)
+    const known = this.#seen?.key === key.id ? this.#seen.state : undefined
+    const ended = await keys.endWait(key, this.id, why, known)
+    // The next wait in the queue has the outcome now.
+    if (ended?.got && key.anonymous && (why === 'cancelled' || why === 'left')) await here.tell(key.id, ended.state)
+    return ended?.got
+  }
+
+  #isOver(): boolean {
+    return this.#state === 'over'
   }
 
   #stop(): void {
     this.#state = 'over'
     this.#here?.cancel()
-    this.desk.forget(this)
+    this.parts.here.delete(this.#keys.keys(), this)
   }
 }
 
-function hold(key: Key): HeldKey {
-  return { ...key, position: 0 }
+/** Named one by one: after a spread, each of many keys would have a hidden class of its own. */
+function hold({ id, endpoint, anonymous }: Key): HeldKey {
+  return { id, endpoint, anonymous, position: 0 }
 }

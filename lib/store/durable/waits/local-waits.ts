@@ -1,49 +1,77 @@
-import type { KeyState } from '../key-entries'
-import type { HeldKey, KeptWait } from './kept-wait'
+import type { KeyState, OutcomeEntry } from '../key-entries'
+import type { Key } from '../keys/key'
+import type { Publish } from '../messages'
 
-/** Who waits in this process, by what is waited for. */
-export interface LocalWaits {
-  add(key: HeldKey, wait: KeptWait): void
-  delete(wait: KeptWait): void
-  /** Whether somebody waits here for a key. */
-  has(id: string): boolean
-  /** The waits for a key, each with the key as it holds it. */
-  find(id: string): readonly LocalWait[]
-  ids(): readonly string[]
-  /** Hands out what a log says; returns whether all waits that a callback came for are here. */
-  hand(id: string, state: KeyState): boolean
+/** A key that a wait of this process is registered under. */
+export interface HeldKey extends Key {
+  /** Where the wait stands in the log of the key; 0 until it is registered. */
+  position: number
 }
 
+/** A wait of this process, as the log of a key knows it. */
 export interface LocalWait {
-  readonly wait: KeptWait
+  readonly id: string
+  /** The process whose wait it is; undefined for one that outlives its process. */
+  readonly by: string | undefined
+  /** Whether no later outcome can end it. */
+  readonly isLate: boolean
+  /** Takes the outcome that came for it, and what the log of that key said then. Does nothing when the wait is late. */
+  take(outcome: OutcomeEntry, key: string, state: KeyState): void
+  /** Registers it again under a key, of which the ledger has lost it. */
+  again(key: HeldKey): Promise<void>
+}
+
+/** A wait under one of its keys. */
+export interface HeldWait {
+  readonly wait: LocalWait
   readonly key: HeldKey
 }
 
+/** The waits of this process, by the keys that they are registered under. */
+export interface LocalWaits {
+  add(key: HeldKey, wait: LocalWait): void
+  delete(keys: Iterable<string>, wait: LocalWait): void
+  /** Whether somebody waits here for a key. */
+  has(key: string): boolean
+  find(key: string): readonly HeldWait[]
+  keys(): readonly string[]
+  /** Hands the outcomes in a log to the waits here; returns whether all waits that have one are here. */
+  hand(key: string, state: KeyState): boolean
+  /** Hands them out, and tells the other processes when one of them has such a wait. */
+  tell(key: string, state: KeyState): Promise<void>
+}
+
 /** Creates an empty set of waits. */
-export function createLocalWaits(): LocalWaits {
-  const waits = new Map<string, Map<string, LocalWait>>()
+export function createLocalWaits(publish: Publish): LocalWaits {
+  const waits = new Map<string, Map<string, HeldWait>>()
+
+  function hand(key: string, state: KeyState): boolean {
+    const known = waits.get(key)
+    const got = [...state.waits].flatMap(([id, { got: outcome }]) => (outcome ? [{ id, outcome }] : []))
+    // All are found before the first is told, since a waiter that is told may wait again.
+    const found = got.map(({ id, outcome }) => ({ wait: known?.get(id)?.wait, outcome }))
+    for (const { wait, outcome } of found) wait?.take(outcome, key, state)
+    return found.every(({ wait }) => wait !== undefined)
+  }
+
   return {
     add(key, wait) {
-      const known = waits.get(key.id) ?? new Map<string, LocalWait>()
+      const known = waits.get(key.id) ?? new Map<string, HeldWait>()
       waits.set(key.id, known)
       known.set(wait.id, { wait, key })
     },
-    delete(wait) {
-      for (const id of wait.keys.keys()) {
-        const known = waits.get(id)
-        if (known?.delete(wait.id) && known.size === 0) waits.delete(id)
+    delete(keys, wait) {
+      for (const key of keys) {
+        const known = waits.get(key)
+        if (known?.delete(wait.id) && known.size === 0) waits.delete(key)
       }
     },
-    has: (id) => waits.has(id),
-    find: (id) => [...(waits.get(id)?.values() ?? [])],
-    ids: () => [...waits.keys()],
-    hand(id, state) {
-      const known = waits.get(id)
-      const got = [...state.waits].flatMap(([wait, { got: entry }]) => (entry ? [{ wait, entry }] : []))
-      // A waiter that is told may wait again, so all are found before.
-      const found = got.map(({ wait, entry }) => ({ wait: known?.get(wait)?.wait, entry }))
-      for (const { wait, entry } of found) wait?.take(entry, { id, state })
-      return found.every(({ wait }) => wait !== undefined)
+    has: (key) => waits.has(key),
+    find: (key) => [...(waits.get(key)?.values() ?? [])],
+    keys: () => [...waits.keys()],
+    hand,
+    async tell(key, state) {
+      if (!hand(key, state)) await publish({ is: 'settled', key })
     },
   }
 }

@@ -1,22 +1,25 @@
-import type { Clock, Ledger, NamedWait, NamedWaits, Outcome } from '../../../base/contracts'
+import type { Clock, JoinedWait, Ledger, NamedWait, NamedWaits, Outcome } from '../../../base/contracts'
 import { fromKept, toKept } from '../codec'
 import { REMEMBER_MS } from '../key-log'
-import { digest } from '../keys'
+import { digest, type Key, keyOf, keysOf } from '../keys/key'
+import type { Keys } from '../keys/keys'
 import type { Message } from '../messages'
 import type { Persist } from '../persistence'
+import { endLeftWait } from './left-waits'
 
 export interface NamedWaitsOptions {
   readonly ledger: Ledger
   readonly clock: Clock
+  readonly keys: Keys
   readonly persist: Persist
   readonly open: () => Promise<void>
 }
 
-/** The waits by name of a ledger, of which this process watches those that it has open. */
+/** The waits by name of a ledger. This process watches those that it has open. */
 export interface StoredNames extends NamedWaits {
-  /** To be called when a wait by name has ended in another process. */
+  /** Looks at a wait that has ended in another process. */
   onMessage(name: string): void
-  /** Looks at every wait that is watched here, and writes again those that the ledger has lost. Never rejects. */
+  /** Looks at every wait that is watched here, and writes again the waits that the ledger has lost. Never rejects. */
   onBack(): Promise<void>
 }
 
@@ -30,16 +33,16 @@ interface OutcomeEntry {
   readonly kept: unknown
 }
 
-/** A record may go between two steps; the second one is tried again. */
+/** A record may be removed between two steps; then both are done again, so many times. */
 const TRIES = 10
-/** How many are looked at together, when all of them are. */
+/** How many waits are looked at together, when all of them are. */
 const AT_ONCE = 100
 
 /**
  * Creates the waits by name of a ledger. Each is a record of the kind `mark`: the first process that asks by a name writes
- * what the wait is, and the first outcome in the log is what the wait has ended with. It is kept for a day after that.
+ * its ids and its deadline, and the first outcome in the log is the one that counts. It is kept for a day after that.
  */
-export function createNamedWaits({ ledger, clock, persist, open }: NamedWaitsOptions): StoredNames {
+export function createNamedWaits({ ledger, clock, keys, persist, open }: NamedWaitsOptions): StoredNames {
   const watched = new Map<string, Watched>()
 
   const newRecord = (wait: NamedWait) => ({
@@ -47,15 +50,26 @@ export function createNamedWaits({ ledger, clock, persist, open }: NamedWaitsOpt
     ttlMs: Math.max(wait.deadline - clock.now(), 0) + REMEMBER_MS,
   })
 
-  async function join(name: string, proposal: NamedWait): Promise<NamedWait & { readonly outcome?: Outcome }> {
+  async function join(name: string, proposal: NamedWait): Promise<JoinedWait> {
     for (let attempt = 0; ; attempt += 1) {
+      const joined = await find(ledger, name)
+      if (joined !== undefined || attempt >= TRIES) return joined ?? proposal
       await ledger.create('mark', name, newRecord(proposal))
-      const record = await ledger.read('mark', name)
-      if (record === undefined && attempt < TRIES) continue
-      const wait = (record?.data ?? proposal) as NamedWait
-      const outcome = outcomeIn(record?.log ?? [])
-      return { ...wait, ...(outcome && { outcome }) }
     }
+  }
+
+  /** Registers the wait before its record is created: protocol, 1. */
+  async function begin(name: string, proposal: NamedWait, wanted: readonly Key[]): Promise<JoinedWait> {
+    const found = await find(ledger, name)
+    if (found?.outcome) await endLeftWait(keys, wanted, name, found.outcome)
+    if (found !== undefined) return found
+    const until = proposal.deadline
+    const ttlMs = Math.max(until - clock.now(), 0)
+    const register = (key: Key) => keys.write(key, { is: 'wait', wait: name, at: clock.now(), until }, { ttlMs })
+    await Promise.all(wanted.map(register))
+    const joined = await join(name, proposal)
+    await Promise.all(wanted.filter((key) => !isOf(key, joined)).map((key) => keys.endWait(key, name, 'cancelled')))
+    return joined
   }
 
   async function look(name: string): Promise<void> {
@@ -69,11 +83,11 @@ export function createNamedWaits({ ledger, clock, persist, open }: NamedWaitsOpt
 
   return {
     toName: (key) => `w${digest(['wait', key])}`,
-    async join(name, proposal) {
-      let joined: (NamedWait & { readonly outcome?: Outcome }) | undefined
+    async join(name, proposal, waitsFor) {
+      let joined: JoinedWait | undefined
       const work = async (): Promise<void> => {
         await open()
-        joined = await join(name, proposal)
+        joined = await (waitsFor ? begin(name, proposal, keysOf(waitsFor)) : join(name, proposal))
       }
       await persist(work, { isOver: () => clock.now() >= proposal.deadline })
       return joined
@@ -101,6 +115,19 @@ export function createNamedWaits({ ledger, clock, persist, open }: NamedWaitsOpt
         await Promise.all(names.slice(from, from + AT_ONCE).map(look))
     },
   }
+}
+
+async function find(ledger: Ledger, name: string): Promise<JoinedWait | undefined> {
+  const record = await ledger.read('mark', name)
+  if (record === undefined) return undefined
+  const outcome = outcomeIn(record.log)
+  return { ...(record.data as NamedWait), ...(outcome && { outcome }) }
+}
+
+/** Whether a wait is registered under a key. Another process may have begun the wait with other ids. */
+function isOf({ id, endpoint, anonymous }: Key, { endpoints, ids }: NamedWait): boolean {
+  if (!endpoints.includes(endpoint.key)) return false
+  return anonymous || ids.some((one) => keyOf(endpoint, one).id === id)
 }
 
 function outcomeIn(log: readonly unknown[]): Outcome | undefined {

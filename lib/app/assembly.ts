@@ -1,0 +1,93 @@
+import type { CallbacksConfig } from '../config/schema'
+import { type Config, compileConfig } from '../config/normalize'
+import type { Source } from '../config/read/source'
+import { createEmitter } from '../base/events'
+import type { Logger, Store } from '../base/contracts'
+import { createGateways } from '../gateway/gateways'
+import { isListening } from '../gateway/probe-port'
+import type { Endpoint } from '../listener/endpoint'
+import { createCalledUrlOf, createUrlOf, type Reachable } from '../listener/paths/callback-url'
+import { createSelection } from '../listener/selection'
+import { listProofHeaders } from '../verify/verify'
+import { findPlaces } from '../workflow/callback-urls/public-places'
+import { createStrayUrls } from '../workflow/callback-urls/stray-urls'
+import type { Tasks } from '../workflow/tasks/tasks'
+import { createStore, DRIVERS } from './adapters'
+import { createLifecycle, type Lifecycle } from './lifecycle'
+import { compileListeners, createStartOf } from './listeners'
+import { createMounts } from './mounts'
+import type { NormalizedOptions } from './options'
+import { createRuns } from './runs'
+import { createStandalone } from './servers'
+import { readStats } from './stats'
+import { createWaitEnds } from './wait-ends'
+import { createWaits } from './waits'
+import { listWarnings } from './warnings'
+
+/** Compiles a config, with what the options say about its environment and its store. Throws a `ConfigError`. */
+export function compileFor(config: CallbacksConfig | Source, { env, pool, redis }: NormalizedOptions): Config {
+  const given = [pool && ('postgres' as const), redis && ('redis' as const)].filter((type) => type !== undefined)
+  return compileConfig(config, { env, given })
+}
+
+/**
+ * Creates every part of one `callbacks()`, each out of those before it, and lists the warnings about its config. Opens,
+ * starts and logs nothing. Throws a `ConfigError`, and `ERR_CONFIG_VALUE` for options that do not fit the config.
+ */
+export function assemble(config: Config, options: NormalizedOptions) {
+  const { logger, clock, fetch, mountPath, publicUrl, tunnels } = options
+  const secretHeaders = listProofHeaders(config)
+  const emitter = createEmitter(logger, secretHeaders)
+  const store = createStore(config, options, emitter, secretHeaders)
+  const reachable: Reachable = { mounts: new Map(), ports: new Map() }
+  const gateways = createGateways(config.gateways, {
+    drivers: { ...DRIVERS, ...tunnels },
+    env: config.env,
+    logger,
+    clock,
+    emitter,
+    localPortOf: (port) => reachable.ports.get(port) ?? options.port ?? port,
+    isListening,
+    onUrlChange: (port, previousUrl) => outdate(port, previousUrl, all, store, logger),
+  })
+  const pointedAt = new Set<string>()
+  // Listeners start workflows, and workflows wait on listeners: `tasks` and `lifecycle` are first used by a request.
+  const compiled = compileListeners(config, {
+    store,
+    emitter,
+    logger,
+    clock,
+    env: config.env,
+    gateways: config.gateways,
+    fetch,
+    calledUrlOf: createCalledUrlOf(options, gateways.publicUrlOf),
+    isClosing: () => lifecycle.isClosing(),
+    isPointedAt: (endpoint) => pointedAt.has(endpoint),
+    startOf: createStartOf(config, (request, kept) => tasks.start(request, kept)),
+    problems: [],
+  })
+  const all = compiled.flatMap(({ routes }) => routes.flatMap(({ endpoint, asks }) => (asks ? [] : [endpoint])))
+  const endpoints = all.filter(({ listener }) => listener.kind === 'callback')
+  const selection = createSelection(endpoints)
+  const urlOf = createUrlOf(options, reachable, gateways.publicUrlOf)
+  const ends = createWaitEnds(store, emitter)
+  const waits = createWaits({ selection, store, emitter, clock, urlOf, ends })
+  const places = findPlaces(config, options, reachable, gateways.statuses)
+  const strays = createStrayUrls(all, places)
+  const context = { options, store, emitter, gateways, endpoints, selection, ends, places, strays, urlOf, pointedAt }
+  const tasks: Tasks = createRuns(config, context)
+  const standalone = createStandalone({ store, gateways, reachable, clock, isClosing: () => lifecycle.isClosing() })
+  const lifecycle: Lifecycle = createLifecycle({ store, gateways, tasks, ends, standalone, clock, logger })
+  const mounts = createMounts(compiled, { reachable, mountPath, onFirstRequest: lifecycle.noticeRequest })
+  const stats = () => readStats({ endpoints: all, store, emitter, tasks })
+  const warnings = listWarnings(config, { endpoints: all, tunnels, publicUrl, strays })
+  return { emitter, store, gateways, waits, tasks, standalone, lifecycle, mounts, stats, endpoints: all, warnings }
+}
+
+/** Marks the waits whose callbacks a service may send to a public URL that is gone. */
+function outdate(port: number, previousUrl: string, all: readonly Endpoint[], store: Store, logger: Logger): void {
+  const count = store.outdate(all.filter(({ listener }) => listener.port === port))
+  const waits = count === 0 ? 'nobody waits' : `${count} open ${count === 1 ? 'wait' : 'waits'} may have asked for one`
+  const message = `The public URL of port ${port} has changed; callbacks to ${previousUrl} do not arrive any more: ${waits}`
+  logger.warn({ port, previousUrl, waits: count }, message)
+}

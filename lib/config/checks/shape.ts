@@ -1,0 +1,119 @@
+import { describeFound, isSecretPlace } from '../field/found'
+import { findNearest } from '../../base/nearest'
+import type { ConfigPath } from '../../base/config-path'
+import { hasPlaceholder } from '../field/placeholder'
+import { findHomes } from './key-homes'
+import { isMapping, type Mapping } from '../../base/plain'
+import type { Report } from '../field/report'
+import { findStructure, isLeaf, listAlternatives, dereference, type Shape, type TableForm } from '../field/shape'
+import { SECTIONS } from '../field/plural'
+
+/** A key that has more places, such as `type`, does not show what the author meant. */
+const MAX_HOMES = 2
+
+/**
+ * Checks a value against its shape and reports everything wrong, each thing at its own place. A key whose value is null counts
+ * as absent, as an empty key does in YAML.
+ */
+export function checkShape(shape: Shape, value: unknown, path: ConfigPath, report: Report): void {
+  checkPart(shape, value, path, { report, root: shape })
+}
+
+interface Check {
+  readonly report: Report
+  /** The shape of the whole value, in which a key that is unknown at its place may be known. */
+  readonly root: Shape
+}
+
+function checkPart(shape: Shape, value: unknown, path: ConfigPath, check: Check): void {
+  const structure = findStructure(shape, value)
+  if (structure === undefined) return checkLeaf(dereference(shape), value, path, check.report)
+  if (structure.form === 'table') return isMapping(value) ? checkTable(structure, value, path, check) : undefined
+  for (const [step, item] of listEntries(value)) checkEntry(structure.item, item, [...path, step], check)
+}
+
+function listEntries(value: unknown): Iterable<[string | number, unknown]> {
+  return Array.isArray(value) ? value.entries() : Object.entries(isMapping(value) ? value : {})
+}
+
+function checkEntry(shape: Shape, value: unknown, path: ConfigPath, check: Check): void {
+  if (isPresent(value)) checkPart(shape, value, path, check)
+  else check.report.error(path, `expected ${dereference(shape).expected}, found nothing`)
+}
+
+function checkTable({ byKey }: TableForm, value: Mapping, path: ConfigPath, check: Check): void {
+  const { report, root } = check
+  const known = [...byKey.values()].flatMap(({ key, ignored }) => (ignored === undefined ? [key] : []))
+  for (const key of Object.keys(value)) {
+    if (byKey.has(key)) continue
+    const plural = isMapping(value[key]) ? namePlural(path) : undefined
+    report.unknownKey([...path, key], describeUnknown(key, { known, plural, homes: () => findHomes(root, key) }))
+  }
+  for (const { key, shape, isRequired } of byKey.values()) {
+    const item = Object.hasOwn(value, key) ? value[key] : undefined
+    if (isPresent(item)) checkPart(shape, item, [...path, key], check)
+    else if (isRequired) report.error([...path, key], `missing; expected ${dereference(shape).expected}`)
+  }
+}
+
+type Whole = ReturnType<typeof dereference>
+
+function checkLeaf(shape: Whole, value: unknown, path: ConfigPath, report: Report): void {
+  const alternatives = listAlternatives(shape).filter(isLeaf)
+  if (typeof value === 'string' && hasPlaceholder(value) && !alternatives.some(({ isUntyped }) => isUntyped)) {
+    const found = isSecretPlace(path) ? '' : `, found ${describeFound(value, path)}`
+    return report.error(path, `only \${env.…} may stand here${found}`)
+  }
+  if (alternatives.some((one) => (one.form === 'value' ? one.read(value) !== undefined : one.accepts(value)))) return
+  const found = `found ${describeFound(value, path)}${advise(alternatives, value)}`
+  report.error(path, `expected ${describeWanted(shape, value)}, ${found}`)
+}
+
+/** Prefers the alternative that takes values of this type, and else names all of them. */
+function describeWanted(shape: Whole, value: unknown): string {
+  for (const one of listAlternatives(shape)) {
+    const exactly = one.form === 'value' ? one.exactly?.(value) : undefined
+    if (exactly !== undefined) return exactly
+  }
+  return shape.expected
+}
+
+function advise(alternatives: readonly Extract<Whole, { form: 'value' | 'template' }>[], value: unknown): string {
+  if (typeof value === 'string') {
+    const words = alternatives.flatMap((one) => (one.form === 'value' ? (one.words ?? []) : []))
+    const nearest = findNearest(value, words)
+    return nearest === undefined ? '' : `. Did you mean "${nearest}"?`
+  }
+  const taken = new Set<string>(alternatives.flatMap(({ takes }) => takes))
+  const isUnquoted = typeof value === 'number' || typeof value === 'boolean'
+  return isUnquoted && taken.has('string') && !taken.has(typeof value) ? '; put it in quotes' : ''
+}
+
+interface UnknownKey {
+  readonly known: readonly string[]
+  /** The plural section, when the author may have written the name of one thing under the singular. */
+  readonly plural: string | undefined
+  /** Lists the places where the key is known. */
+  readonly homes: () => readonly string[]
+}
+
+function describeUnknown(key: string, { known, plural, homes }: UnknownKey): string {
+  const nearest = findNearest(key, known)
+  if (nearest === undefined && plural !== undefined)
+    return `Unknown key ${describeFound(key, [])}. Did you mean "${plural}:", which holds several by name?`
+  if (nearest !== undefined) return `Unknown key ${describeFound(key, [])}. Did you mean "${nearest}"?`
+  const places = homes()
+  const isTelling = places.length > 0 && places.length <= MAX_HOMES
+  const advice = isTelling ? `It belongs ${places.join(' or ')}.` : `Known here: ${known.join(', ')}.`
+  return `Unknown key ${describeFound(key, [])}. ${advice}`
+}
+
+/** Returns the plural of the section at this path; undefined elsewhere. */
+function namePlural([section, ...rest]: ConfigPath): string | undefined {
+  if (rest.length > 0) return undefined
+  return [SECTIONS.components, SECTIONS.workflows].find(({ singular }) => singular === section)?.plural
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null
+}

@@ -1,0 +1,83 @@
+import type { KeptRun, RunKeeper, RunRecord } from '../../base/run'
+import type { Claim, Logger } from '../../base/contracts'
+import type { RunWorkflow } from '../runner'
+import type { TaskStart } from './running-task'
+
+export interface KeptTasksContext {
+  readonly keeper: RunKeeper
+  /** What the workflows are made of, to be kept with each task. */
+  readonly definition: unknown
+  /** Returns the workflow of a definition that was kept. Throws when it does not fit the rest of the config any more. */
+  readonly restore: (definition: unknown, workflow: string) => RunWorkflow
+  readonly logger: Logger
+  /** Starts a task here. */
+  readonly launch: (task: TaskStart, record: RunRecord) => void
+  /** Cancels a task, if it runs here. */
+  readonly cancel: (id: string) => void
+}
+
+/** The tasks that a durable store keeps: those started here, and those of processes that are gone. */
+export interface KeptTasks {
+  /** Keeps a task that is about to start; undefined when the store has or had it, or its delivery was claimed before. */
+  keep(task: TaskStart, claim: Claim | undefined): Promise<RunRecord | undefined>
+  /** Takes up no more tasks of other processes. */
+  close(): void
+}
+
+/** Keeps tasks in a store, and takes up those that the store hands over once it is open. */
+export function createKeptTasks(context: KeptTasksContext): KeptTasks {
+  const { keeper, definition, restore, logger, launch, cancel } = context
+  let isOver = false
+
+  function takeUp({ id, workflow, definition: kept, input, startedAt, deadline }: KeptRun, record: RunRecord): void {
+    const run: RunWorkflow = async (one) => restore(kept, workflow)(one)
+    // Named one by one: of a hundred thousand tasks, each would have a hidden class of its own after a spread.
+    launch(
+      {
+        id,
+        workflow,
+        run,
+        input,
+        startedAt,
+        timeoutMs: undefined,
+        deadline,
+        signal: undefined,
+        letGo: () => undefined,
+        isUnattended: true,
+      },
+      record,
+    )
+  }
+
+  keeper.attach({
+    adopt(kept) {
+      if (isOver) {
+        for (const { record } of kept) record.leave()
+        return
+      }
+      const ids = kept.map(({ run: { id } }) => id)
+      const what = ids.length === 1 ? 'a task' : `${ids.length} tasks`
+      logger.info({ tasks: ids }, `Took up ${what} again that had not ended: ${listSome(ids)}`)
+      for (const { run, record } of kept) takeUp(run, record)
+    },
+    cancel,
+  })
+
+  return {
+    keep({ id, workflow, input, startedAt, deadline, letGo }, claim) {
+      const record = keeper.begin({ id, workflow, definition, input, startedAt, deadline }, claim)
+      record.catch(letGo)
+      return record
+    },
+    close() {
+      isOver = true
+    },
+  }
+}
+
+/** How many ids a line of the log names. */
+const NAMED = 5
+
+function listSome(ids: readonly string[]): string {
+  return ids.length > NAMED ? `${ids.slice(0, NAMED).join(', ')} and ${ids.length - NAMED} more` : ids.join(', ')
+}
