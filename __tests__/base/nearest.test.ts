@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { findNearest, measureDistance } from '../../lib/base/nearest'
+import { findNearest, measureDistance } from '../../lib/base/values/nearest'
 
 describe('the distance of two words', () => {
   test.each([

@@ -6,7 +6,7 @@ import { byHand, field, type InputOf, listOf, oneOrMore, orShort, required, tabl
 import { COUNT, DURATION, FLAG, SCALAR, TEXT, word } from '../../lib/config/field/values'
 import { createJsonSchema } from '../../.ci/write-schema.cjs'
 import { checkShape } from '../../lib/config/checks/shape'
-import { isMapping } from '../../lib/base/plain'
+import { isMapping } from '../../lib/base/values/plain'
 
 const SERVER = {
   host: required('host', TEXT, 'Where it is'),

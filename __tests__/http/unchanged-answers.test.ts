@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { CallbacksConfig } from '../../lib'
-import { writeShown } from '../../lib/base/shown-json'
+import { writeShown } from '../../lib/base/values/shown-json'
 import { useJournal } from '../workflow/use-journal'
 import { useFlows } from '../workflow/use-flows'
 

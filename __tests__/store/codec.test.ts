@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { fromKept, toKept } from '../../lib/store/durable/codec'
 import { CallbackError, type ErrorCode, type ErrorDetails } from '../../lib/base/errors'
-import { giveType, typeOf } from '../../lib/base/typed-bytes'
+import { giveType, typeOf } from '../../lib/base/values/typed-bytes'
 
 /** What a ledger does with it. */
 function keep(value: unknown): unknown {

@@ -1,5 +1,5 @@
 import { DRIVER_NAMES } from '../config/gateways/drivers'
-import { findNearest } from '../base/nearest'
+import { findNearest } from '../base/values/nearest'
 import type { Config } from '../config/normalize'
 import { describeProblem, type Problem } from '../base/errors'
 import type { Logger } from '../base/contracts'

@@ -1,5 +1,5 @@
 import { CallbackError } from './errors'
-import { findNearest } from './nearest'
+import { findNearest } from './values/nearest'
 
 /** The name of each option, so that no option can be forgotten. */
 export type OptionNames<T> = Readonly<Record<keyof T, true>>

@@ -1,6 +1,6 @@
 import { types } from 'node:util'
-import { isMapping } from '../base/plain'
-import { showValue } from '../base/shown-json'
+import { isMapping } from '../base/values/plain'
+import { showValue } from '../base/values/shown-json'
 import { maskTickets } from '../base/secrets/ticket-id'
 import { LOG_LEVELS, type LogLevel } from '../config/field/words'
 import type { Logger } from '../base/contracts'

@@ -1,5 +1,5 @@
 import { type Config, compileConfig } from './normalize'
-import { isMapping, type Mapping } from '../base/plain'
+import { isMapping, type Mapping } from '../base/values/plain'
 import type { CallbacksConfig } from './schema'
 import { SECTIONS } from './field/plural'
 import { createDocument, createSource } from './read/source'

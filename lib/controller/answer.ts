@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { ANSWER_STATUS, CallbackError, isAnswerCode } from '../base/errors'
 import { RETRY_AFTER_SECONDS } from '../listener/answer'
-import { writeShown } from '../base/shown-json'
+import { writeShown } from '../base/values/shown-json'
 import type { Logger } from '../base/contracts'
 
 /** What a route answers. */

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import { findNearest } from '../base/nearest'
-import { isMapping } from '../base/plain'
+import { findNearest } from '../base/values/nearest'
+import { isMapping } from '../base/values/plain'
 import { CallbackError, type ErrorCode } from '../base/errors'
 import { createBodyReader } from '../body/read-body'
 import { checkDepth, parseContent } from '../body/content'

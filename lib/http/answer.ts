@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { TextDecoder } from 'node:util'
 import { parseContent } from '../body/content'
-import { giveType } from '../base/typed-bytes'
+import { giveType } from '../base/values/typed-bytes'
 import type { AnswerHeaders } from './answer-headers'
 
 /** Bytes of an answer, from its beginning. */

@@ -1,10 +1,10 @@
 import { isUint8Array } from 'node:util/types'
 import { describeFound } from '../config/field/found'
-import { isMapping, type Mapping } from '../base/plain'
+import { isMapping, type Mapping } from '../base/values/plain'
 import { CallbackError } from '../base/errors'
 import { hasInfinity, writeJson } from '../template/bigints'
 import { toText } from '../template/convert'
-import { typeOf } from '../base/typed-bytes'
+import { typeOf } from '../base/values/typed-bytes'
 import { formEntries, writeForm } from './form-entries'
 import type { HttpRequest } from './request/request'
 

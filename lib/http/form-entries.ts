@@ -1,4 +1,4 @@
-import type { Mapping } from '../base/plain'
+import type { Mapping } from '../base/values/plain'
 import { toText } from '../template/convert'
 
 /** Names and values as forms and queries have them: a list repeats its name, and what is missing is left out. */

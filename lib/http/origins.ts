@@ -1,5 +1,5 @@
 import { isUint8Array } from 'node:util/types'
-import { isMapping } from '../base/plain'
+import { isMapping } from '../base/values/plain'
 import { parseForm } from '../body/form'
 import { createMask, listSpellings } from '../base/secrets/mask'
 import { isSecretName } from '../base/secrets/secret-names'

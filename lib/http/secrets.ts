@@ -1,4 +1,4 @@
-import { isMapping } from '../base/plain'
+import { isMapping } from '../base/values/plain'
 import { createMask, listSpellings, REDACTED } from '../base/secrets/mask'
 import { isSecretName } from '../base/secrets/secret-names'
 import { maskTickets } from '../base/secrets/ticket-id'

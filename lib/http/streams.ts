@@ -1,7 +1,7 @@
 import { isAnyArrayBuffer, isUint8Array } from 'node:util/types'
-import { isMapping } from '../base/plain'
+import { isMapping } from '../base/values/plain'
 import { CallbackError, reasonOf } from '../base/errors'
-import { giveType } from '../base/typed-bytes'
+import { giveType } from '../base/values/typed-bytes'
 
 /** Reads a stream or blob to its end. */
 export type ReadStream = (stream: Readable) => Promise<Uint8Array>

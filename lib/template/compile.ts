@@ -1,6 +1,6 @@
 import { CallbackError, type Problem, reasonOf } from '../base/errors'
 import { isSecretName } from '../base/secrets/secret-names'
-import { isMapping } from '../base/plain'
+import { isMapping } from '../base/values/plain'
 import { findConversion, isNumberType, toText } from './convert'
 import { compileFields } from './fields'
 import { calculate, type Numeric, parseNumber } from './numbers'

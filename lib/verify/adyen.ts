@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import type { Sign, SignOptions, VerifyItem, VerifySpec } from './contract'
-import { isMapping, type Mapping } from '../base/plain'
+import { isMapping, type Mapping } from '../base/values/plain'
 import { writeJson } from '../template/bigints'
 import { parseJson } from '../template/exact-json'
 import { decodeStrictly } from './signature/bytes'

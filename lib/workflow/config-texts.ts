@@ -1,5 +1,5 @@
 import type { Config, HttpClientSpec, JobSpec } from '../config/normalize'
-import { type ConfigPath, formatPath } from '../base/config-path'
+import { type ConfigPath, formatPath } from '../base/values/config-path'
 import { hasPlaceholder, unescapePlaceholders } from '../config/field/placeholder'
 import type { Location } from '../base/errors'
 

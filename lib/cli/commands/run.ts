@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import type { Config } from '../../config/normalize'
 import { CallbackError, codeOf, hasCode } from '../../base/errors'
-import { writeShown } from '../../base/shown-json'
+import { writeShown } from '../../base/values/shown-json'
 import { untilAborted } from '../../base/timers'
 import type { CliOptions } from '../syntax/args'
 import { EXIT_DONE, EXIT_INTERRUPTED, type Io } from '../io'

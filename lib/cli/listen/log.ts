@@ -1,4 +1,4 @@
-import { isMapping } from '../../base/plain'
+import { isMapping } from '../../base/values/plain'
 import { CallbackError, reasonOf } from '../../base/errors'
 import type { Logger } from '../../base/contracts'
 

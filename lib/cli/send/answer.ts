@@ -1,4 +1,4 @@
-import { isMapping } from '../../base/plain'
+import { isMapping } from '../../base/values/plain'
 import { escapeControls } from '../../base/secrets/escape'
 import { excerptOf } from '../../template/excerpt'
 import type { Answer } from './post'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { isMapping } from '../../base/plain'
+import { isMapping } from '../../base/values/plain'
 import { reasonOf } from '../../base/errors'
 import { parseJson as parseExact } from '../../template/exact-json'
 import type { CliOptions } from './args'

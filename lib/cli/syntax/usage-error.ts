@@ -1,4 +1,4 @@
-import { findNearest } from '../../base/nearest'
+import { findNearest } from '../../base/values/nearest'
 
 /** The error for a command line that cannot be understood. */
 export class UsageError extends Error {

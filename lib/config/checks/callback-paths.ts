@@ -1,7 +1,7 @@
 import { listPathKeys } from '../../base/route-syntax'
 import { toPathKey } from '../../base/same-path'
 import type { Reading } from '../field/fields'
-import { findNearest } from '../../base/nearest'
+import { findNearest } from '../../base/values/nearest'
 import type { ListenerSpec } from '../sections/listener'
 
 /** Refuses waits for a callback that no listener has; a config without callbacks is only warned of them. */

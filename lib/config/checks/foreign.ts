@@ -1,8 +1,8 @@
 import { describeFound } from '../field/found'
-import { findNearest } from '../../base/nearest'
-import type { ConfigPath } from '../../base/config-path'
+import { findNearest } from '../../base/values/nearest'
+import type { ConfigPath } from '../../base/values/config-path'
 import { hasPlaceholder } from '../field/placeholder'
-import { isMapping, type Mapping } from '../../base/plain'
+import { isMapping, type Mapping } from '../../base/values/plain'
 import type { Report } from '../field/report'
 import { findStructure, type Refusals, type Shape, type TableForm, type TypeRefusal } from '../field/shape'
 

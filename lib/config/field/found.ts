@@ -1,5 +1,5 @@
 import { isSecretName } from '../../base/secrets/secret-names'
-import type { ConfigPath } from '../../base/config-path'
+import type { ConfigPath } from '../../base/values/config-path'
 
 const SECRET_KEYS: ReadonlySet<string | number> = new Set([
   'secret',

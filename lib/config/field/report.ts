@@ -1,6 +1,6 @@
 import type { ErrorCode, Location, Problem } from '../../base/errors'
 import type { Mask } from '../../base/secrets/mask'
-import type { ConfigPath } from '../../base/config-path'
+import type { ConfigPath } from '../../base/values/config-path'
 
 /** Where an author finds a value: the config path as written, and the place in the file. */
 export interface Place {

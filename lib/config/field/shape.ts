@@ -1,4 +1,4 @@
-import { isMapping } from '../../base/plain'
+import { isMapping } from '../../base/values/plain'
 import type { TemplateShape } from './template-sources'
 import { TEXT, type Value } from './values'
 

@@ -1,5 +1,5 @@
 import type { Template } from '../../template/compile'
-import { isMapping } from '../../base/plain'
+import { isMapping } from '../../base/values/plain'
 import { type Leaf, SCALAR } from './values'
 
 // The templates of a config, and what each may read by the place where it stands.

@@ -1,5 +1,5 @@
 import type { Reading } from '../field/fields'
-import { findNearest } from '../../base/nearest'
+import { findNearest } from '../../base/values/nearest'
 
 /** What a template can read of a gateway. */
 const FIELDS: readonly string[] = ['public_url', 'port', 'public_address', 'driver', 'state']

@@ -1,6 +1,6 @@
 import type { Problem } from '../../base/errors'
-import { type ConfigPath, formatPath } from '../../base/config-path'
-import { copyPlain, isMapping, type Mapping } from '../../base/plain'
+import { type ConfigPath, formatPath } from '../../base/values/config-path'
+import { copyPlain, isMapping, type Mapping } from '../../base/values/plain'
 import type { Locate } from '../field/report'
 import { SECTIONS, type Section } from '../field/plural'
 import type { ConfigDocument } from './source'

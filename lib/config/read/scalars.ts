@@ -1,4 +1,4 @@
-import { isMapping } from '../../base/plain'
+import { isMapping } from '../../base/values/plain'
 import { findStructure, isLeaf, listAlternatives, type Shape, type TableForm } from '../field/shape'
 
 /** A number, boolean or date of YAML with its text in the file, such as `1.10` or `0x1F`. */

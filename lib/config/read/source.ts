@@ -1,5 +1,5 @@
 import type { Location } from '../../base/errors'
-import type { ConfigPath } from '../../base/config-path'
+import type { ConfigPath } from '../../base/values/config-path'
 
 /** One document of a config: its raw data, and the places of that data in the text. */
 export interface ConfigDocument {

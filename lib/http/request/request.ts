@@ -1,6 +1,6 @@
 import { describeFound } from '../../config/field/found'
 import type { RequestSpec } from '../../config/normalize'
-import { isMapping, type Mapping } from '../../base/plain'
+import { isMapping, type Mapping } from '../../base/values/plain'
 import { CallbackError } from '../../base/errors'
 import type { Template } from '../../template/compile'
 import { renderHeaders } from './headers'

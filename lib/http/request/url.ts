@@ -1,4 +1,4 @@
-import type { Mapping } from '../../base/plain'
+import type { Mapping } from '../../base/values/plain'
 import { CallbackError } from '../../base/errors'
 import { trimEnd } from '../../base/same-path'
 import { writeForm } from '../form-entries'

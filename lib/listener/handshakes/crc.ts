@@ -1,6 +1,6 @@
 import { type BinaryToTextEncoding, createHmac, type KeyObject } from 'node:crypto'
 import type { CallbackError } from '../../base/errors'
-import { isMapping } from '../../base/plain'
+import { isMapping } from '../../base/values/plain'
 import { type Challenge, jsonAnswer, queryOf, refuseHandshake } from './answer'
 
 /**

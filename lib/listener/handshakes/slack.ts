@@ -1,4 +1,4 @@
-import { isMapping } from '../../base/plain'
+import { isMapping } from '../../base/values/plain'
 import { type Challenge, type ChallengeAnswer, echo, EMPTY_ANSWER } from './answer'
 import { isJsonType } from '../../body/content'
 import type { ListenerRequest } from '../../body/request'

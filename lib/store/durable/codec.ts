@@ -1,5 +1,5 @@
 import { CallbackError, type ErrorCode, type FailedCallback, type ImmediateAnswer } from '../../base/errors'
-import { giveType, typeOf } from '../../base/typed-bytes'
+import { giveType, typeOf } from '../../base/values/typed-bytes'
 
 /** Marks a mapping that stands for a value which JSON has no form for. A mapping of an app with this key is wrapped too. */
 const TAG = '$kept'

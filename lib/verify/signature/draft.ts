@@ -1,6 +1,6 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
-import { isMapping } from '../../base/plain'
+import { isMapping } from '../../base/values/plain'
 import type { ListenerRequest } from '../../body/request'
 import { writeJson } from '../../template/bigints'
 import type { Reference } from '../../template/compile'

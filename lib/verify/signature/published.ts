@@ -1,6 +1,6 @@
 import { CallbackError } from '../../base/errors'
 import { fetchText, type SenderWorld } from '../fetch-text'
-import { isMapping } from '../../base/plain'
+import { isMapping } from '../../base/values/plain'
 import { decodeStrictly } from './bytes'
 import { createEd25519Key, type Key } from './keys'
 import { unverified } from '../errors'

@@ -1,5 +1,5 @@
 import { verify } from 'node:crypto'
-import { isMapping } from '../../base/plain'
+import { isMapping } from '../../base/values/plain'
 import type { VerifySpec, Verify, VerifyContext } from '../contract'
 import { readCertificateUrl } from './amazon-hosts'
 import { decodeStrictly } from '../signature/bytes'

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/normalize'
-import { findNearest } from '../../base/nearest'
+import { findNearest } from '../../base/values/nearest'
 import type { Problem } from '../../base/errors'
 import type { Endpoint } from '../../listener/endpoint'
 import { createRouteTable } from '../../listener/paths/route-table'

@@ -1,6 +1,6 @@
 import type { HttpClientSpec } from '../../config/normalize'
 import { CallbackError } from '../../base/errors'
-import { isMapping } from '../../base/plain'
+import { isMapping } from '../../base/values/plain'
 import type { Template } from '../../template/compile'
 import { compileJudge } from '../../listener/outcome'
 import type { AnsweredScope, Call, ComponentScope } from '../call'

@@ -1,5 +1,5 @@
 import { CallbackError, hasCode } from '../../../base/errors'
-import { isMapping } from '../../../base/plain'
+import { isMapping } from '../../../base/values/plain'
 import type { RunEntry, RunRecord } from '../../../base/run'
 import type { Ledger } from '../../../base/contracts'
 import { fromKept, toKept } from '../codec'
