@@ -2,7 +2,6 @@ import type { ControllerSpec } from '../config/normalize'
 import { isLoopback } from '../config/sections/controller'
 import { CallbackError } from '../base/errors'
 import type { Guard } from './guards'
-
 /** Proxies say by one of these that somebody else asks. */
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via', 'cf-connecting-ip', 'true-client-ip'] as const
 

@@ -5,7 +5,6 @@ import type { Logger } from '../base/contracts'
 import { send, toRefusal } from './answer'
 import type { Guard } from './guards'
 import type { Call, Route } from './routes'
-
 /** Answers requests. A request for no route goes to `next`; without `next` it is answered with 404. */
 export type Api = (request: ListenerRequest, response: ServerResponse, next?: () => void) => void
 

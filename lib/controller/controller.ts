@@ -10,7 +10,6 @@ import { createHostGuard, createTokenGuard } from './guards'
 import { createMetrics } from './metrics'
 import { createRoutes, type RoutesContext } from './routes'
 import { createControllerServer } from './server'
-
 /** The HTTP API of one `callbacks()`, in the two ways in which it is served. */
 export interface Controller {
   /** To mount in a host app; always the same one. Throws `ERR_CONFIG_UNSUPPORTED` without Express. */

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { CallbackError } from '../base/errors'
-import { findNearest } from '../base/nearest'
+import { findNearest } from '../base/values/nearest'
 import type { Mask } from '../base/secrets/mask'
 import {
   type Deliveries,
@@ -12,7 +12,6 @@ import {
 import { json } from './answer'
 import type { Route } from './routes'
 import { viewTime } from './views'
-
 export interface DeliveryRoutesContext {
   readonly deliveries: Deliveries
   /** Replaces the secrets of the environment in a text. */

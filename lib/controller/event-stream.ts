@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../base/contracts'
 import { CallbackError } from '../base/errors'
-import { writeShown } from '../base/shown-json'
+import { writeShown } from '../base/values/shown-json'
 import { startTimer } from '../base/timers'
-
 /** Clients of server-sent events (HTML standard, 9.2). */
 export interface EventStream {
   /** Takes a client, which is told of every event from now on. Throws `ERR_STREAMS_FULL`. */

@@ -2,7 +2,6 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { type ControllerSpec, isLoopback } from '../config/sections/controller'
 import { CallbackError } from '../base/errors'
-
 /** Throws for a request that must not be answered. */
 export type Guard = (request: IncomingMessage) => void
 

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import type { ListenerRequest } from '../body/request'
 import type { Answer } from './answer'
 import type { Route } from './routes'
-
 const FOLDER = join(__dirname, 'inspector')
 const TYPES = { html: 'text/html', css: 'text/css', js: 'text/javascript' } as const
 const FILES = [

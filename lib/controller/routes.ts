@@ -10,7 +10,6 @@ import { type Answer, json } from './answer'
 import type { Metrics } from './metrics'
 import { createJsonReader, hasContent, parseRunRequest, requireJson } from './request'
 import { viewError, viewGateway, viewTask, viewWait, viewWorkflow } from './views'
-
 /** A request that a route answers. */
 export interface Call {
   readonly request: ListenerRequest

@@ -4,7 +4,6 @@ import type { GatewayStatus, ListedWait } from '../base/contracts'
 import { maskTickets } from '../base/secrets/ticket-id'
 import { handleOf } from './wait-handle'
 import type { JobState, TaskState } from '../workflow/tasks/task'
-
 // What the controller shows: snake_case, every key there (null when it does not apply), times as ISO 8601.
 
 /** A workflow as it is shown. */

@@ -2,12 +2,11 @@ import type { ServerResponse } from 'node:http'
 import type { ListenerRequest } from '../body/request'
 import type { Delivery, Store } from '../base/contracts'
 import { CallbackError } from '../base/errors'
-import { isMapping } from '../base/plain'
+import { isMapping } from '../base/values/plain'
 import { json } from './answer'
 import type { ReadJson } from './request'
 import type { Call, Route } from './routes'
 import { handleOf } from './wait-handle'
-
 export interface WaitRoutesContext {
   readonly store: Store
   readonly readJson: ReadJson

@@ -1,7 +1,6 @@
 import type { Outcome, Progress } from '../base/contracts'
 import type { Params } from '../base/route-syntax'
 import type { Verdict } from './delivery'
-
 /** The head of a request, by the shape that is read of it. */
 export interface RequestHead {
   readonly method?: string | undefined

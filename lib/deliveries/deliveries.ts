@@ -7,7 +7,6 @@ import type { Deliveries, DeliveryFilter, DeliveryRecord, ReadValue } from './de
 import { createDeliveryFiles } from './files'
 import { createHistory, isWanted, type KeptCourse } from './history'
 import { type Hiding, toRecord } from './record'
-
 /** The section `deliveries` of a config. */
 export interface DeliveriesSpec {
   /** How many are kept; 0 notes nothing. */

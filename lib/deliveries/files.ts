@@ -4,7 +4,6 @@ import type { Logger } from '../base/contracts'
 import { Course } from './course'
 import type { KeptCourse } from './history'
 import { hideHeaders } from './record'
-
 export interface FilesOptions {
   /** The folder; it is made where it is missing, for the user of the process alone. */
   readonly path: string

@@ -1,6 +1,5 @@
 import type { Course } from './course'
 import type { DeliveryFilter, Verdict } from './delivery'
-
 /** A request that was served, with its id. */
 export interface KeptCourse {
   readonly id: string

@@ -1,12 +1,10 @@
-import type { Mask } from '../base/secrets/mask'
-import { REDACTED } from '../base/secrets/mask'
+import { type Mask, REDACTED } from '../base/secrets/mask'
 import { redactHeaders } from '../base/secrets/redact-headers'
 import { isSecretName } from '../base/secrets/secret-names'
 import { maskTickets } from '../base/secrets/ticket-id'
 import type { Course } from './course'
 import type { DeliveryRecord, Verdict } from './delivery'
 import { type KeptCourse, verdictOf } from './history'
-
 /** What must not be shown. */
 export interface Hiding {
   /** Headers that prove something, in lower case. */
