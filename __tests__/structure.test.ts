@@ -11,6 +11,7 @@ const ROOMS = [
   ['body'],
   ['verify'],
   ['config'],
+  ['deliveries'],
   ['store', 'http', 'listener', 'gateway'],
   ['workflow'],
   ['app'],

@@ -1,3 +1,4 @@
+import { createSecretMask } from './app/deliveries'
 import type { Config } from './config/normalize'
 import type { CallbacksConfig } from './config/schema'
 import type { Source } from './config/read/source'
@@ -37,10 +38,24 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
 /** Creates the object that users hold, from a compiled config. */
 export function createCallbacks(config: Config, given: NormalizedOptions): Callbacks {
   const { logger, clock } = given
-  const { emitter, store, gateways, waits, tasks, standalone, lifecycle, mounts, stats, endpoints, warnings } =
-    assemble(config, given)
+  const parts = assemble(config, given)
+  const { emitter, store, deliveries, gateways, waits, tasks, standalone, lifecycle, mounts, stats, endpoints } = parts
   const isClosing = lifecycle.isDraining
-  const controller = createController({ config, tasks, store, gateways, stats, isClosing, clock, logger })
+  const controller = createController({
+    config,
+    tasks,
+    store,
+    deliveries,
+    gateways,
+    stats,
+    emitter,
+    isClosing,
+    clock,
+    logger,
+    mask: createSecretMask(config),
+    endWaits: (id, ending, path) => waits.deliver(id, ending, path),
+  })
+  void lifecycle.whenClosing.then(controller.close)
 
   const hooks = Object.assign(mounts.middleware, {
     wait: (ids: Ids, options: WaitOptions = {}) => waits.wait(ids, readOptions('wait', options, KNOWN.wait)),
@@ -84,7 +99,7 @@ export function createCallbacks(config: Config, given: NormalizedOptions): Callb
   })
   // A getter, since the router needs Express, which is optional.
   Object.defineProperty(hooks, 'controller', { get: controller.router })
-  announce(warnings, endpoints, logger, emitter)
+  announce(parts.warnings, endpoints, logger, emitter)
   return hooks as Callbacks
 }
 

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { Course } from '../../lib/deliveries/course'
 import { createDeliveryFiles, type DeliveryFiles } from '../../lib/deliveries/files'
 import type { KeptCourse } from '../../lib/deliveries/history'
+
 let folder = ''
 let told: string[] = []
 

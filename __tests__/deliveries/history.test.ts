@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { Course } from '../../lib/deliveries/course'
 import { createHistory, isWanted, type KeptCourse } from '../../lib/deliveries/history'
+
 function kept(id: string, body = '', target = '/done'): KeptCourse {
   const course = new Course('POST /done', Number(id), 'POST', target, ['X-A', 'Alpha'], undefined)
   course.body = Buffer.from(body)

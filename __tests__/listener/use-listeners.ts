@@ -96,6 +96,7 @@ export function useListeners(): { open(config: CallbacksConfig, options?: Listen
           fetch: () => Promise.reject(new Error('nothing is fetched here')),
           calledUrlOf: (_listener, { url }) => `https://hooks.example${url}`,
           problems: [],
+          recorder: undefined,
           startOf: hasStarter ? startOf : () => undefined,
         }),
       )

@@ -1,3 +1,4 @@
+import { createDeliveryLog } from './deliveries'
 import type { CallbacksConfig } from '../config/schema'
 import { type Config, compileConfig } from '../config/normalize'
 import type { Source } from '../config/read/source'
@@ -51,6 +52,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
     onUrlChange: (port, previousUrl) => outdate(port, previousUrl, all, store, logger),
   })
   const pointedAt = new Set<string>()
+  const deliveries = createDeliveryLog(config, { clock, logger, secretHeaders, routes: () => routes })
   // Listeners start workflows, and workflows wait on listeners: `tasks` and `lifecycle` are first used by a request.
   const compiled = compileListeners(config, {
     store,
@@ -60,13 +62,15 @@ export function assemble(config: Config, options: NormalizedOptions) {
     env: config.env,
     gateways: config.gateways,
     fetch,
+    recorder: deliveries.recorder,
     calledUrlOf: createCalledUrlOf(options, gateways.publicUrlOf),
     isClosing: () => lifecycle.isClosing(),
     isPointedAt: (endpoint) => pointedAt.has(endpoint),
     startOf: createStartOf(config, (request, kept) => tasks.start(request, kept)),
     problems: [],
   })
-  const all = compiled.flatMap(({ routes }) => routes.flatMap(({ endpoint, asks }) => (asks ? [] : [endpoint])))
+  const routes = compiled.flatMap((one) => one.routes)
+  const all = routes.flatMap(({ endpoint, asks }) => (asks ? [] : [endpoint]))
   const endpoints = all.filter(({ listener }) => listener.kind === 'callback')
   const selection = createSelection(endpoints)
   const urlOf = createUrlOf(options, reachable, gateways.publicUrlOf)
@@ -77,11 +81,33 @@ export function assemble(config: Config, options: NormalizedOptions) {
   const context = { options, store, emitter, gateways, endpoints, selection, ends, places, strays, urlOf, pointedAt }
   const tasks: Tasks = createRuns(config, context)
   const standalone = createStandalone({ store, gateways, reachable, clock, isClosing: () => lifecycle.isClosing() })
-  const lifecycle: Lifecycle = createLifecycle({ store, gateways, tasks, ends, standalone, clock, logger })
+  const lifecycle: Lifecycle = createLifecycle({
+    store,
+    deliveries,
+    gateways,
+    tasks,
+    ends,
+    standalone,
+    clock,
+    logger,
+  })
   const mounts = createMounts(compiled, { reachable, mountPath, onFirstRequest: lifecycle.noticeRequest })
   const stats = () => readStats({ endpoints: all, store, emitter, tasks })
   const warnings = listWarnings(config, { endpoints: all, tunnels, publicUrl, strays })
-  return { emitter, store, gateways, waits, tasks, standalone, lifecycle, mounts, stats, endpoints: all, warnings }
+  return {
+    emitter,
+    store,
+    deliveries,
+    gateways,
+    waits,
+    tasks,
+    standalone,
+    lifecycle,
+    mounts,
+    stats,
+    endpoints: all,
+    warnings,
+  }
 }
 
 /** Marks the waits whose callbacks a service may send to a public URL that is gone. */

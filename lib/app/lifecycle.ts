@@ -1,3 +1,4 @@
+import type { DeliveryLog } from '../deliveries/deliveries'
 import { reasonOf } from '../base/errors'
 import type { Gateways } from '../gateway/gateways'
 import { readDuration } from './options'
@@ -13,6 +14,8 @@ export interface Lifecycle {
   isClosing(): boolean
   /** Whether nothing new is started. */
   isDraining(): boolean
+  /** Resolves when requests begin to be refused. */
+  readonly whenClosing: Promise<void>
   open(): Promise<void>
   /** Takes note of the first request: warns five seconds later when the gateways are not open by then. */
   noticeRequest(): void
@@ -22,6 +25,7 @@ export interface Lifecycle {
 
 export interface LifecycleContext {
   readonly store: Store
+  readonly deliveries: DeliveryLog
   readonly gateways: Gateways
   readonly tasks: Tasks
   readonly ends: WaitEnds
@@ -37,6 +41,7 @@ const GATEWAYS_MS = 15_000
 /** Creates the life cycle of one `callbacks()`; nothing is open yet. */
 export function createLifecycle({
   store,
+  deliveries,
   gateways,
   tasks,
   ends,
@@ -49,12 +54,17 @@ export function createLifecycle({
   let closed: Promise<void> | undefined
   let reminder: unknown
   let hurry = (): void => undefined
+  let noteClosing = (): void => undefined
+  const whenClosing = new Promise<void>((resolve) => {
+    noteClosing = resolve
+  })
   const hurried = new Promise<void>((resolve) => {
     hurry = resolve
   })
 
   async function openAll(): Promise<void> {
     if (closing) throw closedAlready()
+    await deliveries.open()
     await store.open()
     await gateways.open()
   }
@@ -78,16 +88,19 @@ export function createLifecycle({
     tasks.refuse()
     if (drainMs > 0) await isDoneWithin(clock, drainMs, Promise.race([whenIdle(), hurried]))
     closing = true
+    noteClosing()
     if (reminder !== undefined) clock.clearTimeout(reminder)
     await closeGateways()
     await tasks.close()
     await standalone.close()
     await store.close()
+    await deliveries.close()
   }
 
   return {
     isClosing: () => closing,
     isDraining: () => draining,
+    whenClosing,
     open() {
       const opening = openAll()
       // An app that opens beside `app.listen` need not await it: the log has a failure that nobody awaits.

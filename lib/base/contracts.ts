@@ -94,6 +94,8 @@ export interface WaitRequest extends WaitedFor {
 
 /** Is told of a wait. An object rather than functions, since a million waits are to fit in memory. */
 export interface Waiter {
+  /** How long it waits in all, in milliseconds, where that is known. */
+  readonly timeoutMs?: number
   /** Called once, with how the wait ended; may be called before `wait` returns, when the callback came early. */
   onEnd(ending: Ending, ids: readonly string[]): void
   /** Called for every pending callback; it does not end the wait. */
@@ -162,6 +164,8 @@ export interface ListedWait {
   readonly endpoints: readonly string[]
   /** Milliseconds since the epoch. */
   readonly deadline: number
+  /** Milliseconds since the epoch; undefined where nobody knows. */
+  readonly since: number | undefined
   /** Whether an endpoint of it has another public URL by now, so that its callback may have gone to the one before. */
   readonly isOutdated: boolean
 }

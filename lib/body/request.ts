@@ -15,6 +15,14 @@ export interface ListenerRequest extends IncomingMessage {
   readonly originalUrl?: string
 }
 
+/** The head of a request, which templates read from; it outlives the request. */
+export interface RequestHead {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  readonly originalUrl?: string | undefined
+  readonly headers: IncomingMessage['headers']
+}
+
 /** Splits a request target at its query. */
 export function splitUrl(url: string | undefined): { readonly path: string; readonly query: string } {
   const target = readTarget(url ?? '/')

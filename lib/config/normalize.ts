@@ -10,6 +10,7 @@ import { type EnvOption, layerEnvironment, readEnvironment } from './read/load'
 import { mergeDocuments } from './read/merge'
 import { type ComponentSpec, createComponentBook, normalizeComponents } from './sections/component'
 import { type ControllerSpec, normalizeController } from './sections/controller'
+import { type DeliveriesSpec, normalizeDeliveries } from './sections/deliveries'
 import { type GatewaySpec, normalizeGateways } from './sections/gateway'
 import { type ListenerSpec, normalizeListeners } from './sections/listener'
 import { type GivenStore, normalizeStore, type StoreSpec } from './sections/store'
@@ -29,7 +30,7 @@ export type { HttpClientSpec, LoggerSpec } from './sections/component'
 export type { JobSpec, RetrySpec, WaitSpec } from './sections/job'
 export type { ParkSpec } from './sections/store'
 export type { RequestSpec } from './sections/request'
-export type { ComponentSpec, ControllerSpec, GatewaySpec, ListenerSpec, StoreSpec, WorkflowSpec }
+export type { ComponentSpec, ControllerSpec, DeliveriesSpec, GatewaySpec, ListenerSpec, StoreSpec, WorkflowSpec }
 export { isSource }
 
 /** A complete config: everything read, checked and frozen, every default filled in. */
@@ -42,6 +43,7 @@ export interface Config {
   readonly workflows: ReadonlyMap<string, WorkflowSpec>
   readonly controller: ControllerSpec | undefined
   readonly store: StoreSpec
+  readonly deliveries: DeliveriesSpec
   /** What `${env.X}` reads while it runs. */
   readonly env: Environment
   /** Parts that load, but fail when they are used. */
@@ -111,6 +113,7 @@ function normalizeSections(
     workflows,
     controller: normalizeController(root, listeners),
     store: normalizeStore(root, given),
+    deliveries: normalizeDeliveries(root),
   }
 }
 

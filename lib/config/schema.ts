@@ -3,6 +3,7 @@ import { GATEWAY } from './sections/gateway'
 import { COMPONENT } from './sections/component'
 import { CONTROLLER } from './sections/controller'
 import { ROOT_REFUSALS } from './sections/foreign'
+import { DELIVERIES } from './sections/deliveries'
 import { LISTENER } from './sections/listener'
 import { STORE } from './sections/store'
 import { WORKFLOW } from './sections/workflow'
@@ -31,6 +32,7 @@ const KEYS = {
   workflows: field('workflows', choice([named(WORKFLOW), listOf(WORKFLOW)], BY_NAME), 'Several workflows, by name'),
   controller: field('controller', CONTROLLER, 'HTTP API to start and watch tasks'),
   store: field('store', STORE, 'What survives a restart and how far it reaches'),
+  deliveries: field('deliveries', DELIVERIES, 'The latest requests and what became of them, to look at and to replay'),
 }
 
 /** What a user writes: a whole config, as in YAML. Every section is optional. */

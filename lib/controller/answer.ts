@@ -3,6 +3,7 @@ import { ANSWER_STATUS, CallbackError, isAnswerCode } from '../base/errors'
 import { RETRY_AFTER_SECONDS } from '../listener/answer'
 import { writeShown } from '../base/values/shown-json'
 import type { Logger } from '../base/contracts'
+
 /** What a route answers. */
 export interface Answer {
   readonly status: number

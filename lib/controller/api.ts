@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http'
 import { CallbackError } from '../base/errors'
-import type { ListenerRequest } from '../body/request'
+import { type ListenerRequest, splitUrl } from '../body/request'
 import type { Logger } from '../base/contracts'
 import { send, toRefusal } from './answer'
 import type { Guard } from './guards'
 import type { Call, Route } from './routes'
+
 /** Answers requests. A request for no route goes to `next`; without `next` it is answered with 404. */
 export type Api = (request: ListenerRequest, response: ServerResponse, next?: () => void) => void
 
@@ -27,12 +28,14 @@ export interface Guards {
 
 /** Creates the HTTP API of its routes. */
 export function createApi({ routes, guards, basePath, logger }: ApiOptions): Api {
+  const patterns = routes.map((route) => ({ route, pattern: compilePath(route.path) }))
+
   function find({ method, url = '' }: ListenerRequest): { readonly route: Route; readonly id: string } | undefined {
     const path = stripBase(url.replace(/[?#].*$/s, ''), basePath)?.replace(/\/$/, '')
     if (path === undefined) return undefined
     const wanted = method === 'HEAD' ? 'GET' : method
-    for (const route of routes) {
-      const match = route.method === wanted ? route.path.exec(path) : null
+    for (const { route, pattern } of patterns) {
+      const match = route.method === wanted ? pattern.exec(path) : null
       if (match) return { route, id: decodeId(match[1] ?? '') }
     }
     return undefined
@@ -55,8 +58,14 @@ export function createApi({ routes, guards, basePath, logger }: ApiOptions): Api
   return (request, response, next) => {
     const found = find(request)
     if (found === undefined && next) return next()
-    void answer({ request, response, id: found?.id ?? '' }, found?.route)
+    const query = new URLSearchParams(splitUrl(request.url).query)
+    void answer({ request, response, id: found?.id ?? '', query }, found?.route)
   }
+}
+
+function compilePath(path: string): RegExp {
+  const escaped = path.replaceAll(/[.*+?^$()|[\]\\]/g, String.raw`\$&`)
+  return new RegExp(`^${escaped.replace('{id}', '([^/]+)')}$`)
 }
 
 /** A segment that is no valid encoding is taken as it is written. */

@@ -1,34 +1,58 @@
+import type { Mask } from '../base/secrets/mask'
+import type { Emitter, Events } from '../base/events'
+import type { Deliveries } from '../deliveries/delivery'
 import type { Router } from 'express'
 import type { Config } from '../config/normalize'
 import { createRouter } from '../app/mounts'
 import type { StandaloneServer } from '../app/servers'
 import type { Stats } from '../app/stats'
 import type { Logger } from '../base/contracts'
-import { createActionGuard } from './action-guard'
 import { createApi } from './api'
-import { createHostGuard, createTokenGuard } from './guards'
+import { createDeliveryRoutes, viewDelivery } from './delivery-routes'
+import { createEventStream, type Tell } from './event-stream'
+import { createActionGuard, createHostGuard, createTokenGuard } from './guards'
 import { createMetrics } from './metrics'
-import { createRoutes, type RoutesContext } from './routes'
+import { createPageRoutes } from './page'
+import { createJsonReader } from './request'
+import { createRoutes, type Route, type RoutesContext } from './routes'
 import { createControllerServer } from './server'
+import { viewGateway, viewJobEvent, viewTaskEvent } from './views'
+import { createWaitRoutes, type WaitRoutesContext } from './wait-routes'
+
 /** The HTTP API of one `callbacks()`, in the two ways in which it is served. */
 export interface Controller {
   /** To mount in a host app; always the same one. Throws `ERR_CONFIG_UNSUPPORTED` without Express. */
   router(): Router
   /** A server that does not listen yet; undefined when the config has no controller. Throws `ERR_LISTEN`. */
   createServer(): StandaloneServer | undefined
+  /** Lets go of the clients that follow events. */
+  close(): void
 }
 
 export interface ControllerContext extends RoutesContext {
   readonly stats: () => Stats
   readonly logger: Logger
+  readonly deliveries: Deliveries
+  readonly emitter: Emitter
+  /** Replaces the secrets of the environment in a text. */
+  readonly mask: Mask
+  /** Ends the waits for an id by hand. */
+  readonly endWaits: WaitRoutesContext['end']
 }
 
 /** Creates the controller; nothing is served yet. */
 export function createController(context: ControllerContext): Controller {
-  const { config, gateways, stats, logger } = context
+  const { config, gateways, stats, logger, clock } = context
   const spec = config.controller
   const metrics = createMetrics({ stats, statuses: gateways.statuses })
-  const routes = createRoutes(context, metrics)
+  const stream = createEventStream(clock, (tell) => followEvents(context, tell))
+  const routes: readonly Route[] = [
+    ...createPageRoutes(),
+    ...createRoutes(context, metrics),
+    ...createDeliveryRoutes(context),
+    ...createWaitRoutes({ store: context.store, readJson: createJsonReader(clock), end: context.endWaits }),
+    { method: 'GET', path: '/events', answer: ({ request, response }) => stream.join(request, response) },
+  ]
   const token = createTokenGuard(spec?.auth)
   const action = createActionGuard(spec?.auth)
   let mounted: Router | undefined
@@ -51,6 +75,30 @@ export function createController(context: ControllerContext): Controller {
       })
       return createControllerServer(spec, (request, response) => api(request, response), logger)
     },
+    close: stream.close,
+  }
+}
+
+/** Tells of what happens until the returned function is called. */
+function followEvents({ deliveries, emitter, clock }: ControllerContext, tell: Tell): () => void {
+  const now = (): number => clock.now()
+  const listeners = {
+    task: (event: Events['task']) => tell('task', viewTaskEvent(event, now())),
+    job: (event: Events['job']) => tell('job', viewJobEvent(event, now())),
+    gateway: (event: Events['gateway']) => tell('gateway', viewGateway(event)),
+    warning: (event: Events['warning']) => tell('warning', event),
+  }
+  const stop = deliveries.watch((record) => tell('delivery', viewDelivery(record)))
+  emitter.on('task', listeners.task)
+  emitter.on('job', listeners.job)
+  emitter.on('gateway', listeners.gateway)
+  emitter.on('warning', listeners.warning)
+  return () => {
+    stop()
+    emitter.off('task', listeners.task)
+    emitter.off('job', listeners.job)
+    emitter.off('gateway', listeners.gateway)
+    emitter.off('warning', listeners.warning)
   }
 }
 

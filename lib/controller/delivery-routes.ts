@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { CallbackError } from '../base/errors'
 import { findNearest } from '../base/values/nearest'
 import type { Mask } from '../base/secrets/mask'
+import { maskTickets } from '../base/secrets/ticket-id'
 import {
   type Deliveries,
   type DeliveryFilter,
@@ -12,6 +13,7 @@ import {
 import { json } from './answer'
 import type { Route } from './routes'
 import { viewTime } from './views'
+
 export interface DeliveryRoutesContext {
   readonly deliveries: Deliveries
   /** Replaces the secrets of the environment in a text. */
@@ -25,9 +27,9 @@ export function createDeliveryRoutes({ deliveries, mask }: DeliveryRoutesContext
   return [
     {
       method: 'GET',
-      path: /^\/deliveries$/,
-      async answer({ request }) {
-        const filter = parseFilter(new URL(request.url ?? '/', 'http://localhost').searchParams)
+      path: '/deliveries',
+      async answer({ query }) {
+        const filter = parseFilter(query)
         const found = await deliveries.list(filter)
         const isFull = found.length === (filter.limit ?? 100)
         return json(200, { deliveries: found.map(viewDelivery), next: isFull ? (found.at(-1)?.id ?? null) : null })
@@ -35,17 +37,18 @@ export function createDeliveryRoutes({ deliveries, mask }: DeliveryRoutesContext
     },
     {
       method: 'GET',
-      path: /^\/deliveries\/([^/]+)$/,
+      path: '/deliveries/{id}',
       async answer({ id }) {
         const reads = await deliveries.explain(id)
         const record = await deliveries.find(id)
         if (record === undefined) throw new CallbackError('ERR_DELIVERY_UNKNOWN', { message: `${id} has just gone` })
-        return json(200, { ...viewDelivery(record), headers: record.headers, ...viewBody(record, mask), reads })
+        const whole = json(200, { ...viewDelivery(record), headers: record.headers, ...viewBody(record), reads })
+        return { ...whole, text: maskTickets(mask(whole.text)) }
       },
     },
     {
       method: 'POST',
-      path: /^\/deliveries\/([^/]+)\/replay$/,
+      path: '/deliveries/{id}/replay',
       isAction: true,
       answer: async ({ id }) => json(200, viewDelivery(await deliveries.replay(id))),
     },
@@ -77,10 +80,10 @@ export function viewDelivery(record: DeliveryRecord): object {
 }
 
 /** Text where the bytes are UTF-8, else base64. */
-function viewBody({ body }: DeliveryRecord, mask: Mask): object {
+function viewBody({ body }: DeliveryRecord): object {
   if (body === undefined) return { body: null, body_encoding: null }
   return isUtf8(body)
-    ? { body: mask(body.toString()), body_encoding: 'utf-8' }
+    ? { body: body.toString(), body_encoding: 'utf-8' }
     : { body: body.toString('base64'), body_encoding: 'base64' }
 }
 

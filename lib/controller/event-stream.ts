@@ -1,28 +1,33 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../base/contracts'
+import type { Answer } from './answer'
 import { CallbackError } from '../base/errors'
 import { writeShown } from '../base/values/shown-json'
 import { startTimer } from '../base/timers'
+
 /** Clients of server-sent events (HTML standard, 9.2). */
 export interface EventStream {
   /** Takes a client, which is told of every event from now on. Throws `ERR_STREAMS_FULL`. */
-  join(request: IncomingMessage, response: ServerResponse): void
-  /** Tells all clients; `create` is called only when there is one. */
-  tell(name: string, create: () => object): void
+  join(request: IncomingMessage, response: ServerResponse): Answer | undefined
   /** Lets every client go. */
   close(): void
 }
 
+const TYPE = 'text/event-stream; charset=utf-8'
 const MAX_CLIENTS = 100
 /** Proxies end connections on which nothing is said for longer. */
 const HEARTBEAT_MS = 15_000
 /** A client that reads more slowly than things happen is let go; it connects again and reads the lists. */
 const MAX_UNREAD_BYTES = 1024 ** 2
 
-/** Creates a stream without clients; it holds a timer only while it has one. */
-export function createEventStream(clock: Clock): EventStream {
+/** Tells every client of an event. */
+export type Tell = (name: string, data: object) => void
+
+/** Creates a stream without clients. It holds a timer, and listens by `subscribe`, only while it has clients. */
+export function createEventStream(clock: Clock, subscribe: (tell: Tell) => () => void): EventStream {
   const clients = new Set<ServerResponse>()
   let stopHeartbeat: (() => void) | undefined
+  let unsubscribe: (() => void) | undefined
 
   function write(text: string): void {
     for (const response of clients) {
@@ -40,17 +45,20 @@ export function createEventStream(clock: Clock): EventStream {
     clients.delete(response)
     if (clients.size > 0) return
     stopHeartbeat?.()
+    unsubscribe?.()
     stopHeartbeat = undefined
+    unsubscribe = undefined
   }
 
   return {
     join(request, response) {
+      if (request.method === 'HEAD') return { status: 200, type: TYPE, text: '' }
       if (clients.size >= MAX_CLIENTS) {
         const message = `${MAX_CLIENTS} clients follow the events already; close one of them`
         throw new CallbackError('ERR_STREAMS_FULL', { message })
       }
       response.writeHead(200, {
-        'content-type': 'text/event-stream; charset=utf-8',
+        'content-type': TYPE,
         'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
         // nginx keeps what it passes on until it has a page of it.
@@ -62,9 +70,8 @@ export function createEventStream(clock: Clock): EventStream {
       request.resume()
       clients.add(response)
       stopHeartbeat ??= startTimer(clock, HEARTBEAT_MS, beat)
-    },
-    tell(name, create) {
-      if (clients.size > 0) write(`event: ${name}\ndata: ${writeShown(create())}\n\n`)
+      unsubscribe ??= subscribe((name, data) => write(`event: ${name}\ndata: ${writeShown(data)}\n\n`))
+      return undefined
     },
     close() {
       for (const response of clients) response.end()

@@ -2,6 +2,7 @@ import { loadPeer } from '../base/peers'
 import { type Counts, SEVERAL, type Stats } from '../app/stats'
 import type { GatewayStatus } from '../base/contracts'
 import type { TaskCounts } from '../workflow/tasks/task'
+
 /** The metrics that Prometheus scrapes. */
 export interface Metrics {
   /** Rejects with `ERR_CONFIG_UNSUPPORTED` when prom-client is not installed. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { ListenerRequest } from '../body/request'
 import type { Answer } from './answer'
 import type { Route } from './routes'
+
 const FOLDER = join(__dirname, 'inspector')
 const TYPES = { html: 'text/html', css: 'text/css', js: 'text/javascript' } as const
 const FILES = [
@@ -47,13 +48,13 @@ export function createPageRoutes(): readonly Route[] {
   return [
     {
       method: 'GET',
-      path: /^$/,
+      path: '',
       isOpen: true,
       answer: ({ request }) => (endsWithSlash(request) ? read('index.html') : addSlash(request)),
     },
     ...FILES.slice(1).map((name): Route => ({
       method: 'GET',
-      path: new RegExp(`^/inspector/${name.replace('.', String.raw`\.`)}$`),
+      path: `/inspector/${name}`,
       isOpen: true,
       answer: () => read(name),
     })),

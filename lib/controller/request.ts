@@ -6,6 +6,7 @@ import { createBodyReader } from '../body/read-body'
 import { checkDepth, parseContent } from '../body/content'
 import type { ListenerRequest } from '../body/request'
 import type { Clock } from '../base/contracts'
+
 /** Reads the JSON of a request; undefined when there is none. */
 export type ReadJson = (request: ListenerRequest, response: ServerResponse) => Promise<unknown>
 

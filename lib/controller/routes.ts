@@ -10,18 +10,20 @@ import { type Answer, json } from './answer'
 import type { Metrics } from './metrics'
 import { createJsonReader, hasContent, parseRunRequest, requireJson } from './request'
 import { viewError, viewGateway, viewTask, viewWait, viewWorkflow } from './views'
+
 /** A request that a route answers. */
 export interface Call {
   readonly request: ListenerRequest
   readonly response: ServerResponse
   /** The id in the path; empty where there is none. */
   readonly id: string
+  readonly query: URLSearchParams
 }
 
 export interface Route {
   readonly method: 'GET' | 'POST'
-  /** Matches a path without a slash at its end; the first group is the id. */
-  readonly path: RegExp
+  /** Without a slash at its end; `{id}` is any one segment. */
+  readonly path: string
   /** Undefined when the response is answered, or will be, by the route itself. */
   readonly answer: (call: Call) => Answer | undefined | Promise<Answer>
   /** Whether it is shown to those without the token, too. */
@@ -91,33 +93,40 @@ export function createRoutes(context: RoutesContext, metrics: Metrics): readonly
   }
 
   return [
-    { method: 'GET', path: /^\/workflows$/, answer: () => json(200, [...config.workflows.values()].map(viewWorkflow)) },
-    { method: 'POST', path: /^\/workflows\/runs$/, answer: run },
-    { method: 'GET', path: /^\/tasks$/, answer: () => json(200, tasks.running().slice(0, MAX_LISTED).map(viewTask)) },
+    { method: 'GET', path: '/workflows', answer: () => json(200, [...config.workflows.values()].map(viewWorkflow)) },
+    { method: 'POST', path: '/workflows/runs', answer: run },
     {
       method: 'GET',
-      path: /^\/tasks\/([^/]+)$/,
+      path: '/tasks',
+      answer({ query }) {
+        const list = query.get('all') === 'true' ? tasks.all() : tasks.running()
+        return json(200, list.slice(0, MAX_LISTED).map(viewTask))
+      },
+    },
+    {
+      method: 'GET',
+      path: '/tasks/{id}',
       async answer({ id }) {
         const state = await tasks.find(id)
         if (state === undefined) throw unknownTask(id)
         return json(200, viewTask(state))
       },
     },
-    { method: 'POST', path: /^\/tasks\/([^/]+)\/cancel$/, answer: cancel },
+    { method: 'POST', path: '/tasks/{id}/cancel', answer: cancel },
     {
       method: 'GET',
-      path: /^\/waits$/,
+      path: '/waits',
       answer: () => json(200, { waiting: store.stats().waiting, waits: store.list(MAX_LISTED).map(viewWait) }),
     },
     {
       method: 'GET',
-      path: /^\/gateways$/,
+      path: '/gateways',
       answer: () => json(200, [...gateways.statuses.values()].map(viewGateway)),
     },
-    { method: 'GET', path: /^\/health$/, answer: health },
+    { method: 'GET', path: '/health', answer: health },
     {
       method: 'GET',
-      path: /^\/metrics$/,
+      path: '/metrics',
       answer: async () => ({ status: 200, ...(await metrics.read()) }),
     },
   ]

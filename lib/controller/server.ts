@@ -4,6 +4,7 @@ import type { ControllerSpec } from '../config/normalize'
 import { CallbackError, reasonOf } from '../base/errors'
 import type { StandaloneServer } from '../app/servers'
 import type { Logger } from '../base/contracts'
+
 /**
  * Creates the server of the controller, HTTPS when the config has `ssl`, whose files are read here. The log says where it
  * listens. Throws `ERR_LISTEN` for files that cannot be used.

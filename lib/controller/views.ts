@@ -1,9 +1,11 @@
+import type { JobEvent, TaskEvent } from '../base/events'
+import { createHash } from 'node:crypto'
 import type { WorkflowSpec } from '../config/normalize'
 import { CallbackError, reasonOf } from '../base/errors'
 import type { GatewayStatus, ListedWait } from '../base/contracts'
 import { maskTickets } from '../base/secrets/ticket-id'
-import { handleOf } from './wait-handle'
 import type { JobState, TaskState } from '../workflow/tasks/task'
+
 // What the controller shows: snake_case, every key there (null when it does not apply), times as ISO 8601.
 
 /** A workflow as it is shown. */
@@ -42,13 +44,39 @@ function viewJob({ id, status, attempt, ids, error }: JobState): object {
 }
 
 /** A wait as it is shown: tickets are cut short, since a ticket is enough to send its callback. */
-export function viewWait({ ids, endpoints, deadline, isOutdated }: ListedWait): object {
+export function viewWait({ ids, endpoints, deadline, since, isOutdated }: ListedWait): object {
   return {
     wait_id: handleOf(ids),
     ids: ids.map(maskTickets),
     endpoints,
+    since: since === undefined ? null : viewTime(since),
     expires_at: viewTime(deadline),
     outdated: isOutdated,
+  }
+}
+
+/** What happened to a task, as it is shown. */
+export function viewTaskEvent({ task, workflow, status, error }: TaskEvent, at: number): object {
+  return {
+    task_id: task,
+    workflow_id: workflow,
+    status,
+    error: error ? viewError(error) : null,
+    at: viewTime(at),
+  }
+}
+
+/** What happened to a job, as it is shown. */
+export function viewJobEvent({ task, workflow, job, status, attempt, ids, error }: JobEvent, at: number): object {
+  return {
+    task_id: task,
+    workflow_id: workflow,
+    job,
+    status,
+    attempt,
+    waiting_for: (ids ?? []).map(maskTickets),
+    error: error ? viewError(error) : null,
+    at: viewTime(at),
   }
 }
 
@@ -78,4 +106,10 @@ const MAX_TIME_MS = 8.64e15
 /** A time as it is shown. */
 export function viewTime(ms: number): string {
   return new Date(Math.min(ms, MAX_TIME_MS)).toISOString()
+}
+
+/** Names a wait whose ids are tickets, which are not shown: nobody can send a callback with it. */
+export function handleOf(ids: readonly string[]): string {
+  const digest = createHash('sha256').update(JSON.stringify(ids)).digest('base64url')
+  return `wait-${digest.slice(0, 16)}`
 }

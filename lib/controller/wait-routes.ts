@@ -6,7 +6,8 @@ import { isMapping } from '../base/values/plain'
 import { json } from './answer'
 import type { ReadJson } from './request'
 import type { Call, Route } from './routes'
-import { handleOf } from './wait-handle'
+import { handleOf } from './views'
+
 export interface WaitRoutesContext {
   readonly store: Store
   readonly readJson: ReadJson
@@ -14,7 +15,7 @@ export interface WaitRoutesContext {
   readonly end: (id: string, ending: WaitEnding, path: string | undefined) => Promise<Delivery>
 }
 
-type WaitEnding = { readonly result?: unknown } | { readonly error?: unknown }
+type WaitEnding = { readonly result: unknown } | { readonly error: unknown }
 
 /** How many waits are looked at for one that is named by its handle. */
 const MAX_LISTED = 1000
@@ -44,8 +45,8 @@ export function createWaitRoutes({ store, readJson, end }: WaitRoutesContext): r
   }
 
   return [
-    { method: 'POST', path: /^\/waits\/([^/]+)\/settle$/, isAction: true, answer: (call) => act(call, 'result') },
-    { method: 'POST', path: /^\/waits\/([^/]+)\/fail$/, isAction: true, answer: (call) => act(call, 'error') },
+    { method: 'POST', path: '/waits/{id}/settle', isAction: true, answer: (call) => act(call, 'result') },
+    { method: 'POST', path: '/waits/{id}/fail', isAction: true, answer: (call) => act(call, 'error') },
   ]
 }
 

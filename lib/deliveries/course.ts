@@ -1,12 +1,15 @@
 import type { Outcome, Progress } from '../base/contracts'
 import type { Params } from '../base/route-syntax'
 import type { Verdict } from './delivery'
+
 /** The head of a request, by the shape that is read of it. */
 export interface RequestHead {
   readonly method?: string | undefined
   readonly rawHeaders: readonly string[]
 }
 
+/** Half of what is read from a socket at once. */
+const LARGE_BYTES = 32 * 1024
 /** How many ids of a bulk callback are noted. */
 const MAX_IDS = 100
 
@@ -42,6 +45,17 @@ export class Course {
     readonly rawHeaders: readonly string[],
     readonly replayOf: string | undefined,
   ) {}
+
+  /**
+   * Keeps the body. A small one is a part of the piece that was read from the socket, and would keep all of it in memory:
+   * it is copied.
+   */
+  keepBody(content: Buffer | string | undefined): void {
+    if (content === undefined) return
+    const isLarge = Buffer.isBuffer(content) && content.length >= LARGE_BYTES
+    this.body = isLarge ? content : Buffer.from(content)
+    this.bodyBytes = this.body.length
+  }
 
   /** Notes what became of the callback, or of one item of a bulk one. */
   end(verdict: Verdict, outcome?: Outcome | Progress, task?: string): void {

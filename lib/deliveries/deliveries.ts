@@ -1,21 +1,13 @@
+import type { DeliveriesSpec } from '../config/normalize'
 import { setImmediate } from 'node:timers/promises'
 import type { Clock, Logger } from '../base/contracts'
 import { callSafely } from '../base/events'
-import { CallbackError } from '../base/errors'
+import { CallbackError, reasonOf } from '../base/errors'
 import { Course, type RequestHead } from './course'
 import type { Deliveries, DeliveryFilter, DeliveryRecord, ReadValue } from './delivery'
 import { createDeliveryFiles } from './files'
 import { createHistory, isWanted, type KeptCourse } from './history'
 import { type Hiding, toRecord } from './record'
-/** The section `deliveries` of a config. */
-export interface DeliveriesSpec {
-  /** How many are kept; 0 notes nothing. */
-  readonly keep: number
-  /** How many bytes they take up together. */
-  readonly maxBytes: number
-  /** The folder of the files in which they outlive the process; undefined keeps them in memory alone. */
-  readonly path: string | undefined
-}
 
 export interface DeliveriesOptions extends Hiding {
   readonly clock: Clock
@@ -94,7 +86,11 @@ export function createDeliveries(spec: DeliveriesSpec, options: DeliveriesOption
             end: (course) => void keep(course),
           },
     async open() {
-      for (const kept of (await files?.read()) ?? []) history.add(kept)
+      try {
+        history.prepend((await files?.read()) ?? [])
+      } catch (error) {
+        logger.warn({ err: error }, `The deliveries of before cannot be read from ${path}: ${reasonOf(error)}`)
+      }
     },
     close: async () => files?.close(),
     async list(filter: DeliveryFilter = {}) {

@@ -4,6 +4,7 @@ import type { Logger } from '../base/contracts'
 import { Course } from './course'
 import type { KeptCourse } from './history'
 import { hideHeaders } from './record'
+
 export interface FilesOptions {
   /** The folder; it is made where it is missing, for the user of the process alone. */
   readonly path: string
@@ -15,7 +16,7 @@ export interface FilesOptions {
 
 /** Deliveries in files that roll: `deliveries-00000001.jsonl` and so on, a line for each. */
 export interface DeliveryFiles {
-  /** Reads what is there, the oldest first. A line that cannot be read is left out, and told of once. */
+  /** Reads what is there, the oldest first; lines that are no deliveries are left out, and counted in the log. Rejects as the disk does. */
   read(): Promise<readonly KeptCourse[]>
   /** Writes a delivery soon; never throws. Told once when it cannot be written, and again when it can. */
   write(kept: KeptCourse): void
@@ -33,6 +34,7 @@ export function createDeliveryFiles({ path, maxBytes, secretHeaders, logger }: F
   let number = 0
   let size = 0
   let lines: string[] = []
+  let reading: Promise<readonly KeptCourse[]> | undefined
   let writing: Promise<void> | undefined
   let isBroken = false
 
@@ -50,11 +52,21 @@ export function createDeliveryFiles({ path, maxBytes, secretHeaders, logger }: F
     for (const one of old) await unlink(nameOf(one))
   }
 
+  function read(): Promise<readonly KeptCourse[]> {
+    reading ??= readAll().catch((error: unknown) => {
+      reading = undefined
+      throw error
+    })
+    return reading
+  }
+
   async function writeAll(): Promise<void> {
     while (lines.length > 0) {
       const text = lines.join('')
       lines = []
       try {
+        // What a process before has written is read first, and where it ends.
+        await read()
         if (size > 0 && size + text.length > maxFileBytes) await roll()
         await appendFile(nameOf(number), text, { mode: 0o600 })
         size += Buffer.byteLength(text)
@@ -69,25 +81,27 @@ export function createDeliveryFiles({ path, maxBytes, secretHeaders, logger }: F
     writing = undefined
   }
 
-  return {
-    async read() {
-      await mkdir(path, { recursive: true, mode: 0o700 })
-      const there = await numbersThere()
-      number = there.at(-1) ?? 1
-      const found: KeptCourse[] = []
-      let unread = 0
-      for (const one of there) {
-        for (const line of (await readFile(nameOf(one), 'utf8')).split('\n')) {
-          const kept = line === '' ? undefined : readLine(line)
-          if (kept) found.push(kept)
-          else if (line !== '') unread += 1
-        }
+  async function readAll(): Promise<readonly KeptCourse[]> {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    const there = await numbersThere()
+    number = there.at(-1) ?? 1
+    const found: KeptCourse[] = []
+    let unread = 0
+    for (const one of there) {
+      for (const line of (await readFile(nameOf(one), 'utf8')).split('\n')) {
+        const kept = line === '' ? undefined : readLine(line)
+        if (kept) found.push(kept)
+        else if (line !== '') unread += 1
       }
-      size = there.length === 0 ? 0 : (await stat(nameOf(number))).size
-      if (unread > 0)
-        logger.warn({ path, unread }, `Lines in ${path} that are no deliveries: ${unread}; they are left out`)
-      return found
-    },
+    }
+    size = there.length === 0 ? 0 : (await stat(nameOf(number))).size
+    if (unread > 0)
+      logger.warn({ path, unread }, `Lines in ${path} that are no deliveries: ${unread}; they are left out`)
+    return found
+  }
+
+  return {
+    read,
     write(kept) {
       lines.push(`${JSON.stringify(writeLine(kept, secretHeaders))}\n`)
       writing ??= Promise.resolve().then(writeAll)

@@ -1,5 +1,6 @@
 import type { Course } from './course'
 import type { DeliveryFilter, Verdict } from './delivery'
+
 /** A request that was served, with its id. */
 export interface KeptCourse {
   readonly id: string
@@ -16,9 +17,15 @@ export interface HistoryOptions {
 /** The latest requests, in memory. */
 export interface History {
   add(kept: KeptCourse): void
+  /** Puts older ones before all others, the oldest first. */
+  prepend(older: readonly KeptCourse[]): void
   find(id: string): KeptCourse | undefined
   /** Newest first, from those before an id. */
   newestFirst(before?: string): Generator<KeptCourse>
+}
+
+interface Entry extends KeptCourse {
+  readonly bytes: number
 }
 
 /** What an entry takes up beside its body, its target and its headers. */
@@ -26,7 +33,7 @@ const OVERHEAD_BYTES = 500
 
 /** Creates the history; what is over a limit goes, the oldest first. */
 export function createHistory({ keep, maxBytes }: HistoryOptions): History {
-  let kept: (KeptCourse & { readonly bytes: number })[] = []
+  let kept: Entry[] = []
   /** Where the oldest one stands: what lies before it is cut off now and then. */
   let first = 0
   let bytes = 0
@@ -39,15 +46,30 @@ export function createHistory({ keep, maxBytes }: HistoryOptions): History {
     first = 0
   }
 
+  function toEntry({ id, course }: KeptCourse): Entry {
+    const size = sizeOf(course)
+    // A body that alone is over the limit would push out all others.
+    if (size > maxBytes) course.body = undefined
+    return { id, course, bytes: size > maxBytes ? sizeOf(course) : size }
+  }
+
+  function trim(): void {
+    while (kept.length - first > keep || (bytes > maxBytes && kept.length - first > 1)) dropOldest()
+  }
+
   return {
-    add({ id, course }) {
-      const size = sizeOf(course)
-      // A body that alone is over the limit would push out all others.
-      if (size > maxBytes) course.body = undefined
-      const entry = { id, course, bytes: size > maxBytes ? sizeOf(course) : size }
+    add(one) {
+      const entry = toEntry(one)
       kept.push(entry)
       bytes += entry.bytes
-      while (kept.length - first > keep || (bytes > maxBytes && kept.length - first > 1)) dropOldest()
+      trim()
+    },
+    prepend(older) {
+      const entries = older.map(toEntry)
+      kept = [...entries, ...kept.slice(first)]
+      first = 0
+      for (const entry of entries) bytes += entry.bytes
+      trim()
     },
     find(id) {
       for (let index = kept.length - 1; index >= first; index -= 1) if (kept[index]?.id === id) return kept[index]

@@ -5,6 +5,7 @@ import { maskTickets } from '../base/secrets/ticket-id'
 import type { Course } from './course'
 import type { DeliveryRecord, Verdict } from './delivery'
 import { type KeptCourse, verdictOf } from './history'
+
 /** What must not be shown. */
 export interface Hiding {
   /** Headers that prove something, in lower case. */

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { ANSWER_STATUS, CallbackError } from '../base/errors'
+import { ANSWER_STATUS, CallbackError, reasonOf } from '../base/errors'
 import type { Emitter } from '../base/events'
 import { toAnswerCode } from './answer'
 import type { ReceiveItem } from './item'
@@ -19,12 +19,14 @@ export function compileBulk(
 ): (found: unknown, scope: RequestScope) => Promise<void> {
   return async (found, scope) => {
     const items = toItems(found)
+    scope.course?.countItems()
     const faults = createFaults(items.length)
     let own = scope
     let underWay: Promise<void>[] = []
 
     function note(error: unknown, { item }: RequestScope): void {
       emitter.record('rejected', name, () => ({ ...requestEvent(name, scope), body: item, error }))
+      scope.course?.refuseItem(toAnswerCode(error), reasonOf(error))
       faults.add(error)
     }
 

@@ -3,6 +3,7 @@ import type { Arrival, Clock, Delivery, Logger, Outcome, Store } from '../base/c
 import { isTicketId } from '../base/secrets/ticket-id'
 import type { EndpointSpec } from '../config/normalize'
 import { compileDedupeKey, sizeOf } from './delivery'
+import type { Course } from '../deliveries/course'
 import type { Endpoint } from './endpoint'
 import { badId, toId } from './ids'
 import { compileOutcome } from './item-outcome'
@@ -40,7 +41,8 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
   const warnUnidentified = createUnidentifiedWarning(endpoint, context)
 
   /** Several deliveries of one event may each try to start it; only one of them has started it. */
-  function record(delivery: Delivery, outcome: Outcome, begun: Begun): Delivery {
+  function record(delivery: Delivery, outcome: Outcome, begun: Begun, course: Course | undefined): Delivery {
+    course?.end(delivery, outcome, begun.task)
     if (delivery === 'parked' || delivery === 'duplicate') emitter.record(delivery, name, () => outcomeEvent(outcome))
     if (delivery === 'started')
       emitter.record('started', name, () => ({ ...outcomeEvent(outcome), task: begun.task ?? '' }))
@@ -48,16 +50,19 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
   }
 
   return (scope) => {
+    const { course } = scope
     const ticket = readTicket(scope)
     const id = ticket ?? endpoint.identify(scope)
     if (id === undefined && !endpoint.anonymous) {
       emitter.record('unidentified', name, () => requestEvent(name, scope))
       warnUnidentified()
+      course?.end('unidentified')
       return 'unidentified'
     }
     const outcome = outcomeOf(scope, id, endpoint.judge(scope))
     if (outcome.outcome === 'pending') {
       emitter.record('pending', name, () => outcomeEvent(outcome))
+      course?.end('pending', outcome)
       const told = store.progress(endpoint, outcome)
       return told ? told.then(() => 'pending') : 'pending'
     }
@@ -66,12 +71,13 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
       endpoint,
       outcome,
       size: () => sizeOf(outcome.body) + sizeOf(outcome.headers),
-      dedupeKey: dedupeKey(scope, id),
+      // A replay is the same delivery on purpose.
+      dedupeKey: course?.replayOf === undefined ? dedupeKey(scope, id) : undefined,
       start: ticket === undefined ? startOf(scope, outcome, begun) : undefined,
     }
     const delivery = store.deliver(arrival)
-    if (typeof delivery === 'string') return record(delivery, outcome, begun)
-    return delivery.then((one) => record(one, outcome, begun))
+    if (typeof delivery === 'string') return record(delivery, outcome, begun, course)
+    return delivery.then((one) => record(one, outcome, begun, course))
   }
 }
 

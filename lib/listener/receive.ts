@@ -10,6 +10,8 @@ import type { Clock, Logger } from '../base/contracts'
 import { checkDepth, parseContent } from '../body/content'
 import type { Verify } from '../verify/contract'
 import { compileBulk } from './bulk'
+import type { Course } from '../deliveries/course'
+import type { Recorder } from '../deliveries/deliveries'
 import type { Endpoint } from './endpoint'
 import type { ReceiveItem } from './item'
 import type { RateLimit } from './limits/rate-limit'
@@ -30,6 +32,7 @@ export interface ReceiveContext {
   readonly challenge: Challenge | undefined
   /** Delivers one item, or starts its workflow. */
   readonly receiveItem: ReceiveItem
+  readonly recorder: Recorder | undefined
   isClosing(): boolean
 }
 
@@ -46,22 +49,24 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
   // Hardly a sender signs its content type, and a signed body must have one reading.
   const reading = { isSigned: verify !== undefined }
 
-  return refusing(name, context, async (request, response, params) => {
+  return refusing(name, context, async (request, response, params, course) => {
     if (context.isClosing()) throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are being closed' })
     if (rateLimit) await rateLimit(request, response)
     const received = await readBody(request, response)
+    course?.keepBody(received.kind === 'raw' ? received.content : undefined)
     const early = challenge?.beforeVerify?.(request, received.kind === 'raw' ? received.content : undefined)
-    if (early) return answerHandshake(response, early, name, context.logger)
+    if (early) return answerHandshake(response, early, name, context.logger, course)
     const verifying = verify?.(request, toBytes(received), params)
     if (verifying) await verifying
+    if (course) course.isVerified = true
     const body =
       received.kind === 'parsed'
         ? checkDepth(received.value)
         : await parseContent(received.content, request.headers['content-type'], reading)
     const answering = challenge?.afterVerify?.(request, body)
     const late = answering instanceof Promise ? await answering : answering
-    if (late) return answerHandshake(response, late, name, context.logger)
-    const scope = new RequestScope(request, body, params, env)
+    if (late) return answerHandshake(response, late, name, context.logger, course)
+    const scope = new RequestScope(request, body, params, env, course)
     emitter.record('received', name, () => requestEvent(name, scope))
     await slots.run(() => receiveAll(scope))
     acknowledge(response, scope)
@@ -69,9 +74,9 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
 }
 
 /** Compiles the work on the one item of a request, or on all items of a bulk one. */
-function compileReceiveAll(
+export function compileReceiveAll(
   { key, spec: { item, bulk } }: Endpoint,
-  { receiveItem, emitter }: ReceiveContext,
+  { receiveItem, emitter }: Pick<ReceiveContext, 'receiveItem' | 'emitter'>,
 ): (scope: RequestScope) => Promise<void> {
   const receiveBulk = compileBulk(key, receiveItem, emitter)
   return async (scope) => {
@@ -84,15 +89,23 @@ function compileReceiveAll(
 /** Compiles the answer to handshakes by a method that is not the method of the endpoint. */
 export function compileHandshake({ key }: Endpoint, context: ReceiveContext): Receive {
   const { logger, clock, rateLimit, challenge } = context
-  return refusing(key, context, async (request, response) => {
+  return refusing(key, context, async (request, response, _params, course) => {
     await rateLimit?.(request, response)
     const answer = challenge?.beforeVerify?.(request, undefined)
-    if (answer) answerHandshake(response, answer, key, logger)
-    else refuse(request, response, 'ERR_NOT_FOUND', clock)
+    if (answer) return answerHandshake(response, answer, key, logger, course)
+    course?.refuse('ERR_NOT_FOUND', 'It is no handshake, and the endpoint has another method')
+    refuse(request, response, 'ERR_NOT_FOUND', clock)
   })
 }
 
-function answerHandshake(response: ServerResponse, answer: ChallengeAnswer, name: string, logger: Logger): void {
+function answerHandshake(
+  response: ServerResponse,
+  answer: ChallengeAnswer,
+  name: string,
+  logger: Logger,
+  course: Course | undefined,
+): void {
+  course?.end('handshake')
   logger.debug({ endpoint: name }, `${name} answered a handshake`)
   answerChallenge(response, answer)
 }

@@ -1,32 +1,50 @@
 import type { ServerResponse } from 'node:http'
-import { ANSWER_STATUS } from '../base/errors'
+import { ANSWER_STATUS, reasonOf } from '../base/errors'
 import type { Emitter } from '../base/events'
 import type { Clock, Logger } from '../base/contracts'
 import type { Params } from '../base/route-syntax'
-import type { ListenerRequest } from '../body/request'
+import { type ListenerRequest, targetOf } from '../body/request'
+import type { Course } from '../deliveries/course'
+import type { Recorder } from '../deliveries/deliveries'
 import { refuse, toAnswerCode } from './answer'
 
 /** Serves one request of one endpoint, from reading it to answering it; never rejects. */
 export type Receive = (request: ListenerRequest, response: ServerResponse, params: Params) => Promise<void>
+
+/** The same; what becomes of the request is noted in `course`. */
+export type Serve = (
+  request: ListenerRequest,
+  response: ServerResponse,
+  params: Params,
+  course: Course | undefined,
+) => Promise<void>
 
 /** What refusals are reported with. */
 interface RefusalContext {
   readonly emitter: Emitter
   readonly logger: Logger
   readonly clock: Clock
+  readonly recorder: Recorder | undefined
 }
 
 /** Wraps the work of one endpoint: its errors are answered and reported, so that the result never rejects. */
-export function refusing(name: string, context: RefusalContext, serve: Receive): Receive {
+export function refusing(name: string, context: RefusalContext, serve: Serve): Receive {
+  const { recorder } = context
   let refused = false
   return async (request, response, params) => {
+    const course = recorder?.begin(request, targetOf(request), name)
+    if (course) course.params = params
     try {
-      await serve(request, response, params)
+      await serve(request, response, params, course)
     } catch (error) {
+      course?.refuse(toAnswerCode(error), reasonOf(error))
       report(error, request, name, context, refused ? 'info' : 'warn')
       refused = true
       refuse(request, response, toAnswerCode(error), context.clock)
     }
+    if (course === undefined) return
+    course.status = response.headersSent ? response.statusCode : undefined
+    recorder?.end(course)
   }
 }
 
@@ -42,7 +60,7 @@ function report(
   level: 'info' | 'warn',
 ): void {
   const code = toAnswerCode(error)
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = reasonOf(error)
   emitter.record('rejected', name, () => ({ endpoint: name, headers: request.headers, error }))
   if (ANSWER_STATUS[code] !== 500) {
     logger[level]({ code, endpoint: name }, `${name} refused a callback (${code}): ${reason}`)

@@ -1,6 +1,7 @@
+import type { Course } from '../deliveries/course'
 import type { CallbackEvent } from '../base/events'
 import { parseForm } from '../body/form'
-import { type ListenerRequest, splitUrl } from '../body/request'
+import { type RequestHead, splitUrl } from '../body/request'
 import type { Params } from '../base/route-syntax'
 import { type QueriedTicket, readTicketQuery, splitAppended } from './paths/ticket-query'
 
@@ -14,15 +15,17 @@ export class RequestScope {
   #query: Readonly<Record<string, unknown>> | undefined = undefined
 
   constructor(
-    private readonly request: ListenerRequest,
+    private readonly request: RequestHead,
     readonly body: unknown,
     readonly params: Params,
     readonly env: Readonly<Record<string, string>>,
+    /** Notes what becomes of the request; undefined where nothing is noted. */
+    readonly course?: Course | undefined,
   ) {}
 
   /** A scope of the same request, for another item. */
   another(): RequestScope {
-    return new RequestScope(this.request, this.body, this.params, this.env)
+    return new RequestScope(this.request, this.body, this.params, this.env, this.course)
   }
 
   get header(): Readonly<Record<string, string | string[] | undefined>> {

@@ -10,6 +10,8 @@ import { compileChallenges } from './handshakes/handshakes'
 import { compileItem, type ReceiveItem } from './item'
 import { compileHandshake, compileReceive, type ReceiveContext } from './receive'
 import type { Receive } from './refusals'
+import { compileRepeat, type Repeat } from './repeat'
+import type { Recorder } from '../deliveries/deliveries'
 import { mergeParams, readMountParams } from './paths/mount-params'
 import type { MountPath } from './paths/mount-path'
 import { checkReads } from '../verify/proof-reads'
@@ -31,6 +33,7 @@ export interface CallbackRoute {
   readonly path: string
   readonly endpoint: Endpoint
   readonly receive: Receive
+  readonly repeat: Repeat
   /** Only for handshakes by another method: whether a request is a handshake. Other requests are left to the next handler. */
   readonly asks?: (request: ListenerRequest) => boolean
 }
@@ -50,6 +53,8 @@ export interface ListenerContext {
   readonly fetch: typeof globalThis.fetch
   /** Takes what cannot verify or answer a handshake, so that all faults of a config are told together. */
   readonly problems: Problem[]
+  /** Notes what becomes of requests; undefined where nothing is noted. */
+  readonly recorder: Recorder | undefined
   isClosing(): boolean
   /** Whether a request has told a service to call this endpoint. */
   isPointedAt(endpoint: string): boolean
@@ -94,12 +99,14 @@ function compileRoutes(endpoint: Endpoint, limits: Limits, context: ListenerCont
     challenge,
     receiveItem: proof.item === undefined ? receiveItem : provedFirst(proof.item, receiveItem, spec),
   }
-  const route = { method, path, endpoint, receive: compileReceive(endpoint, own) }
+  const repeat = compileRepeat(endpoint, own)
+  const route = { method, path, endpoint, receive: compileReceive(endpoint, own), repeat }
   const asked = asksOf(challenge, method).map((one) => ({
     ...one,
     path,
     endpoint,
     receive: compileHandshake(endpoint, own),
+    repeat,
   }))
   return [route, ...asked]
 }

@@ -23,7 +23,8 @@ export function compileTrigger(
     return { ...requestEvent(name, scope), body: spec.bulk ? contentOf(spec, scope) : scope.body }
   }
 
-  function record(delivery: Delivery, scope: RequestScope): Delivery {
+  function record(delivery: Delivery, scope: RequestScope, task: string | undefined): Delivery {
+    scope.course?.end(delivery, undefined, delivery === 'started' ? task : undefined)
     if (delivery === 'duplicate') emitter.record('duplicate', name, () => toEvent(scope))
     return delivery
   }
@@ -31,16 +32,21 @@ export function compileTrigger(
   return (scope) => {
     if (start === undefined) throw nothingToStart(endpoint)
     const input = inputOf(scope)
+    let begun: string | undefined
     const delivery = store.trigger({
       endpoint,
-      dedupeKey: dedupeKey(scope, undefined),
+      // A replay is the same delivery on purpose.
+      dedupeKey: scope.course?.replayOf === undefined ? dedupeKey(scope, undefined) : undefined,
       start: (claim) =>
         whenStarted(start(input, undefined, { claim }), ({ task, isNew }) => {
+          begun = task
           if (isNew) emitter.record('started', name, () => ({ ...toEvent(scope), task }))
           return isNew
         }),
     })
-    return typeof delivery === 'string' ? record(delivery, scope) : delivery.then((one) => record(one, scope))
+    return typeof delivery === 'string'
+      ? record(delivery, scope, begun)
+      : delivery.then((one) => record(one, scope, begun))
   }
 }
 

@@ -75,7 +75,7 @@ class RunWait implements Expectation, Waiter {
 
   constructor(
     private readonly wait: Expected,
-    private readonly timeoutMs: number,
+    readonly timeoutMs: number,
     private readonly options: ExpectationOptions,
     private readonly keeping: Keeping | undefined,
   ) {

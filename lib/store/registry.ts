@@ -149,12 +149,17 @@ function closed(consequence: string): CallbackError {
 function listWaits(scopes: Iterable<Scope>, limit: number, deadlineOf: (wait: Wait) => number): readonly ListedWait[] {
   const found = Array.from(scopes, (scope) => firstOf(scope, limit)).flat()
   found.sort((one, other) => one.number - other.number)
-  return found.slice(0, limit).map((wait) => ({
-    ids: [...idsOf(wait)],
-    endpoints: wait.scope.states.map(({ endpoint }) => endpoint.key),
-    deadline: deadlineOf(wait),
-    isOutdated: isOutdated(wait),
-  }))
+  return found.slice(0, limit).map((wait) => {
+    const deadline = deadlineOf(wait)
+    const { timeoutMs } = wait.waiter
+    return {
+      ids: [...idsOf(wait)],
+      endpoints: wait.scope.states.map(({ endpoint }) => endpoint.key),
+      deadline,
+      since: timeoutMs === undefined ? undefined : deadline - timeoutMs,
+      isOutdated: isOutdated(wait),
+    }
+  })
 }
 
 /** The first waits of a scope: those under an id, and those that take a callback without one. */

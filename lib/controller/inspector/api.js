@@ -4,8 +4,8 @@ let token = sessionStorage.getItem('token') ?? undefined
 let askForToken = () => undefined
 
 /** Sets what asks the user for the token of `controller.auth`. */
-export function whenTokenIsMissing(ask) {
-  askForToken = ask
+export function whenTokenIsMissing(asking) {
+  askForToken = asking
 }
 
 function headersOf(more) {

@@ -9,6 +9,8 @@ export interface KnownTasks {
   get(id: string): RunningTask | undefined
   /** The tasks that run, oldest first. */
   list(): readonly RunningTask[]
+  /** What is known of all tasks, the latest one first; those that run come before those that have ended. */
+  all(): readonly TaskState[]
   size(): number
   /** Takes out a task that runs no more; `state` is undefined when another process goes on with it. */
   end(id: string, state: TaskState | undefined): void
@@ -41,6 +43,10 @@ export function createKnownTasks(clock: Clock, keepMs: number): KnownTasks {
     add: (task) => void running.set(task.id, task),
     get: (id) => running.get(id),
     list: () => [...running.values()],
+    all() {
+      forgetOld()
+      return [...[...running.values()].toReversed().map((task) => task.state()), ...[...ended.values()].toReversed()]
+    },
     size: () => running.size,
     end(id, state) {
       running.delete(id)

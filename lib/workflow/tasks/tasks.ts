@@ -31,6 +31,8 @@ export interface Tasks {
   cancel(id: string): Promise<boolean | undefined>
   /** The tasks that run, oldest first. */
   running(): readonly TaskState[]
+  /** All tasks that this process knows, the latest first: those that run, then those that have ended. */
+  all(): readonly TaskState[]
   counts(): TaskCounts
   /** Resolves when none runs. */
   whenIdle(): Promise<void>
@@ -125,6 +127,7 @@ export function createTasks(context: TasksContext): Tasks {
     find: async (id) => known.state(id) ?? ((await keeper?.find(id)) as TaskState | undefined),
     cancel,
     running: () => known.list().map((task) => task.state()),
+    all: known.all,
     counts: known.counts,
     whenIdle: known.whenIdle,
     refuse() {
