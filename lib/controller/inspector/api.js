@@ -1,7 +1,8 @@
 // The HTTP API of the controller, asked below the place that the page was loaded from.
 
 let token = sessionStorage.getItem('token') ?? undefined
-let askForToken = () => undefined
+/** @type {() => Promise<string | undefined>} */
+let askForToken = () => Promise.resolve(undefined)
 
 /** Sets what asks the user for the token of `controller.auth`. */
 export function whenTokenIsMissing(asking) {
