@@ -51,7 +51,8 @@ export function assemble(config: Config, options: NormalizedOptions) {
     onUrlChange: (port, previousUrl) => outdate(port, previousUrl, all, store, logger),
   })
   const pointedAt = new Set<string>()
-  // Listeners start workflows, and workflows wait on listeners: `tasks` and `lifecycle` are first used by a request.
+  // Listeners start workflows, and workflows wait on listeners: these functions are first called by a request, when
+  // `tasks` and `lifecycle` are there.
   const compiled = compileListeners(config, {
     store,
     emitter,
