@@ -103,7 +103,7 @@ export function createCallbacks(config: Config, given: NormalizedOptions): Callb
   return hooks as Callbacks
 }
 
-/** Starts work whose rejection, when nobody awaits it, harms nobody. */
+/** Starts work. When nobody awaits it, its rejection does not end the process. */
 function harmless<T>(start: () => Promise<T>): Promise<T> {
   const promise = start()
   promise.catch(() => undefined)

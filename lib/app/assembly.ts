@@ -53,7 +53,8 @@ export function assemble(config: Config, options: NormalizedOptions) {
   })
   const pointedAt = new Set<string>()
   const deliveries = createDeliveryLog(config, { clock, logger, secretHeaders, routes: () => routes })
-  // Listeners start workflows, and workflows wait on listeners: `tasks` and `lifecycle` are first used by a request.
+  // Listeners start workflows, and workflows wait on listeners: these functions are first called by a request, when
+  // `tasks` and `lifecycle` are there.
   const compiled = compileListeners(config, {
     store,
     emitter,

@@ -64,7 +64,10 @@ export interface TriggerArrival {
   readonly start: (claim?: Claim) => boolean | Promise<boolean>
 }
 
-/** What became of an arrival. All four are acknowledged to the sender. */
+/**
+ * What became of an arrival. All four are acknowledged to the sender. What is a `duplicate` is decided in
+ * store/registry.ts and its collections/recent.ts, in a durable store by durable/delivery.ts and the fold of key-log.ts.
+ */
 export type Delivery = 'settled' | 'parked' | 'duplicate' | 'started'
 
 /** What is waited for. */

@@ -23,7 +23,7 @@ export interface Io {
   onSignal(handler: () => void): () => void
 }
 
-/** All went well. */
+/** All went well. The four codes are also told in syntax/help.ts. */
 export const EXIT_DONE = 0
 /** Something went wrong, and the output says what. */
 export const EXIT_FAILED = 1

@@ -38,5 +38,5 @@ const KEYS = {
 /** What a user writes: a whole config, as in YAML. Every section is optional. */
 export interface CallbacksConfig extends InputOf<typeof KEYS> {}
 
-/** The shape of a whole config. The types of this package and its JSON Schema come from it. */
+/** The shape of a whole config: each key with its default stands in sections/. The types of this package and its JSON Schema come from it. */
 export const configShape: Shape<CallbacksConfig> = table(KEYS, ROOT_REFUSALS)

@@ -2,8 +2,8 @@ import { type Emitter, outcomeEvent } from '../base/events'
 import type { Arrival, Clock, Delivery, Logger, Outcome, Store } from '../base/contracts'
 import { isTicketId } from '../base/secrets/ticket-id'
 import type { EndpointSpec } from '../config/normalize'
-import { compileDedupeKey, sizeOf } from './delivery'
 import type { Course } from '../deliveries/course'
+import { compileDedupeKey } from './dedupe-key'
 import type { Endpoint } from './endpoint'
 import { badId, toId } from './ids'
 import { compileOutcome } from './item-outcome'
@@ -124,4 +124,23 @@ function createUnidentifiedWarning({ key: name, spec }: Endpoint, { logger }: It
         'such callbacks are acknowledged and dropped (said once, see the event "unidentified")',
     )
   }
+}
+
+/** A pointer, and a number. */
+const SLOT = 8
+/** What V8 adds to a text, to a list, and to an object with room for its first properties. */
+const TEXT = 16
+const LIST = 48
+const OBJECT = 56
+
+/**
+ * Estimates the bytes of memory that a parsed body takes. The length of its text would not do: `[{},{},{}]` holds twenty
+ * times as much, and a sender could fill the memory with it.
+ */
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return TEXT + value.length
+  if (typeof value !== 'object' || value === null) return SLOT
+  if (Buffer.isBuffer(value)) return OBJECT + value.length
+  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + SLOT + sizeOf(item), LIST)
+  return Object.entries(value).reduce((sum, [key, item]) => sum + key.length + SLOT + sizeOf(item), OBJECT)
 }

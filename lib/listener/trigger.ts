@@ -1,7 +1,7 @@
 import { CallbackError } from '../base/errors'
 import type { CallbackEvent, Emitter } from '../base/events'
 import type { Delivery, Store } from '../base/contracts'
-import { compileDedupeKey } from './delivery'
+import { compileDedupeKey } from './dedupe-key'
 import type { Endpoint } from './endpoint'
 import type { ReceiveItem } from './item'
 import { requestEvent, type RequestScope } from './request-scope'

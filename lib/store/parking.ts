@@ -3,6 +3,7 @@ import type { Outcome } from '../base/contracts'
 import { Fifo } from './collections/fifo'
 import { Timed, type TimerWheel } from './collections/timer-wheel'
 
+/** The limits of `store.park`, for each endpoint; their defaults are in config/sections/store.ts. */
 export interface ParkingLimits {
   readonly forMs: number
   readonly max: number

@@ -22,7 +22,7 @@ export interface MissedWait {
   readonly isOutdated?: boolean | undefined
 }
 
-/** No callback came in time. */
+/** No callback came in time. For a job, workflow/job-error.ts puts the job in front. */
 export function waitTimedOut({ ids, endpoints, timeoutMs, last, isOutdated }: MissedWait): CallbackError {
   const where = `for ${describeIds(ids)} came to ${describeEndpoints(endpoints)} within ${timeoutMs} ms`
   const lost = isOutdated ? '; the public URL has changed meanwhile, so that it may have gone to the one before' : ''

@@ -35,6 +35,7 @@ const SLACK: SignatureForm = {
 /** Only somebody who knows the secret can have written such a request. */
 const SHOWN = cover({ all: true })
 
+/** A preset is one row here, and nothing else. */
 const TABLE = {
   hmac: signs({ ...HMAC, page: 'https://www.rfc-editor.org/rfc/rfc2104' }),
   ed25519: signs({ ...ED25519, page: 'https://www.rfc-editor.org/rfc/rfc8032' }),

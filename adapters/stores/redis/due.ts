@@ -8,8 +8,8 @@ import { runScript } from './link/wire'
 
 /** How many due records one process works on at a time. */
 const MAX_WORKING = 50
-/** A process that has not renewed its lease for so long has died: another one works on its due records. */
-const LEASE_MS = 5_000
+/** How long a process holds a due record without renewing that; then another process works on it. */
+const HOLD_MS = 5_000
 const RENEW_MS = 1_300
 /** How often to look whether something is due that another process was to see. */
 const LOOK_MS = 2_000
@@ -87,7 +87,7 @@ export function createDue({ sender, names, handlers, clock, logger }: DueOptions
   /** Takes what is due; returns in how many milliseconds to look again. */
   async function take(): Promise<number> {
     const room = MAX_WORKING - working.size
-    const args = [token, String(LEASE_MS), String(room), guessTime()]
+    const args = [token, String(HOLD_MS), String(room), guessTime()]
     const answer = await sender.send(runScript(names, SCRIPTS.take, args))
     const [nextMs, now, ...members] = Array.isArray(answer) ? answer : []
     serverTime ??= { now: Number(now), at: elapsed() }
@@ -137,7 +137,7 @@ export function createDue({ sender, names, handlers, clock, logger }: DueOptions
     stopRenew()
     stopRenew = startTimer(clock, RENEW_MS, () => {
       if (working.size === 0) return
-      const args = [token, String(LEASE_MS), ...working.keys()]
+      const args = [token, String(HOLD_MS), ...working.keys()]
       sender.send(runScript(names, SCRIPTS.renew, args)).catch(() => undefined)
       renewLater()
     })

@@ -39,6 +39,7 @@ const KEYS = {
   triggers: byHand('triggers', listOf(TRIGGER), 'The triggers of an http-trigger listener'),
 }
 
+/** The keys of an inline callback, such as `timeout`, are in endpoint.ts. */
 const WITH_CALLBACK = { ...KEYS, ...CALLBACK_KEYS }
 
 /** What a user writes for one listener: one callback inline, or several in `callbacks`. */

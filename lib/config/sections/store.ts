@@ -16,7 +16,12 @@ const KEYS = {
   path: field('path', TEXT, 'file: folder of the journal'),
   sync: field('sync', word(['always', 'interval']), 'file: when to flush to disk', 'always'),
   url: field('url', TEXT, 'redis, postgres: where the server is'),
-  prefix: field('prefix', TEXT, 'redis, postgres: what names begin with', 'express-callbacks'),
+  prefix: field(
+    'prefix',
+    TEXT,
+    'redis: what keys begin with; postgres: what the schema is named after',
+    'express-callbacks',
+  ),
   keepMs: field('keep', DURATION, 'How long finished tasks can be looked up', '7d'),
   maxWaits: field('max_waits', COUNT, 'Waits at once', 1_000_000),
   park: field('park', table(PARK), 'Outcomes that came before anybody waited', {}),

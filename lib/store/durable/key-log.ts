@@ -17,7 +17,7 @@
  * 1. The process that waits notes the wait in its memory, appends `wait` under each id, with its own name as `by`, and
  *    reads the log. A message about the wait may arrive before that append returns, so the memory comes first. A
  *    callback that was parked in the log before this entry belongs to the wait. The wait of a run, or with a name, has
- *    no `by`: any process may append it again, which at most lengthens it while it is open. A wait by name is appended
+ *    no `by`: any process may append it again; while the wait is open, that can only move its deadline later. A wait by name is appended
  *    before its record `w…` is created, so that every name that is known is waited for.
  * 2. The process that receives a callback reads the log, appends `outcome`, and then answers the sender. Where the
  *    sender names its delivery, `d…` is claimed in the step that appends, so there are both or neither; when `d…` is
@@ -31,12 +31,12 @@
  *    Until then the outcome is not taken, and a process that takes up the run, or asks by the name, finds it in the
  *    log. When such a process finds the outcome in the record, and the wait still open in the log, the process appends
  *    `end`.
- *    The next wait under the id inherits an outcome that was not taken, when it came for a wait of another process;
- *    when one of the two waits has no `by`, only after ten seconds. A process gets no outcome twice under its own name:
+ *    The next wait under the id inherits an outcome that was not taken by the wait of another process: at once when both
+ *    waits have a `by`, else ten seconds after it came. A process gets no outcome twice under its own name:
  *    its code has it already.
  * 5. When the time of a wait is up, its process appends `end` (`late`), and reads: an outcome before that entry came in
  *    time, and the wait keeps it until `settled`. A wait that is given up appends `end` (`cancelled`), one whose
- *    process closes `end` (`left`). An outcome that came for one of these two is parked again, after `left` for a week.
+ *    process closes `end` (`left`). An outcome that came for one of these two is parked again; if the wait ended by `left`, it is kept for a week.
  *    Before any of these three entries, `s…` is removed: it says that the id was settled before this wait, and later
  *    callbacks count again. What was parked longer than `park.for` is dropped by `forgotten`, unless a wait before that
  *    entry has it.
@@ -59,8 +59,8 @@
  *    same moment.
  * 11. A lease that is over: another process appends `dead` and reads; `back` after what it had read means that the
  *    process lives. If there is no `back`, it appends `owner`, with the old owner as `from`, to each run. Of several
- *    such entries the first one has the run; the others move the run into the group of that process, and append `look`
- *    to its lease, which says whether it still is there. The lease is removed when no run is left in its group, and
+ *    such entries the first one has the run; the other processes move the run into the group of that one, and append
+ *    `look` to its lease, which says whether it still is there. The lease is removed when no run is left in its group, and
  *    nothing was appended to it meanwhile.
  * 12. A run that ends has `t…` before its record is removed; else a crash in between would lose how it ended. A process
  *    that closes ends its waits (5), finishes what it is writing, and then appends `left` to its lease, so that its
@@ -92,8 +92,8 @@ export function readKeyLog(log: readonly unknown[], anonymous: boolean, cut = 0)
 }
 
 /**
- * Applies one more entry to the state, and returns what became of it when it is an outcome. Nothing else counts, so every
- * process that has read the same entries has the same state.
+ * Applies one more entry to the state, and returns what became of it when it is an outcome. The result depends on
+ * the state and the entry alone, on no clock, so that every process that has read the same entries has the same state.
  */
 export function applyEntry(state: KeyState, entry: KeyEntry, anonymous: boolean): Delivery | undefined {
   const index = state.length

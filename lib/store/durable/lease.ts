@@ -1,6 +1,9 @@
 import type { Clock, Ledger } from '../../base/contracts'
 
-/** How long a lease lasts without a renewal, in milliseconds. */
+/**
+ * How long a lease lasts without a renewal, in milliseconds. README promises that runs go on elsewhere within 10 s of a
+ * crash, and `TAKEN_MS` of key-log.ts counts on it.
+ */
 export const LEASE_MS = 7500
 /** When the lease of a process that closes is due, in milliseconds: not before that process has closed its ledger. */
 export const LEAVE_MS = 200

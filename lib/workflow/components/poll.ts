@@ -56,7 +56,8 @@ export interface PollingContext {
 
 /**
  * Compiles `polling`. Without `status`, an answer that is not 202 Accepted is the result. The pause between two questions
- * is the interval, or longer when an answer asks for that by `Retry-After`.
+ * is the interval (its default is in config/sections/completion.ts), or longer when an answer asks for that by
+ * `Retry-After`.
  */
 export function compilePoll(
   spec: PollingSpec,

@@ -6,7 +6,7 @@ const MAX_READABLE = 30
 
 /**
  * Returns the name of the schema of a prefix, which is the name of its channel of messages too. Two prefixes never share
- * one, and no prefix names a schema of the app.
+ * one, and no prefix names a schema of the app. Another name would leave the records of existing stores behind.
  */
 export function schemaNameOf(prefix: string): string {
   const name = `callbacks:${prefix}`
