@@ -1,6 +1,5 @@
 import type { Store, StoreEndpoint } from '../base/contracts'
-import type { Emitter } from '../base/events'
-import { outcomeEvent } from '../base/events'
+import { type Emitter, outcomeEvent } from '../base/events'
 import type { WaitEnding } from '../store/await-callback'
 import { SEVERAL } from './stats'
 
