@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterEach, expect } from '@jest/globals'
 import { main } from '../../lib/cli/main'
 import type { Output } from '../../lib/cli/io'
@@ -80,7 +81,7 @@ export function useCli() {
     const code = command(argv, {
       stdout,
       stderr,
-      stdin: oneChunk(stdin),
+      stdin: Readable.from([stdin]),
       env,
       cwd: createFolder(files),
       now: clock.now,
@@ -108,10 +109,6 @@ export function useCli() {
       return { code: await code, stdout: stdout.text, stderr: stderr.text }
     },
   }
-}
-
-async function* oneChunk(text: string): AsyncGenerator<string> {
-  yield text
 }
 
 function createOutput(isTTY: boolean | undefined): Output & Written {

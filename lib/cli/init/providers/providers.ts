@@ -1,0 +1,22 @@
+import { GITHUB, SHOPIFY, SLACK, STRIPE, TWILIO } from './events'
+import { FAL, GENERIC, OPENAI, REPLICATE, STANDARD_WEBHOOKS } from './models'
+import type { Provider } from './provider'
+
+const TABLE = {
+  generic: GENERIC,
+  replicate: REPLICATE,
+  fal: FAL,
+  openai: OPENAI,
+  stripe: STRIPE,
+  github: GITHUB,
+  slack: SLACK,
+  twilio: TWILIO,
+  shopify: SHOPIFY,
+  'standard-webhooks': STANDARD_WEBHOOKS,
+} satisfies Readonly<Record<string, Provider>>
+
+/** The name of a service for which `init` writes a project. */
+export type InitProvider = keyof typeof TABLE
+
+/** The services for which `init` writes a project; the first one is the default. */
+export const INIT_PROVIDERS: Readonly<Record<InitProvider, Provider>> = TABLE
