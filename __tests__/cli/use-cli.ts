@@ -11,7 +11,10 @@ export interface CliOptions {
   /** Files of the working directory, by name. */
   readonly files?: Readonly<Record<string, string>>
   readonly env?: Readonly<Record<string, string>>
-  readonly stdin?: string
+  /** What is typed, or what types it. */
+  readonly stdin?: string | Readable
+  /** The working directory; default: a folder of its own with the files. */
+  readonly cwd?: string
   readonly isTTY?: boolean
   /** What runs; default: the command line. */
   readonly command?: typeof main
@@ -72,7 +75,7 @@ export function useCli() {
 
   function start(
     argv: readonly string[],
-    { files = {}, env = {}, stdin = '', isTTY, command = main }: CliOptions = {},
+    { files = {}, env = {}, stdin = '', cwd = createFolder(files), isTTY, command = main }: CliOptions = {},
   ): RunningCli {
     const clock = createFakeClock()
     const stdout = createOutput(isTTY)
@@ -81,9 +84,9 @@ export function useCli() {
     const code = command(argv, {
       stdout,
       stderr,
-      stdin: Readable.from([stdin]),
+      stdin: Object.assign(typeof stdin === 'string' ? Readable.from([stdin]) : stdin, { isTTY }),
       env,
-      cwd: createFolder(files),
+      cwd,
       now: clock.now,
       clock,
       onSignal(handler) {

@@ -24,7 +24,7 @@ export function createAsking({ stdin, stdout }: Pick<Io, 'stdin' | 'stdout'>): A
   async function ask<T extends string>({ text, answers: choices }: Question<T>): Promise<T> {
     const names = Object.keys(choices).filter((name): name is T => Object.hasOwn(choices, name))
     const width = Math.max(...names.map((name) => name.length))
-    const list = names.map((name, index) => `  ${index + 1}) ${name.padEnd(width)}  ${choices[name]}`.trimEnd())
+    const list = names.map((name, index) => `${String(index + 1).padStart(4)}) ${name.padEnd(width)}  ${choices[name]}`)
     stdout.write(`${[text, ...list].join('\n')}\n`)
     for (;;) {
       stdout.write(`1 to ${names.length}, or a name (Enter: ${names[0]}): `)

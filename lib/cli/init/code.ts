@@ -18,6 +18,7 @@ export function writeApp({ about, app }: Provider): Lines {
     `  const hooks = callbacks(loadConfig(new URL('callbacks.yml', import.meta.url)), options)`,
     '  const app = express()',
     `  app.use(hooks) // before ${isParsing ? '' : 'any '}express.json(): callbacks read their bodies themselves`,
+    ...(isParsing ? [] : ['']),
     ...indent(app),
     '',
     '  return { app, hooks }',
@@ -32,7 +33,7 @@ export function writeApp({ about, app }: Provider): Lines {
 }
 
 /** Writes `app.test.mjs`. */
-export function writeTest(provider: Provider, variables: readonly Variable[]): Lines {
+export function writeTest(provider: Provider, variables: readonly Variable[], driver: string | undefined): Lines {
   const { label, path, signing, test } = provider
   const imports = signing?.imports ?? {
     'node:child_process': '{ execFile }',
@@ -59,7 +60,7 @@ export function writeTest(provider: Provider, variables: readonly Variable[]): L
     ...(signing?.code ?? writeSending(provider)),
     '',
     '/** Starts the app on a free port and returns its URL. */',
-    'async function start(t, fetch = () => Promise.reject(new Error("nothing is asked here"))) {',
+    `async function start(t, fetch = () => Promise.reject(new Error('nothing is asked here'))) {`,
     `  const server = createServer().listen(0, '127.0.0.1')`,
     `  await once(server, 'listening')`,
     '  const url = `http://127.0.0.1:${server.address().port}`',
@@ -67,7 +68,8 @@ export function writeTest(provider: Provider, variables: readonly Variable[]): L
     '    server.close()',
     '    server.closeAllConnections()',
     '  })',
-    '  const { app, hooks } = createApp({ env: { ...variables, PUBLIC_URL: url }, publicUrl: url, fetch })',
+    ...writeTunnels(driver),
+    `  const { app, hooks } = createApp({ env: { ...variables, PUBLIC_URL: url }, fetch${driver === undefined ? '' : ', tunnels'} })`,
     '  t.after(() => hooks.close())',
     `  server.on('request', app)`,
     '  return url',
@@ -75,11 +77,20 @@ export function writeTest(provider: Provider, variables: readonly Variable[]): L
     '',
     ...test,
     '',
-    `test('a callback that is not signed is refused', { timeout: 20_000 }, async (t) => {`,
+    `test('a callback with a wrong signature is refused', { timeout: 20_000 }, async (t) => {`,
     signing === undefined
       ? `  await callBack((await start(t)) + '${path}', '--forge')`
       : `  await callBack((await start(t, async () => keys())) + '${path}', true)`,
     '})',
+  ]
+}
+
+/** A tunnel that opens nothing: the URL leads here. */
+function writeTunnels(driver: string | undefined): Lines {
+  if (driver === undefined) return []
+  return [
+    '  const tunnel = { publicUrl: url, closed: new Promise(() => {}), close: async () => {} }',
+    `  const tunnels = { ${driver}: async () => tunnel } // opens nothing: the URL leads here`,
   ]
 }
 
@@ -102,9 +113,13 @@ function writeSending({ label, sends = [] }: Provider): Lines {
 function writeImports(imports: Imports): Lines {
   const rank = (name: string): number => (name.startsWith('node:') ? 0 : name.startsWith('.') ? 2 : 1)
   const names = Object.keys(imports).sort((one, other) => rank(one) - rank(other) || one.localeCompare(other))
-  return names.map((name) => `import ${imports[name]} from '${name}'`)
+  return names.map((name) => `import ${imports[name]} from ${quote(name)}`)
 }
 
 function indent(lines: Lines): Lines {
   return lines.map((line) => (line === '' ? '' : `  ${line}`))
+}
+
+function quote(text: string): string {
+  return `'${text}'`
 }

@@ -18,7 +18,10 @@ import { INIT_TUNNELS } from './tunnels'
  */
 export async function init(options: InitOptions, manifest: Manifest, io: Io): Promise<number> {
   const choices = await choose(options, io)
-  if (choices === undefined) return EXIT_INTERRUPTED
+  if (choices === undefined) {
+    io.stdout.write('\n') // the question has no line break behind it
+    return EXIT_INTERRUPTED
+  }
   const files = writeProject(choices, manifest)
   const written = writeFiles(files, resolve(io.cwd, options.dir))
   for (const name of Object.keys(files)) {

@@ -27,19 +27,20 @@ export function writeProject({ provider: name, tunnel }: Choices, manifest: Mani
     'callbacks.yml': toText(writeConfig(provider, tunnel)),
     '.env.example': toText(writeEnv(variables)),
     'app.mjs': toText(writeApp(provider)),
-    'app.test.mjs': toText(writeTest(provider, variables)),
+    'app.test.mjs': toText(writeTest(provider, variables, INIT_TUNNELS[tunnel].driver)),
     'package.json': `${JSON.stringify(writeManifest(tunnel, manifest), undefined, 2)}\n`,
     '.gitignore': toText(['.env', 'node_modules']),
   }
 }
 
-/** Lists the packages that a project depends on, with their versions. */
+/** Lists the packages that a project depends on, with their versions, in the order of npm. */
 export function listDependencies(tunnel: InitTunnel, { version, peerDependencies }: Manifest) {
   const { peer } = INIT_TUNNELS[tunnel]
   const peers = ['express', ...(peer === undefined ? [] : [peer])]
   // Of several versions that a peer may have, the last one is the latest.
   const versions = peers.map((name) => [name, peerDependencies[name]?.split('||').at(-1)?.trim() ?? '*'] as const)
-  return Object.fromEntries([...versions, ['express-callbacks', `^${version}`] as const])
+  const all = [...versions, ['express-callbacks', `^${version}`] as const]
+  return Object.fromEntries(all.sort(([one], [other]) => one.localeCompare(other)))
 }
 
 function toText(lines: Lines): string {
@@ -71,18 +72,18 @@ function writeConfig(provider: Provider, tunnel: InitTunnel): Lines {
   const { label, scheme, path, setup, endpoint, rest } = provider
   return [
     '# yaml-language-server: $schema=./node_modules/express-callbacks/dist/schema.json',
-    `# Callbacks of ${label}. To be set up there:`,
+    `# Callbacks of ${label}, signed as in ${SCHEMES[scheme].page}`,
     ...setup.map((line) => `# ${line}`),
     '',
     'listener:',
     '  port: 8090 # the port of the app',
     ...writePublicUrl(provider, tunnel),
     `  path: ${path} # of the callback URL`,
-    `  verify: # what is not signed by ${label} is answered 401: ${SCHEMES[scheme].page}`,
+    `  verify: # what is not signed by ${label} is answered with 401`,
     ...writeVerify(provider).map((line) => `    ${line}`),
     ...endpoint.map((line) => `  ${line}`),
     '',
-    ...writeGateway(tunnel),
+    ...writeGateway(provider, tunnel),
     ...(rest.length === 0 ? [] : ['', ...rest]),
   ]
 }
@@ -97,11 +98,11 @@ function writeVerify({ scheme, verify = [], variables: [secret] }: Provider): Li
   return [`scheme: ${scheme}`, ...lines]
 }
 
-function writeGateway(tunnel: InitTunnel): Lines {
+function writeGateway({ namesUrl }: Provider, tunnel: InitTunnel): Lines {
   const { gateway } = INIT_TUNNELS[tunnel]
   if (gateway.length > 0) return gateway
   return [
-    '# While you develop, a tunnel gives the port a public URL; take public_url out of the listener then:',
+    `# A tunnel gives the port a public URL while you develop${namesUrl ? '; take public_url out of the listener then' : ''}:`,
     ...INIT_TUNNELS.cloudflare.gateway.map((line) => `# ${line}`),
   ]
 }

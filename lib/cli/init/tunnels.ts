@@ -7,6 +7,8 @@ interface Tunnel {
   /** The gateway in the config; none: services reach the app by itself. */
   readonly gateway: Lines
   readonly variables: readonly Variable[]
+  /** The driver for which a test has one that opens nothing. */
+  readonly driver?: string
   /** The optional peer that it needs. */
   readonly peer?: string
 }
@@ -27,6 +29,7 @@ const TABLE = {
       '  port: 8090',
     ],
     variables: [],
+    driver: 'cloudflare',
   },
   ngrok: {
     text: 'needs an account',
@@ -43,6 +46,7 @@ const TABLE = {
         example: 'test-token',
       },
     ],
+    driver: 'ngrok',
     peer: '@ngrok/ngrok',
   },
   ssh: {
@@ -63,6 +67,7 @@ const TABLE = {
       { name: 'SSH_USER', text: 'your name there', example: 'ada' },
       PUBLIC_URL,
     ],
+    driver: 'ssh',
     peer: 'ssh2',
   },
 } satisfies Readonly<Record<string, Tunnel>>

@@ -1,13 +1,13 @@
-import { type Lines, type Provider, runs, testRun } from './provider'
+import { type Lines, type Provider, REFUSING, runs, testRun } from './provider'
 
 export const TWILIO: Provider = {
   label: 'Twilio',
   scheme: 'twilio',
   path: '/twilio',
   about: 'POST /messages sends a text message by Twilio and answers once it is delivered',
-  setup: ['Nothing: each message names its status callback.'],
+  setup: ['Nothing is to be set up there: each message names its status callback.'],
   variables: [
-    { name: 'TWILIO_AUTH_TOKEN', text: 'https://console.twilio.com', example: 'test-token' },
+    { name: 'TWILIO_AUTH_TOKEN', text: 'https://www.twilio.com/console', example: 'test-token' },
     { name: 'TWILIO_ACCOUNT_SID', text: 'on the same page', example: 'AC00000000000000000000000000000000' },
     { name: 'TWILIO_FROM', text: 'a number of yours, such as +15005550006', example: '+15005550006' },
   ],
@@ -87,13 +87,16 @@ export const GITHUB: Provider = {
     `app.get('/ci/:sha', async (request, response) => {`,
     `  response.json(await hooks.wait(request.params.sha, { timeout: '30m' }))`,
     '})',
+    ...REFUSING,
   ],
   sends: ['--provider', 'github', '--event', 'workflow_run'],
   test: [
     `test('/ci/:sha answers once the workflow has run', { timeout: 20_000 }, async (t) => {`,
     '  const url = await start(t)',
     '  // The callback may come first: it is kept for ten minutes.',
-    `  const [answer] = await Promise.all([fetch(url + '/ci/abc123'), callBack(url + '/github', '--set', 'workflow_run.head_sha=abc123')])`,
+    `  const called = callBack(url + '/github', '--set', 'workflow_run.head_sha=abc123')`,
+    `  const answer = await fetch(url + '/ci/abc123')`,
+    '  await called',
     `  assert.deepEqual(await answer.json(), { workflow: 'CI', conclusion: 'success' })`,
     '})',
   ],

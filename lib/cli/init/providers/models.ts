@@ -1,16 +1,11 @@
-import { createEvent } from '../../send/events/events'
-import { type Provider, runs, type Signing, testRun } from './provider'
-
-/** A secret of Standard Webhooks that nobody has. */
-const STANDARD_SECRET = 'whsec_dGhlLXNlY3JldC1vZi10aGUtdGVzdA=='
-const IMAGE = 'https://files.example.com/cat.png'
+import { IMAGE, type Provider, runs, STANDARD_SECRET, testRun } from './provider'
 
 export const REPLICATE: Provider = {
   label: 'Replicate',
   scheme: 'replicate',
   path: '/replicate',
   about: 'POST /images starts a prediction at Replicate, waits for its callback, and answers with the output',
-  setup: ['Nothing: each prediction names its webhook.'],
+  setup: ['Nothing is to be set up there: each prediction names its webhook.'],
   variables: [
     {
       name: 'REPLICATE_WEBHOOK_SECRET',
@@ -58,88 +53,6 @@ export const REPLICATE: Provider = {
     sends: `'--set', 'id=prediction-1'`,
     answer: `{ id: 'prediction-1', status: 'starting' }, { status: 201 }`,
     expected: `['${IMAGE}']`,
-  }),
-}
-
-/** The body that fal sends, with the id that the test knows. */
-const FAL_BODY = JSON.stringify({
-  ...Object(createEvent({ provider: 'fal', event: undefined }, 0)?.body),
-  request_id: 'request-1',
-  gateway_request_id: 'request-1',
-})
-
-const FAL_SIGNING: Signing = {
-  imports: { 'node:crypto': '{ createHash, generateKeyPairSync, sign }' },
-  code: [
-    `const { privateKey, publicKey } = generateKeyPairSync('ed25519') // stands in for the key of fal`,
-    '',
-    '/** Sends a callback as fal does; `isForged`: not signed by its key. */',
-    'async function callBack(url, isForged = false) {',
-    `  const body = '${FAL_BODY}'`,
-    '  const seconds = String(Math.floor(Date.now() / 1000))',
-    `  const digest = createHash('sha256').update(body).digest('hex')`,
-    `  const text = ['request-1', 'user-1', seconds, digest].join('\\n')`,
-    '  const headers = {',
-    `    'content-type': 'application/json',`,
-    `    'x-fal-webhook-request-id': 'request-1',`,
-    `    'x-fal-webhook-user-id': 'user-1',`,
-    `    'x-fal-webhook-timestamp': seconds,`,
-    `    'x-fal-webhook-signature': sign(null, Buffer.from(isForged ? 'another text' : text), privateKey).toString('hex'),`,
-    '  }',
-    `  const { status } = await fetch(url, { method: 'POST', headers, body })`,
-    '  assert.equal(status, isForged ? 401 : 200)',
-    '}',
-    '',
-    '/** The keys that fal publishes. */',
-    `const keys = () => Response.json({ keys: [publicKey.export({ format: 'jwk' })] })`,
-  ],
-}
-
-export const FAL: Provider = {
-  label: 'fal',
-  scheme: 'fal',
-  path: '/fal',
-  about: 'POST /images queues a request at fal, waits for its callback, and answers with the images',
-  setup: ['Nothing: each request names its webhook, and fal publishes the keys that it signs with.'],
-  variables: [{ name: 'FAL_KEY', text: 'https://fal.ai/dashboard/keys', example: 'key:test' }],
-  namesUrl: true,
-  endpoint: [
-    'identify_by: ${body.request_id} # which request it is about',
-    'status: ${body.status}',
-    'success_when: [OK]',
-    'fail_when: [ERROR]',
-    'result: ${body.payload.images} # what the wait resolves with',
-    'error: ${body.error} # what a failed wait says',
-  ],
-  rest: [
-    'components:',
-    '  fal:',
-    '    base_url: https://queue.fal.run',
-    '    path: /fal-ai/flux/schnell',
-    '    headers:',
-    '      Authorization: Key ${env.FAL_KEY}',
-    '    params:',
-    '      fal_webhook: ${callback.url} # the URL of the endpoint above; the job waits because it is here',
-    '    body:',
-    '      prompt: ${input.prompt}',
-    '    output: ${result}',
-    '',
-    'workflow:',
-    '  jobs:',
-    '    - component: fal',
-    '      timeout: 10m',
-  ],
-  app: runs('/images'),
-  signing: FAL_SIGNING,
-  test: testRun({
-    label: 'fal',
-    route: '/images',
-    input: `{ prompt: 'a cat' }`,
-    parameters: 'api',
-    first: [`if (String(api).endsWith('/jwks.json')) return keys()`],
-    callbackUrl: `new URL(api).searchParams.get('fal_webhook')`,
-    answer: `{ request_id: 'request-1', status: 'IN_QUEUE' }`,
-    expected: JSON.stringify(JSON.parse(FAL_BODY).payload.images),
   }),
 }
 
@@ -212,89 +125,4 @@ export const OPENAI: Provider = {
     answer: `{ id: 'resp_1', status: 'queued' }`,
     expected: `'An animal.'`,
   }),
-}
-
-/** A service of one's own, whose tasks the callback names. */
-const OWN = [
-  'components:',
-  '  service:',
-  '    endpoint: ${env.SERVICE_URL}',
-  '    headers:',
-  '      Authorization: Bearer ${env.SERVICE_TOKEN}',
-  '    body: # as the service wants it',
-  '      prompt: ${input.prompt}',
-  '      callback_url: ${callback.url} # the URL of the endpoint above; the job waits because it is here',
-  '    output: ${result}',
-  '',
-  'workflow:',
-  '  jobs:',
-  '    - component: service',
-  '      timeout: 10m',
-]
-
-const OWN_VARIABLES = [
-  { name: 'SERVICE_URL', text: 'where the service takes tasks', example: 'https://api.example.com/tasks' },
-  { name: 'SERVICE_TOKEN', text: 'what the service knows you by', example: 'test-token' },
-]
-
-const OWN_TEST = {
-  label: 'the service',
-  route: '/tasks',
-  input: `{ prompt: 'a cat' }`,
-  parameters: '_api, { body }',
-  callbackUrl: 'JSON.parse(body).callback_url',
-  answer: `{ id: 'task-1', status: 'queued' }, { status: 202 }`,
-}
-
-const OWN_ABOUT = 'POST /tasks gives the service a task, waits for its callback, and answers with the result'
-
-export const STANDARD_WEBHOOKS: Provider = {
-  label: 'the service',
-  scheme: 'standard-webhooks',
-  path: '/done',
-  about: OWN_ABOUT,
-  setup: ['Nothing where a request names its callback URL, as below; else set up this URL at the service.'],
-  variables: [
-    { name: 'WEBHOOK_SECRET', text: 'the secret that the service shows, whsec_…', example: STANDARD_SECRET },
-    ...OWN_VARIABLES,
-  ],
-  namesUrl: true,
-  endpoint: [
-    'identify_by: ${body.data.id} # which task it is about',
-    'status: ${body.data.status}',
-    'success_when: [completed]',
-    'fail_when: [failed]',
-    'result: ${body.data.result} # what the wait resolves with',
-    'error: ${body.data.error} # what a failed wait says',
-  ],
-  rest: OWN,
-  app: runs('/tasks'),
-  sends: ['--provider', 'standard-webhooks'],
-  test: testRun({ ...OWN_TEST, sends: `'--set', 'data.id=task-1'`, expected: `{ url: '${IMAGE}' }` }),
-}
-
-export const GENERIC: Provider = {
-  label: 'the service',
-  scheme: 'hmac',
-  verify: ['signature: ${header.X-Signature} # the HMAC of the body, in hex', 'prefix: sha256='],
-  path: '/done',
-  about: OWN_ABOUT,
-  setup: ['Nothing: each request names its callback URL, whose query holds an id that nobody can guess.'],
-  variables: [
-    { name: 'CALLBACK_SECRET', text: 'the secret with which the service signs', example: 'test-secret' },
-    ...OWN_VARIABLES,
-  ],
-  namesUrl: true,
-  endpoint: [
-    '# identify_by: ${body.id} # only where the service calls another URL than ${callback.url} below',
-    'status: ${body.status}',
-    'success_when: [completed]',
-    'fail_when: [failed]',
-    'result: ${body.result} # what the wait resolves with',
-    'error: ${body.error} # what a failed wait says',
-  ],
-  rest: OWN,
-  app: runs('/tasks'),
-  sends: ['--set', 'status=completed'],
-  test: testRun({ ...OWN_TEST, sends: `'--set', 'result.url=${IMAGE}'`, expected: `{ url: '${IMAGE}' }` }),
 }

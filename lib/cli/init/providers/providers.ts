@@ -1,5 +1,7 @@
 import { GITHUB, SHOPIFY, SLACK, STRIPE, TWILIO } from './events'
-import { FAL, GENERIC, OPENAI, REPLICATE, STANDARD_WEBHOOKS } from './models'
+import { FAL } from './fal'
+import { OPENAI, REPLICATE } from './models'
+import { GENERIC, STANDARD_WEBHOOKS } from './own'
 import type { Provider } from './provider'
 
 const TABLE = {
