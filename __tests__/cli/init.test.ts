@@ -97,6 +97,16 @@ test('says which files it wrote and what to do next, and nothing else', async ()
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
 })
 
+test.each([
+  ['deep/er', 'cd deep/er && npm install'],
+  ['my app', "cd 'my app' && npm install"],
+  ["ada's; echo", "cd 'ada'\\''s; echo' && npm install"],
+])('says how to get into the folder %s', async (dir, command) => {
+  const { stdout } = await cli.run(['init', '--yes', '--dir', dir])
+  expect(stdout).toContain(`  1. ${command}, and node --test\n`)
+  expect(stdout).toContain(`wrote ${dir}/callbacks.yml\n`)
+})
+
 test('the manifest names this package and Express as they are now', async () => {
   const folder = createFolder()
   await cli.run(['init', '-y', '--dir', 'deep/er'], { cwd: folder })

@@ -99,10 +99,11 @@ function writeSending({ label, sends = [] }: Provider): Lines {
   const given = sends.map((word) => `'${word}'`).join(', ')
   return [
     `const cli = fileURLToPath(new URL('dist/lib/cli.js', import.meta.resolve('express-callbacks/package.json')))`,
+    `const callback = [${given}]`,
     '',
     `/** Sends a callback, signed as ${label} signs it, by "npx express-callbacks send"; rejects when it is not taken. */`,
     'async function callBack(url, ...more) {',
-    `  const args = [cli, 'send', ${given}, '--to', url, ...more]`,
+    `  const args = [cli, 'send', '--to', url, ...callback, ...more]`,
     '  const child = { ...env, ...variables, PUBLIC_URL: new URL(url).origin }',
     '  await promisify(execFile)(execPath, args, { cwd: import.meta.dirname, env: child })',
     '}',

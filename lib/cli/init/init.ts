@@ -35,7 +35,7 @@ export async function init(options: InitOptions, manifest: Manifest, io: Io): Pr
     [
       '',
       'Next:',
-      `  1. ${escapeControls(options.dir === '.' ? install : `cd ${options.dir} && ${install}`)}, and node --test`,
+      `  1. ${escapeControls(options.dir === '.' ? install : `cd ${quote(options.dir)} && ${install}`)}, and node --test`,
       '  2. cp .env.example .env, and fill it in',
       '  3. node app.mjs, or npx express-callbacks up',
       '',
@@ -102,4 +102,9 @@ function writeNew(path: string, text: string): boolean {
     if (codeOf(error) === 'EEXIST') return false
     throw error
   }
+}
+
+/** Quotes a path for a shell where that is needed. */
+function quote(path: string): string {
+  return /^[\w./~:@+-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
 }

@@ -72,7 +72,8 @@ function writeConfig(provider: Provider, tunnel: InitTunnel): Lines {
   const { label, scheme, path, setup, endpoint, rest } = provider
   return [
     '# yaml-language-server: $schema=./node_modules/express-callbacks/dist/schema.json',
-    `# Callbacks of ${label}, signed as in ${SCHEMES[scheme].page}`,
+    `# Callbacks of ${label}. How they are signed:`,
+    `# ${SCHEMES[scheme].page}`,
     ...setup.map((line) => `# ${line}`),
     '',
     'listener:',
