@@ -89,5 +89,6 @@ function toSource(value: unknown): string {
   const json = JSON.stringify(value, undefined, 2)
     .replace(/"(\w+)":/g, '$1:')
     .replaceAll('"', "'")
-  return json.replace(/([^{[,])$/gm, '$1,').replace(/,$/, '')
+  const short = json.replace(/\[\n\s*([^\n{[]+)\n\s*\]/g, '[$1]')
+  return short.replace(/([^{[,])$/gm, '$1,').replace(/,$/, '')
 }
