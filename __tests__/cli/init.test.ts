@@ -157,7 +157,7 @@ describe('at a terminal it asks for what no option says', () => {
     ['a number and a name', [], '2\ncloudflare\n', 'scheme: replicate', 'driver: cloudflare'],
     ['Enter', [], '\n\n', 'scheme: hmac', '# gateway:'],
     ['spaces and capitals', [], ' Stripe \n 3\n', 'scheme: stripe', 'driver: ngrok'],
-    ['what is no answer first', [], '0\n11\nstripes\n7\n5\nnone\n', 'scheme: slack', '# gateway:'],
+    ['what is no answer first', [], '0\n13\nstripes\n8\n5\nnone\n', 'scheme: slack', '# gateway:'],
     ['only the tunnel', ['--provider', 'github'], '4\n', 'scheme: github', 'type: ssh-tunnel'],
     ['only the provider', ['--tunnel', 'ngrok'], '4\n', 'scheme: openai', 'driver: ngrok'],
   ])('%s', async (_name, argv, stdin, scheme, gateway) => {

@@ -55,6 +55,28 @@ export const TWILIO: Provider = {
   }),
 }
 
+/** What `createApp` holds where a route waits for what runs on a commit. */
+const CI_APP: Lines = [
+  `app.get('/ci/:sha', async (request, response) => {`,
+  `  response.json(await hooks.wait(request.params.sha, { timeout: '30m' }))`,
+  '})',
+  ...REFUSING,
+]
+
+/** The test of that route. */
+function testCi(path: string, field: string, expected: string): Lines {
+  return [
+    `test('GET /ci/:sha answers once the work on the commit has ended', { timeout: 20_000 }, async (t) => {`,
+    '  const url = await start(t)',
+    '  // The callback may come first: it is kept for ten minutes.',
+    `  const called = callBack(url + '${path}', '--set', '${field}=abc123')`,
+    `  const answer = await fetch(url + '/ci/abc123')`,
+    '  await called',
+    `  assert.deepEqual(await answer.json(), ${expected})`,
+    '})',
+  ]
+}
+
 export const GITHUB: Provider = {
   label: 'GitHub',
   scheme: 'github',
@@ -83,23 +105,37 @@ export const GITHUB: Provider = {
     'error: see ${body.workflow_run.html_url} # what a failed wait says',
   ],
   rest: [],
-  app: [
-    `app.get('/ci/:sha', async (request, response) => {`,
-    `  response.json(await hooks.wait(request.params.sha, { timeout: '30m' }))`,
-    '})',
-    ...REFUSING,
-  ],
+  app: CI_APP,
   sends: ['--provider', 'github', '--event', 'workflow_run'],
-  test: [
-    `test('/ci/:sha answers once the workflow has run', { timeout: 20_000 }, async (t) => {`,
-    '  const url = await start(t)',
-    '  // The callback may come first: it is kept for ten minutes.',
-    `  const called = callBack(url + '/github', '--set', 'workflow_run.head_sha=abc123')`,
-    `  const answer = await fetch(url + '/ci/abc123')`,
-    '  await called',
-    `  assert.deepEqual(await answer.json(), { workflow: 'CI', conclusion: 'success' })`,
-    '})',
+  test: testCi('/github', 'workflow_run.head_sha', `{ workflow: 'CI', conclusion: 'success' }`),
+}
+
+export const GITLAB: Provider = {
+  label: 'GitLab',
+  scheme: 'gitlab',
+  path: '/gitlab',
+  about: 'GET /ci/:sha answers once the pipeline of GitLab has ended for that commit',
+  setup: ['In the settings of the project, under "Webhooks", add this URL with the trigger "Pipeline events".'],
+  variables: [
+    {
+      name: 'GITLAB_WEBHOOK_SECRET',
+      text: 'the secret token that you enter at the webhook, or its signing token, whsec_…',
+      example: 'test-secret',
+    },
   ],
+  namesUrl: false,
+  endpoint: [
+    'identify_by: ${body.object_attributes.sha} # which commit it is about',
+    'status: ${body.object_attributes.status} # pending and running come first: the wait goes on',
+    'success_when: [success]',
+    'fail_when: [failed, canceled, skipped]',
+    'result: # what the wait resolves with',
+    '  status: ${body.object_attributes.status}',
+  ],
+  rest: [],
+  app: CI_APP,
+  sends: ['--set', 'object_kind=pipeline', '--set', 'object_attributes.status=success'],
+  test: testCi('/gitlab', 'object_attributes.sha', `{ status: 'success' }`),
 }
 
 /** A workflow that writes a line for each event. */

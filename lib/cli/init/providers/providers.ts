@@ -1,4 +1,4 @@
-import { GITHUB, SHOPIFY, SLACK, STRIPE, TWILIO } from './events'
+import { GITHUB, GITLAB, SHOPIFY, SLACK, STRIPE, TWILIO } from './events'
 import { FAL } from './fal'
 import { OPENAI, REPLICATE } from './models'
 import { GENERIC, STANDARD_WEBHOOKS } from './own'
@@ -11,10 +11,12 @@ const TABLE = {
   openai: OPENAI,
   stripe: STRIPE,
   github: GITHUB,
+  gitlab: GITLAB,
   slack: SLACK,
   twilio: TWILIO,
   shopify: SHOPIFY,
   'standard-webhooks': STANDARD_WEBHOOKS,
+  svix: { ...STANDARD_WEBHOOKS, scheme: 'svix' },
 } satisfies Readonly<Record<string, Provider>>
 
 /** The name of a service for which `init` writes a project. */
