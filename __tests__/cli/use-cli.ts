@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterEach, expect } from '@jest/globals'
 import { main } from '../../lib/cli/main'
 import type { Output } from '../../lib/cli/io'
@@ -10,7 +11,10 @@ export interface CliOptions {
   /** Files of the working directory, by name. */
   readonly files?: Readonly<Record<string, string>>
   readonly env?: Readonly<Record<string, string>>
-  readonly stdin?: string
+  /** What is typed, or what types it. */
+  readonly stdin?: string | Readable
+  /** The working directory; default: a folder of its own with the files. */
+  readonly cwd?: string
   readonly isTTY?: boolean
   /** What runs; default: the command line. */
   readonly command?: typeof main
@@ -71,7 +75,7 @@ export function useCli() {
 
   function start(
     argv: readonly string[],
-    { files = {}, env = {}, stdin = '', isTTY, command = main }: CliOptions = {},
+    { files = {}, env = {}, stdin = '', cwd = createFolder(files), isTTY, command = main }: CliOptions = {},
   ): RunningCli {
     const clock = createFakeClock()
     const stdout = createOutput(isTTY)
@@ -80,9 +84,9 @@ export function useCli() {
     const code = command(argv, {
       stdout,
       stderr,
-      stdin: oneChunk(stdin),
+      stdin: Object.assign(typeof stdin === 'string' ? Readable.from([stdin]) : stdin, { isTTY }),
       env,
-      cwd: createFolder(files),
+      cwd,
       now: clock.now,
       clock,
       onSignal(handler) {
@@ -108,10 +112,6 @@ export function useCli() {
       return { code: await code, stdout: stdout.text, stderr: stderr.text }
     },
   }
-}
-
-async function* oneChunk(text: string): AsyncGenerator<string> {
-  yield text
 }
 
 function createOutput(isTTY: boolean | undefined): Output & Written {

@@ -3,8 +3,7 @@ import { MAX_JSON_DEPTH } from '../template/json-depth'
 import { isMalformed, malformed, tooDeep } from './errors'
 import { createPartDecoder, decode, decodeSignedPart, isUtf8Name, signedCharset } from './charset'
 import { readForm } from './form'
-import { isLinesName, parseJsonLines } from './json-text'
-import { parseJson } from './json-text'
+import { isLinesName, parseJson, parseJsonLines } from './json-text'
 import { parseMultipart, signedContentType } from './multipart'
 
 /** A content type, read leniently: senders write `application/json; utf-8` too. */

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { Clock } from '../base/contracts'
 
 /** Where text goes. */
@@ -11,7 +12,7 @@ export interface Output {
 export interface Io {
   readonly stdout: Output
   readonly stderr: Output
-  readonly stdin: AsyncIterable<Uint8Array | string>
+  readonly stdin: Readable & Pick<Output, 'isTTY'>
   readonly env: Readonly<Record<string, string | undefined>>
   /** The working directory. */
   readonly cwd: string

@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path'
 import { type Invocation, readArguments } from './syntax/args'
 import { EXIT_DONE, EXIT_USAGE, type Io } from './io'
 import { writeHelp } from './syntax/help'
+import { init } from './init/init'
+import type { Manifest } from './init/project'
 import { listen } from './listen/listen'
 import { CallbackError } from '../base/errors'
 import { reportError } from './report-error'
@@ -25,11 +27,14 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 async function perform(invocation: Invocation, io: Io): Promise<number> {
   if (invocation.kind === 'command') return performCommand(invocation, io)
   if (invocation.kind === 'send') return send(invocation.argument, invocation.options, io)
+  if (invocation.kind === 'init') return init(invocation.options, readManifest(findPackage()), io)
   if (invocation.kind === 'none') {
     io.stderr.write(writeHelp(undefined))
     return EXIT_USAGE
   }
-  io.stdout.write(invocation.kind === 'help' ? writeHelp(invocation.command) : `${readVersion(findPackage())}\n`)
+  io.stdout.write(
+    invocation.kind === 'help' ? writeHelp(invocation.command) : `${readManifest(findPackage()).version}\n`,
+  )
   return EXIT_DONE
 }
 
@@ -58,10 +63,9 @@ export function findPackage(folder = __dirname): string {
   return existsSync(join(folder, 'package.json')) || above === folder ? folder : findPackage(above)
 }
 
-/** The version of this package. */
-function readVersion(folder: string): string {
-  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { readonly version: string }
-  return version
+/** What is read of the `package.json` of this package. */
+function readManifest(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
 }
 
 /** The JSON Schema of a config, which the build writes. Throws `ERR_CONFIG_FILE` when it is not there. */

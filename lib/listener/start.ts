@@ -1,4 +1,4 @@
-import { CallbackError } from '../base/errors'
+import { CallbackError, reasonOf } from '../base/errors'
 import type { EndpointSpec } from '../config/normalize'
 import type { Claim, Outcome } from '../base/contracts'
 import type { RequestScope } from './request-scope'
@@ -54,6 +54,6 @@ export function compileInput(spec: EndpointSpec): (scope: RequestScope) => unkno
 /** Creates the error of a template that cannot be rendered; the fault lies in the value, such as one that is nested too deep. */
 export function toTemplateError(what: string, error: unknown): CallbackError {
   if (error instanceof CallbackError) return error
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = reasonOf(error)
   return new CallbackError('ERR_TEMPLATE', { message: `The ${what} cannot be rendered: ${reason}`, cause: error })
 }

@@ -1,5 +1,4 @@
-import type { RecordKind } from '../../../lib/base/contracts'
-import type { LedgerRecord } from '../../../lib/base/contracts'
+import type { LedgerRecord, RecordKind } from '../../../lib/base/contracts'
 import { createLane, type Lane, type LaneParts } from './connections/lane'
 
 /** How many records are read by one statement. */

@@ -1,4 +1,4 @@
-import { CallbackError, reasonOf } from '../../base/errors'
+import { CallbackError, hasCode, reasonOf } from '../../base/errors'
 import type { CallbackEvent, CallbackEventName, JobEvent, TaskEvent } from '../../base/events'
 import type { Callbacks } from '../../app/interface'
 import { nameOf } from '../../base/unnamed'
@@ -79,7 +79,7 @@ export function createWatch({ log, jobLog, isDurable }: WatchOptions): Watch {
 
   function showTask(event: TaskEvent): void {
     const { task, workflow, status, error } = event
-    const isLeft = isDurable && status === 'cancelled' && error instanceof CallbackError && error.code === 'ERR_CLOSED'
+    const isLeft = isDurable && status === 'cancelled' && hasCode(error, 'ERR_CLOSED')
     const state = isLeft ? LEFT : status
     for (const job of stopped.get(task) ?? []) writeJob(job, isLeft ? LEFT : job.status)
     stopped.delete(task)

@@ -2,13 +2,13 @@ import { parseArgs } from 'node:util'
 import { LONE_DRIVERS, type LoneDriver } from '../../config/gateways/drivers'
 import { DURATION } from '../../config/field/values'
 import { LOG_LEVELS, type LogLevel } from '../../config/field/words'
+import { INIT_PROVIDERS, type InitProvider } from '../init/providers/providers'
+import { INIT_TUNNELS, type InitTunnel } from '../init/tunnels'
 import { type CommandName, COMMANDS, type CommandSyntax, isCommand, isOption, OPTIONS, optionsOf } from './syntax'
 import { suggest, UsageError } from './usage-error'
 
 /** How log lines are written. */
 export type LogFormat = (typeof LOG_FORMATS)[number]
-
-/** What can open a tunnel without a config. */
 
 /** What the options of `send` say. */
 export interface SendOptions {
@@ -26,6 +26,16 @@ export interface SendOptions {
   readonly isForged: boolean
   /** The file of the private key. */
   readonly privateKey: string | undefined
+}
+
+/** What the options of `init` say. */
+export interface InitOptions {
+  readonly provider: InitProvider | undefined
+  readonly tunnel: InitTunnel | undefined
+  /** The folder of the project. */
+  readonly dir: string
+  /** Whether nothing is asked. */
+  readonly isYes: boolean
 }
 
 /** What the options of a command say. */
@@ -49,10 +59,11 @@ export type Invocation =
   | { readonly kind: 'none' }
   | {
       readonly kind: 'command'
-      readonly command: Exclude<CommandName, 'send'>
+      readonly command: Exclude<CommandName, 'send' | 'init'>
       readonly argument: string | undefined
       readonly options: CliOptions
     }
+  | { readonly kind: 'init'; readonly options: InitOptions }
   | {
       readonly kind: 'send'
       readonly argument: string | undefined
@@ -79,6 +90,7 @@ export function readArguments(argv: readonly string[]): Invocation {
   if (values.version === true) return { kind: 'version' }
   if (command === undefined) return { kind: 'none' }
   const argument = readArgument(command, rest)
+  if (command === 'init') return { kind: 'init', options: readInitOptions(values) }
   const options = readOptions(values)
   if (command === 'send') return { kind: 'send', argument, options: { ...options, ...readSendOptions(values) } }
   return { kind: 'command', command, argument, options }
@@ -157,6 +169,19 @@ function readSendOptions(values: Values): SendOptions {
     isForged: values['forge'] === true,
     privateKey: readText(values['private-key']),
   }
+}
+
+function readInitOptions(values: Values): InitOptions {
+  return {
+    provider: readWord(values, 'provider', namesOf(INIT_PROVIDERS)),
+    tunnel: readWord(values, 'tunnel', namesOf(INIT_TUNNELS)),
+    dir: readText(values['dir']) ?? '.',
+    isYes: values['yes'] === true,
+  }
+}
+
+function namesOf<T extends string>(table: Readonly<Record<T, unknown>>): readonly T[] {
+  return Object.keys(table).filter((name): name is T => Object.hasOwn(table, name))
 }
 
 function readTimes(text = '1'): number {

@@ -1,3 +1,5 @@
+import { INIT_PROVIDERS } from '../init/providers/providers'
+import { INIT_TUNNELS } from '../init/tunnels'
 import { PROVIDER_NAMES } from '../send/events/events'
 
 /** One option of the command line. */
@@ -9,6 +11,9 @@ export interface OptionSyntax {
   readonly value?: string
   readonly text: string
 }
+
+/** The services that `init` knows and `send` does not. */
+const OWN = Object.keys(INIT_PROVIDERS).filter((name) => !PROVIDER_NAMES.includes(name))
 
 /** All options, by name. */
 export const OPTIONS = {
@@ -44,7 +49,18 @@ export const OPTIONS = {
     value: 'NAME=VALUE',
     text: 'a parameter of the path, as id=7 for /done/:id',
   },
-  provider: { type: 'string', value: 'NAME', text: `a body as a service sends it: ${PROVIDER_NAMES.join(', ')}` },
+  provider: {
+    type: 'string',
+    value: 'NAME',
+    text: `the service that calls back: ${PROVIDER_NAMES.join(', ')}; for init also ${OWN.join(', ')}`,
+  },
+  tunnel: {
+    type: 'string',
+    value: 'NAME',
+    text: `what gives the app a public URL: ${Object.keys(INIT_TUNNELS).join(', ')} (default: asks)`,
+  },
+  dir: { type: 'string', value: 'FOLDER', text: 'where the files are written (default: this folder)' },
+  yes: { type: 'boolean', short: 'y', text: 'asks nothing and takes the defaults: generic, and no tunnel' },
   event: { type: 'string', value: 'NAME', text: 'the event of the provider (default: its first)' },
   to: { type: 'string', value: 'URL', text: 'where to send it (default: the port of the listener on 127.0.0.1)' },
   times: { type: 'string', value: 'N', text: 'how often the same call is sent (default: 1)' },
@@ -130,6 +146,11 @@ export const COMMANDS = {
       'private-key',
     ],
     more: 'The endpoint is its path, or "POST /done"; without one, the only one. Its listener must run already.',
+  },
+  init: {
+    text: 'writes a new project for a service: callbacks.yml, .env.example, app.mjs and a test that passes',
+    options: ['provider', 'tunnel', 'dir', 'yes'],
+    more: 'Asks for what no option says. Files that exist are left as they are.',
   },
 } as const satisfies Readonly<Record<string, CommandSyntax>>
 

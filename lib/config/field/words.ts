@@ -2,12 +2,8 @@
 
 /** Methods that an endpoint answers. */
 export const CALLBACK_METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'] as const
-export type CallbackMethod = (typeof CALLBACK_METHODS)[number]
-
 /** Methods that the http-client sends. */
 export const REQUEST_METHODS = [...CALLBACK_METHODS, 'HEAD', 'OPTIONS'] as const
-export type RequestMethod = (typeof REQUEST_METHODS)[number]
-
 /** The levels of the logger. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]

@@ -1,3 +1,4 @@
+import { elapsedOf } from '../../base/timers'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Rate } from '../../config/field/values'
 import { CallbackError } from '../../base/errors'
@@ -92,6 +93,7 @@ export function createHitCounts(windowMs: number, clock: Clock, maxSenders = MAX
   let recent = new Map<string, Hits>()
   let before = new Map<string, Hits>()
   let turnedAt = Number.NEGATIVE_INFINITY
+  const elapsed = elapsedOf(clock)
 
   function turn(now: number): void {
     if (now - turnedAt < windowMs && recent.size < maxSenders / 2) return
@@ -106,7 +108,7 @@ export function createHitCounts(windowMs: number, clock: Clock, maxSenders = MAX
 
   return {
     increment(key) {
-      const now = clock.elapsed?.() ?? clock.now()
+      const now = elapsed()
       turn(now)
       const known = find(key)
       const hits = known && known.end > now ? known : { total: 0, end: now + windowMs }
