@@ -1,0 +1,141 @@
+import type { IncomingMessage } from 'node:http'
+import type { StrayRequest } from '../base/events'
+import { escapeControls } from '../base/secrets/escape'
+import { createMessageMask, listSpellings } from '../base/secrets/mask'
+import { listSecrets } from '../base/secrets/secret-names'
+import { maskTickets } from '../base/secrets/ticket-id'
+import type { Clock, Logger } from '../base/contracts'
+import { type ListenerRequest, splitUrl } from '../body/request'
+import { cut } from '../template/excerpt'
+import type { Endpoint } from './endpoint'
+import { compileFindMeant } from './paths/nearest-route'
+import { readTicketQuery } from './paths/ticket-query'
+
+/** Takes note of requests that no endpoint takes. */
+export interface StrayRequests {
+  /** A request that is answered 404: written into the log, the first ten, then one a minute. */
+  noteRefused(request: IncomingMessage): void
+  /**
+   * A request that the host app gets: only one that looks like a callback counts, and only a log of the level debug tells
+   * of it.
+   */
+  notePassedOn(request: IncomingMessage): void
+}
+
+export interface StrayContext {
+  /** Remembers a request for waits that run out of time. */
+  readonly remember: (stray: StrayRequest) => void
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** How many requests are logged one by one, and how long each later line stands for, in milliseconds. */
+const MAX_LINES = 10
+const PAUSE_MS = 60_000
+const MAX_NAME = 200
+/** A service appends `callback_id` in whatever writing; this is but a first look. */
+const TICKET = /callback(?:_|%5f)id/i
+
+/** Creates the notes on requests that none of these endpoints takes. */
+export function createStrayRequests(endpoints: readonly Endpoint[], context: StrayContext): StrayRequests {
+  const { remember, logger, clock, env } = context
+  const findEndpoint = compileFindMeant(endpoints)
+  const mask = createMessageMask(listSpellings(listSecrets(env)))
+  const firsts = new Set(endpoints.map(({ path }) => firstOf(path.toLowerCase())))
+  const lasts = new Set(endpoints.map(({ path }) => lastOf(path.toLowerCase())))
+  const countLeft = createPace(clock)
+
+  function looksOurs(url: string): boolean {
+    const path = splitUrl(url).path.toLowerCase()
+    const last = lastOf(path)
+    return firsts.has(firstOf(path)) || (last.length > 1 && lasts.has(last)) || (url.includes('?') && TICKET.test(url))
+  }
+
+  /** Returns its name, and what finds the name of the route that was meant. */
+  function note(request: ListenerRequest): { readonly name: string; readonly findMeant: () => string | undefined } {
+    const { method = '', url = '', originalUrl = url, baseUrl } = request
+    const { path, query } = splitUrl(url)
+    const ticket = TICKET.test(query) ? readTicketQuery(query) : undefined
+    const id = typeof ticket === 'string' ? ticket : undefined
+    const show = (text: string): string => cut(escapeControls(maskTickets(mask(hideTokens(text)))), MAX_NAME)
+    const name = `${show(method)} ${show(splitUrl(originalUrl).path)}`
+    const meant = once(() => findEndpoint(path))
+    remember({ name, id, meant: () => meant()?.key })
+    const mount = typeof baseUrl === 'string' ? show(baseUrl) : ''
+    return {
+      name,
+      findMeant() {
+        const found = meant()
+        return found && `${found.method} ${mount}${found.path}`
+      },
+    }
+  }
+
+  return {
+    noteRefused(request) {
+      const { name, findMeant } = note(request)
+      const left = countLeft()
+      if (left === undefined) return
+      const meant = findMeant()
+      const advice = meant === undefined ? `there are ${listSome(endpoints)}` : `did you mean ${meant}?`
+      const more = left === 0 ? '' : ` (and ${left} more since the line before)`
+      const level = meant === undefined ? 'info' : 'warn'
+      logger[level]({ code: 'ERR_NOT_FOUND' }, `${name} 404: no endpoint; ${advice}${more}`)
+    },
+    notePassedOn(request) {
+      if (!looksOurs(request.url ?? '')) return
+      const { name, findMeant } = note(request)
+      if (countLeft() === undefined) return
+      const meant = findMeant()
+      const advice = meant === undefined ? '' : `; did you mean ${meant}?`
+      logger.debug({}, `${name} is passed on to the app: no endpoint takes it${advice}`)
+    },
+  }
+}
+
+/** Creates the pace of a log: returns how many were left out since the last line, or undefined for one to leave out. */
+function createPace(clock: Clock): () => number | undefined {
+  let lines = 0
+  let left = 0
+  let until = 0
+  return () => {
+    const now = clock.now()
+    lines += 1
+    if (lines > MAX_LINES && now < until) {
+      left += 1
+      return undefined
+    }
+    const more = left
+    left = 0
+    until = now + PAUSE_MS
+    return more
+  }
+}
+
+/** A long part of a path that mixes letters and digits may be a token. */
+function hideTokens(path: string): string {
+  return path.replaceAll(/[^/]{20,}/g, (part) =>
+    /\d/.test(part) && /[a-z]/i.test(part) ? `${part.slice(0, 4)}…` : part,
+  )
+}
+
+function firstOf(path: string): string {
+  const end = path.indexOf('/', 1)
+  return end < 0 ? path : path.slice(0, end)
+}
+
+function lastOf(path: string): string {
+  return path.slice(path.lastIndexOf('/'))
+}
+
+function once<T>(find: () => T): () => T {
+  let found: { readonly value: T } | undefined
+  return () => (found ??= { value: find() }).value
+}
+
+function listSome(endpoints: readonly Endpoint[]): string {
+  const names = endpoints.map(({ key }) => key)
+  const shown = names.slice(0, 3).join(', ') || 'none'
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown
+}
