@@ -70,7 +70,7 @@ export function createMounts(
     const note = app ? strays.notePassedOn : strays.noteRefused
     const server = createCallbackServer((request, response) => {
       const isTaken = take(routes, request, response, mount)
-      if (!isTaken) note(request)
+      if (!isTaken) note(request, mount)
       return isTaken
     }, app)
     return server.once('request', arrivals.noteRequest)

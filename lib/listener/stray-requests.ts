@@ -8,18 +8,19 @@ import type { Clock, Logger } from '../base/contracts'
 import { type ListenerRequest, splitUrl } from '../body/request'
 import { cut } from '../template/excerpt'
 import type { Endpoint } from './endpoint'
+import type { MountPath } from './paths/mount-path'
 import { compileFindMeant } from './paths/nearest-route'
 import { readTicketQuery } from './paths/ticket-query'
 
-/** Takes note of requests that no endpoint takes. */
+/** Takes note of requests that no endpoint takes; `mount` is a path that stands before those of the endpoints. */
 export interface StrayRequests {
   /** A request that is answered 404: written into the log, the first ten, then one a minute. */
-  noteRefused(request: IncomingMessage): void
+  noteRefused(request: IncomingMessage, mount?: MountPath): void
   /**
    * A request that the host app gets: only one that looks like a callback counts, and only a log of the level debug tells
    * of it.
    */
-  notePassedOn(request: IncomingMessage): void
+  notePassedOn(request: IncomingMessage, mount?: MountPath): void
 }
 
 export interface StrayContext {
@@ -46,35 +47,37 @@ export function createStrayRequests(endpoints: readonly Endpoint[], context: Str
   const lasts = new Set(endpoints.map(({ path }) => lastOf(path.toLowerCase())))
   const countLeft = createPace(clock)
 
-  function looksOurs(url: string): boolean {
-    const path = splitUrl(url).path.toLowerCase()
+  function looksOurs(url: string, mount: MountPath | undefined): boolean {
+    const path = below(splitUrl(url).path.toLowerCase(), mount)
     const last = lastOf(path)
     return firsts.has(firstOf(path)) || (last.length > 1 && lasts.has(last)) || (url.includes('?') && TICKET.test(url))
   }
 
   /** Returns its name, and what finds the name of the route that was meant. */
-  function note(request: ListenerRequest): { readonly name: string; readonly findMeant: () => string | undefined } {
-    const { method = '', url = '', originalUrl = url, baseUrl } = request
+  function note(request: ListenerRequest, mount: MountPath | undefined): Noted {
+    const { method = '', url, originalUrl = url } = request
     const { path, query } = splitUrl(url)
+    const whole = splitUrl(originalUrl).path
+    const rest = below(path, mount)
+    const prefix = whole.endsWith(rest) ? whole.slice(0, -rest.length) : ''
     const ticket = TICKET.test(query) ? readTicketQuery(query) : undefined
     const id = typeof ticket === 'string' ? ticket : undefined
     const show = (text: string): string => cut(escapeControls(maskTickets(mask(hideTokens(text)))), MAX_NAME)
-    const name = `${show(method)} ${show(splitUrl(originalUrl).path)}`
-    const meant = once(() => findEndpoint(path))
+    const name = `${show(method)} ${show(whole)}`
+    const meant = once(() => findEndpoint(rest))
     remember({ name, id, meant: () => meant()?.key })
-    const mount = typeof baseUrl === 'string' ? show(baseUrl) : ''
     return {
       name,
       findMeant() {
         const found = meant()
-        return found && `${found.method} ${mount}${found.path}`
+        return found && `${found.method} ${show(prefix)}${found.path}`
       },
     }
   }
 
   return {
-    noteRefused(request) {
-      const { name, findMeant } = note(request)
+    noteRefused(request, mount) {
+      const { name, findMeant } = note(request, mount)
       const left = countLeft()
       if (left === undefined) return
       const meant = findMeant()
@@ -83,15 +86,25 @@ export function createStrayRequests(endpoints: readonly Endpoint[], context: Str
       const level = meant === undefined ? 'info' : 'warn'
       logger[level]({ code: 'ERR_NOT_FOUND' }, `${name} 404: no endpoint; ${advice}${more}`)
     },
-    notePassedOn(request) {
-      if (!looksOurs(request.url ?? '')) return
-      const { name, findMeant } = note(request)
+    notePassedOn(request, mount) {
+      if (!looksOurs(request.url ?? '', mount)) return
+      const { name, findMeant } = note(request, mount)
       if (countLeft() === undefined) return
       const meant = findMeant()
       const advice = meant === undefined ? '' : `; did you mean ${meant}?`
       logger.debug({}, `${name} is passed on to the app: no endpoint takes it${advice}`)
     },
   }
+}
+
+interface Noted {
+  readonly name: string
+  readonly findMeant: () => string | undefined
+}
+
+/** Returns a path without the mount before it; the whole path where that is not there. */
+function below(path: string, mount: MountPath | undefined): string {
+  return mount?.strip(path)?.rest ?? path
 }
 
 /** Creates the pace of a log: returns how many were left out since the last line, or undefined for one to leave out. */

@@ -78,11 +78,12 @@ export function createArrivals(): Arrivals {
     if (told === undefined) return []
     const recent = lastStrays.filter(({ at }) => at > since).map(({ stray }) => stray)
     const isOn = (stray: StrayRequest): boolean => on.some(({ key }) => key === stray.meant())
-    const shown =
-      recent.findLast(({ id }) => id !== undefined && ids.includes(id)) ?? recent.findLast(isOn) ?? recent.at(-1)
+    const isOwn = ({ id }: StrayRequest): boolean => id !== undefined && ids.includes(id)
+    const shown = recent.findLast(isOwn) ?? recent.findLast(isOn) ?? recent.at(-1)
     if (shown === undefined) return []
     const meant = shown.meant()
-    const which = meant === undefined ? shown.name : `${shown.name}, did you mean ${meant}?`
+    const name = isOwn(shown) ? `${shown.name}, with the id of this wait` : shown.name
+    const which = meant === undefined ? name : `${name}; did you mean ${meant}?`
     return [`${howMany(told, 'request')} that no endpoint takes (${told.count === 1 ? '' : 'one of them '}${which})`]
   }
 
