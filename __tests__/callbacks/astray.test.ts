@@ -114,7 +114,7 @@ const CASES: Readonly<Record<string, Case>> = {
     config: signed,
     send: (host) =>
       host.post('/webhooks/done').set('authorization', 'Bearer of-the-test').send({ id: 'job-1' }).expect(500),
-    says: 'Meanwhile this process saw 1 callback refused with ERR_BODY_CONSUMED (',
+    says: 'Meanwhile this process saw 1 callback refused with ERR_BODY_CONSUMED (The body was read before the callbacks saw it, and its signature covers the bytes as they came. Mount the callbacks before express.json()).',
   },
   'a bad signature': {
     config: signed,
@@ -122,7 +122,7 @@ const CASES: Readonly<Record<string, Case>> = {
       await host.post('/webhooks/done').send({ id: 'job-1' }).expect(401)
       await host.post('/webhooks/done').set('authorization', 'Bearer wrong-one').send({ id: 'job-1' }).expect(401)
     },
-    says: 'Meanwhile this process saw 2 callbacks refused, the last one with ERR_UNVERIFIED (',
+    says: 'Meanwhile this process saw 2 callbacks refused, the last one with ERR_UNVERIFIED (The sender is not verified: its token is no secret of the endpoint; compare "verify" and its secret with what the sender signs with).',
   },
   'a body that is no JSON': {
     send: (host) => host.post('/webhooks/done').set('content-type', 'application/json').send('{').expect(400),
@@ -130,7 +130,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'no id': {
     send: (host) => host.post('/webhooks/done').send({ task: 'job-1' }).expect(200),
-    says: 'Meanwhile this process saw 1 callback in which identify_by finds no id.',
+    says: 'Meanwhile this process saw 1 callback in which "identify_by" finds no id (does it read the right place?).',
   },
   'another id': {
     send: (host) => host.post('/webhooks/done').send({ id: 'job-2' }).expect(200),
@@ -174,7 +174,7 @@ const CASES: Readonly<Record<string, Case>> = {
       await host.post('/webhooks/dones').send({ id: 'job-1' }).expect(404)
     },
     says:
-      'Meanwhile this process saw 1 callback in which identify_by finds no id; 1 callback for another id, "job-2"; 1 ' +
+      'Meanwhile this process saw 1 callback in which "identify_by" finds no id (does it read the right place?); 1 callback for another id, "job-2"; 1 ' +
       'request that no endpoint takes (POST /webhooks/dones; did you mean POST /webhooks/done?).',
   },
 }
@@ -252,7 +252,7 @@ test('while the callbacks are being closed, a callback is refused', async () => 
   await host.post('/webhooks/done').send({ id: 'job-1' }).expect(503)
   host.clock.advance(1100)
   expect(await messageOf(wait)).toBe(
-    `${NONE}Meanwhile this process saw 1 callback refused with ERR_CLOSED (The callbacks are being closed).`,
+    `${NONE}Meanwhile this process saw 1 callback refused with ERR_CLOSED (The callbacks are being closed; close({ drain: "30s" }) takes callbacks as long as waits are open).`,
   )
   letGo()
   await closing
@@ -283,7 +283,7 @@ test('a job says it too', async () => {
   await host.post('/webhooks/done').send({ task: 'job-1' }).expect(200)
   host.clock.advance(1100)
   expect(await messageOf(run)).toBe(
-    `Job "draw" failed: ${NONE}Meanwhile this process saw 1 callback in which identify_by finds no id.`,
+    `Job "draw" failed: ${NONE}Meanwhile this process saw 1 callback in which "identify_by" finds no id (does it read the right place?).`,
   )
 })
 

@@ -6,7 +6,7 @@ import type { Logger, Store } from '../base/contracts'
 import { createGateways } from '../gateway/gateways'
 import { isListening } from '../gateway/probe-port'
 import type { Endpoint } from '../listener/endpoint'
-import { createCalledUrlOf, createUrlOf, type Reachable } from '../listener/paths/callback-url'
+import { createCalledUrlOf, createGuessNotice, createUrlOf, type Reachable } from '../listener/paths/callback-url'
 import { createStrayRequests } from '../listener/stray-requests'
 import { createSelection } from '../listener/selection'
 import { listProofHeaders } from '../verify/verify'
@@ -72,7 +72,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
   const all = compiled.flatMap(({ routes }) => routes.flatMap(({ endpoint, asks }) => (asks ? [] : [endpoint])))
   const endpoints = all.filter(({ listener }) => listener.kind === 'callback')
   const selection = createSelection(endpoints)
-  const urlOf = createUrlOf(options, reachable, gateways.publicUrlOf)
+  const urlOf = createUrlOf(options, reachable, gateways.publicUrlOf, createGuessNotice(logger))
   const ends = createWaitEnds(store, emitter)
   const waits = createWaits({ selection, store, emitter, clock, urlOf, ends, arrivals })
   const places = findPlaces(config, options, reachable, gateways.statuses)

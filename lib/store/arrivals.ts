@@ -1,3 +1,4 @@
+import { adviceOn } from '../base/advice'
 import { CallbackError, reasonOf } from '../base/errors'
 import type { CallbackEvent, CallbackEventName, StrayRequest } from '../base/events'
 import type { Progress } from '../base/contracts'
@@ -140,7 +141,9 @@ function describeMeanwhile(known: readonly EndpointArrivals[], { since, last }: 
   )
   return [
     ...(refused ? [`${howMany(refused, 'callback')} refused${lastOf(refused, describeRefusal(refused.last))}`] : []),
-    ...(unidentified ? [`${howMany(unidentified, 'callback')} in which identify_by finds no id`] : []),
+    ...(unidentified
+      ? [`${howMany(unidentified, 'callback')} in which "identify_by" finds no id (does it read the right place?)`]
+      : []),
     ...(others ? [`${howMany(others, 'callback')} for ${describeOthers(others)}`] : []),
   ]
 }
@@ -168,7 +171,9 @@ function describeOthers({ count, last }: Tallied<string | undefined>): string {
 
 function describeRefusal(error: unknown): string {
   const code = error instanceof CallbackError ? error.code : 'ERR_INTERNAL'
-  return `${code} (${cut(escapeControls(maskTickets(reasonOf(error))), MAX_REASON)})`
+  const advice = adviceOn(error)
+  const reason = cut(escapeControls(maskTickets(reasonOf(error))), MAX_REASON)
+  return `${code} (${reason}${advice === undefined ? '' : `; ${advice}`})`
 }
 
 /** Says what became of a callback for an id of the wait that did not end it. */
