@@ -336,3 +336,65 @@ describe('a request that the app gets', () => {
     )
   })
 })
+
+describe('the URL of a ticket that is guessed', () => {
+  const PORT =
+    'is a guess: it is the port of the listener in the config. Name that of the app in options.port, or its URL in ' +
+    'options.publicUrl'
+  const MOUNT =
+    'is a guess: no request has shown yet where the app mounts the callbacks. If it is not the root, name it in ' +
+    'options.mountPath, such as "/hooks"; "/" says that it is'
+  const URL = 'http://localhost:8090/webhooks/done'
+  const local: CallbacksConfig = { listener: { ...DONE, port: 8090 } }
+
+  test.each<[string, CallbacksConfig, CallbacksOptions, readonly string[]]>([
+    ['port and mount path', local, {}, [`The mount path in ${URL} ${MOUNT}`, `The port in ${URL} ${PORT}`]],
+    ['port', local, { mountPath: '/' }, [`The port in ${URL} ${PORT}`]],
+    ['mount path', local, { port: 8090 }, [`The mount path in ${URL} ${MOUNT}`]],
+    [
+      'mount path on a public URL',
+      local,
+      { publicUrl: 'https://a.example' },
+      [`The mount path in https://a.example/webhooks/done ${MOUNT}`],
+    ],
+    ['neither', local, { port: 3000, mountPath: '/hooks' }, []],
+    ['neither, of a listener', { listener: { ...DONE, public_url: 'https://a.example' } }, { mountPath: '/' }, []],
+  ])('%s', async (_what, own, options, lines) => {
+    const { hooks, log, clock } = hosts.start(own, options)
+    const first = hooks.ticket({ timeout: 1000 })
+    const second = hooks.ticket({ timeout: 1000 })
+    const said = log.filter(({ message }) => message.includes('is a guess'))
+    expect(said.map(({ level, message }) => `${level} ${message}`)).toEqual(lines.map((line) => `info ${line}`))
+    clock.advance(1100)
+    const [message] = await Promise.all([first, second].map(({ result }) => messageOf(result)))
+    for (const line of lines) expect(message).toContain(` ${line}.`)
+    if (lines.length === 0) expect(message).not.toContain('is a guess')
+  })
+
+  test('a job says it, once for all runs', async () => {
+    const { hooks, log } = hosts.start(
+      {
+        ...local,
+        component: { type: 'http-client', base_url: 'http://127.0.0.1:9', body: { to: '${callback.url}' } },
+        workflow: { jobs: [{ id: 'draw' }] },
+      },
+      { fetch: async () => new Response('{}', { status: 400 }) },
+    )
+    await expect(hooks.run()).rejects.toMatchObject({ code: 'ERR_HTTP_STATUS' })
+    await expect(hooks.run()).rejects.toMatchObject({ code: 'ERR_HTTP_STATUS' })
+    expect(log.filter(({ message }) => message.includes('is a guess')).map(({ message }) => message)).toEqual([
+      `The mount path in ${URL} ${MOUNT}`,
+      `The port in ${URL} ${PORT}`,
+    ])
+  })
+
+  test('what requests have shown is no guess', async () => {
+    const host = await hosts.open(local, { port: 80 }, (app, hooks) => app.use('/hooks', hooks))
+    await host.post('/hooks/health').expect(404)
+    const { url, result } = host.hooks.ticket({ timeout: 1000 })
+    expect(url).toMatch(/^http:\/\/localhost\/hooks\/webhooks\/done\?|^http:\/\/localhost:80\/hooks\/webhooks\/done\?/)
+    expect(host.log.filter(({ message }) => message.includes('is a guess'))).toEqual([])
+    host.clock.advance(1100)
+    expect(await messageOf(result)).not.toContain('is a guess')
+  })
+})

@@ -72,7 +72,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
   const all = compiled.flatMap(({ routes }) => routes.flatMap(({ endpoint, asks }) => (asks ? [] : [endpoint])))
   const endpoints = all.filter(({ listener }) => listener.kind === 'callback')
   const selection = createSelection(endpoints)
-  const urlOf = createUrlOf(options, reachable, gateways.publicUrlOf, createGuessNotice(logger))
+  const urlOf = createUrlOf(options, reachable, gateways.publicUrlOf, createGuessNotice(logger, arrivals.noteGuess))
   const ends = createWaitEnds(store, emitter)
   const waits = createWaits({ selection, store, emitter, clock, urlOf, ends, arrivals })
   const places = findPlaces(config, options, reachable, gateways.statuses)

@@ -3,7 +3,7 @@ import { CallbackError, reasonOf } from '../base/errors'
 import type { CallbackEvent, CallbackEventName, StrayRequest } from '../base/events'
 import type { Progress } from '../base/contracts'
 import { escapeControls } from '../base/secrets/escape'
-import { maskTickets } from '../base/secrets/ticket-id'
+import { isTicketId, maskTickets } from '../base/secrets/ticket-id'
 import { cut } from '../template/excerpt'
 import { createTally, type Tallied, type Tally } from './collections/tally'
 
@@ -24,6 +24,8 @@ export interface Arrivals {
   /** Takes note of a callback that became something else than `received`. */
   note(name: CallbackEventName, event: CallbackEvent): void
   noteStray(stray: StrayRequest): void
+  /** Takes note of what was guessed in the URL of a ticket. */
+  noteGuess(endpoint: string, guess: string): void
   /** Takes note that requests get here at all. */
   noteRequest(): void
   /** Returns what came in place of the callback that a wait waited for, and what to do, in one or more sentences. */
@@ -62,6 +64,7 @@ export function createArrivals(): Arrivals {
   const endpoints = new Map<string, EndpointArrivals>()
   const seen = new Map<string, Seen>()
   const strays = createTally<undefined>()
+  const guesses: { readonly endpoint: string; readonly guess: string }[] = []
   let lastStrays: readonly { readonly at: number; readonly stray: StrayRequest }[] = []
   let count = 0
   let isReached = false
@@ -74,11 +77,12 @@ export function createArrivals(): Arrivals {
     if (oldest !== undefined) seen.delete(oldest)
   }
 
-  function describeStrays({ since, ids, endpoints: on }: Vain): readonly string[] {
+  function describeStrays(vain: Vain): readonly string[] {
+    const { since, ids } = vain
     const told = strays.since(since)
     if (told === undefined) return []
     const recent = lastStrays.filter(({ at }) => at > since).map(({ stray }) => stray)
-    const isOn = (stray: StrayRequest): boolean => on.some(({ key }) => key === stray.meant())
+    const isOn = (stray: StrayRequest): boolean => isOneOf(stray.meant(), vain)
     const isOwn = ({ id }: StrayRequest): boolean => id !== undefined && ids.includes(id)
     const shown = recent.findLast(isOwn) ?? recent.findLast(isOn) ?? recent.at(-1)
     if (shown === undefined) return []
@@ -107,6 +111,9 @@ export function createArrivals(): Arrivals {
       strays.add(count, undefined)
       lastStrays = [...lastStrays, { at: count, stray }].slice(-MAX_STRAYS)
     },
+    noteGuess(endpoint, guess) {
+      guesses.push({ endpoint, guess })
+    },
     noteRequest() {
       isReached = true
     },
@@ -119,7 +126,8 @@ export function createArrivals(): Arrivals {
         ...(meanwhile.length === 0 ? [] : [`Meanwhile this process saw ${meanwhile.join('; ')}.`]),
       ]
       if (reasons.length > 0) return reasons.join(' ')
-      return isReached ? describeNothing(vain) : NO_REQUEST
+      const guessed = vain.ids.some(isTicketId) ? guesses.filter(({ endpoint }) => isOneOf(endpoint, vain)) : []
+      return [isReached ? describeNothing(vain) : NO_REQUEST, ...guessed.map(({ guess }) => `${guess}.`)].join(' ')
     },
   }
 }
@@ -176,17 +184,20 @@ function describeRefusal(error: unknown): string {
   return `${code} (${reason}${advice === undefined ? '' : `; ${advice}`})`
 }
 
+function isOneOf(endpoint: string | undefined, { endpoints }: Vain): boolean {
+  return endpoints.some(({ key }) => key === endpoint)
+}
+
 /** Says what became of a callback for an id of the wait that did not end it. */
-function describeOwn(id: string, found: Seen | undefined, { since, endpoints }: Vain): readonly string[] {
+function describeOwn(id: string, found: Seen | undefined, vain: Vain): readonly string[] {
   if (found === undefined) return []
   const { at, endpoint, name } = found
-  const names = endpoints.map(({ key }) => key)
   const callback = `A callback for ${quote(id)} came`
-  if (!names.includes(endpoint)) {
-    const here = names.length > 3 ? 'an endpoint of this wait' : names.join(' or ')
-    return [`${callback} to ${endpoint}, which cannot end this wait: wait for that path, or have it sent to ${here}.`]
+  if (!isOneOf(endpoint, vain)) {
+    const advice = `wait for that path, or have it sent to ${nameOf(vain)}`
+    return [`${callback} to ${endpoint}, which cannot end this wait: ${advice}.`]
   }
-  if (at > since || name === 'pending' || name === 'parked') return []
+  if (at > vain.since || name === 'pending' || name === 'parked') return []
   if (name === 'expired')
     return [
       `${callback} before this wait began, and was dropped when its time in "store.park" was over: begin the wait ` +
@@ -201,12 +212,14 @@ function describePending({ status }: Progress): string {
   return `If the status ${quote(status)} is final, name it in "success_when" or "fail_when".`
 }
 
-function describeNothing({ endpoints }: Vain): string {
-  const names = endpoints.map(({ key }) => key)
-  const where = names.length > 3 ? 'an endpoint of this wait' : names.join(' or ')
+function nameOf({ endpoints }: Vain): string {
+  return endpoints.length > 3 ? 'an endpoint of this wait' : endpoints.map(({ key }) => key).join(' or ')
+}
+
+function describeNothing(vain: Vain): string {
   return (
     `Nothing else came to it in this process: compare the URL that the service calls (its host, mount path, path and ` +
-    `method) with ${where}.`
+    `method) with ${nameOf(vain)}.`
   )
 }
 

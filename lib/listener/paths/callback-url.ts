@@ -92,13 +92,18 @@ const HOW_TO_TELL: Readonly<Record<Guess, string>> = {
   port: 'it is the port of the listener in the config. Name that of the app in options.port, or its URL in options.publicUrl',
 }
 
-/** Creates what writes each kind of guess into the log, once. */
-export function createGuessNotice(logger: Logger): OnGuess {
-  const said = new Set<Guess>()
+/**
+ * Creates what writes each kind of guess into the log, once, as information: it may well be right. `remember` is told of the
+ * guess too, for tickets that wait in vain.
+ */
+export function createGuessNotice(logger: Logger, remember: (endpoint: string, guess: string) => void): OnGuess {
+  const said = new Set<string>()
   return (guess, { key }, url) => {
-    if (said.has(guess)) return
-    said.add(guess)
-    logger.warn({ endpoint: key, guess }, `The ${guess} in ${url} is a guess: ${HOW_TO_TELL[guess]}`)
+    if (said.has(`${guess} ${key}`)) return
+    const message = `The ${guess} in ${url} is a guess: ${HOW_TO_TELL[guess]}`
+    remember(key, message)
+    if (!said.has(guess)) logger.info({ guess }, message)
+    said.add(guess).add(`${guess} ${key}`)
   }
 }
 
