@@ -36,7 +36,7 @@ function isRoute(written: string, key: string, fields: Fields): boolean {
     )
     return false
   }
-  const [template, name = ''] = /\{\{[^{}]*?(\w+)\s*\}\}/.exec(written) ?? []
+  const [template, name = ''] = /\{\{[^{}]{0,100}?(\w{1,100})\s*\}\}/.exec(written) ?? []
   if (template !== undefined) {
     fields.error(key, `"${template}" cannot stand in a path; a parameter is written ":${name}"`)
     return false

@@ -59,8 +59,8 @@ function checkTable({ byKey }: TableForm, value: Mapping, path: ConfigPath, chec
 /** What a path has in place of templates. */
 function adviseOnPath(value: string, path: ConfigPath): string {
   const key = path.at(-1)
-  if (key !== 'path' && key !== 'base_path') return ''
-  const [, name = 'id'] = /\$\{[^{}]*?(\w+)\s*[|}]/.exec(value) ?? []
+  if ((key !== 'path' && key !== 'base_path') || !/^(?:listener|controller)/.test(String(path[0]))) return ''
+  const [, name = 'id'] = /\$\{[^{}]{0,100}?(\w{1,100})\s*[|}]/.exec(value) ?? []
   return `; a parameter of a path is written "/:${name}"`
 }
 

@@ -24,7 +24,7 @@ export function findForeignMark(
   isUrl: boolean,
 ): ForeignMark | undefined {
   const text = typeof template === 'string' ? template : (JSON.stringify(template, writeBigInt) ?? '')
-  const [example = 'body'] = ['input', 'body'].filter((name) => sources.has(name))
+  const example = sources.has('input') ? 'input' : 'body'
   for (const pattern of isUrl ? [DOUBLE, SINGLE, IN_URL] : [DOUBLE, SINGLE]) {
     for (const [found, braced = '', named] of text.matchAll(pattern)) {
       const name = named ?? braced

@@ -83,7 +83,8 @@ export function createTasks(context: TasksContext): Tasks {
     const task = startTask(start, {
       clock,
       emitter,
-      openRun: (signal, abort) => createRunContext(id, { store, clock, arrivals, signal, abort, onWait, onEnd, record }),
+      openRun: (signal, abort) =>
+        createRunContext(id, { store, clock, arrivals, signal, abort, onWait, onEnd, record }),
     })
     known.add(task)
     void follow(task, start, record, { known, logger })
