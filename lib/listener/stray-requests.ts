@@ -43,15 +43,8 @@ export function createStrayRequests(endpoints: readonly Endpoint[], context: Str
   const { remember, logger, clock, env } = context
   const findEndpoint = compileFindMeant(endpoints)
   const mask = createMessageMask(listSpellings(listSecrets(env)))
-  const firsts = new Set(endpoints.map(({ path }) => firstOf(path.toLowerCase())))
-  const lasts = new Set(endpoints.map(({ path }) => lastOf(path.toLowerCase())))
+  const looksOurs = compileLooksOurs(endpoints.map(({ path }) => path))
   const countLeft = createPace(clock)
-
-  function looksOurs(url: string, mount: MountPath | undefined): boolean {
-    const path = below(splitUrl(url).path.toLowerCase(), mount)
-    const last = lastOf(path)
-    return firsts.has(firstOf(path)) || (last.length > 1 && lasts.has(last)) || (url.includes('?') && TICKET.test(url))
-  }
 
   /** Returns its name, and what finds the name of the route that was meant. */
   function note(request: ListenerRequest, mount: MountPath | undefined): Noted {
@@ -87,7 +80,7 @@ export function createStrayRequests(endpoints: readonly Endpoint[], context: Str
       logger[level]({ code: 'ERR_NOT_FOUND' }, `${name} 404: no endpoint; ${advice}${more}`)
     },
     notePassedOn(request, mount) {
-      if (!looksOurs(request.url ?? '', mount)) return
+      if (!looksOurs(mount ? below(request.url ?? '', mount) : (request.url ?? ''))) return
       const { name, findMeant } = note(request, mount)
       if (countLeft() === undefined) return
       const meant = findMeant()
@@ -133,13 +126,35 @@ function hideTokens(path: string): string {
   )
 }
 
-function firstOf(path: string): string {
-  const end = path.indexOf('/', 1)
-  return end < 0 ? path : path.slice(0, end)
+/**
+ * Compiles a look at a URL: whether its path begins or ends with a part of one of these paths, or its query may carry a
+ * ticket. The app's own requests pay for it, so that most of them are told apart by the lengths of those parts.
+ */
+function compileLooksOurs(paths: readonly string[]): (url: string) => boolean {
+  const parts = paths.map((path) => path.toLowerCase().split('/').filter(Boolean))
+  const firsts = createWords(parts.map((path) => path[0]))
+  const lasts = createWords(parts.map((path) => path.at(-1)))
+  return (url) => {
+    const mark = url.indexOf('?')
+    let end = mark < 0 ? url.length : mark
+    if (end > 1 && url[end - 1] === '/') end -= 1
+    const slash = url.indexOf('/', 1)
+    const isNear =
+      firsts.has(url, 1, slash < 0 ? end : Math.min(slash, end)) ||
+      lasts.has(url, url.lastIndexOf('/', end - 1) + 1, end)
+    return isNear || (mark >= 0 && TICKET.test(url))
+  }
 }
 
-function lastOf(path: string): string {
-  return path.slice(path.lastIndexOf('/'))
+interface Words {
+  /** Whether a part of a text is one of the words, in whatever case. */
+  has(text: string, from: number, to: number): boolean
+}
+
+function createWords(list: readonly (string | undefined)[]): Words {
+  const words = new Set(list.filter((word) => word !== undefined))
+  const lengths = new Set([...words].map(({ length }) => length))
+  return { has: (text, from, to) => lengths.has(to - from) && words.has(text.slice(from, to).toLowerCase()) }
 }
 
 function once<T>(find: () => T): () => T {
