@@ -337,6 +337,19 @@ describe('a request that the app gets', () => {
   })
 })
 
+test('a request on its way to the router of another listener is no stray', async () => {
+  const listeners = [
+    { ...DONE, port: 8090 },
+    { ...DONE, path: '/webhooks/other', port: 8091 },
+  ]
+  const host = await hosts.open({ listeners }, {}, (app, hooks) => app.use(hooks.router(8090), hooks.router(8091)))
+  const wait = host.hooks.wait('job-1', { path: '/webhooks/done', timeout: 1000 })
+  await host.post('/webhooks/other').send({ id: 'job-2' }).expect(200)
+  expect(host.log.filter(({ message }) => message.includes('passed on'))).toEqual([])
+  host.clock.advance(1100)
+  expect(await messageOf(wait)).toContain('Nothing else came to it in this process: ')
+})
+
 describe('the URL of a ticket that is guessed', () => {
   const PORT =
     'is a guess: it is the port of the listener in the config. Name that of the app in options.port, or its URL in ' +

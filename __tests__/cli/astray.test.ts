@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { findFreePorts } from '../helpers/free-ports'
 import { useCli } from './use-cli'
 import { messagesOf, type Up, useUp } from './use-up'
 
@@ -80,6 +81,21 @@ describe('up writes a line for what no endpoint takes', () => {
     await send(running, 'POST', '/webhook/done')
     expect(lines().slice(10)).toEqual([
       'POST /webhook/done 404: no endpoint; did you mean POST /webhooks/done? (and 5 more since the line before)',
+    ])
+  })
+
+  test('with the port of another listener that has the path', async () => {
+    const running = await up(`
+listeners:
+  - { host: 127.0.0.1, port: 0, path: /webhooks/done, identify_by: "\${body.id}" }
+  - { host: 127.0.0.1, port: ${(await findFreePorts(1))[0]}, path: /webhooks/other, identify_by: "\${body.id}" }
+`)
+    const lines = since(running)
+    expect(await send(running, 'POST', '/webhooks/other', { id: 'a' })).toBe(404)
+    expect(lines()).toEqual([
+      expect.stringMatching(
+        /^POST \/webhooks\/other 404: no endpoint; did you mean POST \/webhooks\/other on port \d+\?$/,
+      ),
     ])
   })
 

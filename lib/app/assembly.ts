@@ -39,7 +39,7 @@ export function compileFor(config: CallbacksConfig | Source, { env, pool, redis 
 export function assemble(config: Config, options: NormalizedOptions) {
   const { logger, clock, fetch, mountPath, publicUrl, tunnels } = options
   const secretHeaders = listProofHeaders(config)
-  const arrivals = createArrivals()
+  const arrivals = createArrivals(config.store.type === 'redis' || config.store.type === 'postgres')
   const emitter = createEmitter(logger, secretHeaders, arrivals.note)
   const store = createStore(config, options, emitter, secretHeaders)
   const reachable: Reachable = { mounts: new Map(), ports: new Map() }

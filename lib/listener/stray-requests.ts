@@ -10,6 +10,7 @@ import { cut } from '../template/excerpt'
 import type { Endpoint } from './endpoint'
 import type { MountPath } from './paths/mount-path'
 import { compileFindMeant } from './paths/nearest-route'
+import { createRouteTable } from './paths/route-table'
 import { readTicketQuery } from './paths/ticket-query'
 
 /** Takes note of requests that no endpoint takes; `mount` is a path that stands before those of the endpoints. */
@@ -42,6 +43,7 @@ const TICKET = /callback(?:_|%5f)id/i
 export function createStrayRequests(endpoints: readonly Endpoint[], context: StrayContext): StrayRequests {
   const { remember, logger, clock, env } = context
   const findEndpoint = compileFindMeant(endpoints)
+  const table = createRouteTable(endpoints)
   const mask = createMessageMask(listSpellings(listSecrets(env)))
   const looksOurs = compileLooksOurs(endpoints.map(({ path }) => path))
   const countLeft = createPace(clock)
@@ -55,7 +57,7 @@ export function createStrayRequests(endpoints: readonly Endpoint[], context: Str
     const prefix = whole.endsWith(rest) ? whole.slice(0, -rest.length) : ''
     const ticket = TICKET.test(query) ? readTicketQuery(query) : undefined
     const id = typeof ticket === 'string' ? ticket : undefined
-    const show = (text: string): string => cut(escapeControls(maskTickets(mask(hideTokens(text)))), MAX_NAME)
+    const show = (text: string): string => cut(escapeControls(maskTickets(hideTokens(mask(text)))), MAX_NAME)
     const name = `${show(method)} ${show(whole)}`
     const meant = once(() => findEndpoint(rest))
     remember({ name, id, meant: () => meant()?.key })
@@ -63,7 +65,10 @@ export function createStrayRequests(endpoints: readonly Endpoint[], context: Str
       name,
       findMeant() {
         const found = meant()
-        return found && `${found.method} ${show(prefix)}${found.path}`
+        if (found === undefined) return undefined
+        // The endpoint of another listener, which has a server or a mount of its own.
+        const elsewhere = found === table.find(method, rest)?.route ? ` on port ${found.listener.port}` : ''
+        return `${found.method} ${show(prefix)}${found.path}${elsewhere}`
       },
     }
   }
@@ -80,7 +85,9 @@ export function createStrayRequests(endpoints: readonly Endpoint[], context: Str
       logger[level]({ code: 'ERR_NOT_FOUND' }, `${name} 404: no endpoint; ${advice}${more}`)
     },
     notePassedOn(request, mount) {
-      if (!looksOurs(mount ? below(request.url ?? '', mount) : (request.url ?? ''))) return
+      const url = below(request.url ?? '', mount)
+      // What another listener takes may only be on its way there.
+      if (!looksOurs(url) || table.find(request.method ?? '', splitUrl(url).path)) return
       const { name, findMeant } = note(request, mount)
       if (countLeft() === undefined) return
       const meant = findMeant()

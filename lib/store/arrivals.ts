@@ -59,8 +59,13 @@ const NO_REQUEST =
   'No request has ever reached this middleware: is app.use(callbacks(...)) there, before a router that answers, and ' +
   'does the public URL lead here?'
 
-/** Creates the memory of what comes to one `callbacks()`; its size has a limit. */
-export function createArrivals(): Arrivals {
+const OTHERS = 'What came to the other processes that share the store is not known here.'
+
+/**
+ * Creates the memory of what comes to one `callbacks()`; its size has a limit. `isShared` says that other processes may
+ * take the callbacks too.
+ */
+export function createArrivals(isShared = false): Arrivals {
   const endpoints = new Map<string, EndpointArrivals>()
   const seen = new Map<string, Seen>()
   const strays = createTally<undefined>()
@@ -127,7 +132,8 @@ export function createArrivals(): Arrivals {
       ]
       if (reasons.length > 0) return reasons.join(' ')
       const guessed = vain.ids.some(isTicketId) ? guesses.filter(({ endpoint }) => isOneOf(endpoint, vain)) : []
-      return [isReached ? describeNothing(vain) : NO_REQUEST, ...guessed.map(({ guess }) => `${guess}.`)].join(' ')
+      const nothing = isReached ? describeNothing(vain) : NO_REQUEST
+      return [nothing, ...(isShared ? [OTHERS] : []), ...guessed.map(({ guess }) => `${guess}.`)].join(' ')
     },
   }
 }
