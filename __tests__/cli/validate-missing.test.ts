@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { listMissing } from '../../lib/app/missing-parts'
+import { listMissing } from '../../lib/cli/commands/missing-parts'
 import { compileConfig } from '../../lib/config/normalize'
 import type { CallbacksConfig } from '../../lib/config/schema'
 import { useCli } from './use-cli'

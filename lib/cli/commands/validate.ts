@@ -1,5 +1,5 @@
 import { assemble } from '../../app/assembly'
-import { listMissing } from '../../app/missing-parts'
+import { listMissing } from './missing-parts'
 import { normalizeOptions } from '../../app/options'
 import { type Config, compileConfig } from '../../config/normalize'
 import { ConfigError, describeProblem, type Problem } from '../../base/errors'

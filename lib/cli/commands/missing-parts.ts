@@ -1,10 +1,10 @@
-import type { Config } from '../config/normalize'
-import type { TunnelDriverName } from '../config/gateways/drivers'
-import { type ErrorCode, type Problem, reasonOf } from '../base/errors'
-import { describeMissingPeer, isInstalled } from '../base/peers'
-import { tunnelOptionsOf } from '../gateway/open-tunnel'
-import { createFindProxy, usesEnvProxy } from '../http/proxy-env'
-import { LOOKS } from './adapters'
+import type { Config } from '../../config/normalize'
+import type { TunnelDriverName } from '../../config/gateways/drivers'
+import { type ErrorCode, type Problem, reasonOf } from '../../base/errors'
+import { describeMissingPeer, isInstalled } from '../../base/peers'
+import { tunnelOptionsOf } from '../../gateway/open-tunnel'
+import { createFindProxy, usesEnvProxy } from '../../http/proxy-env'
+import { LOOKS } from '../../app/adapters'
 
 /** The packages that stores need, by their types. */
 const STORE_PEERS: Readonly<Record<string, string>> = { postgres: 'pg', redis: 'ioredis' }
