@@ -55,18 +55,18 @@ workflow: { id: paint, jobs: [{ id: say, component: logger }] }
     expect(await running.post('/done', '{')).toBe(400)
     const shown = lines()
     expect(shown).toEqual([
-      'POST /done pending id=a status=soon',
-      'POST /done parked id=a status=ok',
-      'POST /done parked id="a b\\nforged" status=bad',
+      'POST /done pending id=a status=soon: the status is in neither "success_when" nor "fail_when", so that the wait goes on',
+      'POST /done parked id=a status=ok: nothing waits for its id yet',
+      'POST /done parked id="a b\\nforged" status=bad: nothing waits for its id yet',
       expect.stringMatching(/^POST \/done received a callback in which identify_by /),
-      'POST /done unidentified',
+      'POST /done unidentified: "identify_by" finds no id in it',
       expect.stringMatching(/^POST \/done rejected code=ERR_BODY_MALFORMED: /),
       expect.stringMatching(/^POST \/done rejected code=ERR_BODY_MALFORMED: /),
     ])
     running.clock.advance(600_000)
     expect(lines().slice(shown.length).toSorted()).toEqual([
-      'POST /done expired id="a b\\nforged" status=bad',
-      'POST /done expired id=a status=ok',
+      'POST /done expired id="a b\\nforged" status=bad: nothing waited for it in time ("store.park")',
+      'POST /done expired id=a status=ok: nothing waited for it in time ("store.park")',
     ])
   })
 

@@ -2,6 +2,7 @@ import { afterEach } from '@jest/globals'
 import request, { type Test } from 'supertest'
 import { compileConfig } from '../../lib/config/normalize'
 import type { CallbacksConfig } from '../../lib/config/schema'
+import { createArrivals } from '../../lib/store/arrivals'
 import { createMemoryStore } from '../../lib/store/registry'
 import { createEmitter, type Emitter, type EventName } from '../../lib/base/events'
 import { createRouteTable } from '../../lib/listener/paths/route-table'
@@ -70,7 +71,8 @@ export function useListeners(): { open(config: CallbacksConfig, options?: Listen
       const log: string[] = []
       const write = (_details: object, message: string): void => void log.push(message)
       const logger = { debug: write, info: write, warn: write, error: write }
-      const emitter = createEmitter(logger)
+      const arrivals = createArrivals()
+      const emitter = createEmitter(logger, undefined, arrivals.note)
       const park = { forMs: 600_000, max: 10, maxBytes: 1_000_000 }
       const store = createMemoryStore({ clock, maxWaits: 100, park, onForgotten: () => undefined })
       stores.push(store)
@@ -112,6 +114,7 @@ export function useListeners(): { open(config: CallbacksConfig, options?: Listen
         clock,
         urlOf: ({ path }) => path,
         ends: createWaitEnds(store, emitter),
+        arrivals,
       })
       const origin = await hosts.serve(createCallbackServer((...exchange) => take(table, ...exchange), undefined))
       const post = (path: string): Test => request(origin).post(path)

@@ -164,10 +164,12 @@ describe('a wait that times out', () => {
     clock.advance(4016)
     await expect(output).rejects.toMatchObject({
       code: 'ERR_WAIT_TIMEOUT',
-      message: expect.stringMatching(/came to POST \/done within 4000 ms; /),
+      message: expect.stringMatching(
+        /came to POST \/done within 4000 ms\. No request has ever reached this middleware: /,
+      ),
     })
     const error = await output.catch((reason: unknown) => reason)
-    expect(String(error)).toContain(`; POST ${service.origin}/tasks had answered 202: ${quoted}`)
+    expect(String(error)).toContain(`lead here? POST ${service.origin}/tasks had answered 202: ${quoted}`)
     expect(String(error).endsWith(quoted)).toBe(true)
   })
 

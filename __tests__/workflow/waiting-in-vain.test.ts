@@ -31,7 +31,9 @@ describe('a callback that never comes', () => {
     clock.advance(17)
     await expect(output).rejects.toMatchObject({
       code: 'ERR_WAIT_TIMEOUT',
-      message: expect.stringMatching(/^Job "draw" failed: No callback for ".+" came to POST \/done within 4000 ms$/),
+      message: expect.stringMatching(
+        /^Job "draw" failed: No callback for ".+" came to POST \/done within 4000 ms\. No request has ever reached this middleware: /,
+      ),
     })
     expect(hooks.stats()).toMatchObject({ waiting: 0, expired: 1 })
     expect(clock.timers).toBe(0)

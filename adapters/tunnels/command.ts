@@ -73,8 +73,18 @@ function createCommand([program = '', ...args]: readonly string[], request: Tunn
     const image = required(readText(options, 'image'), 'image')
     return createContainerCommand(request, { image, args: [program, ...args] })
   }
+  return { file: lookForProgram(program, env), args, env }
+}
+
+/** Looks for the program of a gateway, and does not start it. Throws `ERR_GATEWAY_PROGRAM` when it is not there. */
+export function lookForCommand({ options, env }: Pick<TunnelRequest, 'options' | 'env'>): void {
+  const [program = ''] = readTexts(options, 'command') ?? []
+  lookForProgram(program, env)
+}
+
+function lookForProgram(program: string, env: TunnelRequest['env']): string {
   const file = findProgram(program, env)
-  if (file !== undefined) return { file, args, env }
+  if (file !== undefined) return file
   const where = /[/\\]/.test(program) ? 'There is no such file that can be run' : 'It is not in PATH'
   const message = `The program ${JSON.stringify(program)} cannot be started. ${where}; install it, or write its path`
   throw new CallbackError('ERR_GATEWAY_PROGRAM', { message })

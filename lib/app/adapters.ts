@@ -2,7 +2,7 @@ import type { TunnelDriverName } from '../config/gateways/drivers'
 import type { Config, StoreSpec } from '../config/normalize'
 import { type Emitter, outcomeEvent } from '../base/events'
 import { badOption } from '../base/given-options'
-import type { Ledger, Outcome, Store, TunnelDriver } from '../base/contracts'
+import type { Ledger, Outcome, Store, TunnelDriver, TunnelRequest } from '../base/contracts'
 import { createDurableStore } from '../store/durable/store'
 import { createMemoryStore } from '../store/registry'
 import type { NormalizedOptions } from './options'
@@ -14,6 +14,30 @@ export const DRIVERS: Readonly<Record<TunnelDriverName, TunnelDriver>> = {
   command: (request) => loadCommand().openCommand(request),
 }
 
+/** Looks for what a driver of the package needs, and starts nothing. Throws `ERR_GATEWAY_PROGRAM` when it is missing. */
+type LookFor = (request: Pick<TunnelRequest, 'options' | 'env'>) => unknown
+
+/** What looks for the programs and packages of each driver. */
+export const LOOKS: Readonly<Record<TunnelDriverName, LookFor>> = {
+  cloudflare: inDockerOr((request) => loadFindCloudflared().lookForCloudflared(request)),
+  ngrok: inDockerOr((request) => loadNgrok().lookForNgrok(request)),
+  ssh: () => loadSshLibrary().lookForSsh(),
+  command: inDockerOr((request) => loadCommand().lookForCommand(request)),
+}
+
+function inDockerOr(look: LookFor): LookFor {
+  return (request) => {
+    const { wantsDocker, lookForDocker } = loadDocker()
+    return wantsDocker(request) ? lookForDocker(request) : look(request)
+  }
+}
+
+const loadDocker = (): typeof import('../../adapters/tunnels/program/docker') =>
+  require('../../adapters/tunnels/program/docker')
+const loadFindCloudflared = (): typeof import('../../adapters/tunnels/cloudflared/find') =>
+  require('../../adapters/tunnels/cloudflared/find')
+const loadSshLibrary = (): typeof import('../../adapters/tunnels/ssh/library') =>
+  require('../../adapters/tunnels/ssh/library')
 const loadCloudflared = (): typeof import('../../adapters/tunnels/cloudflared/cloudflared') =>
   require('../../adapters/tunnels/cloudflared/cloudflared')
 const loadNgrok = (): typeof import('../../adapters/tunnels/ngrok/ngrok') =>

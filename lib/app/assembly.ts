@@ -7,12 +7,14 @@ import type { Logger, Store } from '../base/contracts'
 import { createGateways } from '../gateway/gateways'
 import { isListening } from '../gateway/probe-port'
 import type { Endpoint } from '../listener/endpoint'
-import { createCalledUrlOf, createUrlOf, type Reachable } from '../listener/paths/callback-url'
+import { createCalledUrlOf, createGuessNotice, createUrlOf, type Reachable } from '../listener/paths/callback-url'
+import { createStrayRequests } from '../listener/paths/stray-requests'
 import { createSelection } from '../listener/selection'
 import { listProofHeaders } from '../verify/verify'
 import { findPlaces } from '../workflow/callback-urls/public-places'
 import { createStrayUrls } from '../workflow/callback-urls/stray-urls'
 import type { Tasks } from '../workflow/tasks/tasks'
+import { createArrivals } from '../store/arrivals'
 import { createStore, DRIVERS } from './adapters'
 import { createLifecycle, type Lifecycle } from './lifecycle'
 import { compileListeners, createStartOf } from './listeners'
@@ -38,7 +40,8 @@ export function compileFor(config: CallbacksConfig | Source, { env, pool, redis 
 export function assemble(config: Config, options: NormalizedOptions) {
   const { logger, clock, fetch, mountPath, publicUrl, tunnels } = options
   const secretHeaders = listProofHeaders(config)
-  const emitter = createEmitter(logger, secretHeaders)
+  const arrivals = createArrivals(config.store.type === 'redis' || config.store.type === 'postgres')
+  const emitter = createEmitter(logger, secretHeaders, arrivals.note)
   const store = createStore(config, options, emitter, secretHeaders)
   const reachable: Reachable = { mounts: new Map(), ports: new Map() }
   const gateways = createGateways(config.gateways, {
@@ -74,25 +77,30 @@ export function assemble(config: Config, options: NormalizedOptions) {
   const all = routes.flatMap(({ endpoint, asks }) => (asks ? [] : [endpoint]))
   const endpoints = all.filter(({ listener }) => listener.kind === 'callback')
   const selection = createSelection(endpoints)
-  const urlOf = createUrlOf(options, reachable, gateways.publicUrlOf)
+  const urlOf = createUrlOf(options, reachable, gateways.publicUrlOf, createGuessNotice(logger, arrivals.noteGuess))
   const ends = createWaitEnds(store, emitter)
-  const waits = createWaits({ selection, store, emitter, clock, urlOf, ends })
+  const waits = createWaits({ selection, store, emitter, clock, urlOf, ends, arrivals })
   const places = findPlaces(config, options, reachable, gateways.statuses)
   const strays = createStrayUrls(all, places)
-  const context = { options, store, emitter, gateways, endpoints, selection, ends, places, strays, urlOf, pointedAt }
+  const shared = { options, store, emitter, gateways, endpoints, selection, ends, arrivals }
+  const context = { ...shared, places, strays, urlOf, pointedAt }
   const tasks: Tasks = createRuns(config, context)
   const standalone = createStandalone({ store, gateways, reachable, clock, isClosing: () => lifecycle.isClosing() })
-  const lifecycle: Lifecycle = createLifecycle({
-    store,
-    deliveries,
-    gateways,
-    tasks,
-    ends,
-    standalone,
-    clock,
-    logger,
+  const lifecycleParts = { store, deliveries, gateways, tasks, ends, standalone, clock, logger }
+  const lifecycle: Lifecycle = createLifecycle(lifecycleParts)
+  const mounts = createMounts(compiled, {
+    reachable,
+    mountPath,
+    onFirstRequest: lifecycle.noticeRequest,
+    arrivals,
+    strays: createStrayRequests(all, {
+      remember: arrivals.noteStray,
+      recorder: deliveries.recorder,
+      logger,
+      clock,
+      env: config.env,
+    }),
   })
-  const mounts = createMounts(compiled, { reachable, mountPath, onFirstRequest: lifecycle.noticeRequest })
   const stats = () => readStats({ endpoints: all, store, emitter, tasks })
   const warnings = listWarnings(config, { endpoints: all, tunnels, publicUrl, strays })
   return {

@@ -8,6 +8,8 @@ import { isMountedWithParams } from '../listener/paths/mount-params'
 import type { MountPath } from '../listener/paths/mount-path'
 import { createRouteTable } from '../listener/paths/route-table'
 import { type CallbackRoutes, type Middleware, sortRoutes, take } from '../listener/router'
+import type { StrayRequests } from '../listener/paths/stray-requests'
+import type { Arrivals } from '../store/arrivals'
 import { loadPeer } from '../base/peers'
 import { isSamePath, trimPath } from '../base/same-path'
 import type { CompiledListener } from './listeners'
@@ -29,12 +31,15 @@ export interface MountsOptions {
   readonly reachable: Reachable
   readonly mountPath: MountPath | undefined
   readonly onFirstRequest: () => void
+  readonly arrivals: Pick<Arrivals, 'noteRequest'>
+  /** Told of the requests that no endpoint takes. */
+  readonly strays: StrayRequests
 }
 
 /** Creates the mounts of compiled listeners. */
 export function createMounts(
   all: readonly CompiledListener[],
-  { reachable, mountPath, onFirstRequest }: MountsOptions,
+  { reachable, mountPath, onFirstRequest, arrivals, strays }: MountsOptions,
 ): Mounts {
   const allRoutes = toRoutes(all)
   const onPort = (port: number): readonly CompiledListener[] => all.filter(({ listener }) => listener.port === port)
@@ -46,12 +51,29 @@ export function createMounts(
       learn(request)
       if (isFirst) {
         isFirst = false
+        arrivals.noteRequest()
         onFirstRequest()
       }
       if (take(routes, request, response)) return
-      if (next) next()
-      else answerNotFound(request, response)
+      if (next) {
+        strays.notePassedOn(request)
+        next()
+      } else {
+        strays.noteRefused(request)
+        answerNotFound(request, response)
+      }
     }
+  }
+
+  /** A server of our own; what no endpoint takes is the app's, or nobody's. */
+  function toServer(routes: CallbackRoutes, app: RequestListener | undefined, mount?: MountPath): Server {
+    const note = app ? strays.notePassedOn : strays.noteRefused
+    const server = createCallbackServer((request, response) => {
+      const isTaken = take(routes, request, response, mount)
+      if (!isTaken) note(request, mount)
+      return isTaken
+    }, app)
+    return server.once('request', arrivals.noteRequest)
   }
 
   return {
@@ -61,13 +83,11 @@ export function createMounts(
       if (listeners.length === 0) throw unknownPort(port, all)
       return createRouter({ mergeParams: true }).use(toMiddleware(toRoutes(listeners), listeners))
     },
-    createServer: (app) => createCallbackServer((...exchange) => take(allRoutes, ...exchange, mountPath), app),
+    createServer: (app) => toServer(allRoutes, app, mountPath),
     createServers() {
       return groupByAddress(all).map((group) => {
         const [{ listener }] = group
-        const routes = toRoutes(group)
-        const server = createCallbackServer((...exchange) => take(routes, ...exchange), undefined)
-        return { host: listener.host, port: listener.port, server }
+        return { host: listener.host, port: listener.port, server: toServer(toRoutes(group), undefined) }
       })
     },
   }

@@ -10,6 +10,7 @@ import type { Selection } from '../listener/selection'
 import type { NormalizedOptions } from './options'
 import type { Store } from '../base/contracts'
 import { writeJson } from '../template/bigints'
+import type { Arrivals } from '../store/arrivals'
 import type { WaitEnds } from './wait-ends'
 import { createFindCallbackUrls } from '../workflow/callback-urls/callback-urls'
 import { createHttpClient } from '../http/client'
@@ -32,6 +33,7 @@ export interface RunsContext {
   readonly endpoints: readonly Endpoint[]
   readonly selection: Selection
   readonly ends: WaitEnds
+  readonly arrivals: Arrivals
   readonly places: PublicPlaces
   readonly strays: StrayUrls
   readonly urlOf: UrlOf
@@ -41,7 +43,8 @@ export interface RunsContext {
 
 /** Compiles the workflows of a config and creates their tasks. */
 export function createRuns(config: Config, context: RunsContext): Tasks {
-  const { options, store, emitter, gateways, endpoints, selection, ends, urlOf, pointedAt, places, strays } = context
+  const { options, store, emitter, gateways, endpoints, selection, ends, urlOf, pointedAt, places, strays, arrivals } =
+    context
   const { clock, logger, fetch } = options
   const secrets = listKnownSecrets(config, options)
   const workflowsContext: WorkflowsContext = {
@@ -85,6 +88,7 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
     emitter,
     logger,
     keepMs: config.store.keepMs,
+    arrivals,
     onEnd: (ending, wait, ids) => ends.record(ending, wait.endpoints, ids),
   })
 }

@@ -3,6 +3,7 @@ import type { Clock, Delivery, Outcome, Progress, Store } from '../base/contract
 import { CallbackError } from '../base/errors'
 import { callSafely, type Emitter, outcomeEvent } from '../base/events'
 import { createTicketId } from '../base/secrets/ticket-id'
+import type { Arrivals } from '../store/arrivals'
 import { awaitCallback, endingError, type WaitPlan } from '../store/await-callback'
 import { createKeyedWaits, type SharedWait } from '../store/keyed-waits'
 import { waitAborted } from '../store/wait-errors'
@@ -36,12 +37,13 @@ export interface WaitsContext {
   readonly clock: Clock
   readonly urlOf: UrlOf
   readonly ends: WaitEnds
+  readonly arrivals: Arrivals
 }
 
 /** Creates the waits of one `callbacks()`. */
-export function createWaits({ selection, store, emitter, clock, urlOf, ends }: WaitsContext): Waits {
-  const keyed = createKeyedWaits(store, clock)
-  const plansFor = createPlans(ends.record)
+export function createWaits({ selection, store, emitter, clock, urlOf, ends, arrivals }: WaitsContext): Waits {
+  const keyed = createKeyedWaits(store, clock, arrivals)
+  const plansFor = createPlans(ends.record, arrivals)
   const alone = new WeakMap<Endpoint, readonly [Endpoint]>()
 
   function timeoutOf(on: readonly Endpoint[], { timeout }: TicketOptions): number {
@@ -68,8 +70,8 @@ export function createWaits({ selection, store, emitter, clock, urlOf, ends }: W
     const ended = await shared.ending
     if (ended.kind === 'outcome' && ended.outcome.outcome === 'succeeded')
       return planOf(plansFor(on), options).pick(ended.outcome)
-    const { ids, last } = shared
-    throw endingError(ended, { ids, endpoints: on, timeoutMs: timeoutOf(on, options), last })
+    const { ids, last, since } = shared
+    throw endingError(ended, { ids, endpoints: on, timeoutMs: timeoutOf(on, options), last, since, arrivals })
   }
 
   function listOf(endpoint: Endpoint): readonly [Endpoint] {
@@ -124,13 +126,14 @@ interface Plans {
 }
 
 /** Creates the function that returns the plans of waits on the same endpoints, which share them. */
-function createPlans(onEnd: WaitEnds['record']): (on: readonly Endpoint[]) => Plans {
+function createPlans(onEnd: WaitEnds['record'], arrivals: Arrivals): (on: readonly Endpoint[]) => Plans {
   const plans = new WeakMap<readonly Endpoint[], Plans>()
   return (on) => {
     const known = plans.get(on)
     if (known) return known
     const shared = {
       endpoints: on,
+      arrivals,
       onEnd: (...[ending, ids]: Parameters<WaitPlan<unknown>['onEnd']>) => onEnd(ending, on, ids),
     }
     const timeoutMs = Math.max(...on.map((endpoint) => endpoint.spec.timeoutMs))

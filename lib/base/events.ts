@@ -20,6 +20,16 @@ export function outcomeEvent(outcome: Outcome | Progress): CallbackEvent {
   return { id, endpoint, body, headers, outcome }
 }
 
+/** A request that no endpoint takes. */
+export interface StrayRequest {
+  /** Method and path, without secrets. */
+  readonly name: string
+  /** The id of the ticket in its query. */
+  readonly id: string | undefined
+  /** The endpoint that was most likely meant; undefined when none is near. */
+  readonly meant: () => string | undefined
+}
+
 /** What `started` carries. */
 export interface StartedEvent extends CallbackEvent {
   /** The id of the task. */
@@ -101,9 +111,14 @@ export interface Emitter {
 
 /**
  * Creates an emitter that, unlike Node's, never throws: not for `error` without a listener, nor for a bad listener. It
- * redacts the headers of its events; `secretHeaders` are further names of secret ones, in lower case.
+ * redacts the headers of its events; `secretHeaders` are further names of secret ones, in lower case. `note` is told of
+ * each event of an endpoint except `received`.
  */
-export function createEmitter(logger: Logger, secretHeaders?: ReadonlySet<string>): Emitter {
+export function createEmitter(
+  logger: Logger,
+  secretHeaders?: ReadonlySet<string>,
+  note?: (name: CallbackEventName, event: CallbackEvent) => void,
+): Emitter {
   const listeners: { readonly [Name in EventName]: Set<EventListener<Name>> } = {
     received: new Set(),
     settled: new Set(),
@@ -150,7 +165,10 @@ export function createEmitter(logger: Logger, secretHeaders?: ReadonlySet<string
     },
     record(name, endpoint, create) {
       countsOf(endpoint)[name] += 1
-      emitter.emit(name, create)
+      if (note === undefined || name === 'received') return emitter.emit(name, create)
+      const event = create()
+      note(name, event)
+      emitter.emit(name, () => event)
     },
     countsOf,
   }

@@ -4,8 +4,22 @@ import { CallbackError } from './errors'
 export function loadPeer<T>(name: string, user: string, load: () => T): T {
   const peer = findPeer(name, load)
   if (peer !== undefined) return peer
-  const message = `${user} needs the package ${name}, which is not installed: npm install ${name}`
-  throw new CallbackError('ERR_CONFIG_UNSUPPORTED', { message })
+  throw new CallbackError('ERR_CONFIG_UNSUPPORTED', { message: describeMissingPeer(name, user) })
+}
+
+/** Says that a package is missing, and how to get it. */
+export function describeMissingPeer(name: string, user: string): string {
+  return `${user} needs the package ${name}, which is not installed: npm install ${name}`
+}
+
+/** Whether a package is there. Nothing of it is run. */
+export function isInstalled(name: string): boolean {
+  try {
+    require.resolve(name)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /**

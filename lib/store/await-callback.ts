@@ -1,4 +1,5 @@
 import type { Ending, OpenWait, Outcome, Progress, Store, StoreEndpoint, Waiter } from '../base/contracts'
+import type { Arrivals } from './arrivals'
 import { callbackFailed, type MissedWait, waitAborted, waitClosed, waitTimedOut } from './wait-errors'
 
 /** How a wait of this process ended: through its store, or by its caller's signal. */
@@ -9,6 +10,8 @@ export interface WaitPlan<T> {
   readonly endpoints: readonly StoreEndpoint[]
   /** Called with how a wait ended, before its promise settles. */
   readonly onEnd: (ending: WaitEnding, ids: readonly string[]) => void
+  /** Knows what came in place of a callback that did not come in time. */
+  readonly arrivals?: Arrivals | undefined
   /** Picks from a success what the promise resolves to. */
   readonly pick: (outcome: Outcome) => T
 }
@@ -50,12 +53,15 @@ export function awaitCallback<T>(store: Store, plan: WaitPlan<T>, wait: Callback
 class PromisedWait<T> implements Waiter {
   readonly promise: Promise<T>
   private last: Progress | undefined
+  /** What had arrived when the wait began; a number, so that it costs eight bytes. */
+  private readonly since: number
   private resolve: (value: T | Promise<T>) => void = ignore
 
   constructor(
     readonly plan: WaitPlan<T>,
     readonly timeoutMs: number,
   ) {
+    this.since = plan.arrivals?.now() ?? 0
     this.promise = new Promise((resolve) => {
       this.resolve = resolve
     })
@@ -66,8 +72,9 @@ class PromisedWait<T> implements Waiter {
     if (ending.kind === 'outcome' && ending.outcome.outcome === 'succeeded')
       this.resolve(this.plan.pick(ending.outcome))
     else {
-      const { plan, timeoutMs, last } = this
-      this.fail(endingError(ending, { ids, endpoints: plan.endpoints, timeoutMs, last }))
+      const { plan, timeoutMs, last, since } = this
+      const { endpoints, arrivals } = plan
+      this.fail(endingError(ending, { ids, endpoints, timeoutMs, last, since, arrivals }))
     }
   }
 

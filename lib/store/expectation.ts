@@ -2,6 +2,7 @@ import { hasCode } from '../base/errors'
 import type { Expectation, Expected, RunEntry, RunRecord } from '../base/run'
 import { sleep } from '../base/timers'
 import type { Clock, Ending, OpenWait, Outcome, Progress, Store, Waiter } from '../base/contracts'
+import type { Arrivals } from './arrivals'
 import type { WaitEnding } from './await-callback'
 import { isAway } from './durable/persistence'
 import { waitClosed, waitTimedOut } from './wait-errors'
@@ -9,6 +10,8 @@ import { waitClosed, waitTimedOut } from './wait-errors'
 export interface ExpectationOptions {
   readonly store: Store
   readonly clock: Clock
+  /** Knows what came in place of a callback that did not come in time. */
+  readonly arrivals?: Arrivals | undefined
   /** Cancels the run: its waits are freed and reject with the signal's reason. */
   readonly signal: AbortSignal
   /** Called when a wait has been registered. */
@@ -72,6 +75,7 @@ class RunWait implements Expectation, Waiter {
   #open: OpenWait | undefined = undefined
   #hasEnded = false
   #last: Progress | undefined = undefined
+  readonly #since: number | undefined
 
   constructor(
     private readonly wait: Expected,
@@ -79,6 +83,7 @@ class RunWait implements Expectation, Waiter {
     private readonly options: ExpectationOptions,
     private readonly keeping: Keeping | undefined,
   ) {
+    this.#since = options.arrivals?.now()
     this.#promise = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -160,7 +165,9 @@ class RunWait implements Expectation, Waiter {
 
   #lateError(ending: Ending, ids: readonly string[]): unknown {
     const { endpoints } = this.wait
-    return waitTimedOut({ ids, endpoints, timeoutMs: this.timeoutMs, last: this.#last, ...ending })
+    const { arrivals } = this.options
+    const missed = { ids, endpoints, timeoutMs: this.timeoutMs, last: this.#last, since: this.#since, arrivals }
+    return waitTimedOut({ ...missed, ...ending })
   }
 
   readonly #abort = (): void => this.#giveUp(this.options.signal.reason)

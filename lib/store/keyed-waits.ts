@@ -1,6 +1,7 @@
 import { CallbackError } from '../base/errors'
 import { isTicketId } from '../base/secrets/ticket-id'
 import type { Clock, Ending, NamedWait, Progress, Store, StoreEndpoint } from '../base/contracts'
+import type { Arrivals } from './arrivals'
 import { openKeyedWait } from './keyed-wait'
 import { waitClosed, waitTimedOut } from './wait-errors'
 
@@ -27,6 +28,8 @@ export interface SharedWait {
   readonly ending: Promise<Ending>
   /** The latest callback that was pending, in this process. */
   readonly last?: Progress | undefined
+  /** What had arrived in this process when it took the wait up. */
+  readonly since?: number | undefined
 }
 
 /** Waits that have names of their own: the same key is the same wait, with its ids and its deadline. */
@@ -50,7 +53,7 @@ interface Kept extends SharedWait {
 }
 
 /** Creates the waits by key of one `callbacks()`; none is open yet. */
-export function createKeyedWaits(store: Store, clock: Clock): KeyedWaits {
+export function createKeyedWaits(store: Store, clock: Clock, arrivals?: Arrivals): KeyedWaits {
   const waits = new Map<string, Promise<Kept>>()
   /** When each wait ended, oldest first. */
   const endedAt = new Map<string, number>()
@@ -98,7 +101,7 @@ export function createKeyedWaits(store: Store, clock: Clock): KeyedWaits {
     const ending = new Promise<Ending>((settle) => {
       resolve = settle
     })
-    const kept: Kept = { ids: wait.ids, wait, listeners, isOver: false, ending }
+    const kept: Kept = { ids: wait.ids, wait, listeners, isOver: false, ending, since: arrivals?.now() }
     const onEnd = (ended: Ending): void => {
       kept.isOver = true
       noteEnd(key)

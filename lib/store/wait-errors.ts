@@ -1,5 +1,6 @@
 import { CallbackError } from '../base/errors'
-import type { Outcome, Progress, StoreEndpoint } from '../base/contracts'
+import type { Outcome, StoreEndpoint } from '../base/contracts'
+import type { Arrivals, Vain } from './arrivals'
 
 /** A callback said that the work failed. */
 export function callbackFailed({ status, result, body, id, endpoint, reason }: Outcome): CallbackError {
@@ -12,24 +13,32 @@ export function callbackFailed({ status, result, body, id, endpoint, reason }: O
 }
 
 /** A wait that no callback ended in time. */
-export interface MissedWait {
-  readonly ids: readonly string[]
-  readonly endpoints: readonly StoreEndpoint[]
+export interface MissedWait extends Omit<Vain, 'since'> {
   readonly timeoutMs: number
-  /** The latest callback that was pending. */
-  readonly last?: Progress | undefined
   /** Whether the public URL has changed since the wait began. */
   readonly isOutdated?: boolean | undefined
+  /** What had arrived when the wait began. */
+  readonly since?: number | undefined
+  /** Knows what came in place of the callback. */
+  readonly arrivals?: Arrivals | undefined
 }
 
-/** No callback came in time. For a job, workflow/job-error.ts puts the job in front. */
-export function waitTimedOut({ ids, endpoints, timeoutMs, last, isOutdated }: MissedWait): CallbackError {
+/**
+ * No callback came in time; the first sentence says for what, the others why. For a job, workflow/job-error.ts puts the
+ * job in front.
+ */
+export function waitTimedOut(missed: MissedWait): CallbackError {
+  const { since, arrivals } = missed
+  const why = arrivals === undefined || since === undefined ? '' : `. ${arrivals.explain({ ...missed, since })}`
+  return new CallbackError('ERR_WAIT_TIMEOUT', { message: describeMissed(missed) + why })
+}
+
+function describeMissed({ ids, endpoints, timeoutMs, last, isOutdated }: MissedWait): string {
   const where = `for ${describeIds(ids)} came to ${describeEndpoints(endpoints)} within ${timeoutMs} ms`
   const lost = isOutdated ? '; the public URL has changed meanwhile, so that it may have gone to the one before' : ''
-  if (last === undefined) return new CallbackError('ERR_WAIT_TIMEOUT', { message: `No callback ${where}${lost}` })
+  if (last === undefined) return `No callback ${where}${lost}`
   const status = last.status === undefined ? 'none' : JSON.stringify(last.status)
-  const message = `No final callback ${where}; the last one had the status ${status}, which says that the work goes on${lost}`
-  return new CallbackError('ERR_WAIT_TIMEOUT', { message })
+  return `No final callback ${where}; the last one had the status ${status}, which says that the work goes on${lost}`
 }
 
 /** The caller's signal has ended a wait. */
@@ -55,7 +64,7 @@ function describeIds(ids: readonly string[]): string {
   return ids.map((id) => JSON.stringify(id)).join(' or ')
 }
 
-function describeEndpoints(endpoints: readonly StoreEndpoint[]): string {
+function describeEndpoints(endpoints: readonly Pick<StoreEndpoint, 'key'>[]): string {
   const names = endpoints.map(({ key }) => key)
   return names.length > 3 ? `any of ${names.length} endpoints` : names.join(' or ')
 }

@@ -291,6 +291,10 @@ function unexpected(scanner: Scanner): TemplateSyntaxError {
       position,
     )
   }
-  if (char === '{') return scanner.error('"{" was not expected here; a template has one pair of braces: ${…}', position)
+  if (char === '{') {
+    const meant = /^\s*([^{}]{1,100}?)\s*\}\}/.exec(scanner.rest())?.[1] ?? ''
+    const advice = meant === '' ? '' : `; write "\${${meant}}"`
+    return scanner.error(`"{" was not expected here; a template has one pair of braces: \${…}${advice}`, position)
+  }
   return scanner.error(`"${char}" was not expected here`, position)
 }

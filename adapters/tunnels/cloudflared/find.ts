@@ -22,18 +22,31 @@ export async function findCloudflared(
   request: TunnelRequest,
   load: () => unknown = () => require('cloudflared'),
 ): Promise<string> {
-  const { options, env } = request
+  const { found, peer } = lookForCloudflared(request, load)
+  return found ?? installCloudflared(peer, request)
+}
+
+/** A program that is there, or the package that fetches it. */
+type Look =
+  | { readonly found: string; readonly peer?: undefined }
+  | { readonly found?: undefined; readonly peer: CloudflaredPackage }
+
+/** Looks for cloudflared, and fetches nothing. Throws `ERR_GATEWAY_PROGRAM` when there is none and none may be fetched. */
+export function lookForCloudflared(
+  { options, env }: Pick<TunnelRequest, 'options' | 'env'>,
+  load: () => unknown = () => require('cloudflared'),
+): Look {
   const names = { '"bin"': readText(options, 'bin'), CLOUDFLARED_BIN: env['CLOUDFLARED_BIN'] }
   const named = findNamedProgram(names, env)
-  if (named !== undefined) return named
+  if (named !== undefined) return { found: named }
   const loaded = findPeer('cloudflared', load)
   const peer = isPackage(loaded) ? loaded : undefined
   const found = (peer && findProgram(peer.bin, env)) ?? findProgram('cloudflared', withoutPackageFolders(env))
-  if (found !== undefined) return found
+  if (found !== undefined) return { found }
   if (options['install'] !== true) throw noProgram(`cloudflared was not found. ${HOW_TO_GET_IT}`)
   if (peer === undefined)
     throw noProgram('"install: true" needs the package cloudflared, which fetches the program: npm install cloudflared')
-  return installCloudflared(peer, request)
+  return { peer }
 }
 
 /** The script that npm puts there downloads cloudflared by itself, and does not end with its parent. */

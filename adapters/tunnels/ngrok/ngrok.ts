@@ -1,4 +1,5 @@
 import { CallbackError } from '../../../lib/base/errors'
+import { isInstalled } from '../../../lib/base/peers'
 import type { TunnelDriver, TunnelRequest } from '../../../lib/base/contracts'
 import { wantsDocker } from '../program/docker'
 import { findNamedProgram, findProgram } from '../program/find-program'
@@ -25,7 +26,12 @@ export function createNgrokDriver(findPackage = findNgrokPackage): TunnelDriver 
 /** Opens tunnels through ngrok. */
 export const openNgrok: TunnelDriver = createNgrokDriver()
 
-function findAgent({ options, env }: TunnelRequest): string | undefined {
+/** Looks for the agent, and for the package; runs neither. Throws `ERR_GATEWAY_PROGRAM` when both are missing. */
+export function lookForNgrok(request: Pick<TunnelRequest, 'options' | 'env'>, isThere = isInstalled): void {
+  if (findAgent(request) === undefined && !isThere('@ngrok/ngrok')) throw noProgram()
+}
+
+function findAgent({ options, env }: Pick<TunnelRequest, 'options' | 'env'>): string | undefined {
   const names = { '"bin"': readText(options, 'bin'), NGROK_BIN: env['NGROK_BIN'] }
   return findNamedProgram(names, env) ?? findProgram('ngrok', env)
 }

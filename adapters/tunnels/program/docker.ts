@@ -22,7 +22,7 @@ export interface Container {
 }
 
 /** Whether the gateway asks for its program to run as a container. */
-export function wantsDocker({ options }: TunnelRequest): boolean {
+export function wantsDocker({ options }: Pick<TunnelRequest, 'options'>): boolean {
   return options['runtime'] === 'docker'
 }
 
@@ -32,13 +32,19 @@ export function reachableHost(request: TunnelRequest): string {
   return wantsDocker(request) && isLocal && process.platform !== 'linux' ? 'host.docker.internal' : request.host
 }
 
+/** Returns the path of docker. Throws `ERR_GATEWAY_PROGRAM` when it is not there. */
+export function lookForDocker({ env }: Pick<TunnelRequest, 'env'>): string {
+  const file = findProgram('docker', env)
+  if (file === undefined) throw noDocker('the docker command line is not in PATH')
+  return file
+}
+
 /**
  * Creates the command that runs a container, which is removed when it ends. Throws `ERR_GATEWAY_PROGRAM` without
  * docker.
  */
 export function createContainerCommand({ env, options }: TunnelRequest, container: Container): Command {
-  const file = findProgram('docker', env)
-  if (file === undefined) throw noDocker('the docker command line is not in PATH')
+  const file = lookForDocker({ env })
   const { image, args, variables = {}, volumes = [], secrets } = container
   const given = Object.entries(variables).filter(([, value]) => value !== undefined)
   const named = readText(options, 'image') ?? image

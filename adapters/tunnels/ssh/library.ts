@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CallbackError } from '../../../lib/base/errors'
-import { findPeer } from '../../../lib/base/peers'
+import { describeMissingPeer, findPeer, isInstalled } from '../../../lib/base/peers'
 
 /** What is used of the package ssh2. */
 export interface SshLibrary {
@@ -68,6 +68,14 @@ export type Prompt = (
 export function loadSsh(load: () => SshLibrary): SshLibrary {
   const library = findPeer('ssh2', load)
   if (library !== undefined) return library
-  const message = 'An ssh-tunnel needs the package ssh2, which is not installed: npm install ssh2'
-  throw new CallbackError('ERR_GATEWAY_PROGRAM', { message })
+  throw noSsh()
+}
+
+/** Throws `ERR_GATEWAY_PROGRAM` when ssh2 is not there. */
+export function lookForSsh(isThere = isInstalled): void {
+  if (!isThere('ssh2')) throw noSsh()
+}
+
+function noSsh(): CallbackError {
+  return new CallbackError('ERR_GATEWAY_PROGRAM', { message: describeMissingPeer('ssh2', 'An ssh-tunnel') })
 }

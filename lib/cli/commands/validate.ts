@@ -1,4 +1,5 @@
 import { assemble } from '../../app/assembly'
+import { listMissing } from './missing-parts'
 import { normalizeOptions } from '../../app/options'
 import { type Config, compileConfig } from '../../config/normalize'
 import { ConfigError, describeProblem, type Problem } from '../../base/errors'
@@ -8,13 +9,13 @@ import { EXIT_DONE, EXIT_FAILED, type Io } from '../io'
 import { escapeControls } from '../../base/secrets/escape'
 import { count } from './still-waiting'
 
-/** Checks a config and prints every problem or warning. Returns the exit code: 0, or 1 with a problem. */
+/** Checks a config and prints every problem or warning, also of programs and packages that it needs and that are missing. Returns the exit code: 0, or 1 with a problem. */
 export function validate({ files: named }: CliOptions, io: Io): number {
   try {
     const { files, source } = loadFiles(named, io)
     const config = compileConfig(source)
     const { warnings } = assemble(config, normalizeOptions({}))
-    for (const warning of warnings) io.stderr.write(`warning: ${showProblem(warning)}\n`)
+    for (const warning of [...warnings, ...listMissing(config)]) io.stderr.write(`warning: ${showProblem(warning)}\n`)
     io.stdout.write(`${escapeControls(files.join(', '))}: OK (${summarize(config)})\n`)
     return EXIT_DONE
   } catch (error) {

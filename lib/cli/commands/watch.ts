@@ -1,4 +1,5 @@
 import { CallbackError, hasCode, reasonOf } from '../../base/errors'
+import { adviceOn } from '../../base/advice'
 import type { CallbackEvent, CallbackEventName, JobEvent, TaskEvent } from '../../base/events'
 import type { Callbacks } from '../../app/interface'
 import { nameOf } from '../../base/unnamed'
@@ -148,7 +149,23 @@ function describeCallback(name: Shown, event: CallbackEvent): Details {
   const { id, endpoint, outcome } = event
   const task = 'task' in event && typeof event.task === 'string' ? event.task : undefined
   const error = event.error ?? (outcome && 'error' in outcome ? outcome.error : undefined)
-  return { event: name, endpoint, id, status: outcome?.status, task, ...describeError(error) }
+  const details = { event: name, endpoint, id, status: outcome?.status, task }
+  if (error === undefined || error === null) return { ...details, reason: reasonFor(name, event) }
+  const { code, reason } = describeError(error)
+  const advice = name === 'rejected' ? adviceOn(error) : undefined
+  return { ...details, code, reason: advice === undefined ? reason : `${reason}; ${advice}` }
+}
+
+/** Says why a callback ended no wait, where no error says it. */
+function reasonFor(name: Shown, { id, outcome }: CallbackEvent): string | undefined {
+  if (name === 'unidentified') return '"identify_by" finds no id in it'
+  if (name === 'parked') return id === undefined ? 'nothing waits yet' : 'nothing waits for its id yet'
+  if (name === 'duplicate') return 'its id is settled already, or it came before'
+  if (name === 'expired' && outcome) return 'nothing waited for it in time ("store.park")'
+  if (name !== 'pending') return undefined
+  return outcome?.status === undefined
+    ? '"status" finds nothing in it, so that the wait goes on'
+    : 'the status is in neither "success_when" nor "fail_when", so that the wait goes on'
 }
 
 /** Leaves out the reason, which the line of the failed job has. */

@@ -7,6 +7,7 @@ import { ANY_TEXT, TEXT } from '../field/values'
 export function readBasePath(fields: Fields): string {
   const written = fields.read('base_path', ANY_TEXT)
   if (written === undefined || !isRoute(written, 'base_path', fields)) return ''
+  warnOfForeignParameters(written, 'base_path', fields)
   return trimPath(written.trim())
 }
 
@@ -14,12 +15,7 @@ export function readBasePath(fields: Fields): string {
 export function readPath(fields: Fields): string | undefined {
   const written = fields.read('path', TEXT)
   if (written === undefined || !isRoute(written, 'path', fields)) return undefined
-  const [found, name] = /(?<=\/)\{(\w+)\}(?=\/|$)/.exec(written) ?? []
-  if (found !== undefined)
-    fields.warn(
-      'path',
-      `"${found}" is the text "${name}" here, which may be left out; a parameter is written ":${name}"`,
-    )
+  warnOfForeignParameters(written, 'path', fields)
   return trimPath(written.trim()) || '/'
 }
 
@@ -40,7 +36,23 @@ function isRoute(written: string, key: string, fields: Fields): boolean {
     )
     return false
   }
+  const [template, name = ''] = /\{\{[^{}]{0,100}?(\w{1,100})\s*\}\}/.exec(written) ?? []
+  if (template !== undefined) {
+    fields.error(key, `"${template}" cannot stand in a path; a parameter is written ":${name}"`)
+    return false
+  }
   return isSyntax(written, key, fields)
+}
+
+/** Other routers write `{id}` or `<id>`; both are text here. */
+function warnOfForeignParameters(written: string, key: string, fields: Fields): void {
+  const [braced, inside] = /(?<=\/)\{(\w+)\}(?=[/.]|$)/.exec(written) ?? []
+  if (braced !== undefined) {
+    const message = `"${braced}" is the text "${inside}" here, which may be left out`
+    fields.warn(key, `${message}; a parameter is written ":${inside}"`)
+  }
+  const [angled, typed] = /<(?:\w+:)?(\w+)>/.exec(written) ?? []
+  if (angled !== undefined) fields.warn(key, `"${angled}" is plain text here; a parameter is written ":${typed}"`)
 }
 
 /** The syntax of Express 5, on Express 4 too. */

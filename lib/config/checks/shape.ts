@@ -56,13 +56,21 @@ function checkTable({ byKey }: TableForm, value: Mapping, path: ConfigPath, chec
   }
 }
 
+/** What a path has in place of templates. */
+function adviseOnPath(value: string, path: ConfigPath): string {
+  const key = path.at(-1)
+  if ((key !== 'path' && key !== 'base_path') || !/^(?:listener|controller)/.test(String(path[0]))) return ''
+  const [, name = 'id'] = /\$\{[^{}]{0,100}?(\w{1,100})\s*[|}]/.exec(value) ?? []
+  return `; a parameter of a path is written "/:${name}"`
+}
+
 type Whole = ReturnType<typeof dereference>
 
 function checkLeaf(shape: Whole, value: unknown, path: ConfigPath, report: Report): void {
   const alternatives = listAlternatives(shape).filter(isLeaf)
   if (typeof value === 'string' && hasPlaceholder(value) && !alternatives.some(({ isUntyped }) => isUntyped)) {
     const found = isSecretPlace(path) ? '' : `, found ${describeFound(value, path)}`
-    return report.error(path, `only \${env.…} may stand here${found}`)
+    return report.error(path, `only \${env.…} may stand here${found}${adviseOnPath(value, path)}`)
   }
   if (alternatives.some((one) => (one.form === 'value' ? one.read(value) !== undefined : one.accepts(value)))) return
   const found = `found ${describeFound(value, path)}${advise(alternatives, value)}`

@@ -1,5 +1,6 @@
 import type { ErrorCode, Location } from '../../base/errors'
 import { compileTemplate, type Template } from '../../template/compile'
+import { describeForeignMark, findForeignMark } from './foreign-marks'
 import { describeBroken } from './found'
 import { type ConfigPath, formatPath } from '../../base/values/config-path'
 import { isMapping, type Mapping } from '../../base/values/plain'
@@ -47,7 +48,8 @@ export interface Fields {
   read<T>(key: string, kind: Kind<T>): T | undefined
   /** Reads a list; a lone value is a list of one. */
   readList<T>(key: string, kind: Kind<T>): readonly T[] | undefined
-  template(key: string, sources: ReadonlySet<string>): Template | undefined
+  /** Reads a template; `isUrl` says that it makes the URL of a request. */
+  template(key: string, sources: ReadonlySet<string>, isUrl?: boolean): Template | undefined
   /** Reads a mapping. A text, number or boolean in its place is the value of its key `short`. */
   mapping(key: string, short?: string): Fields | undefined
   mappings(key: string): readonly Fields[]
@@ -77,7 +79,11 @@ export function createFields(data: Mapping, path: ConfigPath, reading: Reading, 
     locationOf: (key) => report.locate(pathOf(key), 'key').location,
     read: (key, kind) => kind.read(get(key)),
     readList: (key, kind) => readList(get(key), kind),
-    template: (key, sources) => readTemplate(get(key), pathOf(key), sources, reading),
+    template(key, sources, isUrl = false) {
+      const mark = findForeignMark(get(key), sources, isUrl)
+      if (mark) report.warn(pathOf(key), describeForeignMark(mark))
+      return readTemplate(get(key), pathOf(key), sources, reading)
+    },
     mapping: (key, shortKey) => readMapping(get(key), pathOf(key), reading, shortKey),
     mappings: (key) => readMappings(get(key), pathOf(key), reading),
     only: (keys) => createFields(Object.fromEntries(keys.map((key) => [key, get(key)])), path, reading, short),

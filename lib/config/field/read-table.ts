@@ -30,7 +30,7 @@ function readShape(shape: Shape | NonNullable<ChoiceForm['readAs']>, key: string
     case 'value':
       return fields.read(key, shape)
     case 'template':
-      return fields.template(key, shape.sources)
+      return fields.template(key, shape.sources, shape.isUrl)
     case 'list':
       return shape.item.form === 'value' ? fields.readList(key, shape.item) : readTables(shape.item, key, fields)
     case 'table':

@@ -3,6 +3,7 @@ import type { Template } from '../../template/compile'
 import { readWorkflowName } from '../checks/workflow-name'
 import { joinPaths, readPath } from '../checks/route-path'
 import type { Fields } from '../field/fields'
+import { findForeignMark } from '../field/foreign-marks'
 import { readTable } from '../field/read-table'
 import { byHand, choice, field, type InputOf, listKeys, required, type Shape, type SpecOf, table } from '../field/shape'
 import { LISTENER_SOURCES, mappingTemplate, anyTemplate, textTemplate } from '../field/template-sources'
@@ -129,8 +130,6 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
     // A sentence may well be the same each time.
     error: /^\w+(?:[.[][^\s]*)$/.test(String(spec.error?.source)) ? spec.error : undefined,
   })
-  warnOfForeignBraces(fields, 'result', spec.result)
-  warnOfForeignBraces(fields, 'input', spec.input)
   if (path !== undefined) return { ...spec, path, fullPath: joinPaths(context.basePath, path) }
   if (!fields.has('path')) fields.error('path', 'missing; expected the path that is called, such as "/done"')
   return undefined
@@ -140,6 +139,8 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
 function warnOfConstants(fields: Fields, templates: Readonly<Record<string, Template | undefined>>): void {
   for (const [key, template] of Object.entries(templates)) {
     if (template === undefined || template.references.length > 0) continue
+    // Reading the template has warned of it already.
+    if (findForeignMark(template.source, LISTENER_SOURCES, false)) continue
     const written = String(template.source)
     const meant = /^\{\{(.*)\}\}$/.exec(written)?.[1]?.trim() ?? written
     const advice = /^[\p{L}_]/u.test(meant)
@@ -147,11 +148,4 @@ function warnOfConstants(fields: Fields, templates: Readonly<Record<string, Temp
       : 'write where it stands, such as "${body.id}"'
     fields.warn(key, `"${written}" is the same for every callback; ${advice}`)
   }
-}
-
-/** Other template languages write `{{ body.id }}`, which is plain text here. */
-function warnOfForeignBraces(fields: Fields, key: string, template: Template | undefined): void {
-  const [found, inner] = /\{\{\s*([\w.[\]]+)\s*\}\}/.exec(JSON.stringify(template?.source) ?? '') ?? []
-  if (found === undefined) return
-  fields.warn(key, `"${found}" is plain text here; a template is written "\${${inner}}"`)
 }

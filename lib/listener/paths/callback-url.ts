@@ -1,3 +1,4 @@
+import type { Logger } from '../../base/contracts'
 import type { ListenerSpec } from '../../config/normalize'
 import { CallbackError } from '../../base/errors'
 import { readLiteralPath } from '../../base/route-syntax'
@@ -29,6 +30,12 @@ export interface Place {
   readonly port: number | undefined
 }
 
+/** What of a callback URL is not known. */
+export type Guess = 'port' | 'mount path'
+
+/** Told of each URL in which something is guessed. */
+export type OnGuess = (guess: Guess, endpoint: Endpoint, url: string) => void
+
 /** The URL under which a service reaches an endpoint; `mountPath` names the mount where there are several. */
 export type UrlOf = (endpoint: Endpoint, mountPath?: string) => string
 
@@ -37,20 +44,24 @@ export type UrlOf = (endpoint: Endpoint, mountPath?: string) => string
  * gateway of its port, else this machine, where only local services can call. The mount path is the one that the caller names,
  * else `options.mountPath`, else the one that requests have shown. It throws `ERR_GATEWAY_NOT_READY`, and
  * `ERR_ENDPOINT_AMBIGUOUS` where the mount path differs from request to request: a ticket never has that of another request.
+ * Before the first request it takes the root for the mount path, and without `options.port` the port of the listener for that
+ * of the app; `onGuess` is told.
  */
 export function createUrlOf(
   place: Place,
   reachable: Reachable,
   gatewayUrlOf: (port: number) => string | undefined,
+  onGuess: OnGuess = () => undefined,
 ): UrlOf {
-  function mountOf({ key, listener: { port } }: Endpoint): string {
+  /** Returns undefined as long as it is not known. */
+  function mountOf({ key, listener: { port } }: Endpoint): string | undefined {
     if (reachable.ports.has(port)) return ''
     const { mountPath } = place
     if (mountPath?.hasParams) throw manyMounts(key, `options.mountPath is ${JSON.stringify(mountPath.path)}`)
     if (mountPath) return mountPath.path
     const learned = reachable.mounts.get(port)
     if (learned?.varies) throw manyMounts(key, 'its mount path has parameters, or there are several')
-    return learned?.path ?? ''
+    return learned?.path
   }
 
   return (endpoint, mountPath = mountOf(endpoint)) => {
@@ -58,7 +69,11 @@ export function createUrlOf(
     const port = reachable.ports.get(listener.port) ?? place.port ?? listener.port
     const publicUrl = listener.publicUrl ?? place.publicUrl ?? gatewayUrlOf(listener.port)
     const path = readLiteralPath(endpoint.path) ?? endpoint.path
-    return `${publicUrl ?? `http://localhost:${port}`}${toUrlPath(mountPath + path)}`
+    const url = `${publicUrl ?? `http://localhost:${port}`}${toUrlPath((mountPath ?? '') + path)}`
+    if (mountPath === undefined) onGuess('mount path', endpoint, url)
+    if (publicUrl === undefined && (reachable.ports.get(listener.port) ?? place.port) === undefined)
+      onGuess('port', endpoint, url)
+    return url
   }
 }
 
@@ -68,6 +83,28 @@ function manyMounts(name: string, reason: string): CallbackError {
     '?callback_id=${callback.id} at its end'
   const message = `The URL of ${name} cannot be told: ${reason}; ${advice}`
   return new CallbackError('ERR_ENDPOINT_AMBIGUOUS', { message })
+}
+
+const HOW_TO_TELL: Readonly<Record<Guess, string>> = {
+  'mount path':
+    'no request has shown yet where the app mounts the callbacks. If it is not the root, name it in options.mountPath, such ' +
+    'as "/hooks"; "/" says that it is',
+  port: 'it is the port of the listener in the config. Name that of the app in options.port, or its URL in options.publicUrl',
+}
+
+/**
+ * Creates what writes each kind of guess into the log, once, as information: it may well be right. `remember` is told of the
+ * guess too, for tickets that wait in vain.
+ */
+export function createGuessNotice(logger: Logger, remember: (endpoint: string, guess: string) => void): OnGuess {
+  const said = new Set<string>()
+  return (guess, { key }, url) => {
+    if (said.has(`${guess} ${key}`)) return
+    const message = `The ${guess} in ${url} is a guess: ${HOW_TO_TELL[guess]}`
+    remember(key, message)
+    if (!said.has(guess)) logger.info({ guess }, message)
+    said.add(guess).add(`${guess} ${key}`)
+  }
 }
 
 /**

@@ -97,7 +97,8 @@ export function quotingAnswer(error: unknown, { request, answer }: Answered, sec
   const { text, value } = createRedaction(request, secrets)
   const quoted = quote(value(answer.body))
   if (quoted === '') return error
-  const message = `${error.message}; ${text(describeRequest(request))} had answered ${answer.status}${quoted}`
+  const border = /[.?]$/.test(error.message) ? ' ' : '; '
+  const message = `${error.message}${border}${text(describeRequest(request))} had answered ${answer.status}${quoted}`
   return changeError(error, { message })
 }
 

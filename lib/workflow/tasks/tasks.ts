@@ -56,6 +56,8 @@ export interface TasksContext {
   readonly clock: Clock
   readonly emitter: Emitter
   readonly logger: Logger
+  /** Knows what came in place of a callback that did not come in time. */
+  readonly arrivals?: RunOptions['arrivals']
   /** Told how each wait of a task ended. */
   readonly onEnd: RunOptions['onEnd']
   /** How long a task is known after its end, in milliseconds. */
@@ -67,7 +69,7 @@ const MAX_UNATTENDED = 10_000
 
 /** Creates the tasks of one `callbacks()`; none is started. */
 export function createTasks(context: TasksContext): Tasks {
-  const { store, clock, emitter, logger, onEnd } = context
+  const { store, clock, emitter, logger, onEnd, arrivals } = context
   const keeper = store.runs
   const known = createKnownTasks(clock, context.keepMs)
   let isRefusing = false
@@ -83,7 +85,8 @@ export function createTasks(context: TasksContext): Tasks {
     const task = startTask(start, {
       clock,
       emitter,
-      openRun: (signal, abort) => createRunContext(id, { store, clock, signal, abort, onWait, onEnd, record }),
+      openRun: (signal, abort) =>
+        createRunContext(id, { store, clock, arrivals, signal, abort, onWait, onEnd, record }),
     })
     known.add(task)
     void follow(task, start, record, { known, logger })

@@ -1,5 +1,4 @@
-import { findPeer } from '../../../../lib/base/peers'
-import { CallbackError } from '../../../../lib/base/errors'
+import { loadPeer } from '../../../../lib/base/peers'
 import type { GivenRedis } from '../../../../lib/base/given-clients'
 
 /** What is used of the package ioredis. */
@@ -53,8 +52,5 @@ export function isSingle(client: GivenRedis): client is RedisClient {
 
 /** Loads ioredis, which a user installs beside this package. Throws `ERR_CONFIG_UNSUPPORTED` when it is not there. */
 export function loadRedis(load: () => RedisLibrary = () => require('ioredis')): RedisLibrary {
-  const library = findPeer('ioredis', load)
-  if (library !== undefined) return library
-  const message = 'A redis store needs the package ioredis, which is not installed: npm install ioredis'
-  throw new CallbackError('ERR_CONFIG_UNSUPPORTED', { message })
+  return loadPeer('ioredis', 'A redis store', load)
 }
