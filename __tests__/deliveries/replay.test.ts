@@ -134,4 +134,22 @@ describe('deliveries of a config', () => {
     await send({ id: 'a1', state: 'done' })
     expect(await get('/deliveries')).toEqual({ deliveries: [], next: null })
   })
+
+  test('a request that no endpoint takes is told of with the endpoint that was meant', async () => {
+    const { get, sendTo } = await hub.mount({ listener: { ...LISTENER, verify: hub.github } })
+    await sendTo('/don', { id: 'a1' })
+    await sendTo('/nothing/like/it', { id: 'a1' })
+    await sendTo('/other/done', { id: 'a1' })
+    const { deliveries } = await get('/deliveries?verdict=unrouted')
+    expect(deliveries).toEqual([
+      expect.objectContaining({
+        verdict: 'unrouted',
+        endpoint: null,
+        target: '/other/done',
+        status: null,
+        reason: expect.stringMatching(/^No endpoint takes this method and path, and the request went on to the app/),
+      }),
+    ])
+    await expect(get(`/deliveries/${deliveries[0].id}`)).resolves.toMatchObject({ body: null, reads: [] })
+  })
 })

@@ -21,6 +21,8 @@ export interface Hub {
   /** Sends a signed callback. */
   send(body: object, options?: { readonly signature?: string }): Promise<void>
   sendBytes(body: Buffer, signature?: string): Promise<void>
+  /** Sends what is not signed to any path. */
+  sendTo(path: string, body: object): Promise<void>
 }
 
 const SECRET = 'a-secret-of-the-hub'
@@ -60,6 +62,9 @@ export function useHub() {
         },
         send: (body, { signature } = {}) => sendBytes(Buffer.from(JSON.stringify(body)), signature),
         sendBytes,
+        async sendTo(path, body) {
+          await request(origin).post(path).send(body)
+        },
       }
     },
   }
