@@ -20,7 +20,19 @@ export interface DeliveryRoutesContext {
   readonly mask: Mask
 }
 
-const KEYS = ['endpoint', 'id', 'verdict', 'since', 'until', 'text', 'before', 'limit'] as const
+const TIME = { type: 'string', description: 'ISO 8601, or milliseconds since the epoch; inclusive' }
+const PARAMETERS = {
+  endpoint: { type: 'string', description: 'Such as POST /done' },
+  id: { type: 'string', description: 'An id of the callback' },
+  verdict: { enum: VERDICTS },
+  since: TIME,
+  until: TIME,
+  text: { type: 'string', description: 'Stands in the target, a header or the body, in any case' },
+  before: { type: 'string', description: 'The id of a delivery: only older ones' },
+  limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
+}
+type Parameter = keyof typeof PARAMETERS
+const KEYS = Object.keys(PARAMETERS)
 
 /** Creates the routes that show deliveries. */
 export function createDeliveryRoutes({ deliveries, mask }: DeliveryRoutesContext): readonly Route[] {
@@ -28,6 +40,12 @@ export function createDeliveryRoutes({ deliveries, mask }: DeliveryRoutesContext
     {
       method: 'GET',
       path: '/deliveries',
+      doc: {
+        summary: 'Lists the latest deliveries, newest first, without their bodies',
+        query: PARAMETERS,
+        answers: { 200: 'DeliveryList' },
+        errors: ['ERR_REQUEST'],
+      },
       async answer({ query }) {
         const filter = parseFilter(query)
         const found = await deliveries.list(filter)
@@ -38,6 +56,11 @@ export function createDeliveryRoutes({ deliveries, mask }: DeliveryRoutesContext
     {
       method: 'GET',
       path: '/deliveries/{id}',
+      doc: {
+        summary: 'Shows a delivery, its body, and what each template of its endpoint reads from it',
+        answers: { 200: 'DeliveryDetail' },
+        errors: ['ERR_DELIVERY_UNKNOWN'],
+      },
       async answer({ id }) {
         const reads = await deliveries.explain(id)
         const record = await deliveries.find(id)
@@ -49,6 +72,11 @@ export function createDeliveryRoutes({ deliveries, mask }: DeliveryRoutesContext
     {
       method: 'POST',
       path: '/deliveries/{id}/replay',
+      doc: {
+        summary: 'Parses, identifies, judges and settles a delivery again as if it came now',
+        answers: { 200: 'Delivery' },
+        errors: ['ERR_DELIVERY_UNKNOWN', 'ERR_DELIVERY_REPLAY'],
+      },
       isAction: true,
       answer: async ({ id }) => json(200, viewDelivery(await deliveries.replay(id))),
     },
@@ -89,14 +117,13 @@ function viewBody({ body }: DeliveryRecord): object {
 
 /** Reads a filter from a query. Throws `ERR_REQUEST`, which names the parameter. */
 function parseFilter(query: URLSearchParams): DeliveryFilter {
-  const known: readonly string[] = KEYS
   for (const key of query.keys()) {
-    if (known.includes(key)) continue
+    if (KEYS.includes(key)) continue
     const nearest = findNearest(key, KEYS)
     const meant = nearest === undefined ? '' : ` Did you mean "${nearest}"?`
     throw badRequest(`Unknown parameter ${JSON.stringify(key.slice(0, 100))}.${meant} There are ${KEYS.join(', ')}`)
   }
-  const read = (key: (typeof KEYS)[number]): string | undefined => query.get(key) || undefined
+  const read = (key: Parameter): string | undefined => query.get(key) || undefined
   return {
     endpoint: read('endpoint'),
     id: read('id'),
