@@ -9,7 +9,7 @@ import { isListening } from '../gateway/probe-port'
 import type { Endpoint } from '../listener/endpoint'
 import { createCalledUrlOf, createUrlOf, type Reachable } from '../listener/paths/callback-url'
 import { createSelection } from '../listener/selection'
-import { listProofHeaders } from '../verify/verify'
+import { listProofHeaders, listProofParameters } from '../verify/verify'
 import { findPlaces } from '../workflow/callback-urls/public-places'
 import { createStrayUrls } from '../workflow/callback-urls/stray-urls'
 import type { Tasks } from '../workflow/tasks/tasks'
@@ -52,7 +52,13 @@ export function assemble(config: Config, options: NormalizedOptions) {
     onUrlChange: (port, previousUrl) => outdate(port, previousUrl, all, store, logger),
   })
   const pointedAt = new Set<string>()
-  const deliveries = createDeliveryLog(config, { clock, logger, secretHeaders, routes: () => routes })
+  const deliveries = createDeliveryLog(config, {
+    clock,
+    logger,
+    secretHeaders,
+    secretParameters: listProofParameters(config),
+    routes: () => routes,
+  })
   // Listeners start workflows, and workflows wait on listeners: `tasks` and `lifecycle` are first used by a request.
   const compiled = compileListeners(config, {
     store,

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { CallbackError, reasonOf } from '../base/errors'
 import { parseContent } from '../body/content'
 import type { RequestHead } from '../body/request'
-import type { Course } from '../deliveries/course'
+import type { Course, KeptRequest } from '../deliveries/course'
 import type { ReadValue } from '../deliveries/delivery'
 import type { Template } from '../template/compile'
 import { toAnswerCode } from './answer'
@@ -14,7 +14,7 @@ export interface Repeat {
   /** Parses, identifies, judges and delivers a kept request, and notes in `course` what becomes of it; never rejects. */
   replay(kept: Course, course: Course): Promise<void>
   /** Returns what each template of the endpoint reads from a kept request. */
-  explain(kept: Course): Promise<readonly ReadValue[]>
+  explain(kept: KeptRequest): Promise<readonly ReadValue[]>
 }
 
 /** Compiles the work on kept requests. Their senders were verified when they came; only items prove themselves again. */
@@ -23,7 +23,7 @@ export function compileRepeat(endpoint: Endpoint, context: ReceiveContext): Repe
   const { emitter, env, slots, verify } = context
   const receiveAll = compileReceiveAll(endpoint, context)
 
-  async function toScope(kept: Course, course: Course | undefined): Promise<RequestScope> {
+  async function toScope(kept: KeptRequest, course: Course | undefined): Promise<RequestScope> {
     const head = headOf(kept)
     const { body: bytes = Buffer.alloc(0), params = {} } = kept
     const body = await parseContent(bytes, head.headers['content-type'], { isSigned: verify !== undefined })
@@ -81,7 +81,7 @@ const FIRST_WINS: ReadonlySet<string> = new Set([
   'user-agent',
 ])
 
-function headOf({ method, target, rawHeaders }: Course): RequestHead {
+function headOf({ method, target, rawHeaders }: KeptRequest): RequestHead {
   const headers: IncomingHttpHeaders = {}
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const [name = '', value = ''] = [rawHeaders[index]?.toLowerCase(), rawHeaders[index + 1]]
