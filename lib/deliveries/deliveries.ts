@@ -110,12 +110,15 @@ export function createDeliveries(spec: DeliveriesSpec, options: DeliveriesOption
       return kept && toRecord(kept, options)
     },
     async explain(id) {
-      const { course } = get(id)
+      const { endpoint, method, target, rawHeaders, body, params } = get(id).course
       // Templates read what may be shown, so that they show no proof of a sender.
       return options.explain({
-        ...course,
-        target: hideQuery(course.target, secretParameters),
-        rawHeaders: hideHeaders(course.rawHeaders, secretHeaders).flat(),
+        endpoint,
+        method,
+        body,
+        params,
+        target: hideQuery(target, secretParameters),
+        rawHeaders: hideHeaders(rawHeaders, secretHeaders).flat(),
       })
     },
     async replay(id) {
