@@ -11,6 +11,7 @@ import {
   VERDICTS,
 } from '../deliveries/delivery'
 import { json } from './answer'
+import { hasContent, requireJson } from './request'
 import type { Route } from './routes'
 import { viewTime } from './views'
 
@@ -75,10 +76,13 @@ export function createDeliveryRoutes({ deliveries, mask }: DeliveryRoutesContext
       doc: {
         summary: 'Parses, identifies, judges and settles a delivery again as if it came now',
         answers: { 200: 'Delivery' },
-        errors: ['ERR_DELIVERY_UNKNOWN', 'ERR_DELIVERY_REPLAY'],
+        errors: ['ERR_DELIVERY_UNKNOWN', 'ERR_DELIVERY_REPLAY', 'ERR_BODY_TYPE'],
       },
       isAction: true,
-      answer: async ({ id }) => json(200, viewDelivery(await deliveries.replay(id))),
+      async answer({ request, id }) {
+        if (hasContent(request)) requireJson(request)
+        return json(200, viewDelivery(await deliveries.replay(id)))
+      },
     },
   ]
 }
@@ -147,7 +151,7 @@ function readVerdict(text: string | undefined): Verdict | undefined {
 function readTime(key: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const time = /^\d+$/.test(text) ? Number(text) : Date.parse(text)
-  if (Number.isNaN(time)) throw badRequest(`${key}: expected a time such as 2026-01-31T12:00:00Z, found ${quote(text)}`)
+  if (Number.isNaN(new Date(time).getTime())) throw badRequest(`${key}: expected a time such as 2026-01-31T12:00:00Z, found ${quote(text)}`)
   return time
 }
 

@@ -65,7 +65,9 @@ export function createActionGuard(auth: ControllerSpec['auth']): Guard {
     if (auth !== undefined) return
     const proxy = FORWARDED.find((name) => headers[name] !== undefined)
     if (proxy !== undefined) throw forbidden(`it comes through a proxy (${proxy}), so that nobody knows from whom`)
-    if (!isLoopback(socket.remoteAddress ?? '')) throw forbidden('it comes from another machine')
+    // A server that listens on :: sees IPv4 addresses as ::ffff:127.0.0.1 (RFC 4291, 2.5.5.2).
+    const { remoteAddress = '' } = socket
+    if (!isLoopback(remoteAddress.replace(/^::ffff:/i, ''))) throw forbidden('it comes from another machine')
     if (!isLoopback(host.replace(/:\d*$/, '')))
       throw forbidden(`its Host ${JSON.stringify(host)} is no name of this machine`)
   }
