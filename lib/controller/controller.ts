@@ -59,7 +59,7 @@ export function createController(context: ControllerContext): Controller {
       doc: {
         summary: 'Tells of deliveries, tasks, jobs, gateways and warnings as server-sent events',
         answers: { 200: 'text/event-stream' },
-        errors: ['ERR_STREAMS_FULL'],
+        errors: ['ERR_STREAMS_FULL', 'ERR_CLOSED'],
       },
       answer: ({ request, response }) => stream.join(request, response),
     },

@@ -11,7 +11,7 @@ import {
   VERDICTS,
 } from '../deliveries/delivery'
 import { json } from './answer'
-import { hasContent, requireJson } from './request'
+import { requireJson } from './request'
 import type { Route } from './routes'
 import { viewTime } from './views'
 
@@ -80,7 +80,7 @@ export function createDeliveryRoutes({ deliveries, mask }: DeliveryRoutesContext
       },
       isAction: true,
       async answer({ request, id }) {
-        if (hasContent(request)) requireJson(request)
+        requireJson(request)
         return json(200, viewDelivery(await deliveries.replay(id)))
       },
     },
@@ -151,7 +151,8 @@ function readVerdict(text: string | undefined): Verdict | undefined {
 function readTime(key: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const time = /^\d+$/.test(text) ? Number(text) : Date.parse(text)
-  if (Number.isNaN(new Date(time).getTime())) throw badRequest(`${key}: expected a time such as 2026-01-31T12:00:00Z, found ${quote(text)}`)
+  if (Number.isNaN(new Date(time).getTime()))
+    throw badRequest(`${key}: expected a time such as 2026-01-31T12:00:00Z, found ${quote(text)}`)
   return time
 }
 
