@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { CallbackError } from '../base/errors'
 import { findNearest } from '../base/values/nearest'
+import { isMapping } from '../base/values/plain'
+import { writeShown } from '../base/values/shown-json'
 import type { Mask } from '../base/secrets/mask'
 import { maskTickets } from '../base/secrets/ticket-id'
 import {
@@ -66,8 +68,9 @@ export function createDeliveryRoutes({ deliveries, mask }: DeliveryRoutesContext
         const reads = await deliveries.explain(id)
         const record = await deliveries.find(id)
         if (record === undefined) throw new CallbackError('ERR_DELIVERY_UNKNOWN', { message: `${id} has just gone` })
-        const whole = json(200, { ...viewDelivery(record), headers: record.headers, ...viewBody(record), reads })
-        return { ...whole, text: maskTickets(mask(whole.text)) }
+        const hide: Hide = (text) => maskTickets(mask(text))
+        const { headers } = record
+        return json(200, { ...viewDelivery(record), headers, ...viewBody(record, hide), ...hideTexts({ reads }, hide) })
       },
     },
     {
@@ -111,12 +114,22 @@ export function viewDelivery(record: DeliveryRecord): object {
   }
 }
 
+type Hide = (text: string) => string
+
+/** Hides what is secret in every text of a value, and in the names of its mappings; JSON would write it in another spelling. */
+function hideTexts(value: object, hide: Hide): object {
+  return JSON.parse(writeShown(value), (_key, one: unknown) => {
+    if (typeof one === 'string') return hide(one)
+    return isMapping(one) ? Object.fromEntries(Object.entries(one).map(([name, item]) => [hide(name), item])) : one
+  })
+}
+
 /** Text where the bytes are UTF-8, else base64. */
-function viewBody({ body }: DeliveryRecord): object {
+function viewBody({ body }: DeliveryRecord, hide: Hide): object {
   if (body === undefined) return { body: null, body_encoding: null }
-  return isUtf8(body)
-    ? { body: body.toString(), body_encoding: 'utf-8' }
-    : { body: body.toString('base64'), body_encoding: 'base64' }
+  if (isUtf8(body)) return { body: hide(body.toString()), body_encoding: 'utf-8' }
+  const hidden = Buffer.from(hide(body.toString('latin1')), 'latin1')
+  return { body: hidden.toString('base64'), body_encoding: 'base64' }
 }
 
 /** Reads a filter from a query. Throws `ERR_REQUEST`, which names the parameter. */
