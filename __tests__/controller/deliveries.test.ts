@@ -144,6 +144,26 @@ describe.each(ways)('GET /deliveries, %s', (_way, serve) => {
     await waiting
   })
 
+  test.each([
+    ['JSON that is cut off', 'application/json', '{"id": "b'],
+    ['JSON that is too deep', 'application/json', '['.repeat(200) + ']'.repeat(200)],
+    ['a form without its end', 'multipart/form-data; boundary=x', '--x\r\n'],
+  ])('shows one whose body cannot be parsed, and why: %s', async (_name, type, sent) => {
+    const origin = await serveApp(express().use(served.hooks))
+    await request(origin)
+      .post('/done')
+      .set('content-type', type)
+      .serialize((text: unknown) => String(text))
+      .send(sent)
+      .expect(400)
+    const [one] = await list('limit=1')
+    const shown = await served.get(`/deliveries/${String(one?.['id'])}`)
+    expect([one?.['verdict'], shown.status, shown.body.body]).toEqual(['refused', 200, sent])
+    expect(shown.body.reads).toEqual([
+      { key: 'identify_by', source: '${body.id}', error: expect.stringMatching(/\w+ \w+/) },
+    ])
+  })
+
   test.each(['GET /deliveries/dlv_0', 'GET /deliveries/__proto__', 'POST /deliveries/nobody/replay'])(
     '%s is 404',
     async (line) => {
@@ -155,4 +175,29 @@ describe.each(ways)('GET /deliveries, %s', (_way, serve) => {
       ])
     },
   )
+})
+
+test('templates that read nothing say why, each for itself', async () => {
+  const [[, serve]] = ways as readonly [readonly [string, Serve]]
+  const callback = {
+    path: '/done',
+    item: '${body.count as integer}',
+    identify_by: '${body.id}',
+    status: '${item.state}',
+    error: '${body.why as integer}',
+  }
+  const { hooks, get } = await serve({ ...CONFIG, listener: { ...LISTENED.listener, callbacks: [callback] } })
+  const origin = await serveApp(express().use(hooks))
+  await request(origin).post('/done').send({ id: 'a', count: 'many', why: 'so' }).expect(400)
+  const [{ id }] = (await get('/deliveries')).body.deliveries
+  const { status, body } = await get(`/deliveries/${id}`)
+  expect([status, body.reads]).toEqual([
+    200,
+    [
+      { key: 'item', source: '${body.count as integer}', error: expect.stringContaining('many') },
+      { key: 'identify_by', source: '${body.id}', value: 'a' },
+      { key: 'status', source: '${item.state}', value: null },
+      { key: 'error', source: '${body.why as integer}', error: expect.stringContaining('so') },
+    ],
+  ])
 })
