@@ -41,6 +41,7 @@ describe.each(ways)('an action is refused, %s', (_way, serve) => {
     ['from another port', { Origin: 'http://localhost:1' }],
     ['from a page without an origin', { Origin: 'null' }],
     ['from another origin that names this host', { Origin: 'https://localhost.evil.example' }],
+    ['from another origin, by no page', { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'none' }],
     ['by a page of another site', { 'Sec-Fetch-Site': 'cross-site' }],
     ['by a page of the same site', { 'Sec-Fetch-Site': 'same-site' }],
     ['by a page of another site that hides its origin', { 'Sec-Fetch-Site': 'cross-site', Origin: 'http://localhost' }],
@@ -106,6 +107,10 @@ describe.each(ways)('an action is done, %s', (_way, serve) => {
   test.each([
     ['from this machine', {}],
     ['from the page of the same origin', { 'Sec-Fetch-Site': 'same-origin', Origin: 'http://localhost' }],
+    [
+      'under another name of this machine than its page',
+      { 'Sec-Fetch-Site': 'same-origin', Origin: 'http://127.0.0.1' },
+    ],
     ['by the address line', { 'Sec-Fetch-Site': 'none' }],
     ['under another name of this machine', { Host: '127.0.0.1:8090' }],
     ['under its IPv6 name', { Host: '[::1]:8090' }],
@@ -131,6 +136,22 @@ test('an action with the token may come from the page of the app under its publi
   const headers = { Authorization: `Bearer ${TOKEN}`, Host: 'app.example', Origin: 'https://app.example' }
   expect(await act(served, '/waits/a/settle', headers)).toContain('"delivery":"settled"')
   await waiting
+})
+
+test('and from the page under its public name where a proxy writes its own Host', async () => {
+  const served = await mount(withToken)
+  const waiting = served.hooks.wait('a')
+  const proxied = { Host: '127.0.0.1:8080', 'X-Forwarded-For': '203.0.113.7', 'X-Forwarded-Host': 'app.example' }
+  const page = { Origin: 'https://app.example', 'Sec-Fetch-Site': 'same-origin' }
+  const answer = await act(served, '/waits/a/settle', { ...proxied, ...page, Authorization: `Bearer ${TOKEN}` })
+  expect(answer).toContain('"delivery":"settled"')
+  await waiting
+})
+
+test('a page whose name was pointed at this machine is refused without auth', async () => {
+  const served = await mount()
+  const rebound = { Host: 'evil.example', Origin: 'http://evil.example', 'Sec-Fetch-Site': 'same-origin' }
+  expect(await act(served, '/waits/a/settle', rebound)).toContain('"code":"ERR_FORBIDDEN"')
 })
 
 test('what only shows something is not refused', async () => {
