@@ -276,6 +276,7 @@ describe('the JSON Schema', () => {
       'workflows',
       'controller',
       'store',
+      'deliveries',
     ])
     const open = [...walk(schema)].filter((node) => 'properties' in node && node['type'] === 'object')
     expect(open.length).toBeGreaterThan(20)

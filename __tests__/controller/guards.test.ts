@@ -17,6 +17,13 @@ const ROUTES = [
   'GET /gateways',
   'GET /health',
   'GET /metrics',
+  'GET /deliveries',
+  'GET /deliveries/a',
+  'POST /deliveries/a/replay',
+  'POST /waits/a/settle',
+  'POST /waits/a/fail',
+  'GET /events',
+  'GET /openapi.json',
 ]
 
 describe.each(ways)('the token, %s', (_way, serve) => {

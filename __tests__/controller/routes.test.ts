@@ -142,8 +142,22 @@ describe.each(ways)('%s', (_way, serve) => {
       {
         waiting: 2,
         waits: [
-          { ids: ['a', 'b'], endpoints, expires_at: '2026-01-01T00:05:00.000Z', outdated: false },
-          { ids: ['c'], endpoints, expires_at: '2026-01-02T00:01:00.000Z', outdated: false },
+          {
+            wait_id: expect.stringMatching(/^wait-[\w-]{16}$/),
+            ids: ['a', 'b'],
+            endpoints,
+            since: NOW,
+            expires_at: '2026-01-01T00:05:00.000Z',
+            outdated: false,
+          },
+          {
+            wait_id: expect.stringMatching(/^wait-[\w-]{16}$/),
+            ids: ['c'],
+            endpoints,
+            since: '2026-01-01T00:01:00.000Z',
+            expires_at: '2026-01-02T00:01:00.000Z',
+            outdated: false,
+          },
         ],
       },
     ])
@@ -209,7 +223,9 @@ describe('GET /gateways', () => {
 
 describe('what is no route', () => {
   const other = [
-    'GET /',
+    'POST /',
+    'GET /inspector',
+    'GET /inspector/nothing.js',
     'GET /nothing',
     'POST /health',
     'DELETE /tasks/a',
@@ -232,6 +248,22 @@ describe('what is no route', () => {
     expect(await answer.json()).toEqual({
       error: { code: 'ERR_NOT_FOUND', message: `The controller has nothing at ${line}` },
     })
+  })
+})
+
+describe('GET /', () => {
+  test.each(ways)('is the page, at the slash at its end, %s', async (_way, serve) => {
+    const { get } = await serve()
+    const { status, type, text, headers } = await get('/')
+    expect([status, type, text.slice(0, 15)]).toEqual([200, 'text/html', '<!doctype html>'])
+    expect(headers['content-security-policy']).toContain("default-src 'none'; script-src 'self'; style-src 'self'")
+    expect(headers['content-security-policy']).not.toContain('unsafe')
+  })
+
+  test('redirects to the slash where it is mounted', async () => {
+    const { get } = await mount()
+    const { status, headers } = await get('')
+    expect([status, headers['location']]).toEqual([302, './_callbacks/'])
   })
 })
 

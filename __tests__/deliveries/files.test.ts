@@ -19,7 +19,14 @@ const note = (_details: object, message: string): void => void told.push(message
 const logger = { debug: note, info: note, warn: note, error: note }
 
 function open(maxBytes = 1e6, path = folder): DeliveryFiles {
-  return createDeliveryFiles({ path, maxBytes, secretHeaders: new Set(['x-hub-signature-256']), logger })
+  return createDeliveryFiles({
+    path,
+    maxBytes,
+    secretParameters: new Set<string>(),
+    mask: (text: string) => text,
+    secretHeaders: new Set(['x-hub-signature-256']),
+    logger,
+  })
 }
 
 function kept(id: string, body: Buffer): KeptCourse {

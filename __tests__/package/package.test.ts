@@ -7,6 +7,9 @@ import { installPacked, listFiles, type Packed, ROOT } from './packed'
 
 const IMPORT = /(?:\brequire\(|\bfrom |\bimport\()["']([^"']+)["']/g
 
+/** The inspector, which is copied as it is. */
+const PAGE = 'controller/inspector'
+
 let packed: Packed
 
 beforeAll(() => {
@@ -22,17 +25,24 @@ describe('the tarball', () => {
 
     const built = packed.files.filter((file) => file.startsWith('dist/'))
     const other = built.filter((file) => !/^dist\/(lib|adapters)\/[\w./-]+\.(js|d\.ts)$/.test(file))
-    expect(other).toEqual(['dist/schema.json'])
+    const page = listFiles(join(ROOT, 'lib', PAGE)).map((file) => `dist/lib/${PAGE}/${file}`)
+    expect(page).toContain(`dist/lib/${PAGE}/index.html`)
+    expect(other.toSorted()).toEqual([...page.filter((file) => !file.endsWith('.js')), 'dist/schema.json'])
+    expect(packed.files.filter((file) => file.startsWith(`dist/lib/${PAGE}/`))).toEqual(page)
   })
 
   test('has code and types of every source file, and none of a file that is gone', () => {
     const rooms = ['lib', 'adapters'].filter((room) => existsSync(join(ROOT, room)))
     const sources = rooms.flatMap((room) =>
-      listFiles(join(ROOT, room)).map((file) => `dist/${room}/${file.replace(/\.ts$/, '')}`),
+      listFiles(join(ROOT, room))
+        .filter((file) => file.endsWith('.ts'))
+        .map((file) => `dist/${room}/${file.replace(/\.ts$/, '')}`),
     )
     const modules = [...sources.map((name) => `${name}.js`), ...sources.map((name) => `${name}.d.ts`)].sort()
 
-    expect(packed.files.filter((file) => file.startsWith('dist/') && file !== 'dist/schema.json')).toEqual(modules)
+    const isPage = (file: string): boolean => file.startsWith(`dist/lib/${PAGE}/`)
+    const built = packed.files.filter((file) => file.startsWith('dist/') && file !== 'dist/schema.json')
+    expect(built.filter((file) => !isPage(file))).toEqual(modules)
   })
 
   test('points to no source map', () => {

@@ -11,6 +11,7 @@ const TOP_LEVEL = [
   'component',
   'components',
   'controller',
+  'deliveries',
   'gateway',
   'gateways',
   'listener',

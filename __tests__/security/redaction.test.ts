@@ -218,6 +218,10 @@ describe('the controller', () => {
       'GET /gateways',
       'GET /health',
       'GET /metrics',
+      'GET /deliveries',
+      'GET /deliveries/x',
+      'GET /openapi.json',
+      'GET /',
     ]
     for (const authorization of [`Bearer ${wrong}`, `Basic ${wrong}`, `Bearer ${env.CONTROLLER_TOKEN}`]) {
       const headers = { ...given, authorization }

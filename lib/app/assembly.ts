@@ -10,7 +10,7 @@ import type { Endpoint } from '../listener/endpoint'
 import { createCalledUrlOf, createGuessNotice, createUrlOf, type Reachable } from '../listener/paths/callback-url'
 import { createStrayRequests } from '../listener/paths/stray-requests'
 import { createSelection } from '../listener/selection'
-import { listProofHeaders } from '../verify/verify'
+import { listProofHeaders, listProofParameters } from '../verify/verify'
 import { findPlaces } from '../workflow/callback-urls/public-places'
 import { createStrayUrls } from '../workflow/callback-urls/stray-urls'
 import type { Tasks } from '../workflow/tasks/tasks'
@@ -55,7 +55,13 @@ export function assemble(config: Config, options: NormalizedOptions) {
     onUrlChange: (port, previousUrl) => outdate(port, previousUrl, all, store, logger),
   })
   const pointedAt = new Set<string>()
-  const deliveries = createDeliveryLog(config, { clock, logger, secretHeaders, routes: () => routes })
+  const deliveries = createDeliveryLog(config, {
+    clock,
+    logger,
+    secretHeaders,
+    secretParameters: listProofParameters(config),
+    routes: () => routes,
+  })
   // Listeners start workflows, and workflows wait on listeners: these functions are first called by a request, when
   // `tasks` and `lifecycle` are there.
   const compiled = compileListeners(config, {

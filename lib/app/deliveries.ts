@@ -9,6 +9,7 @@ export interface DeliveryLogContext {
   readonly clock: Clock
   readonly logger: Logger
   readonly secretHeaders: ReadonlySet<string>
+  readonly secretParameters: ReadonlySet<string>
   /** All routes; asked when a delivery is looked at, since routes note their deliveries here. */
   readonly routes: () => readonly CallbackRoute[]
 }

@@ -7,11 +7,13 @@ import { createRouter } from '../app/mounts'
 import type { StandaloneServer } from '../app/servers'
 import type { Stats } from '../app/stats'
 import type { Logger } from '../base/contracts'
+import { json } from './answer'
 import { createApi } from './api'
 import { createDeliveryRoutes, viewDelivery } from './delivery-routes'
 import { createEventStream, type Tell } from './event-stream'
 import { createActionGuard, createHostGuard, createTokenGuard } from './guards'
 import { createMetrics } from './metrics'
+import { describeRoutes } from './openapi/document'
 import { createPageRoutes } from './page'
 import { createJsonReader } from './request'
 import { createRoutes, type Route, type RoutesContext } from './routes'
@@ -51,7 +53,22 @@ export function createController(context: ControllerContext): Controller {
     ...createRoutes(context, metrics),
     ...createDeliveryRoutes(context),
     ...createWaitRoutes({ store: context.store, readJson: createJsonReader(clock), end: context.endWaits }),
-    { method: 'GET', path: '/events', answer: ({ request, response }) => stream.join(request, response) },
+    {
+      method: 'GET',
+      path: '/events',
+      doc: {
+        summary: 'Tells of deliveries, tasks, jobs, gateways and warnings as server-sent events',
+        answers: { 200: 'text/event-stream' },
+        errors: ['ERR_STREAMS_FULL', 'ERR_CLOSED'],
+      },
+      answer: ({ request, response }) => stream.join(request, response),
+    },
+    {
+      method: 'GET',
+      path: '/openapi.json',
+      doc: { summary: 'Describes this API in OpenAPI 3.1', answers: { 200: 'OpenApi' } },
+      answer: () => json(200, describeRoutes(routes, spec?.auth !== undefined)),
+    },
   ]
   const token = createTokenGuard(spec?.auth)
   const action = createActionGuard(spec?.auth)

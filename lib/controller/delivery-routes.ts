@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { CallbackError } from '../base/errors'
 import { findNearest } from '../base/values/nearest'
+import { isMapping } from '../base/values/plain'
+import { writeShown } from '../base/values/shown-json'
 import type { Mask } from '../base/secrets/mask'
 import { maskTickets } from '../base/secrets/ticket-id'
 import {
@@ -11,6 +13,7 @@ import {
   VERDICTS,
 } from '../deliveries/delivery'
 import { json } from './answer'
+import { requireJson } from './request'
 import type { Route } from './routes'
 import { viewTime } from './views'
 
@@ -20,7 +23,19 @@ export interface DeliveryRoutesContext {
   readonly mask: Mask
 }
 
-const KEYS = ['endpoint', 'id', 'verdict', 'since', 'until', 'text', 'before', 'limit'] as const
+const TIME = { type: 'string', description: 'ISO 8601, or milliseconds since the epoch; inclusive' }
+const PARAMETERS = {
+  endpoint: { type: 'string', description: 'Such as POST /done' },
+  id: { type: 'string', description: 'An id of the callback' },
+  verdict: { enum: VERDICTS },
+  since: TIME,
+  until: TIME,
+  text: { type: 'string', description: 'Stands in the target, a header or the body, in any case' },
+  before: { type: 'string', description: 'The id of a delivery: only older ones' },
+  limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
+}
+type Parameter = keyof typeof PARAMETERS
+const KEYS = Object.keys(PARAMETERS)
 
 /** Creates the routes that show deliveries. */
 export function createDeliveryRoutes({ deliveries, mask }: DeliveryRoutesContext): readonly Route[] {
@@ -28,6 +43,12 @@ export function createDeliveryRoutes({ deliveries, mask }: DeliveryRoutesContext
     {
       method: 'GET',
       path: '/deliveries',
+      doc: {
+        summary: 'Lists the latest deliveries, newest first, without their bodies',
+        query: PARAMETERS,
+        answers: { 200: 'DeliveryList' },
+        errors: ['ERR_REQUEST'],
+      },
       async answer({ query }) {
         const filter = parseFilter(query)
         const found = await deliveries.list(filter)
@@ -38,19 +59,33 @@ export function createDeliveryRoutes({ deliveries, mask }: DeliveryRoutesContext
     {
       method: 'GET',
       path: '/deliveries/{id}',
+      doc: {
+        summary: 'Shows a delivery, its body, and what each template of its endpoint reads from it',
+        answers: { 200: 'DeliveryDetail' },
+        errors: ['ERR_DELIVERY_UNKNOWN'],
+      },
       async answer({ id }) {
         const reads = await deliveries.explain(id)
         const record = await deliveries.find(id)
         if (record === undefined) throw new CallbackError('ERR_DELIVERY_UNKNOWN', { message: `${id} has just gone` })
-        const whole = json(200, { ...viewDelivery(record), headers: record.headers, ...viewBody(record), reads })
-        return { ...whole, text: maskTickets(mask(whole.text)) }
+        const hide: Hide = (text) => maskTickets(mask(text))
+        const { headers } = record
+        return json(200, { ...viewDelivery(record), headers, ...viewBody(record, hide), ...hideTexts({ reads }, hide) })
       },
     },
     {
       method: 'POST',
       path: '/deliveries/{id}/replay',
+      doc: {
+        summary: 'Parses, identifies, judges and settles a delivery again as if it came now',
+        answers: { 200: 'Delivery' },
+        errors: ['ERR_DELIVERY_UNKNOWN', 'ERR_DELIVERY_REPLAY', 'ERR_BODY_TYPE'],
+      },
       isAction: true,
-      answer: async ({ id }) => json(200, viewDelivery(await deliveries.replay(id))),
+      async answer({ request, id }) {
+        requireJson(request)
+        return json(200, viewDelivery(await deliveries.replay(id)))
+      },
     },
   ]
 }
@@ -79,24 +114,33 @@ export function viewDelivery(record: DeliveryRecord): object {
   }
 }
 
+type Hide = (text: string) => string
+
+/** Hides what is secret in every text of a value, and in the names of its mappings; JSON would write it in another spelling. */
+function hideTexts(value: object, hide: Hide): object {
+  return JSON.parse(writeShown(value), (_key, one: unknown) => {
+    if (typeof one === 'string') return hide(one)
+    return isMapping(one) ? Object.fromEntries(Object.entries(one).map(([name, item]) => [hide(name), item])) : one
+  })
+}
+
 /** Text where the bytes are UTF-8, else base64. */
-function viewBody({ body }: DeliveryRecord): object {
+function viewBody({ body }: DeliveryRecord, hide: Hide): object {
   if (body === undefined) return { body: null, body_encoding: null }
-  return isUtf8(body)
-    ? { body: body.toString(), body_encoding: 'utf-8' }
-    : { body: body.toString('base64'), body_encoding: 'base64' }
+  if (isUtf8(body)) return { body: hide(body.toString()), body_encoding: 'utf-8' }
+  const hidden = Buffer.from(hide(body.toString('latin1')), 'latin1')
+  return { body: hidden.toString('base64'), body_encoding: 'base64' }
 }
 
 /** Reads a filter from a query. Throws `ERR_REQUEST`, which names the parameter. */
 function parseFilter(query: URLSearchParams): DeliveryFilter {
-  const known: readonly string[] = KEYS
   for (const key of query.keys()) {
-    if (known.includes(key)) continue
+    if (KEYS.includes(key)) continue
     const nearest = findNearest(key, KEYS)
     const meant = nearest === undefined ? '' : ` Did you mean "${nearest}"?`
     throw badRequest(`Unknown parameter ${JSON.stringify(key.slice(0, 100))}.${meant} There are ${KEYS.join(', ')}`)
   }
-  const read = (key: (typeof KEYS)[number]): string | undefined => query.get(key) || undefined
+  const read = (key: Parameter): string | undefined => query.get(key) || undefined
   return {
     endpoint: read('endpoint'),
     id: read('id'),
@@ -120,7 +164,8 @@ function readVerdict(text: string | undefined): Verdict | undefined {
 function readTime(key: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const time = /^\d+$/.test(text) ? Number(text) : Date.parse(text)
-  if (Number.isNaN(time)) throw badRequest(`${key}: expected a time such as 2026-01-31T12:00:00Z, found ${quote(text)}`)
+  if (Number.isNaN(new Date(time).getTime()))
+    throw badRequest(`${key}: expected a time such as 2026-01-31T12:00:00Z, found ${quote(text)}`)
   return time
 }
 

@@ -7,7 +7,7 @@ import { startTimer } from '../base/timers'
 
 /** Clients of server-sent events (HTML standard, 9.2). */
 export interface EventStream {
-  /** Takes a client, which is told of every event from now on. Throws `ERR_STREAMS_FULL`. */
+  /** Takes a client, which is told of every event from now on. Throws `ERR_STREAMS_FULL` and `ERR_CLOSED`. */
   join(request: IncomingMessage, response: ServerResponse): Answer | undefined
   /** Lets every client go. */
   close(): void
@@ -28,6 +28,7 @@ export function createEventStream(clock: Clock, subscribe: (tell: Tell) => () =>
   const clients = new Set<ServerResponse>()
   let stopHeartbeat: (() => void) | undefined
   let unsubscribe: (() => void) | undefined
+  let isClosed = false
 
   function write(text: string): void {
     for (const response of clients) {
@@ -53,6 +54,7 @@ export function createEventStream(clock: Clock, subscribe: (tell: Tell) => () =>
   return {
     join(request, response) {
       if (request.method === 'HEAD') return { status: 200, type: TYPE, text: '' }
+      if (isClosed) throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are closed; no events follow' })
       if (clients.size >= MAX_CLIENTS) {
         const message = `${MAX_CLIENTS} clients follow the events already; close one of them`
         throw new CallbackError('ERR_STREAMS_FULL', { message })
@@ -74,7 +76,11 @@ export function createEventStream(clock: Clock, subscribe: (tell: Tell) => () =>
       return undefined
     },
     close() {
-      for (const response of clients) response.end()
+      isClosed = true
+      for (const response of clients) {
+        response.end()
+        leave(response)
+      }
     },
   }
 }

@@ -58,14 +58,17 @@ export function createActionGuard(auth: ControllerSpec['auth']): Guard {
   return ({ headers, socket }) => {
     const { origin, host = '' } = headers
     const site = headers['sec-fetch-site']
-    const isForeign = site !== undefined && site !== 'same-origin' && site !== 'none'
-    if (isForeign || (origin !== undefined && hostOf(origin) !== host.toLowerCase()))
-      throw forbidden('a page of another origin asks for it')
+    // A browser says itself whether the page is its own, also where a proxy has put another Host in. No page can write that header.
+    const isElsewhere = origin !== undefined && hostOf(origin) !== host.toLowerCase()
+    const isForeign = site !== undefined && site !== 'none'
+    if (site !== 'same-origin' && (isForeign || isElsewhere)) throw forbidden('a page of another origin asks for it')
     // The token was asked for already.
     if (auth !== undefined) return
     const proxy = FORWARDED.find((name) => headers[name] !== undefined)
     if (proxy !== undefined) throw forbidden(`it comes through a proxy (${proxy}), so that nobody knows from whom`)
-    if (!isLoopback(socket.remoteAddress ?? '')) throw forbidden('it comes from another machine')
+    // A server that listens on :: sees IPv4 addresses as ::ffff:127.0.0.1 (RFC 4291, 2.5.5.2).
+    const { remoteAddress = '' } = socket
+    if (!isLoopback(remoteAddress.replace(/^::ffff:/i, ''))) throw forbidden('it comes from another machine')
     if (!isLoopback(host.replace(/:\d*$/, '')))
       throw forbidden(`its Host ${JSON.stringify(host)} is no name of this machine`)
   }

@@ -49,12 +49,17 @@ export function createPageRoutes(): readonly Route[] {
     {
       method: 'GET',
       path: '',
+      doc: {
+        summary: 'Shows the inspector; without the slash at its end it redirects there',
+        answers: { 200: 'text/html', 302: 'text/plain' },
+      },
       isOpen: true,
       answer: ({ request }) => (endsWithSlash(request) ? read('index.html') : addSlash(request)),
     },
     ...FILES.slice(1).map((name): Route => ({
       method: 'GET',
       path: `/inspector/${name}`,
+      doc: undefined,
       isOpen: true,
       answer: () => read(name),
     })),

@@ -8,6 +8,7 @@ import type { Task } from '../workflow/tasks/task'
 import type { Tasks } from '../workflow/tasks/tasks'
 import { type Answer, json } from './answer'
 import type { Metrics } from './metrics'
+import type { RouteDoc } from './openapi/route-doc'
 import { createJsonReader, hasContent, parseRunRequest, requireJson } from './request'
 import { viewError, viewGateway, viewTask, viewWait, viewWorkflow } from './views'
 
@@ -24,6 +25,8 @@ export interface Route {
   readonly method: 'GET' | 'POST'
   /** Without a slash at its end; `{id}` is any one segment. */
   readonly path: string
+  /** What `GET /openapi.json` says of it; undefined for parts of the page. */
+  readonly doc: RouteDoc | undefined
   /** Undefined when the response is answered, or will be, by the route itself. */
   readonly answer: (call: Call) => Answer | undefined | Promise<Answer>
   /** Whether it is shown to those without the token, too. */
@@ -44,6 +47,13 @@ export interface RoutesContext {
 
 /** How many tasks and waits are listed at most. */
 const MAX_LISTED = 1000
+
+const RUN_DOC: RouteDoc = {
+  summary: 'Runs a workflow and waits for its end, or answers 202 at once',
+  body: 'Run',
+  answers: { 200: 'RunOutput', 202: 'TaskStatus', 500: 'RunFailure', 503: 'RunFailure' },
+  errors: ['ERR_WORKFLOW_UNKNOWN', 'ERR_TASKS_FULL', 'ERR_CLOSED', 'ERR_STORE_UNAVAILABLE'],
+}
 
 async function canReach(store: Store): Promise<boolean> {
   try {
@@ -93,11 +103,21 @@ export function createRoutes(context: RoutesContext, metrics: Metrics): readonly
   }
 
   return [
-    { method: 'GET', path: '/workflows', answer: () => json(200, [...config.workflows.values()].map(viewWorkflow)) },
-    { method: 'POST', path: '/workflows/runs', answer: run },
+    {
+      method: 'GET',
+      path: '/workflows',
+      doc: { summary: 'Lists the workflows that can be run', answers: { 200: 'WorkflowList' } },
+      answer: () => json(200, [...config.workflows.values()].map(viewWorkflow)),
+    },
+    { method: 'POST', path: '/workflows/runs', doc: RUN_DOC, answer: run },
     {
       method: 'GET',
       path: '/tasks',
+      doc: {
+        summary: 'Lists the tasks that run, at most 1,000, oldest first',
+        query: { all: { enum: ['true'], description: 'Tasks that have ended, too' } },
+        answers: { 200: 'TaskList' },
+      },
       answer({ query }) {
         const list = query.get('all') === 'true' ? tasks.all() : tasks.running()
         return json(200, list.slice(0, MAX_LISTED).map(viewTask))
@@ -106,27 +126,49 @@ export function createRoutes(context: RoutesContext, metrics: Metrics): readonly
     {
       method: 'GET',
       path: '/tasks/{id}',
+      doc: { summary: 'Shows a task and its jobs', answers: { 200: 'Task' }, errors: ['ERR_TASK_UNKNOWN'] },
       async answer({ id }) {
         const state = await tasks.find(id)
         if (state === undefined) throw unknownTask(id)
         return json(200, viewTask(state))
       },
     },
-    { method: 'POST', path: '/tasks/{id}/cancel', answer: cancel },
+    {
+      method: 'POST',
+      path: '/tasks/{id}/cancel',
+      doc: {
+        summary: 'Cancels a task; a body is not needed',
+        answers: { 200: 'TaskStatus' },
+        errors: ['ERR_TASK_UNKNOWN', 'ERR_TASK_ENDED', 'ERR_BODY_TYPE'],
+      },
+      answer: cancel,
+    },
     {
       method: 'GET',
       path: '/waits',
+      doc: { summary: 'Lists the waits, at most 1,000', answers: { 200: 'WaitList' } },
       answer: () => json(200, { waiting: store.stats().waiting, waits: store.list(MAX_LISTED).map(viewWait) }),
     },
     {
       method: 'GET',
       path: '/gateways',
+      doc: { summary: 'Lists the gateways and their public URLs', answers: { 200: 'GatewayList' } },
       answer: () => json(200, [...gateways.statuses.values()].map(viewGateway)),
     },
-    { method: 'GET', path: '/health', answer: health },
+    {
+      method: 'GET',
+      path: '/health',
+      doc: { summary: 'Says whether all is well; 503 while it closes', answers: { 200: 'Health', 503: 'Health' } },
+      answer: health,
+    },
     {
       method: 'GET',
       path: '/metrics',
+      doc: {
+        summary: 'Shows metrics for Prometheus',
+        answers: { 200: 'text/plain' },
+        errors: ['ERR_CONFIG_UNSUPPORTED'],
+      },
       answer: async () => ({ status: 200, ...(await metrics.read()) }),
     },
   ]

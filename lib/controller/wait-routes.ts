@@ -20,17 +20,21 @@ type WaitEnding = { readonly result: unknown } | { readonly error: unknown }
 /** How many waits are looked at for one that is named by its handle. */
 const MAX_LISTED = 1000
 
+const ENDING_ERRORS = ['ERR_PARKING_FULL', 'ERR_STORE_UNAVAILABLE'] as const
+
 /** Creates the routes that end waits by hand. */
 export function createWaitRoutes({ store, readJson, end }: WaitRoutesContext): readonly Route[] {
-  function findId(named: string): string {
+  /** A wait that is named by its handle has an endpoint, so that its path need not be given. */
+  function find(named: string): { readonly id: string; readonly path?: string | undefined } {
     const wait = store.list(MAX_LISTED).find(({ ids }) => handleOf(ids) === named)
-    return wait?.ids[0] ?? named
+    return { id: wait?.ids[0] ?? named, path: wait?.endpoints[0]?.replace(/^\S+ /, '') }
   }
 
   async function act({ request, response, id }: Call, key: 'result' | 'error') {
     const { path, value } = await readBody(request, response, key)
     const ending = key === 'result' ? { result: value } : { error: value }
-    return json(200, { id, delivery: await end(findId(id), ending, path) })
+    const found = find(id)
+    return json(200, { id, delivery: await end(found.id, ending, path ?? found.path).catch(rethrow) })
   }
 
   async function readBody(request: ListenerRequest, response: ServerResponse, key: 'result' | 'error') {
@@ -45,9 +49,39 @@ export function createWaitRoutes({ store, readJson, end }: WaitRoutesContext): r
   }
 
   return [
-    { method: 'POST', path: '/waits/{id}/settle', isAction: true, answer: (call) => act(call, 'result') },
-    { method: 'POST', path: '/waits/{id}/fail', isAction: true, answer: (call) => act(call, 'error') },
+    {
+      method: 'POST',
+      path: '/waits/{id}/settle',
+      doc: {
+        summary: 'Ends the waits for an id, or a wait by its wait_id, with a result',
+        body: 'Settling',
+        answers: { 200: 'WaitEnd' },
+        errors: ENDING_ERRORS,
+      },
+      isAction: true,
+      answer: (call) => act(call, 'result'),
+    },
+    {
+      method: 'POST',
+      path: '/waits/{id}/fail',
+      doc: {
+        summary: 'Ends the waits for an id, or a wait by its wait_id, with an error',
+        body: 'Failing',
+        answers: { 200: 'WaitEnd' },
+        errors: ENDING_ERRORS,
+      },
+      isAction: true,
+      answer: (call) => act(call, 'error'),
+    },
   ]
+}
+
+/** What `hooks.settle` throws for a bad call is the fault of the request here. */
+function rethrow(error: unknown): never {
+  const isBadCall =
+    error instanceof CallbackError &&
+    (error.code === 'ERR_WAIT_ID' || error.code === 'ERR_ENDPOINT_UNKNOWN' || error.code === 'ERR_ENDPOINT_AMBIGUOUS')
+  throw isBadCall ? new CallbackError('ERR_REQUEST', { message: error.message, cause: error }) : error
 }
 
 function badRequest(message: string): CallbackError {

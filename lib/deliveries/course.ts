@@ -8,6 +8,9 @@ export interface RequestHead {
   readonly rawHeaders: readonly string[]
 }
 
+/** What templates read of a request that was kept. */
+export type KeptRequest = Pick<Course, 'endpoint' | 'method' | 'target' | 'rawHeaders' | 'body' | 'params'>
+
 /** Half of what is read from a socket at once. */
 const LARGE_BYTES = 32 * 1024
 /** How many ids of a bulk callback are noted. */

@@ -3,11 +3,11 @@ import { setImmediate } from 'node:timers/promises'
 import type { Clock, Logger } from '../base/contracts'
 import { callSafely } from '../base/events'
 import { CallbackError, reasonOf } from '../base/errors'
-import { Course, type RequestHead } from './course'
+import { Course, type KeptRequest, type RequestHead } from './course'
 import type { Deliveries, DeliveryFilter, DeliveryRecord, ReadValue } from './delivery'
 import { createDeliveryFiles } from './files'
 import { createHistory, isWanted, type KeptCourse } from './history'
-import { type Hiding, toRecord } from './record'
+import { hideHeaders, hideQuery, type Hiding, isShown, toRecord } from './record'
 
 export interface DeliveriesOptions extends Hiding {
   readonly clock: Clock
@@ -15,7 +15,7 @@ export interface DeliveriesOptions extends Hiding {
   /** Serves a request again; undefined when its endpoint is gone. */
   readonly repeat: (kept: Course, course: Course) => Promise<void> | undefined
   /** What the templates of its endpoint read from a request. */
-  readonly explain: (course: Course) => Promise<readonly ReadValue[]>
+  readonly explain: (course: KeptRequest) => Promise<readonly ReadValue[]>
 }
 
 /** Notes requests while they are served. */
@@ -41,11 +41,10 @@ const SLICE = 50
 
 /** Creates the log of deliveries. */
 export function createDeliveries(spec: DeliveriesSpec, options: DeliveriesOptions): DeliveryLog {
-  const { clock, logger, secretHeaders } = options
+  const { clock, logger, secretHeaders, secretParameters } = options
   const { path, maxBytes } = spec
   const history = createHistory(spec)
-  const files =
-    path === undefined || spec.keep === 0 ? undefined : createDeliveryFiles({ path, maxBytes, secretHeaders, logger })
+  const files = path === undefined || spec.keep === 0 ? undefined : createDeliveryFiles({ ...options, path, maxBytes })
   const listeners = new Set<(record: DeliveryRecord) => void>()
   let count = 0
 
@@ -99,7 +98,8 @@ export function createDeliveries(spec: DeliveriesSpec, options: DeliveriesOption
       let seen = 0
       for (const kept of history.newestFirst(filter.before)) {
         if (found.length >= limit) break
-        if (isWanted(kept, filter)) found.push(toRecord(kept, options))
+        const record = isWanted(kept, filter) ? toRecord(kept, options) : undefined
+        if (record && (filter.text === undefined || isShown(record, filter.text, options))) found.push(record)
         seen += 1
         if (seen % SLICE === 0) await setImmediate()
       }
@@ -109,7 +109,18 @@ export function createDeliveries(spec: DeliveriesSpec, options: DeliveriesOption
       const kept = history.find(id)
       return kept && toRecord(kept, options)
     },
-    explain: async (id) => options.explain(get(id).course),
+    async explain(id) {
+      const { endpoint, method, target, rawHeaders, body, params } = get(id).course
+      // Templates read what may be shown, so that they show no proof of a sender.
+      return options.explain({
+        endpoint,
+        method,
+        body,
+        params,
+        target: hideQuery(target, secretParameters),
+        rawHeaders: hideHeaders(rawHeaders, secretHeaders).flat(),
+      })
+    },
     async replay(id) {
       const { course: kept } = get(id)
       const { endpoint, method, target, rawHeaders } = kept

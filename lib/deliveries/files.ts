@@ -3,14 +3,13 @@ import { join } from 'node:path'
 import type { Logger } from '../base/contracts'
 import { Course } from './course'
 import type { KeptCourse } from './history'
-import { hideHeaders } from './record'
+import { hideHeaders, hideQuery, type Hiding } from './record'
 
-export interface FilesOptions {
+export interface FilesOptions extends Hiding {
   /** The folder; it is made where it is missing, for the user of the process alone. */
   readonly path: string
   /** How many bytes the files take up together, about. */
   readonly maxBytes: number
-  readonly secretHeaders: ReadonlySet<string>
   readonly logger: Logger
 }
 
@@ -29,7 +28,8 @@ const FILE = /^deliveries-(\d{8})\.jsonl$/
 const FILES = 4
 
 /** Creates what writes and reads the files of deliveries. */
-export function createDeliveryFiles({ path, maxBytes, secretHeaders, logger }: FilesOptions): DeliveryFiles {
+export function createDeliveryFiles(options: FilesOptions): DeliveryFiles {
+  const { path, maxBytes, logger } = options
   const maxFileBytes = Math.ceil(maxBytes / FILES)
   let number = 0
   let size = 0
@@ -103,7 +103,7 @@ export function createDeliveryFiles({ path, maxBytes, secretHeaders, logger }: F
   return {
     read,
     write(kept) {
-      lines.push(`${JSON.stringify(writeLine(kept, secretHeaders))}\n`)
+      lines.push(`${writeLine(kept, options)}\n`)
       writing ??= Promise.resolve().then(writeAll)
     },
     async close() {
@@ -112,11 +112,22 @@ export function createDeliveryFiles({ path, maxBytes, secretHeaders, logger }: F
   }
 }
 
-/** A delivery as it stands in a file: the bytes of its body as they were, its headers without their secrets. */
-function writeLine({ id, course }: KeptCourse, secretHeaders: ReadonlySet<string>): object {
-  const { body, rawHeaders, ...rest } = course
-  const headers = hideHeaders(rawHeaders, secretHeaders).flat()
-  return { id, ...rest, rawHeaders: headers, ...(body && { body: body.toString('base64') }) }
+/** These find the endpoint and the delivery again, and the body is what was proved. */
+const AS_THEY_ARE: ReadonlySet<string> = new Set(['id', 'endpoint', 'replayOf', 'body'])
+
+/** A delivery as it stands in a file: the bytes of its body as they were, everything else without secrets. */
+function writeLine({ id, course }: KeptCourse, { secretHeaders, secretParameters, mask }: Hiding): string {
+  const { body, rawHeaders, target, ...rest } = course
+  const line = {
+    id,
+    ...rest,
+    target: hideQuery(target, secretParameters),
+    rawHeaders: hideHeaders(rawHeaders, secretHeaders).flat(),
+    ...(body && { body: body.toString('base64') }),
+  }
+  return JSON.stringify(line, (key, value: unknown) =>
+    typeof value === 'string' && !AS_THEY_ARE.has(key) ? mask(value) : value,
+  )
 }
 
 function readLine(line: string): KeptCourse | undefined {

@@ -1,6 +1,6 @@
 import { type Mask, REDACTED } from '../base/secrets/mask'
 import { redactHeaders } from '../base/secrets/redact-headers'
-import { isSecretName } from '../base/secrets/secret-names'
+import { isSecretParameter } from '../base/secrets/secret-names'
 import { maskTickets } from '../base/secrets/ticket-id'
 import type { Course } from './course'
 import type { DeliveryRecord, Verdict } from './delivery'
@@ -10,6 +10,8 @@ import { type KeptCourse, verdictOf } from './history'
 export interface Hiding {
   /** Headers that prove something, in lower case. */
   readonly secretHeaders: ReadonlySet<string>
+  /** Parameters of a query that prove something. */
+  readonly secretParameters: ReadonlySet<string>
   /** Replaces the secrets of the environment in a text. */
   readonly mask: Mask
 }
@@ -24,7 +26,7 @@ export function toRecord({ id, course }: KeptCourse, hiding: Hiding): DeliveryRe
     receivedAt,
     durationMs,
     method,
-    target: hide(hideQuery(course.target)),
+    target: hide(hideQuery(course.target, hiding.secretParameters)),
     headers: hideHeaders(course.rawHeaders, hiding.secretHeaders).map(([name, value]) => [name, hide(value)]),
     body: course.body,
     bodyBytes,
@@ -33,13 +35,22 @@ export function toRecord({ id, course }: KeptCourse, hiding: Hiding): DeliveryRe
     outcome: course.judged === 'pending' || course.verdict !== 'settled' ? undefined : course.judged,
     code,
     reason: hide(reasonOf(course)),
-    ids: (course.ids ?? []).map(maskTickets),
+    ids: (course.ids ?? []).map(hide),
     task,
     items,
     status,
     isVerified,
     replayOf,
   }
+}
+
+/** Whether a text stands in what is shown of a request, in any case: a search finds no secret either. */
+export function isShown({ target, headers, body }: DeliveryRecord, wanted: string, { mask }: Hiding): boolean {
+  const text = wanted.toLowerCase()
+  const holds = (shown: string): boolean => shown.toLowerCase().includes(text)
+  return (
+    holds(target) || headers.flat().some(holds) || (body !== undefined && holds(maskTickets(mask(body.toString()))))
+  )
 }
 
 /** The headers of a request in their order, without what authenticates anybody. */
@@ -55,12 +66,15 @@ export function hideHeaders(
   return headers
 }
 
-function hideQuery(target: string): string {
+/** The target of a request, without what authenticates anybody. */
+export function hideQuery(target: string, secretParameters: ReadonlySet<string>): string {
   const [path = '', query] = target.split(/\?(.*)/s)
   if (query === undefined) return target
   const pairs = query.split('&').map((pair) => {
     const [name = '', value] = pair.split(/=(.*)/s)
-    return value === undefined || !isSecretName(name) ? pair : `${name}=${REDACTED}`
+    const [decoded = name] = new URLSearchParams(`${name}=`).keys()
+    const isSecret = isSecretParameter(decoded) || secretParameters.has(decoded)
+    return value === undefined || !isSecret ? pair : `${name}=${REDACTED}`
   })
   return `${path}?${pairs.join('&')}`
 }

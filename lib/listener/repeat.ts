@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { CallbackError, reasonOf } from '../base/errors'
 import { parseContent } from '../body/content'
 import type { RequestHead } from '../body/request'
-import type { Course } from '../deliveries/course'
+import type { Course, KeptRequest } from '../deliveries/course'
 import type { ReadValue } from '../deliveries/delivery'
 import type { Template } from '../template/compile'
 import { toAnswerCode } from './answer'
@@ -14,7 +14,7 @@ export interface Repeat {
   /** Parses, identifies, judges and delivers a kept request, and notes in `course` what becomes of it; never rejects. */
   replay(kept: Course, course: Course): Promise<void>
   /** Returns what each template of the endpoint reads from a kept request. */
-  explain(kept: Course): Promise<readonly ReadValue[]>
+  explain(kept: KeptRequest): Promise<readonly ReadValue[]>
 }
 
 /** Compiles the work on kept requests. Their senders were verified when they came; only items prove themselves again. */
@@ -22,11 +22,13 @@ export function compileRepeat(endpoint: Endpoint, context: ReceiveContext): Repe
   const { spec, key: name } = endpoint
   const { emitter, env, slots, verify } = context
   const receiveAll = compileReceiveAll(endpoint, context)
+  const templates = listTemplates(spec)
 
-  async function toScope(kept: Course, course: Course | undefined): Promise<RequestScope> {
+  async function toScope(kept: KeptRequest, course: Course | undefined): Promise<RequestScope> {
     const head = headOf(kept)
-    const { body: bytes = Buffer.alloc(0), params = {} } = kept
-    const body = await parseContent(bytes, head.headers['content-type'], { isSigned: verify !== undefined })
+    const { body: bytes, params = {} } = kept
+    const options = { isSigned: verify !== undefined }
+    const body = bytes === undefined ? undefined : await parseContent(bytes, head.headers['content-type'], options)
     return new RequestScope(head, body, params, env, course)
   }
 
@@ -43,33 +45,41 @@ export function compileRepeat(endpoint: Endpoint, context: ReceiveContext): Repe
       }
     },
     async explain(kept) {
-      const scope = await toScope(kept, undefined)
-      if (spec.item) scope.item = spec.item.render(scope)
-      if (spec.bulk && Array.isArray(scope.item ?? scope.body)) scope.item = firstOf(scope.item ?? scope.body)
-      const templates: readonly (readonly [string, Template | undefined])[] = [
-        ['item', spec.item],
-        ['identify_by', spec.identifyBy],
-        ['status', spec.status],
-        ['result', spec.result],
-        ['error', spec.error],
-        ['dedupe_by', spec.dedupeBy],
-      ]
-      return templates.flatMap(([key, template]) => (template === undefined ? [] : [read(key, template, scope)]))
+      const scope = await toScope(kept, undefined).catch(reasonOf)
+      if (typeof scope === 'string')
+        return templates.map(([key, template]) => ({ ...nameOf(key, template), error: scope }))
+      const item = spec.item && read('item', spec.item, scope)
+      scope.item = item?.value ?? undefined
+      const items = scope.item ?? scope.body
+      if (spec.bulk && Array.isArray(items)) scope.item = items[0]
+      return templates.map(([key, template]) => (key === 'item' && item ? item : read(key, template, scope)))
     },
   }
 }
 
 function read(key: string, template: Template, scope: RequestScope): ReadValue {
-  const source = typeof template.source === 'string' ? template.source : JSON.stringify(template.source)
   try {
-    return { key, source, value: template.render(scope) ?? null }
+    return { ...nameOf(key, template), value: template.render(scope) ?? null }
   } catch (error) {
-    return { key, source, error: reasonOf(error) }
+    return { ...nameOf(key, template), error: reasonOf(error) }
   }
 }
 
-function firstOf(items: unknown): unknown {
-  return Array.isArray(items) ? items[0] : items
+function nameOf(key: string, { source }: Template): { readonly key: string; readonly source: string } {
+  return { key, source: typeof source === 'string' ? source : JSON.stringify(source) }
+}
+
+/** The templates that read a callback, in the order in which they do; the others read the item. */
+function listTemplates(spec: Endpoint['spec']): readonly (readonly [string, Template])[] {
+  const templates: readonly (readonly [string, Template | undefined])[] = [
+    ['item', spec.item],
+    ['identify_by', spec.identifyBy],
+    ['status', spec.status],
+    ['result', spec.result],
+    ['error', spec.error],
+    ['dedupe_by', spec.dedupeBy],
+  ]
+  return templates.flatMap(([key, template]) => (template === undefined ? [] : [[key, template]]))
 }
 
 /** Of these Node takes the first when a request repeats them; it joins the others. */
@@ -81,7 +91,7 @@ const FIRST_WINS: ReadonlySet<string> = new Set([
   'user-agent',
 ])
 
-function headOf({ method, target, rawHeaders }: Course): RequestHead {
+function headOf({ method, target, rawHeaders }: KeptRequest): RequestHead {
   const headers: IncomingHttpHeaders = {}
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const [name = '', value = ''] = [rawHeaders[index]?.toLowerCase(), rawHeaders[index + 1]]

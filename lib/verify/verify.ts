@@ -59,9 +59,17 @@ interface ProvedListeners {
 }
 
 /** Lists the headers, in lower case, in which senders prove who they are under a name that the config gives. */
-export function listProofHeaders({ listeners }: ProvedListeners): ReadonlySet<string> {
+export function listProofHeaders(config: ProvedListeners): ReadonlySet<string> {
+  return new Set(listProofs(config, 'header').map((name) => name.toLowerCase()))
+}
+
+/** Lists the parameters of a query in which senders prove who they are under a name that the config gives. */
+export function listProofParameters(config: ProvedListeners): ReadonlySet<string> {
+  return new Set(listProofs(config, 'query'))
+}
+
+function listProofs({ listeners }: ProvedListeners, wanted: 'header' | 'query'): readonly string[] {
   const specs = listeners.flatMap(({ endpoints }) => endpoints.map(({ verify }) => verify))
   const references = specs.flatMap((spec) => spec?.signature?.references ?? [])
-  const names = references.flatMap(({ source, path: [name] }) => (source === 'header' ? [String(name)] : []))
-  return new Set(names.map((name) => name.toLowerCase()))
+  return references.flatMap(({ source, path: [name] }) => (source === wanted ? [String(name)] : []))
 }

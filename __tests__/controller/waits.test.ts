@@ -1,0 +1,134 @@
+import { describe, expect, test } from '@jest/globals'
+import type { CallbacksConfig } from '../../lib'
+import { CONFIG, useControllers } from './use-controller'
+
+const { ways } = useControllers()
+
+const TWO = {
+  ...CONFIG,
+  listener: {
+    host: '127.0.0.1',
+    port: 0,
+    callbacks: [
+      { path: '/done', identify_by: '${body.id}' },
+      { path: '/other', identify_by: '${body.id}' },
+    ],
+  },
+} as const satisfies CallbacksConfig
+
+describe.each(ways)('waits end by hand, %s', (_way, serve) => {
+  test.each([
+    ['a text', 'painted'],
+    ['a mapping', { url: 'https://x.example/cat.png', size: [1, 2] }],
+    ['null', null],
+    ['false', false],
+  ])('with %s as their result', async (_name, result) => {
+    const { post, hooks } = await serve()
+    const waiting = [hooks.wait('a'), hooks.wait(['b', 'a'])]
+    const { status, body } = await post('/waits/a/settle', { result })
+    expect([status, body]).toEqual([200, { id: 'a', delivery: 'settled' }])
+    expect(await Promise.all(waiting)).toEqual([result, result])
+    expect(hooks.stats().waiting).toBe(0)
+  })
+
+  test('without a body to speak of, with nothing as their result', async () => {
+    const { origin, post, hooks } = await serve()
+    const waiting = hooks.wait('a')
+    expect((await post('/waits/a/settle')).body.delivery).toBe('settled')
+    expect(await waiting).toBeUndefined()
+    const empty = hooks.wait('b')
+    const headers = { 'content-type': 'application/json' }
+    const answer = await fetch(`${origin}/waits/b/settle`, { method: 'POST', headers })
+    expect([answer.status, await empty]).toEqual([200, undefined])
+  })
+
+  test.each([
+    ['a text', 'out of paint'],
+    ['a mapping', { reason: 'out of paint' }],
+    ['nothing', undefined],
+  ])('with %s as their error', async (_name, error) => {
+    const { post, hooks } = await serve()
+    const failing = hooks.wait('a').catch((reason: unknown) => reason)
+    const { status, body } = await post('/waits/a/fail', { error })
+    expect([status, body]).toEqual([200, { id: 'a', delivery: 'settled' }])
+    expect(await failing).toMatchObject({ code: 'ERR_CALLBACK_FAILED' })
+    if (typeof error === 'string') expect(await failing).toHaveProperty('message', expect.stringContaining(error))
+  })
+
+  test.each(['settle', 'fail'])('an unknown id is answered as hooks.%s does', async (action) => {
+    const { post, hooks } = await serve()
+    const first = await post(`/waits/early/${action}`)
+    const second = await post(`/waits/early/${action}`)
+    const end = action === 'settle' ? hooks.settle : hooks.fail
+    const deliveries = [await end('other'), await end('other')]
+    expect([first.status, first.body.delivery, second.body.delivery]).toEqual([200, ...deliveries])
+    expect(deliveries).toEqual(['parked', 'duplicate'])
+  })
+
+  test('the wait_id of a ticket ends it, though its id is not shown', async () => {
+    const { get, post, hooks } = await serve()
+    const tickets = [hooks.ticket(), hooks.ticket(), hooks.ticket()]
+    const { body, text } = await get('/waits')
+    for (const { id } of tickets) expect(text).not.toContain(id)
+    const [first, second] = body.waits.map((one: { readonly wait_id: string }) => one.wait_id)
+    const settled = await post(`/waits/${first}/settle`, { result: 1 })
+    expect([settled.status, settled.body]).toEqual([200, { id: first, delivery: 'settled' }])
+    expect(await tickets[0]?.result).toBe(1)
+    const failing = tickets[1]?.result.catch((error: unknown) => error)
+    expect((await post(`/waits/${second}/fail`, { error: 'no' })).body.delivery).toBe('settled')
+    expect(await failing).toMatchObject({ code: 'ERR_CALLBACK_FAILED' })
+    expect((await get('/waits')).body.waiting).toBe(1)
+    await hooks.settle(tickets[2]?.id ?? '')
+  })
+
+  test('a path says which of several endpoints is meant; a wait_id needs none', async () => {
+    const { get, post, hooks } = await serve(TWO)
+    const waiting = hooks.wait('a', { path: '/other' })
+    const elsewhere = await post('/waits/a/settle', { path: '/done', result: 1 })
+    expect(elsewhere.body).toEqual({ id: 'a', delivery: 'parked' })
+    expect((await post('/waits/a/settle', { path: '/other', result: 2 })).body.delivery).toBe('settled')
+    expect(await waiting).toBe(2)
+    const named = hooks.wait('b', { path: '/other' })
+    const [{ wait_id: id }] = (await get('/waits')).body.waits
+    expect((await post(`/waits/${id}/settle`, { result: 3 })).body).toEqual({ id, delivery: 'settled' })
+    expect(await named).toBe(3)
+  })
+
+  test.each([
+    ['settle', {}, 'Several callbacks fit (POST /done, POST /other); name one with { path }'],
+    ['fail', { path: null }, 'Several callbacks fit'],
+    ['settle', { path: '/nowhere' }, 'No callback has the path "/nowhere"; there are POST /done, POST /other'],
+    ['settle', { path: '' }, 'No callback has the path ""'],
+    ['settle', { path: 1 }, 'path: expected text'],
+    ['settle', { path: ['/done'] }, 'path: expected text'],
+    ['settle', { error: 1 }, 'Unknown key "error". There are result and path'],
+    ['fail', { result: 1 }, 'Unknown key "result". There are error and path'],
+    ['settle', { Result: 1 }, 'Unknown key "Result"'],
+    ['settle', [], 'The body must be a JSON object with result and path'],
+    ['fail', 'no', 'The body must be a JSON object with error and path'],
+  ])('%s with %j is refused', async (action, sent, message) => {
+    const { post, hooks } = await serve(TWO)
+    const waiting = hooks.wait('a', { path: '/done' })
+    const { status, body } = await post(`/waits/a/${action}`, sent)
+    expect([status, body.error]).toEqual([400, { code: 'ERR_REQUEST', message: expect.stringContaining(message) }])
+    expect(hooks.stats().waiting).toBe(1)
+    await hooks.settle('a', 1, { path: '/done' })
+    await waiting
+  })
+
+  test('an id that is too long is refused', async () => {
+    const { post } = await serve()
+    const { status, body } = await post(`/waits/${'x'.repeat(5000)}/settle`)
+    expect([status, body.error.code]).toEqual([400, 'ERR_REQUEST'])
+  })
+
+  test('an id may hold any character', async () => {
+    const { post, hooks } = await serve()
+    for (const id of ['a/b', 'größe', '50%', 'x y', '__proto__']) {
+      const waiting = hooks.wait(id)
+      const { body } = await post(`/waits/${encodeURIComponent(id)}/settle`, { result: id })
+      expect(body).toEqual({ id, delivery: 'settled' })
+      expect(await waiting).toBe(id)
+    }
+  })
+})
