@@ -11,6 +11,7 @@ import { createApi } from './api'
 import { createDeliveryRoutes, viewDelivery } from './delivery-routes'
 import { createEventStream, type Tell } from './event-stream'
 import { createActionGuard, createHostGuard, createTokenGuard } from './guards'
+import { createGatewayRoutes } from './gateway-routes'
 import { createMetrics } from './metrics'
 import { createPageRoutes } from './page'
 import { createJsonReader } from './request'
@@ -49,6 +50,7 @@ export function createController(context: ControllerContext): Controller {
   const routes: readonly Route[] = [
     ...createPageRoutes(),
     ...createRoutes(context, metrics),
+    ...createGatewayRoutes(() => gateways.statuses.values()),
     ...createDeliveryRoutes(context),
     ...createWaitRoutes({ store: context.store, readJson: createJsonReader(clock), end: context.endWaits }),
     { method: 'GET', path: '/events', answer: ({ request, response }) => stream.join(request, response) },

@@ -9,7 +9,7 @@ import type { Tasks } from '../workflow/tasks/tasks'
 import { type Answer, json } from './answer'
 import type { Metrics } from './metrics'
 import { createJsonReader, hasContent, parseRunRequest, requireJson } from './request'
-import { viewError, viewGateway, viewTask, viewWait, viewWorkflow } from './views'
+import { viewError, viewTask, viewWait, viewWorkflow } from './views'
 
 /** A request that a route answers. */
 export interface Call {
@@ -117,11 +117,6 @@ export function createRoutes(context: RoutesContext, metrics: Metrics): readonly
       method: 'GET',
       path: '/waits',
       answer: () => json(200, { waiting: store.stats().waiting, waits: store.list(MAX_LISTED).map(viewWait) }),
-    },
-    {
-      method: 'GET',
-      path: '/gateways',
-      answer: () => json(200, [...gateways.statuses.values()].map(viewGateway)),
     },
     { method: 'GET', path: '/health', answer: health },
     {
