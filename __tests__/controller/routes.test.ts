@@ -209,7 +209,7 @@ describe('GET /gateways', () => {
 
 describe('what is no route', () => {
   const other = [
-    'GET /',
+    'POST /',
     'GET /nothing',
     'POST /health',
     'DELETE /tasks/a',

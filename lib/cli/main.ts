@@ -6,6 +6,7 @@ import { writeHelp } from './syntax/help'
 import { listen } from './listen/listen'
 import { CallbackError } from '../base/errors'
 import { reportError } from './report-error'
+import { replay } from './commands/replay'
 import { run } from './commands/run'
 import { send } from './send/send'
 import { up } from './commands/up'
@@ -46,6 +47,8 @@ async function performCommand(
       return validate(options, io)
     case 'listen':
       return listen(argument, options, io)
+    case 'replay':
+      return replay(argument, options, io)
     case 'schema':
       io.stdout.write(readSchema(findPackage()))
       return EXIT_DONE
