@@ -17,6 +17,7 @@ const VERDICTS = [
 /** The table holds so many rows; older ones are asked for. */
 const MAX_ROWS = 500
 const PAGE = 100
+const MAX_VALUE = 300
 
 /** Creates the list of deliveries and the view of one. */
 export function createDeliveries({ isPaused, confirm, tell }) {
@@ -48,9 +49,14 @@ export function createDeliveries({ isPaused, confirm, tell }) {
       'tr',
       { tabindex: -1, 'data-id': one.id, 'aria-selected': one.id === opened, onclick: () => open(one.id) },
       element('td', {}, timeOf(one.received_at)),
-      element('td', {}, badge(wordOf(one), kindOf(one)), one.replay_of && badge('replay')),
-      element('td', { class: 'wide', title: one.reason }, `${one.method} ${one.target}`),
-      element('td', { class: 'wide' }, one.ids.join(', ')),
+      element('td', {}, ...badgesOf(one)),
+      element(
+        'td',
+        { class: 'cut' },
+        element('span', { title: one.target }, `${one.method} ${one.target}`),
+        element('span', { class: 'note', title: one.reason }, one.reason),
+      ),
+      element('td', { class: 'cut' }, element('span', { title: one.ids.join(', ') }, one.ids.join(', '))),
       element('td', { class: 'number' }, one.status === null ? '–' : String(one.status)),
     )
     rows.set(one.id, row)
@@ -114,14 +120,8 @@ export function createDeliveries({ isPaused, confirm, tell }) {
 
   function show(one) {
     return [
-      element('h2', {}, `${one.method} ${one.target}`),
-      element(
-        'p',
-        { class: 'verdict' },
-        badge(wordOf(one), kindOf(one)),
-        one.replay_of && badge('replay'),
-        ` ${one.reason}`,
-      ),
+      element('h2', { class: 'cut-lines' }, `${one.method} ${one.target}`),
+      element('p', { class: 'verdict' }, ...badgesOf(one), ` ${one.reason}`),
       element(
         'p',
         { class: 'bar' },
@@ -131,7 +131,7 @@ export function createDeliveries({ isPaused, confirm, tell }) {
           'Replay ',
           element('kbd', {}, 'r'),
         ),
-        copyButton(one.body ?? '', 'the body'),
+        one.body && copyButton(one.body, 'body'),
       ),
       facts(one),
       one.reads.length > 0 && [element('h3', {}, 'What the endpoint reads from it'), reads(one.reads)],
@@ -153,6 +153,7 @@ export function createDeliveries({ isPaused, confirm, tell }) {
     const list = [
       ['Received', timeOf(one.received_at)],
       ['Answered', `${one.status ?? 'the sender had gone'} after ${spanOf(one.duration_ms)}`],
+      one.target.length > 100 && ['Path', one.target],
       ['Endpoint', one.endpoint ?? 'none'],
       ['Ids', one.ids.join(', ') || 'none'],
       ['Sender', one.verified ? 'verified, or need not be' : 'not verified'],
@@ -239,16 +240,28 @@ export function createDeliveries({ isPaused, confirm, tell }) {
   }
 }
 
-/** The verdict; of one that ended a wait also how. */
-function wordOf({ verdict, outcome, code }) {
+/** The verdict; of one that ended a wait also how. What came through a tunnel, before there is any config, has none. */
+function wordOf({ verdict, outcome, endpoint }) {
   if (verdict === 'settled' && outcome === 'failed') return 'failed'
-  return verdict === 'refused' && code ? `refused ${code}` : verdict
+  return verdict === 'unrouted' && endpoint !== null ? 'passed on' : verdict
 }
 
-const kindOf = ({ verdict, outcome }) => (outcome === 'failed' ? 'failed' : verdict)
+function kindOf({ verdict, outcome, endpoint, status }) {
+  if (outcome === 'failed') return 'failed'
+  if (verdict !== 'unrouted' || endpoint === null) return verdict
+  return status === null || status >= 400 ? 'failed' : 'handshake'
+}
 
+const badgesOf = (one) => [
+  badge(wordOf(one), kindOf(one)),
+  one.replay_of && badge('replay'),
+  one.code && element('code', { class: 'code', title: one.code }, one.code),
+]
+
+/** What a template reads, cut short: the body is shown as a whole. */
 function toText(value) {
-  return typeof value === 'string' ? value : JSON.stringify(value, null, 2)
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text
 }
 
 function indent(text) {

@@ -66,7 +66,7 @@ export function createTasks({ confirm, tell }) {
         element('code', {}, task.task_id),
         ' began ',
         timeOf(task.started_at),
-        ` took ${spanOf(end - start)}`,
+        `${task.ended_at === null ? 'and runs for' : 'and took'} ${spanOf(end - start)}`,
       ),
       task.error && element('p', { class: 'verdict' }, `${task.error.code}: ${task.error.message}`),
       timeLine(task, start, end),
