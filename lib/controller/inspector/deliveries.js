@@ -142,6 +142,7 @@ export function createDeliveries({ isPaused, confirm, tell }) {
         'Headers',
         ['Name', 'Value'],
         one.headers.map(([name, value]) => line(name, value)),
+        { class: 'facts' },
       ),
     ].flat()
   }
@@ -174,6 +175,7 @@ export function createDeliveries({ isPaused, confirm, tell }) {
       'About this delivery',
       ['What', 'Value'],
       list.filter(Boolean).map(([name, value]) => line(name, value)),
+      { class: 'facts' },
     )
   }
 
@@ -191,6 +193,7 @@ export function createDeliveries({ isPaused, confirm, tell }) {
           element('td', {}, value(one)),
         ),
       ),
+      { class: 'reads' },
     )
   }
 

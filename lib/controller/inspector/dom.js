@@ -69,10 +69,10 @@ export function copyButton(text, what) {
 }
 
 /** A table with a caption for screen readers. */
-export function table(caption, heads, rows) {
+export function table(caption, heads, rows, attributes = {}) {
   return element(
     'table',
-    {},
+    attributes,
     element('caption', { class: 'hidden' }, caption),
     element('thead', {}, element('tr', {}, ...heads.map((head) => element('th', { scope: 'col' }, head)))),
     element('tbody', {}, ...rows),

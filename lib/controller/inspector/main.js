@@ -83,9 +83,10 @@ function toJson(text) {
   }
 }
 
-whenTokenIsMissing(async () => {
+whenTokenIsMissing(async (isWrong) => {
   const field = { name: 'token', label: 'Token', attributes: { type: 'password', required: true, autocomplete: 'off' } }
-  return (await askIn('This controller has a token', 'Enter the token of controller.auth.', [field], 'Go on'))?.token
+  const text = `${isWrong ? 'That is another token. ' : ''}Enter the token of controller.auth.`
+  return (await askIn('This controller has a token', text, [field], 'Go on'))?.token
 })
 
 const means = { isPaused: () => isPaused, confirm, askJson, tell }

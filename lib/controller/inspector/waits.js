@@ -41,8 +41,13 @@ export function createWaits({ askJson, tell }) {
         one.outdated && badge('outdated URL', 'pending'),
       ),
       element('td', { class: 'wide' }, one.endpoints.join(', ')),
-      element('td', {}, age),
-      element('td', {}, timeOf(one.expires_at), ` (${left > 0 ? `in ${spanOf(left)}` : 'now'})`),
+      element('td', { 'data-head': 'Age' }, age),
+      element(
+        'td',
+        { 'data-head': 'Deadline' },
+        timeOf(one.expires_at),
+        ` (${left > 0 ? `in ${spanOf(left)}` : 'now'})`,
+      ),
       element('td', {}, element('div', { class: 'bar' }, ...buttons(one))),
     )
   }
