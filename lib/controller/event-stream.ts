@@ -7,9 +7,9 @@ import { startTimer } from '../base/timers'
 
 /** Clients of server-sent events (HTML standard, 9.2). */
 export interface EventStream {
-  /** Takes a client, which is told of every event from now on. Throws `ERR_STREAMS_FULL`. */
+  /** Takes a client, which is told of every event from now on. Throws `ERR_STREAMS_FULL` and `ERR_CLOSED`. */
   join(request: IncomingMessage, response: ServerResponse): Answer | undefined
-  /** Lets every client go. */
+  /** Lets every client go, and takes no more. */
   close(): void
 }
 
@@ -26,6 +26,7 @@ export type Tell = (name: string, data: object) => void
 /** Creates a stream without clients. It holds a timer, and listens by `subscribe`, only while it has clients. */
 export function createEventStream(clock: Clock, subscribe: (tell: Tell) => () => void): EventStream {
   const clients = new Set<ServerResponse>()
+  let isClosed = false
   let stopHeartbeat: (() => void) | undefined
   let unsubscribe: (() => void) | undefined
 
@@ -53,6 +54,8 @@ export function createEventStream(clock: Clock, subscribe: (tell: Tell) => () =>
   return {
     join(request, response) {
       if (request.method === 'HEAD') return { status: 200, type: TYPE, text: '' }
+      if (isClosed)
+        throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are closing; nothing more happens' })
       if (clients.size >= MAX_CLIENTS) {
         const message = `${MAX_CLIENTS} clients follow the events already; close one of them`
         throw new CallbackError('ERR_STREAMS_FULL', { message })
@@ -74,7 +77,11 @@ export function createEventStream(clock: Clock, subscribe: (tell: Tell) => () =>
       return undefined
     },
     close() {
-      for (const response of clients) response.end()
+      isClosed = true
+      for (const response of clients) {
+        response.end()
+        leave(response)
+      }
     },
   }
 }
