@@ -18,6 +18,7 @@ const VERDICTS = [
 const MAX_ROWS = 500
 const PAGE = 100
 const MAX_VALUE = 300
+const RELOAD_MS = 300
 
 /** Creates the list of deliveries and the view of one. */
 export function createDeliveries({ isPaused, confirm, tell }) {
@@ -29,6 +30,9 @@ export function createDeliveries({ isPaused, confirm, tell }) {
   const rows = new Map()
   let opened
   let asked = 0
+  const news = []
+  let drawing
+  let reloading
 
   verdict.append(
     element('option', { value: '' }, 'Every verdict'),
@@ -89,17 +93,33 @@ export function createDeliveries({ isPaused, confirm, tell }) {
     older.hidden = next === null
   }
 
-  /** A delivery that has just come. What a search would find in its body only the server knows. */
+  /** A delivery that has just come. Many of them are shown together, with the next picture. */
   function add(one) {
     if (isPaused() || rows.has(one.id)) return
-    if (isFiltered()) return void load()
-    body.prepend(toRow(one))
+    if (isFiltered()) return reloadSoon()
+    news.push(one)
+    if (news.length > MAX_ROWS) news.shift()
+    drawing ??= requestAnimationFrame(showNews)
+  }
+
+  function showNews() {
+    drawing = undefined
+    const fresh = news.splice(0).filter(({ id: one }) => !rows.has(one))
+    body.prepend(...fresh.map(toRow).toReversed())
     while (body.children.length > MAX_ROWS) {
       rows.delete(body.lastElementChild.dataset.id)
       body.lastElementChild.remove()
       older.hidden = false
     }
     refreshFocus()
+  }
+
+  /** What a search would find in the body of a new one only the server knows. */
+  function reloadSoon() {
+    reloading ??= setTimeout(() => {
+      reloading = undefined
+      reload()
+    }, RELOAD_MS)
   }
 
   async function open(wanted) {
