@@ -1,10 +1,16 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { findChromium, useBrowser } from '../controller/use-browser'
 import { useServices } from '../helpers/fake-service'
 import { useCli } from './use-cli'
 import { useListen } from './use-listen'
 
+const chromium = findChromium()
+const testPage = chromium === undefined ? test.skip : test
+const suffix = chromium === undefined ? ' (skipped: there is no chromium; apt-get install chromium)' : ''
+
+const browsers = useBrowser(chromium)
 const cli = useCli()
 const { open } = useListen(cli)
 const services = useServices()
@@ -123,5 +129,25 @@ describe('what was seen is sent again to the app', () => {
     const forbidden = await fetch(`${place}/deliveries/${id}/replay`, { method: 'POST', headers })
     expect([forbidden.status, await forbidden.json()]).toMatchObject([403, { error: { code: 'ERR_FORBIDDEN' } }])
     expect((await ask('/deliveries')).body.deliveries).toHaveLength(1)
+  })
+
+  testPage(`in a browser, which has no view of waits and tasks${suffix}`, async () => {
+    const app = await services.open(() => ({ status: 200 }))
+    const { place, send } = await openInspected([new URL(app.origin).port])
+    const { page } = await browsers.open(`${place}/`)
+    await page.getByText('live', { exact: true }).waitFor()
+    await (await send('/done', { body: '{"id":"a1"}' })).text()
+    await app.received()
+    const row = page.locator('#list-deliveries tbody tr').filter({ hasText: 'POST /done' })
+    await row.filter({ hasText: 'passed on' }).click()
+    await page.getByText('"id": "a1"').waitFor()
+    expect((await page.getByRole('tab').allTextContents()).map((text) => text.trim())).toEqual([
+      'Deliveries',
+      'Gateways',
+    ])
+    await page.keyboard.press('r')
+    await page.keyboard.press('Enter')
+    expect((await app.received()).raw.toString()).toBe('{"id":"a1"}')
+    await page.getByText('Replayed: passed on.').waitFor()
   })
 })

@@ -116,7 +116,7 @@ describe('the parts of the page', () => {
     'GET /%s has a strict policy and needs no token',
     async (path) => {
       const auth = { type: 'bearer', token: 'a-token-of-the-page' } as const
-      const { controller } = await mount({ ...CONFIG, controller: { auth } } as CallbacksConfig)
+      const { controller } = await mount({ ...CONFIG, controller: { auth } })
       const answer = await fetch(controller + path, { headers: { connection: 'close' } })
       await answer.text()
       const policy = answer.headers.get('content-security-policy') ?? ''
@@ -304,7 +304,7 @@ describePage(`the inspector in a browser${suffix}`, () => {
 
   test('asks for the token, again after a wrong one, and once for all requests', async () => {
     const auth = { type: 'bearer', token: 'a-token-of-the-page' } as const
-    const { controller, send } = await mount({ ...CONFIG, controller: { auth } } as CallbacksConfig)
+    const { controller, send } = await mount({ ...CONFIG, controller: { auth } })
     await send('/done/a', { id: 'a1', state: 'halfway' })
     const { page } = await browsers.open(controller, { expected: /401/ })
     await page.locator('dialog input').fill('another')
@@ -365,8 +365,7 @@ describePage(`the inspector in a browser${suffix}`, () => {
   })
 
   test('10,000 deliveries with the page open take less than 50 MB, and the page answers', async () => {
-    const config = { ...CONFIG, deliveries: { keep: 10_000 } } as CallbacksConfig
-    const { origin, controller } = await mount(config)
+    const { origin, controller } = await mount({ ...CONFIG, deliveries: { keep: 10_000 } })
     const { page } = await browsers.open(controller)
     await live(page)
     await sendMany(origin, 200)
@@ -386,7 +385,7 @@ describePage(`the inspector in a browser${suffix}`, () => {
 
 /** What axe finds that is serious or critical. */
 async function findFaults(page: Page): Promise<unknown> {
-  const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults
+  const { violations } = await page.evaluate<axe.AxeResults>('axe.run()')
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html.slice(0, 200))])

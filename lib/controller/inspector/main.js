@@ -197,7 +197,6 @@ void refresh()
 void follow(
   (name, data) => {
     if (name === 'delivery') views.deliveries.add(data)
-    if (name === 'job') views.tasks.note(data)
     refreshSoon()
   },
   (state) => {
