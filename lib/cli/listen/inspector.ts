@@ -44,7 +44,9 @@ export async function openInspector(options: InspectorOptions): Promise<Inspecto
       deliveries.watch((record) => tell('delivery', viewDelivery(record))),
       onStatus((status) => tell('gateway', viewGateway(status))),
     ]
-    return () => stops.forEach((stop) => stop())
+    return () => {
+      for (const stop of stops) stop()
+    }
   })
   const api = createInspectorApi(options, {
     method: 'GET',

@@ -17,7 +17,7 @@ export interface Content {
 }
 
 export const JSON_TYPE = 'application/json'
-export const FORM_TYPE = 'application/x-www-form-urlencoded'
+const FORM_TYPE = 'application/x-www-form-urlencoded'
 
 /** Reads a body from a file or, for `-`, from stdin. Throws a UsageError for a file that cannot be read. */
 export async function readBytes(name: string, { cwd, stdin }: Pick<Io, 'cwd' | 'stdin'>): Promise<Buffer> {

@@ -7,8 +7,8 @@ let asking
 let askForToken = () => Promise.resolve(undefined)
 
 /** Sets what asks the user for the token of `controller.auth`. */
-export function whenTokenIsMissing(asking) {
-  askForToken = asking
+export function whenTokenIsMissing(askUser) {
+  askForToken = askUser
 }
 
 function headersOf(more) {

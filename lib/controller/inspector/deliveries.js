@@ -266,7 +266,8 @@ export function createDeliveries({ isPaused, confirm, tell }) {
 /** The verdict; of one that ended a wait also how. What came through a tunnel, before there is any config, has none. */
 function wordOf({ verdict, outcome, endpoint }) {
   if (verdict === 'settled' && outcome === 'failed') return 'failed'
-  return verdict === 'unrouted' && endpoint !== null ? 'passed on' : verdict
+  if (verdict !== 'unrouted' || endpoint === null) return verdict
+  return endpoint === 'listen' ? 'answered' : 'passed on'
 }
 
 function kindOf({ verdict, outcome, endpoint, status }) {
