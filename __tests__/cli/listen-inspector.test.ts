@@ -146,6 +146,7 @@ describe('what was seen is sent again to the app', () => {
       'Gateways',
     ])
     await page.keyboard.press('r')
+    await page.getByRole('dialog').waitFor()
     await page.keyboard.press('Enter')
     expect((await app.received()).raw.toString()).toBe('{"id":"a1"}')
     await page.getByText('Replayed: passed on.').waitFor()

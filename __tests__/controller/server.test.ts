@@ -52,8 +52,10 @@ describe('listen() with a controller', () => {
   test('puts base_path before every route', async () => {
     const { get, log } = await listen({ ...CONFIG, controller: { base_path: 'api/v1/' } })
     expect((await get('/api/v1/health')).status).toBe(200)
-    for (const path of ['/health', '/api/v1', '/api/v1health', '/api/v11/health'])
+    for (const path of ['/health', '/', '/api', '/api/v1health', '/api/v11/health'])
       expect([path, (await get(path)).status]).toEqual([path, 404])
+    expect((await get('/api/v1')).headers).toMatchObject({ location: './v1/' })
+    expect((await get('/api/v1/')).text).toContain('<title>Callbacks</title>')
     expect(log).toContainEqual(expect.objectContaining({ message: expect.stringMatching(/:\d+\/api\/v1$/) }))
   })
 
