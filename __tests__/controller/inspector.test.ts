@@ -8,6 +8,7 @@ import axe from 'axe-core'
 import express from 'express'
 import type { Page } from 'playwright-core'
 import type { CallbacksConfig } from '../../lib'
+import { VERDICTS } from '../../lib/deliveries/delivery'
 import { createGithubSignature } from '../deliveries/use-hub'
 import { useHosts } from '../helpers/use-hosts'
 import { findChromium, useBrowser } from './use-browser'
@@ -102,6 +103,12 @@ describe('the parts of the page', () => {
   test('are at most 60 kB together', () => {
     const size = names.reduce((sum, name) => sum + readFileSync(join(FOLDER, name)).length, 0)
     expect(size).toBeLessThan(60_000)
+  })
+
+  test('offer every verdict as a filter, and no other', () => {
+    const [, list = ''] =
+      /const VERDICTS = \[([^\]]*)\]/.exec(readFileSync(join(FOLDER, 'deliveries.js'), 'utf8')) ?? []
+    expect([...list.matchAll(/'(\w+)'/g)].map(([, word]) => word)).toEqual(VERDICTS)
   })
 
   test('have no script or style inside the page, and make no HTML of texts', () => {

@@ -8,7 +8,6 @@ const VERDICTS = [
   'pending',
   'unidentified',
   'started',
-  'filtered',
   'handshake',
   'refused',
   'items',
