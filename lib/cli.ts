@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { createInterface } from 'node:readline'
 import { EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, type Io } from './cli/io'
 import { main } from './cli/main'
 import { createIsPress } from './cli/interrupts'
@@ -13,6 +14,18 @@ const io: Io = {
   // A getter, since reading the property opens stdin.
   get stdin() {
     return process.stdin
+  },
+  onLine(handler) {
+    const lines = createInterface({ input: process.stdin })
+    const ignore = (): void => undefined
+    // In the background of a shell reading is refused by this signal, which would stop the process.
+    process.on('SIGTTIN', ignore)
+    process.stdin.on('error', ignore)
+    lines.on('line', handler)
+    return () => {
+      lines.close()
+      process.off('SIGTTIN', ignore)
+    }
   },
   env: process.env,
   cwd: process.cwd(),

@@ -33,4 +33,4 @@ export type {
   TunnelHealth,
   TunnelRequest,
 } from './base/contracts'
-export type { JobState, Task, TaskState, TaskStatus } from './workflow/tasks/task'
+export type { JobState, JobStep, Task, TaskState, TaskStatus } from './workflow/tasks/task'

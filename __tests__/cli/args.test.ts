@@ -10,7 +10,7 @@ describe('what is not understood is one line on stderr and exit code 2', () => {
     [
       'a command like no other',
       ['destroy'],
-      'Unknown command "destroy". There are: up, run, validate, schema, listen, send, init.',
+      'Unknown command "destroy". There are: up, run, validate, schema, listen, replay, send, init.',
     ],
     ['an unknown option', ['up', '--fil', 'x'], 'Unknown option "--fil". Did you mean "--file"?'],
     ['an unknown short option', ['up', '-x'], 'Unknown option "-x". There are: --file'],
@@ -79,6 +79,9 @@ describe('options', () => {
         timeoutMs: undefined,
         drainMs: 10_000,
         driver: 'cloudflare',
+        inspectPort: 4040,
+        url: undefined,
+        token: undefined,
         logLevel: undefined,
         logFormat: 'pretty',
       },

@@ -288,7 +288,7 @@ describe('what is not understood', () => {
     [['80\nx'], 'found "80\\nx"'],
     [['8090', '8091'], '"listen" takes one argument, the port; found "8091"'],
     [['--driver', 'cloudflair'], '--driver cannot be "cloudflair". Did you mean "cloudflare"?'],
-    [['--file', 'x'], '--file belongs to "up", "run", "validate", "send", not with "listen"'],
+    [['--file', 'x'], '--file belongs to "up", "run", "validate", "replay", "send", not with "listen"'],
   ])('%j is one line and exit code 2', async (argv, message) => {
     const { code, stdout, stderr } = await cli.run(['listen', ...argv])
     expect(stderr).toMatch(/^error: [^\n]*\n$/)

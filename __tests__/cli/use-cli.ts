@@ -36,6 +36,8 @@ export interface RunningCli {
   readonly clock: FakeClock
   /** Ctrl-C. */
   interrupt(): void
+  /** Types a line and Enter. */
+  type(line: string): void
 }
 
 export interface EndedCli {
@@ -81,6 +83,7 @@ export function useCli() {
     const stdout = createOutput(isTTY)
     const stderr = createOutput(isTTY)
     const handlers = new Set<() => void>()
+    const readers = new Set<(line: string) => void>()
     const code = command(argv, {
       stdout,
       stderr,
@@ -89,6 +92,13 @@ export function useCli() {
       cwd,
       now: clock.now,
       clock,
+      onLine(handler) {
+        readers.add(handler)
+        listening += 1
+        return () => {
+          if (readers.delete(handler)) listening -= 1
+        }
+      },
       onSignal(handler) {
         handlers.add(handler)
         listening += 1
@@ -100,7 +110,10 @@ export function useCli() {
     const interrupt = (): void => {
       for (const handler of handlers) handler()
     }
-    const running = { code, stdout, stderr, clock, interrupt }
+    const type = (line: string): void => {
+      for (const reader of readers) reader(line)
+    }
+    const running = { code, stdout, stderr, clock, interrupt, type }
     started.push(running)
     return running
   }

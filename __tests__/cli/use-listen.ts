@@ -30,7 +30,9 @@ export async function starting(fake: FakeDriver, count = 1): Promise<void> {
 export function useListen(cli: ReturnType<typeof useCli>) {
   function start(argv: readonly string[] = [], fake: FakeDriver = createFakeDriver()) {
     const command = commandWith({ cloudflare: fake.driver, ngrok: fake.driver })
-    return { ...cli.start(['listen', ...argv], { command }), fake }
+    // Most tests look at what is written, and not at the page.
+    const inspect = argv.includes('--inspect') ? [] : ['--inspect', 'off']
+    return { ...cli.start(['listen', ...argv, ...inspect], { command }), fake }
   }
 
   /** A command whose tunnel is open. */

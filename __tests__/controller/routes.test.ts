@@ -54,7 +54,19 @@ describe.each(ways)('%s', (_way, serve) => {
         error: null,
         started_at: NOW,
         ended_at: null,
-        jobs: [{ id: 'keep', status: 'waiting', attempt: 1, waiting_for: ['a'], error: null }],
+        jobs: [
+          {
+            id: 'keep',
+            status: 'waiting',
+            attempt: 1,
+            waiting_for: ['a'],
+            error: null,
+            steps: [
+              { status: 'running', at: NOW },
+              { status: 'waiting', at: NOW },
+            ],
+          },
+        ],
       },
     ])
     expect(text).not.toContain('s3cret')
@@ -70,7 +82,12 @@ describe.each(ways)('%s', (_way, serve) => {
     const { body, text } = await served.get(`/tasks/${task}`)
     const error = { code: 'ERR_CALLBACK_FAILED', message: expect.stringContaining('out of paint') }
     expect(body).toMatchObject({ status: 'failed', output: null, error, ended_at: '2026-01-01T00:00:01.500Z' })
-    expect(body.jobs).toEqual([{ id: 'keep', status: 'failed', attempt: 1, waiting_for: [], error }])
+    const steps = [
+      { status: 'running', at: NOW },
+      { status: 'waiting', at: NOW },
+      { status: 'failed', at: '2026-01-01T00:00:01.500Z' },
+    ]
+    expect(body.jobs).toEqual([{ id: 'keep', status: 'failed', attempt: 1, waiting_for: [], error, steps }])
     expect(text).not.toMatch(/stack|\.ts:|\.js:|s3cret/)
   })
 

@@ -11,6 +11,13 @@ const quick: CallbacksConfig = {
   workflow: { id: 'quick', jobs: [{ id: 'say', component: 'logger', input: '${input}' }] },
 }
 
+/** The steps of a job that waits for a second. */
+const stepsFrom = (at: number) => [
+  { status: 'running', at },
+  { status: 'waiting', at },
+  { status: 'succeeded', at: at + 1000 },
+]
+
 describe('submit()', () => {
   test('gives the task at once; its state follows', async () => {
     const flow = await flows.open(two)
@@ -25,7 +32,7 @@ describe('submit()', () => {
     expect(await hooks.task(task.id)).toEqual({
       ...state,
       status: 'running',
-      jobs: [{ id: 'draw', status: 'waiting', attempt: 1, ids }],
+      jobs: [{ id: 'draw', status: 'waiting', attempt: 1, ids, steps: stepsFrom(START).slice(0, 2) }],
     })
     expect(hooks.stats().tasks).toEqual({ running: 1, succeeded: 0, failed: 0, cancelled: 0 })
 
@@ -47,8 +54,8 @@ describe('submit()', () => {
       output: 2,
       endedAt: START + 2000,
       jobs: [
-        { id: 'draw', status: 'succeeded', attempt: 1 },
-        { id: 'frame', status: 'succeeded', attempt: 1 },
+        { id: 'draw', status: 'succeeded', attempt: 1, steps: stepsFrom(START) },
+        { id: 'frame', status: 'succeeded', attempt: 1, steps: stepsFrom(START + 1000) },
       ],
     })
     expect(hooks.stats().tasks).toEqual({ running: 0, succeeded: 1, failed: 0, cancelled: 0 })
@@ -85,6 +92,10 @@ describe('submit()', () => {
       status: 'waiting',
       attempt: 2,
       ids: [expect.any(String)],
+      steps: ['running', 'waiting', 'retrying', 'running', 'waiting'].map((status, index) => ({
+        status,
+        at: index < 3 ? START : START + 1000,
+      })),
     })
     await task.cancel()
   })

@@ -13,6 +13,8 @@ export interface Io {
   readonly stdout: Output
   readonly stderr: Output
   readonly stdin: Readable & Pick<Output, 'isTTY'>
+  /** Calls the handler with each line that is typed. Returns the function that stops that. */
+  readonly onLine?: (handler: (line: string) => void) => () => void
   readonly env: Readonly<Record<string, string | undefined>>
   /** The working directory. */
   readonly cwd: string

@@ -8,6 +8,7 @@ import type { Manifest } from './init/project'
 import { listen } from './listen/listen'
 import { CallbackError } from '../base/errors'
 import { reportError } from './report-error'
+import { replay } from './commands/replay'
 import { run } from './commands/run'
 import { send } from './send/send'
 import { up } from './commands/up'
@@ -51,6 +52,8 @@ async function performCommand(
       return validate(options, io)
     case 'listen':
       return listen(argument, options, io)
+    case 'replay':
+      return replay(argument, options, io)
     case 'schema':
       io.stdout.write(readSchema(findPackage()))
       return EXIT_DONE

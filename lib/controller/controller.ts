@@ -12,6 +12,7 @@ import { createApi } from './api'
 import { createDeliveryRoutes, viewDelivery } from './delivery-routes'
 import { createEventStream, type Tell } from './event-stream'
 import { createActionGuard, createHostGuard, createTokenGuard } from './guards'
+import { createGatewayRoutes } from './gateway-routes'
 import { createMetrics } from './metrics'
 import { describeRoutes } from './openapi/document'
 import { createPageRoutes } from './page'
@@ -51,6 +52,7 @@ export function createController(context: ControllerContext): Controller {
   const routes: readonly Route[] = [
     ...createPageRoutes(),
     ...createRoutes(context, metrics),
+    ...createGatewayRoutes(() => gateways.statuses.values()),
     ...createDeliveryRoutes(context),
     ...createWaitRoutes({ store: context.store, readJson: createJsonReader(clock), end: context.endWaits }),
     {

@@ -9,7 +9,7 @@ import { startTimer } from '../base/timers'
 export interface EventStream {
   /** Takes a client, which is told of every event from now on. Throws `ERR_STREAMS_FULL` and `ERR_CLOSED`. */
   join(request: IncomingMessage, response: ServerResponse): Answer | undefined
-  /** Lets every client go. */
+  /** Lets every client go, and takes no more. */
   close(): void
 }
 
@@ -26,9 +26,9 @@ export type Tell = (name: string, data: object) => void
 /** Creates a stream without clients. It holds a timer, and listens by `subscribe`, only while it has clients. */
 export function createEventStream(clock: Clock, subscribe: (tell: Tell) => () => void): EventStream {
   const clients = new Set<ServerResponse>()
+  let isClosed = false
   let stopHeartbeat: (() => void) | undefined
   let unsubscribe: (() => void) | undefined
-  let isClosed = false
 
   function write(text: string): void {
     for (const response of clients) {

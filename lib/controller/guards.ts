@@ -34,7 +34,7 @@ const HOST_HEADER = /^(\[[^\]]*\]|[^:]*)(?::\d*)?$/
  * Requires a local name in the Host header of a server that only this machine reaches: a web page whose own name was
  * pointed at 127.0.0.1 (DNS rebinding) could talk to it otherwise. Throws `ERR_HOST`.
  */
-export function createHostGuard({ host }: ControllerSpec): Guard {
+export function createHostGuard({ host }: Pick<ControllerSpec, 'host'>): Guard {
   if (!isLoopback(host)) return () => undefined
   return ({ headers, rawHeaders }) => {
     const [, name = ''] = HOST_HEADER.exec(headers.host ?? '') ?? []

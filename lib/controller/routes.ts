@@ -10,7 +10,7 @@ import { type Answer, json } from './answer'
 import type { Metrics } from './metrics'
 import type { RouteDoc } from './openapi/route-doc'
 import { createJsonReader, hasContent, parseRunRequest, requireJson } from './request'
-import { viewError, viewGateway, viewTask, viewWait, viewWorkflow } from './views'
+import { viewError, viewTask, viewWait, viewWorkflow } from './views'
 
 /** A request that a route answers. */
 export interface Call {
@@ -148,12 +148,6 @@ export function createRoutes(context: RoutesContext, metrics: Metrics): readonly
       path: '/waits',
       doc: { summary: 'Lists the waits, at most 1,000', answers: { 200: 'WaitList' } },
       answer: () => json(200, { waiting: store.stats().waiting, waits: store.list(MAX_LISTED).map(viewWait) }),
-    },
-    {
-      method: 'GET',
-      path: '/gateways',
-      doc: { summary: 'Lists the gateways and their public URLs', answers: { 200: 'GatewayList' } },
-      answer: () => json(200, [...gateways.statuses.values()].map(viewGateway)),
     },
     {
       method: 'GET',

@@ -33,13 +33,14 @@ export function viewTask({ id, workflow, status, output, error, startedAt, ended
   }
 }
 
-function viewJob({ id, status, attempt, ids, error }: JobState): object {
+function viewJob({ id, status, attempt, ids, error, steps = [] }: JobState): object {
   return {
     id,
     status,
     attempt,
     waiting_for: status === 'waiting' ? (ids ?? []).map(maskTickets) : [],
     error: error ? { code: error.code, message: error.message } : null,
+    steps: steps.map((step) => ({ status: step.status, at: viewTime(step.at) })),
   }
 }
 

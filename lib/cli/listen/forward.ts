@@ -17,32 +17,92 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
-/** Creates the function that hands each request to the app on a port of 127.0.0.1; without its answer it answers 502. */
-export function createForward(port: number, log: Logger): Respond {
-  return (request, response) => {
-    const forwarded = openRequest({
-      host: '127.0.0.1',
-      port,
-      agent: false,
-      method: request.method,
-      path: request.url,
-      headers: [...endToEnd(request), ...framingOf(request)],
-    })
-    forwarded.once('response', (answer) => passOn(answer, response))
-    forwarded.on('error', (error) => {
-      request.unpipe(forwarded)
-      request.resume() // the sender must be able to send the rest of the body, which nobody reads
-      if (response.headersSent) return
-      if (!response.destroyed) refuse(response, explain(error, port), log)
-    })
-    response.once('close', () => abandon(forwarded, response))
-    request.pipe(forwarded)
+/** A request that is sent again. */
+export interface Repeated {
+  readonly method: string
+  /** Path and query. */
+  readonly target: string
+  readonly rawHeaders: readonly string[]
+  readonly body: Buffer
+}
+
+/** What became of a request. */
+export interface Ending {
+  /** The status of the answer; undefined where there was none. */
+  readonly status: number | undefined
+  /** One sentence for people. */
+  readonly why: string
+}
+
+/** What answers the requests that come through the tunnel. */
+export interface Target {
+  /** Its name for people. */
+  readonly name: string
+  readonly respond: Respond
+  /** Sends a request again; its answer goes nowhere. */
+  repeat(request: Repeated): Promise<Ending>
+}
+
+/** Creates the target that answers every request with 200. */
+export function createAnswering(): Target {
+  const why = 'It was answered 200 by listen'
+  return {
+    name: 'listen',
+    respond(request, response, note) {
+      note(why)
+      request.resume()
+      request.once('end', () => response.writeHead(200, { 'content-length': 0 }).end())
+    },
+    repeat: async () => ({ status: 200, why }),
+  }
+}
+
+/** Creates the target that hands each request to the app on a port of 127.0.0.1; without its answer it answers 502. */
+export function createForward(port: number, log: Logger): Target {
+  const place = { host: '127.0.0.1', port, agent: false } as const
+  const describe = (status = 502): string => `The app on port ${port} answered ${status}`
+  return {
+    name: `http://127.0.0.1:${port}`,
+    respond(request, response, note) {
+      const forwarded = openRequest({
+        ...place,
+        method: request.method,
+        path: request.url,
+        headers: [...endToEnd(request.rawHeaders), ...framingOf(request)],
+      })
+      forwarded.once('response', (answer) => {
+        note(describe(answer.statusCode))
+        passOn(answer, response)
+      })
+      forwarded.on('error', (error) => {
+        request.unpipe(forwarded)
+        request.resume() // the sender must be able to send the rest of the body, which nobody reads
+        if (response.headersSent || response.destroyed) return
+        note(explain(error, port))
+        refuse(response, explain(error, port), log)
+      })
+      response.once('close', () => abandon(forwarded, response))
+      request.pipe(forwarded)
+    },
+    repeat({ method, target, rawHeaders, body }) {
+      return new Promise((resolve) => {
+        const headers = [...endToEnd(rawHeaders, ['content-length']), 'Content-Length', String(body.length)]
+        const repeated = openRequest({ ...place, method, path: target, headers })
+        repeated.once('response', (answer) => {
+          answer.on('error', () => undefined)
+          answer.resume()
+          resolve({ status: answer.statusCode, why: describe(answer.statusCode) })
+        })
+        repeated.on('error', (error) => resolve({ status: undefined, why: explain(error, port) }))
+        repeated.end(body)
+      })
+    },
   }
 }
 
 function passOn(answer: IncomingMessage, response: ServerResponse): void {
   response.sendDate = false
-  response.writeHead(answer.statusCode ?? 502, answer.statusMessage, endToEnd(answer))
+  response.writeHead(answer.statusCode ?? 502, answer.statusMessage, endToEnd(answer.rawHeaders))
   response.flushHeaders()
   answer.on('error', () => response.destroy())
   answer.pipe(response)
@@ -53,11 +113,14 @@ function abandon(forwarded: ClientRequest, response: ServerResponse): void {
   if (!response.writableFinished) forwarded.destroy()
 }
 
-/** The headers of a message as they were written, name and value in turn. */
-function endToEnd({ rawHeaders, headers }: IncomingMessage): string[] {
-  const named = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase())
-  const dropped = new Set([...HOP_BY_HOP, ...named])
-  return rawHeaders.filter((_text, index) => !dropped.has((rawHeaders[index - (index % 2)] ?? '').toLowerCase()))
+/** The headers of a message as they were written, name and value in turn; `more` names others that are left out. */
+function endToEnd(rawHeaders: readonly string[], more: readonly string[] = []): string[] {
+  const nameAt = (index: number): string => (rawHeaders[index - (index % 2)] ?? '').toLowerCase()
+  const named = rawHeaders.flatMap((text, index) =>
+    index % 2 === 1 && nameAt(index) === 'connection' ? text.split(',').map((name) => name.trim().toLowerCase()) : [],
+  )
+  const dropped = new Set([...HOP_BY_HOP, ...named, ...more])
+  return rawHeaders.filter((_text, index) => !dropped.has(nameAt(index)))
 }
 
 /** Whatever had no length when it came has none when it goes on. */

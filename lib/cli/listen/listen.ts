@@ -1,17 +1,21 @@
+import { createMask, listSpellings } from '../../base/secrets/mask'
+import { listSecrets } from '../../base/secrets/secret-names'
 import { callbacks } from '../../callbacks'
 import { PORT } from '../../config/field/values'
 import { CallbackError } from '../../base/errors'
 import type { Callbacks } from '../../app/interface'
 import { normalizeOptions } from '../../app/options'
-import type { Logger, TunnelDriver } from '../../base/contracts'
+import type { GatewayStatus, Logger, TunnelDriver } from '../../base/contracts'
 import type { CliOptions } from '../syntax/args'
 import { EXIT_DONE, EXIT_INTERRUPTED, type Io } from '../io'
 import type { LoneDriver } from '../../config/gateways/drivers'
 import { type Interrupts, listenForInterrupts } from '../interrupts'
 import { adviseOn } from './advice'
-import { createForward } from './forward'
+import { createTunnelDeliveries, type TunnelDeliveries } from './deliveries'
+import { createAnswering, createForward } from './forward'
+import { openInspector } from './inspector'
 import { createListenLog, tunnelReasonOf } from './log'
-import { openRecorder, type Respond } from './recorder'
+import { openRecorder } from './recorder'
 import { createShow } from './show'
 import { createLog } from '../log'
 import { UsageError } from '../syntax/usage-error'
@@ -28,13 +32,22 @@ export async function listen(
   tunnels: Readonly<Record<string, TunnelDriver>> = {},
 ): Promise<number> {
   const appPort = argument === undefined ? undefined : readPort(argument)
-  const { driver, logFormat, logLevel = 'info' } = options
+  const { driver, logFormat, logLevel = 'info', inspectPort } = options
   const { clock } = normalizeOptions({ clock: io.clock })
   const log = createLog({ output: io.stdout, format: logFormat, level: logLevel, io })
   const interrupts = listenForInterrupts(io)
   const show = createShow({ log, output: io.stdout, isPretty: logFormat === 'pretty', level: logLevel })
-  const respond: Respond = appPort === undefined ? answerAll : createForward(appPort, log)
-  const recorder = await openRecorder({ respond, show, clock })
+  const target = appPort === undefined ? createAnswering() : createForward(appPort, log)
+  const mask = createMask(listSpellings(listSecrets(io.env)))
+  const deliveries = createTunnelDeliveries(target, { clock, logger: log, mask })
+  const recorder = await openRecorder({
+    respond: target.respond,
+    show(exchange) {
+      deliveries.note(exchange)
+      show(exchange)
+    },
+    clock,
+  })
   const hooks = callbacks(
     { gateway: { type: 'http-tunnel', driver, port: recorder.port } },
     {
@@ -44,6 +57,12 @@ export async function listen(
       tunnels,
     },
   )
+  const tunnel = noteStatus(hooks)
+  const inspector =
+    inspectPort === undefined
+      ? undefined
+      : await openInspector({ port: inspectPort, deliveries, ...tunnel, clock, log, mask })
+  const stopRepeating = repeatOnKey(deliveries, io, log)
   try {
     const lost = followGateway(hooks, appPort, log)
     lost.catch(() => undefined) // opening rejects with the same
@@ -53,6 +72,8 @@ export async function listen(
     await hooks.close()
     throw withoutPlace(error, driver)
   } finally {
+    stopRepeating()
+    await inspector?.close()
     await recorder.close()
     interrupts.stop()
   }
@@ -64,9 +85,36 @@ function readPort(argument: string): number {
   throw new UsageError(`The port must be ${PORT.expected}; found ${JSON.stringify(argument)}`)
 }
 
-const answerAll: Respond = (request, response) => {
-  request.resume()
-  request.once('end', () => response.writeHead(200, { 'content-length': 0 }).end())
+/** Notes how the tunnel is doing. */
+function noteStatus(hooks: Callbacks) {
+  let latest: GatewayStatus | undefined
+  hooks.on('gateway', (status) => {
+    latest = status
+  })
+  return {
+    status: () => latest,
+    onStatus(listener: (status: GatewayStatus) => void) {
+      hooks.on('gateway', listener)
+      return () => void hooks.off('gateway', listener)
+    },
+  }
+}
+
+/** Sends the latest request again when somebody types `r`, and logs what was sent again from here or from the page. */
+function repeatOnKey(deliveries: TunnelDeliveries, io: Io, log: Logger): () => void {
+  const stopWatching = deliveries.watch(({ method, target, status, durationMs, reason, replayOf }) => {
+    if (replayOf === undefined) return
+    const details = { event: 'replay', method, url: target, status, ms: durationMs }
+    log.info(details, `${method} ${target} ${status ?? ''} ${durationMs}ms replayed: ${reason}`.replace('  ', ' '))
+  })
+  const stopReading = io.onLine?.((line) => {
+    if (line.trim().toLowerCase() !== 'r') return
+    void deliveries.repeatLast().then((problem) => problem === undefined || log.warn({}, problem))
+  })
+  return () => {
+    stopReading?.()
+    stopWatching()
+  }
 }
 
 /** Keeps the driver's own words: the rest of the message is about a config. */

@@ -10,6 +10,8 @@ export interface Call {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
+  /** The option that names another URL. */
+  readonly option: '--to' | '--url'
 }
 
 /** The answer to a call. */
@@ -22,7 +24,7 @@ export interface Answer {
 const TIMEOUT_MS = 60_000
 
 /** Calls an endpoint once; redirects are not followed. Rejects with `ERR_HTTP_NETWORK` and `ERR_HTTP_TIMEOUT`. */
-export async function post({ url, method, headers, body }: Call): Promise<Answer> {
+export async function post({ url, method, headers, body, option }: Call): Promise<Answer> {
   const send = url.protocol === 'https:' ? requestHttps : requestHttp
   try {
     return await new Promise<Answer>((resolve, reject) => {
@@ -34,7 +36,7 @@ export async function post({ url, method, headers, body }: Call): Promise<Answer
       sent.end(body)
     })
   } catch (error) {
-    throw error instanceof CallbackError ? error : explain(error, url)
+    throw error instanceof CallbackError ? error : explain(error, url, option)
   }
 }
 
@@ -42,10 +44,10 @@ function late({ origin }: URL): CallbackError {
   return new CallbackError('ERR_HTTP_TIMEOUT', { message: `${origin} gave no answer within ${TIMEOUT_MS / 1000} s` })
 }
 
-function explain(error: unknown, { origin }: URL): CallbackError {
+function explain(error: unknown, { origin }: URL, option: Call['option']): CallbackError {
   const message =
     findCode(error) === 'ECONNREFUSED'
-      ? `Nothing listens on ${origin}; start the app there, or "express-callbacks up", or name the URL with --to`
+      ? `Nothing listens on ${origin}; start the app there, or "express-callbacks up", or name the URL with ${option}`
       : `${origin} could not be called: ${explainFailure(error)}`
   return new CallbackError('ERR_HTTP_NETWORK', { message, cause: error })
 }

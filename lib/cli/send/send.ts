@@ -5,6 +5,7 @@ import { compileSign, coverageOf, needsPrivateKey } from '../../verify/verify'
 import { loadFiles } from '../config-files'
 import { EXIT_DONE, EXIT_FAILED, type Io } from '../io'
 import type { CliOptions, SendOptions } from '../syntax/args'
+import { toLocalHost } from '../local-host'
 import { UsageError } from '../syntax/usage-error'
 import { describeAnswer, isAsExpected } from './answer'
 import { applySets, JSON_TYPE, readBytes, readFile, writeContent } from './content'
@@ -33,7 +34,7 @@ export async function send(argument: string | undefined, given: Given, io: Io): 
   let code = EXIT_DONE
   for (let index = 1; index <= times; index += 1) {
     const start = performance.now()
-    const answer = await post({ ...signed, url })
+    const answer = await post({ ...signed, url, option: '--to' })
     const ms = Math.round(performance.now() - start)
     const count = times === 1 ? '' : `${index}/${times} `
     io.stdout.write(`${count}${mask(describeAnswer({ method: signed.method, url, ms, isForged }, answer))}\n`)
@@ -137,11 +138,6 @@ function placeOf({ listener: { host, port }, name }: Chosen, { to }: SendOptions
     throw new UsageError(`--to must be a URL such as http://127.0.0.1:3000/done; found ${JSON.stringify(to)}`)
   const target = url.pathname + url.search
   return { origin: url.origin, target: target === '/' ? undefined : target }
-}
-
-function toLocalHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::' || host === 'localhost') return '127.0.0.1'
-  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
 }
 
 /** Returns what a sender signs as the URL before the path. Throws a UsageError where only the running gateway knows it. */

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { LONE_DRIVERS, type LoneDriver } from '../../config/gateways/drivers'
-import { DURATION } from '../../config/field/values'
+import { DURATION, LISTENER_PORT } from '../../config/field/values'
 import { LOG_LEVELS, type LogLevel } from '../../config/field/words'
 import { INIT_PROVIDERS, type InitProvider } from '../init/providers/providers'
 import { INIT_TUNNELS, type InitTunnel } from '../init/tunnels'
@@ -47,6 +47,11 @@ export interface CliOptions {
   readonly timeoutMs: number | undefined
   readonly drainMs: number
   readonly driver: LoneDriver
+  /** The port of the inspector of `listen`; undefined without one. */
+  readonly inspectPort: number | undefined
+  /** Where the controller answers. */
+  readonly url: string | undefined
+  readonly token: string | undefined
   readonly logLevel: LogLevel | undefined
   readonly logFormat: LogFormat
 }
@@ -73,6 +78,7 @@ export type Invocation =
 const LOG_FORMATS = ['pretty', 'json'] as const
 const DEFAULT_DRAIN_MS = 10_000
 const MAX_TIMES = 1000
+const DEFAULT_INSPECT_PORT = 4040
 
 /** Reads the arguments of the process, without those of Node. Throws a UsageError for what cannot be understood. */
 export function readArguments(argv: readonly string[]): Invocation {
@@ -150,6 +156,9 @@ function readOptions(values: Values): CliOptions {
     timeoutMs: readTime(values, 'timeout'),
     drainMs: readTime(values, 'drain') ?? DEFAULT_DRAIN_MS,
     driver: readWord(values, 'driver', LONE_DRIVERS) ?? 'cloudflare',
+    inspectPort: readInspect(readText(values['inspect'])),
+    url: readText(values['url']),
+    token: readText(values['token']),
     logLevel: readWord(values, 'log-level', LOG_LEVELS),
     logFormat: readWord(values, 'log-format', LOG_FORMATS) ?? 'pretty',
   }
@@ -188,6 +197,13 @@ function readTimes(text = '1'): number {
   const times = /^\d+$/.test(text) ? Number(text) : 0
   if (times >= 1 && times <= MAX_TIMES) return times
   throw new UsageError(`--times must be a whole number from 1 to ${MAX_TIMES}; found ${JSON.stringify(text)}`)
+}
+
+function readInspect(text = String(DEFAULT_INSPECT_PORT)): number | undefined {
+  if (text === 'off') return undefined
+  const port = LISTENER_PORT.read(text)
+  if (port !== undefined) return port
+  throw new UsageError(`--inspect must be a port (0 for any that is free) or off; found ${JSON.stringify(text)}`)
 }
 
 function readText(value: Values[string]): string | undefined {

@@ -73,6 +73,17 @@ export const OPTIONS = {
   timeout: { type: 'string', value: 'TIME', text: 'cancels the run after this time, such as 5m (default: no limit)' },
   drain: { type: 'string', value: 'TIME', text: 'how long Ctrl-C waits for what still runs (default: 10s)' },
   driver: { type: 'string', value: 'NAME', text: 'what opens the tunnel: cloudflare or ngrok (default: cloudflare)' },
+  inspect: {
+    type: 'string',
+    value: 'PORT',
+    text: 'the port of the inspector on 127.0.0.1, or the next free one; off for none (default: 4040)',
+  },
+  url: {
+    type: 'string',
+    value: 'URL',
+    text: 'where the controller answers (default: the host, port and base_path of the config)',
+  },
+  token: { type: 'string', value: 'TOKEN', text: 'the token of controller.auth (default: that of the config)' },
   'log-level': {
     type: 'string',
     value: 'LEVEL',
@@ -123,8 +134,14 @@ export const COMMANDS = {
   listen: {
     text: 'opens a tunnel, without a config, and shows every request that comes through',
     argument: 'port',
-    options: ['driver', 'log-level', 'log-format'],
-    more: 'With a port, requests go on to the app there; without one, each is answered with 200. Ctrl-C stops.',
+    options: ['driver', 'inspect', 'log-level', 'log-format'],
+    more: 'With a port, requests go on to the app there; without one, each is answered with 200. r and Enter repeat the last one. Ctrl-C stops.',
+  },
+  replay: {
+    text: 'has a running controller parse, judge and settle a delivery again, and says what became of it',
+    argument: 'id',
+    options: ['file', 'url', 'token'],
+    more: 'The inspector and GET /deliveries list the ids. The exit code is 1 when it is refused.',
   },
   send: {
     text: 'calls an endpoint of the config as its service would, signed, and says what became of it',

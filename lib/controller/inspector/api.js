@@ -1,25 +1,34 @@
 // The HTTP API of the controller, asked below the place that the page was loaded from.
 
 let token = sessionStorage.getItem('token') ?? undefined
-/** @type {() => Promise<string | undefined>} */
+/** The question that is open. */
+let asking
+/** @type {(isWrong: boolean) => Promise<string | undefined>} */
 let askForToken = () => Promise.resolve(undefined)
 
 /** Sets what asks the user for the token of `controller.auth`. */
-export function whenTokenIsMissing(asking) {
-  askForToken = asking
+export function whenTokenIsMissing(askUser) {
+  askForToken = askUser
 }
 
 function headersOf(more) {
   return { ...(token && { authorization: `Bearer ${token}` }), ...more }
 }
 
+/** Asks again with the token that the user enters; requests that are refused at once share one question. */
 async function ask(path, options = {}) {
+  const used = token
   const response = await fetch(path, { ...options, headers: headersOf(options.headers), cache: 'no-store' })
   if (response.status !== 401) return response
-  token = await askForToken()
-  if (token === undefined) return response
-  sessionStorage.setItem('token', token)
-  return ask(path, options)
+  if (token === used) await (asking ??= renewToken(used !== undefined))
+  return token === undefined ? response : ask(path, options)
+}
+
+async function renewToken(isWrong) {
+  token = await askForToken(isWrong)
+  if (token === undefined) sessionStorage.removeItem('token')
+  else sessionStorage.setItem('token', token)
+  asking = undefined
 }
 
 async function read(response) {

@@ -8,7 +8,6 @@ const VERDICTS = [
   'pending',
   'unidentified',
   'started',
-  'filtered',
   'handshake',
   'refused',
   'items',
@@ -17,6 +16,8 @@ const VERDICTS = [
 /** The table holds so many rows; older ones are asked for. */
 const MAX_ROWS = 500
 const PAGE = 100
+const MAX_VALUE = 300
+const RELOAD_MS = 300
 
 /** Creates the list of deliveries and the view of one. */
 export function createDeliveries({ isPaused, confirm, tell }) {
@@ -28,6 +29,9 @@ export function createDeliveries({ isPaused, confirm, tell }) {
   const rows = new Map()
   let opened
   let asked = 0
+  const news = []
+  let drawing
+  let reloading
 
   verdict.append(
     element('option', { value: '' }, 'Every verdict'),
@@ -48,9 +52,14 @@ export function createDeliveries({ isPaused, confirm, tell }) {
       'tr',
       { tabindex: -1, 'data-id': one.id, 'aria-selected': one.id === opened, onclick: () => open(one.id) },
       element('td', {}, timeOf(one.received_at)),
-      element('td', {}, badge(wordOf(one), kindOf(one)), one.replay_of && badge('replay')),
-      element('td', { class: 'wide', title: one.reason }, `${one.method} ${one.target}`),
-      element('td', { class: 'wide' }, one.ids.join(', ')),
+      element('td', {}, ...badgesOf(one)),
+      element(
+        'td',
+        { class: 'cut' },
+        element('span', { title: one.target }, `${one.method} ${one.target}`),
+        element('span', { class: 'note', title: one.reason }, one.reason),
+      ),
+      element('td', { class: 'cut' }, element('span', { title: one.ids.join(', ') }, one.ids.join(', '))),
       element('td', { class: 'number' }, one.status === null ? '–' : String(one.status)),
     )
     rows.set(one.id, row)
@@ -83,17 +92,33 @@ export function createDeliveries({ isPaused, confirm, tell }) {
     older.hidden = next === null
   }
 
-  /** A delivery that has just come. What a search would find in its body only the server knows. */
+  /** A delivery that has just come. Many of them are shown together, with the next picture. */
   function add(one) {
     if (isPaused() || rows.has(one.id)) return
-    if (isFiltered()) return void load()
-    body.prepend(toRow(one))
+    if (isFiltered()) return reloadSoon()
+    news.push(one)
+    if (news.length > MAX_ROWS) news.shift()
+    drawing ??= requestAnimationFrame(showNews)
+  }
+
+  function showNews() {
+    drawing = undefined
+    const fresh = news.splice(0).filter(({ id: one }) => !rows.has(one))
+    body.prepend(...fresh.map(toRow).toReversed())
     while (body.children.length > MAX_ROWS) {
       rows.delete(body.lastElementChild.dataset.id)
       body.lastElementChild.remove()
       older.hidden = false
     }
     refreshFocus()
+  }
+
+  /** What a search would find in the body of a new one only the server knows. */
+  function reloadSoon() {
+    reloading ??= setTimeout(() => {
+      reloading = undefined
+      reload()
+    }, RELOAD_MS)
   }
 
   async function open(wanted) {
@@ -114,14 +139,8 @@ export function createDeliveries({ isPaused, confirm, tell }) {
 
   function show(one) {
     return [
-      element('h2', {}, `${one.method} ${one.target}`),
-      element(
-        'p',
-        { class: 'verdict' },
-        badge(wordOf(one), kindOf(one)),
-        one.replay_of && badge('replay'),
-        ` ${one.reason}`,
-      ),
+      element('h2', { class: 'cut-lines' }, `${one.method} ${one.target}`),
+      element('p', { class: 'verdict' }, ...badgesOf(one), ` ${one.reason}`),
       element(
         'p',
         { class: 'bar' },
@@ -131,7 +150,7 @@ export function createDeliveries({ isPaused, confirm, tell }) {
           'Replay ',
           element('kbd', {}, 'r'),
         ),
-        copyButton(one.body ?? '', 'the body'),
+        one.body && copyButton(one.body, 'body'),
       ),
       facts(one),
       one.reads.length > 0 && [element('h3', {}, 'What the endpoint reads from it'), reads(one.reads)],
@@ -142,6 +161,7 @@ export function createDeliveries({ isPaused, confirm, tell }) {
         'Headers',
         ['Name', 'Value'],
         one.headers.map(([name, value]) => line(name, value)),
+        { class: 'facts' },
       ),
     ].flat()
   }
@@ -153,6 +173,7 @@ export function createDeliveries({ isPaused, confirm, tell }) {
     const list = [
       ['Received', timeOf(one.received_at)],
       ['Answered', `${one.status ?? 'the sender had gone'} after ${spanOf(one.duration_ms)}`],
+      one.target.length > 100 && ['Path', one.target],
       ['Endpoint', one.endpoint ?? 'none'],
       ['Ids', one.ids.join(', ') || 'none'],
       ['Sender', one.verified ? 'verified, or need not be' : 'not verified'],
@@ -173,6 +194,7 @@ export function createDeliveries({ isPaused, confirm, tell }) {
       'About this delivery',
       ['What', 'Value'],
       list.filter(Boolean).map(([name, value]) => line(name, value)),
+      { class: 'facts' },
     )
   }
 
@@ -190,6 +212,7 @@ export function createDeliveries({ isPaused, confirm, tell }) {
           element('td', {}, value(one)),
         ),
       ),
+      { class: 'reads' },
     )
   }
 
@@ -239,16 +262,29 @@ export function createDeliveries({ isPaused, confirm, tell }) {
   }
 }
 
-/** The verdict; of one that ended a wait also how. */
-function wordOf({ verdict, outcome, code }) {
+/** The verdict; of one that ended a wait also how. What came through a tunnel, before there is any config, has none. */
+function wordOf({ verdict, outcome, endpoint }) {
   if (verdict === 'settled' && outcome === 'failed') return 'failed'
-  return verdict === 'refused' && code ? `refused ${code}` : verdict
+  if (verdict !== 'unrouted' || endpoint === null) return verdict
+  return endpoint === 'listen' ? 'answered' : 'passed on'
 }
 
-const kindOf = ({ verdict, outcome }) => (outcome === 'failed' ? 'failed' : verdict)
+function kindOf({ verdict, outcome, endpoint, status }) {
+  if (outcome === 'failed') return 'failed'
+  if (verdict !== 'unrouted' || endpoint === null) return verdict
+  return status === null || status >= 400 ? 'failed' : 'handshake'
+}
 
+const badgesOf = (one) => [
+  badge(wordOf(one), kindOf(one)),
+  one.replay_of && badge('replay'),
+  one.code && element('code', { class: 'code', title: one.code }, one.code),
+]
+
+/** What a template reads, cut short: the body is shown as a whole. */
 function toText(value) {
-  return typeof value === 'string' ? value : JSON.stringify(value, null, 2)
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text
 }
 
 function indent(text) {

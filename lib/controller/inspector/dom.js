@@ -40,8 +40,11 @@ export function spanOf(ms) {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`
 }
 
+/** A number of things: `1 task`, `2 tasks`. */
+export const countOf = (number, thing) => `${number} ${thing}${number === 1 ? '' : 's'}`
+
 export function sizeOf(bytes) {
-  if (bytes < 1000) return `${bytes} bytes`
+  if (bytes < 1000) return countOf(bytes, 'byte')
   return bytes < 1e6 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`
 }
 
@@ -52,7 +55,7 @@ export function badge(word, kind = word) {
 
 /** A button that copies a text. */
 export function copyButton(text, what) {
-  const button = element('button', { type: 'button', 'aria-label': `Copy ${what}`, onclick: copy }, 'Copy')
+  const button = element('button', { type: 'button', onclick: copy }, `Copy ${what}`)
   async function copy() {
     try {
       await navigator.clipboard.writeText(text)
@@ -60,16 +63,16 @@ export function copyButton(text, what) {
     } catch {
       button.textContent = 'The browser refused'
     }
-    setTimeout(() => (button.textContent = 'Copy'), 1500)
+    setTimeout(() => (button.textContent = `Copy ${what}`), 1500)
   }
   return button
 }
 
 /** A table with a caption for screen readers. */
-export function table(caption, heads, rows) {
+export function table(caption, heads, rows, attributes = {}) {
   return element(
     'table',
-    {},
+    attributes,
     element('caption', { class: 'hidden' }, caption),
     element('thead', {}, element('tr', {}, ...heads.map((head) => element('th', { scope: 'col' }, head)))),
     element('tbody', {}, ...rows),

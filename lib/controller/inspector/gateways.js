@@ -6,6 +6,7 @@ const SVG = 'http://www.w3.org/2000/svg'
 /** Creates the list of gateways, with the public URL of each to copy or to scan. */
 export function createGateways({ tell }) {
   const view = byId('view-gateways')
+  let before
 
   function draw({ size, rows }) {
     const svg = document.createElementNS(SVG, 'svg')
@@ -21,7 +22,8 @@ export function createGateways({ tell }) {
   }
 
   async function showCode(port, button) {
-    button.replaceWith(draw(await get(`gateways/${port}/qr`)))
+    button.closest('.bar').after(draw(await get(`gateways/${port}/qr`)))
+    button.remove()
   }
 
   function toItem(gateway) {
@@ -34,16 +36,10 @@ export function createGateways({ tell }) {
     return element(
       'article',
       { class: 'card' },
-      element('h2', {}, `Port ${port} `, badge(state), ` ${driver}`),
+      element('h2', {}, `Port ${port} `, badge(state), driver),
       public_url
-        ? element(
-            'p',
-            { class: 'bar' },
-            element('code', {}, public_url),
-            copyButton(public_url, 'the public URL'),
-            code,
-          )
-        : element('p', { class: 'empty' }, 'It has no public URL now.'),
+        ? element('p', { class: 'bar' }, element('code', {}, public_url), copyButton(public_url, 'URL'), code)
+        : element('p', { class: 'count' }, 'It has no public URL now.'),
       public_address && element('p', {}, 'Address: ', element('code', {}, public_address)),
       previous_url &&
         element('p', {}, 'Before: ', element('code', {}, previous_url), ' (callbacks to it do not arrive)'),
@@ -53,6 +49,10 @@ export function createGateways({ tell }) {
 
   async function load() {
     const gateways = await get('gateways')
+    const now = JSON.stringify(gateways)
+    // A QR code that is shown stays.
+    if (now === before) return
+    before = now
     fill(
       view,
       gateways.length === 0

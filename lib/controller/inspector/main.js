@@ -1,6 +1,6 @@
 import { follow, get, whenTokenIsMissing } from './api.js'
 import { createDeliveries } from './deliveries.js'
-import { byId, element, fill } from './dom.js'
+import { byId, countOf, element, fill } from './dom.js'
 import { createGateways } from './gateways.js'
 import { createTasks } from './tasks.js'
 import { createWaits } from './waits.js'
@@ -45,8 +45,8 @@ function askIn(title, text, fields, submit) {
       element(
         'p',
         { class: 'bar' },
-        element('button', { value: 'yes' }, submit),
-        element('button', { value: 'no', formnovalidate: true }, 'Not now'),
+        element('button', { value: 'yes', class: 'main' }, submit),
+        element('button', { value: 'no', formnovalidate: true }, 'Cancel'),
       ),
     ),
   )
@@ -64,7 +64,7 @@ function askIn(title, text, fields, submit) {
   })
 }
 
-const confirm = async (title, text) => (await askIn(title, text, [], 'Yes')) !== undefined
+const confirm = async (title, text) => (await askIn(title, text, [], 'Yes, do it')) !== undefined
 
 async function askJson(title, keys) {
   const fields = Object.entries(keys).map(([name, label]) => ({ name, label, isLong: true, attributes: { rows: 4 } }))
@@ -83,9 +83,10 @@ function toJson(text) {
   }
 }
 
-whenTokenIsMissing(async () => {
+whenTokenIsMissing(async (isWrong) => {
   const field = { name: 'token', label: 'Token', attributes: { type: 'password', required: true, autocomplete: 'off' } }
-  return (await askIn('This controller has a token', 'Enter the token of controller.auth.', [field], 'Go on'))?.token
+  const text = `${isWrong ? 'That is another token. ' : ''}Enter the token of controller.auth.`
+  return (await askIn('This controller has a token', text, [field], 'Go on'))?.token
 })
 
 const means = { isPaused: () => isPaused, confirm, askJson, tell }
@@ -101,7 +102,10 @@ async function refresh() {
   try {
     if (shown !== 'deliveries') await views[shown].load()
     const { status, store, waiting, tasks_running } = await get('health')
-    const words = [status, store && `store ${store}`, `${waiting} waiting`, `${tasks_running} tasks running`]
+    // A tunnel without a config has neither waits nor tasks.
+    for (const name of ['waits', 'tasks']) byId(`tab-${name}`).hidden = waiting === undefined
+    const work = waiting !== undefined && [`${waiting} waiting`, `${countOf(tasks_running, 'task')} running`]
+    const words = [status, store && `store ${store}`, work].flat()
     byId('health').textContent = words.filter(Boolean).join(', ')
     byId('health').className = status
   } catch (error) {
@@ -171,7 +175,7 @@ document.addEventListener('keydown', (event) => {
     return
   }
   const tab = TABS[Number(event.key) - 1]
-  if (tab) return select(tab, true)
+  if (tab && !byId(`tab-${tab}`).hidden) return select(tab, true)
   const isScrolling = event.key.startsWith('Arrow') && event.target.closest('pre, [role=tablist], #detail')
   if (isScrolling || !Object.hasOwn(COMMANDS, event.key)) return
   if (shown !== 'deliveries' && !['?', 'p'].includes(event.key)) return
@@ -182,7 +186,8 @@ document.addEventListener('keydown', (event) => {
 for (const name of TABS) byId(`tab-${name}`).addEventListener('click', () => select(name, true))
 byId('tabs').addEventListener('keydown', ({ key }) => {
   const step = { ArrowRight: 1, ArrowLeft: -1 }[key]
-  if (step) select(TABS.at((TABS.indexOf(shown) + step) % TABS.length), true)
+  const there = TABS.filter((name) => !byId(`tab-${name}`).hidden)
+  if (step) select(there.at((there.indexOf(shown) + step) % there.length), true)
 })
 byId('pause').addEventListener('click', pause)
 byId('help').addEventListener('click', showKeys)
@@ -192,7 +197,6 @@ void refresh()
 void follow(
   (name, data) => {
     if (name === 'delivery') views.deliveries.add(data)
-    if (name === 'job') views.tasks.note(data)
     refreshSoon()
   },
   (state) => {

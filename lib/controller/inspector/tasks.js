@@ -4,15 +4,6 @@ import { badge, byId, element, fill, spanOf, timeOf } from './dom.js'
 /** Creates the list of tasks with their jobs on a time line. */
 export function createTasks({ confirm, tell }) {
   const view = byId('view-tasks')
-  const jobTimes = new Map()
-
-  /** Notes when a job began to do what it does, from its events. */
-  function note({ task_id, job, status, at }) {
-    const jobs = jobTimes.get(task_id) ?? new Map()
-    jobTimes.set(task_id, jobs)
-    jobs.set(job, [...(jobs.get(job) ?? []), { status, at: Date.parse(at) }])
-    if (jobTimes.size > 200) jobTimes.delete(jobTimes.keys().next().value)
-  }
 
   function timeLine(task, start, end) {
     const whole = Math.max(end - start, 1)
@@ -20,7 +11,7 @@ export function createTasks({ confirm, tell }) {
       'ol',
       { class: 'line', 'aria-label': 'Jobs' },
       ...task.jobs.map((job) => {
-        const steps = jobTimes.get(task.task_id)?.get(job.id) ?? []
+        const steps = job.steps.map((step) => ({ ...step, at: Date.parse(step.at) }))
         const bars = steps.map(({ status, at }, index) => {
           const until = steps[index + 1]?.at ?? (isOver(status) ? at : end)
           const bar = element('i', { class: `bar-${status}`, title: `${status}, ${spanOf(until - at)}` })
@@ -66,7 +57,7 @@ export function createTasks({ confirm, tell }) {
         element('code', {}, task.task_id),
         ' began ',
         timeOf(task.started_at),
-        ` took ${spanOf(end - start)}`,
+        `${task.ended_at === null ? 'and runs for' : 'and took'} ${spanOf(end - start)}`,
       ),
       task.error && element('p', { class: 'verdict' }, `${task.error.code}: ${task.error.message}`),
       timeLine(task, start, end),
@@ -90,7 +81,7 @@ export function createTasks({ confirm, tell }) {
     )
   }
 
-  return { load, note }
+  return { load }
 }
 
 const isOver = (status) => ['succeeded', 'failed', 'cancelled'].includes(status)

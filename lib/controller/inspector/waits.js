@@ -41,9 +41,14 @@ export function createWaits({ askJson, tell }) {
         one.outdated && badge('outdated URL', 'pending'),
       ),
       element('td', { class: 'wide' }, one.endpoints.join(', ')),
-      element('td', {}, age),
-      element('td', {}, timeOf(one.expires_at), ` (${left > 0 ? `in ${spanOf(left)}` : 'now'})`),
-      element('td', { class: 'bar' }, ...buttons(one)),
+      element('td', { 'data-head': 'Age' }, age),
+      element(
+        'td',
+        { 'data-head': 'Deadline' },
+        timeOf(one.expires_at),
+        ` (${left > 0 ? `in ${spanOf(left)}` : 'now'})`,
+      ),
+      element('td', {}, element('div', { class: 'bar' }, ...buttons(one))),
     )
   }
 
@@ -65,7 +70,7 @@ export function createWaits({ askJson, tell }) {
             { class: 'scroll' },
             element(
               'table',
-              { 'aria-label': 'Open waits, oldest first' },
+              { 'aria-label': 'Open waits, oldest first', class: 'stack' },
               element('thead', {}, element('tr', {}, ...heads.map((head) => element('th', { scope: 'col' }, head)))),
               element('tbody', {}, ...waits.map(toRow)),
             ),

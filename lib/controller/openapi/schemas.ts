@@ -78,6 +78,7 @@ export const SCHEMAS = {
     attempt: COUNT,
     waiting_for: list(TEXT),
     error: orNull(refer('Problem')),
+    steps: list(mapping({ status: JOB_STATUS, at: TIME })),
   }),
   Task: mapping({
     task_id: TEXT,
@@ -120,6 +121,7 @@ export const SCHEMAS = {
     error: orNull(refer('Problem')),
   }),
   GatewayList: list(refer('Gateway')),
+  QrCode: mapping({ size: COUNT, rows: list(TEXT) }),
   Health: mapping(
     {
       status: word('ok', 'degraded', 'closing'),

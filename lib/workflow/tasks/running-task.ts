@@ -47,6 +47,9 @@ export interface RunningTaskContext {
   readonly openRun: (signal: AbortSignal, abort: (reason: unknown) => void) => RunContext
 }
 
+/** How many steps of a job are known: one that retries has many. */
+const MAX_STEPS = 20
+
 /** How a task ended. */
 type End = Pick<TaskState, 'status' | 'output' | 'error'>
 
@@ -59,7 +62,9 @@ export function startTask(start: TaskStart, { clock, emitter, openRun }: Running
   let end: (End & { readonly endedAt: number }) | undefined
 
   function tell(job: string, { error, ...news }: JobNews): void {
-    jobs.set(job, { id: job, ...news, ...(error !== undefined && { error: describe(error) }) })
+    const before = jobs.get(job)?.steps ?? []
+    const steps = [...before.slice(1 - MAX_STEPS), { status: news.status, at: clock.now() }]
+    jobs.set(job, { id: job, ...news, ...(error !== undefined && { error: describe(error) }), steps })
     emitter.emit('job', () => ({ task: id, workflow, job, ...news, error }))
   }
 

@@ -32,6 +32,15 @@ export interface JobState {
   /** The ids that it waits for. */
   readonly ids?: readonly string[] | undefined
   readonly error?: { readonly code: string; readonly message: string } | undefined
+  /** When it took on each status, the latest 20; missing in tasks that an earlier version stored. */
+  readonly steps?: readonly JobStep[]
+}
+
+/** A job took on a status. */
+export interface JobStep {
+  readonly status: JobEvent['status']
+  /** Milliseconds since the epoch. */
+  readonly at: number
 }
 
 /** A task that was started. */
