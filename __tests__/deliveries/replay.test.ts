@@ -54,7 +54,7 @@ describe('deliveries of a config', () => {
       'identify_by finds no id in it; it was acknowledged and dropped',
       'The status "halfway" says that the work for "a3" goes on: neither success_when nor fail_when names it',
       'Nobody waits for "a2" yet; the callback is kept until somebody does (store.park)',
-      '"a1" is settled already, or the same delivery came before (dedupe_by)',
+      '"a1" is settled or parked already, or the same delivery came before (dedupe_by)',
       'It ended the wait for "a1" with a success (status "done")',
     ])
   })
