@@ -177,7 +177,7 @@ describePage(`the inspector in a browser${suffix}`, () => {
     for (const [verdict, reason] of [
       ['settled', 'It ended the wait for "a1" with a success (status "done")'],
       ['failed', 'It ended the wait for "a2" with a failure (status "broken"): no more paint'],
-      ['duplicate', '"a1" is settled already'],
+      ['duplicate', '"a1" is settled or parked already'],
       ['parked', 'Nobody waits for "a3" yet'],
       ['pending', 'The status "halfway" says that the work for "a4" goes on'],
       ['unidentified', 'identify_by finds no id in it'],
