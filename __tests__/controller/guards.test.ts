@@ -214,7 +214,7 @@ describe('where it is served', () => {
       const warnings = (config: CallbacksConfig): readonly string[] =>
         start(config).log.flatMap(({ level, message }) => (level === 'warn' ? [message] : []))
       const open = warnings({ ...CONFIG, controller: { host } })
-      expect(open).toEqual([expect.stringContaining(`whoever reaches "${host}" can start and cancel tasks`)])
+      expect(open).toEqual([expect.stringContaining(`anybody who reaches "${host}" can start and cancel tasks`)])
       expect(warnings({ ...CONFIG, controller: { ...withToken.controller, host } })).toEqual([])
     },
   )

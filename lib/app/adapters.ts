@@ -6,6 +6,7 @@ import type { Ledger, Outcome, Store, TunnelDriver, TunnelRequest } from '../bas
 import { createDurableStore } from '../store/durable/store'
 import { createMemoryStore } from '../store/registry'
 import type { NormalizedOptions } from './options'
+
 /** The tunnel drivers of the package, by their names; each is loaded when its first tunnel is opened. */
 export const DRIVERS: Readonly<Record<TunnelDriverName, TunnelDriver>> = {
   cloudflare: (request) => loadCloudflared().openCloudflared(request),

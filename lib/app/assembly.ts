@@ -1,15 +1,18 @@
-import { createDeliveryLog } from './deliveries'
-import type { CallbacksConfig } from '../config/schema'
+import type { Clock, Logger, Store } from '../base/contracts'
+import { createMask, listSpellings, type Mask } from '../base/secrets/mask'
+import { listSecrets } from '../base/secrets/secret-names'
 import { type Config, compileConfig } from '../config/normalize'
+import { createDeliveries, type DeliveryLog } from '../deliveries/deliveries'
+import type { CallbackRoute } from '../listener/router'
+import type { CallbacksConfig } from '../config/schema'
 import type { Source } from '../config/read/source'
 import { createEmitter } from '../base/events'
-import type { Logger, Store } from '../base/contracts'
 import { createGateways } from '../gateway/gateways'
 import { isListening } from '../gateway/probe-port'
 import type { Endpoint } from '../listener/endpoint'
 import { createCalledUrlOf, createGuessNotice, createUrlOf, type Reachable } from '../listener/paths/callback-url'
 import { createStrayRequests } from '../listener/paths/stray-requests'
-import { createSelection } from '../listener/selection'
+import { createSelection } from '../listener/paths/selection'
 import { listProofHeaders, listProofParameters } from '../verify/verify'
 import { findPlaces } from '../workflow/callback-urls/public-places'
 import { createStrayUrls } from '../workflow/callback-urls/stray-urls'
@@ -131,4 +134,32 @@ function outdate(port: number, previousUrl: string, all: readonly Endpoint[], st
   const waits = count === 0 ? 'nobody waits' : `${count} open ${count === 1 ? 'wait' : 'waits'} may have asked for one`
   const message = `The public URL of port ${port} has changed; callbacks to ${previousUrl} do not arrive any more: ${waits}`
   logger.warn({ port, previousUrl, waits: count }, message)
+}
+
+/** What the deliveries of a config are kept and repeated with. */
+interface DeliveryLogContext {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly secretHeaders: ReadonlySet<string>
+  readonly secretParameters: ReadonlySet<string>
+  /** All routes; asked when a delivery is looked at, since routes note their deliveries here. */
+  readonly routes: () => readonly CallbackRoute[]
+}
+
+/** Creates the log of deliveries. */
+function createDeliveryLog(config: Config, { routes, ...context }: DeliveryLogContext): DeliveryLog {
+  const find = (endpoint: string | undefined): CallbackRoute | undefined =>
+    routes().find((route) => route.endpoint.key === endpoint)
+  return createDeliveries(config.deliveries, {
+    ...context,
+    mask: createSecretMask(config),
+    repeat: (kept, course) => find(kept.endpoint)?.repeat.replay(kept, course),
+    explain: async (kept) => (await find(kept.endpoint)?.repeat.explain(kept)) ?? [],
+  })
+}
+
+/** Creates the mask of a config's secrets. It is made for the first text, since few deliveries are looked at. */
+export function createSecretMask({ env }: Config): Mask {
+  let mask: Mask | undefined
+  return (text) => (mask ??= createMask(listSpellings(listSecrets(env))))(text)
 }

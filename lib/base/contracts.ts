@@ -35,7 +35,7 @@ export interface Logger {
   error(details: object, message: string): void
 }
 
-/** An outcome on its way to whoever waits. */
+/** An outcome on its way to the wait that it ends. */
 export interface Arrival {
   readonly endpoint: StoreEndpoint
   readonly outcome: Outcome
@@ -85,11 +85,11 @@ export interface WaitRequest extends WaitedFor {
   readonly timeoutMs: number
   readonly waiter: Waiter
   /**
-   * The name of a wait that outlives the process: whoever takes its run up again opens it by the same name, and gets what
+   * The name of a wait that outlives the process: the process that takes its run up opens it by the same name, and gets what
    * came meanwhile. It is over when it is released or cancelled, not when its process ends.
    */
   readonly kept?: string | undefined
-  /** Whether a kept wait was opened before, by whoever had its run then: it is looked for before it is registered. */
+  /** Whether a kept wait was opened before, by the process that had its run: it is looked for before it is registered. */
   readonly isReopened?: boolean | undefined
   /** Whether a caller waits for a kept wait, who hears of its end soon after its time is up, whatever the store does. */
   readonly isByHand?: boolean
@@ -121,9 +121,9 @@ export interface OpenWait {
   cancel(): void
   /** Resolves when every process knows of it; missing where there is but one. */
   readonly registered?: Promise<void>
-  /** Of a kept wait: says that its outcome is safe with whoever waited. */
+  /** Of a kept wait: says that its outcome is safe with the waiter. */
   release?(): void
-  /** Of a kept wait: frees what this process holds of it; it goes on for whoever takes it up again. */
+  /** Of a kept wait: frees what this process holds of it; it goes on for the process that takes it up. */
   leave?(): void
 }
 
@@ -175,7 +175,7 @@ export interface ListedWait {
 
 /**
  * What decides whether waits survive and how far they reach. A store keeps the rules of correlation (early callbacks
- * are parked, later ones are duplicates); whoever uses it need not know which one runs.
+ * are parked, later ones are duplicates); its callers need not know which one runs.
  */
 export interface Store {
   open(): Promise<void>
@@ -250,7 +250,7 @@ export interface Tunnel {
   check?(): Promise<TunnelHealth>
   /** How long it may be down before another is opened in its place; default: 90 s. */
   readonly maxDownMs?: number | undefined
-  /** Gives up what it holds. Also called when it has ended by itself. */
+  /** Frees its resources. Also called when it has ended by itself. */
   close(): Promise<void>
 }
 

@@ -1,7 +1,7 @@
 import type { Claim } from './ledger'
 import type { Outcome, StoreEndpoint } from './outcome'
 
-/** A run as it is kept, for whoever takes it up again. */
+/** A run as it is kept for the process that takes it up. */
 export interface KeptRun {
   readonly id: string
   /** The workflow by its id. */
@@ -25,7 +25,7 @@ export interface RunKeeper {
   begin(run: KeptRun, claim?: Claim): Promise<RunRecord | undefined>
   /** What is known of a run: how it ended, or that it runs. */
   find(id: string): Promise<object | undefined>
-  /** Asks whoever has a run to cancel it: says whether it had not ended; undefined for one that is unknown. */
+  /** Asks the owner of a run to cancel it. Resolves to whether it had not ended; undefined for a run that is unknown. */
   cancel(id: string): Promise<boolean | undefined>
 }
 
@@ -61,7 +61,7 @@ export interface RunRecord {
 }
 
 /**
- * What a run does its work through, so that whoever keeps the run can take it up again: a run is a function over two
+ * What a run does its work through, so that another process can take the run up: a run is a function over two
  * steps, and every store runs the same runner.
  */
 export interface RunContext {
@@ -86,7 +86,7 @@ export interface Expected {
 export interface Expectation {
   /** More ids, such as the service's own, known after its answer. */
   alias(ids: readonly string[]): Promise<void>
-  /** Gives the outcome, also one that failed. Rejects with `ERR_WAIT_TIMEOUT`, `ERR_CLOSED`, or why the run was cancelled. */
+  /** Resolves to the outcome, also to one that failed. Rejects with `ERR_WAIT_TIMEOUT`, `ERR_CLOSED`, or why the run was cancelled. */
   outcome(): Promise<Outcome>
   /** Ends it as a callback would, for what was found in another way; later callbacks are duplicates. */
   settle(outcome: Outcome): Promise<void>

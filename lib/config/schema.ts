@@ -2,7 +2,7 @@ import { choice, field, type InputOf, listOf, named, type Shape, table } from '.
 import { GATEWAY } from './sections/gateway'
 import { COMPONENT } from './sections/component'
 import { CONTROLLER } from './sections/controller'
-import { ROOT_REFUSALS } from './sections/foreign'
+import { ROOT_REFUSALS } from './foreign-keys'
 import { DELIVERIES } from './sections/deliveries'
 import { LISTENER } from './sections/listener'
 import { STORE } from './sections/store'

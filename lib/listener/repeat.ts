@@ -9,6 +9,7 @@ import { toAnswerCode } from './answer'
 import type { Endpoint } from './endpoint'
 import { compileReceiveAll, type ReceiveContext } from './receive'
 import { requestEvent, RequestScope } from './request-scope'
+
 /** Serves kept requests of one endpoint again. */
 export interface Repeat {
   /** Parses, identifies, judges and delivers a kept request, and notes in `course` what becomes of it; never rejects. */

@@ -7,7 +7,10 @@ const http = require('node:http')
 const { answerMessages } = require('./answer')
 const { CALLBACK, GITHUB, idOf, PATH, STANDARD } = require('./task')
 
-const [variant = '', lib = ''] = process.argv.slice(2)
+const [name = '', lib = ''] = process.argv.slice(2)
+/** A variant that keeps no deliveries, beside the one that does. */
+const isForgetful = name.endsWith('-forgetful')
+const variant = name.replace('-forgetful', '')
 /** How many waits are open at any time. */
 const OPEN_WAITS = 10_000
 const MANY = 1000
@@ -119,7 +122,8 @@ function createHooks(endpoints, listener = {}) {
   const { scheme, secret } = SENDERS[variant] ?? {}
   const callback = scheme === undefined ? CALLBACK : { ...CALLBACK, verify: { scheme, secret } }
   const list = paths.map((each) => ({ ...callback, path: each }))
-  return { hooks: callbacks({ listener: { ...listener, callbacks: list } }), path }
+  const deliveries = isForgetful ? { deliveries: { keep: 0 } } : {}
+  return { hooks: callbacks({ listener: { ...listener, callbacks: list }, ...deliveries }), path }
 }
 
 /** Keeps many waits open: the end of one begins the next, as the jobs of a busy app would. */

@@ -1,4 +1,4 @@
-/** Gives the candidate that a mistyped word most likely meant; undefined when none is near. */
+/** Returns the candidate that a mistyped word most likely meant; undefined when none is near. */
 export function findNearest(word: string, candidates: readonly string[]): string | undefined {
   const meant = simplify(word)
   const limit = Math.max(1, Math.floor(meant.length * 0.4))
@@ -14,7 +14,7 @@ export function findNearest(word: string, candidates: readonly string[]): string
   return nearest
 }
 
-/** `identifyBy`, `Identify-By` and `identify_by` are the same word to whoever typed it. */
+/** `identifyBy`, `Identify-By` and `identify_by` are the same word to the person who typed it. */
 function simplify(word: string): string {
   return word
     .slice(0, 64)

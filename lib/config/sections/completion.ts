@@ -12,7 +12,7 @@ import {
   urlTemplate,
 } from '../field/template-sources'
 import { DURATION, word } from '../field/values'
-import { STREAM_KEYS } from './foreign'
+import { STREAM_KEYS } from '../foreign-keys'
 import { refuseUnreadLists, VALUES } from './judged'
 import { checkRequest, requestKeys } from './request'
 

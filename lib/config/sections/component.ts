@@ -14,7 +14,7 @@ import {
 import { DURATION, FLAG, RATE, TEXT, word } from '../field/values'
 import { COMPONENT_TYPES, LOG_LEVELS } from '../field/words'
 import { COMPLETION, type CompletionSpec, normalizeCompletion } from './completion'
-import { ACTION_ONLY_KEYS, COMPONENT_KEYS, COMPONENT_REFUSALS, STREAM_KEYS } from './foreign'
+import { ACTION_ONLY_KEYS, COMPONENT_KEYS, COMPONENT_REFUSALS, STREAM_KEYS } from '../foreign-keys'
 import { IMMEDIATE, VALUES, warnOfUnreadLists } from './judged'
 import { readNamed, refuseTwoDefaults, SECTIONS } from '../field/plural'
 import { checkRequest, refuseUncallable, requestKeys } from './request'

@@ -4,7 +4,7 @@ import { readBasePath } from '../checks/route-path'
 import { readTable } from '../field/read-table'
 import { byHand, field, type InputOf, required, type Shape, type SpecOf, table } from '../field/shape'
 import { ANY_TEXT, LISTENER_PORT, TEXT, word } from '../field/values'
-import { CONTROLLER_KEYS, CONTROLLER_REFUSALS } from './foreign'
+import { CONTROLLER_KEYS, CONTROLLER_REFUSALS } from '../foreign-keys'
 
 const SSL = {
   cert: required('cert', TEXT, 'Certificate file'),
@@ -55,7 +55,7 @@ export function normalizeController(root: Fields, listeners: readonly ListenerSp
   if (!isLoopback(spec.host) && !fields.has('auth'))
     fields.warn(
       'host',
-      `whoever reaches "${spec.host}" can start and cancel tasks; add auth: {type: bearer, token: "\${env.…}"}`,
+      `anybody who reaches "${spec.host}" can start and cancel tasks; add auth: {type: bearer, token: "\${env.…}"}`,
     )
   refuseSharedPort(fields, spec, listeners)
   return spec

@@ -22,7 +22,7 @@ import {
 import { JOB_SOURCES, anyTemplate, textsTemplate, textTemplate } from '../field/template-sources'
 import { AMOUNT, DURATION, STATUS, TEXT, word } from '../field/values'
 import { COMPONENT, type ComponentBook } from './component'
-import { JOB_KEYS, JOB_REFUSALS, ON_ERROR_REFUSALS } from './foreign'
+import { JOB_KEYS, JOB_REFUSALS, ON_ERROR_REFUSALS } from '../foreign-keys'
 
 const WAIT = {
   id: required('id', textsTemplate(JOB_SOURCES), 'The id or ids to wait for'),

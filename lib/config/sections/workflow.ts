@@ -6,7 +6,7 @@ import { byHand, field, type InputOf, later, listOf, type Shape, type SpecOf, ta
 import { JOB_SOURCES, anyTemplate } from '../field/template-sources'
 import { ANY_TEXT, DURATION, FLAG, TEXT } from '../field/values'
 import type { ComponentBook } from './component'
-import { WORKFLOW_KEYS } from './foreign'
+import { WORKFLOW_KEYS } from '../foreign-keys'
 import { JOB, type JobSpec, normalizeJobs } from './job'
 import { readNamed, refuseTwoDefaults, SECTIONS } from '../field/plural'
 

@@ -1,7 +1,7 @@
 import type { HttpClientSpec } from '../../config/normalize'
 import { ANSWER_SOURCES } from '../../config/field/template-sources'
 import type { Endpoint } from '../../listener/endpoint'
-import type { Selection } from '../../listener/selection'
+import type { Selection } from '../../listener/paths/selection'
 import { ticketUrl } from '../../listener/paths/callback-url'
 import { readWaitIds } from '../../listener/ids'
 import { type AnsweredScope, type Call, type CallTicket, type ComponentScope, deadlineOf } from '../call'

@@ -1,5 +1,5 @@
 import type { WaitSpec } from '../../config/normalize'
-import type { Selection } from '../../listener/selection'
+import type { Selection } from '../../listener/paths/selection'
 import { readWaitIds } from '../../listener/ids'
 import { deadlineOf, type Execute } from '../call'
 import { resultOf } from './completion'

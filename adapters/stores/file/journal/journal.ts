@@ -59,7 +59,7 @@ export function createJournal(options: JournalOptions): Journal {
 
   async function run(): Promise<void> {
     while (queue.length > 0) {
-      await setImmediate() // whoever was just answered may submit more
+      await setImmediate() // callers that were just answered may submit more
       await inTurn(commit)
     }
     running = undefined

@@ -1,7 +1,7 @@
-import { CallbackError } from '../base/errors'
-import { listPathKeys } from '../base/route-syntax'
-import { toPathKey } from '../base/same-path'
-import type { Endpoint } from './endpoint'
+import { CallbackError } from '../../base/errors'
+import { listPathKeys } from '../../base/route-syntax'
+import { toPathKey } from '../../base/same-path'
+import type { Endpoint } from '../endpoint'
 
 /** Finds endpoints by the path that a caller names. */
 export interface Selection {

@@ -1,5 +1,5 @@
-import { ignored, type Refusals } from '../field/shape'
-import { COMPONENT_TYPES } from '../field/words'
+import { ignored, type Refusals } from './field/shape'
+import { COMPONENT_TYPES } from './field/words'
 
 // The keys and types of model-compose that this package has no use for. The sections hold the keys that both have.
 
