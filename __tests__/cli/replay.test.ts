@@ -46,7 +46,7 @@ describe('replay', () => {
     const broken = await post({ id: 'a2', state: 'broken' })
     await hooks.wait('a2').catch(() => undefined)
     expect((await cli.run(['replay', broken, '--url', `${url}/`])).stdout).toMatch(
-      /^duplicate: "a2" is settled already/,
+      /^duplicate: "a2" is settled or parked already/,
     )
   })
 
