@@ -6,8 +6,8 @@ import { createDeliveries, type DeliveryLog } from '../deliveries/deliveries'
 import type { CallbackRoute } from '../listener/router'
 import type { CallbacksConfig } from '../config/schema'
 import type { Source } from '../config/read/source'
-import { createEmitter } from '../base/events'
-import { createGateways } from '../gateway/gateways'
+import { createEmitter, type Emitter } from '../base/events'
+import { createGateways, type Gateways } from '../gateway/gateways'
 import { isListening } from '../gateway/probe-port'
 import type { Endpoint } from '../listener/endpoint'
 import { createCalledUrlOf, createGuessNotice, createUrlOf, type Reachable } from '../listener/paths/callback-url'
@@ -47,16 +47,8 @@ export function assemble(config: Config, options: NormalizedOptions) {
   const emitter = createEmitter(logger, secretHeaders, arrivals.note)
   const store = createStore(config, options, emitter, secretHeaders)
   const reachable: Reachable = { mounts: new Map(), ports: new Map() }
-  const gateways = createGateways(config.gateways, {
-    drivers: { ...DRIVERS, ...tunnels },
-    env: config.env,
-    logger,
-    clock,
-    emitter,
-    localPortOf: (port) => reachable.ports.get(port) ?? options.port ?? port,
-    isListening,
-    onUrlChange: (port, previousUrl) => outdate(port, previousUrl, all, store, logger),
-  })
+  const onUrlChange = (port: number, previousUrl: string): void => outdate(port, previousUrl, all, store, logger)
+  const gateways = createAllGateways(config, options, { emitter, reachable, onUrlChange })
   const pointedAt = new Set<string>()
   const deliveries = createDeliveryLog(config, {
     clock,
@@ -126,6 +118,28 @@ export function assemble(config: Config, options: NormalizedOptions) {
     endpoints: all,
     warnings,
   }
+}
+
+interface GatewaysContext {
+  readonly emitter: Emitter
+  readonly reachable: Reachable
+  readonly onUrlChange: (port: number, previousUrl: string) => void
+}
+
+function createAllGateways(
+  { gateways, env }: Config,
+  { tunnels, port: ownPort, logger, clock }: NormalizedOptions,
+  { reachable, ...context }: GatewaysContext,
+): Gateways {
+  return createGateways(gateways, {
+    drivers: { ...DRIVERS, ...tunnels },
+    env,
+    logger,
+    clock,
+    localPortOf: (port) => reachable.ports.get(port) ?? ownPort ?? port,
+    isListening,
+    ...context,
+  })
 }
 
 /** Marks the waits whose callbacks a service may send to a public URL that is gone. */

@@ -53,14 +53,8 @@ export function createLifecycle({
   let closing = false
   let closed: Promise<void> | undefined
   let reminder: unknown
-  let hurry = (): void => undefined
-  let noteClosing = (): void => undefined
-  const whenClosing = new Promise<void>((resolve) => {
-    noteClosing = resolve
-  })
-  const hurried = new Promise<void>((resolve) => {
-    hurry = resolve
-  })
+  const closingBegins = createSignal()
+  const hurry = createSignal()
 
   async function openAll(): Promise<void> {
     if (closing) throw closedAlready()
@@ -86,9 +80,9 @@ export function createLifecycle({
   async function closeAll(drainMs: number): Promise<void> {
     draining = true
     tasks.refuse()
-    if (drainMs > 0) await isDoneWithin(clock, drainMs, Promise.race([whenIdle(), hurried]))
+    if (drainMs > 0) await isDoneWithin(clock, drainMs, Promise.race([whenIdle(), hurry.given]))
     closing = true
-    noteClosing()
+    closingBegins.give()
     if (reminder !== undefined) clock.clearTimeout(reminder)
     await closeGateways()
     await tasks.close()
@@ -100,7 +94,7 @@ export function createLifecycle({
   return {
     isClosing: () => closing,
     isDraining: () => draining,
-    whenClosing,
+    whenClosing: closingBegins.given,
     open() {
       const opening = openAll()
       // An app that opens beside `app.listen` need not await it: the log has a failure that nobody awaits.
@@ -120,11 +114,20 @@ export function createLifecycle({
     },
     close(drain) {
       const drainMs = toDrain(drain)
-      if (closed !== undefined && drainMs === 0) hurry()
+      if (closed !== undefined && drainMs === 0) hurry.give()
       closed ??= closeAll(drainMs)
       return closed
     },
   }
+}
+
+/** Something that is waited for, and is given once. */
+function createSignal(): { readonly given: Promise<void>; readonly give: () => void } {
+  let give = (): void => undefined
+  const given = new Promise<void>((resolve) => {
+    give = resolve
+  })
+  return { given, give }
 }
 
 const UNOPENED =

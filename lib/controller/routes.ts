@@ -64,9 +64,12 @@ async function canReach(store: Store): Promise<boolean> {
   }
 }
 
-/** Creates every route of the HTTP API. */
+/** Creates the routes of workflows, tasks and waits, and those that say how it is doing. */
 export function createRoutes(context: RoutesContext, metrics: Metrics): readonly Route[] {
-  const { config, tasks, store, gateways, isClosing, clock } = context
+  return [...createTaskRoutes(context), ...createStatusRoutes(context, metrics)]
+}
+
+function createTaskRoutes({ config, tasks, isClosing, clock }: RoutesContext): readonly Route[] {
   const readJson = createJsonReader(clock)
 
   async function run({ request, response }: Call): Promise<Answer> {
@@ -84,21 +87,6 @@ export function createRoutes(context: RoutesContext, metrics: Metrics): readonly
     const status = (await tasks.find(id))?.status ?? 'ended'
     throw new CallbackError('ERR_TASK_ENDED', {
       message: `The task ${id} cannot be cancelled: it has ${status} already`,
-    })
-  }
-
-  async function health(): Promise<Answer> {
-    const isStoreThere = await canReach(store)
-    const states = [...gateways.statuses.values()].map(({ state }) => state)
-    const ready = count(states, 'ready')
-    const isWell = states.every((state) => !['failed', 'degraded', 'restarting'].includes(state))
-    const status = isClosing() ? 'closing' : isWell && isStoreThere ? 'ok' : 'degraded'
-    return json(isClosing() ? ANSWER_STATUS.ERR_CLOSED : 200, {
-      status,
-      ...(store.check && { store: isStoreThere ? 'ok' : 'unavailable' }),
-      waiting: store.stats().waiting,
-      tasks_running: tasks.counts().running,
-      gateways: { ready, not_ready: states.length - ready },
     })
   }
 
@@ -143,6 +131,26 @@ export function createRoutes(context: RoutesContext, metrics: Metrics): readonly
       },
       answer: cancel,
     },
+  ]
+}
+
+function createStatusRoutes({ tasks, store, gateways, isClosing }: RoutesContext, metrics: Metrics): readonly Route[] {
+  async function health(): Promise<Answer> {
+    const isStoreThere = await canReach(store)
+    const states = [...gateways.statuses.values()].map(({ state }) => state)
+    const ready = count(states, 'ready')
+    const isWell = states.every((state) => !['failed', 'degraded', 'restarting'].includes(state))
+    const status = isClosing() ? 'closing' : isWell && isStoreThere ? 'ok' : 'degraded'
+    return json(isClosing() ? ANSWER_STATUS.ERR_CLOSED : 200, {
+      status,
+      ...(store.check && { store: isStoreThere ? 'ok' : 'unavailable' }),
+      waiting: store.stats().waiting,
+      tasks_running: tasks.counts().running,
+      gateways: { ready, not_ready: states.length - ready },
+    })
+  }
+
+  return [
     {
       method: 'GET',
       path: '/waits',

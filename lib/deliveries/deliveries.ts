@@ -6,7 +6,7 @@ import { CallbackError, reasonOf } from '../base/errors'
 import { Course, type KeptRequest, type RequestHead } from './course'
 import type { Deliveries, DeliveryFilter, DeliveryRecord, ReadValue } from './delivery'
 import { createDeliveryFiles } from './files'
-import { createHistory, isWanted, type KeptCourse } from './history'
+import { createHistory, type History, isWanted, type KeptCourse } from './history'
 import { hideHeaders, hideQuery, type Hiding, isShown, toRecord } from './record'
 
 export interface DeliveriesOptions extends Hiding {
@@ -46,13 +46,7 @@ export function createDeliveries(spec: DeliveriesSpec, options: DeliveriesOption
   const history = createHistory(spec)
   const files = path === undefined || spec.keep === 0 ? undefined : createDeliveryFiles({ ...options, path, maxBytes })
   const listeners = new Set<(record: DeliveryRecord) => void>()
-  let count = 0
-
-  /** Ids in the order of time, over restarts too. */
-  function nextId(): string {
-    count += 1
-    return `dlv_${clock.now().toString(36).padStart(9, '0')}${count.toString(36).padStart(6, '0')}`
-  }
+  const nextId = createIds(clock)
 
   function keep(course: Course): KeptCourse {
     course.durationMs = Math.max(0, clock.now() - course.receivedAt)
@@ -92,19 +86,7 @@ export function createDeliveries(spec: DeliveriesSpec, options: DeliveriesOption
       }
     },
     close: async () => files?.close(),
-    async list(filter: DeliveryFilter = {}) {
-      const limit = Math.min(filter.limit ?? DEFAULT_LIMIT, MAX_LIMIT)
-      const found: DeliveryRecord[] = []
-      let seen = 0
-      for (const kept of history.newestFirst(filter.before)) {
-        if (found.length >= limit) break
-        const record = isWanted(kept, filter) ? toRecord(kept, options) : undefined
-        if (record && (filter.text === undefined || isShown(record, filter.text, options))) found.push(record)
-        seen += 1
-        if (seen % SLICE === 0) await setImmediate()
-      }
-      return found
-    },
+    list: async (filter = {}) => listWanted(history, filter, options),
     async find(id) {
       const kept = history.find(id)
       return kept && toRecord(kept, options)
@@ -137,6 +119,29 @@ export function createDeliveries(spec: DeliveriesSpec, options: DeliveriesOption
       return () => void listeners.delete(listener)
     },
   }
+}
+
+/** Creates ids in the order of time, over restarts too. */
+function createIds(clock: Clock): () => string {
+  let count = 0
+  return () => {
+    count += 1
+    return `dlv_${clock.now().toString(36).padStart(9, '0')}${count.toString(36).padStart(6, '0')}`
+  }
+}
+
+async function listWanted(history: History, filter: DeliveryFilter, hiding: Hiding): Promise<DeliveryRecord[]> {
+  const limit = Math.min(filter.limit ?? DEFAULT_LIMIT, MAX_LIMIT)
+  const found: DeliveryRecord[] = []
+  let seen = 0
+  for (const kept of history.newestFirst(filter.before)) {
+    if (found.length >= limit) break
+    const record = isWanted(kept, filter) ? toRecord(kept, hiding) : undefined
+    if (record && (filter.text === undefined || isShown(record, filter.text, hiding))) found.push(record)
+    seen += 1
+    if (seen % SLICE === 0) await setImmediate()
+  }
+  return found
 }
 
 function whyNoReplay({ endpoint, isVerified, body, bodyBytes, verdict }: Course): string | undefined {

@@ -54,36 +54,9 @@ const SLICE_MS = 2000
  * dead process are read.
  */
 export function createTakeover(options: TakeoverOptions): Takeover {
-  const { ledger, owner, lease, isShared } = options
-  let adopting = Promise.resolve()
-
-  async function takeOne(id: string, from: string): Promise<TakenRun | undefined> {
-    if (options.isMine(id)) return undefined
-    const [record, isOver] = await Promise.all([ledger.read('run', id), options.hasEnded(id)])
-    if (record === undefined || isOver) return undefined
-    const current = ownerOf(record.log)
-    if (current === owner) return options.hold(id, record)
-    if (current === undefined || !isShared) return undefined
-    if (current !== from && (await isAlive(ledger, current))) return give(id, current)
-    const entry: OwnerEntry = { is: 'owner', owner, from: current }
-    const position = await ledger.append('run', id, entry, { group: owner })
-    if (position === 0) return undefined
-    const isNext = position === record.cut + record.log.length + 1
-    const now = isNext ? { ...record, log: [...record.log, entry] } : await ledger.read('run', id)
-    if (now === undefined) return undefined
-    const winner = ownerOf(now.log)
-    if (winner !== owner) return winner === undefined ? undefined : give(id, winner)
-    // Another process that was too late has put the run into its own group.
-    if (!isNext) await ledger.append('run', id, { is: 'moved' }, { group: owner })
-    return options.hold(id, now)
-  }
-
-  /** Moves a run into the group of the process that has it. If that process is gone by now, the run is taken up from it. */
-  async function give(id: string, winner: string): Promise<TakenRun | undefined> {
-    await ledger.append('run', id, { is: 'moved' }, { group: winner })
-    const isThere = (await ledger.append('owner', winner, { is: 'look' })) > 0
-    return isThere ? undefined : takeOne(id, winner)
-  }
+  const { ledger, owner, lease } = options
+  const takeOne = createTakeOne(options)
+  const adoptLater = createAdoption(options.adopt)
 
   /** Returns the error of a ledger that is away, if it is. Runs that were taken up before that go on here. */
   async function takeBatch(ids: readonly string[], from: string): Promise<unknown> {
@@ -98,24 +71,6 @@ export function createTakeover(options: TakeoverOptions): Takeover {
     }
     await adoptLater(taking.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : [])))
     return away
-  }
-
-  async function adoptInTurns(taken: readonly TakenRun[]): Promise<void> {
-    for (let start = 0; start < taken.length; start += A_TURN) {
-      options.adopt(taken.slice(start, start + A_TURN))
-      if (taken.length > A_TURN) await setImmediate()
-    }
-  }
-
-  /** Several batches have their answers at once, so each one waits for those before it. */
-  function adoptLater(taken: readonly TakenRun[]): Promise<void> {
-    const before = adopting
-    const turns = (async () => {
-      await before
-      await adoptInTurns(taken)
-    })()
-    adopting = turns.catch(() => undefined)
-    return turns
   }
 
   async function take(ids: readonly string[], from: string): Promise<void> {
@@ -167,5 +122,64 @@ export function createTakeover(options: TakeoverOptions): Takeover {
       // A process that was only slow may have kept a run since.
       return count > 0 ? { keepMs: LEASE_MS } : { remove: true, seen }
     },
+  }
+}
+
+type TakeOne = (id: string, from: string) => Promise<TakenRun | undefined>
+
+/** Creates what takes up one run of a process. Returns undefined for a run that this process does not get. */
+function createTakeOne(options: TakeoverOptions): TakeOne {
+  const { ledger, owner, isShared } = options
+
+  async function takeOne(id: string, from: string): Promise<TakenRun | undefined> {
+    if (options.isMine(id)) return undefined
+    const [record, isOver] = await Promise.all([ledger.read('run', id), options.hasEnded(id)])
+    if (record === undefined || isOver) return undefined
+    const current = ownerOf(record.log)
+    if (current === owner) return options.hold(id, record)
+    if (current === undefined || !isShared) return undefined
+    if (current !== from && (await isAlive(ledger, current))) return give(id, current)
+    const entry: OwnerEntry = { is: 'owner', owner, from: current }
+    const position = await ledger.append('run', id, entry, { group: owner })
+    if (position === 0) return undefined
+    const isNext = position === record.cut + record.log.length + 1
+    const now = isNext ? { ...record, log: [...record.log, entry] } : await ledger.read('run', id)
+    if (now === undefined) return undefined
+    const winner = ownerOf(now.log)
+    if (winner !== owner) return winner === undefined ? undefined : give(id, winner)
+    // Another process that was too late has put the run into its own group.
+    if (!isNext) await ledger.append('run', id, { is: 'moved' }, { group: owner })
+    return options.hold(id, now)
+  }
+
+  /** Moves a run into the group of the process that has it. If that process is gone by now, the run is taken up from it. */
+  async function give(id: string, winner: string): Promise<TakenRun | undefined> {
+    await ledger.append('run', id, { is: 'moved' }, { group: winner })
+    const isThere = (await ledger.append('owner', winner, { is: 'look' })) > 0
+    return isThere ? undefined : takeOne(id, winner)
+  }
+
+  return takeOne
+}
+
+/** Creates what lets runs go on in turns. Several batches have their answers at once, so each waits for those before it. */
+function createAdoption(adopt: TakeoverOptions['adopt']): (taken: readonly TakenRun[]) => Promise<void> {
+  let adopting = Promise.resolve()
+
+  async function adoptInTurns(taken: readonly TakenRun[]): Promise<void> {
+    for (let start = 0; start < taken.length; start += A_TURN) {
+      adopt(taken.slice(start, start + A_TURN))
+      if (taken.length > A_TURN) await setImmediate()
+    }
+  }
+
+  return (taken) => {
+    const before = adopting
+    const turns = (async () => {
+      await before
+      await adoptInTurns(taken)
+    })()
+    adopting = turns.catch(() => undefined)
+    return turns
   }
 }
