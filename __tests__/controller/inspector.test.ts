@@ -160,6 +160,33 @@ describePage(`the inspector in a browser${suffix}`, () => {
     await page.getByText('No delivery is like that.').waitFor()
   })
 
+  test('a callback that comes while the list is on its way stays in it', async () => {
+    const { controller, send } = await mount()
+    const { page } = await browsers.open(controller)
+    await live(page)
+    let release = (): void => undefined
+    const released = new Promise<void>((resolve) => (release = resolve))
+    const asked = new Promise<void>((resolve) => {
+      void page.route('**/deliveries?*', async (route) => {
+        const response = await route.fetch()
+        resolve()
+        await released
+        await route.fulfill({ response })
+      })
+    })
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await asked
+    await send('/done/a', { id: 'a7', state: 'done' })
+    const row = rows(page).filter({ hasText: /\ba7\b/ })
+    await row.waitFor()
+    const fulfilled = page.waitForResponse(/deliveries\?/)
+    release()
+    await fulfilled
+    await page.evaluate('new Promise((resolve) => setTimeout(resolve, 100))')
+    expect(await row.count()).toBe(1)
+  })
+
   test('each verdict has its reason', async () => {
     const { hooks, controller, send } = await mount()
     const { page } = await browsers.open(controller)

@@ -32,6 +32,8 @@ export function createDeliveries({ isPaused, confirm, tell }) {
   const news = []
   let drawing
   let reloading
+  /** What comes while a list is on its way; undefined between lists. */
+  let arriving
 
   verdict.append(
     element('option', { value: '' }, 'Every verdict'),
@@ -78,10 +80,15 @@ export function createDeliveries({ isPaused, confirm, tell }) {
   async function load() {
     asked += 1
     const mine = asked
+    arriving = []
     const { deliveries, next } = await get(query())
     if (mine !== asked) return
+    // The server may have made its list before they came.
+    const listed = new Set(deliveries.map((one) => one.id))
+    const newer = arriving.filter((one) => !listed.has(one.id)).toReversed()
+    arriving = undefined
     rows.clear()
-    fill(body, deliveries.map(toRow))
+    fill(body, [...newer, ...deliveries].map(toRow))
     older.hidden = next === null
     refreshFocus()
   }
@@ -96,6 +103,7 @@ export function createDeliveries({ isPaused, confirm, tell }) {
   function add(one) {
     if (isPaused() || rows.has(one.id)) return
     if (isFiltered()) return reloadSoon()
+    arriving?.push(one)
     news.push(one)
     if (news.length > MAX_ROWS) news.shift()
     drawing ??= requestAnimationFrame(showNews)
