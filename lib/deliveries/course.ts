@@ -21,8 +21,11 @@ const MAX_IDS = 100
  * deliveries are never looked at.
  */
 export class Course {
+  // One text each for the headers and a small body: a thousand deliveries of twenty objects are much for the garbage
+  // collector, which would copy them again and again.
+  readonly #head: string
+  #body: Buffer | string | undefined = undefined
   params: Params | undefined = undefined
-  body: Buffer | undefined = undefined
   bodyBytes = 0
   isVerified = false
   verdict: Verdict | undefined = undefined
@@ -45,9 +48,28 @@ export class Course {
     readonly receivedAt: number,
     readonly method: string,
     readonly target: string,
-    readonly rawHeaders: readonly string[],
+    rawHeaders: readonly string[],
     readonly replayOf: string | undefined,
-  ) {}
+  ) {
+    this.#head = rawHeaders.join('\n')
+  }
+
+  get rawHeaders(): readonly string[] {
+    return this.#head === '' ? [] : this.#head.split('\n')
+  }
+
+  /** How many bytes its headers and its body take up. */
+  get keptBytes(): number {
+    return this.#head.length + (this.#body?.length ?? 0)
+  }
+
+  get body(): Buffer | undefined {
+    return typeof this.#body === 'string' ? Buffer.from(this.#body, 'latin1') : this.#body
+  }
+
+  set body(bytes: Buffer | undefined) {
+    this.#body = bytes === undefined || bytes.length >= LARGE_BYTES ? bytes : bytes.toString('latin1')
+  }
 
   /**
    * Keeps the body. A small one is a part of the piece that was read from the socket, and would keep all of it in memory:
@@ -55,9 +77,9 @@ export class Course {
    */
   keepBody(content: Buffer | string | undefined): void {
     if (content === undefined) return
-    const isLarge = Buffer.isBuffer(content) && content.length >= LARGE_BYTES
-    this.body = isLarge ? content : Buffer.from(content)
-    this.bodyBytes = this.body.length
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content
+    this.body = bytes
+    this.bodyBytes = bytes.length
   }
 
   /** Notes what became of the callback, or of one item of a bulk one. */

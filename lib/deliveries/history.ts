@@ -87,10 +87,8 @@ export function createHistory({ keep, maxBytes }: HistoryOptions): History {
   }
 }
 
-function sizeOf({ body, target, rawHeaders }: Course): number {
-  let size = OVERHEAD_BYTES + target.length + (body?.length ?? 0)
-  for (const text of rawHeaders) size += text.length
-  return size
+function sizeOf({ target, keptBytes }: Course): number {
+  return OVERHEAD_BYTES + target.length + keptBytes
 }
 
 /** Whether a request is one that is asked for; `verdict` and `endpoint` are the cheap questions, and come first. */
