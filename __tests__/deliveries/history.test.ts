@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from '@jest/globals'
 import { Course } from '../../lib/deliveries/course'
 import { createHistory, isWanted, type KeptCourse } from '../../lib/deliveries/history'
@@ -34,6 +36,22 @@ describe('the history of deliveries', () => {
     expect(idsOf(history.newestFirst())).toEqual(['2', '1'])
     expect(history.find('2')?.course).toMatchObject({ body: undefined, bodyBytes: 10_000 })
     expect(history.find('1')?.course.body?.toString()).toBe('small')
+  })
+
+  test('lets go of the bodies that it drops', () => {
+    setFlagsFromString('--expose-gc')
+    const collect: () => void = runInNewContext('gc')
+    const history = createHistory({ keep: 1000, maxBytes: 4e6 })
+    collect()
+    const before = process.memoryUsage().arrayBuffers
+    for (let index = 0; index < 100; index += 1) {
+      const one = kept(String(index).padStart(3, '0'))
+      one.course.keepBody(Buffer.alloc(1e6, 1))
+      history.add(one)
+    }
+    collect()
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20e6)
+    expect(idsOf(history.newestFirst())).toEqual(['099', '098', '097'])
   })
 
   test('forgets a hundred thousand in their order', () => {

@@ -33,13 +33,15 @@ const OVERHEAD_BYTES = 500
 
 /** Creates the history; what is over a limit goes, the oldest first. */
 export function createHistory({ keep, maxBytes }: HistoryOptions): History {
-  let kept: Entry[] = []
+  let kept: (Entry | undefined)[] = []
   /** Where the oldest one stands: what lies before it is cut off now and then. */
   let first = 0
   let bytes = 0
 
   function dropOldest(): void {
     bytes -= kept[first]?.bytes ?? 0
+    // The cut may come much later, and its body would stay in memory until then.
+    kept[first] = undefined
     first += 1
     if (first < 1000 || first * 2 < kept.length) return
     kept = kept.slice(first)
@@ -77,9 +79,8 @@ export function createHistory({ keep, maxBytes }: HistoryOptions): History {
     },
     *newestFirst(before) {
       // Callbacks that come meanwhile move nothing of this list.
-      const list = kept
-      const end = first
-      for (let index = list.length - 1; index >= end; index -= 1) {
+      const list = kept.slice(first)
+      for (let index = list.length - 1; index >= 0; index -= 1) {
         const entry = list[index]
         if (entry && (before === undefined || entry.id < before)) yield entry
       }

@@ -62,7 +62,7 @@ const NO_REQUEST =
 const OTHERS = 'What came to the other processes that share the store is not known here.'
 
 /**
- * Creates the memory of what comes to one `callbacks()`; its size has a limit. `isShared` says that other processes may
+ * Creates the memory of the arrivals of one `callbacks()`; its size has a limit. `isShared` says that other processes may
  * take the callbacks too.
  */
 export function createArrivals(isShared = false): Arrivals {

@@ -5,7 +5,7 @@ import { describeError, jobFailed } from './job-error'
 import { askedTooLong, mayRetry, nextAttemptAt } from './retry'
 import { sleep } from '../base/timers'
 
-/** Runs a job to its end: all attempts, and what stands in when they fail. Resolves to its output. */
+/** Runs a job to its end: all attempts, then its on_error jobs when they fail. Resolves to its output. */
 export type RunJob = (run: JobRun) => Promise<unknown>
 
 /** An attempt that failed, after which there is no other. */

@@ -5,7 +5,7 @@ import { UsageError } from '../syntax/usage-error'
 /** One question with numbered answers. */
 export interface Question<T extends string> {
   readonly text: string
-  /** Each answer, and what is said of it; the first one is the default. */
+  /** Each answer with its description; the first one is the default. */
   readonly answers: Readonly<Record<T, string>>
 }
 

@@ -32,7 +32,7 @@ export function createDeliveries({ isPaused, confirm, tell }) {
   const news = []
   let drawing
   let reloading
-  /** What comes while a list is on its way; undefined between lists. */
+  /** The deliveries that arrive while a list is loaded; undefined between lists. */
   let arriving
 
   verdict.append(

@@ -33,7 +33,7 @@ export interface Provider {
   readonly endpoint: Lines
   /** Components and workflow. */
   readonly rest: Lines
-  /** What stands in `createApp` after the callbacks are mounted. */
+  /** The code of `createApp` after the callbacks are mounted. */
   readonly app: Lines
   /** The bodies of the tests. */
   readonly test: Lines
