@@ -22,6 +22,12 @@ export const ENV = {
 /** The chapter that this package implements; undefined when it is not beside the checkout. */
 export const chapter = existsSync(CHAPTER) ? readFileSync(CHAPTER, 'utf8') : undefined
 
+/** Describes what needs the chapter; skipped, aloud, when the chapter is not there. */
+export function describeChapter(title: string, tests: () => void): void {
+  if (chapter === undefined) describe.skip(`${title} (skipped: ../shared/chapter-13.md)`, tests)
+  else describe(title, tests)
+}
+
 /** Its blocks of YAML in their order. */
 export const blocks: readonly string[] = [...(chapter ?? '').matchAll(/^```yaml\n(.*?)^```/gms)].map(
   ([, text = '']) => text,
@@ -41,11 +47,8 @@ export function describeEditions<Words>(
 ): void {
   for (const [edition, words] of Object.entries(editions)) {
     const isBlock = /^\d+$/.test(edition)
-    const isMissing = isBlock && chapter === undefined
-    const name = isBlock
-      ? `block ${edition} of the chapter${isMissing ? ', which is not beside the checkout' : ''}`
-      : `${edition}.yml`
-    const describeIt = isMissing ? describe.skip : describe
+    const name = isBlock ? `block ${edition} of the chapter` : `${edition}.yml`
+    const describeIt = isBlock ? describeChapter : describe
     describeIt(`${promise} (${name})`, () => {
       tell((more) => withMore(parseConfig(isBlock ? blockOf(edition) : fixtureOf(edition), { env: ENV }), more), words)
     })

@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { callbacks } from '../../lib'
 import { loadConfig, parseConfig } from '../../lib/config/read/load'
 import { compileConfig, type Config } from '../../lib/config/normalize'
+import { blocks, describeChapter } from '../chapter/editions'
 
-const CHAPTER = join(__dirname, '../../../shared/chapter-13.md')
 const ENV = {
   SSH_PASSWORD: 'pw',
   SLACK_BOT_TOKEN: 'xoxb',
@@ -13,11 +13,7 @@ const ENV = {
   IMAGEOPTIM_KEY: 'optim',
 }
 
-const chapter = existsSync(CHAPTER) ? readFileSync(CHAPTER, 'utf8') : undefined
-const blocks = [...(chapter ?? '').matchAll(/^```yaml\n(.*?)^```/gms)].map(([, text = '']) => text)
-const describeChapter = chapter === undefined ? describe.skip : describe
-
-describeChapter('the chapter that this package implements (skipped when it is not beside the checkout)', () => {
+describeChapter('the chapter that this package implements', () => {
   test('has 27 blocks of YAML', () => {
     expect(blocks).toHaveLength(27)
   })

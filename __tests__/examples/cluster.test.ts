@@ -24,7 +24,7 @@ function said(lines: readonly string[], pattern: RegExp): readonly string[] {
 }
 
 if (withoutRedis === undefined) describe('cluster', describeCluster)
-else describe('cluster', () => test.skip(`needs a Redis server: ${withoutRedis}`, () => undefined))
+else describe('cluster', () => test.skip(`all of it (skipped: ${withoutRedis})`, () => undefined))
 
 function describeCluster(): void {
   test(

@@ -6,5 +6,5 @@ import { onServer } from './shared-store'
 if (withoutPostgres === undefined) {
   describeStore('the store on PostgreSQL', onServer('postgres', usePostgres()))
 } else {
-  describe('the store on PostgreSQL', () => test.skip(`needs a PostgreSQL server: ${withoutPostgres}`, () => undefined))
+  describe('the store on PostgreSQL', () => test.skip(`all of it (skipped: ${withoutPostgres})`, () => undefined))
 }

@@ -6,5 +6,5 @@ import { onServer } from './shared-store'
 if (withoutRedis === undefined) {
   describeStore('the store on Redis', onServer('redis', useRedis()))
 } else {
-  describe('the store on Redis', () => test.skip(`needs a Redis server: ${withoutRedis}`, () => undefined))
+  describe('the store on Redis', () => test.skip(`all of it (skipped: ${withoutRedis})`, () => undefined))
 }

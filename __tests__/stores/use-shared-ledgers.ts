@@ -30,7 +30,7 @@ export function describeBoth(title: string, tests: (server: SharedServer) => voi
 export function describeOne(type: StoreType, title: string, tests: (server: SharedServer) => void): void {
   const missing = WITHOUT[type]
   if (missing !== undefined) {
-    describe.skip(`${title}: ${type} (skipped; needs: ${missing})`, () => tests(useNothing(type)))
+    describe.skip(`${title}: ${type} (skipped: ${missing})`, () => tests(useNothing(type)))
     return
   }
   describe(`${title}: ${type}`, () => {

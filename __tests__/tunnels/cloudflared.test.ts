@@ -429,7 +429,7 @@ exec '${fake.bin}' "$@"
 
 const real = process.env['CLOUDFLARED_BIN']
 const testReal = real === undefined ? test.skip : test
-const whichReal = real ?? 'skipped: CLOUDFLARED_BIN names none'
+const whichReal = real ?? 'skipped: set CLOUDFLARED_BIN to a cloudflared'
 
 testReal(
   `a real cloudflared tells its version and opens a tunnel, or says why it cannot (${whichReal})`,

@@ -16,7 +16,7 @@ export const HANDLERS: LedgerHandlers = {
 /** Describes what holds on a real PostgreSQL, which runs meanwhile. */
 export function describePostgres(title: string, tests: (server: TestPostgres) => void): void {
   if (withoutPostgres === undefined) describe(title, () => tests(usePostgres()))
-  else describe.skip(`${title} (skipped; needs: ${withoutPostgres})`, () => tests(usePostgres()))
+  else describe.skip(`${title} (skipped: ${withoutPostgres})`, () => tests(usePostgres()))
 }
 
 /** A ledger that is open, and what it told. */

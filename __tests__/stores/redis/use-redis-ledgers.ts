@@ -11,7 +11,7 @@ export const HOUR = 60 * 60_000
 /** Describes what needs a Redis; skips it aloud where there is none. */
 export function describeRedis(title: string, tests: () => void): void {
   if (withoutRedis === undefined) describe(title, tests)
-  else describe.skip(`${title} (skipped; needs: ${withoutRedis})`, tests)
+  else describe.skip(`${title} (skipped: ${withoutRedis})`, tests)
 }
 
 /** A ledger that is open, and what it told. */

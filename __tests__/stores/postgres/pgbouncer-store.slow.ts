@@ -22,5 +22,6 @@ const missing = withoutPostgres ?? withoutPgbouncer
 if (missing === undefined) {
   describeStore('the store on PostgreSQL behind PgBouncer', later(onServer('postgres', usePgbouncer(usePostgres()))))
 } else {
-  describe('the store on PostgreSQL behind PgBouncer', () => test.skip(`needs: ${missing}`, () => undefined))
+  describe('the store on PostgreSQL behind PgBouncer', () =>
+    test.skip(`all of it (skipped: ${missing})`, () => undefined))
 }

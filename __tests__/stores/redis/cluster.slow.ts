@@ -12,7 +12,7 @@ const RECORD = { data: null, ttlMs: HOUR }
 const describeCluster =
   withoutRedisCluster === undefined
     ? describe
-    : (title: string, tests: () => void) => describe.skip(`${title} (skipped; needs: ${withoutRedisCluster})`, tests)
+    : (title: string, tests: () => void) => describe.skip(`${title} (skipped: ${withoutRedisCluster})`, tests)
 
 describeCluster('a Redis Cluster of three nodes', () => {
   const cluster = useRedisCluster()

@@ -10,7 +10,7 @@ const missing = withoutPostgres ?? withoutPgbouncer
 
 function describeBehind(title: string, tests: (server: TestPostgres) => void): void {
   if (missing === undefined) describe(title, () => tests(usePostgres()))
-  else describe.skip(`${title} (skipped; needs: ${missing})`, () => tests(usePostgres()))
+  else describe.skip(`${title} (skipped: ${missing})`, () => tests(usePostgres()))
 }
 
 describeBehind('PostgreSQL behind PgBouncer in transaction mode, the contract', (server) => {

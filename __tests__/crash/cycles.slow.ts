@@ -43,7 +43,7 @@ describe('processes that are killed at random moments under load', () => {
   ]
 
   for (const [store, missing] of stores) {
-    if (missing !== undefined) test.skip(`keep every promise: ${store} (needs: ${missing})`, () => undefined)
+    if (missing !== undefined) test.skip(`keep every promise: ${store} (skipped: ${missing})`, () => undefined)
     else
       test.concurrent(
         `keep every promise: ${store}`,

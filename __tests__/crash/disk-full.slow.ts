@@ -52,7 +52,7 @@ function fillWith(filler: string): void {
 const failure = findFailure()
 
 if (failure !== undefined) {
-  describe('a disk that is full', () => test.skip(`needs to mount a tmpfs, as root: ${failure}`, () => undefined))
+  describe('a disk that is full', () => test.skip(`all of it (skipped: ${failure})`, () => undefined))
 } else {
   describe('a disk that is full', describeDisk)
   describe('a disk of 24 MB that is full of callbacks which nobody waited for', describeParked)

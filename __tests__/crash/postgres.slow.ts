@@ -9,5 +9,5 @@ if (withoutPostgres === undefined) {
   describeCrashes(site)
   describeSharedCrashes(site)
 } else {
-  describe('crashes on PostgreSQL', () => test.skip(`needs a PostgreSQL server: ${withoutPostgres}`, () => undefined))
+  describe('crashes on PostgreSQL', () => test.skip(`all of it (skipped: ${withoutPostgres})`, () => undefined))
 }
