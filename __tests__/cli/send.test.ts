@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { findFreePorts } from '../helpers/free-ports'
 import { PROVIDER_NAMES } from '../../lib/cli/send/events/events'
-import { VERIFY_SCHEMES } from '../../lib/verify/schemes'
+import { SCHEMES, VERIFY_SCHEMES, type VerifyScheme } from '../../lib/verify/schemes'
 import { useCli } from './use-cli'
 import { useUp } from './use-up'
 
@@ -24,13 +24,18 @@ const SECRETS: Readonly<Record<string, string>> = {
   discord: spkiOf(ed25519).subarray(-32).toString('hex'),
   ed25519: spkiOf(ed25519).toString('hex'),
   sendgrid: spkiOf(ecdsa).toString('base64'),
-  ...Object.fromEntries(['standard-webhooks', 'svix', 'replicate', 'openai'].map((name) => [name, STANDARD])),
+  telnyx: spkiOf(ed25519).subarray(-32).toString('base64'),
 }
 const SIGNED = VERIFY_SCHEMES.filter((scheme) => scheme !== 'sns' && scheme !== 'fal')
 
-function endpointOf(scheme: string): string {
+function secretOf(scheme: VerifyScheme): string {
+  const isBase64 = SCHEMES[scheme].form?.keyEncoding === 'base64'
+  return SECRETS[scheme] ?? (isBase64 ? STANDARD : `${SECRET}-${scheme}`)
+}
+
+function endpointOf(scheme: VerifyScheme): string {
   const signature = scheme === 'hmac' || scheme === 'ed25519' ? ', signature: "${header.x-sig}"' : ''
-  const verify = `verify: { scheme: ${scheme}, secret: "${SECRETS[scheme] ?? `${SECRET}-${scheme}`}"${signature} }`
+  const verify = `verify: { scheme: ${scheme}, secret: "${secretOf(scheme)}"${signature} }`
   return scheme === 'adyen'
     ? `{ path: /adyen, bulk: true, item: "\${body.notificationItems}", identify_by: "\${item.NotificationRequestItem.pspReference}", ${verify} }`
     : `{ path: /${scheme}, identify_by: "\${body.id}", ${verify} }`
