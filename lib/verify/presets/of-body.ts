@@ -88,7 +88,7 @@ export const OF_BODY = {
   }),
   pagerduty: signs({
     ...VERSIONED,
-    page: 'https://developer.pagerduty.com/docs/verifying-webhook-signatures',
+    page: 'https://github.com/PagerDuty/developer-docs/blob/main/docs/webhooks/04-Signatures.md',
     signature: ['x-pagerduty-signature'],
   }),
   circleci: signs({
@@ -98,27 +98,27 @@ export const OF_BODY = {
   }),
   'coinbase-commerce': signs({
     ...HMAC,
-    page: 'https://docs.cdp.coinbase.com/commerce/webhooks/webhooks-security',
+    page: 'https://github.com/coinbase/coinbase-commerce-node#webhooks',
     signature: ['x-cc-webhook-signature'],
   }),
   gocardless: signs({
     ...HMAC,
-    page: 'https://developer.gocardless.com/getting-started/staying-up-to-date-with-webhooks',
+    page: 'https://developer.gocardless.com/getting-started/stay-up-to-date-with-webhooks-v2/',
     signature: ['webhook-signature'],
   }),
   'modern-treasury': signs({
     ...HMAC,
-    page: 'https://docs.moderntreasury.com/platform/docs/webhooks',
+    page: 'https://docs.moderntreasury.com/platform/reference/webhooks',
     signature: ['x-signature'],
   }),
   onfido: signs({
     ...HMAC,
-    page: 'https://documentation.onfido.com/guide/webhooks',
+    page: 'https://documentation.onfido.com/#webhooks',
     signature: ['x-sha2-signature'],
   }),
   checkr: signs({
     ...HMAC,
-    page: 'https://docs.checkr.com/#section/Webhooks',
+    page: 'https://github.com/checkr/webhook-verification-examples',
     signature: ['x-checkr-signature'],
   }),
   pusher: signs({
@@ -133,7 +133,7 @@ export const OF_BODY = {
   }),
   nango: signs({
     ...HMAC,
-    page: 'https://nango.dev/docs/implementation-guides/platform/webhooks-from-nango',
+    page: 'https://docs.nango.dev/implementation-guides/platform/webhooks-from-nango',
     signature: ['x-nango-hmac-sha256'],
   }),
   mailersend: signs({

@@ -14,13 +14,13 @@ export const BY_STANDARD = {
   resend: signs({ ...STANDARD, page: 'https://resend.com/docs/webhooks/verify-webhooks-requests' }),
   clerk: signs({ ...STANDARD, page: 'https://clerk.com/docs/reference/backend/verify-webhook' }),
   'dodo-payments': signs({ ...STANDARD, page: 'https://docs.dodopayments.com/developer-resources/webhooks' }),
-  lithic: signs({ ...STANDARD, page: 'https://docs.lithic.com/docs/events-api' }),
+  lithic: signs({ ...STANDARD, page: 'https://docs.lithic.com/docs/events-api#verifying-webhooks' }),
   liveblocks: signs({ ...STANDARD, page: 'https://liveblocks.io/docs/platform/webhooks' }),
   // The secret is the key as it is written; other senders write theirs as base64.
   polar: signs({ ...STANDARD, page: 'https://polar.sh/docs/integrate/webhooks/delivery', keyEncoding: 'utf8' }),
   finch: signs({
     ...STANDARD,
-    page: 'https://developer.tryfinch.com/developer-resources/Webhooks',
+    page: 'https://github.com/Finch-API/finch-api-node',
     signature: ['finch-signature'],
     timestamp: ['finch-timestamp'],
     id: ['finch-event-id'],

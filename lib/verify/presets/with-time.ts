@@ -111,7 +111,7 @@ export const WITH_TIME = {
   }),
   telnyx: signs({
     ...ED25519,
-    page: 'https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks',
+    page: 'https://developers.telnyx.com/docs/development/api-fundamentals/webhooks',
     signature: ['telnyx-signature-ed25519'],
     encoding: 'base64',
     keyEncoding: 'base64',
