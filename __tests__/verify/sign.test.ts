@@ -36,9 +36,11 @@ interface Case {
   readonly isShown?: true
 }
 
-const OTHERS = ['hmac', 'ed25519', 'token', 'basic', 'discord', 'telnyx', 'sendgrid', 'fal', 'sns', 'adyen', 'twilio']
-const HMAC_LIKE = VERIFY_SCHEMES.filter((scheme) => !OTHERS.includes(scheme))
-const SHOWN = ['gitlab', 'telegram', 'vapi']
+const OTHERS: ReadonlySet<string> = new Set(
+  'hmac ed25519 token basic discord telnyx sendgrid fal sns adyen twilio'.split(' '),
+)
+const HMAC_LIKE = VERIFY_SCHEMES.filter((scheme) => !OTHERS.has(scheme))
+const SHOWN: ReadonlySet<string> = new Set(['gitlab', 'telegram', 'vapi'])
 const SIGNATURE = '${header.X-Signature}'
 const hmac = (more: object): Readonly<Record<string, unknown>> => ({ scheme: 'hmac', secret: SECRET, ...more })
 const token = (more: object): Readonly<Record<string, unknown>> => ({ scheme: 'token', secret: SECRET, ...more })
@@ -48,7 +50,7 @@ const CASES: readonly Case[] = [
   ...HMAC_LIKE.map((scheme): Case => {
     const isBase64 = SCHEMES[scheme].form?.keyEncoding === 'base64'
     const verify = { scheme, secret: isBase64 ? STANDARD : SECRET }
-    return { name: scheme, verify, ...(SHOWN.includes(scheme) && { isShown: true }) }
+    return { name: scheme, verify, ...(SHOWN.has(scheme) && { isShown: true }) }
   }),
   { name: 'gitlab, a signing token', verify: { scheme: 'gitlab', secret: [`whsec_${STANDARD}`, 'old'] } },
   {

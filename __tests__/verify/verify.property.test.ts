@@ -23,8 +23,15 @@ function secretOf(scheme: VerifyScheme): string {
 /** The headers that all schemes read. */
 const NAMES = [
   ...new Set([
-    ...['authorization', 'x-signature', 'content-type', 'x-twilio-signature', 'x-gitlab-token', 'x-vapi-secret'],
-    ...['x-telegram-bot-api-secret-token', 'x-fal-webhook-request-id', 'x-fal-webhook-user-id'],
+    'authorization',
+    'x-signature',
+    'content-type',
+    'x-twilio-signature',
+    'x-gitlab-token',
+    'x-vapi-secret',
+    'x-telegram-bot-api-secret-token',
+    'x-fal-webhook-request-id',
+    'x-fal-webhook-user-id',
     ...VERIFY_SCHEMES.flatMap((scheme) => {
       const { signature = [], otherSignatures = [], timestamp = [], id = [] } = SCHEMES[scheme].form ?? {}
       return [...signature, ...otherSignatures, ...timestamp, ...id]

@@ -47,8 +47,8 @@ export function compileSignSignature(given: VerifySpec, form: SignatureForm, opt
 
   /** Writes a part unless it is there already, and reads it as the receiver will. */
   async function fill(draft: Draft, { source, write }: Part, text: string): Promise<readonly [Draft, string]> {
-    const given = source.read(draft.message)
-    if (given !== undefined) return [draft, given]
+    const found = source.read(draft.message)
+    if (found !== undefined) return [draft, found]
     const next = await draftOf(write(draft.request, text))
     const written = source.read(next.message)
     if (written === undefined) throw misconfigured(spec, 'signed', `${source.name} reads nothing that could be written`)
