@@ -47,6 +47,11 @@ const RECIPES: readonly (readonly [string, object, (raw: string) => Record<strin
   ],
   ['Jira', { scheme: 'bitbucket' }, (raw) => ({ 'x-hub-signature': `sha256=${hmac(raw)}` })],
   [
+    'Xero',
+    { scheme: 'shopify', signature: '${header.X-Xero-Signature}' },
+    (raw) => ({ 'x-xero-signature': Buffer.from(hmac(raw), 'hex').toString('base64') }),
+  ],
+  [
     'Calendly',
     { scheme: 'stripe', signature: '${header.Calendly-Webhook-Signature}', tolerance: '3m' },
     (raw) => ({ 'calendly-webhook-signature': `t=${NOW_S - 180},v1=${hmac(`${NOW_S - 180}.${raw}`)}` }),
