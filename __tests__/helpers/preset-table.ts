@@ -21,7 +21,7 @@ const OWN: Partial<Record<VerifyScheme, readonly [string, string, string, string
   sns: ['RSA', 'the body', 'none', 'none: Amazon publishes its certificates'],
 }
 
-/** Returns the page with its table written anew from the schemes. Throws an `Error` for a page without the marks. */
+/** Returns the page with the table that the schemes have now. Throws an `Error` for a page without the marks. */
 export function withPresetTable(page: string): string {
   const begin = page.indexOf(BEGIN)
   const end = page.indexOf(END)
