@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { findFreePorts } from '../helpers/free-ports'
 import { PROVIDER_NAMES } from '../../lib/cli/send/events/events'
-import { VERIFY_SCHEMES } from '../../lib/verify/schemes'
+import { SCHEMES, VERIFY_SCHEMES } from '../../lib/verify/schemes'
 import { useCli } from './use-cli'
 import { useUp } from './use-up'
 
@@ -24,13 +24,19 @@ const SECRETS: Readonly<Record<string, string>> = {
   discord: spkiOf(ed25519).subarray(-32).toString('hex'),
   ed25519: spkiOf(ed25519).toString('hex'),
   sendgrid: spkiOf(ecdsa).toString('base64'),
-  ...Object.fromEntries(['standard-webhooks', 'svix', 'replicate', 'openai'].map((name) => [name, STANDARD])),
+  telnyx: spkiOf(ed25519).subarray(-32).toString('base64'),
 }
 const SIGNED = VERIFY_SCHEMES.filter((scheme) => scheme !== 'sns' && scheme !== 'fal')
 
+function secretOf(name: string): string {
+  const scheme = VERIFY_SCHEMES.find((one) => one === name)
+  const isBase64 = scheme !== undefined && SCHEMES[scheme].form?.keyEncoding === 'base64'
+  return SECRETS[name] ?? (isBase64 ? STANDARD : `${SECRET}-${name}`)
+}
+
 function endpointOf(scheme: string): string {
   const signature = scheme === 'hmac' || scheme === 'ed25519' ? ', signature: "${header.x-sig}"' : ''
-  const verify = `verify: { scheme: ${scheme}, secret: "${SECRETS[scheme] ?? `${SECRET}-${scheme}`}"${signature} }`
+  const verify = `verify: { scheme: ${scheme}, secret: "${secretOf(scheme)}"${signature} }`
   return scheme === 'adyen'
     ? `{ path: /adyen, bulk: true, item: "\${body.notificationItems}", identify_by: "\${item.NotificationRequestItem.pspReference}", ${verify} }`
     : `{ path: /${scheme}, identify_by: "\${body.id}", ${verify} }`
@@ -394,7 +400,7 @@ describe('a body of a provider', () => {
     'of %s is believed by its scheme, with the id of --id',
     async (name) => {
       const [port] = await findFreePorts(1)
-      const listener = `host: 127.0.0.1, port: ${port}, ${DONE}, verify: { scheme: ${name}, secret: "${SECRETS[name] ?? SECRET}" }`
+      const listener = `host: 127.0.0.1, port: ${port}, ${DONE}, verify: { scheme: ${name}, secret: "${secretOf(name)}" }`
       const yaml = `listener: { ${listener} }`
       await up(yaml)
       const { code, stdout } = await cli.run(['send', '--provider', name, '--id', '7'], {

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { FUZZ_MS, runs } from '../helpers/fuzz'
-import { VERIFY_SCHEMES } from '../../lib/verify/schemes'
+import { SCHEMES, VERIFY_SCHEMES, type VerifyScheme } from '../../lib/verify/schemes'
 import { closeOctokit } from './octokit'
 import { OFFICIAL_SENDERS } from './official-senders'
 import { NOW_S, useVerify } from './use-verify'
@@ -11,26 +11,39 @@ const DISCORD_KEY = 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f70
 const SENDGRID_KEY =
   'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g=='
 
-function secretOf(scheme: string): string {
+function secretOf(scheme: VerifyScheme): string {
   if (scheme === 'discord' || scheme === 'ed25519') return DISCORD_KEY
   if (scheme === 'sendgrid') return SENDGRID_KEY
+  if (scheme === 'telnyx') return Buffer.from(DISCORD_KEY, 'hex').toString('base64')
   if (scheme === 'adyen') return DISCORD_KEY
-  return scheme === 'basic' ? 'user:password' : 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+  const prefix = SCHEMES[scheme].form?.keys === 'standard' ? 'whsec_' : ''
+  return scheme === 'basic' ? 'user:password' : `${prefix}MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`
 }
 
+/** The headers that all schemes read. */
 const NAMES = [
-  'authorization x-signature webhook-id webhook-timestamp webhook-signature svix-id svix-timestamp svix-signature',
-  'x-hub-signature x-hub-signature-256 stripe-signature mux-signature paddle-signature sanity-webhook-signature',
-  'x-slack-signature x-slack-request-timestamp x-zm-signature x-zm-request-timestamp x-signature-ed25519',
-  'x-signature-timestamp x-shopify-hmac-sha256 x-line-signature x-razorpay-signature x-twilio-signature',
-  'x-square-hmacsha256-signature x-gitlab-token x-twilio-email-event-webhook-signature content-type',
-  'x-twilio-email-event-webhook-timestamp x-fal-webhook-request-id x-fal-webhook-user-id x-fal-webhook-timestamp',
-  'x-fal-webhook-signature x-hubspot-signature-v3 x-hubspot-request-timestamp',
-].flatMap((line) => line.split(' '))
+  ...new Set([
+    'authorization',
+    'x-signature',
+    'content-type',
+    'x-twilio-signature',
+    'x-gitlab-token',
+    'x-vapi-secret',
+    'x-telegram-bot-api-secret-token',
+    'x-fal-webhook-request-id',
+    'x-fal-webhook-user-id',
+    ...VERIFY_SCHEMES.flatMap((scheme) => {
+      const { signature = [], otherSignatures = [], timestamp = [], id = [] } = SCHEMES[scheme].form ?? {}
+      return [...signature, ...otherSignatures, ...timestamp, ...id]
+    }),
+  ]),
+]
 
 const PIECES = [
   't=',
   'ts=',
+  'v=',
+  'd=',
   'v1=',
   'h1=',
   'v1,',

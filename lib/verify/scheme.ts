@@ -1,10 +1,14 @@
 import type { Sign, SignOptions, Verify, VerifyContext, VerifyItem, VerifySpec } from './contract'
-import { type Coverage, coverSigned } from './coverage'
+import { cover, type Coverage, coverSigned } from './coverage'
 import { misconfigured } from './errors'
 import type { VerifyOption } from './options'
 import type { SignatureForm } from './signature/form'
 import { compileSignSignature } from './signature/sign-signature'
 import { compileSignature, listFormOptions } from './signature/verify-signature'
+import { compileShowToken, compileToken } from './token'
+
+/** The coverage of a secret that is shown: only somebody who knows it can have written the request. */
+export const SHOWN = cover({ all: true })
 
 /** Everything that is known of one scheme. Most senders sign in the generic form, and are data; the others have code. */
 export interface Scheme {
@@ -49,6 +53,25 @@ export function signs({ page, handshake, ...form }: SignedRow): Scheme {
     coverageOf: (spec) => coverSigned(spec, form),
     compile: (spec, context) => compileSignature(spec, form, context),
     sign: typeof form.keys === 'string' ? (spec, options) => compileSignSignature(spec, form, options) : signsAlone,
+  }
+}
+
+/** A row of a sender that shows the secret itself in a header. */
+interface ShownRow {
+  readonly page: string
+  /** In lower case. */
+  readonly header: string
+}
+
+/** Creates the scheme of a sender that shows its secret in each request, so that only those who know it can write one. */
+export function shows({ page, header }: ShownRow): Scheme {
+  return {
+    page,
+    needsSecret: true,
+    listOptions: () => ['signature', 'prefix'],
+    coverageOf: () => SHOWN,
+    compile: (spec, context) => compileToken(spec, context, header),
+    sign: (spec, options) => compileShowToken(spec, options, header),
   }
 }
 

@@ -8,16 +8,17 @@ import { headerSource, readHeader, readsBody, templateSource } from './signature
 import type { Sign, SignOptions, Verify, VerifyContext, VerifySpec } from './contract'
 import { unverified } from './errors'
 
+const AUTHORIZATION = 'authorization'
 const MAX_LENGTH = 8192
 const BEARER = /^Bearer +/i
 const BASIC = /^Basic +/i
 
 /**
- * Compiles the check of a secret in each request: in `signature`, by default the header Authorization. Without `prefix`, a
- * `Bearer` before the secret is optional.
+ * Compiles the check of a secret in each request: in `signature`, by default in this header. Without `prefix`, a `Bearer`
+ * before the secret is optional.
  */
-export function compileToken(spec: VerifySpec, context: VerifyContext): Verify {
-  const source = spec.signature ? templateSource(spec.signature, 'signature', spec) : headerSource(['authorization'])
+export function compileToken(spec: VerifySpec, context: VerifyContext, header = AUTHORIZATION): Verify {
+  const source = spec.signature ? templateSource(spec.signature, 'signature', spec) : headerSource([header])
   const isSecret = compileSecrets(spec)
   const needsBody = readsBody([spec.signature])
 
@@ -34,12 +35,12 @@ export function compileToken(spec: VerifySpec, context: VerifyContext): Verify {
   }
 }
 
-/** Compiles how a sender shows the first secret where the endpoint reads it; in the header Authorization, behind `Bearer`. */
-export function compileShowToken(spec: VerifySpec, { isForged }: SignOptions): Sign {
-  const write = compileWrite(spec, 'signature', ['authorization'])
+/** Compiles how a sender shows the first secret where the endpoint reads it: by default in this header; in Authorization, behind `Bearer`. */
+export function compileShowToken(spec: VerifySpec, { isForged }: SignOptions, header = AUTHORIZATION): Sign {
+  const write = compileWrite(spec, 'signature', [header])
   const isHeader =
     spec.signature === undefined || templateSource(spec.signature, 'signature', spec).encoding === 'latin1'
-  const prefix = spec.prefix ?? (spec.signature === undefined ? 'Bearer ' : '')
+  const prefix = spec.prefix ?? (spec.signature === undefined && header === AUTHORIZATION ? 'Bearer ' : '')
   const token = prefix + shownSecret(spec, isForged)
   const text = isHeader ? Buffer.from(token).toString('latin1') : token
   return async (request) => write?.(request, text) ?? request

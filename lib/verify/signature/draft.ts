@@ -12,8 +12,12 @@ import { SignedMessage } from './message'
 /** Writes a part of a proof into a request. Throws `ERR_CONFIG_VALUE` for a body that cannot hold it. */
 export type Write = (request: UnsignedRequest, text: string) => UnsignedRequest
 
+/** Writes a value where a template reads it; a number stays one only in JSON. Returns undefined for a body that cannot hold it. */
+type WriteAt = (request: UnsignedRequest, value: string | number) => UnsignedRequest | undefined
+
 type ProofKey = 'signature' | 'timestamp' | 'id'
 
+const DIGITS = /^\d{1,15}$/
 const FORM = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i
 
 /** Creates the message that a receiver will see of a request. */
@@ -47,7 +51,7 @@ export function compileWrite(spec: VerifySpec, key: ProofKey, names: readonly st
   if (write === undefined)
     throw misconfigured(spec, key, `"${key}" reads no header, query or field of the body that could be written`)
   return (request, text) => {
-    const written = write(request, text)
+    const written = write(request, key === 'timestamp' && DIGITS.test(text) ? Number(text) : text)
     if (written !== undefined) return written
     throw misconfigured(
       spec,
@@ -65,16 +69,15 @@ export function compileWriteAt({
   source,
   path,
   isQuery,
-}: Pick<Reference, 'source' | 'path' | 'isQuery'>):
-  ((...given: Parameters<Write>) => UnsignedRequest | undefined) | undefined {
+}: Pick<Reference, 'source' | 'path' | 'isQuery'>): WriteAt | undefined {
   const [name] = path
   if (name === undefined || isQuery) return undefined
   const text = String(name)
   switch (source) {
     case 'header':
-      return (request, value) => withHeader(request, text.toLowerCase(), value)
+      return (request, value) => withHeader(request, text.toLowerCase(), String(value))
     case 'query':
-      return (request, value) => ({ ...request, target: withQuery(request.target, text, value) })
+      return (request, value) => ({ ...request, target: withQuery(request.target, text, String(value)) })
     case 'body':
     case 'item':
       return (request, value) => {
@@ -94,11 +97,15 @@ function withQuery(target: string, name: string, value: string): string {
   return `${path}?${query.toString()}`
 }
 
-function withField({ headers, body }: UnsignedRequest, path: Reference['path'], value: string): Buffer | undefined {
+function withField(
+  { headers, body }: UnsignedRequest,
+  path: Reference['path'],
+  value: string | number,
+): Buffer | undefined {
   const text = body.toString()
   if (FORM.test(headers['content-type'] ?? '')) {
     const form = new URLSearchParams(text)
-    form.set(path.join('.'), value)
+    form.set(path.join('.'), String(value))
     return Buffer.from(form.toString())
   }
   const changed = setIn(readJson(text), path, value)
@@ -114,7 +121,7 @@ function readJson(text: string): unknown {
 }
 
 /** Returns undefined where something on the way is neither a mapping nor a list that could hold the key. */
-function setIn(target: unknown, [key, ...rest]: Reference['path'], value: string): unknown {
+function setIn(target: unknown, [key, ...rest]: Reference['path'], value: string | number): unknown {
   if (key === undefined) return value
   const fresh = typeof rest[0] === 'number' ? [] : {}
   if (Array.isArray(target)) {

@@ -1,3 +1,4 @@
+import { compileTemplate } from '../../template/compile'
 import type { Algorithm, Encoding, KeyEncoding, TimestampUnit, VerifySpec } from '../contract'
 import type { Grammar } from './grammar'
 
@@ -11,11 +12,15 @@ export interface SignatureForm {
   readonly algorithm: Algorithm
   /** The headers that may hold the signature; none where the config must say it. */
   readonly signature: readonly string[]
+  /** Headers with signatures by further keys of the sender, of which one is enough. */
+  readonly otherSignatures?: readonly string[]
   readonly grammar: Grammar
   readonly encoding: Encoding
   readonly keyEncoding: KeyEncoding
   /** The headers with the time of sending, unless it stands among the pairs of the signature. */
   readonly timestamp?: readonly string[]
+  /** The template of the time of sending, where it stands in the signed body. */
+  readonly timestampField?: string
   readonly timestampUnit: TimestampUnit
   readonly id?: readonly string[]
   /** A template; `sha256` is the hash of the body in hex. */
@@ -38,6 +43,9 @@ export const HMAC: SignatureForm = {
   toleranceMs: 300_000,
 }
 
+/** An Ed25519 signature of the body (RFC 8032), its key as hex. */
+export const ED25519: SignatureForm = { ...HMAC, keys: 'ed25519', keyEncoding: 'hex' }
+
 /** Standard Webhooks (github.com/standard-webhooks/standard-webhooks), with the headers of Svix, from which it comes. */
 export const STANDARD: SignatureForm = {
   ...HMAC,
@@ -55,6 +63,13 @@ export const STANDARD: SignatureForm = {
   timestamp: ['webhook-timestamp', 'svix-timestamp'],
   id: ['webhook-id', 'svix-id'],
   signed: '${id}.${timestamp}.${raw}',
+}
+
+/** Returns the `verify` of an endpoint with the timestamp that the form reads in the body, unless the config names another. */
+export function withTimestampOf(form: SignatureForm, spec: VerifySpec): VerifySpec {
+  const { timestampField } = form
+  if (timestampField === undefined || spec.timestamp !== undefined) return spec
+  return { ...spec, timestamp: compileTemplate(timestampField, { at: `${spec.at}.timestamp` }) }
 }
 
 /** Returns the template of what is signed: that of the config, else that of the form. */

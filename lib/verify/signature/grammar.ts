@@ -4,8 +4,8 @@ import { unverified } from '../errors'
 /** How a signature header is written. */
 export type Grammar =
   | { readonly kind: 'plain'; readonly prefix: string }
-  /** `t=…,v1=…,v1=…`: names and values. */
-  | { readonly kind: 'pairs'; readonly separator: string; readonly timestamp: string; readonly signature: string }
+  /** `t=…,v1=…,v1=…`: names and values; `timestamp` is left out where the header holds no time. */
+  | { readonly kind: 'pairs'; readonly separator: string; readonly timestamp?: string; readonly signature: string }
   /** `v1,… v1a,…`: each signature behind its version, which says for what kind of key it is. */
   | { readonly kind: 'versions'; readonly keys: ReadonlyMap<string, KeyKind> }
 
@@ -51,7 +51,7 @@ function parsePairs(header: string, grammar: Extract<Grammar, { kind: 'pairs' }>
   for (const pair of splitAt(header, grammar.separator)) {
     const end = pair.indexOf('=')
     if (end < 0) continue
-    const name = pair.slice(0, end).trimStart()
+    const name = pair.slice(0, end).replace(/^ +/, '')
     const text = pair.slice(end + 1)
     if (name === grammar.signature) signatures.push({ text, key: undefined })
     if (name !== grammar.timestamp) continue
@@ -79,6 +79,7 @@ export function writeSignatureHeader(
     case 'plain':
       return grammar.prefix + text
     case 'pairs':
+      if (grammar.timestamp === undefined) return `${grammar.signature}=${text}`
       return `${grammar.timestamp}=${timestamp}${grammar.separator}${grammar.signature}=${text}`
     case 'versions': {
       const [version] = [...grammar.keys].find(([, kind]) => kind === key) ?? []

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Sign, SignOptions, UnsignedRequest, VerifySpec } from '../contract'
 import { misconfigured } from '../errors'
 import { compileWrite, toMessage, type Write } from './draft'
-import { grammarOf, type SignatureForm, signedOf } from './form'
+import { grammarOf, type SignatureForm, signedOf, withTimestampOf } from './form'
 import { writeSignatureHeader } from './grammar'
 import type { SignedMessage } from './message'
 import { createSigner } from './secrets'
@@ -27,7 +27,8 @@ interface Draft {
  * Compiles how a sender signs in the generic form; what the config says replaces what the form says. Throws
  * `ERR_CONFIG_VALUE` for what cannot work.
  */
-export function compileSignSignature(spec: VerifySpec, form: SignatureForm, options: SignOptions): Sign {
+export function compileSignSignature(given: VerifySpec, form: SignatureForm, options: SignOptions): Sign {
+  const spec = withTimestampOf(form, given)
   const signature = partOf(spec, 'signature', form.signature)
   if (signature === undefined) throw placeless(spec)
   const timestamp = partOf(spec, 'timestamp', form.timestamp)
@@ -46,8 +47,8 @@ export function compileSignSignature(spec: VerifySpec, form: SignatureForm, opti
 
   /** Writes a part unless it is there already, and reads it as the receiver will. */
   async function fill(draft: Draft, { source, write }: Part, text: string): Promise<readonly [Draft, string]> {
-    const given = source.read(draft.message)
-    if (given !== undefined) return [draft, given]
+    const found = source.read(draft.message)
+    if (found !== undefined) return [draft, found]
     const next = await draftOf(write(draft.request, text))
     const written = source.read(next.message)
     if (written === undefined) throw misconfigured(spec, 'signed', `${source.name} reads nothing that could be written`)

@@ -1,6 +1,6 @@
 import { parseTemplate } from '../../template/parse'
 import type { Params } from '../../base/route-syntax'
-import { grammarOf, type SignatureForm, signedOf } from './form'
+import { grammarOf, type SignatureForm, signedOf, withTimestampOf } from './form'
 import { decodeStrictly } from './bytes'
 import { parseSignatureHeader } from './grammar'
 import type { Key, Signature } from './keys'
@@ -16,7 +16,8 @@ import type { VerifyOption } from '../options'
 
 /** The parts of a proof that are read before anything is calculated. */
 interface Reading {
-  readonly signature: Source
+  /** Where signatures stand; one is enough. */
+  readonly signatures: readonly Source[]
   /** Undefined where the timestamp stands in the signature header, or nowhere. */
   readonly timestamp: Source | undefined
   readonly id: Source | undefined
@@ -31,7 +32,8 @@ const BODY = ['body', 'item']
  * Compiles a signature of the generic form; what the config says replaces what the form says. Cheap checks
  * come first; then all secrets are tried with all signatures. Throws `ERR_CONFIG_VALUE` for what cannot work.
  */
-export function compileSignature(spec: VerifySpec, form: SignatureForm, context: VerifyContext): Verify {
+export function compileSignature(given: VerifySpec, form: SignatureForm, context: VerifyContext): Verify {
+  const spec = withTimestampOf(form, given)
   const reading = compileReading(spec, form, context)
   const signed = compileSigned(
     signedOf(spec, form),
@@ -43,14 +45,19 @@ export function compileSignature(spec: VerifySpec, form: SignatureForm, context:
   const encoding = spec.encoding ?? form.encoding
 
   function readSignatures(message: SignedMessage): readonly Signature[] {
-    const written = reading.signature.read(message)
-    if (written === undefined) throw unverified(`it has no signature: ${reading.signature.name} is missing`)
-    const header = parseSignatureHeader(written, grammar)
-    readRest(message, reading, header.timestamp)
-    const signatures = header.signatures.flatMap(({ text, key }) => {
-      const bytes = decodeStrictly(text, encoding)
-      return bytes === undefined ? [] : [{ bytes, key }]
-    })
+    const written = reading.signatures.flatMap((source) => source.read(message) ?? [])
+    if (written.length === 0) {
+      const places = reading.signatures.map(({ name }) => name).join(' or ')
+      throw unverified(`it has no signature: ${places} is missing`)
+    }
+    const headers = written.map((text) => parseSignatureHeader(text, grammar))
+    readRest(message, reading, headers[0]?.timestamp)
+    const signatures = headers
+      .flatMap((header) => header.signatures)
+      .flatMap(({ text, key }) => {
+        const bytes = decodeStrictly(text, encoding)
+        return bytes === undefined ? [] : [{ bytes, key }]
+      })
     if (signatures.length === 0) throw unverified(`its signature is not written as ${encoding}`)
     return signatures
   }
@@ -105,7 +112,7 @@ function compileReading(spec: VerifySpec, form: SignatureForm, { clock }: Verify
   const signature = sourceOf(spec, 'signature', form.signature)
   if (signature === undefined) throw placeless(spec)
   const timestamp = sourceOf(spec, 'timestamp', form.timestamp)
-  const hasTime = timestamp !== undefined || form.grammar.kind === 'pairs'
+  const hasTime = timestamp !== undefined || (form.grammar.kind === 'pairs' && form.grammar.timestamp !== undefined)
   if (!hasTime && (spec.toleranceMs ?? spec.timestampUnit) !== undefined) {
     const message = `"${spec.scheme}" signs no time of sending that could be checked; say with "timestamp" where one stands`
     throw misconfigured(spec, spec.toleranceMs === undefined ? 'timestamp_unit' : 'tolerance', message)
@@ -113,7 +120,9 @@ function compileReading(spec: VerifySpec, form: SignatureForm, { clock }: Verify
   const unit = spec.timestampUnit ?? form.timestampUnit
   const toleranceMs = spec.toleranceMs ?? form.toleranceMs
   const checkTime = hasTime ? compileTimeCheck(unit, toleranceMs, clock) : undefined
-  return { signature, timestamp, id: sourceOf(spec, 'id', form.id), checkTime }
+  const others = spec.signature === undefined ? (form.otherSignatures ?? []) : []
+  const signatures = [signature, ...others.map((name) => headerSource([name]))]
+  return { signatures, timestamp, id: sourceOf(spec, 'id', form.id), checkTime }
 }
 
 /** Creates the error for a `verify` that does not say where the signature stands. */
@@ -136,7 +145,7 @@ export function sourceOf(
 /** Somebody who replays a request can replace a timestamp that is not signed; an id without a place signs nothing. */
 function checkSigned(spec: VerifySpec, reading: Reading, { placeholders, sources }: Signed): void {
   const hasTime = reading.checkTime !== undefined
-  if (hasTime && !placeholders.some((text) => isTimestamp(text, spec))) {
+  if (hasTime && !placeholders.some((text) => isTimestamp(text, spec)) && !isInSignedBody(spec, sources)) {
     const message = 'The timestamp must be part of what is signed, as in signed: "${timestamp}.${raw}"'
     throw misconfigured(spec, spec.signed === undefined ? 'timestamp' : 'signed', message)
   }
@@ -145,6 +154,12 @@ function checkSigned(spec: VerifySpec, reading: Reading, { placeholders, sources
     if (sources.has(source) && !given[source])
       throw misconfigured(spec, 'signed', `"signed" reads \${${source}}; say with "${source}" where it stands`)
   }
+}
+
+/** A timestamp that stands in the body is signed with it. */
+function isInSignedBody({ timestamp }: VerifySpec, sources: Signed['sources']): boolean {
+  if (timestamp === undefined || !(sources.has('raw') || sources.has('sha256'))) return false
+  return timestamp.references.length > 0 && timestamp.references.every(({ source }) => source === 'body')
 }
 
 /** `${timestamp as boolean}` would sign another text than the one that is checked; the template of `timestamp` itself does not. */
