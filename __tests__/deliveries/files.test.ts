@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { Course } from '../../lib/deliveries/course'
 import { createDeliveryFiles, type DeliveryFiles } from '../../lib/deliveries/files'
-import type { KeptCourse } from '../../lib/deliveries/history'
 
 let folder = ''
 let told: string[] = []
@@ -29,12 +28,12 @@ function open(maxBytes = 1e6, path = folder): DeliveryFiles {
   })
 }
 
-function kept(id: string, body: Buffer): KeptCourse {
+function kept(id: string, body: Buffer): Course {
   const headers = ['X-Hub-Signature-256', 'sha256=abc', 'Authorization', 'Bearer canary', 'X-Kind', 'a']
   const course = new Course('POST /done', 5, 'POST', '/done?a=1', headers, undefined)
   Object.assign(course, { body, bodyBytes: body.length, isVerified: true, params: { tenant: 'blue' }, status: 200 })
   course.end('unidentified')
-  return { id, course }
+  return Object.assign(course, { id })
 }
 
 describe('the files of deliveries', () => {
@@ -50,8 +49,8 @@ describe('the files of deliveries', () => {
     expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600)
     const [again] = await open().read()
     expect(again?.id).toBe('dlv_1')
-    expect(again?.course.body).toEqual(bytes)
-    expect(again?.course).toMatchObject({
+    expect(again?.body).toEqual(bytes)
+    expect(again).toMatchObject({
       endpoint: 'POST /done',
       target: '/done?a=1',
       isVerified: true,

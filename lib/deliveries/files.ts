@@ -2,7 +2,6 @@ import { appendFile, mkdir, readdir, readFile, stat, unlink } from 'node:fs/prom
 import { join } from 'node:path'
 import type { Logger } from '../base/contracts'
 import { Course } from './course'
-import type { KeptCourse } from './history'
 import { hideHeaders, hideQuery, type Hiding } from './record'
 
 export interface FilesOptions extends Hiding {
@@ -16,9 +15,9 @@ export interface FilesOptions extends Hiding {
 /** Deliveries in files that roll: `deliveries-00000001.jsonl` and so on, a line for each. */
 export interface DeliveryFiles {
   /** Reads what is there, the oldest first; lines that are no deliveries are left out, and counted in the log. Rejects as the disk does. */
-  read(): Promise<readonly KeptCourse[]>
+  read(): Promise<readonly Course[]>
   /** Writes a delivery soon; never throws. Told once when it cannot be written, and again when it can. */
-  write(kept: KeptCourse): void
+  write(course: Course): void
   /** Resolves when all has been written that can be. */
   close(): Promise<void>
 }
@@ -34,7 +33,7 @@ export function createDeliveryFiles(options: FilesOptions): DeliveryFiles {
   let number = 0
   let size = 0
   let lines: string[] = []
-  let reading: Promise<readonly KeptCourse[]> | undefined
+  let reading: Promise<readonly Course[]> | undefined
   let writing: Promise<void> | undefined
   let isBroken = false
 
@@ -52,7 +51,7 @@ export function createDeliveryFiles(options: FilesOptions): DeliveryFiles {
     for (const one of old) await unlink(nameOf(one))
   }
 
-  function read(): Promise<readonly KeptCourse[]> {
+  function read(): Promise<readonly Course[]> {
     reading ??= readAll().catch((error: unknown) => {
       reading = undefined
       throw error
@@ -81,11 +80,11 @@ export function createDeliveryFiles(options: FilesOptions): DeliveryFiles {
     writing = undefined
   }
 
-  async function readAll(): Promise<readonly KeptCourse[]> {
+  async function readAll(): Promise<readonly Course[]> {
     await mkdir(path, { recursive: true, mode: 0o700 })
     const there = await numbersThere()
     number = there.at(-1) ?? 1
-    const found: KeptCourse[] = []
+    const found: Course[] = []
     let unread = 0
     for (const one of there) {
       for (const line of (await readFile(nameOf(one), 'utf8')).split('\n')) {
@@ -102,8 +101,8 @@ export function createDeliveryFiles(options: FilesOptions): DeliveryFiles {
 
   return {
     read,
-    write(kept) {
-      lines.push(`${writeLine(kept, options)}\n`)
+    write(course) {
+      lines.push(`${writeLine(course, options)}\n`)
       writing ??= Promise.resolve().then(writeAll)
     },
     async close() {
@@ -116,8 +115,8 @@ export function createDeliveryFiles(options: FilesOptions): DeliveryFiles {
 const AS_THEY_ARE: ReadonlySet<string> = new Set(['id', 'endpoint', 'replayOf', 'body'])
 
 /** A delivery as it stands in a file: the bytes of its body as they were, everything else without secrets. */
-function writeLine({ id, course }: KeptCourse, { secretHeaders, secretParameters, mask }: Hiding): string {
-  const { body, rawHeaders, target, ...rest } = course
+function writeLine(course: Course, { secretHeaders, secretParameters, mask }: Hiding): string {
+  const { id, body, rawHeaders, target, ...rest } = course
   const line = {
     id,
     ...rest,
@@ -130,17 +129,14 @@ function writeLine({ id, course }: KeptCourse, { secretHeaders, secretParameters
   )
 }
 
-function readLine(line: string): KeptCourse | undefined {
+function readLine(line: string): Course | undefined {
   try {
     const { id, endpoint, receivedAt, method, target, rawHeaders, replayOf, body, ...rest } = JSON.parse(line)
     if (typeof id !== 'string' || typeof receivedAt !== 'number' || typeof target !== 'string') return undefined
     if (typeof method !== 'string' || !Array.isArray(rawHeaders)) return undefined
     const course = new Course(endpoint, receivedAt, method, target, rawHeaders, replayOf)
     const fields = Object.entries(rest).filter(([name]) => Object.hasOwn(course, name))
-    return {
-      id,
-      course: Object.assign(course, Object.fromEntries(fields), body && { body: Buffer.from(body, 'base64') }),
-    }
+    return Object.assign(course, Object.fromEntries(fields), { id }, body && { body: Buffer.from(body, 'base64') })
   } catch {
     return undefined
   }

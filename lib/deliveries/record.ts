@@ -4,7 +4,7 @@ import { isSecretParameter } from '../base/secrets/secret-names'
 import { maskTickets } from '../base/secrets/ticket-id'
 import type { Course } from './course'
 import type { DeliveryRecord, Verdict } from './delivery'
-import { type KeptCourse, verdictOf } from './history'
+import { verdictOf } from './history'
 
 /** What must not be shown. */
 export interface Hiding {
@@ -17,8 +17,8 @@ export interface Hiding {
 }
 
 /** Returns a request as it is shown: without what authenticates its sender, with tickets cut short. */
-export function toRecord({ id, course }: KeptCourse, hiding: Hiding): DeliveryRecord {
-  const { receivedAt, durationMs, method, endpoint, code, task, items, status, isVerified, replayOf, bodyBytes } =
+export function toRecord(course: Course, hiding: Hiding): DeliveryRecord {
+  const { id, receivedAt, durationMs, method, endpoint, code, task, items, status, isVerified, replayOf, bodyBytes } =
     course
   const hide = (text: string): string => maskTickets(hiding.mask(text))
   return {
