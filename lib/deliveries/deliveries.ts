@@ -7,7 +7,8 @@ import { Course, type KeptRequest, type RequestHead } from './course'
 import type { Deliveries, DeliveryFilter, DeliveryRecord, ReadValue } from './delivery'
 import { createDeliveryFiles } from './files'
 import { createHistory, type History, isWanted } from './history'
-import { hideHeaders, hideQuery, type Hiding, isShown, toRecord } from './record'
+import { createProofMask, hideHeaders, hideParams, hideQuery, type Hiding } from './hiding'
+import { isShown, toRecord } from './record'
 import { Shelf } from './shelf'
 
 export interface DeliveriesOptions extends Hiding {
@@ -94,14 +95,15 @@ export function createDeliveries(spec: DeliveriesSpec, options: DeliveriesOption
       return kept && toRecord(kept, options)
     },
     async explain(id) {
-      const { endpoint, method, target, rawHeaders, body, params } = get(id)
+      const course = get(id)
+      const { endpoint, method, target, rawHeaders, body, params } = course
       // Templates read what may be shown, so that they show no proof of a sender.
       return options.explain({
         endpoint,
         method,
         body,
-        params,
-        target: hideQuery(target, secretParameters),
+        params: hideParams(params, options),
+        target: createProofMask(course, options)(hideQuery(target, secretParameters)),
         rawHeaders: hideHeaders(rawHeaders, secretHeaders).flat(),
       })
     },

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Clock, Logger } from '../base/contracts'
 import { isDoneWithin } from '../base/timers'
 import { Course } from './course'
-import { hideHeaders, hideQuery, type Hiding } from './record'
+import { createProofMask, hideHeaders, hideParams, hideQuery, type Hiding } from './hiding'
 
 export interface FilesOptions extends Hiding {
   /** The folder; it is made where it is missing, for the user of the process alone. */
@@ -168,13 +168,15 @@ function createWaitingLines(max: number) {
 const AS_THEY_ARE: ReadonlySet<string> = new Set(['id', 'endpoint', 'replayOf', 'body'])
 
 /** A delivery as it stands in a file: the bytes of its body as they were, everything else without secrets. */
-function writeLine(course: Course, { secretHeaders, secretParameters, mask }: Hiding): string {
-  const { id, body, rawHeaders, target, ...rest } = course
+function writeLine(course: Course, hiding: Hiding): string {
+  const { id, body, rawHeaders, target, params, ...rest } = course
+  const mask = createProofMask(course, hiding)
   const line = {
     id,
     ...rest,
-    target: hideQuery(target, secretParameters),
-    rawHeaders: hideHeaders(rawHeaders, secretHeaders).flat(),
+    params: hideParams(params, hiding),
+    target: hideQuery(target, hiding.secretParameters),
+    rawHeaders: hideHeaders(rawHeaders, hiding.secretHeaders).flat(),
     ...(body && { body: body.toString('base64') }),
   }
   return JSON.stringify(line, (key, value: unknown) =>
