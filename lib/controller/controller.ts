@@ -41,6 +41,8 @@ export interface ControllerContext extends RoutesContext {
   readonly mask: Mask
   /** Ends the waits for an id by hand. */
   readonly endWaits: WaitRoutesContext['end']
+  /** Gives up the waits for an id. */
+  readonly abortWaits: WaitRoutesContext['abort']
 }
 
 /** Creates the controller; nothing is served yet. */
@@ -54,7 +56,12 @@ export function createController(context: ControllerContext): Controller {
     ...createRoutes(context, metrics),
     ...createGatewayRoutes(() => gateways.statuses.values()),
     ...createDeliveryRoutes(context),
-    ...createWaitRoutes({ store: context.store, readJson: createJsonReader(clock), end: context.endWaits }),
+    ...createWaitRoutes({
+      store: context.store,
+      readJson: createJsonReader(clock),
+      end: context.endWaits,
+      abort: context.abortWaits,
+    }),
     {
       method: 'GET',
       path: '/events',

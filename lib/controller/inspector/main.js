@@ -68,7 +68,8 @@ const confirm = async (title, text) => (await askIn(title, text, [], 'Yes, do it
 
 async function askJson(title, keys) {
   const fields = Object.entries(keys).map(([name, label]) => ({ name, label, isLong: true, attributes: { rows: 4 } }))
-  const values = await askIn(title, 'Text that is no JSON is taken as text.', fields, 'Do it')
+  const hint = fields.length > 0 && 'Text that is no JSON is taken as text.'
+  const values = await askIn(title, hint, fields, 'Do it')
   if (values === undefined) return undefined
   return Object.fromEntries(
     Object.entries(values).flatMap(([name, text]) => (text === '' ? [] : [[name, toJson(text)]])),
