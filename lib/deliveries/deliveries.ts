@@ -118,6 +118,8 @@ export function createDeliveries(spec: DeliveriesSpec, options: DeliveriesOption
       await repeating
       return toRecord(keep(course), options)
     },
+    latestId: () => history.latest()?.id,
+    after: (id, limit) => history.after(id, limit)?.map((course) => toRecord(course, options)),
     watch(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)

@@ -14,6 +14,10 @@ export interface History {
   /** Puts older ones before all others, the oldest first. */
   prepend(older: readonly Course[]): void
   find(id: string): Course | undefined
+  /** Those after one, the oldest first; undefined when that one is not there, or more than `limit` follow. */
+  after(id: string, limit: number): readonly Course[] | undefined
+  /** The latest one. */
+  latest(): Course | undefined
   /** Newest first, from those before an id. */
   newestFirst(before?: string): Generator<Course>
 }
@@ -65,6 +69,12 @@ export function createHistory({ keep, maxBytes }: HistoryOptions): History {
       for (let index = kept.length - 1; index >= first; index -= 1) if (kept[index]?.id === id) return kept[index]
       return undefined
     },
+    after(id, limit) {
+      for (let index = kept.length - 1; index >= first && kept.length - 1 - index <= limit; index -= 1)
+        if (kept[index]?.id === id) return kept.slice(index + 1).filter((one) => one !== undefined)
+      return undefined
+    },
+    latest: () => kept.at(-1),
     *newestFirst(before) {
       // Callbacks that come meanwhile move nothing of this list.
       const list = kept.slice(first)

@@ -198,11 +198,11 @@ void refresh()
 void follow(
   (name, data) => {
     if (name === 'delivery') views.deliveries.add(data)
+    // What was missed is in the list of the server.
+    if (name === 'reset') views.deliveries.reload()
     refreshSoon()
   },
   (state) => {
     if (!isPaused) byId('live').textContent = state === 'live' ? 'live' : 'connecting again'
-    // What came meanwhile is in the list of the server.
-    if (state === 'live') views.deliveries.reload()
   },
 )
