@@ -53,6 +53,7 @@ export function createCallbacks(config: Config, given: NormalizedOptions): Callb
     logger,
     mask: createSecretMask(config),
     endWaits: (id, ending, path) => waits.deliver(id, ending, path),
+    abortWaits: (id, path) => waits.abort(id, path),
   })
   void lifecycle.whenClosing.then(controller.close)
 

@@ -453,3 +453,65 @@ describe('a body of a provider', () => {
     expect(other.get('MessageSid')).not.toBe(form.get('MessageSid'))
   })
 })
+
+describe('with a controller in the config, the line says what became of the call', () => {
+  const CONFIG = (listenerPort: number, controllerPort: number, more = ''): string => `
+listener:
+  host: 127.0.0.1
+  port: ${listenerPort}
+  callbacks:
+    - { path: /done, identify_by: "\${body.id}", status: "\${body.status}", success_when: [ok], fail_when: [bad], workflow: false }
+    - { path: /signed, identify_by: "\${body.id}", verify: { scheme: github, secret: ${SECRET} } }
+    - { path: /event, identify_by: "\${body.id}", workflow: greet }
+component: { type: logger }
+workflow: { id: greet, job: {} }
+controller: { port: ${controllerPort}, base_path: /_callbacks${more} }
+`
+
+  test.each([
+    ['', ''],
+    [' with a token', ', auth: { type: bearer, token: canary-of-the-controller }'],
+  ])('for each verdict%s', async (_with, more) => {
+    const [port = 0, controllerPort = 0] = await findFreePorts(2)
+    const yaml = CONFIG(port, controllerPort, more)
+    await up(yaml)
+    const send = async (...argv: readonly string[]): Promise<string> => {
+      const { stdout } = await cli.run(['send', ...argv], { files: { 'callbacks.yml': yaml } })
+      expect(stdout).not.toContain('canary')
+      return stdout.replace(/in \d+ ms/g, 'in 1 ms').replaceAll(`http://127.0.0.1:${port}`, '')
+    }
+    expect(await send('/done', '--id', '7', '--set', 'status=ok', '--times', '2')).toBe(
+      '1/2 POST /done: taken (200) in 1 ms: parked: Nobody waits for "7" yet; the callback is kept until somebody does (store.park)\n' +
+        '2/2 POST /done: taken (200) in 1 ms: duplicate: "7" is settled or parked already, or the same delivery came before (dedupe_by)\n',
+    )
+    expect(await send('/done', '--id', '8', '--set', 'status=busy')).toContain(
+      'taken (200) in 1 ms: pending: The status "busy" says that the work for "8" goes on',
+    )
+    expect(await send('/done', '--set', 'status=ok')).toContain('unidentified: identify_by finds no id in it')
+    expect(await send('/event', '--id', '9')).toMatch(/taken \(200\) in 1 ms: started: It started the task \S+\n$/)
+    expect(await send('/signed', '--id', '7', '--forge')).toMatch(
+      /^POST \/signed: refused ERR_UNVERIFIED \(401\) in 1 ms: .*signature.*\n$/i,
+    )
+    expect(await send('/done', '--to', `http://127.0.0.1:${port}/don`)).toMatch(
+      /refused ERR_NOT_FOUND \(404\) in 1 ms: unrouted: No endpoint takes this method and path; did you mean POST \/done\?|refused \(404\) in 1 ms: unrouted: /,
+    )
+  })
+
+  test.each([
+    ['nobody answers there', undefined],
+    ['another program answers there', 200],
+    ['it refuses to answer', 401],
+  ])('and as before where %s', async (_what, status) => {
+    const [port = 0, free = 0] = await findFreePorts(2)
+    const controller = status === undefined ? free : (await record(status, 'no list')).port
+    const running = CONFIG(port, 0)
+    await up(running)
+    const { code, stdout } = await cli.run(['send', '/done', '--id', '7', '--set', 'status=ok'], {
+      files: { 'callbacks.yml': CONFIG(port, controller) },
+    })
+    expect({ code, stdout: stdout.replace(/\d+ ms/, '1 ms') }).toEqual({
+      code: 0,
+      stdout: `POST http://127.0.0.1:${port}/done: taken (200) in 1 ms\n`,
+    })
+  })
+})

@@ -89,7 +89,7 @@ component:
 
   test('that is empty is there, but no secret', () => {
     expect(linesOf('listener: { path: /x, verify: { scheme: hmac, secret: "${env.EMPTY}" } }', ENV)).toEqual([
-      '1:55 listener.verify.secret ERR_CONFIG_VALUE expected text that is not blank, found an empty text',
+      '1:55 listener.verify.secret ERR_CONFIG_VALUE expected text that is not blank, found an empty text (from the environment variable "EMPTY")',
     ])
   })
 
@@ -165,5 +165,32 @@ describe('a broken template', () => {
     const [line] = linesOf('listener: { path: /x, verify: { scheme: hmac, secret: "hush${" } }')
     expect(line).toMatch(/^1:55 listener\.verify\.secret ERR_CONFIG_TEMPLATE /)
     expect(line).not.toContain('hush')
+  })
+})
+
+describe('a message about a value names the variable that the value comes from', () => {
+  const FROM = '(from the environment variable "EMPTY")'
+  test.each([
+    ['listener: { path: /x, verify: { scheme: token, secret: ["abcdefgh", "${env.EMPTY}"] } }', FROM],
+    ['listener: { path: /x, port: "${env.EMPTY}" }', FROM],
+    ['listener: { path: /x, method: "${env.EMPTY}" }', FROM],
+    ['listener: { path: /x, timeout: "${env.WRONG}" }', '(from the environment variable "WRONG")'],
+    ['listener: { path: /x, public_url: "${env.EMPTY}" }', FROM],
+    ['controller: { auth: { type: bearer, token: "${env.EMPTY}" } }', FROM],
+    ['store: { type: redis, url: "${env.EMPTY}" }', FROM],
+    ['deliveries: { keep: "${env.WRONG}${env.EMPTY}" }', '(from the environment variables "WRONG" and "EMPTY")'],
+    ['gateway: { driver: ngrok, port: 1, authtoken: "${env.EMPTY}" }', FROM],
+    ['controller: { port: "${env.EMPTY as integer}" }', '${env.EMPTY as integer}'],
+    ['component: { base_url: "${env.EMPTY}", path: /x }', '${env.EMPTY}'],
+  ])('%s', (text, named) => {
+    const [line, ...others] = linesOf(text, { EMPTY: '', WRONG: 'wrong' })
+    expect(line).toContain(named)
+    expect(others).toEqual([])
+  })
+
+  test('and none where the file itself holds it', () => {
+    const [line] = linesOf('listener: { path: "/${env.A}", method: x }', { A: 'a' })
+    expect(line).toContain('listener.method')
+    expect(line).not.toContain('environment')
   })
 })

@@ -305,7 +305,7 @@ describe('a value is checked as it is read', () => {
     ['treu', 'found "treu". Did you mean "true"?'],
   ])('a flag does not take %j', (FLAG, found) => {
     expect(linesOf('listener: { path: /x, bulk: "${env.FLAG}" }', { FLAG })).toEqual([
-      `1:29 listener.bulk ERR_CONFIG_VALUE expected true or false, ${found}`,
+      `1:29 listener.bulk ERR_CONFIG_VALUE expected true or false, ${found} (from the environment variable "FLAG")`,
     ])
   })
 

@@ -15,6 +15,7 @@ const TOKEN = 'correct horse battery staple'
 
 interface Told {
   readonly event: string
+  readonly id: string | undefined
   // oxlint-disable-next-line typescript/no-explicit-any
   readonly data: any
 }
@@ -64,8 +65,8 @@ function parse(text: string): readonly Told[] {
     .split('\n\n')
     .slice(0, -1)
     .flatMap((part) => {
-      const [, event = '', data = ''] = /^event: (\w+)\ndata: (.*)$/.exec(part) ?? []
-      return event === '' ? [] : [{ event, data: JSON.parse(data) }]
+      const [, event = '', id, data = ''] = /^event: (\w+)\n(?:id: (\S+)\n)?data: (.*)$/.exec(part) ?? []
+      return event === '' ? [] : [{ event, id, data: JSON.parse(data) }]
     })
 }
 
@@ -88,7 +89,7 @@ describe.each(ways)('GET /events, %s', (_way, serve) => {
         'x-content-type-options': 'nosniff',
       }),
     ])
-    expect(await until(() => true)).toBe('retry: 2000\n\n')
+    expect(await until(() => true)).toBe('retry: 2000\n\nid: none\n\n')
     leave()
     await gone
   })
@@ -100,6 +101,74 @@ describe.each(ways)('GET /events, %s', (_way, serve) => {
     expect(told.data).toEqual((await served.get('/deliveries')).body.deliveries[0])
     expect(told.data).toMatchObject({ verdict: 'parked', ids: ['a'] })
     leave()
+  })
+
+  describe('a client that comes back', () => {
+    const names = (text: string): string[] => parse(text).map(({ event, id }) => `${event} ${id}`)
+    const idsOf = async ({ get }: ServedController): Promise<string[]> =>
+      (await get('/deliveries')).body.deliveries.map(({ id }: { readonly id: string }) => id).toReversed()
+
+    test('gets the deliveries that it has missed, in their order, and those after them', async () => {
+      const served = await serve()
+      const first = await follow(served.origin)
+      const [told] = await Promise.all([first.next('delivery'), send(served, { id: 'a' })])
+      first.leave()
+      for (const id of ['b', 'c']) await send(served, { id })
+      const again = await follow(served.origin, { 'Last-Event-ID': told.id ?? '' })
+      await Promise.all([again.until((all) => names(all).length === 3), send(served, { id: 'd' })])
+      const [a, ...others] = await idsOf(served)
+      expect(told.id).toBe(a)
+      expect(names(await again.until(() => true))).toEqual(others.map((id) => `delivery ${id}`))
+      again.leave()
+    })
+
+    test('gets nothing when it has missed nothing', async () => {
+      const served = await serve()
+      await send(served, { id: 'a' })
+      const [a = ''] = await idsOf(served)
+      for (const headers of [{ 'Last-Event-ID': a }, {}]) {
+        const { until, leave } = await follow(served.origin, headers)
+        expect(await until((all) => all.endsWith(`id: ${a}\n\n`))).toBe(`retry: 2000\n\nid: ${a}\n\n`)
+        leave()
+      }
+    })
+
+    test.each([
+      ['came before the first one', 'none'],
+      ['had one that is forgotten', 'first'],
+      ['had one of another process', 'dlv_0aaaaaaaa000001'],
+      ['says anything', 'x'],
+    ])('is told to read the list again when it %s', async (_why, last) => {
+      const served = await serve({ ...CONFIG, deliveries: { keep: 2 } })
+      await send(served, { id: 'a' })
+      const [first = ''] = await idsOf(served)
+      for (const id of ['b', 'c']) await send(served, { id })
+      const { next, leave } = await follow(served.origin, { 'Last-Event-ID': last === 'first' ? first : last })
+      const told = await next('reset')
+      expect(told).toEqual({ event: 'reset', id: (await idsOf(served)).at(-1), data: {} })
+      leave()
+    })
+
+    test('is told so, too, when it has missed more than 500', async () => {
+      const served = await serve()
+      const origin = await serveApp(express().use(served.hooks))
+      const post = (id: string): Promise<Response> =>
+        fetch(`${origin}/done`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ id }),
+        })
+      await post('first')
+      const [first = ''] = await idsOf(served)
+      for (let count = 0; count < 500; count += 1) await (await post('a')).text()
+      const all = await follow(served.origin, { 'Last-Event-ID': first })
+      expect(names(await all.until((text) => names(text).length >= 500))).toHaveLength(500)
+      all.leave()
+      await post('one more')
+      const { next, leave } = await follow(served.origin, { 'Last-Event-ID': first })
+      expect((await next('reset')).data).toEqual({})
+      leave()
+    })
   })
 
   test('tells of tasks and jobs', async () => {
@@ -126,7 +195,7 @@ describe.each(ways)('GET /events, %s', (_way, serve) => {
     clock.advance(14_999)
     clock.advance(1)
     const first = await until((all) => all.includes(': still here\n\n'))
-    expect(first).toBe('retry: 2000\n\n: still here\n\n')
+    expect(first).toBe('retry: 2000\n\nid: none\n\n: still here\n\n')
     clock.advance(15_000)
     await until((all) => all === `${first}: still here\n\n`)
     leave()
@@ -225,9 +294,13 @@ test('its 101st client gets 503, until one has left', async () => {
 test('it lets a client go that does not read, and tells the others', async () => {
   const clock = createFakeClock()
   let tell: Tell = () => undefined
-  const stream = createEventStream(clock, (given) => {
-    tell = given
-    return () => undefined
+  const stream = createEventStream(clock, {
+    subscribe(given) {
+      tell = given
+      return () => undefined
+    },
+    latestId: () => undefined,
+    missed: () => undefined,
   })
   const responses: ServerResponse[] = []
   const origin = await serveApp((asked, response) => {
@@ -244,7 +317,7 @@ test('it lets a client go that does not read, and tells the others', async () =>
   // The system takes some megabytes for a client that does not read.
   for (let count = 0; count < 1000 && responses[0]?.destroyed === false; count += 1) {
     const told = reader.next('delivery')
-    tell('delivery', { count, filling })
+    tell({ name: 'delivery', data: { count, filling } })
     counts.push((await told).data.count)
   }
   expect(responses.map(({ destroyed }) => destroyed)).toEqual([true, false])

@@ -22,6 +22,7 @@ const ROUTES = [
   'POST /deliveries/a/replay',
   'POST /waits/a/settle',
   'POST /waits/a/fail',
+  'POST /waits/a/cancel',
   'GET /events',
   'GET /openapi.json',
 ]

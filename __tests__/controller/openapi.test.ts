@@ -40,6 +40,7 @@ const ROUTES = [
   'post /deliveries/{id}/replay',
   'post /waits/{id}/settle',
   'post /waits/{id}/fail',
+  'post /waits/{id}/cancel',
   'get /events',
   'get /openapi.json',
 ]
@@ -91,7 +92,7 @@ test('every action is documented as one that may be forbidden', async () => {
   const forbidden = Object.entries(paths).flatMap(([path, methods]) =>
     Object.values(methods).some(({ responses }) => responses[403]?.description.includes('ERR_FORBIDDEN')) ? [path] : [],
   )
-  expect(forbidden).toEqual(['/deliveries/{id}/replay', '/waits/{id}/settle', '/waits/{id}/fail'])
+  expect(forbidden).toEqual(['/deliveries/{id}/replay', '/waits/{id}/settle', '/waits/{id}/fail', '/waits/{id}/cancel'])
 })
 
 test('the query of deliveries is documented with each parameter that is taken', async () => {
@@ -126,6 +127,9 @@ const REQUESTS: readonly (readonly [line: string, status: number, body?: unknown
   ['POST /waits/w3/settle', 400, { outcome: 1 }],
   ['POST /waits/w4/fail', 200, { error: 'out of paint', path: null }],
   ['POST /waits/w4/fail', 400, { path: 1 }],
+  ['POST /waits/w5/cancel', 404],
+  ['POST /waits/given-up/cancel', 200, { path: null }],
+  ['POST /waits/w3/cancel', 400, { result: 1 }],
   ['POST /tasks/TASK/cancel', 200],
   ['GET /gateways', 200],
   ['GET /gateways/8090/qr', 200],
@@ -157,6 +161,7 @@ describe.each(ways)('answers are those of the document, %s', (_way, serve) => {
     const failing = await run({ workflow_id: 'hold', input: { id: null } })
     await ended
     const wait = hooks.wait('d').catch(() => undefined)
+    void hooks.wait('given-up').catch(() => undefined)
     const ids = { TASK: task, ENDED: failing, DELIVERY: await deliver(served) }
     await wait
 
@@ -185,6 +190,7 @@ test.each([
   ['POST /waits/a/settle', { path: 1 }],
   ['POST /waits/a/fail', { result: 1 }],
   ['POST /waits/a/fail', []],
+  ['POST /waits/a/cancel', { error: 1 }],
 ])('%s %j is refused by the document, and by the controller', async (line, body) => {
   const served = await listen()
   expect(createChecker(await read(served)).findProblem(line, body)).toEqual(expect.any(String))

@@ -132,3 +132,85 @@ describe.each(ways)('waits end by hand, %s', (_way, serve) => {
     }
   })
 })
+
+describe.each(ways)('waits are cancelled, %s', (_way, serve) => {
+  const cancelled = (id: string) => ({
+    code: 'ERR_ABORTED',
+    message: `The wait for ${id} was aborted`,
+    cause: expect.objectContaining({ message: 'Cancelled by hand' }),
+  })
+  const rejection = (promise: Promise<unknown>) =>
+    promise.then(
+      () => 'no error',
+      (error: unknown) => error,
+    )
+
+  test('by an id, all of them, and the id is free again', async () => {
+    const { post, hooks } = await serve()
+    const waits = [hooks.wait('a'), hooks.wait(['b', 'a']), hooks.wait('c')].map(rejection)
+    const { status, body } = await post('/waits/a/cancel')
+    expect([status, body]).toEqual([200, { id: 'a', cancelled: 2 }])
+    expect(await waits[0]).toMatchObject(cancelled('"a"'))
+    expect(await waits[1]).toMatchObject(cancelled('"b" or "a"'))
+    expect(hooks.stats().waiting).toBe(1)
+    expect(await hooks.settle('a', 7)).toBe('parked')
+    expect(await hooks.wait('a')).toBe(7)
+    await hooks.settle('c')
+    expect(await waits[2]).toBe('no error')
+  })
+
+  test('by the wait_id of a ticket, and by a key that several callers share', async () => {
+    const { get, post, hooks } = await serve()
+    const ticket = rejection(hooks.ticket().result)
+    const [{ wait_id: id }] = (await get('/waits')).body.waits
+    expect((await post(`/waits/${id}/cancel`, {})).body).toEqual({ id, cancelled: 1 })
+    expect(await ticket).toMatchObject({ code: 'ERR_ABORTED' })
+    const shared = [hooks.wait('k', { key: 'one' }), hooks.wait('k', { key: 'one' })].map(rejection)
+    while ((await get('/waits')).body.waiting === 0) await new Promise((resolve) => setImmediate(resolve))
+    expect((await post('/waits/k/cancel')).body).toEqual({ id: 'k', cancelled: 1 })
+    expect(await Promise.all(shared)).toMatchObject([cancelled('"k"'), cancelled('"k"')])
+  })
+
+  test('on one of several endpoints', async () => {
+    const { post, hooks } = await serve(TWO)
+    const [done, other] = [hooks.wait('a', { path: '/done' }), hooks.wait('a', { path: '/other' })].map(rejection)
+    expect((await post('/waits/a/cancel', { path: '/other' })).body).toEqual({ id: 'a', cancelled: 1 })
+    expect(await other).toMatchObject(cancelled('"a"'))
+    expect((await post('/waits/a/cancel')).body).toEqual({ id: 'a', cancelled: 1 })
+    expect(await done).toMatchObject(cancelled('"a"'))
+  })
+
+  test.each([
+    ['nobody', undefined, 404, 'ERR_WAIT_UNKNOWN', 'This process waits for nothing by the name "nobody"'],
+    ['wait-aaaaaaaaaaaaaaaa', {}, 404, 'ERR_WAIT_UNKNOWN', 'GET /waits lists its waits'],
+    ['a', { path: '/nowhere' }, 400, 'ERR_REQUEST', 'No callback has the path "/nowhere"'],
+    ['a', { path: 1 }, 400, 'ERR_REQUEST', 'path: expected text'],
+    ['a', { result: 1 }, 400, 'ERR_REQUEST', 'Unknown key "result". There is only path'],
+    ['a', [], 400, 'ERR_REQUEST', 'The body must be a JSON object with path'],
+    ['x'.repeat(5000), undefined, 400, 'ERR_REQUEST', ''],
+  ])('of %s with %j is refused', async (id, sent, status, code, message) => {
+    const { post, hooks } = await serve(TWO)
+    const waiting = hooks.wait('a', { path: '/done' })
+    const answer = await post(`/waits/${id}/cancel`, sent)
+    expect([answer.status, answer.body.error]).toEqual([status, { code, message: expect.stringContaining(message) }])
+    expect(hooks.stats().waiting).toBe(1)
+    await hooks.settle('a', 1, { path: '/done' })
+    await waiting
+  })
+
+  test('of a job: the job fails without another attempt', async () => {
+    const { get, post, hooks } = await serve({
+      ...CONFIG,
+      workflows: [
+        {
+          id: 'wait',
+          jobs: [{ id: 'w', wait_for: { id: '${input.id}' }, retry: { max_attempts: 3, delay: '1ms' } }],
+        },
+      ],
+    })
+    const run = rejection(hooks.run({ id: 'job-1' }, { workflow: 'wait' }))
+    while ((await get('/waits')).body.waiting === 0) await new Promise((resolve) => setImmediate(resolve))
+    expect((await post('/waits/job-1/cancel')).body).toEqual({ id: 'job-1', cancelled: 1 })
+    expect(await run).toMatchObject({ code: 'ERR_ABORTED', message: expect.stringContaining('"job-1" was aborted') })
+  })
+})

@@ -2,16 +2,16 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from '@jest/globals'
 import { Course } from '../../lib/deliveries/course'
-import { createHistory, isWanted, type KeptCourse } from '../../lib/deliveries/history'
+import { createHistory, isWanted } from '../../lib/deliveries/history'
 
-function kept(id: string, body = '', target = '/done'): KeptCourse {
+function kept(id: string, body = '', target = '/done'): Course {
   const course = new Course('POST /done', Number(id), 'POST', target, ['X-A', 'Alpha'], undefined)
   course.body = Buffer.from(body)
   course.bodyBytes = body.length
-  return { id, course }
+  return Object.assign(course, { id })
 }
 
-const idsOf = (entries: Iterable<KeptCourse>): string[] => [...entries].map(({ id }) => id)
+const idsOf = (entries: Iterable<Course>): string[] => [...entries].map(({ id }) => id)
 
 describe('the history of deliveries', () => {
   test('keeps the latest, newest first', () => {
@@ -34,8 +34,8 @@ describe('the history of deliveries', () => {
     history.add(kept('1', 'small'))
     history.add(kept('2', 'x'.repeat(10_000)))
     expect(idsOf(history.newestFirst())).toEqual(['2', '1'])
-    expect(history.find('2')?.course).toMatchObject({ body: undefined, bodyBytes: 10_000 })
-    expect(history.find('1')?.course.body?.toString()).toBe('small')
+    expect(history.find('2')).toMatchObject({ body: undefined, bodyBytes: 10_000 })
+    expect(history.find('1')?.body?.toString()).toBe('small')
   })
 
   test('lets go of the bodies that it drops', () => {
@@ -46,7 +46,7 @@ describe('the history of deliveries', () => {
     const before = process.memoryUsage().arrayBuffers
     for (let index = 0; index < 100; index += 1) {
       const one = kept(String(index).padStart(3, '0'))
-      one.course.keepBody(Buffer.alloc(1e6, 1))
+      one.keepBody(Buffer.alloc(1e6, 1))
       history.add(one)
     }
     collect()
@@ -74,7 +74,7 @@ describe('the history of deliveries', () => {
 
 describe('a filter of deliveries', () => {
   const one = kept('1000', '{"task":"a1","name":"Größe"}', '/done?x=1')
-  one.course.end('parked', {
+  one.end('parked', {
     outcome: 'succeeded',
     id: 'a1',
     endpoint: 'POST /done',

@@ -169,6 +169,35 @@ export function describeStore(name: string, kind: StoreKind): void {
       expect(endings).toEqual([])
     })
 
+    test.each([
+      ['every endpoint', undefined],
+      ['its own', DONE],
+    ])('a wait that is given up on %s ends with the reason, and its id is free again', async (_where, endpoint) => {
+      const first = await wait(['a'])
+      const second = await wait(['b', 'a'])
+      const other = await wait(['c'])
+      const reason = new Error('enough')
+      expect(store.abort('a', reason, endpoint)).toBe(2)
+      expect([first.endings, second.endings]).toEqual([[{ kind: 'aborted', reason }], [{ kind: 'aborted', reason }]])
+      expect(store.stats().waiting).toBe(1)
+      await world.pass(50)
+      expect(await deliver('a', 1)).toBe('parked')
+      expect(await (await wait(['a'])).end).toBe(1)
+      expect(await deliver('b', 2)).toBe('parked')
+      expect(await deliver('c', 3)).toBe('settled')
+      expect(await other.end).toBe(3)
+    })
+
+    test('nothing is given up under an id or on an endpoint that nobody waits on', async () => {
+      const { endings } = await wait(['a'])
+      expect(store.abort('b', undefined)).toBe(0)
+      expect(store.abort('a', undefined, NEWS)).toBe(0)
+      expect(endings).toEqual([])
+      expect(store.abort('a', undefined)).toBe(1)
+      expect(store.abort('a', undefined)).toBe(0)
+      expect(endings).toEqual([{ kind: 'aborted', reason: undefined }])
+    })
+
     test('a failure, bytes and an error come through as they are', async () => {
       const outcome: Outcome = {
         ...createOutcome(DONE, 'a', { bytes: Buffer.from([0, 1, 255]), $kept: 'bytes' }),

@@ -34,6 +34,19 @@ listener:
     - { path: /query, identify_by: "\${query.t * 2}" }
     - { path: /header, identify_by: "\${header.Authorization as integer}" }
     - { path: /mixed, identify_by: "\${body.id}", result: "\${env.OTHER_SECRET} and \${header.Cookie}" }
+    - path: /id-in-query
+      identify_by: \${query.t}
+      status: \${query.t}
+      success_when: [ok]
+      fail_when: [bad]
+      verify: { scheme: token, secret: WRITTEN, signature: "\${query.t}" }
+    - { path: /id-in-header, identify_by: "\${header.X-Proof}", verify: { scheme: token, secret: WRITTEN, signature: "\${header.X-Proof}" } }
+    - path: /id-in-path/:proof
+      identify_by: \${params.proof}
+      result: [ "\${params}", "\${path}" ]
+      verify: { scheme: token, secret: WRITTEN, signature: "\${params.proof}" }
+    - { path: /id-by-name, identify_by: "\${header.X-Api-Key}", status: "\${header.Authorization}", success_when: [ok] }
+    - { path: /list, bulk: true, item: "\${body.list}", identify_by: "\${query.t}", status: "\${item}", success_when: [ok] }
 deliveries: { path: FOLDER }
 controller: { auth: { type: bearer, token: "\${env.CONTROLLER_TOKEN}" } }
 `
@@ -46,7 +59,7 @@ async function open() {
     OTHER_SECRET: canaries.plant('other'),
     CONTROLLER_TOKEN: canaries.plant('controller').replaceAll(/[^\w.-]/g, ''),
   }
-  const yaml = YAML.replace('WRITTEN', written).replace('FOLDER', join(folder, 'deliveries'))
+  const yaml = YAML.replaceAll('WRITTEN', written).replace('FOLDER', join(folder, 'deliveries'))
   const host = await hosts.open(parseConfig(yaml, { env }), { logger: canaries.logger }, (app, hooks) =>
     app.use('/api', hooks.controller).use(hooks),
   )
@@ -179,6 +192,36 @@ describe('deliveries show no proof of a sender', () => {
       expect(canaries.seen(where).length).toBeGreaterThan(0)
       expect(canaries.seen(where).join()).not.toContain(mac)
     }
+  })
+
+  test.each([
+    ['/id-in-query', 'parked or pending by the token in its query'],
+    ['/id-in-header', 'its id is the token in a header'],
+    ['/id-in-path', 'its id is the token in its path'],
+    ['/id-by-name', 'its id is the value of a header that is secret by its name'],
+    ['/list', 'each item has the id from the query'],
+  ])('which a template has read: %s (%s)', async (path) => {
+    const { origin, seeAll, list, written, ask } = await open()
+    for (const token of [written, canaries.plant('wrong'), canaries.plant('s').slice(0, 9)]) {
+      const t = encodeURIComponent(token)
+      const headers = {
+        'content-type': 'application/json',
+        'X-Proof': token,
+        'X-Api-Key': token,
+        Authorization: `Bearer ${token}`,
+      }
+      const url = path === '/id-in-path' ? `${origin}${path}/${t}` : `${origin}${path}?t=${t}`
+      await fetch(url, { method: 'POST', headers, body: '{"list":["ok","so-so"]}' })
+    }
+    const listed = await list()
+    expect(listed).toHaveLength(3)
+    expect(['parked', 'pending', 'items']).toContain(listed.at(-1)?.verdict)
+    for (const { id } of listed) {
+      const { ids, reads } = JSON.parse(await ask(`/deliveries/${id}`))
+      expect(JSON.stringify([ids, reads])).toContain('[redacted]')
+    }
+    await seeAll()
+    expect(canaries.seen('file').join()).toContain('[redacted]')
   })
 
   test('and no search finds one, letter by letter', async () => {

@@ -1,6 +1,6 @@
-import { awaitCallback, type CallbackWait, type WaitEnding, type WaitPlan } from '../../lib/store/await-callback'
+import { awaitCallback, type CallbackWait, type WaitPlan } from '../../lib/store/await-callback'
 import { createMemoryStore } from '../../lib/store/registry'
-import type { Outcome, StoreEndpoint } from '../../lib/base/contracts'
+import type { Ending, Outcome, StoreEndpoint } from '../../lib/base/contracts'
 import { createFakeClock } from '../helpers/fake-clock'
 import { createOutcome, DONE, HOUR } from './desk'
 
@@ -14,7 +14,7 @@ export function createSetup(maxWaits = 10) {
   const clock = createFakeClock()
   const park = { forMs: HOUR, max: 10, maxBytes: 1000 }
   const store = createMemoryStore({ clock, maxWaits, park, onForgotten: () => {} })
-  const endings: WaitEnding[] = []
+  const endings: Ending[] = []
   return {
     clock,
     store,
@@ -22,7 +22,7 @@ export function createSetup(maxWaits = 10) {
     start(more: Partial<CallbackWait & WaitPlan<unknown>> = {}) {
       const plan = {
         endpoints: [DONE],
-        onEnd: (ending: WaitEnding) => void endings.push(ending),
+        onEnd: (ending: Ending) => void endings.push(ending),
         pick: (outcome: Outcome) => outcome.result,
         ...more,
       }

@@ -1,9 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
-import type { WaitEnding } from '../../lib/store/await-callback'
 import { createMemoryStore } from '../../lib/store/registry'
 import { createRunContext } from '../../lib/store/run-context'
 import { CallbackError } from '../../lib/base/errors'
-import type { Outcome, StoreEndpoint } from '../../lib/base/contracts'
+import type { Ending, Outcome, StoreEndpoint } from '../../lib/base/contracts'
 import { createFakeClock } from '../helpers/fake-clock'
 import { waitUntil } from '../helpers/store-contract'
 
@@ -17,7 +16,7 @@ function setUp(outages = { left: 0 }) {
   const store = createMemoryStore({ clock, maxWaits: 10, park, onForgotten: () => undefined })
   const cancellation = new AbortController()
   const waited: number[] = []
-  const endings: (readonly [WaitEnding['kind'], readonly string[]])[] = []
+  const endings: (readonly [Ending['kind'], readonly string[]])[] = []
   const deliverUnlessAway: typeof store.deliver = (arrival) => {
     if (outages.left === 0) return store.deliver(arrival)
     outages.left -= 1

@@ -13,7 +13,7 @@ import type { Endpoint } from '../listener/endpoint'
 import { createCalledUrlOf, createGuessNotice, createUrlOf, type Reachable } from '../listener/paths/callback-url'
 import { createStrayRequests } from '../listener/paths/stray-requests'
 import { createSelection } from '../listener/paths/selection'
-import { listProofHeaders, listProofParameters } from '../verify/verify'
+import { listProofHeaders, listProofParameters, listProofParams } from '../verify/verify'
 import { findPlaces } from '../workflow/callback-urls/public-places'
 import { createStrayUrls } from '../workflow/callback-urls/stray-urls'
 import type { Tasks } from '../workflow/tasks/tasks'
@@ -55,6 +55,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
     logger,
     secretHeaders,
     secretParameters: listProofParameters(config),
+    secretParams: listProofParams(config),
     routes: () => routes,
   })
   // Listeners start workflows, and workflows wait on listeners: these functions are first called by a request, when
@@ -156,6 +157,7 @@ interface DeliveryLogContext {
   readonly logger: Logger
   readonly secretHeaders: ReadonlySet<string>
   readonly secretParameters: ReadonlySet<string>
+  readonly secretParams: ReadonlySet<string>
   /** All routes; asked when a delivery is looked at, since routes note their deliveries here. */
   readonly routes: () => readonly CallbackRoute[]
 }
@@ -172,8 +174,16 @@ function createDeliveryLog(config: Config, { routes, ...context }: DeliveryLogCo
   })
 }
 
-/** Creates the mask of a config's secrets. It is made for the first text, since few deliveries are looked at. */
-export function createSecretMask({ env }: Config): Mask {
+/**
+ * Creates the mask of a config's secrets: those of its environment, and those that are written into it for senders and for
+ * the controller. It is made for the first text, since few deliveries are looked at.
+ */
+export function createSecretMask({ env, listeners, controller }: Config): Mask {
   let mask: Mask | undefined
-  return (text) => (mask ??= createMask(listSpellings(listSecrets(env))))(text)
+  function create(): Mask {
+    const proofs = listeners.flatMap(({ endpoints }) => endpoints.flatMap(({ verify }) => verify?.secrets ?? []))
+    const token = controller?.auth === undefined ? [] : [controller.auth.token]
+    return createMask(listSpellings([...listSecrets(env), ...proofs, ...token]))
+  }
+  return (text) => (mask ??= create())(text)
 }

@@ -1,12 +1,11 @@
-import type { Store, StoreEndpoint } from '../base/contracts'
+import type { Ending, Store, StoreEndpoint } from '../base/contracts'
 import { type Emitter, outcomeEvent } from '../base/events'
-import type { WaitEnding } from '../store/await-callback'
 import { SEVERAL } from './stats'
 
 /** What is told and counted of the ends of waits, those of workflows too. */
 export interface WaitEnds {
   /** Counts and emits the end of a wait on these endpoints. */
-  record(ending: WaitEnding, on: readonly StoreEndpoint[], ids: readonly string[]): void
+  record(ending: Ending, on: readonly StoreEndpoint[], ids: readonly string[]): void
   /** Resolves when no wait is open. */
   whenIdle(): Promise<void>
 }

@@ -28,6 +28,8 @@ export interface Waits {
   keyedTicket(key: string, options: TicketOptions): Promise<Ticket<unknown>>
   /** Ends waits by hand. Throws `ERR_ENDPOINT_AMBIGUOUS` when there are several endpoints and no `path`. */
   deliver(id: string | number, by: ByHand, path: string | undefined): Promise<Delivery>
+  /** Gives up the waits of this process for an id, on every endpoint where no `path` is given; returns how many. */
+  abort(id: string, path: string | undefined): number
 }
 
 export interface WaitsContext {
@@ -106,6 +108,10 @@ export function createWaits({ selection, store, emitter, clock, urlOf, ends, arr
       const [id = ''] = ids
       const result = untilSignal(follow(sharing, on, options), ids, options)
       return { id, url: ticketUrl(endpoint, urlOf, id), result }
+    },
+    abort(id, path) {
+      const [text = ''] = readWaitIds(id)
+      return store.abort(text, new Error('Cancelled by hand'), path === undefined ? undefined : selection.one(path))
     },
     async deliver(id, by, path) {
       const endpoint = selection.one(path)

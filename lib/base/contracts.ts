@@ -112,6 +112,8 @@ export type Ending =
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
   | { readonly kind: 'timeout'; readonly isOutdated?: boolean }
   | { readonly kind: 'closed' }
+  /** Its caller's signal, or somebody by hand, has given it up. */
+  | { readonly kind: 'aborted'; readonly reason: unknown }
 
 /** An open wait. */
 export interface OpenWait {
@@ -189,6 +191,11 @@ export interface Store {
   deliver(arrival: Arrival): Delivery | Promise<Delivery>
   /** Starts a run for a request, unless its delivery has started one: then it is a `duplicate`. Throws what `start` does. */
   trigger(arrival: TriggerArrival): Delivery | Promise<Delivery>
+  /**
+   * Gives up the open waits of this process for an id, those on one endpoint where one is named: they end with `aborted`, and
+   * the id is free again. Returns how many there were.
+   */
+  abort(id: string, reason: unknown, endpoint?: StoreEndpoint): number
   /** Tells open waits that their work goes on. */
   progress(endpoint: StoreEndpoint, progress: Progress): void | Promise<void>
   /** Ends a wait that was opened with a name as `kept`, whose outcome is safe; missing where nothing outlives the process. */

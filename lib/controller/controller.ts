@@ -9,7 +9,8 @@ import type { Stats } from '../app/stats'
 import type { Logger } from '../base/contracts'
 import { json } from './answer'
 import { createApi } from './api'
-import { createDeliveryRoutes, viewDelivery } from './delivery-routes'
+import { createDeliverySource } from './delivery-events'
+import { createDeliveryRoutes } from './delivery-routes'
 import { createEventStream, type Tell } from './event-stream'
 import { createActionGuard, createHostGuard, createTokenGuard } from './guards'
 import { createGatewayRoutes } from './gateway-routes'
@@ -41,6 +42,8 @@ export interface ControllerContext extends RoutesContext {
   readonly mask: Mask
   /** Ends the waits for an id by hand. */
   readonly endWaits: WaitRoutesContext['end']
+  /** Gives up the waits for an id. */
+  readonly abortWaits: WaitRoutesContext['abort']
 }
 
 /** Creates the controller; nothing is served yet. */
@@ -48,18 +51,27 @@ export function createController(context: ControllerContext): Controller {
   const { config, gateways, stats, logger, clock } = context
   const spec = config.controller
   const metrics = createMetrics({ stats, statuses: gateways.statuses })
-  const stream = createEventStream(clock, (tell) => followEvents(context, tell))
+  const stream = createEventStream(
+    clock,
+    createDeliverySource(context.deliveries, (tell) => followEvents(context, tell)),
+  )
   const routes: readonly Route[] = [
     ...createPageRoutes(),
     ...createRoutes(context, metrics),
     ...createGatewayRoutes(() => gateways.statuses.values()),
     ...createDeliveryRoutes(context),
-    ...createWaitRoutes({ store: context.store, readJson: createJsonReader(clock), end: context.endWaits }),
+    ...createWaitRoutes({
+      store: context.store,
+      readJson: createJsonReader(clock),
+      end: context.endWaits,
+      abort: context.abortWaits,
+    }),
     {
       method: 'GET',
       path: '/events',
       doc: {
-        summary: 'Tells of deliveries, tasks, jobs, gateways and warnings as server-sent events',
+        summary:
+          'Tells of deliveries, tasks, jobs, gateways and warnings as server-sent events; deliveries after Last-Event-ID',
         answers: { 200: 'text/event-stream' },
         errors: ['ERR_STREAMS_FULL', 'ERR_CLOSED'],
       },
@@ -98,22 +110,20 @@ export function createController(context: ControllerContext): Controller {
   }
 }
 
-/** Tells of what happens until the returned function is called. */
-function followEvents({ deliveries, emitter, clock }: ControllerContext, tell: Tell): () => void {
+/** Tells of what else happens until the returned function is called. */
+function followEvents({ emitter, clock }: ControllerContext, tell: Tell): () => void {
   const now = (): number => clock.now()
   const listeners = {
-    task: (event: Events['task']) => tell('task', viewTaskEvent(event, now())),
-    job: (event: Events['job']) => tell('job', viewJobEvent(event, now())),
-    gateway: (event: Events['gateway']) => tell('gateway', viewGateway(event)),
-    warning: (event: Events['warning']) => tell('warning', event),
+    task: (event: Events['task']) => tell({ name: 'task', data: viewTaskEvent(event, now()) }),
+    job: (event: Events['job']) => tell({ name: 'job', data: viewJobEvent(event, now()) }),
+    gateway: (event: Events['gateway']) => tell({ name: 'gateway', data: viewGateway(event) }),
+    warning: (event: Events['warning']) => tell({ name: 'warning', data: event }),
   }
-  const stop = deliveries.watch((record) => tell('delivery', viewDelivery(record)))
   emitter.on('task', listeners.task)
   emitter.on('job', listeners.job)
   emitter.on('gateway', listeners.gateway)
   emitter.on('warning', listeners.warning)
   return () => {
-    stop()
     emitter.off('task', listeners.task)
     emitter.off('job', listeners.job)
     emitter.off('gateway', listeners.gateway)

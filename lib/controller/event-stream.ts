@@ -7,7 +7,11 @@ import { startTimer } from '../base/timers'
 
 /** Clients of server-sent events (HTML standard, 9.2). */
 export interface EventStream {
-  /** Takes a client, which is told of every event from now on. Throws `ERR_STREAMS_FULL` and `ERR_CLOSED`. */
+  /**
+   * Takes a client, which is told of every event from now on; first of those that it has missed, when it says by
+   * `Last-Event-ID` which one was its last. When they are not known, it gets the event `reset`. Throws `ERR_STREAMS_FULL` and
+   * `ERR_CLOSED`.
+   */
   join(request: IncomingMessage, response: ServerResponse): Answer | undefined
   /** Lets every client go, and takes no more. */
   close(): void
@@ -20,11 +24,32 @@ const HEARTBEAT_MS = 15_000
 /** A client that reads more slowly than things happen is let go; it connects again and reads the lists. */
 const MAX_UNREAD_BYTES = 1024 ** 2
 
-/** Tells every client of an event. */
-export type Tell = (name: string, data: object) => void
+/** One event. */
+export interface StreamEvent {
+  readonly name: string
+  readonly data: object
+  /** By which a client that comes back says that this one was its last; only for events that can be told again. */
+  readonly id?: string
+}
 
-/** Creates a stream without clients. It holds a timer, and listens by `subscribe`, only while it has clients. */
-export function createEventStream(clock: Clock, subscribe: (tell: Tell) => () => void): EventStream {
+/** Tells every client of an event. */
+export type Tell = (event: StreamEvent) => void
+
+/** What a stream tells of. */
+export interface StreamSource {
+  /** Tells of what happens until the returned function is called. */
+  subscribe(tell: Tell): () => void
+  /** The id of the latest event that has one; undefined before the first. */
+  latestId(): string | undefined
+  /** Returns the events with ids after one, the oldest first; undefined when they are not known, or too many. */
+  missed(id: string): readonly StreamEvent[] | undefined
+}
+
+/** The id of a client that came before the first event. */
+const BEFORE_ALL = 'none'
+
+/** Creates a stream without clients. It holds a timer, and listens to its source, only while it has clients. */
+export function createEventStream(clock: Clock, source: StreamSource): EventStream {
   const clients = new Set<ServerResponse>()
   let isClosed = false
   let stopHeartbeat: (() => void) | undefined
@@ -40,6 +65,15 @@ export function createEventStream(clock: Clock, subscribe: (tell: Tell) => () =>
   function beat(): void {
     write(': still here\n\n')
     stopHeartbeat = startTimer(clock, HEARTBEAT_MS, beat)
+  }
+
+  /** The events that a client has missed, or its first id. */
+  function greet({ headers }: IncomingMessage): string {
+    const latest = source.latestId() ?? BEFORE_ALL
+    const last = headers['last-event-id']
+    if (typeof last !== 'string' || last === '' || last === latest) return `id: ${latest}\n\n`
+    const missed = last === BEFORE_ALL ? undefined : source.missed(last)
+    return missed ? missed.map(writeEvent).join('') : writeEvent({ name: 'reset', id: latest, data: {} })
   }
 
   function leave(response: ServerResponse): void {
@@ -66,13 +100,13 @@ export function createEventStream(clock: Clock, subscribe: (tell: Tell) => () =>
         // nginx keeps what it passes on until it has a page of it.
         'x-accel-buffering': 'no',
       })
-      response.write('retry: 2000\n\n')
+      response.write(`retry: 2000\n\n${greet(request)}`)
       response.on('error', () => undefined)
       response.once('close', () => leave(response))
       request.resume()
       clients.add(response)
       stopHeartbeat ??= startTimer(clock, HEARTBEAT_MS, beat)
-      unsubscribe ??= subscribe((name, data) => write(`event: ${name}\ndata: ${writeShown(data)}\n\n`))
+      unsubscribe ??= source.subscribe((event) => write(writeEvent(event)))
       return undefined
     },
     close() {
@@ -83,4 +117,8 @@ export function createEventStream(clock: Clock, subscribe: (tell: Tell) => () =>
       }
     },
   }
+}
+
+function writeEvent({ name, data, id }: StreamEvent): string {
+  return `event: ${name}\n${id === undefined ? '' : `id: ${id}\n`}data: ${writeShown(data)}\n\n`
 }

@@ -13,6 +13,8 @@ export interface WaitRoutesContext {
   readonly readJson: ReadJson
   /** Ends the waits for an id, as `hooks.settle` and `hooks.fail` do. */
   readonly end: (id: string, ending: WaitEnding, path: string | undefined) => Promise<Delivery>
+  /** Gives up the waits of this process for an id; returns how many there were. */
+  readonly abort: (id: string, path: string | undefined) => number
 }
 
 type WaitEnding = { readonly result: unknown } | { readonly error: unknown }
@@ -23,7 +25,7 @@ const MAX_LISTED = 1000
 const ENDING_ERRORS = ['ERR_PARKING_FULL', 'ERR_STORE_UNAVAILABLE'] as const
 
 /** Creates the routes that end waits by hand. */
-export function createWaitRoutes({ store, readJson, end }: WaitRoutesContext): readonly Route[] {
+export function createWaitRoutes({ store, readJson, end, abort }: WaitRoutesContext): readonly Route[] {
   /** A wait that is named by its handle has an endpoint, so that its path need not be given. */
   function find(named: string): { readonly id: string; readonly path?: string | undefined } {
     const wait = store.list(MAX_LISTED).find(({ ids }) => handleOf(ids) === named)
@@ -37,15 +39,32 @@ export function createWaitRoutes({ store, readJson, end }: WaitRoutesContext): r
     return json(200, { id, delivery: await end(found.id, ending, path ?? found.path).catch(rethrow) })
   }
 
-  async function readBody(request: ListenerRequest, response: ServerResponse, key: 'result' | 'error') {
+  async function cancel({ request, response, id }: Call) {
+    const { path } = await readBody(request, response, undefined)
+    const found = find(id)
+    let cancelled = 0
+    try {
+      cancelled = abort(found.id, path ?? found.path)
+    } catch (error) {
+      rethrow(error)
+    }
+    if (cancelled === 0) throw unknownWait(id)
+    return json(200, { id, cancelled })
+  }
+
+  async function readBody(request: ListenerRequest, response: ServerResponse, key: 'result' | 'error' | undefined) {
+    const keys = [key, 'path'].filter((one) => one !== undefined)
+    const known = keys.join(' and ')
     const body = (await readJson(request, response)) ?? {}
-    if (!isMapping(body)) throw badRequest(`The body must be a JSON object with ${key} and path`)
+    if (!isMapping(body)) throw badRequest(`The body must be a JSON object with ${known}`)
     for (const name of Object.keys(body))
-      if (name !== key && name !== 'path')
-        throw badRequest(`Unknown key ${JSON.stringify(name.slice(0, 100))}. There are ${key} and path`)
+      if (!keys.includes(name))
+        throw badRequest(
+          `Unknown key ${JSON.stringify(name.slice(0, 100))}. ${keys.length > 1 ? 'There are' : 'There is only'} ${known}`,
+        )
     const { path } = body
     if (path !== undefined && path !== null && typeof path !== 'string') throw badRequest('path: expected text')
-    return { value: body[key], path: path ?? undefined }
+    return { value: key && body[key], path: path ?? undefined }
   }
 
   return [
@@ -73,6 +92,18 @@ export function createWaitRoutes({ store, readJson, end }: WaitRoutesContext): r
       isAction: true,
       answer: (call) => act(call, 'error'),
     },
+    {
+      method: 'POST',
+      path: '/waits/{id}/cancel',
+      doc: {
+        summary: 'Gives up the waits of this process for an id, or a wait by its wait_id: they reject with ERR_ABORTED',
+        body: 'Cancelling',
+        answers: { 200: 'WaitCancel' },
+        errors: ['ERR_WAIT_UNKNOWN'],
+      },
+      isAction: true,
+      answer: cancel,
+    },
   ]
 }
 
@@ -82,6 +113,11 @@ function rethrow(error: unknown): never {
     error instanceof CallbackError &&
     (error.code === 'ERR_WAIT_ID' || error.code === 'ERR_ENDPOINT_UNKNOWN' || error.code === 'ERR_ENDPOINT_AMBIGUOUS')
   throw isBadCall ? new CallbackError('ERR_REQUEST', { message: error.message, cause: error }) : error
+}
+
+function unknownWait(id: string): CallbackError {
+  const message = `This process waits for nothing by the name ${JSON.stringify(id.slice(0, 100))}; GET /waits lists its waits`
+  return new CallbackError('ERR_WAIT_UNKNOWN', { message })
 }
 
 function badRequest(message: string): CallbackError {

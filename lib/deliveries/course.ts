@@ -1,6 +1,7 @@
 import type { Outcome, Progress } from '../base/contracts'
 import type { Params } from '../base/route-syntax'
 import type { Verdict } from './delivery'
+import type { Shelf } from './shelf'
 
 /** The head of a request, by the shape that is read of it. */
 export interface RequestHead {
@@ -11,8 +12,13 @@ export interface RequestHead {
 /** What templates read of a request that was kept. */
 export type KeptRequest = Pick<Course, 'endpoint' | 'method' | 'target' | 'rawHeaders' | 'body' | 'params'>
 
-/** Half of what is read from a socket at once. */
+/**
+ * Half of what is read from a socket at once. A smaller body is a part of what was read, and would keep all of it in memory:
+ * it is copied.
+ */
 const LARGE_BYTES = 32 * 1024
+/** The most bytes that a character of a text takes in UTF-8. */
+const MAX_UTF8 = 3
 /** How many ids of a bulk callback are noted. */
 const MAX_IDS = 100
 
@@ -21,10 +27,16 @@ const MAX_IDS = 100
  * deliveries are never looked at.
  */
 export class Course {
-  // One text each for the headers and a small body: a thousand deliveries of twenty objects are much for the garbage
-  // collector, which would copy them again and again.
-  readonly #head: string
-  #body: Buffer | string | undefined = undefined
+  // Until `finish` has put them on a shelf; a large body stays where it is.
+  #rawHeaders: readonly string[] | undefined
+  #body: Buffer | undefined = undefined
+  #shelf: Buffer | undefined = undefined
+  #start = 0
+  #middle = 0
+  /** Where the body ends on the shelf; negative for a body that is not there. */
+  #end = -1
+  /** Its id; while nobody has asked for that, its place among the deliveries of this process. */
+  #id: string | number = 0
   params: Params | undefined = undefined
   bodyBytes = 0
   isVerified = false
@@ -51,30 +63,65 @@ export class Course {
     rawHeaders: readonly string[],
     readonly replayOf: string | undefined,
   ) {
-    this.#head = rawHeaders.join('\n')
+    this.#rawHeaders = rawHeaders
+  }
+
+  /** Later deliveries have greater ids, over restarts too. */
+  get id(): string {
+    if (typeof this.#id === 'number') this.#id = writeId(this.receivedAt + this.durationMs, this.#id)
+    return this.#id
+  }
+
+  set id(id: string) {
+    this.#id = id
+  }
+
+  /**
+   * Notes when it was answered, and its place among the deliveries of this process, of which its id is made. Puts its headers
+   * and a small body on the shelf.
+   */
+  finish(now: number, place: number, shelf: Shelf): void {
+    this.durationMs = Math.max(0, now - this.receivedAt)
+    this.#id = place
+    const head = this.rawHeaders.join('\n')
+    const body = this.#body
+    const isSmall = body !== undefined && body.length < LARGE_BYTES
+    const start = shelf.take(head.length * MAX_UTF8 + (isSmall ? body.length : 0))
+    this.#shelf = shelf.piece
+    this.#start = start
+    this.#middle = start + this.#shelf.write(head, start)
+    this.#rawHeaders = undefined
+    if (isSmall) {
+      this.#shelf.set(body, this.#middle)
+      this.#end = this.#middle + body.length
+      this.#body = undefined
+    }
+    shelf.giveBack(isSmall ? this.#end : this.#middle)
   }
 
   get rawHeaders(): readonly string[] {
-    return this.#head === '' ? [] : this.#head.split('\n')
+    if (this.#rawHeaders) return this.#rawHeaders
+    const head = this.#shelf?.toString('utf8', this.#start, this.#middle) ?? ''
+    return head === '' ? [] : head.split('\n')
   }
 
   /** How many bytes its headers and its body take up. */
   get keptBytes(): number {
-    return this.#head.length + (this.#body?.length ?? 0)
+    const head = this.#rawHeaders?.join('\n').length ?? this.#middle - this.#start
+    return head + Math.max(this.#end - this.#middle, 0) + (this.#body?.length ?? 0)
   }
 
   get body(): Buffer | undefined {
-    return typeof this.#body === 'string' ? Buffer.from(this.#body, 'latin1') : this.#body
+    if (this.#end < 0 || this.#shelf === undefined) return this.#body
+    return Buffer.from(this.#shelf.subarray(this.#middle, this.#end))
   }
 
   set body(bytes: Buffer | undefined) {
-    this.#body = bytes === undefined || bytes.length >= LARGE_BYTES ? bytes : bytes.toString('latin1')
+    this.#body = bytes
+    this.#end = -1
   }
 
-  /**
-   * Keeps the body. A small one is a part of the piece that was read from the socket, and would keep all of it in memory:
-   * it is copied.
-   */
+  /** Keeps the body as it is until `finish`. */
   keepBody(content: Buffer | string | undefined): void {
     if (content === undefined) return
     const bytes = typeof content === 'string' ? Buffer.from(content) : content
@@ -121,4 +168,8 @@ export class Course {
   #count(verdict: Verdict): void {
     if (this.items) this.items[verdict] = (this.items[verdict] ?? 0) + 1
   }
+}
+
+function writeId(endedAt: number, place: number): string {
+  return `dlv_${endedAt.toString(36).padStart(9, '0')}${place.toString(36).padStart(6, '0')}`
 }

@@ -6,8 +6,10 @@ import { CallbackError, reasonOf } from '../base/errors'
 import { Course, type KeptRequest, type RequestHead } from './course'
 import type { Deliveries, DeliveryFilter, DeliveryRecord, ReadValue } from './delivery'
 import { createDeliveryFiles } from './files'
-import { createHistory, type History, isWanted, type KeptCourse } from './history'
-import { hideHeaders, hideQuery, type Hiding, isShown, toRecord } from './record'
+import { createHistory, type History, isWanted } from './history'
+import { createProofMask, hideHeaders, hideParams, hideQuery, type Hiding } from './hiding'
+import { isShown, toRecord } from './record'
+import { Shelf } from './shelf'
 
 export interface DeliveriesOptions extends Hiding {
   readonly clock: Clock
@@ -46,15 +48,16 @@ export function createDeliveries(spec: DeliveriesSpec, options: DeliveriesOption
   const history = createHistory(spec)
   const files = path === undefined || spec.keep === 0 ? undefined : createDeliveryFiles({ ...options, path, maxBytes })
   const listeners = new Set<(record: DeliveryRecord) => void>()
-  const nextId = createIds(clock)
+  const shelf = new Shelf()
+  let count = 0
 
-  function keep(course: Course): KeptCourse {
-    course.durationMs = Math.max(0, clock.now() - course.receivedAt)
-    const kept = { id: nextId(), course }
-    history.add(kept)
-    files?.write(kept)
-    if (listeners.size > 0) tell(toRecord(kept, options))
-    return kept
+  function keep(course: Course): Course {
+    count += 1
+    course.finish(clock.now(), count, shelf)
+    history.add(course)
+    files?.write(course)
+    if (listeners.size > 0) tell(toRecord(course, options))
+    return course
   }
 
   function tell(record: DeliveryRecord): void {
@@ -62,7 +65,7 @@ export function createDeliveries(spec: DeliveriesSpec, options: DeliveriesOption
     for (const listener of new Set(listeners)) callSafely(listener, record, onError)
   }
 
-  function get(id: string): KeptCourse {
+  function get(id: string): Course {
     const kept = history.find(id)
     if (kept) return kept
     const message = `There is no delivery ${JSON.stringify(id.slice(0, 100))}; it never was, or ${spec.keep} others came since (deliveries.keep)`
@@ -92,19 +95,20 @@ export function createDeliveries(spec: DeliveriesSpec, options: DeliveriesOption
       return kept && toRecord(kept, options)
     },
     async explain(id) {
-      const { endpoint, method, target, rawHeaders, body, params } = get(id).course
+      const course = get(id)
+      const { endpoint, method, target, rawHeaders, body, params } = course
       // Templates read what may be shown, so that they show no proof of a sender.
       return options.explain({
         endpoint,
         method,
         body,
-        params,
-        target: hideQuery(target, secretParameters),
+        params: hideParams(params, options),
+        target: createProofMask(course, options)(hideQuery(target, secretParameters)),
         rawHeaders: hideHeaders(rawHeaders, secretHeaders).flat(),
       })
     },
     async replay(id) {
-      const { course: kept } = get(id)
+      const kept = get(id)
       const { endpoint, method, target, rawHeaders } = kept
       const problem = whyNoReplay(kept)
       if (problem !== undefined) throw noReplay(id, problem)
@@ -114,19 +118,12 @@ export function createDeliveries(spec: DeliveriesSpec, options: DeliveriesOption
       await repeating
       return toRecord(keep(course), options)
     },
+    latestId: () => history.latest()?.id,
+    after: (id, limit) => history.after(id, limit)?.map((course) => toRecord(course, options)),
     watch(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-  }
-}
-
-/** Creates ids in the order of time, over restarts too. */
-function createIds(clock: Clock): () => string {
-  let count = 0
-  return () => {
-    count += 1
-    return `dlv_${clock.now().toString(36).padStart(9, '0')}${count.toString(36).padStart(6, '0')}`
   }
 }
 

@@ -105,6 +105,10 @@ export interface Deliveries {
    * never verified, whose bytes are not there, or whose endpoint is gone.
    */
   replay(id: string): Promise<DeliveryRecord>
+  /** The id of the latest one; undefined before the first. */
+  latestId(): string | undefined
+  /** Returns those after one, the oldest first; undefined when that one is not known any more, or more than `limit` follow. */
+  after(id: string, limit: number): readonly DeliveryRecord[] | undefined
   /** Calls the listener with each delivery once it is answered; returns what stops that. */
   watch(listener: (record: DeliveryRecord) => void): () => void
 }

@@ -1,12 +1,6 @@
 import type { Course } from './course'
 import type { DeliveryFilter, Verdict } from './delivery'
 
-/** A request that was served, with its id. */
-export interface KeptCourse {
-  readonly id: string
-  readonly course: Course
-}
-
 export interface HistoryOptions {
   /** How many are kept. */
   readonly keep: number
@@ -16,16 +10,16 @@ export interface HistoryOptions {
 
 /** The latest requests, in memory. */
 export interface History {
-  add(kept: KeptCourse): void
+  add(course: Course): void
   /** Puts older ones before all others, the oldest first. */
-  prepend(older: readonly KeptCourse[]): void
-  find(id: string): KeptCourse | undefined
+  prepend(older: readonly Course[]): void
+  find(id: string): Course | undefined
+  /** Those after one, the oldest first; undefined when that one is not there, or more than `limit` follow. */
+  after(id: string, limit: number): readonly Course[] | undefined
+  /** The latest one. */
+  latest(): Course | undefined
   /** Newest first, from those before an id. */
-  newestFirst(before?: string): Generator<KeptCourse>
-}
-
-interface Entry extends KeptCourse {
-  readonly bytes: number
+  newestFirst(before?: string): Generator<Course>
 }
 
 /** What an entry takes up beside its body, its target and its headers. */
@@ -33,13 +27,14 @@ const OVERHEAD_BYTES = 500
 
 /** Creates the history; what is over a limit goes, the oldest first. */
 export function createHistory({ keep, maxBytes }: HistoryOptions): History {
-  let kept: (Entry | undefined)[] = []
+  let kept: (Course | undefined)[] = []
   /** Where the oldest one stands: what lies before it is cut off now and then. */
   let first = 0
   let bytes = 0
 
   function dropOldest(): void {
-    bytes -= kept[first]?.bytes ?? 0
+    const oldest = kept[first]
+    if (oldest) bytes -= sizeOf(oldest)
     // The cut may come much later, and its body would stay in memory until then.
     kept[first] = undefined
     first += 1
@@ -48,11 +43,10 @@ export function createHistory({ keep, maxBytes }: HistoryOptions): History {
     first = 0
   }
 
-  function toEntry({ id, course }: KeptCourse): Entry {
-    const size = sizeOf(course)
+  function count(course: Course): void {
     // A body that alone is over the limit would push out all others.
-    if (size > maxBytes) course.body = undefined
-    return { id, course, bytes: size > maxBytes ? sizeOf(course) : size }
+    if (sizeOf(course) > maxBytes) course.body = undefined
+    bytes += sizeOf(course)
   }
 
   function trim(): void {
@@ -60,23 +54,27 @@ export function createHistory({ keep, maxBytes }: HistoryOptions): History {
   }
 
   return {
-    add(one) {
-      const entry = toEntry(one)
-      kept.push(entry)
-      bytes += entry.bytes
+    add(course) {
+      count(course)
+      kept.push(course)
       trim()
     },
     prepend(older) {
-      const entries = older.map(toEntry)
-      kept = [...entries, ...kept.slice(first)]
+      for (const course of older) count(course)
+      kept = [...older, ...kept.slice(first)]
       first = 0
-      for (const entry of entries) bytes += entry.bytes
       trim()
     },
     find(id) {
       for (let index = kept.length - 1; index >= first; index -= 1) if (kept[index]?.id === id) return kept[index]
       return undefined
     },
+    after(id, limit) {
+      for (let index = kept.length - 1; index >= first && kept.length - 1 - index <= limit; index -= 1)
+        if (kept[index]?.id === id) return kept.slice(index + 1).filter((one) => one !== undefined)
+      return undefined
+    },
+    latest: () => kept.at(-1),
     *newestFirst(before) {
       // Callbacks that come meanwhile move nothing of this list.
       const list = kept.slice(first)
@@ -93,7 +91,7 @@ function sizeOf({ target, keptBytes }: Course): number {
 }
 
 /** Whether a request is one that is asked for; `verdict` and `endpoint` are the cheap questions, and come first. */
-export function isWanted({ course }: KeptCourse, filter: DeliveryFilter): boolean {
+export function isWanted(course: Course, filter: DeliveryFilter): boolean {
   const { endpoint, id, verdict, since, until, text } = filter
   if (endpoint !== undefined && course.endpoint !== endpoint) return false
   if (verdict !== undefined && verdictOf(course) !== verdict) return false

@@ -1,26 +1,15 @@
-import { type Mask, REDACTED } from '../base/secrets/mask'
-import { redactHeaders } from '../base/secrets/redact-headers'
-import { isSecretParameter } from '../base/secrets/secret-names'
 import { maskTickets } from '../base/secrets/ticket-id'
 import type { Course } from './course'
 import type { DeliveryRecord, Verdict } from './delivery'
-import { type KeptCourse, verdictOf } from './history'
-
-/** What must not be shown. */
-export interface Hiding {
-  /** Headers that prove something, in lower case. */
-  readonly secretHeaders: ReadonlySet<string>
-  /** Parameters of a query that prove something. */
-  readonly secretParameters: ReadonlySet<string>
-  /** Replaces the secrets of the environment in a text. */
-  readonly mask: Mask
-}
+import { createProofMask, hideHeaders, hideQuery, type Hiding } from './hiding'
+import { verdictOf } from './history'
 
 /** Returns a request as it is shown: without what authenticates its sender, with tickets cut short. */
-export function toRecord({ id, course }: KeptCourse, hiding: Hiding): DeliveryRecord {
-  const { receivedAt, durationMs, method, endpoint, code, task, items, status, isVerified, replayOf, bodyBytes } =
+export function toRecord(course: Course, hiding: Hiding): DeliveryRecord {
+  const { id, receivedAt, durationMs, method, endpoint, code, task, items, status, isVerified, replayOf, bodyBytes } =
     course
-  const hide = (text: string): string => maskTickets(hiding.mask(text))
+  const mask = createProofMask(course, hiding)
+  const hide = (text: string): string => maskTickets(mask(text))
   return {
     id,
     receivedAt,
@@ -51,32 +40,6 @@ export function isShown({ target, headers, body }: DeliveryRecord, wanted: strin
   return (
     holds(target) || headers.flat().some(holds) || (body !== undefined && holds(maskTickets(mask(body.toString()))))
   )
-}
-
-/** The headers of a request in their order, without what authenticates anybody. */
-export function hideHeaders(
-  rawHeaders: readonly string[],
-  secretHeaders: ReadonlySet<string>,
-): readonly (readonly [string, string])[] {
-  const headers: [string, string][] = []
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const [name = '', value = ''] = rawHeaders.slice(index, index + 2)
-    headers.push([name, String(redactHeaders({ [name]: value }, secretHeaders)[name])])
-  }
-  return headers
-}
-
-/** The target of a request, without what authenticates anybody. */
-export function hideQuery(target: string, secretParameters: ReadonlySet<string>): string {
-  const [path = '', query] = target.split(/\?(.*)/s)
-  if (query === undefined) return target
-  const pairs = query.split('&').map((pair) => {
-    const [name = '', value] = pair.split(/=(.*)/s)
-    const [decoded = name] = new URLSearchParams(`${name}=`).keys()
-    const isSecret = isSecretParameter(decoded) || secretParameters.has(decoded)
-    return value === undefined || !isSecret ? pair : `${name}=${REDACTED}`
-  })
-  return `${path}?${pairs.join('&')}`
 }
 
 /** Says why a request has its verdict. */

@@ -2,14 +2,11 @@ import type { Ending, OpenWait, Outcome, Progress, Store, StoreEndpoint, Waiter 
 import type { Arrivals } from './arrivals'
 import { callbackFailed, type MissedWait, waitAborted, waitClosed, waitTimedOut } from './wait-errors'
 
-/** How a wait of this process ended: through its store, or by its caller's signal. */
-export type WaitEnding = Ending | { readonly kind: 'aborted'; readonly reason: unknown }
-
 /** What all waits on the same endpoints have in common, so that none of them has to hold it. */
 export interface WaitPlan<T> {
   readonly endpoints: readonly StoreEndpoint[]
   /** Called with how a wait ended, before its promise settles. */
-  readonly onEnd: (ending: WaitEnding, ids: readonly string[]) => void
+  readonly onEnd: (ending: Ending, ids: readonly string[]) => void
   /** Knows what came in place of a callback that did not come in time. */
   readonly arrivals?: Arrivals | undefined
   /** Picks from a success what the promise resolves to. */
@@ -67,7 +64,7 @@ class PromisedWait<T> implements Waiter {
     })
   }
 
-  onEnd(ending: WaitEnding, ids: readonly string[]): void {
+  onEnd(ending: Ending, ids: readonly string[]): void {
     this.plan.onEnd(ending, ids)
     if (ending.kind === 'outcome' && ending.outcome.outcome === 'succeeded')
       this.resolve(this.plan.pick(ending.outcome))
@@ -112,7 +109,7 @@ class WatchedWait<T> extends PromisedWait<T> {
     super(plan, timeoutMs)
   }
 
-  override onEnd(ending: WaitEnding, ids: readonly string[]): void {
+  override onEnd(ending: Ending, ids: readonly string[]): void {
     this.ended = true
     this.stopListening()
     super.onEnd(ending, ids)
@@ -137,7 +134,7 @@ class WatchedWait<T> extends PromisedWait<T> {
 function ignore(): void {}
 
 /** Returns why a wait has no result. */
-export function endingError(ending: WaitEnding, wait: MissedWait): unknown {
+export function endingError(ending: Ending, wait: MissedWait): unknown {
   const { ids } = wait
   switch (ending.kind) {
     case 'outcome':

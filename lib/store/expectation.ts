@@ -3,9 +3,8 @@ import type { Expectation, Expected, RunEntry, RunRecord } from '../base/run'
 import { sleep } from '../base/timers'
 import type { Clock, Ending, OpenWait, Outcome, Progress, Store, Waiter } from '../base/contracts'
 import type { Arrivals } from './arrivals'
-import type { WaitEnding } from './await-callback'
 import { isAway } from './durable/persistence'
-import { waitClosed, waitTimedOut } from './wait-errors'
+import { waitAborted, waitClosed, waitTimedOut } from './wait-errors'
 
 export interface ExpectationOptions {
   readonly store: Store
@@ -17,7 +16,7 @@ export interface ExpectationOptions {
   /** Called when a wait has been registered. */
   readonly onWait: () => void
   /** Called with how a wait ended, before the run goes on. A wait that the run gave up is `aborted`. */
-  readonly onEnd: (ending: WaitEnding, wait: Expected, ids: readonly string[]) => void
+  readonly onEnd: (ending: Ending, wait: Expected, ids: readonly string[]) => void
 }
 
 /** Where a wait is remembered that outlives its process. */
@@ -135,7 +134,7 @@ class RunWait implements Expectation, Waiter {
     this.#stop()
     this.options.onEnd(ending, this.wait, ids)
     if (ending.kind === 'closed') return this.#reject(waitClosed(ids))
-    const entry = ending.kind === 'outcome' ? { value: ending.outcome } : { error: this.#lateError(ending, ids) }
+    const entry = ending.kind === 'outcome' ? { value: ending.outcome } : { error: this.#endError(ending, ids) }
     if (this.keeping) void this.#keep(this.keeping, entry)
     else this.#finish(entry)
   }
@@ -163,7 +162,8 @@ class RunWait implements Expectation, Waiter {
     else this.#reject(error)
   }
 
-  #lateError(ending: Ending, ids: readonly string[]): unknown {
+  #endError(ending: Ending, ids: readonly string[]): unknown {
+    if (ending.kind === 'aborted') return waitAborted(ids, ending.reason)
     const { endpoints } = this.wait
     const { arrivals } = this.options
     const missed = { ids, endpoints, timeoutMs: this.timeoutMs, last: this.#last, since: this.#since, arrivals }

@@ -1,4 +1,15 @@
-import type { Clock, Ending, NamedWait, NamedWaits, OpenWait, Progress, Store, StoreEndpoint } from '../base/contracts'
+import type {
+  Clock,
+  Ending,
+  NamedWait,
+  NamedWaits,
+  OpenWait,
+  Outcome,
+  Progress,
+  Store,
+  StoreEndpoint,
+} from '../base/contracts'
+import { waitAborted } from './wait-errors'
 
 export interface KeyedWaitOptions {
   readonly store: Store
@@ -41,10 +52,11 @@ export function openKeyedWait(options: KeyedWaitOptions): void {
       const found = await waits.join(of, { ...wait, deadline: clock.now() + LOOK_MS })
       return hasEnded || end(found?.outcome ? { kind: 'outcome', outcome: found.outcome } : ending)
     }
-    const counted = await waits.end(of, wait, ending.outcome)
+    const outcome = ending.kind === 'aborted' ? abortedOutcome(wait, ending.reason, clock) : ending.outcome
+    const counted = await waits.end(of, wait, outcome)
     // An outcome that could not be kept stays in the log, for the process that asks by the key next.
     if (counted !== undefined) opened?.release?.()
-    return hasEnded || end({ kind: 'outcome', outcome: counted ?? ending.outcome })
+    return hasEnded || end({ kind: 'outcome', outcome: counted ?? outcome })
   }
 
   try {
@@ -67,4 +79,12 @@ export function openKeyedWait(options: KeyedWaitOptions): void {
     stopWatching?.()
     throw error
   }
+}
+
+/** Returns what callers that ask by the key later get, in any process: the same error. */
+function abortedOutcome({ ids, endpoints }: NamedWait, reason: unknown, clock: Clock): Outcome {
+  const [endpoint = ''] = endpoints
+  const nothing = { status: undefined, result: undefined, body: undefined, headers: {} }
+  const error = waitAborted(ids, reason)
+  return { ...nothing, outcome: 'failed', id: ids[0], endpoint, receivedAt: clock.now(), error }
 }

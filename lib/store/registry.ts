@@ -30,6 +30,7 @@ export interface Registry {
   wait(request: WaitRequest): Wait
   deliver(arrival: Arrival): Delivery
   trigger(arrival: TriggerArrival): Delivery
+  abort(id: string, reason: unknown, endpoint?: StoreEndpoint): number
   progress(endpoint: StoreEndpoint, progress: Progress): void
   stats(endpoint?: StoreEndpoint): StoreStats
   outdate(endpoints: readonly StoreEndpoint[]): number
@@ -92,6 +93,12 @@ export function createRegistry(options: RegistryOptions): Registry {
         void start()
         return 'started'
       })
+    },
+    abort(id, reason, endpoint) {
+      const among = endpoint ? stateOf(endpoint).scopes : [...scopes.all()]
+      const found = new Set(among.flatMap((scope) => scope.waits.get(id)))
+      for (const wait of found) waits.dismiss(wait, { kind: 'aborted', reason })
+      return found.size
     },
     progress(endpoint, progress) {
       for (const wait of waitsOn(stateOf(endpoint), progress.id))

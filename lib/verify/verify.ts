@@ -68,7 +68,12 @@ export function listProofParameters(config: ProvedListeners): ReadonlySet<string
   return new Set(listProofs(config, 'query'))
 }
 
-function listProofs({ listeners }: ProvedListeners, wanted: 'header' | 'query'): readonly string[] {
+/** Lists the parameters of a path in which senders prove who they are. */
+export function listProofParams(config: ProvedListeners): ReadonlySet<string> {
+  return new Set(listProofs(config, 'params'))
+}
+
+function listProofs({ listeners }: ProvedListeners, wanted: 'header' | 'query' | 'params'): readonly string[] {
   const specs = listeners.flatMap(({ endpoints }) => endpoints.map(({ verify }) => verify))
   const references = specs.flatMap((spec) => spec?.signature?.references ?? [])
   return references.flatMap(({ source, path: [name] }) => (source === wanted ? [String(name)] : []))

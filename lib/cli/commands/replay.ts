@@ -4,7 +4,7 @@ import { compileConfig, type ControllerSpec } from '../../config/normalize'
 import { escapeControls } from '../../base/secrets/escape'
 import { loadFiles } from '../config-files'
 import { EXIT_DONE, EXIT_FAILED, type Io } from '../io'
-import { toLocalHost } from '../local-host'
+import { authorizationOf, controllerUrlOf, routeUrl } from '../controller-url'
 import { post } from '../send/post'
 import type { CliOptions } from '../syntax/args'
 import { UsageError } from '../syntax/usage-error'
@@ -17,10 +17,9 @@ type Given = Pick<CliOptions, 'files' | 'url' | 'token'>
  */
 export async function replay(id: string | undefined, given: Given, io: Io): Promise<number> {
   if (id === undefined) throw new UsageError('Which delivery is to be replayed? Name its id, such as dlv_0mh2k…')
-  const { base, token = '' } = findController(given, io)
-  const url = new URL(`${base.pathname.replace(/\/$/, '')}/deliveries/${encodeURIComponent(id)}/replay`, base)
-  const authorization = token === '' ? {} : { authorization: `Bearer ${token}` }
-  const headers = { 'content-type': 'application/json', 'user-agent': 'express-callbacks', ...authorization }
+  const { base, token } = findController(given, io)
+  const url = routeUrl(base, `/deliveries/${encodeURIComponent(id)}/replay`)
+  const headers = { 'content-type': 'application/json', 'user-agent': 'express-callbacks', ...authorizationOf(token) }
   const answer = await post({ url, method: 'POST', headers, body: Buffer.from('{}'), option: '--url' })
   const replayed = parse(answer.body)
   if (answer.status !== 200) throw toError(answer.status, replayed, url)
@@ -43,9 +42,9 @@ function findController({ files, url, token }: Given, io: Io): Place {
     const message = 'The config has no controller; where it is mounted in an app, name its place with --url http://…'
     throw new UsageError(message)
   }
-  if (spec.port === 0) throw new UsageError('The controller takes any free port; name its place with --url http://…')
-  const base = `${spec.ssl ? 'https' : 'http'}://${toLocalHost(spec.host)}:${spec.port}${spec.basePath}`
-  return { base: new URL(base), token: token ?? spec.auth?.token }
+  const base = controllerUrlOf(spec)
+  if (base === undefined) throw new UsageError('The controller takes any free port; name its place with --url http://…')
+  return { base, token: token ?? spec.auth?.token }
 }
 
 /** Reads the controller of the config. With `--url` there need not be any config. */

@@ -5,7 +5,8 @@ import { CallbackError, codeOf } from '../../base/errors'
 import type { Mask } from '../../base/secrets/mask'
 import { json } from '../../controller/answer'
 import { type Api, createApi } from '../../controller/api'
-import { createDeliveryRoutes, viewDelivery } from '../../controller/delivery-routes'
+import { createDeliverySource } from '../../controller/delivery-events'
+import { createDeliveryRoutes } from '../../controller/delivery-routes'
 import { createEventStream } from '../../controller/event-stream'
 import { createGatewayRoutes } from '../../controller/gateway-routes'
 import { createActionGuard, createHostGuard, createTokenGuard } from '../../controller/guards'
@@ -39,15 +40,10 @@ const PORTS = 20
 /** Serves the inspector's page over deliveries; the log says where. Without a free port there is none, and the log says so. */
 export async function openInspector(options: InspectorOptions): Promise<Inspector> {
   const { port, deliveries, onStatus, clock, log } = options
-  const stream = createEventStream(clock, (tell) => {
-    const stops = [
-      deliveries.watch((record) => tell('delivery', viewDelivery(record))),
-      onStatus((status) => tell('gateway', viewGateway(status))),
-    ]
-    return () => {
-      for (const stop of stops) stop()
-    }
-  })
+  const source = createDeliverySource(deliveries, (tell) =>
+    onStatus((status) => tell({ name: 'gateway', data: viewGateway(status) })),
+  )
+  const stream = createEventStream(clock, source)
   const api = createInspectorApi(options, {
     method: 'GET',
     path: '/events',

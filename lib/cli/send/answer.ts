@@ -10,6 +10,8 @@ export interface Answered {
   /** How long the answer took. */
   readonly ms: number
   readonly isForged: boolean
+  /** What the app says became of it, where the app can be asked. */
+  readonly outcome?: string | undefined
 }
 
 /** Whether a call was taken, or a forged one was refused. */
@@ -21,14 +23,15 @@ function isTaken(status: number): boolean {
   return status >= 200 && status < 300
 }
 
-/** Returns the line that says what became of a call: its status, the code of a refusal, the time, the beginning of the answer. */
-export function describeAnswer({ method, url, ms, isForged }: Answered, answer: Answer): string {
+/** Returns the line that says what became of a call: its status, the code of a refusal, the time, what the app says of it, the beginning of the answer. */
+export function describeAnswer({ method, url, ms, isForged, outcome }: Answered, answer: Answer): string {
   const { status, body } = answer
   const code = codeOf(body)
   const verdict = [verdictOf(status), code, `(${status})`].filter(Boolean).join(' ')
   const text = code === undefined ? excerptOf(body.toString()) : ''
-  const advice = adviseOn(status, isForged)
-  const rest = [text && `answered ${text}`, advice].filter(Boolean).join('; ')
+  // The reason of the app is better than a guess.
+  const advice = outcome === undefined || isForged ? adviseOn(status, isForged) : undefined
+  const rest = [outcome, text && `answered ${text}`, advice].filter(Boolean).join('; ')
   const line = `${method} ${url.origin}${url.pathname}: ${verdict} in ${ms} ms`
   return escapeControls(rest === '' ? line : `${line}: ${rest}`)
 }

@@ -12,6 +12,8 @@ export interface Call {
   readonly body: Buffer
   /** The option that names another URL. */
   readonly option: '--to' | '--url'
+  /** Default: a minute, longer than any endpoint holds a request. */
+  readonly timeoutMs?: number
 }
 
 /** The answer to a call. */
@@ -20,18 +22,17 @@ export interface Answer {
   readonly body: Buffer
 }
 
-/** Longer than any endpoint holds a request. */
 const TIMEOUT_MS = 60_000
 
 /** Calls an endpoint once; redirects are not followed. Rejects with `ERR_HTTP_NETWORK` and `ERR_HTTP_TIMEOUT`. */
-export async function post({ url, method, headers, body, option }: Call): Promise<Answer> {
+export async function post({ url, method, headers, body, option, timeoutMs = TIMEOUT_MS }: Call): Promise<Answer> {
   const send = url.protocol === 'https:' ? requestHttps : requestHttp
   try {
     return await new Promise<Answer>((resolve, reject) => {
-      const sent = send(url, { method, headers, agent: false, timeout: TIMEOUT_MS }, (response) => {
+      const sent = send(url, { method, headers, agent: false, timeout: timeoutMs }, (response) => {
         buffer(response).then((bytes) => resolve({ status: response.statusCode ?? 0, body: bytes }), reject)
       })
-      sent.on('timeout', () => sent.destroy(late(url)))
+      sent.on('timeout', () => sent.destroy(late(url, timeoutMs)))
       sent.on('error', reject)
       sent.end(body)
     })
@@ -40,8 +41,8 @@ export async function post({ url, method, headers, body, option }: Call): Promis
   }
 }
 
-function late({ origin }: URL): CallbackError {
-  return new CallbackError('ERR_HTTP_TIMEOUT', { message: `${origin} gave no answer within ${TIMEOUT_MS / 1000} s` })
+function late({ origin }: URL, timeoutMs: number): CallbackError {
+  return new CallbackError('ERR_HTTP_TIMEOUT', { message: `${origin} gave no answer within ${timeoutMs / 1000} s` })
 }
 
 function explain(error: unknown, { origin }: URL, option: Call['option']): CallbackError {

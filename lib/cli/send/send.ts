@@ -13,6 +13,7 @@ import { type Chosen, chooseEndpoint, targetOf } from './endpoint'
 import { createEvent } from './events/events'
 import type { SampleEvent } from './events/sample'
 import { paramOfId, withId } from './id'
+import { traceCall } from './outcome'
 import { post } from './post'
 
 type Given = Pick<CliOptions, 'files' | 'sets'> & SendOptions
@@ -34,10 +35,12 @@ export async function send(argument: string | undefined, given: Given, io: Io): 
   let code = EXIT_DONE
   for (let index = 1; index <= times; index += 1) {
     const start = performance.now()
-    const answer = await post({ ...signed, url, option: '--to' })
+    const traced = traceCall(config, url)
+    const answer = await post({ ...signed, headers: { ...signed.headers, ...traced?.headers }, url, option: '--to' })
     const ms = Math.round(performance.now() - start)
+    const outcome = await traced?.outcome()
     const count = times === 1 ? '' : `${index}/${times} `
-    io.stdout.write(`${count}${mask(describeAnswer({ method: signed.method, url, ms, isForged }, answer))}\n`)
+    io.stdout.write(`${count}${mask(describeAnswer({ method: signed.method, url, ms, isForged, outcome }, answer))}\n`)
     if (!isAsExpected(answer, isForged)) code = EXIT_FAILED
   }
   return code

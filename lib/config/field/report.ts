@@ -20,6 +20,8 @@ export interface Report {
   unknownKey(path: ConfigPath, message: string): void
   /** Adds a warning: the config loads, but this fails when it is used. */
   warn(path: ConfigPath, message: string, code?: ErrorCode): void
+  /** Notes which variables of the environment a value is made of: messages about the value name them. */
+  noteVariables(path: ConfigPath, names: readonly string[]): void
   /** Whether a problem has exactly this place. */
   hasErrorAt(path: ConfigPath): boolean
   /** All problems, in the order of the file. */
@@ -39,25 +41,46 @@ export function createReport(
 ): Report {
   const problems: Problem[] = [...known]
   const warnings: Problem[] = []
+  const variables = new Map<string, readonly string[]>()
   const hasErrorAt = (path: ConfigPath): boolean => {
     const { at } = locate(path)
     return problems.some((problem) => problem.at === at)
   }
+  /** A value of several parts may come from one variable as a whole. */
+  function withVariables(message: string, path: ConfigPath): string {
+    const lengths = Array.from(path, (_step, index) => path.length - index)
+    const names = lengths.map((length) => variables.get(JSON.stringify(path.slice(0, length)))).find(Boolean) ?? []
+    return names.length === 0 || names.some((name) => message.includes(`env.${name}`))
+      ? message
+      : `${message} (from ${nameVariables(names)})`
+  }
+
   return {
     locate,
     hasErrorAt,
+    noteVariables: (path, names) => void variables.set(JSON.stringify(path), names),
     error(path, message, code = 'ERR_CONFIG_VALUE') {
       // A value that could not be read at all is no second problem.
       if (code === 'ERR_CONFIG_VALUE' && hasErrorAt(path)) return
-      add(problems, { code, message: mask(message), ...locate(path) })
+      const told = code === 'ERR_CONFIG_ENV' ? message : withVariables(message, path)
+      add(problems, { code, message: mask(told), ...locate(path) })
     },
     unknownKey: (path, message) =>
-      add(problems, { code: 'ERR_CONFIG_UNKNOWN_KEY', message: mask(message), ...locate(path, 'key') }),
+      add(problems, {
+        code: 'ERR_CONFIG_UNKNOWN_KEY',
+        message: mask(withVariables(message, path)),
+        ...locate(path, 'key'),
+      }),
     warn: (path, message, code = 'ERR_CONFIG_VALUE') =>
-      add(warnings, { code, message: mask(message), ...locate(path) }),
+      add(warnings, { code, message: mask(withVariables(message, path)), ...locate(path) }),
     problems: () => inOrder(problems, files),
     warnings: () => inOrder(warnings, files),
   }
+}
+
+function nameVariables(names: readonly string[]): string {
+  const quoted = names.map((name) => `"${name}"`).join(' and ')
+  return `the environment ${names.length === 1 ? 'variable' : 'variables'} ${quoted}`
 }
 
 function add(list: Problem[], problem: Problem): void {

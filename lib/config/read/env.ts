@@ -42,6 +42,7 @@ function resolveText(
   if (template === undefined) return text
   const isEnvOnly = template.references.every(({ source }) => source === 'env')
   if (isRaw && (!isEnvOnly || template.references.length === 0)) return text
+  if (isEnvOnly) report.noteVariables(path, listNames(template))
   const missing = listMissing(template, env)
   for (const name of missing) {
     const message = `the environment has no variable "${name}"; set it, or give a default: \${env.${name} | "…"}`
@@ -63,6 +64,10 @@ function compileText(text: string, path: ConfigPath, isRaw: boolean, report: Rep
     },
   })
   return isBroken ? undefined : template
+}
+
+function listNames({ references }: Template): readonly string[] {
+  return [...new Set(references.flatMap(({ path: [name] }) => (typeof name === 'string' ? [name] : [])))]
 }
 
 function listMissing(template: Template, env: Environment): readonly string[] {

@@ -49,17 +49,22 @@ export async function post(path, body = {}) {
 }
 
 /**
- * Follows the events of the server for ever, and connects again after it was away. By `fetch`, since an EventSource sends
- * no token. `onState` is told `live` or `away`.
+ * Follows the events of the server for ever, and connects again after it was away: from the last one that came. By `fetch`,
+ * since an EventSource sends no token. `onState` is told `live` or `away`. The event `reset` comes where some were missed.
  */
 export async function follow(onEvent, onState) {
+  let last
   for (let failures = 0; ;) {
     try {
-      const response = await ask('events')
+      const response = await ask('events', { headers: last === undefined ? {} : { 'last-event-id': last } })
       if (!response.ok) throw new Error(`The server answered ${response.status}`)
       failures = 0
       onState('live')
-      for await (const { name, data } of eventsOf(response.body)) onEvent(name, data)
+      if (last === undefined) onEvent('reset', {})
+      for await (const { name, id, data } of eventsOf(response.body)) {
+        last = id ?? last
+        if (data !== undefined) onEvent(name, data)
+      }
     } catch {
       // It is told below, and asked again.
     }
@@ -80,11 +85,11 @@ async function* eventsOf(body) {
     for (const block of blocks) {
       const fields = Object.fromEntries(
         block.split('\n').flatMap((line) => {
-          const [, name, field] = /^(event|data): ?(.*)$/.exec(line) ?? []
+          const [, name, field] = /^(event|id|data): ?(.*)$/.exec(line) ?? []
           return name ? [[name, field]] : []
         }),
       )
-      if (fields.data !== undefined) yield { name: fields.event, data: JSON.parse(fields.data) }
+      yield { name: fields.event, id: fields.id, data: fields.data && JSON.parse(fields.data) }
     }
   }
 }

@@ -68,7 +68,8 @@ const confirm = async (title, text) => (await askIn(title, text, [], 'Yes, do it
 
 async function askJson(title, keys) {
   const fields = Object.entries(keys).map(([name, label]) => ({ name, label, isLong: true, attributes: { rows: 4 } }))
-  const values = await askIn(title, 'Text that is no JSON is taken as text.', fields, 'Do it')
+  const hint = fields.length > 0 && 'Text that is no JSON is taken as text.'
+  const values = await askIn(title, hint, fields, 'Do it')
   if (values === undefined) return undefined
   return Object.fromEntries(
     Object.entries(values).flatMap(([name, text]) => (text === '' ? [] : [[name, toJson(text)]])),
@@ -197,11 +198,11 @@ void refresh()
 void follow(
   (name, data) => {
     if (name === 'delivery') views.deliveries.add(data)
+    // What was missed is in the list of the server.
+    if (name === 'reset') views.deliveries.reload()
     refreshSoon()
   },
   (state) => {
     if (!isPaused) byId('live').textContent = state === 'live' ? 'live' : 'connecting again'
-    // What came meanwhile is in the list of the server.
-    if (state === 'live') views.deliveries.reload()
   },
 )

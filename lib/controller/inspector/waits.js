@@ -24,6 +24,7 @@ export function createWaits({ askJson, tell }) {
     return [
       button('Settle', 'settle', 'End this wait with a result', { result: 'Result, as JSON' }),
       button('Fail', 'fail', 'End this wait with a failure', { error: 'Reason, as JSON' }),
+      button('Cancel', 'cancel', 'Give up this wait: it ends with ERR_ABORTED, and its id is free again', {}),
     ]
   }
 

@@ -71,6 +71,8 @@ export const SCHEMAS = {
   WaitList: mapping({ waiting: COUNT, waits: list(refer('Wait')) }),
   Settling: mapping({ result: ANY, path: TEXT_OR_NULL }, ['result', 'path']),
   Failing: mapping({ error: ANY, path: TEXT_OR_NULL }, ['error', 'path']),
+  Cancelling: mapping({ path: TEXT_OR_NULL }, ['path']),
+  WaitCancel: mapping({ id: TEXT, cancelled: { ...COUNT, description: 'How many waits there were' } }),
   WaitEnd: mapping({ id: TEXT, delivery: word('settled', 'parked', 'duplicate', 'started') }),
   Job: mapping({
     id: TEXT,

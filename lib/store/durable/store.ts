@@ -88,6 +88,7 @@ export function createDurableStore(options: DurableStoreOptions): Store {
     },
     deliver: (arrival) => open().then(() => deliveries.deliver(arrival)),
     trigger: (arrival) => open().then(() => deliveries.trigger(arrival)),
+    abort: registry.abort,
     progress: progress.tell,
     endLeft: (name, wait, outcome) =>
       open().then(async () => void (await parts.persist(() => endLeftWait(keys, keysOf(wait), name, outcome)))),

@@ -155,6 +155,7 @@ class KeptWait implements Waiter, OpenWait, LocalWait {
     this.#stop()
     if (ending.kind === 'outcome') this.#outcome = ending.outcome
     this.request.waiter.onEnd(ending, ids)
+    if (ending.kind === 'aborted') this.#conclude([...this.#keys.values()], 'cancelled')
     if (this.request.kept !== undefined) return
     if (this.#outcome) this.#settle()
     else if (ending.kind === 'closed') this.#conclude([...this.#keys.values()], 'left')
