@@ -102,7 +102,7 @@ export function createPostgresLedger(options: PostgresLedgerOptions): Ledger {
     async touch(kind, id, ttlMs) {
       const touching = write({ op: 't', kind, id, ttlMs })
       // Another process takes over from this one, and would not look before.
-      const waking = kind === 'owner' && ttlMs < WAKE_MS ? write({ op: 'n', entry: WAKE }) : undefined
+      const waking = kind === 'owner' && ttlMs < WAKE_MS ? write({ op: 'n', kind, id, entry: WAKE }) : undefined
       const isDone = (await touching) === 1
       await waking
       return expect(kind, isDone ? ttlMs : undefined, isDone)

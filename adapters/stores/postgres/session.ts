@@ -108,8 +108,6 @@ function createLists({ schema, ...parts }: LaneParts & { readonly schema: string
   return createLane<ListQuery, ListedIds>({
     ...parts,
     maxItems: 1,
-    maxBytes: Infinity,
-    bytesOf: () => 0,
     async send(connection, [query]) {
       if (query === undefined) return []
       const { kind, group, after = '', limit } = query

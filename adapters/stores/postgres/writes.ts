@@ -8,9 +8,14 @@ import type { RecordName } from './reads'
 /** How much one transaction does at most. */
 const MAX_OPERATIONS = 500
 const MAX_BYTES = 4 * 1024 ** 2
+/** While one transaction is written to the disk, the next one is under way. */
+const MAX_BATCHES = 2
 /** How often a transaction is repeated that was in the way of another one, and after how many milliseconds at most. */
 const TRIES = 10
 const PAUSE_MS = 20
+
+/** All messages concern one thing, since they keep their order. */
+const MESSAGES = 'messages'
 
 export interface WritesOptions extends LaneParts {
   /** The schema, quoted. */
@@ -99,7 +104,9 @@ export function createWrites({ schema, worker, ...parts }: WritesOptions): Lane<
     ...parts,
     maxItems: MAX_OPERATIONS,
     maxBytes: MAX_BYTES,
+    maxBatches: MAX_BATCHES,
     bytesOf: ({ entry = '', data = '' }) => entry.length + data.length,
+    namesOf: (operation) => [...recordsOf(operation).map(nameOf), ...(operation.op === 'n' ? [MESSAGES] : [])],
     send,
   })
 }
