@@ -2,8 +2,8 @@ import { sleep } from '../../../lib/base/timers'
 import type { Connection } from './connections/connection'
 import { isConflict, isTooMuch, isLocked } from './errors'
 import { type Answer, createLane, type Lane, type LaneParts } from './connections/lane'
-import { encodeBatch, type Operation, recordsOf } from './operations'
-import type { RecordName } from './reads'
+import { findLocked, namesOf } from './locked'
+import { encodeBatch, type Operation } from './operations'
 
 /** How much one transaction does at most. */
 const MAX_OPERATIONS = 500
@@ -28,14 +28,6 @@ export interface WritesOptions extends LaneParts {
 export function createWrites({ schema, worker, ...parts }: WritesOptions): Lane<Operation, number> {
   const text = `SELECT ${schema}.apply($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 
-  const locked = `WITH named AS (
-      SELECT DISTINCT n.kind, n.id FROM unnest(string_to_array($1, E'\\n'), string_to_array($2, E'\\n')) AS n (kind, id)
-    ), free AS (
-      SELECT r.kind, r.id FROM ${schema}.record r JOIN named n ON r.kind = n.kind AND r.id = n.id FOR UPDATE OF r SKIP LOCKED
-    )
-    SELECT r.kind, r.id FROM ${schema}.record r JOIN named n ON r.kind = n.kind AND r.id = n.id
-      WHERE NOT EXISTS (SELECT FROM free f WHERE f.kind = r.kind AND f.id = r.id)`
-
   async function sendOnce(connection: Connection, operations: readonly Operation[]): Promise<readonly number[]> {
     const { values, decode } = encodeBatch(operations)
     const [[answer] = []] = await connection.query(text, [worker, ...values])
@@ -53,14 +45,6 @@ export function createWrites({ schema, worker, ...parts }: WritesOptions): Lane<
     }
   }
 
-  /** Of the records of operations, those that another transaction holds at this moment. */
-  async function findLocked(connection: Connection, operations: readonly Operation[]): Promise<ReadonlySet<string>> {
-    const records = operations.flatMap(recordsOf)
-    const column = (read: (record: RecordName) => string): string => records.map(read).join('\n')
-    const rows = await connection.query(locked, [column(({ kind }) => kind), column(({ id }) => id)])
-    return new Set(rows.map(([kind, id]) => nameOf({ kind: String(kind), id: String(id) })))
-  }
-
   /**
    * Does everything but what concerns a record that another transaction holds. That is tried again by itself, since an
    * instance may only just have written there, and is refused when it still cannot be done.
@@ -70,8 +54,8 @@ export function createWrites({ schema, worker, ...parts }: WritesOptions): Lane<
     operations: readonly Operation[],
     error: unknown,
   ): Promise<readonly Answer<number>[]> {
-    const names = await findLocked(connection, operations)
-    const isHeld = (operation: Operation): boolean => recordsOf(operation).some((record) => names.has(nameOf(record)))
+    const names = await findLocked(connection, schema, operations)
+    const isHeld = (operation: Operation): boolean => namesOf(operation).some((name) => names.has(name))
     const [held, free] = [operations.filter(isHeld), operations.filter((operation) => !isHeld(operation))]
     if (held.length === 0 || free.length === 0) throw error
     const answers = new Map<Operation, Answer<number>>()
@@ -106,11 +90,7 @@ export function createWrites({ schema, worker, ...parts }: WritesOptions): Lane<
     maxBytes: MAX_BYTES,
     maxBatches: MAX_BATCHES,
     bytesOf: ({ entry = '', data = '' }) => entry.length + data.length,
-    namesOf: (operation) => [...recordsOf(operation).map(nameOf), ...(operation.op === 'n' ? [MESSAGES] : [])],
+    namesOf: (operation) => (operation.op === 'n' ? [...namesOf(operation), MESSAGES] : namesOf(operation)),
     send,
   })
-}
-
-function nameOf({ kind, id }: { readonly kind: string; readonly id: string }): string {
-  return `${kind} ${id}`
 }
