@@ -1,10 +1,12 @@
 import type { Clock, DueAnswer, LedgerHandlers, Logger, RecordKind } from '../../../../lib/base/contracts'
-import { isDoneWithin } from '../../../../lib/base/timers'
+import { elapsedOf, isDoneWithin } from '../../../../lib/base/timers'
 import type { Lane } from '../connections/lane'
 import type { Operation } from '../operations'
 
 /** A process that has not renewed its hold on a record for so long counts as dead: another process takes the record. */
 export const HOLD_MS = 5_000
+/** How old a hold is when it is renewed, in milliseconds. */
+const RENEW_MS = 1_000
 /** Until a record is due again that the handler could not work on. */
 const RETRY_MS = 2_000
 /** Until a record is due again that was written to meanwhile. */
@@ -28,7 +30,7 @@ export interface Work {
   /** How many more records may be taken. */
   free(): number
   begin(kind: RecordKind, id: string): void
-  /** Renews the hold on each record. */
+  /** Renews each hold that is more than a second old. */
   hold(): void
   /** Gives the records so long to end, in milliseconds; then leaves the others to other processes. */
   close(ms: number): Promise<void>
@@ -38,12 +40,16 @@ interface Task {
   readonly kind: RecordKind
   readonly id: string
   readonly done: Promise<void>
+  /** When the hold on the record began, on the clock of this process, in milliseconds. */
+  heldAt: number
 }
 
 /** Creates the work of a process that has taken no record yet. */
 export function createWork({ writes, handlers, clock, logger, signal, max, onNext }: WorkOptions): Work {
   const tasks = new Set<Task>()
   let isTold = false
+
+  const elapsed = elapsedOf(clock)
 
   async function forget(task: Task): Promise<void> {
     await task.done
@@ -77,12 +83,17 @@ export function createWork({ writes, handlers, clock, logger, signal, max, onNex
   return {
     free: () => Math.max(max - tasks.size, 0),
     begin(kind, id) {
-      const task: Task = { kind, id, done: decide(kind, id).then(settle) }
+      const task: Task = { kind, id, done: decide(kind, id).then(settle), heldAt: elapsed() }
       tasks.add(task)
       void forget(task)
     },
     hold() {
-      for (const { kind, id } of tasks) void settle({ op: 'h', kind, id, ttlMs: HOLD_MS })
+      const now = elapsed()
+      for (const task of [...tasks].filter(({ heldAt }) => now - heldAt >= RENEW_MS)) {
+        const { kind, id } = task
+        task.heldAt = now
+        void settle({ op: 'h', kind, id, ttlMs: HOLD_MS })
+      }
     },
     async close(ms) {
       await isDoneWithin(clock, ms, Promise.all([...tasks].map(({ done }) => done)))

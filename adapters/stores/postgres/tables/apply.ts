@@ -1,6 +1,5 @@
 import { createPageFunctions } from './pages'
-import { createChangeSteps, createNotifyStep, createWriteSteps, NOW } from './steps'
-import { PLANNING } from './tables'
+import { createChangeSteps, createNotifyStep, createWriteSteps, NOW, PLANNING } from './steps'
 
 /**
  * Returns the statement that makes the function that writes: everything that several callers want written in one
@@ -23,7 +22,7 @@ import { PLANNING } from './tables'
 export function createApplyFunction(schema: string, channel: string, tailBytes?: number): string {
   return `${createPageFunctions(schema)}
 
-CREATE FUNCTION ${schema}.apply(me text, ops text, kinds text, ids text, entries text, datas text, ttls text,
+CREATE OR REPLACE FUNCTION ${schema}.apply(me text, ops text, kinds text, ids text, entries text, datas text, ttls text,
     groups text, moves text, numbers text) RETURNS text
   LANGUAGE plpgsql ${PLANNING} SET lock_timeout = '1500ms' AS $$
 DECLARE
@@ -57,7 +56,7 @@ BEGIN
   RETURN array_to_string(done, ',');
 END $$;
 
-CREATE FUNCTION ${schema}.drop_old_mark(k text, i text) RETURNS boolean
+CREATE OR REPLACE FUNCTION ${schema}.drop_old_mark(k text, i text) RETURNS boolean
   LANGUAGE plpgsql AS $$
 BEGIN
   DELETE FROM ${schema}.record WHERE kind = k AND id = i AND k = 'mark' AND due_at <= ${NOW};

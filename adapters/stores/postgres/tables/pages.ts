@@ -6,7 +6,7 @@ import { NOW } from './steps'
  */
 export function createPageFunctions(schema: string): string {
   return `
-CREATE FUNCTION ${schema}.spill(k text, i text, entry text) RETURNS void
+CREATE OR REPLACE FUNCTION ${schema}.spill(k text, i text, entry text) RETURNS void
   LANGUAGE plpgsql AS $$
 DECLARE
   r record;
@@ -16,7 +16,7 @@ BEGIN
   UPDATE ${schema}.record SET paged = r.length, tail = '' WHERE kind = k AND id = i;
 END $$;
 
-CREATE FUNCTION ${schema}.cut(k text, i text, upto integer, entry text) RETURNS boolean
+CREATE OR REPLACE FUNCTION ${schema}.cut(k text, i text, upto integer, entry text) RETURNS boolean
   LANGUAGE plpgsql AS $$
 DECLARE
   r record;

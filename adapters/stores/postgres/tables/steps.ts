@@ -10,6 +10,12 @@ const PAYLOAD_BYTES = 7_900
 /** The time of the server, in statements. */
 export const NOW = 'clock_timestamp()'
 
+/**
+ * How functions are planned: by the whole name of a record, or by when it is due, whatever the server believes of its
+ * tables. It plans once for tables that are still empty, and keeps that plan.
+ */
+export const PLANNING = `SET enable_seqscan = off SET enable_sort = off SET jit = off SET plan_cache_mode = force_generic_plan`
+
 /** Conditions and values of the steps, for the operation number `o` of a batch, on the record `k`, `i`. */
 const IS_THERE = `r.kind = k AND r.id = i AND (k <> 'mark' OR r.due_at > ${NOW})`
 const IS_MINE = `r.kind = k AND r.id = i AND r.worker = me`
