@@ -9,7 +9,7 @@ import { type Operation, WAKE } from './operations'
 
 const SCHEMES = ['postgres:', 'postgresql:']
 const PAGE = 1_000
-/** An owner that is due so soon is made known at once, in milliseconds. */
+/** When an owner is due so soon, in milliseconds, all processes are told to look for it. */
 const WAKE_MS = 1_000
 
 export interface PostgresLedgerOptions {
@@ -40,13 +40,13 @@ export function createPostgresLedger(options: PostgresLedgerOptions): Ledger {
 
   const write = (operation: Operation): Promise<number> => use(({ writes }) => writes.add(operation))
 
-  /** Due records are looked for when this one is due, rather than at the next look. */
+  /** Lets this process look for due records when this one is due, rather than at its next look. */
   function expect<T>(kind: RecordKind, ms: number | undefined, answer: T): T {
     if (kind !== 'mark' && ms !== undefined) life.session()?.due.expect(ms)
     return answer
   }
 
-  // Everything is written down at once: it may wait, and be changed meanwhile.
+  // Values become text at once: the caller may change them while the operation waits.
   return {
     open: life.open,
     async create(kind, id, record) {
@@ -66,7 +66,7 @@ export function createPostgresLedger(options: PostgresLedgerOptions): Ledger {
     read: (kind, id) => use(({ reads }) => reads.add({ kind, id })),
     async touch(kind, id, ttlMs) {
       const touching = write({ op: 't', kind, id, ttlMs })
-      // Another process takes over from this one, and would not look before.
+      // Another process takes over from this one; it would find the record only at its next look.
       const waking = kind === 'owner' && ttlMs < WAKE_MS ? write({ op: 'n', kind, id, entry: WAKE }) : undefined
       const isDone = (await touching) === 1
       await waking

@@ -43,7 +43,7 @@ export interface Session {
   readonly lists: Lane<ListQuery, ListedIds>
 }
 
-/** Opens everything but the looking for due records. Leaves nothing behind when it rejects. */
+/** Opens everything but the search for due records. Leaves nothing open when it rejects. */
 export async function openSession(options: SessionOptions, handlers: LedgerHandlers): Promise<Session> {
   const { url, prefix, clock, logger, pool, place, worker } = options
   const name = schemaNameOf(prefix)
@@ -101,7 +101,7 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
   return { connections, writes, reads, messages, due, lists }
 }
 
-/** Creates the lane of pages of ids, in the order of the ids, so that a page begins where the one before has ended. */
+/** Creates the lane of lists. Ids are in order, so that a page begins where the page before has ended. */
 function createLists({ schema, ...parts }: LaneParts & { readonly schema: string }): Lane<ListQuery, ListedIds> {
   const find = (condition: string): string => `SELECT id FROM ${schema}.record
     WHERE kind = $1 AND id > $2 AND (kind <> 'mark' OR due_at > clock_timestamp()) ${condition} ORDER BY id LIMIT $3`

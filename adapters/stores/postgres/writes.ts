@@ -10,11 +10,11 @@ const MAX_OPERATIONS = 500
 const MAX_BYTES = 4 * 1024 ** 2
 /** While one transaction is written to the disk, the next one is under way. */
 const MAX_BATCHES = 2
-/** How often a transaction is repeated that was in the way of another one, and after how many milliseconds at most. */
+/** How often a transaction is tried that conflicts with another one, and the longest pause between, in milliseconds. */
 const TRIES = 10
 const PAUSE_MS = 20
 
-/** All messages concern one thing, since they keep their order. */
+/** The name that all messages share, as if they were one record, since they keep their order. */
 const MESSAGES = 'messages'
 
 export interface WritesOptions extends LaneParts {
@@ -24,7 +24,7 @@ export interface WritesOptions extends LaneParts {
   readonly worker: string
 }
 
-/** Creates the lane of everything that is written: in one order, several in one transaction. */
+/** Creates the lane of everything that is written: several operations in one transaction, those of one record in order. */
 export function createWrites({ schema, worker, ...parts }: WritesOptions): Lane<Operation, number> {
   const text = `SELECT ${schema}.apply($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 
@@ -46,8 +46,8 @@ export function createWrites({ schema, worker, ...parts }: WritesOptions): Lane<
   }
 
   /**
-   * Does everything but what concerns a record that another transaction holds. That is tried again by itself, since an
-   * instance may only just have written there, and is refused when it still cannot be done.
+   * Does the operations on records that no other transaction holds. The other operations are tried once more, since an
+   * instance may only just have written there, and are refused when a record is still held.
    */
   async function sendAround(
     connection: Connection,
@@ -70,7 +70,7 @@ export function createWrites({ schema, worker, ...parts }: WritesOptions): Lane<
     return operations.map((operation) => answers.get(operation) ?? { error })
   }
 
-  /** What is too much at once is sent in two halves, so that one operation that cannot be done fails alone. */
+  /** Sends a batch that failed in two halves, so that an operation that cannot be done fails alone. */
   async function send(connection: Connection, operations: readonly Operation[]): Promise<readonly Answer<number>[]> {
     try {
       return (await sendUntilDone(connection, operations)).map((value) => ({ value }))

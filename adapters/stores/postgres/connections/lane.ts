@@ -20,14 +20,14 @@ export interface LaneParts {
 export interface LaneOptions<I, O> extends LaneParts, BacklogOptions<I> {
   /** How many batches are on their way at a time; default: 1. */
   readonly maxBatches?: number | undefined
-  /** Sends several at once; returns what came of each, in their order. Rejects when none of them was done. */
+  /** Sends several at once; returns the result of each, in their order. Rejects when none of them was done. */
   send(connection: Connection, items: readonly I[]): Promise<readonly Answer<O>[]>
 }
 
-/** What came of one of several. */
+/** The result of one of several. */
 export type Answer<O> = { readonly value: O } | { readonly error: unknown }
 
-/** Sends in one statement what gathered while the ones before were on their way. */
+/** Sends in one statement what was added while earlier ones were on their way. */
 export interface Lane<I, O> {
   /** Rejects with `ERR_STORE_UNAVAILABLE`, and with `ERR_CLOSED` after `close`. */
   add(item: I): Promise<O>
