@@ -46,7 +46,9 @@ describe('a batch', () => {
     ],
     [
       'does not look far behind items that wait',
-      [...'abcdefgh'].map((name) => `${name}:x`).concat('i:w'),
+      Array.from('abcdefgh')
+        .map((name) => `${name}:x`)
+        .concat('i:w'),
       ['abcd', '', ''],
     ],
     ['takes items without a record at any time', ['a:x', 'b:x', 'c:x', 'd:x', 'e:', 'f:'], ['abcd', 'ef', '']],

@@ -122,6 +122,19 @@ describePostgres('the functions', (server) => {
     expect(await ask(server.url, `SELECT version, functions FROM ${schema()}.state`)).toEqual([[1, 2]])
   })
 
+  test('of version 0.6 stay where another user owns them, until the owner opens the store', async () => {
+    await makeOld()
+    await ask(server.url, `CREATE ROLE guest LOGIN PASSWORD 'secret'`)
+    await ask(server.url, `GRANT USAGE ON SCHEMA ${schema()} TO guest`)
+    await ask(server.url, `GRANT ALL ON ALL TABLES IN SCHEMA ${schema()} TO guest`)
+    const guest = await ledgers.open({}, { url: server.url.replace(/\/\/[^@]*@/, '//guest:secret@') })
+    expect(await guest.ledger.append('key', 'one', 'after')).toBe(2)
+    await expect(guest.ledger.read('key', 'one')).rejects.toMatchObject({ message: expect.stringContaining('old') })
+    await ledgers.open()
+    expect(await guest.ledger.read('key', 'one')).toEqual({ data: 'data', log: ['before', 'after'], cut: 0 })
+    expect(guest.lines).toEqual([])
+  })
+
   test('of a newer version are left as they are', async () => {
     await makeOld()
     await ask(server.url, `ALTER TABLE ${schema()}.state ADD COLUMN functions integer`)

@@ -37,7 +37,7 @@ test.each<[string, readonly number[], number]>([
     now = time
     work.hold()
   }
-  expect(written).toEqual(Array(expected).fill({ op: 'h', kind: 'key', id: 'one', ttlMs: 5_000 }))
+  expect(written).toEqual(Array.from({ length: expected }, () => ({ op: 'h', kind: 'key', id: 'one', ttlMs: 5_000 })))
 })
 
 test('each record has a hold of its own', () => {
