@@ -19,6 +19,12 @@ function createCounting(): { readonly load: () => PgLibrary; readonly texts: str
   return { load: () => ({ Client: CountingClient }) as unknown as PgLibrary, texts }
 }
 
+/** How many processes of the server wait for a lock. */
+async function findWaiting(url: string): Promise<number> {
+  const [[count] = []] = await ask(url, `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)
+  return Number(count)
+}
+
 const numbers = (count: number): readonly number[] => [...Array(count).keys()]
 
 describePostgres('what is asked for in one moment', (server) => {
@@ -121,6 +127,46 @@ describePostgres('what is asked for in one moment', (server) => {
     await expect(step(ledger)).resolves.toBeDefined()
   })
 
+  test.each<[string, (ledger: Ledger) => Promise<unknown>]>([
+    ['appends to', (ledger) => ledger.append('key', 'held', 'first')],
+    ['puts off', (ledger) => ledger.touch('key', 'held', HOUR)],
+    [
+      'claims for',
+      (ledger) => ledger.claim('key', 'held', 'first', { orCreate: RECORD, claim: { mark: 'm', ttlMs: HOUR } }),
+    ],
+  ])(
+    'a transaction that %s a record waits alone, and what comes after it on that record waits with it',
+    async (_what, step) => {
+      const { ledger } = await ledgers.open()
+      await Promise.all(['held', 'free'].map((id) => ledger.append('key', id, 0, { orCreate: RECORD })))
+      const order: string[] = []
+      const told = async (name: string, work: Promise<unknown>): Promise<void> => {
+        await work
+        order.push(name)
+      }
+      const client = new PgClient({ connectionString: server.url })
+      await client.connect()
+      try {
+        await client.query('BEGIN')
+        await client.query(`SELECT FROM "callbacks:${ledgers.prefix()}".record WHERE id = 'held' FOR UPDATE`)
+        const first = told('first', step(ledger))
+        await until(async () => (await findWaiting(server.url)) === 1)
+        const second = told('second', ledger.append('key', 'held', 'second'))
+        await Promise.all([
+          told('free', ledger.append('key', 'free', 1)),
+          told('other', ledger.create('mark', 'o', RECORD)),
+        ])
+        expect(order.toSorted()).toEqual(['free', 'other'])
+        await client.query('COMMIT')
+        await Promise.all([first, second])
+        expect(order.slice(2)).toEqual(['first', 'second'])
+      } finally {
+        await client.end()
+      }
+      expect((await ledger.read('key', 'held'))?.log.at(-1)).toBe('second')
+    },
+  )
+
   test('two processes that write to the same records in opposite orders are not in the way of one another', async () => {
     const [one, other] = [await ledgers.open(), await ledgers.open()]
     const ids = numbers(60).map((number) => `id-${number}`)
@@ -165,7 +211,8 @@ describePostgres('the owner record of a process that closes', (server) => {
     const other = await ledgers.open()
     for (let count = 0; count < 5; count++) {
       const id = `owner-${count}`
-      const { ledger } = await ledgers.open()
+      // A look of its own may find the record first, and leaves it then.
+      const { ledger } = await ledgers.open({ onDue: async () => ({ keepMs: 0 }) })
       await ledger.create('owner', id, RECORD)
       await ledger.touch('owner', id, 0)
       const begin = Date.now()

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { Client as PgClient } from 'pg'
 import { quoteName, quoteText, schemaNameOf } from '../../../adapters/stores/postgres/tables/schema-name'
 import type { RecordKind } from '../../../lib/base/contracts'
 import { ask, describePostgres, HANDLERS, RECORD, useLedgers } from './use-ledgers'
@@ -91,6 +92,79 @@ describePostgres('the tables', (server) => {
       ),
     })
   })
+})
+
+describePostgres('the functions', (server) => {
+  const ledgers = useLedgers(server)
+  const schema = (): string => quoteName(schemaNameOf(ledgers.prefix()))
+
+  /** Leaves a store as version 0.6 has made it, but for a function that fails. */
+  async function makeOld(): Promise<void> {
+    const { ledger } = await ledgers.open()
+    await ledger.append('key', 'one', 'before', { orCreate: RECORD })
+    await ledger.close()
+    await ask(server.url, `ALTER TABLE ${schema()}.state DROP COLUMN functions`)
+    await ask(
+      server.url,
+      `CREATE OR REPLACE FUNCTION ${schema()}.read(kinds text, ids text)
+         RETURNS TABLE (place integer, data text, cut integer, log text)
+         LANGUAGE plpgsql STABLE AS $$ BEGIN RAISE 'old'; END $$`,
+    )
+  }
+
+  test.each([1, 2, 5])('of version 0.6 are replaced, by %s instances at once; the records stay', async (instances) => {
+    await makeOld()
+    const opened = await Promise.all([...Array(instances).keys()].map(() => ledgers.open()))
+    for (const { ledger, lines } of opened) {
+      expect(await ledger.read('key', 'one')).toEqual({ data: 'data', log: ['before'], cut: 0 })
+      expect(lines).toEqual([])
+    }
+    expect(await ask(server.url, `SELECT version, functions FROM ${schema()}.state`)).toEqual([[1, 2]])
+  })
+
+  test('of version 0.6 stay where another user owns them, until the owner opens the store', async () => {
+    await makeOld()
+    await ask(server.url, `CREATE ROLE guest LOGIN PASSWORD 'secret'`)
+    await ask(server.url, `GRANT USAGE ON SCHEMA ${schema()} TO guest`)
+    await ask(server.url, `GRANT ALL ON ALL TABLES IN SCHEMA ${schema()} TO guest`)
+    const guest = await ledgers.open({}, { url: server.url.replace(/\/\/[^@]*@/, '//guest:secret@') })
+    expect(await guest.ledger.append('key', 'one', 'after')).toBe(2)
+    await expect(guest.ledger.read('key', 'one')).rejects.toMatchObject({ message: expect.stringContaining('old') })
+    await ledgers.open()
+    expect(await guest.ledger.read('key', 'one')).toEqual({ data: 'data', log: ['before', 'after'], cut: 0 })
+    expect(guest.lines).toEqual([])
+  })
+
+  test('of a newer version are left as they are', async () => {
+    await makeOld()
+    await ask(server.url, `ALTER TABLE ${schema()}.state ADD COLUMN functions integer`)
+    await ask(server.url, `UPDATE ${schema()}.state SET functions = 3`)
+    const { ledger } = await ledgers.open()
+    await expect(ledger.read('key', 'one')).rejects.toMatchObject({ message: expect.stringContaining('old') })
+  })
+
+  test.each(['mark', 'key', 'run', 'owner'] as const)(
+    'read no record of the kind %s that is not due when they look for due ones',
+    async (kind) => {
+      const { ledger } = await ledgers.open({ onDue: async () => ({ keepMs: 0 }) })
+      await Promise.all([...Array(500).keys()].map((number) => ledger.create(kind, `id-${number}`, RECORD)))
+      await ledger.create(kind, 'due', { ...RECORD, ttlMs: 0 })
+      await ledger.close()
+      const client = new PgClient({ connectionString: server.url })
+      await client.connect()
+      try {
+        await client.query('BEGIN')
+        const { rows } = await client.query(`SELECT id FROM ${schema()}.due('worker', 100, 1000) WHERE id IS NOT NULL`)
+        expect(rows).toEqual(kind === 'mark' ? [] : [{ id: 'due' }])
+        const read = await client.query(
+          `SELECT idx_tup_fetch + seq_tup_read AS rows FROM pg_stat_xact_user_tables WHERE relid = '${schema()}.record'::regclass`,
+        )
+        expect(Number(read.rows[0].rows)).toBeLessThan(10)
+      } finally {
+        await client.end()
+      }
+    },
+  )
 })
 
 describePostgres('records of 0.4', (server) => {

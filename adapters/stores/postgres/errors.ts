@@ -22,13 +22,13 @@ const MEANINGS: Meanings = [
   ['57014', 'its statement_timeout is too short'],
 ]
 
-/** What PostgreSQL answers when two transactions were in the way of one another; nothing has happened then. */
+/** What PostgreSQL answers when two transactions were in the way of one another; nothing was written then. */
 const CONFLICTS: ReadonlySet<string> = new Set(['40001', '40P01'])
 
 /** What PostgreSQL answers to a statement that would fit if it were smaller, or to one bad operation among good ones. */
 const TOO_MUCH = /^(22|23|54|57014|53200)/
 
-/** A read-only server was the primary, or is about to be: a new connection may reach the new one. */
+/** 25006, a read-only server: it was the primary, or becomes it. A new connection may reach the new primary. */
 const LOST = /^(08|57P|58|25006)/
 
 /** Returns the error for what is wrong with a server, which says what to do. */

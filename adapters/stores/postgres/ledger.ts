@@ -1,19 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { CallbackError } from '../../../lib/base/errors'
-import { isDoneWithin } from '../../../lib/base/timers'
 import type { PostgresPool } from '../../../lib/base/given-clients'
-import type { Clock, Ledger, LedgerHandlers, Logger, NewRecord, RecordKind } from '../../../lib/base/contracts'
-import { createClosed, describeUrl } from '../server-errors'
-import { createUnavailable } from './errors'
+import type { Clock, Ledger, Logger, NewRecord, RecordKind } from '../../../lib/base/contracts'
+import { describeUrl } from '../server-errors'
 import type { PgLibrary } from './connections/library'
+import { createLifeCycle } from './life-cycle'
 import { type Operation, WAKE } from './operations'
-import { openSession, type Session } from './session'
 
 const SCHEMES = ['postgres:', 'postgresql:']
-/** How long what was begun may take when the store is closed, in milliseconds; nothing while the server is away. */
-const CLOSE_MS = 4_000
 const PAGE = 1_000
-/** An owner that is due so soon is made known at once, in milliseconds. */
+/** When an owner is due so soon, in milliseconds, all processes are told to look for it. */
 const WAKE_MS = 1_000
 
 export interface PostgresLedgerOptions {
@@ -33,57 +29,26 @@ export interface PostgresLedgerOptions {
  * `ERR_CONFIG_VALUE` for a url of another kind.
  */
 export function createPostgresLedger(options: PostgresLedgerOptions): Ledger {
-  const { url, pool, clock } = options
+  const { url, pool } = options
   if (pool === undefined && !SCHEMES.some((scheme) => url.startsWith(`${scheme}//`))) {
     const message = `The url of a postgres store begins with postgres://, not as ${describeUrl(url)} does`
     throw new CallbackError('ERR_CONFIG_VALUE', { message })
   }
   const place = pool === undefined ? describeUrl(url) : 'of options.pool'
-  const worker = randomUUID()
-  let opening: Promise<void> | undefined
-  let session: Session | undefined
-  let closing: Promise<void> | undefined
-
-  async function openOnce(handlers: LedgerHandlers): Promise<void> {
-    const opened = await openSession({ ...options, place, worker }, handlers)
-    session = opened
-    opened.due.start()
-  }
-
-  /** The session, unless there is none. */
-  function use<T>(work: (opened: Session) => Promise<T>): Promise<T> {
-    if (closing !== undefined) return Promise.reject(createClosed())
-    if (session === undefined) return Promise.reject(createUnavailable(place, new Error('it is not open yet')))
-    return work(session)
-  }
+  const life = createLifeCycle({ ...options, place, worker: randomUUID() })
+  const { use } = life
 
   const write = (operation: Operation): Promise<number> => use(({ writes }) => writes.add(operation))
 
-  /** Due records are looked for when this one is due, rather than at the next look. */
+  /** Lets this process look for due records when this one is due, rather than at its next look. */
   function expect<T>(kind: RecordKind, ms: number | undefined, answer: T): T {
-    if (kind !== 'mark' && ms !== undefined) session?.due.expect(ms)
+    if (kind !== 'mark' && ms !== undefined) life.session()?.due.expect(ms)
     return answer
   }
 
-  async function closeOnce(): Promise<void> {
-    await opening?.catch(() => undefined)
-    const opened = session
-    if (opened === undefined) return
-    await isDoneWithin(clock, opened.connections.isAway() ? 0 : CLOSE_MS, finish(opened))
-    opened.messages.close()
-    await opened.connections.close()
-  }
-
-  // Everything is written down at once: it may wait, and be changed meanwhile.
+  // Values become text at once: the caller may change them while the operation waits.
   return {
-    async open(handlers) {
-      if (closing !== undefined) throw createClosed()
-      opening ??= openOnce(handlers).catch((error: unknown) => {
-        opening = undefined
-        throw error
-      })
-      await opening
-    },
+    open: life.open,
     async create(kind, id, record) {
       await write({ op: 'c', kind, id, ...toNew(record) })
       expect(kind, record.ttlMs, undefined)
@@ -101,8 +66,8 @@ export function createPostgresLedger(options: PostgresLedgerOptions): Ledger {
     read: (kind, id) => use(({ reads }) => reads.add({ kind, id })),
     async touch(kind, id, ttlMs) {
       const touching = write({ op: 't', kind, id, ttlMs })
-      // Another process takes over from this one, and would not look before.
-      const waking = kind === 'owner' && ttlMs < WAKE_MS ? write({ op: 'n', entry: WAKE }) : undefined
+      // Another process takes over from this one; it would find the record only at its next look.
+      const waking = kind === 'owner' && ttlMs < WAKE_MS ? write({ op: 'n', kind, id, entry: WAKE }) : undefined
       const isDone = (await touching) === 1
       await waking
       return expect(kind, isDone ? ttlMs : undefined, isDone)
@@ -113,19 +78,10 @@ export function createPostgresLedger(options: PostgresLedgerOptions): Ledger {
     list: (kind, { group, after, limit = PAGE } = {}) => use(({ lists }) => lists.add({ kind, group, after, limit })),
     async publish(message) {
       await write({ op: 'n', entry: toText(message) })
-      session?.messages.expect()
+      life.session()?.messages.expect()
     },
-    close() {
-      closing ??= closeOnce()
-      return closing
-    },
+    close: life.close,
   }
-}
-
-/** Lets what was begun come to its end. */
-async function finish({ due, writes, reads, lists }: Session): Promise<void> {
-  await due.close()
-  for (const lane of [writes, reads, lists]) await lane.close()
 }
 
 function toNew({ data, ttlMs, group }: NewRecord): Pick<Operation, 'data' | 'ttlMs' | 'group'> {

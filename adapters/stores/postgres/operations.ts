@@ -11,7 +11,7 @@ export interface Operation {
   readonly ttlMs?: number
   /** The group of a new record. */
   readonly group?: string | undefined
-  /** The group that the record comes to. */
+  /** The group that the record moves to. */
   readonly move?: string | undefined
   readonly number?: number | undefined
   /** A mark that is created in the same step, or nothing is done. */
@@ -21,7 +21,7 @@ export interface Operation {
 /** A batch as the function of the server takes it. */
 export interface EncodedBatch {
   readonly values: readonly string[]
-  /** Returns what came of each operation, in the order in which they were given. */
+  /** Returns the result of each operation, in the order in which they were given. */
   decode(answer: string): readonly number[]
 }
 
@@ -35,12 +35,12 @@ interface Line {
 /** A message that lets every process look for due records at once. */
 export const WAKE = '!'
 
-/** Messages are put together up to this size, so that they are not sent by reference, in characters. */
+/** Messages share a notification up to this size, in characters, so that they need not be sent by reference. */
 const MESSAGES_LENGTH = 2_000
-/** A hundred years, which is as long as forever and fits into a time of the server. */
+/** A hundred years. A longer time to live is cut to it, so that it fits into a timestamp of the server. */
 const MAX_TTL_MS = 100 * 365 * 86_400_000
 
-/** Writes operations down, in the order in which every process locks records. */
+/** Encodes operations, in the order in which every process locks records. */
 export function encodeBatch(operations: readonly Operation[]): EncodedBatch {
   const lines = toLines(operations)
   const places = new Map(lines.map((line, index) => [line, index + 1]))

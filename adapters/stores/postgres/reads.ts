@@ -20,8 +20,6 @@ export function createReads({ schema, ...parts }: ReadsOptions): Lane<RecordName
   return createLane<RecordName, LedgerRecord | undefined>({
     ...parts,
     maxItems: MAX_READ,
-    maxBytes: Infinity,
-    bytesOf: () => 0,
     async send(connection, names) {
       const kinds = names.map(({ kind }) => kind).join('\n')
       const ids = names.map(({ id }) => id).join('\n')

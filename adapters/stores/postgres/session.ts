@@ -2,11 +2,11 @@ import type { PostgresPool } from '../../../lib/base/given-clients'
 import type { Clock, LedgerHandlers, LedgerRecord, ListedIds, Logger, RecordKind } from '../../../lib/base/contracts'
 import type { Connection } from './connections/connection'
 import { type Connections, createConnections } from './connections/connections'
-import { createDue, type Due } from './due'
+import { createDue, type Due } from './due/due'
 import { createUnavailable } from './errors'
 import { createLane, type Lane, type LaneParts } from './connections/lane'
 import { loadPg, type PgLibrary } from './connections/library'
-import { createMessages, type Messages } from './messages'
+import { createMessages, type Messages } from './messages/messages'
 import { migrate } from './tables/migrations'
 import type { Operation } from './operations'
 import { createReads, type RecordName } from './reads'
@@ -43,7 +43,7 @@ export interface Session {
   readonly lists: Lane<ListQuery, ListedIds>
 }
 
-/** Opens everything but the looking for due records. Leaves nothing behind when it rejects. */
+/** Opens everything but the search for due records. Leaves nothing open when it rejects. */
 export async function openSession(options: SessionOptions, handlers: LedgerHandlers): Promise<Session> {
   const { url, prefix, clock, logger, pool, place, worker } = options
   const name = schemaNameOf(prefix)
@@ -101,15 +101,13 @@ export async function openSession(options: SessionOptions, handlers: LedgerHandl
   return { connections, writes, reads, messages, due, lists }
 }
 
-/** Creates the lane of pages of ids, in the order of the ids, so that a page begins where the one before has ended. */
+/** Creates the lane of lists. Ids are in order, so that a page begins where the page before has ended. */
 function createLists({ schema, ...parts }: LaneParts & { readonly schema: string }): Lane<ListQuery, ListedIds> {
   const find = (condition: string): string => `SELECT id FROM ${schema}.record
     WHERE kind = $1 AND id > $2 AND (kind <> 'mark' OR due_at > clock_timestamp()) ${condition} ORDER BY id LIMIT $3`
   return createLane<ListQuery, ListedIds>({
     ...parts,
     maxItems: 1,
-    maxBytes: Infinity,
-    bytesOf: () => 0,
     async send(connection, [query]) {
       if (query === undefined) return []
       const { kind, group, after = '', limit } = query

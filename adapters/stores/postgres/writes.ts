@@ -2,15 +2,20 @@ import { sleep } from '../../../lib/base/timers'
 import type { Connection } from './connections/connection'
 import { isConflict, isTooMuch, isLocked } from './errors'
 import { type Answer, createLane, type Lane, type LaneParts } from './connections/lane'
-import { encodeBatch, type Operation, recordsOf } from './operations'
-import type { RecordName } from './reads'
+import { findLocked, namesOf } from './locked'
+import { encodeBatch, type Operation } from './operations'
 
 /** How much one transaction does at most. */
 const MAX_OPERATIONS = 500
 const MAX_BYTES = 4 * 1024 ** 2
-/** How often a transaction is repeated that was in the way of another one, and after how many milliseconds at most. */
+/** While one transaction is written to the disk, the next one is under way. */
+const MAX_BATCHES = 2
+/** How often a transaction is tried that conflicts with another one, and the longest pause between, in milliseconds. */
 const TRIES = 10
 const PAUSE_MS = 20
+
+/** The name that all messages share, as if they were one record, since they keep their order. */
+const MESSAGES = 'messages'
 
 export interface WritesOptions extends LaneParts {
   /** The schema, quoted. */
@@ -19,17 +24,9 @@ export interface WritesOptions extends LaneParts {
   readonly worker: string
 }
 
-/** Creates the lane of everything that is written: in one order, several in one transaction. */
+/** Creates the lane of everything that is written: several operations in one transaction, those of one record in order. */
 export function createWrites({ schema, worker, ...parts }: WritesOptions): Lane<Operation, number> {
   const text = `SELECT ${schema}.apply($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
-
-  const locked = `WITH named AS (
-      SELECT DISTINCT n.kind, n.id FROM unnest(string_to_array($1, E'\\n'), string_to_array($2, E'\\n')) AS n (kind, id)
-    ), free AS (
-      SELECT r.kind, r.id FROM ${schema}.record r JOIN named n ON r.kind = n.kind AND r.id = n.id FOR UPDATE OF r SKIP LOCKED
-    )
-    SELECT r.kind, r.id FROM ${schema}.record r JOIN named n ON r.kind = n.kind AND r.id = n.id
-      WHERE NOT EXISTS (SELECT FROM free f WHERE f.kind = r.kind AND f.id = r.id)`
 
   async function sendOnce(connection: Connection, operations: readonly Operation[]): Promise<readonly number[]> {
     const { values, decode } = encodeBatch(operations)
@@ -48,25 +45,17 @@ export function createWrites({ schema, worker, ...parts }: WritesOptions): Lane<
     }
   }
 
-  /** Of the records of operations, those that another transaction holds at this moment. */
-  async function findLocked(connection: Connection, operations: readonly Operation[]): Promise<ReadonlySet<string>> {
-    const records = operations.flatMap(recordsOf)
-    const column = (read: (record: RecordName) => string): string => records.map(read).join('\n')
-    const rows = await connection.query(locked, [column(({ kind }) => kind), column(({ id }) => id)])
-    return new Set(rows.map(([kind, id]) => nameOf({ kind: String(kind), id: String(id) })))
-  }
-
   /**
-   * Does everything but what concerns a record that another transaction holds. That is tried again by itself, since an
-   * instance may only just have written there, and is refused when it still cannot be done.
+   * Does the operations on records that no other transaction holds. The other operations are tried once more, since an
+   * instance may only just have written there, and are refused when a record is still held.
    */
   async function sendAround(
     connection: Connection,
     operations: readonly Operation[],
     error: unknown,
   ): Promise<readonly Answer<number>[]> {
-    const names = await findLocked(connection, operations)
-    const isHeld = (operation: Operation): boolean => recordsOf(operation).some((record) => names.has(nameOf(record)))
+    const names = await findLocked(connection, schema, operations)
+    const isHeld = (operation: Operation): boolean => namesOf(operation).some((name) => names.has(name))
     const [held, free] = [operations.filter(isHeld), operations.filter((operation) => !isHeld(operation))]
     if (held.length === 0 || free.length === 0) throw error
     const answers = new Map<Operation, Answer<number>>()
@@ -81,7 +70,7 @@ export function createWrites({ schema, worker, ...parts }: WritesOptions): Lane<
     return operations.map((operation) => answers.get(operation) ?? { error })
   }
 
-  /** What is too much at once is sent in two halves, so that one operation that cannot be done fails alone. */
+  /** Sends a batch that failed in two halves, so that an operation that cannot be done fails alone. */
   async function send(connection: Connection, operations: readonly Operation[]): Promise<readonly Answer<number>[]> {
     try {
       return (await sendUntilDone(connection, operations)).map((value) => ({ value }))
@@ -99,11 +88,9 @@ export function createWrites({ schema, worker, ...parts }: WritesOptions): Lane<
     ...parts,
     maxItems: MAX_OPERATIONS,
     maxBytes: MAX_BYTES,
+    maxBatches: MAX_BATCHES,
     bytesOf: ({ entry = '', data = '' }) => entry.length + data.length,
+    namesOf: (operation) => (operation.op === 'n' ? [...namesOf(operation), MESSAGES] : namesOf(operation)),
     send,
   })
-}
-
-function nameOf({ kind, id }: { readonly kind: string; readonly id: string }): string {
-  return `${kind} ${id}`
 }

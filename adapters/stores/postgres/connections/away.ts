@@ -15,17 +15,17 @@ export interface AwayOptions {
   onAway(reason: unknown): void
 }
 
-/** Knows whether a server is away, and tells it once. */
+/** Knows whether a server is away, and logs once when it goes away and when it is back. */
 export interface Away {
   isAway(): boolean
-  /** A connection is missing; called again with each reason. */
+  /** There is no connection; called again with each reason. */
   missing(reason: unknown): void
-  /** It is there again. */
+  /** There is a connection again. */
   found(): void
   close(): void
 }
 
-/** Creates one for a server that is there. A server that takes a while to connect to is away only when that takes too long. */
+/** Creates it for a server that is there. The server counts as away when there has been no connection for a second. */
 export function createAway({ place, clock, logger, onAway }: AwayOptions): Away {
   let since: number | undefined
   let why: unknown

@@ -17,7 +17,7 @@ export interface Connection {
   readonly isLost: boolean
   /** Whether nothing stands between here and the process of the server. */
   readonly isDirect: boolean
-  /** Which process of the server it is, so that it can be ended when it does not answer; undefined behind a pooler. */
+  /** The process of the server, which is ended when it does not answer; undefined behind a pooler. */
   readonly process: ServerProcess | undefined
   /** Rejects as the server does, and when there is no answer within two seconds, or `limitMs`: the connection is lost then. */
   query(text: string, values?: readonly unknown[], limitMs?: number): Promise<readonly Row[]>
@@ -45,14 +45,15 @@ const WHO = `SELECT a.pid, a.backend_start::text, current_setting('server_versio
   current_setting('transaction_read_only') FROM pg_stat_get_activity(pg_backend_pid()) a`
 
 /**
- * Of a connection without a pooler: a host that is gone frees it within half a minute, and what its client has given up
- * within seconds. Neither may hold one of few connections, nor a record.
+ * The settings of a connection without a pooler. The server ends the connection within half a minute when the host of its
+ * client is gone, and within seconds when the client has closed it. Until then it holds one of few connections, and may
+ * hold records.
  */
 const SETTINGS = `SELECT set_config(name, value, false) FROM (VALUES ('tcp_keepalives_idle', '15'), ('tcp_keepalives_interval', '5'),
   ('tcp_keepalives_count', '3'), ('client_connection_check_interval', '2s')) AS wanted (name, value)
   WHERE EXISTS (SELECT FROM pg_settings s WHERE s.name = wanted.name)`
 
-/** Connects. Rejects when that takes longer than four seconds, or `limitMs`, and when the signal aborts; nothing is left then. */
+/** Connects. Rejects after four seconds, or `limitMs`, and when the signal aborts; it leaves no connection behind then. */
 export async function openConnection(options: ConnectionOptions, limitMs = CONNECT_MS): Promise<Connection> {
   const { source, clock, signal } = options
   const connecting = source.connect()
@@ -69,7 +70,7 @@ export async function openConnection(options: ConnectionOptions, limitMs = CONNE
     if (readOnly === 'on') throw Object.assign(new Error('transactions are read-only'), { code: '25006' })
     const isDirect = Number(pid) === link.client.processID
     if (!isDirect) return connection
-    // An old server, or one on another system, knows some of them not.
+    // An old server, or one on another system, does not know some of them.
     await connection.query(SETTINGS).catch(() => undefined)
     return Object.assign(connection, { isDirect, process: { pid: Number(pid), startedAt: String(startedAt) } })
   } catch (error) {
@@ -97,7 +98,7 @@ function wrap(link: Link, { clock, onNotification, onLost }: ConnectionOptions):
   client.on('end', lostByItself)
   client.on('notification', heard)
 
-  /** A client that is thrown away may still tell of an error, which nobody else would hear; its source ignores it. */
+  /** The client may still emit an error later; the listener of its source ignores it. */
   function forget(): void {
     for (const event of ['error', 'end']) client.removeListener(event, lostByItself)
     client.removeListener('notification', heard)

@@ -1,19 +1,17 @@
-import { elapsedOf, isDoneWithin, sleep } from '../../../../lib/base/timers'
+import { isDoneWithin } from '../../../../lib/base/timers'
 import type { Clock, Logger } from '../../../../lib/base/contracts'
 import { createAway } from './away'
-import { type Connection, openConnection, type ServerProcess } from './connection'
+import { type Connection, openConnection } from './connection'
 import { createClosed } from '../../server-errors'
-import { createUnavailable, isCrowded } from '../errors'
+import { createFirst } from './first'
+import { createLeftBehind } from './left-behind'
 import { createLending, type Lending } from './lending'
+import { createSecond } from './second'
 import type { PgNotification } from './library'
 import type { Source } from './sources'
 
 /** Two at most: one for good, on which messages are heard too, and one while there is more to do. */
 const MAX = 2
-/** For how long no second connection is tried after the server or the pool had none, in milliseconds. */
-const SCARCE_MS = 15_000
-const RETRY_MS = [100, 250, 500, 1_000] as const
-const LONGEST_RETRY_MS = 1_000
 /** How long `close` waits for a client of the app's pool that was being connected, to give it back, in milliseconds. */
 const LEAVE_MS = 500
 
@@ -47,28 +45,20 @@ export interface Connections {
   close(): Promise<void>
 }
 
-/**
- * Ends what is left on the server of a connection that did not answer: it may hold records, and one of few connections.
- */
-const TERMINATE = `SELECT pg_terminate_backend(a.pid) FROM pg_stat_get_activity($1::integer) a WHERE a.backend_start::text = $2`
-
 /** Creates what keeps the first connection open, and opens a second one while there is more to do. */
 export function createConnections(options: ConnectionsOptions): Connections {
-  const { source, place, clock, logger } = options
+  const { source, place, clock, logger, onBack } = options
   const all = new Set<Connection>()
   const closing = new AbortController()
   const { signal } = closing
-  const leftBehind: ServerProcess[] = []
+  const leftBehind = createLeftBehind()
   const onAway = (reason: unknown): void => void (all.size === 0 && options.onAway(reason))
   const away = createAway({ place, clock, logger, onAway })
   const lending = createLending({ clock, onWanted: growMore, onIdle: (spare) => void drop(spare) })
-  let hasFirst = false
-  let growing: Promise<void> | undefined
-  /** Whether a first one is being connected already. */
-  let isConnecting = true
-  let scarceUntil = -Infinity
-
-  const elapsed = elapsedOf(clock)
+  const onThere = (connection: Connection): void => lending.offer(connection, true)
+  const first = createFirst({ clock, away, signal, connect: connectFirst, onThere, onBack })
+  const connectSecond = async (): Promise<void> => lending.offer(await connect())
+  const second = createSecond({ place, clock, logger, signal, connect: connectSecond })
 
   async function connect(): Promise<Connection> {
     const { onNotification } = options
@@ -79,23 +69,17 @@ export function createConnections(options: ConnectionsOptions): Connections {
     throw createClosed()
   }
 
-  /** Connects the one that is kept; where the server has no room for another one, a spare one becomes it. */
-  async function connectFirst(isFull: boolean): Promise<void> {
+  /** Where the server has no room for another connection, a spare one becomes the first one. */
+  async function connectFirst(isFull: boolean): Promise<Connection> {
     const connection = (isFull ? lending.removeSpare() : undefined) ?? (await connect())
     try {
-      await endLeftBehind(connection)
+      await leftBehind.end(connection)
       await options.prepare(connection)
+      return connection
     } catch (error) {
       await drop(connection)
       throw error
     }
-    hasFirst = true
-    lending.offer(connection, true)
-  }
-
-  async function endLeftBehind(connection: Connection): Promise<void> {
-    for (const { pid, startedAt } of leftBehind.splice(0))
-      await connection.query(TERMINATE, [pid, startedAt]).catch(() => undefined)
   }
 
   async function drop(connection: Connection): Promise<void> {
@@ -105,73 +89,28 @@ export function createConnections(options: ConnectionsOptions): Connections {
 
   function onLost(connection: Connection, reason: unknown): void {
     all.delete(connection)
-    if (lending.isKept(connection)) hasFirst = false
+    if (lending.isKept(connection)) first.lose()
     lending.remove(connection)
-    if (connection.process !== undefined) leftBehind.push(connection.process)
+    leftBehind.add(connection)
     if (signal.aborted) return
-    if (hasFirst) void lending.lend(endLeftBehind).catch(() => undefined)
-    else if (!isConnecting) void reconnect(reason)
+    if (first.isThere()) void lending.lend(leftBehind.end).catch(() => undefined)
+    else first.reconnect(reason)
   }
 
-  async function reconnect(cause: unknown): Promise<void> {
-    isConnecting = true
-    away.missing(cause)
-    const goOn = (error: unknown): boolean => {
-      away.missing(error)
-      return true
-    }
-    await connectUntilThere(goOn, cause).catch(() => undefined)
-    isConnecting = false
-    if (signal.aborted) return
-    away.found()
-    options.onBack()
-  }
-
-  /** Tries again as long as the error makes that useful. */
-  async function connectUntilThere(
-    isUseful: (error: unknown, attempt: number) => boolean,
-    cause?: unknown,
-  ): Promise<void> {
-    let reason = cause
-    for (let attempt = 0; !hasFirst && !signal.aborted; attempt++) {
-      try {
-        await connectFirst(isCrowded(reason))
-      } catch (error) {
-        reason = error
-        if (signal.aborted || !isUseful(error, attempt)) throw error
-        await sleep(clock, RETRY_MS[attempt] ?? LONGEST_RETRY_MS, signal).catch(() => undefined)
-      }
-    }
-  }
-
-  /** Opens a second connection when work waits for one. Where the server has none, the first one serves all work. */
+  /** Opens a second connection when work waits for one. */
   function growMore(): void {
-    if (growing || signal.aborted || !hasFirst || all.size >= MAX || elapsed() < scarceUntil) return
-    growing = grow().finally(() => (growing = undefined))
-  }
-
-  async function grow(): Promise<void> {
-    try {
-      lending.offer(await connect())
-    } catch (error) {
-      scarceUntil = elapsed() + SCARCE_MS
-      const details = { error: createUnavailable(place, error).message }
-      if (!signal.aborted) logger.debug(details, `The store ${place} gives no second connection`)
-    }
+    if (!signal.aborted && first.isThere() && all.size < MAX) second.grow()
   }
 
   return {
-    async open() {
-      await connectUntilThere((error, attempt) => isCrowded(error) && attempt < RETRY_MS.length)
-      isConnecting = false
-    },
+    open: first.open,
     lend: lending.lend,
     isAway: away.isAway,
     async close() {
       closing.abort(createClosed())
       away.close()
       lending.close()
-      await Promise.all([growing, ...[...all].map(drop)])
+      await Promise.all([second.settled(), ...[...all].map(drop)])
       // A pool without a free client has none soon either.
       await isDoneWithin(clock, LEAVE_MS, source.settled())
     },

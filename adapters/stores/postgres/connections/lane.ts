@@ -1,14 +1,13 @@
 import type { Clock } from '../../../../lib/base/contracts'
 import { elapsedOf } from '../../../../lib/base/timers'
+import { type BacklogOptions, createBacklog, type Waiting } from './backlog'
 import type { Connection } from './connection'
 import type { Connections } from './connections'
 import { createClosed } from '../../server-errors'
 import { createUnavailable } from '../errors'
 
-/** How long something may wait for a server that is away, in milliseconds. */
+/** How long an item may wait for a server that is away, in milliseconds. */
 const AWAY_MS = 2_000
-/** How much may wait to be sent, so that a process that is asked for too much does not fill its memory. */
-const MAX_WAITING = 100_000
 
 /** What all lanes of a ledger have. */
 export interface LaneParts {
@@ -18,18 +17,17 @@ export interface LaneParts {
   readonly place: string
 }
 
-export interface LaneOptions<I, O> extends LaneParts {
-  readonly maxItems: number
-  readonly maxBytes: number
-  bytesOf(item: I): number
-  /** Sends several at once; returns what came of each, in their order. Rejects when none of them was done. */
+export interface LaneOptions<I, O> extends LaneParts, BacklogOptions<I> {
+  /** How many batches are on their way at a time; default: 1. */
+  readonly maxBatches?: number | undefined
+  /** Sends several at once; returns the result of each, in their order. Rejects when none of them was done. */
   send(connection: Connection, items: readonly I[]): Promise<readonly Answer<O>[]>
 }
 
-/** What came of one of several. */
+/** The result of one of several. */
 export type Answer<O> = { readonly value: O } | { readonly error: unknown }
 
-/** Sends in one statement what gathered while the one before was on its way. */
+/** Sends in one statement what was added while earlier ones were on their way. */
 export interface Lane<I, O> {
   /** Rejects with `ERR_STORE_UNAVAILABLE`, and with `ERR_CLOSED` after `close`. */
   add(item: I): Promise<O>
@@ -39,36 +37,20 @@ export interface Lane<I, O> {
   close(): Promise<void>
 }
 
-interface Waiting<I, O> {
-  readonly item: I
-  readonly since: number
-  resolve(answer: O): void
-  reject(error: unknown): void
-}
-
-/** Creates a lane: one statement at a time, so that the order of what is added is kept. */
+/** Creates a lane. Items that change the same record are sent in the order in which they were added. */
 export function createLane<I, O>(options: LaneOptions<I, O>): Lane<I, O> {
-  const { connections, clock, place, maxItems, maxBytes, bytesOf, send } = options
-  let queue: Waiting<I, O>[] = []
-  let working: Promise<void> | undefined
+  const { connections, clock, place, maxBatches = 1, send } = options
+  const backlog = createBacklog<I, O>(options)
+  let senders = 0
+  let onDone = (): void => undefined
   let isClosed = false
 
   const elapsed = elapsedOf(clock)
 
-  function takeBatch(): readonly Waiting<I, O>[] {
-    let bytes = 0
-    let count = 0
-    for (const { item } of queue) {
-      bytes += bytesOf(item)
-      if (count > 0 && (count >= maxItems || bytes > maxBytes)) break
-      count++
-    }
-    return queue.splice(0, count)
-  }
-
-  async function sendBatch(connection: Connection): Promise<void> {
-    const batch = takeBatch()
-    if (batch.length === 0) return
+  /** Returns whether there was something to send. */
+  async function sendBatch(connection: Connection): Promise<boolean> {
+    const batch = backlog.take()
+    if (batch.length === 0) return false
     try {
       const answers = await send(
         connection,
@@ -77,7 +59,10 @@ export function createLane<I, O>(options: LaneOptions<I, O>): Lane<I, O> {
       for (const [index, waiting] of batch.entries()) answer(waiting, answers[index])
     } catch (error) {
       refuse(batch, createUnavailable(place, error))
+    } finally {
+      backlog.end(batch)
     }
+    return true
   }
 
   function answer({ resolve, reject }: Waiting<I, O>, result: Answer<O> | undefined): void {
@@ -89,37 +74,39 @@ export function createLane<I, O>(options: LaneOptions<I, O>): Lane<I, O> {
     for (const { reject } of batch) reject(error)
   }
 
-  async function work(): Promise<void> {
-    // What else is asked for in this moment is sent with it.
+  /** Sends batches until nothing is left, or what is left has to wait for a batch of another sender, which goes on with it. */
+  async function sendAll(): Promise<void> {
+    senders++
+    // What else is asked for in this moment is sent in the same batch.
     await new Promise<void>((resolve) => void setImmediate(resolve))
     try {
-      while (queue.length > 0) await connections.lend(sendBatch)
+      while (!backlog.isEmpty() && (await connections.lend(sendBatch)));
     } catch (error) {
-      refuse(queue.splice(0), error)
+      refuse(backlog.remove(), error)
     }
-    working = undefined
+    senders--
+    if (senders === 0) onDone()
   }
 
   return {
-    add(item) {
-      if (isClosed) return Promise.reject(createClosed())
-      if (queue.length >= MAX_WAITING)
-        return Promise.reject(createUnavailable(place, new Error(`${MAX_WAITING} operations wait already`)))
-      return new Promise((resolve, reject) => {
-        queue.push({ item, since: elapsed(), resolve, reject })
-        working ??= work()
+    async add(item) {
+      if (isClosed) throw createClosed()
+      return new Promise<O>((resolve, reject) => {
+        try {
+          backlog.add({ item, since: elapsed(), resolve, reject })
+        } catch (error) {
+          return reject(createUnavailable(place, error))
+        }
+        if (senders < maxBatches) void sendAll()
       })
     },
     expire(reason) {
-      const last = elapsed() - AWAY_MS
-      const late = queue.filter(({ since }) => since <= last)
-      if (late.length === 0) return
-      queue = queue.filter(({ since }) => since > last)
-      refuse(late, createUnavailable(place, reason))
+      const late = backlog.remove(elapsed() - AWAY_MS)
+      if (late.length > 0) refuse(late, createUnavailable(place, reason))
     },
     async close() {
       isClosed = true
-      await working
+      if (senders > 0) await new Promise<void>((resolve) => (onDone = resolve))
     },
   }
 }

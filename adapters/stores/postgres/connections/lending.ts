@@ -3,7 +3,7 @@ import type { Clock } from '../../../../lib/base/contracts'
 import type { Connection } from './connection'
 import { createClosed } from '../../server-errors'
 
-/** A second connection that nobody needed for so long is given up, in milliseconds. */
+/** A second connection is closed when nobody has needed it for so long, in milliseconds. */
 const IDLE_MS = 10_000
 
 export interface LendingOptions {
@@ -20,13 +20,13 @@ export interface Lending {
   isKept(connection: Connection): boolean
   /** Offers a connection, or takes it back. A kept one is lent before others. */
   offer(connection: Connection, isKept?: boolean): void
-  /** Takes one that is not lent out of it. */
+  /** Removes a connection that is lost. */
   remove(connection: Connection): void
-  /** Takes any that is not lent and not kept out of it. */
+  /** Removes and returns a connection that is neither lent nor kept. */
   removeSpare(): Connection | undefined
   /** Lends a connection to work that holds no other one; rejects as the work does, and with `ERR_CLOSED`. */
   lend<T>(work: (connection: Connection) => Promise<T>): Promise<T>
-  /** Refuses those who wait, and who come. */
+  /** Refuses all who wait, and all who ask later. */
   close(): void
 }
 

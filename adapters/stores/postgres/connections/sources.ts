@@ -4,14 +4,14 @@ import type { PgClient, PgLibrary } from './library'
 /** Where connections come from. */
 export interface Source {
   connect(): Connecting
-  /** Resolves when nothing is left of what was abandoned. */
+  /** Resolves when no abandoned connection is left. */
   settled(): Promise<void>
 }
 
 /** A connection that is being made. */
 export interface Connecting {
   readonly link: Promise<Link>
-  /** Leaves nothing of it, also when it is made later. */
+  /** Gives it up; a connection that is still made then is closed or given back. */
   abandon(): void
 }
 
@@ -50,8 +50,8 @@ export function createOwnSource({ Client }: PgLibrary, url: string): Source {
 }
 
 /**
- * Borrows clients of a pool, which is not closed. A pool that has none keeps what was asked of it, so that after one caller
- * has given up, the next one takes its place in the queue of the pool.
+ * Borrows clients of a pool, which is not closed. When a caller gives up, its request stays in the queue of the pool, and
+ * the next caller takes that request over.
  */
 export function createPoolSource(pool: PostgresPool): Source {
   let left: Promise<PostgresPoolClient> | undefined
@@ -94,7 +94,7 @@ function borrow(client: PostgresPoolClient): Link {
   const release = (isBroken: boolean): void => {
     if (isReleased) return
     isReleased = true
-    // The pool listens to a client that it has; one that is broken may still tell of it later.
+    // The pool listens to the clients that it has; a broken one may still emit an error.
     if (!isBroken) client.removeListener('error', ignore)
     client.release(isBroken)
   }

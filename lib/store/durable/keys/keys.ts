@@ -44,12 +44,11 @@ export function createKeys(ledger: Ledger, clock: Clock): Keys {
       await ledger.touch('key', id, ms)
     },
     async review(id, onParked) {
-      const record = await ledger.read('key', id)
+      const [record, mark] = await Promise.all([ledger.read('key', id), ledger.read('mark', settledMark(id))])
       if (record === undefined) return { remove: true }
       const data = record.data as KeyData
       const state = readKeyLog(record.log, data.anonymous, record.cut)
-      const isMarked = (await ledger.read('mark', settledMark(id))) !== undefined
-      const left = liveUntil(isMarked ? withoutSettled(state) : state, data) - clock.now()
+      const left = liveUntil(mark === undefined ? state : withoutSettled(state), data) - clock.now()
       const forgotten = state.parked.filter(({ until }) => until <= clock.now())
       if (left <= 0) {
         for (const entry of forgotten) onParked(entry)
