@@ -279,3 +279,8 @@ export const SCRIPTS = {
 function compile(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
+
+/** Writes down a time to live for a script, in milliseconds. */
+export function toTtl(ms: number): string {
+  return String(Math.min(Math.max(Math.ceil(ms), 0), Number.MAX_SAFE_INTEGER / 16))
+}
