@@ -1,4 +1,4 @@
-import type { KeptRun, RunKeeper, RunRecord } from '../../base/run'
+import type { KeptRun, RunHost, RunKeeper, RunRecord } from '../../base/run'
 import type { Claim, Clock, Logger } from '../../base/contracts'
 import type { RunWorkflow } from '../runner'
 import type { TaskStart } from './running-task'
@@ -16,6 +16,8 @@ export interface KeptTasksContext {
   readonly launch: (task: TaskStart, record: RunRecord) => void
   /** Cancels a task, if it runs here. */
   readonly cancel: (id: string) => void
+  /** Ends a task with a reason, if it runs here. */
+  readonly drop: RunHost['drop']
 }
 
 /** The tasks that a durable store keeps: those started here, and those of processes that are gone. */
@@ -28,7 +30,7 @@ export interface KeptTasks {
 
 /** Keeps tasks in a store, and takes up those that the store hands over once it is open. */
 export function createKeptTasks(context: KeptTasksContext): KeptTasks {
-  const { keeper, definition, restore, clock, logger, launch, cancel } = context
+  const { keeper, definition, restore, clock, logger, launch, cancel, drop } = context
   const told = createTakeUpLog(clock, logger)
   let isOver = false
 
@@ -62,6 +64,7 @@ export function createKeptTasks(context: KeptTasksContext): KeptTasks {
       for (const { run, record } of kept) takeUp(run, record)
     },
     cancel,
+    drop,
   })
 
   return {

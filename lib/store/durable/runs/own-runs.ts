@@ -26,7 +26,7 @@ export interface OwnRuns {
   adopt(taken: readonly TakenRun[]): void
   /** Cancels a run of this process; one that is taken up and does not go on yet is cancelled when it does. */
   cancel(id: string): void
-  /** Writes again what the ledger has lost of them, and learns which of them are to be cancelled. */
+  /** Writes again what the ledger has lost of the runs, cancels those that are to be, and drops those of other processes. */
   checkAll(): Promise<void>
   /** Ends the checks. */
   close(): void
@@ -56,6 +56,7 @@ export function createOwnRuns({ ledger, logger, owner, persist, stored }: OwnRun
       persist,
       onLeft: () => records.delete(id),
       onCancelled: () => cancel(id),
+      onTakenUp: (reason) => host?.drop(id, reason),
       end: (state) => stored.end(id, state),
       async revive() {
         if (await stored.hasEnded(id)) return false
