@@ -1,5 +1,6 @@
 import type { KeptRun, RunHost, RunRecord } from '../../../base/run'
 import type { Claim, Ledger, LedgerRecord, Logger } from '../../../base/contracts'
+import { coalesce } from '../../collections/coalesce'
 import type { Persist } from '../persistence'
 import { createRunRecord, isCancelled, ownerOf, type OwnRecord } from './record'
 import type { StoredRuns } from './stored-runs'
@@ -69,6 +70,20 @@ export function createOwnRuns({ ledger, logger, owner, persist, stored }: OwnRun
     return record
   }
 
+  async function checkEach(): Promise<void> {
+    const all = [...records.values()]
+    let lost = 0
+    for (let from = 0; from < all.length && !isClosing; from += AT_ONCE) {
+      const checks = all.slice(from, from + AT_ONCE).map(async (record) => {
+        await persist(async () => void ((await record.check()) && (lost += 1)))
+      })
+      await Promise.all(checks)
+    }
+    if (lost === 0) return
+    const runs = lost === 1 ? 'a run' : `${lost} runs`
+    logger.warn({ runs: lost }, `The store had lost facts of ${runs} of this process; they are written again`)
+  }
+
   return {
     attach(one) {
       host = one
@@ -96,19 +111,8 @@ export function createOwnRuns({ ledger, logger, owner, persist, stored }: OwnRun
       }
     },
     cancel,
-    async checkAll() {
-      const all = [...records.values()]
-      let lost = 0
-      for (let from = 0; from < all.length && !isClosing; from += AT_ONCE) {
-        const checks = all.slice(from, from + AT_ONCE).map(async (record) => {
-          await persist(async () => void ((await record.check()) && (lost += 1)))
-        })
-        await Promise.all(checks)
-      }
-      if (lost === 0) return
-      const runs = lost === 1 ? 'a run' : `${lost} runs`
-      logger.warn({ runs: lost }, `The store had lost facts of ${runs} of this process; they are written again`)
-    },
+    // The lease and the ledger may both ask for it in one moment.
+    checkAll: coalesce(checkEach),
     close() {
       isClosing = true
     },
