@@ -60,7 +60,7 @@ export function createSender({ place, clock, link, health, epoch, reenter }: Sen
     // A command that is not sent yet is not lost with a connection that has just ended.
     if (client?.stream?.writable === false) return link.replace(new Error('The connection was closed'))
     if (client === undefined || isHeld()) return plan()
-    void flight.send(client, outbox.takeBatch()).then(() => {
+    void flight.send(client, outbox.takeBatch()).finally(() => {
       if (flight.hasUndone && flight.size === 0) void redo(client)
       else plan()
     })
