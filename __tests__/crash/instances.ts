@@ -40,6 +40,10 @@ export interface Instance {
   get(path: string): Promise<Answered>
   /** `kill -9`; resolves when it is gone. */
   kill(): Promise<void>
+  /** Stops it where it is (`SIGSTOP`), without its noticing. */
+  freeze(): void
+  /** Lets it go on (`SIGCONT`). */
+  thaw(): void
   /** Lets it end by itself; resolves with its exit code. */
   stop(): Promise<number | null>
 }
@@ -112,6 +116,8 @@ export async function startInstance(config: CallbacksConfig): Promise<Instance> 
     post: (path, body) => ask(`${origin}${path}`, { method: 'POST', body: JSON.stringify(body) }),
     get: (path) => ask(`${origin}${path}`, {}),
     kill: () => end(child, 'SIGKILL', ended),
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
     async stop() {
       await end(child, 'SIGTERM', ended)
       return child.exitCode

@@ -177,6 +177,7 @@ describe('the runs of a process', () => {
         mostInTurn = Math.max(mostInTurn, (inTurn += taken.length))
       },
       cancel: () => undefined,
+      drop: () => undefined,
     })
     await one.store.close()
     for (let left = 20; ids.length < count && left > 0; left -= 1) await world.pass(100)
@@ -205,6 +206,7 @@ describe('the runs of a process', () => {
         isFirst = false
       },
       cancel: (id) => void news.push(`cancel ${id}`),
+      drop: () => undefined,
     })
     await one.store.close()
     await world.pass(1000)

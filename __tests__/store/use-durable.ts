@@ -15,6 +15,8 @@ export interface Process {
   readonly adopted: { readonly run: KeptRun; readonly record: RunRecord }[]
   /** The runs that it was told to cancel. */
   readonly cancelled: string[]
+  /** The runs that it was told to drop, each with the code of the reason. */
+  readonly dropped: string[]
   wait(ids: readonly string[], more?: Partial<WaitRequest>): Watched
   deliver(id: string | undefined, result: unknown, more?: Partial<Arrival>): Promise<Delivery>
 }
@@ -87,10 +89,11 @@ export function useDurable(): Durable {
     })
     const { runs } = store
     if (runs === undefined) throw new Error('a durable store keeps runs')
-    const process: Process = { ledger, store, runs, adopted: [], cancelled: [], ...talk(store) }
+    const process: Process = { ledger, store, runs, adopted: [], cancelled: [], dropped: [], ...talk(store) }
     runs.attach({
       adopt: (taken) => void process.adopted.push(...taken),
       cancel: (id) => void process.cancelled.push(id),
+      drop: (id, { code }) => void process.dropped.push(`${id} ${code}`),
     })
     processes.push(process)
     return process

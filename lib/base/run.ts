@@ -1,3 +1,4 @@
+import type { CallbackError } from './errors'
 import type { Claim } from './ledger'
 import type { Outcome, StoreEndpoint } from './outcome'
 
@@ -34,6 +35,8 @@ export interface RunHost {
   adopt(runs: readonly { readonly run: KeptRun; readonly record: RunRecord }[]): void
   /** Cancels a run, if this process has it. */
   cancel(id: string): void
+  /** Ends a run here, with `ERR_CLOSED` as the reason, since another process has it, and it goes on there. */
+  drop(id: string, reason: CallbackError): void
 }
 
 /** Something that a run has done, by a name that no other has. */

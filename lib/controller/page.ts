@@ -13,6 +13,7 @@ const FILES = [
   'api.js',
   'dom.js',
   'deliveries.js',
+  'delivery-table.js',
   'delivery-view.js',
   'waits.js',
   'tasks.js',

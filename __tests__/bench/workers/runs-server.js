@@ -23,8 +23,8 @@ let waiting = 0
 const { callbacks } = require(lib)
 const warn = (/** @type {object} */ details, /** @type {string} */ message) =>
   console.error(`${message} ${JSON.stringify(details)}`)
-const info = (/** @type {{ tasks?: string[] }} */ { tasks }, /** @type {string} */ message) => {
-  if (message.startsWith('Took up')) taken += tasks?.length ?? 0
+const info = (/** @type {{ tasks?: string[], count?: number }} */ { tasks, count }, /** @type {string} */ message) => {
+  if (message.startsWith('Took up')) taken += count ?? tasks?.length ?? 0
 }
 const hooks = callbacks(spec, { logger: { debug() {}, info, warn, error: warn } })
 hooks.on('job', (/** @type {{ status: string }} */ { status }) => {

@@ -1,7 +1,8 @@
 import { unref } from '../../../lib/base/timers'
 import type { Clock, DueAnswer, LedgerHandlers, Logger } from '../../../lib/base/contracts'
 import type { Operation } from './operations'
-import type { LiveRecord, Records } from './records'
+import type { LiveRecord } from './record-index'
+import type { Records } from './records'
 
 export interface DueOptions {
   readonly records: Records

@@ -56,7 +56,7 @@ export function createFileLedger(options: FileLedgerOptions): Ledger {
     return opened
   }
 
-  const toMade = ({ data, ttlMs, group }: NewRecord): Made => ({ due: dueIn(clock, ttlMs), data: toText(data), group })
+  const submit = async (operation: Operation): Promise<number> => get().journal.submit(operation)
 
   /** Whether there is a record that no removal can have been submitted for. */
   const isThere = (kind: RecordKind, id: string): boolean => get().records.find(kind, id)?.isDue === false
@@ -83,20 +83,17 @@ export function createFileLedger(options: FileLedgerOptions): Ledger {
       opened.due.update()
     },
     async create(kind, id, record) {
-      const { journal } = get()
-      if (!isThere(kind, id)) await journal.submit({ type: 'create', kind, id, made: toMade(record) })
+      if (!isThere(kind, id)) await submit({ type: 'create', kind, id, made: toMade(clock, record) })
     },
     async append(kind, id, entry, { orCreate, group } = {}) {
-      const { journal } = get()
-      const made = orCreate === undefined || isThere(kind, id) ? undefined : toMade(orCreate)
-      return journal.submit({ type: 'append', kind, id, entry: toText(entry), made, group })
+      const made = orCreate === undefined || isThere(kind, id) ? undefined : toMade(clock, orCreate)
+      return submit({ type: 'append', kind, id, entry: toText(entry), made, group })
     },
     async claim(kind, id, entry, { orCreate, claim: { mark, ttlMs } }) {
-      const { journal } = get()
       if (isThere('mark', mark)) return undefined
-      const made = isThere(kind, id) ? undefined : toMade(orCreate)
+      const made = isThere(kind, id) ? undefined : toMade(clock, orCreate)
       const claim = { entry: toText(entry), made, mark, markDue: dueIn(clock, ttlMs) }
-      const position = await journal.submit({ type: 'claim', kind, id, ...claim })
+      const position = await submit({ type: 'claim', kind, id, ...claim })
       return position === 0 ? undefined : position
     },
     async read(kind, id) {
@@ -104,11 +101,10 @@ export function createFileLedger(options: FileLedgerOptions): Ledger {
       return record && readRecord(record)
     },
     async touch(kind, id, ttlMs) {
-      const { journal } = get()
-      return (await journal.submit({ type: 'touch', kind, id, due: dueIn(clock, ttlMs), isKept: false })) === 1
+      return (await submit({ type: 'touch', kind, id, due: dueIn(clock, ttlMs), isKept: false })) === 1
     },
     async cut(kind, id, upTo, entry) {
-      return (await get().journal.submit({ type: 'cut', kind, id, upTo, entry: toText(entry) })) === 1
+      return (await submit({ type: 'cut', kind, id, upTo, entry: toText(entry) })) === 1
     },
     async list(kind, listed) {
       return get().records.list(kind, listed)
@@ -207,6 +203,10 @@ async function compactOrLeave(parts: CompactionOptions & { readonly reserve: Res
 
 function isWorthCompacting(file: JournalFile, records: Records): boolean {
   return file.end > COMPACT_BYTES && file.end > records.bytes * COMPACT_FACTOR
+}
+
+function toMade(clock: Clock, { data, ttlMs, group }: NewRecord): Made {
+  return { due: dueIn(clock, ttlMs), data: toText(data), group }
 }
 
 function toText(value: unknown): string {

@@ -1,26 +1,17 @@
-import { randomUUID } from 'node:crypto'
-import { elapsedOf, isDoneWithin, startTimer } from '../../../lib/base/timers'
-import type { Clock, DueAnswer, LedgerHandlers, Logger, RecordKind } from '../../../lib/base/contracts'
-import { memberOf, type Names, parseMember } from './names'
+import { elapsedOf, startTimer } from '../../../lib/base/timers'
+import type { Clock, DueAnswer, LedgerHandlers, Logger } from '../../../lib/base/contracts'
+import { createHeld } from './held'
+import type { Names } from './names'
 import { SCRIPTS } from './scripts'
 import type { Sender } from './link/sender'
 import { runScript } from './link/wire'
 
-/** How many due records one process works on at a time. */
-const MAX_WORKING = 50
-/** How long a process holds a due record without renewing that; then another process works on it. */
-const HOLD_MS = 5_000
-const RENEW_MS = 1_300
-/** How often to look whether something is due that another process was to see. */
+/** The longest pause between two looks: another process that was to see what is due may be gone. */
 const LOOK_MS = 2_000
 /** How long the server's clock is guessed from ours. */
 const TIME_MS = 60_000
-/** Until a record is due again that could not be worked on. */
-const RETRY_MS = 2_000
 /** Until the server is asked again after it could not be asked. */
 const AGAIN_MS = 500
-/** How long those that are worked on may take to end when the store is closed. */
-const CLOSE_MS = 2_000
 
 export interface DueOptions {
   readonly sender: Sender
@@ -39,22 +30,27 @@ export interface Due {
   close(): Promise<void>
 }
 
-/** Asks a handler about each record that is due. */
+/** Creates what asks the server for due records: when the next one is due, and at least every two seconds. */
 export function createDue({ sender, names, handlers, clock, logger }: DueOptions): Due {
-  const token = randomUUID()
-  const working = new Map<string, Promise<void>>()
+  const elapsed = elapsedOf(clock)
+  const held = createHeld({
+    sender,
+    names,
+    handlers,
+    clock,
+    logger,
+    isClosed: () => isClosed,
+    onSettled,
+    onRoom: () => lookIn(0),
+  })
+  const guessTime = createTimeGuess(elapsed)
   let looking: Promise<void> | undefined
   let stopLook = (): void => undefined
-  let stopRenew = (): void => undefined
   /** When the server is asked next, by the clock's `elapsed`. */
   let lookAt = Infinity
-  /** What the server's clock said at which time of ours. */
-  let serverTime: { readonly now: number; readonly at: number } | undefined
   let isWantedAgain = false
   let isStarted = false
   let isClosed = false
-  let isTold = false
-  const elapsed = elapsedOf(clock)
 
   function lookIn(ms: number): void {
     const at = elapsed() + ms
@@ -64,7 +60,7 @@ export function createDue({ sender, names, handlers, clock, logger }: DueOptions
     stopLook = startTimer(clock, ms, look)
   }
 
-  /** What has become due while the server is asked may be too late for its answer: then it is asked again. */
+  /** A record that becomes due while the server is asked may be too late for its answer: then it is asked again. */
   function look(): void {
     lookAt = Infinity
     if (looking === undefined) looking = takeOnce()
@@ -78,69 +74,19 @@ export function createDue({ sender, names, handlers, clock, logger }: DueOptions
     isWantedAgain = false
   }
 
-  /** Guesses what the server's clock says; nothing when that was read too long ago. */
-  function guessTime(): string {
-    if (serverTime === undefined || elapsed() - serverTime.at > TIME_MS) serverTime = undefined
-    return serverTime === undefined ? '' : String(Math.round(serverTime.now + elapsed() - serverTime.at))
-  }
-
   /** Takes what is due; returns in how many milliseconds to look again. */
   async function take(): Promise<number> {
-    const room = MAX_WORKING - working.size
-    const args = [token, String(HOLD_MS), String(room), guessTime()]
+    const args = [...held.lease, String(held.room), guessTime.read()]
     const answer = await sender.send(runScript(names, SCRIPTS.take, args))
     const [nextMs, now, ...members] = Array.isArray(answer) ? answer : []
-    serverTime ??= { now: Number(now), at: elapsed() }
-    for (const member of members) begin(String(member))
-    return working.size < MAX_WORKING ? Number(nextMs) : LOOK_MS
+    guessTime.learn(Number(now))
+    for (const member of members) held.begin(String(member))
+    return held.room > 0 ? Number(nextMs) : LOOK_MS
   }
 
-  function begin(member: string): void {
-    const record = parseMember(member)
-    if (record === undefined || working.has(member)) return
-    const work = decide(record.kind, record.id)
-      .then((answer) => settle(record.kind, record.id, answer))
-      .finally(() => {
-        working.delete(member)
-        if (working.size === MAX_WORKING - 1) lookIn(0)
-      })
-    if (working.size === 0) renewLater()
-    working.set(member, work)
-  }
-
-  async function decide(kind: RecordKind, id: string): Promise<DueAnswer> {
-    try {
-      const answer = await handlers.onDue(kind, id)
-      isTold = false
-      return answer
-    } catch (error) {
-      if (!isTold && !isClosed)
-        logger.warn({ kind, id, error }, 'A due record could not be worked on; it is tried again')
-      isTold = true
-      return { keepMs: isClosed ? 0 : RETRY_MS }
-    }
-  }
-
-  /** When the server cannot be told, the lease ends, and the record is due again. */
-  async function settle(kind: RecordKind, id: string, answer: DueAnswer): Promise<void> {
-    const how = 'keepMs' in answer ? ['keep', toTtl(answer.keepMs)] : ['remove', ...seenOf(answer.seen)]
-    const args = [memberOf(kind, id), token, ...how]
-    const sent = sender.send(runScript(names, SCRIPTS.settle, args))
-    const isKept = await sent.then(
-      () => true,
-      () => false,
-    )
-    if (isKept) lookIn('keepMs' in answer ? answer.keepMs : answer.seen === undefined ? LOOK_MS : 0)
-  }
-
-  function renewLater(): void {
-    stopRenew()
-    stopRenew = startTimer(clock, RENEW_MS, () => {
-      if (working.size === 0) return
-      const args = [token, String(HOLD_MS), ...working.keys()]
-      sender.send(runScript(names, SCRIPTS.renew, args)).catch(() => undefined)
-      renewLater()
-    })
+  function onSettled(answer: DueAnswer): void {
+    if ('keepMs' in answer) lookIn(answer.keepMs)
+    else lookIn(answer.seen === undefined ? LOOK_MS : 0)
   }
 
   return {
@@ -153,20 +99,23 @@ export function createDue({ sender, names, handlers, clock, logger }: DueOptions
       isClosed = true
       stopLook()
       await looking
-      await isDoneWithin(clock, CLOSE_MS, Promise.all(working.values()))
-      stopRenew()
-      // Other processes need not wait until the lease has ended.
-      const left = [...working.keys()].flatMap((member) => parseMember(member) ?? [])
-      await Promise.all(left.map(({ kind, id }) => settle(kind, id, { keepMs: 0 })))
+      await held.close()
     },
   }
 }
 
-/** Writes down a time to live for a script, in milliseconds. */
-export function toTtl(ms: number): string {
-  return String(Math.min(Math.max(Math.ceil(ms), 0), Number.MAX_SAFE_INTEGER / 16))
-}
-
-function seenOf(seen: number | undefined): readonly string[] {
-  return seen === undefined ? [] : [String(seen)]
+/** Guesses what the server's clock says from the time that has passed since it was read. */
+function createTimeGuess(elapsed: () => number): { read(): string; learn(now: number): void } {
+  let known: { readonly now: number; readonly at: number } | undefined
+  return {
+    /** Returns the time in milliseconds, or nothing when the server's clock was read too long ago. */
+    read() {
+      if (known === undefined || elapsed() - known.at > TIME_MS) known = undefined
+      return known === undefined ? '' : String(Math.round(known.now + elapsed() - known.at))
+    },
+    /** Notes what the server's clock says, unless a guess is still in use. */
+    learn(now) {
+      known ??= { now, at: elapsed() }
+    },
+  }
 }

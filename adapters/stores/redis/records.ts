@@ -7,9 +7,8 @@ import type {
   NewRecord,
   RecordKind,
 } from '../../../lib/base/contracts'
-import { toTtl } from './due'
 import { memberOf, type Names } from './names'
-import { type Script, SCRIPTS } from './scripts'
+import { type Script, SCRIPTS, toTtl } from './scripts'
 import type { Sender } from './link/sender'
 import { runScript } from './link/wire'
 

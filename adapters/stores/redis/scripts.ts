@@ -27,9 +27,12 @@ if not redis.call('ZSCORE', due, epoch) then return redis.error_reply('LOST the 
 local function text(number) return string.format('%.0f', number) end
 `
 const NOW = `
+local moment
 local function now()
+  if moment then return moment end
   local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+  moment = time[1] * 1000 + math.floor(time[2] / 1000)
+  return moment
 end
 `
 const GROUPS = `
@@ -81,8 +84,24 @@ const DROP = `
 local function drop(member) if isOver(member) then remove(base .. member, member) end end
 `
 
-/** How many arguments each step of the script `write` has. */
+/** How many arguments a step has. */
 const WRITE_ARGUMENTS = 9
+const TOUCH_ARGUMENTS = 2
+
+/** Returns the part of a script that does its steps, each by a function; a step that fails answers with the text of its error. */
+function eachStep(name: string, count: number): string {
+  return `
+local answers = {}
+for at = 2, #ARGV, ${count} do
+  local isDone, answer = pcall(${name}, unpack(ARGV, at, at + ${count - 1}))
+  if not isDone then
+    answer = type(answer) == 'table' and answer.err or tostring(answer)
+    answer = string.match(answer, '%u%u%u+ .*') or answer
+  end
+  answers[#answers + 1] = answer
+end
+return answers`
+}
 
 /**
  * Creates records and appends to them, one step after the other; a step that fails keeps no other one from being done.
@@ -117,31 +136,26 @@ local function write(member, entry, moved, made, data, ttl, group, mark, markTtl
   if not head or entry == '' then return 1 end
   return redis.call('RPUSH', record, entry) - 2 + cut
 end
-local answers = {}
-for at = 2, #ARGV, ${WRITE_ARGUMENTS} do
-  local isDone, answer = pcall(write, unpack(ARGV, at, at + ${WRITE_ARGUMENTS - 1}))
-  if not isDone then
-    answer = type(answer) == 'table' and answer.err or tostring(answer)
-    answer = string.match(answer, '%u%u%u+ .*') or answer
-  end
-  answers[#answers + 1] = answer
-end
-return answers`
+${eachStep('write', WRITE_ARGUMENTS)}`
 
 /**
- * Arguments: member, ttl. Returns 0 without a record and while a process works on it. A process that lives can say so when
- * the memory is full, too.
+ * Sets when records are due, one step after the other. Arguments of a step: member, ttl. Returns for each step 1, or 0
+ * without a record and while a process works on it, or the text of an error. A process renews its lease by it even when the
+ * memory is full.
  */
 const touch = `
-drop(ARGV[2])
-if redis.call('HEXISTS', held, ARGV[2]) == 1 then return 0 end
-local at = text(now() + ARGV[3])
-local changed = redis.pcall('ZADD', due, 'XX', 'CH', at, ARGV[2])
-if type(changed) == 'table' then
-  ${ALSO_WHEN_FULL}
-  changed = redis.call('ZADD', due, 'XX', 'CH', at, ARGV[2])
+local function touch(member, ttl)
+  drop(member)
+  if redis.call('HEXISTS', held, member) == 1 then return 0 end
+  local at = text(now() + ttl)
+  local changed = redis.pcall('ZADD', due, 'XX', 'CH', at, member)
+  if type(changed) == 'table' then
+    ${ALSO_WHEN_FULL}
+    changed = redis.call('ZADD', due, 'XX', 'CH', at, member)
+  end
+  return changed == 1 and 1 or redis.call('EXISTS', base .. member)
 end
-return changed == 1 and 1 or redis.call('EXISTS', base .. ARGV[2])`
+${eachStep('touch', TOUCH_ARGUMENTS)}`
 
 /**
  * Reads records, each for itself. Arguments: members. Returns for each one its list, which is empty without a record, or the
@@ -278,4 +292,9 @@ export const SCRIPTS = {
 
 function compile(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
+}
+
+/** Writes down a time to live for a script, in milliseconds. */
+export function toTtl(ms: number): string {
+  return String(Math.min(Math.max(Math.ceil(ms), 0), Number.MAX_SAFE_INTEGER / 16))
 }

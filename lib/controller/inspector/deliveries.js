@@ -1,6 +1,7 @@
 import { get, post } from './api.js'
-import { badgesOf, showDelivery, wordOf } from './delivery-view.js'
-import { byId, element, fill, timeOf } from './dom.js'
+import { createDeliveryTable } from './delivery-table.js'
+import { showDelivery, wordOf } from './delivery-view.js'
+import { byId, element, fill } from './dom.js'
 
 const VERDICTS = [
   'settled',
@@ -14,20 +15,20 @@ const VERDICTS = [
   'items',
   'unrouted',
 ]
-/** The table holds so many rows; older ones are asked for. */
-const MAX_ROWS = 500
 const PAGE = 100
+/** So many deliveries are shown in one step; of more, the oldest are left out. */
+const MAX_NEWS = 500
 const RELOAD_MS = 300
+const TYPING_MS = 150
 
 /** Creates the list of deliveries and the view of one. */
 export function createDeliveries({ isPaused, confirm, tell }) {
-  const body = document.querySelector('#list-deliveries tbody')
-  const empty = document.querySelector('#view-deliveries .empty')
-  const detail = byId('detail')
+  const tellError = ({ message }) => tell(message)
+  const filter = createFilter(() => reload())
+  const detail = createDetail({ confirm, tell, onOpen: (id) => table.select(id) })
+  const open = (id) => detail.open(id).catch(tellError)
+  const table = createDeliveryTable(open)
   const older = byId('older')
-  const [text, verdict, id] = [byId('filter-text'), byId('filter-verdict'), byId('filter-id')]
-  const rows = new Map()
-  let opened
   let asked = 0
   const news = []
   let drawing
@@ -35,93 +36,44 @@ export function createDeliveries({ isPaused, confirm, tell }) {
   /** The deliveries that arrive while a list is loaded; undefined between lists. */
   let arriving
 
-  verdict.append(
-    element('option', { value: '' }, 'Every verdict'),
-    ...VERDICTS.map((one) => element('option', {}, one)),
-  )
-
-  function query(before) {
-    const parameters = new URLSearchParams({ limit: PAGE })
-    if (text.value) parameters.set('text', text.value)
-    if (verdict.value) parameters.set('verdict', verdict.value)
-    if (id.value) parameters.set('id', id.value)
-    if (before) parameters.set('before', before)
-    return `deliveries?${parameters}`
-  }
-
-  function toRow(one) {
-    const row = element(
-      'tr',
-      { tabindex: -1, 'data-id': one.id, 'aria-selected': one.id === opened, onclick: () => open(one.id) },
-      element('td', {}, timeOf(one.received_at)),
-      element('td', {}, ...badgesOf(one)),
-      element(
-        'td',
-        { class: 'cut' },
-        element('span', { title: one.target }, `${one.method} ${one.target}`),
-        element('span', { class: 'note', title: one.reason }, one.reason),
-      ),
-      element('td', { class: 'cut' }, element('span', { title: one.ids.join(', ') }, one.ids.join(', '))),
-      element('td', { class: 'number' }, one.status === null ? '–' : String(one.status)),
-    )
-    rows.set(one.id, row)
-    return row
-  }
-
-  function refreshFocus() {
-    const focusable = body.querySelector('tr[aria-selected=true]') ?? body.firstElementChild
-    for (const row of body.children) row.tabIndex = row === focusable ? 0 : -1
-    empty.hidden = body.children.length > 0
-    empty.textContent = isFiltered() ? 'No delivery is like that.' : 'No callback came yet. It will be shown here.'
-  }
-
-  const isFiltered = () => Boolean(text.value || verdict.value || id.value)
+  const whyEmpty = () => (filter.isSet() ? 'No delivery is like that.' : 'No callback came yet. It will be shown here.')
 
   async function load() {
     asked += 1
     const mine = asked
     arriving = []
-    const { deliveries, next } = await get(query())
+    const { deliveries, next } = await get(filter.path())
     if (mine !== asked) return
     // The server may have made its list before they came.
     const listed = new Set(deliveries.map((one) => one.id))
     const newer = arriving.filter((one) => !listed.has(one.id)).toReversed()
     arriving = undefined
-    rows.clear()
-    fill(body, [...newer, ...deliveries].map(toRow))
+    table.show([...newer, ...deliveries], whyEmpty())
     older.hidden = next === null
-    refreshFocus()
   }
 
   async function loadOlder() {
-    const { deliveries, next } = await get(query(body.lastElementChild?.dataset.id))
-    body.append(...deliveries.filter((one) => !rows.has(one.id)).map(toRow))
+    const { deliveries, next } = await get(filter.path(table.lastId()))
+    table.append(deliveries)
     older.hidden = next === null
   }
 
-  /** A delivery that has just come. Many of them are shown together, with the next picture. */
+  /** Shows a delivery that has just come. Many of them are shown together, with the next picture. */
   function add(one) {
-    if (isPaused() || rows.has(one.id)) return
-    if (isFiltered()) return reloadSoon()
+    if (isPaused() || table.has(one.id)) return
+    if (filter.isSet()) return reloadSoon()
     arriving?.push(one)
     news.push(one)
-    if (news.length > MAX_ROWS) news.shift()
+    if (news.length > MAX_NEWS) news.shift()
     drawing ??= requestAnimationFrame(showNews)
   }
 
   function showNews() {
     drawing = undefined
-    const fresh = news.splice(0).filter(({ id: one }) => !rows.has(one))
-    body.prepend(...fresh.map(toRow).toReversed())
-    while (body.children.length > MAX_ROWS) {
-      rows.delete(body.lastElementChild.dataset.id)
-      body.lastElementChild.remove()
-      older.hidden = false
-    }
-    refreshFocus()
+    if (table.prepend(news.splice(0), whyEmpty())) older.hidden = false
   }
 
-  /** What a search would find in the body of a new one only the server knows. */
+  /** Only the server knows whether a search finds something in the body of a new delivery. */
   function reloadSoon() {
     reloading ??= setTimeout(() => {
       reloading = undefined
@@ -129,13 +81,69 @@ export function createDeliveries({ isPaused, confirm, tell }) {
     }, RELOAD_MS)
   }
 
+  const reload = () => void load().catch(tellError)
+  older.addEventListener('click', () => void loadOlder().catch(tellError))
+  table.body.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' && event.key !== ' ') return
+    const row = event.target.closest('tr')
+    if (!row) return
+    event.preventDefault()
+    detail.open(row.dataset.id).then(detail.focus, tellError)
+  })
+
+  return {
+    add,
+    reload,
+    move: table.move,
+    search: filter.focus,
+    replayOpened: () => detail.replayOpened().catch(tellError),
+  }
+}
+
+/** Creates the fields that choose which deliveries are listed. `onChange` is called a moment after the user has typed. */
+function createFilter(onChange) {
+  const form = byId('filter')
+  const [text, verdict, id] = [byId('filter-text'), byId('filter-verdict'), byId('filter-id')]
+  let typing
+
+  verdict.append(
+    element('option', { value: '' }, 'Every verdict'),
+    ...VERDICTS.map((one) => element('option', {}, one)),
+  )
+  form.addEventListener('input', () => {
+    clearTimeout(typing)
+    typing = setTimeout(onChange, TYPING_MS)
+  })
+  form.addEventListener('submit', (event) => event.preventDefault())
+
+  return {
+    isSet: () => Boolean(text.value || verdict.value || id.value),
+    /** Returns the path of a page of the list, of those before a delivery if one is given. */
+    path(before) {
+      const parameters = new URLSearchParams({ limit: PAGE })
+      if (text.value) parameters.set('text', text.value)
+      if (verdict.value) parameters.set('verdict', verdict.value)
+      if (id.value) parameters.set('id', id.value)
+      if (before) parameters.set('before', before)
+      return `deliveries?${parameters}`
+    },
+    focus: () => text.focus(),
+  }
+}
+
+/** Creates the view of one delivery, which can be replayed. `onOpen` is called with the id of each one that is opened. */
+function createDetail({ confirm, tell, onOpen }) {
+  const detail = byId('detail')
+  let opened
+
+  const telling = (work) => (value) => void work(value).catch(({ message }) => tell(message))
+  const read = (id) => get(`deliveries/${encodeURIComponent(id)}`)
+
   async function open(wanted) {
     opened = wanted
-    for (const [key, row] of rows) row.setAttribute('aria-selected', String(key === wanted))
-    refreshFocus()
-    const one = await get(`deliveries/${encodeURIComponent(wanted)}`)
-    if (opened === wanted)
-      fill(detail, showDelivery(one, { open, replay: (again) => replay(again).catch(({ message }) => tell(message)) }))
+    onOpen(wanted)
+    const one = await read(wanted)
+    if (opened === wanted) fill(detail, showDelivery(one, { open: telling(open), replay: telling(replay) }))
   }
 
   async function replay(one) {
@@ -146,41 +154,9 @@ export function createDeliveries({ isPaused, confirm, tell }) {
     await open(again.id)
   }
 
-  function move(step) {
-    const list = [...body.children]
-    const at = list.indexOf(document.activeElement.closest('tr'))
-    const from = at < 0 ? list.findIndex((row) => row.getAttribute('aria-selected') === 'true') : at
-    list.at(Math.min(Math.max(from + step, 0), list.length - 1))?.focus()
-  }
-
-  const reload = () => void load().catch(({ message }) => tell(message))
-  let typing
-  byId('filter').addEventListener('input', () => {
-    clearTimeout(typing)
-    typing = setTimeout(reload, 150)
-  })
-  byId('filter').addEventListener('submit', (event) => event.preventDefault())
-  older.addEventListener('click', () => void loadOlder().catch(({ message }) => tell(message)))
-  body.addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' && event.key !== ' ') return
-    const row = event.target.closest('tr')
-    if (!row) return
-    event.preventDefault()
-    open(row.dataset.id).then(
-      () => detail.focus(),
-      ({ message }) => tell(message),
-    )
-  })
-
   return {
-    add,
-    reload,
-    move,
-    search: () => text.focus(),
-    replayOpened: () =>
-      opened &&
-      get(`deliveries/${encodeURIComponent(opened)}`)
-        .then(replay)
-        .catch(({ message }) => tell(message)),
+    open,
+    focus: () => detail.focus(),
+    replayOpened: async () => opened && replay(await read(opened)),
   }
 }

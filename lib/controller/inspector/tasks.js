@@ -5,37 +5,6 @@ import { badge, byId, element, fill, spanOf, timeOf } from './dom.js'
 export function createTasks({ confirm, tell }) {
   const view = byId('view-tasks')
 
-  function timeLine(task, start, end) {
-    const whole = Math.max(end - start, 1)
-    return element(
-      'ol',
-      { class: 'line', 'aria-label': 'Jobs' },
-      ...task.jobs.map((job) => {
-        const steps = job.steps.map((step) => ({ ...step, at: Date.parse(step.at) }))
-        const bars = steps.map(({ status, at }, index) => {
-          const until = steps[index + 1]?.at ?? (isOver(status) ? at : end)
-          const bar = element('i', { class: `bar-${status}`, title: `${status}, ${spanOf(until - at)}` })
-          bar.style.setProperty('--from', `${((at - start) / whole) * 100}%`)
-          bar.style.setProperty('--width', `${Math.max(((until - at) / whole) * 100, 0.5)}%`)
-          return bar
-        })
-        const waiting = job.waiting_for.length > 0 ? ` waits for ${job.waiting_for.join(', ')}` : ''
-        return element(
-          'li',
-          {},
-          element('span', { class: 'name' }, job.id),
-          badge(job.status),
-          element('span', { class: 'track', 'aria-hidden': true }, ...bars),
-          element(
-            'span',
-            { class: 'note' },
-            `${waiting}${job.attempt > 1 ? ` attempt ${job.attempt}` : ''}${job.error ? ` ${job.error.code}: ${job.error.message}` : ''}`,
-          ),
-        )
-      }),
-    )
-  }
-
   async function cancel(task) {
     if (!(await confirm('Cancel this task?', `The task ${task.task_id} of ${task.workflow_id} ends as cancelled.`)))
       return
@@ -82,6 +51,38 @@ export function createTasks({ confirm, tell }) {
   }
 
   return { load }
+}
+
+/** Shows the jobs of a task, each with its steps from the task's start to its end. */
+function timeLine(task, start, end) {
+  const whole = Math.max(end - start, 1)
+  return element(
+    'ol',
+    { class: 'line', 'aria-label': 'Jobs' },
+    ...task.jobs.map((job) => {
+      const steps = job.steps.map((step) => ({ ...step, at: Date.parse(step.at) }))
+      const bars = steps.map(({ status, at }, index) => {
+        const until = steps[index + 1]?.at ?? (isOver(status) ? at : end)
+        const bar = element('i', { class: `bar-${status}`, title: `${status}, ${spanOf(until - at)}` })
+        bar.style.setProperty('--from', `${((at - start) / whole) * 100}%`)
+        bar.style.setProperty('--width', `${Math.max(((until - at) / whole) * 100, 0.5)}%`)
+        return bar
+      })
+      const waiting = job.waiting_for.length > 0 ? ` waits for ${job.waiting_for.join(', ')}` : ''
+      return element(
+        'li',
+        {},
+        element('span', { class: 'name' }, job.id),
+        badge(job.status),
+        element('span', { class: 'track', 'aria-hidden': true }, ...bars),
+        element(
+          'span',
+          { class: 'note' },
+          `${waiting}${job.attempt > 1 ? ` attempt ${job.attempt}` : ''}${job.error ? ` ${job.error.code}: ${job.error.message}` : ''}`,
+        ),
+      )
+    }),
+  )
 }
 
 const isOver = (status) => ['succeeded', 'failed', 'cancelled'].includes(status)

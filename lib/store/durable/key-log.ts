@@ -25,7 +25,9 @@
  *    endpoint without ids, for the oldest one without an outcome. Without such a wait it is parked, or a duplicate of
  *    what is parked or settled.
  * 3. The process that waits hears by a message, which may get lost. So it also reads the log when the ledger is back,
- *    when the callback is repeated, and when the time of the wait is up.
+ *    when the callback is repeated, and when the time of the wait is up. The wait of a run may be in the memory of two
+ *    processes, if the run was taken up from one that was only slow. When that one finds that it does not have the run any
+ *    more, it tells the others of the outcome, of which nobody heard while the wait was there.
  * 4. The waiter is told, and then `end` (`settled`) is appended under each id, in one step with the mark `s…`. For a
  *    wait of a run, its record has the outcome (`…/outcome`) before that entry; for a wait by name, its record `w…`.
  *    Until then the outcome is not taken, and a process that takes up the run, or asks by the name, finds it in the
@@ -61,7 +63,8 @@
  *    process lives. If there is no `back`, it appends `owner`, with the old owner as `from`, to each run. Of several
  *    such entries the first one has the run; the other processes move the run into the group of that one, and append
  *    `look` to its lease, which says whether it still is there. The lease is removed when no run is left in its group, and
- *    nothing was appended to it meanwhile.
+ *    nothing was appended to it meanwhile. A process whose lease was over reads its runs, and drops those that other
+ *    processes have.
  * 12. A run that ends has `t…` before its record is removed; else a crash in between would lose how it ended. A process
  *    that closes ends its waits (5), finishes what it is writing, and then appends `left` to its lease, so that its
  *    runs go on elsewhere at once.

@@ -1,7 +1,8 @@
-import type { KeptRun, RunKeeper, RunRecord } from '../../base/run'
-import type { Claim, Logger } from '../../base/contracts'
+import type { KeptRun, RunHost, RunKeeper, RunRecord } from '../../base/run'
+import type { Claim, Clock, Logger } from '../../base/contracts'
 import type { RunWorkflow } from '../runner'
 import type { TaskStart } from './running-task'
+import { createTakeUpLog } from './take-up-log'
 
 export interface KeptTasksContext {
   readonly keeper: RunKeeper
@@ -9,11 +10,14 @@ export interface KeptTasksContext {
   readonly definition: unknown
   /** Returns the workflow of a definition that was kept. Throws when it does not fit the rest of the config any more. */
   readonly restore: (definition: unknown, workflow: string) => RunWorkflow
+  readonly clock: Clock
   readonly logger: Logger
   /** Starts a task here. */
   readonly launch: (task: TaskStart, record: RunRecord) => void
   /** Cancels a task, if it runs here. */
   readonly cancel: (id: string) => void
+  /** Ends a task with a reason, if it runs here. */
+  readonly drop: RunHost['drop']
 }
 
 /** The tasks that a durable store keeps: those started here, and those of processes that are gone. */
@@ -26,7 +30,8 @@ export interface KeptTasks {
 
 /** Keeps tasks in a store, and takes up those that the store hands over once it is open. */
 export function createKeptTasks(context: KeptTasksContext): KeptTasks {
-  const { keeper, definition, restore, logger, launch, cancel } = context
+  const { keeper, definition, restore, clock, logger, launch, cancel, drop } = context
+  const told = createTakeUpLog(clock, logger)
   let isOver = false
 
   function takeUp({ id, workflow, definition: kept, input, startedAt, deadline }: KeptRun, record: RunRecord): void {
@@ -55,12 +60,11 @@ export function createKeptTasks(context: KeptTasksContext): KeptTasks {
         for (const { record } of kept) record.leave()
         return
       }
-      const ids = kept.map(({ run: { id } }) => id)
-      const what = ids.length === 1 ? 'a task' : `${ids.length} tasks`
-      logger.info({ tasks: ids }, `Took up ${what} again that had not ended: ${listSome(ids)}`)
+      told.add(kept.map(({ run: { id } }) => id))
       for (const { run, record } of kept) takeUp(run, record)
     },
     cancel,
+    drop,
   })
 
   return {
@@ -71,13 +75,7 @@ export function createKeptTasks(context: KeptTasksContext): KeptTasks {
     },
     close() {
       isOver = true
+      told.close()
     },
   }
-}
-
-/** How many ids a line of the log names. */
-const NAMED = 5
-
-function listSome(ids: readonly string[]): string {
-  return ids.length > NAMED ? `${ids.slice(0, NAMED).join(', ')} and ${ids.length - NAMED} more` : ids.join(', ')
 }

@@ -1,10 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
 import { unref } from '../../../../lib/base/timers'
 import type { Clock, Logger } from '../../../../lib/base/contracts'
+import type { CallbackError } from '../../../../lib/base/errors'
 import { createTurns } from '../../../../lib/base/turns'
-import { compact } from './compaction'
-import { createJournalWriter, type WriterOptions } from './writer'
+import { createCompactor } from './compactor'
+import { createJournalWriter, type JournalWriter, type WriterOptions } from './writer'
 import { formatOperation, type Operation } from '../operations'
+import type { Records } from '../records'
 import { isFull, storeUnavailable } from '../system'
 
 export interface JournalOptions extends WriterOptions {
@@ -38,23 +40,19 @@ interface Submitted {
 }
 
 const SYNC_MS = 200
-/** What one write takes at most, give or take an operation. */
+/** How many bytes one write takes at most, give or take an operation. */
 const WRITE_BYTES = 8 * 1024 * 1024
-/** A journal is rewritten when it is larger than this, and so many times larger than its records. */
-const COMPACT_BYTES = 8 * 1024 * 1024
-const COMPACT_FACTOR = 4
 
-/** Writes whatever is submitted while one write is under way with the next one, so that all of it costs one sync. */
+/** Creates a journal. The operations that are submitted during one write are written together, with one sync. */
 export function createJournal(options: JournalOptions): Journal {
-  const { file, records, reserve, sync, clock, logger, lost } = options
+  const { file, records, sync, clock, lost } = options
   const inTurn = createTurns()
   const writer = createJournalWriter(options)
+  const outage = createOutage(options, () => void inTurn(options.reserve.fill))
+  const compactor = createCompactor({ ...options, inTurn, isOff: () => isClosing || lost.aborted })
+  const syncTimer = createTimer(clock, SYNC_MS, () => void inTurn(syncNow))
   const queue: Submitted[] = []
   let running: Promise<void> | undefined
-  let compacting: Promise<void> | undefined
-  let compactAbove = COMPACT_BYTES
-  let syncTimer: unknown
-  let isAway = false
   let isClosing = false
 
   async function run(): Promise<void> {
@@ -65,34 +63,24 @@ export function createJournal(options: JournalOptions): Journal {
     running = undefined
   }
 
-  function takeBatch(): { readonly batch: readonly Submitted[]; readonly texts: readonly string[] } {
-    const texts: string[] = []
-    let size = 0
-    for (const { operation } of queue) {
-      if (size >= WRITE_BYTES) break
-      const text = formatOperation(operation)
-      texts.push(text)
-      size += text.length
-    }
-    return { batch: queue.splice(0, texts.length), texts }
-  }
-
   async function commit(): Promise<void> {
-    const { batch, texts } = takeBatch()
+    const { batch, texts } = takeBatch(queue)
     try {
       await refuseLost()
       await writer.write(texts)
-      await refuseLost() // what was written while the process stood still may be in a file that nobody reads
+      await refuseLost() // what was written while the process was stopped may be in a file that nobody reads
     } catch (error) {
-      fail(isFull(error) ? batch.filter((submitted) => !removeUnwritten(submitted)) : batch, error)
+      const unavailable = outage.begin(error)
+      const refused = isFull(error) ? batch.filter((submitted) => !removeUnwritten(submitted, records, writer)) : batch
+      for (const { reject } of refused) reject(unavailable)
       options.onApplied()
       return
     }
     for (const { operation, resolve } of batch) resolve(records.apply(operation))
-    comeBack()
+    outage.end()
     options.onApplied()
-    if (sync === 'interval') syncSoon()
-    compactIfWorthwhile()
+    if (sync === 'interval') syncTimer.start()
+    compactor.consider()
   }
 
   async function refuseLost(): Promise<void> {
@@ -100,74 +88,15 @@ export function createJournal(options: JournalOptions): Journal {
     lost.throwIfAborted()
   }
 
-  /**
-   * Removes a record although the disk is full, so that it can be written in less room. Returns whether that is due.
-   */
-  function removeUnwritten({ operation, resolve }: Submitted): boolean {
-    if (operation.type !== 'remove') return false
-    const result = records.apply(operation)
-    if (result > 0) writer.owe(formatOperation(operation))
-    resolve(result)
-    return true
-  }
-
-  function fail(batch: readonly Submitted[], cause: unknown): void {
-    const error = storeUnavailable('write', file.path, cause)
-    if (!isAway) logger.error({ err: error }, 'The store cannot be written')
-    isAway = true
-    for (const { reject } of batch) reject(error)
-  }
-
-  function comeBack(): void {
-    if (!isAway) return
-    isAway = false
-    logger.info({ path: file.path }, 'The store can be written again')
-    options.onBack()
-    void inTurn(reserve.fill)
-  }
-
-  function syncSoon(): void {
-    if (syncTimer !== undefined) return
-    syncTimer = clock.setTimeout(() => {
-      syncTimer = undefined
-      void inTurn(syncNow)
-    }, SYNC_MS)
-    unref(syncTimer)
-  }
-
-  /**
-   * Operations that were answered are in memory, from which the journal is rewritten when the disk does not have them.
-   */
+  /** When the disk does not have the operations that were answered, the journal is rewritten from memory. */
   async function syncNow(): Promise<void> {
     await options.checkLock()
     if (lost.aborted) return
     try {
       await file.sync()
     } catch (error) {
-      fail([], error)
+      outage.begin(error)
       await commit()
-    }
-  }
-
-  function compactIfWorthwhile(): void {
-    if (isClosing || compacting || file.end <= compactAbove || file.end <= records.bytes * COMPACT_FACTOR) return
-    compacting = compactNow()
-  }
-
-  async function compactNow(): Promise<void> {
-    try {
-      const inOwnTurn = (work: () => Promise<void>): Promise<void> => inTurn(() => options.checkLock().then(work))
-      await compact(options, inOwnTurn, () => isClosing || lost.aborted)
-      compactAbove = COMPACT_BYTES
-      void inTurn(reserve.fill)
-    } catch (error) {
-      compactAbove = file.end + COMPACT_BYTES
-      logger.warn(
-        { err: error },
-        'The journal of the store could not be compacted; it is tried again when it has grown',
-      )
-    } finally {
-      compacting = undefined
     }
   }
 
@@ -180,12 +109,78 @@ export function createJournal(options: JournalOptions): Journal {
     async close() {
       isClosing = true
       await running
-      await compacting
-      if (syncTimer !== undefined) clock.clearTimeout(syncTimer)
+      await compactor.idle()
+      syncTimer.stop()
       await inTurn(async () => {
         if (sync === 'interval' && !file.isDoubtful) await syncNow()
         await file.close()
       })
+    },
+  }
+}
+
+/** Takes from the queue what one write may have. */
+function takeBatch(queue: Submitted[]): { readonly batch: readonly Submitted[]; readonly texts: readonly string[] } {
+  const texts: string[] = []
+  let size = 0
+  for (const { operation } of queue) {
+    if (size >= WRITE_BYTES) break
+    const text = formatOperation(operation)
+    texts.push(text)
+    size += text.length
+  }
+  return { batch: queue.splice(0, texts.length), texts }
+}
+
+/** Removes a record although the disk is full, so that the rest needs less room. Returns whether the operation does so. */
+function removeUnwritten({ operation, resolve }: Submitted, records: Records, writer: JournalWriter): boolean {
+  if (operation.type !== 'remove') return false
+  const result = records.apply(operation)
+  if (result > 0) writer.owe(formatOperation(operation))
+  resolve(result)
+  return true
+}
+
+/** Creates a timer that runs once for each `start` while it is not running, and keeps no process alive. */
+function createTimer(clock: Clock, ms: number, work: () => void): { start(): void; stop(): void } {
+  let timer: unknown
+  return {
+    start() {
+      if (timer !== undefined) return
+      timer = clock.setTimeout(() => {
+        timer = undefined
+        work()
+      }, ms)
+      unref(timer)
+    },
+    stop() {
+      if (timer !== undefined) clock.clearTimeout(timer)
+    },
+  }
+}
+
+/** Tells once that the journal cannot be written, and once that it can be again. */
+interface Outage {
+  /** Returns the error that operations are refused with. */
+  begin(cause: unknown): CallbackError
+  end(): void
+}
+
+function createOutage({ file, logger, onBack }: JournalOptions, onEnd: () => void): Outage {
+  let isAway = false
+  return {
+    begin(cause) {
+      const error = storeUnavailable('write', file.path, cause)
+      if (!isAway) logger.error({ err: error }, 'The store cannot be written')
+      isAway = true
+      return error
+    },
+    end() {
+      if (!isAway) return
+      isAway = false
+      logger.info({ path: file.path }, 'The store can be written again')
+      onBack()
+      onEnd()
     },
   }
 }

@@ -52,9 +52,9 @@ export async function loadScripts(clock: Clock, client: RedisClient, due: string
 }
 
 /**
- * Sends commands in one write, and returns an answer for each: what creates and appends first, in few scripts, what reads
- * records last, in few scripts too when it is many, and everything else between them. Rejects with `NoAnswer` when the server
- * sends nothing within the limit.
+ * Sends commands in one write, and returns an answer for each. Those that create and append go first, then those that set
+ * when a record is due, both in few scripts. Those that read records go last, in few scripts too when there are many.
+ * Rejects with `NoAnswer` when the server sends nothing within the limit.
  */
 export async function exchange(
   clock: Clock,
@@ -86,14 +86,19 @@ interface Part {
 
 function toParts(commands: readonly Command[]): readonly Part[] {
   const places = [...commands.keys()]
-  const reads = places.filter((place) => commands[place]?.run === SCRIPTS.read)
+  const of = (run: Script): readonly number[] => places.filter((place) => commands[place]?.run === run)
+  const reads = of(SCRIPTS.read)
   const isPlain = (place: number): boolean => reads.length < MANY_READS && commands[place]?.plain !== undefined
-  const writes = places.filter((place) => commands[place]?.run === SCRIPTS.write)
   const others = places.filter((place) => !isStep(commands[place]))
   const scripted = reads.filter((place) => !isPlain(place))
   const toPart = (group: readonly number[]): Part => ({ places: group, isPlain: false })
   return [
-    ...[...inGroups(writes, MAX_STEPS), ...inGroups(others, 1), ...inGroups(scripted, MAX_READS)].map(toPart),
+    ...[
+      ...inGroups(of(SCRIPTS.write), MAX_STEPS),
+      ...inGroups(of(SCRIPTS.touch), MAX_STEPS),
+      ...inGroups(others, 1),
+      ...inGroups(scripted, MAX_READS),
+    ].map(toPart),
     ...reads.filter(isPlain).map((place) => ({ places: [place], isPlain: true })),
   ]
 }
@@ -111,9 +116,12 @@ function toLine(commands: readonly Command[], epoch: string): readonly string[] 
     : ['evalsha', run.sha, String(keys.length), ...keys, epoch, ...args]
 }
 
+/** The scripts that do several steps. */
+const IN_STEPS: ReadonlySet<unknown> = new Set([SCRIPTS.write, SCRIPTS.touch, SCRIPTS.read])
+
 /** Whether a command is a step of a script that does several. */
 function isStep(command: Command | undefined): boolean {
-  return command?.run === SCRIPTS.write || command?.run === SCRIPTS.read
+  return IN_STEPS.has(command?.run)
 }
 
 /** The answer to a step; a text is the error that it failed with. */

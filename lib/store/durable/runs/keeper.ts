@@ -48,7 +48,10 @@ const ONLY = 'only'
 export function createRunKeeper(options: RunKeeperOptions): OwnedRuns {
   const { ledger, clock, logger, isShared, persist, publish } = options
   const owner = isShared ? options.self : ONLY
-  const lease = createLease(ledger, owner, clock, options.onBack)
+  const lease = createLease(ledger, owner, clock, () => {
+    options.onBack()
+    void persist(() => own.checkAll())
+  })
   const stored = createStoredRuns({ ...options, owner })
   const own = createOwnRuns({ ...options, owner, stored })
   const takeover = createTakeover({

@@ -1,5 +1,6 @@
 import type { KeptRun, RunHost, RunRecord } from '../../../base/run'
 import type { Claim, Ledger, LedgerRecord, Logger } from '../../../base/contracts'
+import { coalesce } from '../../collections/coalesce'
 import type { Persist } from '../persistence'
 import { createRunRecord, isCancelled, ownerOf, type OwnRecord } from './record'
 import type { StoredRuns } from './stored-runs'
@@ -26,7 +27,7 @@ export interface OwnRuns {
   adopt(taken: readonly TakenRun[]): void
   /** Cancels a run of this process; one that is taken up and does not go on yet is cancelled when it does. */
   cancel(id: string): void
-  /** Writes again what the ledger has lost of them, and learns which of them are to be cancelled. */
+  /** Writes again what the ledger has lost of the runs, cancels those that are to be, and drops those of other processes. */
   checkAll(): Promise<void>
   /** Ends the checks. */
   close(): void
@@ -56,6 +57,7 @@ export function createOwnRuns({ ledger, logger, owner, persist, stored }: OwnRun
       persist,
       onLeft: () => records.delete(id),
       onCancelled: () => cancel(id),
+      onTakenUp: (reason) => host?.drop(id, reason),
       end: (state) => stored.end(id, state),
       async revive() {
         if (await stored.hasEnded(id)) return false
@@ -66,6 +68,20 @@ export function createOwnRuns({ ledger, logger, owner, persist, stored }: OwnRun
     })
     records.set(id, record)
     return record
+  }
+
+  async function checkEach(): Promise<void> {
+    const all = [...records.values()]
+    let lost = 0
+    for (let from = 0; from < all.length && !isClosing; from += AT_ONCE) {
+      const checks = all.slice(from, from + AT_ONCE).map(async (record) => {
+        await persist(async () => void ((await record.check()) && (lost += 1)))
+      })
+      await Promise.all(checks)
+    }
+    if (lost === 0) return
+    const runs = lost === 1 ? 'a run' : `${lost} runs`
+    logger.warn({ runs: lost }, `The store had lost facts of ${runs} of this process; they are written again`)
   }
 
   return {
@@ -95,19 +111,8 @@ export function createOwnRuns({ ledger, logger, owner, persist, stored }: OwnRun
       }
     },
     cancel,
-    async checkAll() {
-      const all = [...records.values()]
-      let lost = 0
-      for (let from = 0; from < all.length && !isClosing; from += AT_ONCE) {
-        const checks = all.slice(from, from + AT_ONCE).map(async (record) => {
-          await persist(async () => void ((await record.check()) && (lost += 1)))
-        })
-        await Promise.all(checks)
-      }
-      if (lost === 0) return
-      const runs = lost === 1 ? 'a run' : `${lost} runs`
-      logger.warn({ runs: lost }, `The store had lost facts of ${runs} of this process; they are written again`)
-    },
+    // The lease and the ledger may both ask for it in one moment.
+    checkAll: coalesce(checkEach),
     close() {
       isClosing = true
     },

@@ -13,6 +13,8 @@ export interface RunRecordOptions {
   readonly onLeft: () => void
   /** Called when the log has `cancel`; the message of that may have got lost. */
   readonly onCancelled: () => void
+  /** Called with `ERR_CLOSED` when another process has the run, or has ended it. */
+  readonly onTakenUp: (reason: CallbackError) => void
   readonly end: (state: object) => Promise<void>
   /** Creates the record again, which the ledger has lost; returns false when the run has ended. */
   readonly revive: () => Promise<boolean>
@@ -20,7 +22,10 @@ export interface RunRecordOptions {
 
 /** The record of a run that this process has. */
 export interface OwnRecord extends RunRecord {
-  /** Reads the log, and writes again the entries that the ledger has lost; returns whether it had lost any. */
+  /**
+   * Reads the log, and writes again the entries that the ledger has lost; returns whether it had lost any. Calls `onTakenUp`
+   * when this process does not have the run any more.
+   */
   check(): Promise<boolean>
 }
 
@@ -63,40 +68,51 @@ export function createRunRecord(id: string, log: readonly unknown[], options: Ru
       if (!known.has(name)) known.set(name, added)
       return
     }
-    if (now === 0) await reviveWith(added)
+    if (now === 0 && !(await reviveWith(added))) throw takenUp(id)
     const record = await ledger.read('run', id)
     if (record === undefined || ownerOf(record.log) !== owner) throw takenUp(id)
     learn(record.log)
     if (isCancelled(record.log)) options.onCancelled()
   }
 
-  /** The record of a run that has not ended was lost. This process knows its entries, and writes them again. */
-  async function reviveWith(...added: readonly RunEntry[]): Promise<void> {
-    if (!(await options.revive())) throw takenUp(id)
+  /**
+   * Writes the entries that this process knows again: the record of a run that has not ended was lost. Returns false when the
+   * run has ended.
+   */
+  async function reviveWith(...added: readonly RunEntry[]): Promise<boolean> {
+    if (!(await options.revive())) return false
     length = 0
     await Promise.all([...known.values(), ...added].map((entry) => ledger.append('run', id, toKeptEntry(entry))))
+    return true
   }
 
-  /** A server that has lost its latest facts may have lost some entries, or the one by which this process has the run. */
+  /**
+   * A server that has lost its latest facts may have lost some entries, or the one by which this process has the run. And
+   * while this process stood still, another one may have taken the run up.
+   */
   async function check(): Promise<boolean> {
     // An entry that is appended while the log is read may not be in there yet; it is not lost.
     const before = [...known.values()]
     const record = await ledger.read('run', id)
     if (record === undefined) {
-      await reviveWith()
-      return true
+      const isRevived = await reviveWith()
+      if (!isRevived) options.onTakenUp(takenUp(id))
+      return isRevived
     }
     const names = new Set(record.log.flatMap((entry) => (isEntry(entry) ? entry.name : [])))
     const lost = before.filter(({ name }) => !names.has(name))
     const isOwned = record.log.some((entry) => isOwner(entry) && entry.owner === owner)
+    const from = ownerOf(record.log)
+    if (isOwned && from !== owner) {
+      options.onTakenUp(takenUp(id))
+      return false
+    }
     if (isOwned && lost.length === 0) {
       if (isCancelled(record.log)) options.onCancelled()
       return false
     }
-    const from = ownerOf(record.log)
     if (!isOwned) await ledger.append('run', id, { is: 'owner', owner, from } satisfies OwnerEntry, { group: owner })
-    if (ownerOf(record.log) === owner || !isOwned)
-      await Promise.all(lost.map((entry) => ledger.append('run', id, toKeptEntry(entry))))
+    await Promise.all(lost.map((entry) => ledger.append('run', id, toKeptEntry(entry))))
     length = 0
     return true
   }

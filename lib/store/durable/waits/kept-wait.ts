@@ -116,8 +116,12 @@ class KeptWait implements Waiter, OpenWait, LocalWait {
     if (this.#outcome) this.#settle()
   }
 
+  /** A process that has taken up the run could not hear of the outcome as long as the wait was here. */
   leave(): void {
     if (this.#state !== 'over') this.#stop()
+    const { persist, publish } = this.parts
+    if (this.#outcome === undefined) return
+    for (const key of this.#keys.keys()) void persist(() => publish({ is: 'settled', key }))
   }
 
   onEnd(ending: Ending, ids: readonly string[]): void {
