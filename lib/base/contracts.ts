@@ -117,8 +117,11 @@ export type Ending =
 export interface OpenWait {
   /** More ids under which the callback may come; one that came already ends the wait at once. */
   alias(ids: readonly string[]): void | Promise<void>
-  /** Frees everything that the wait held, without calling `onEnd`. Does nothing when it has ended. */
-  cancel(): void
+  /**
+   * Frees everything that the wait held, without calling `onEnd`. Does nothing when it has ended. Where waits outlive their
+   * process it resolves when the store knows of it, and never rejects.
+   */
+  cancel(): void | Promise<void>
   /** Resolves when every process knows of it; missing where there is but one. */
   readonly registered?: Promise<void>
   /** Of a kept wait: says that its outcome is safe with the waiter. */
@@ -191,8 +194,11 @@ export interface Store {
   trigger(arrival: TriggerArrival): Delivery | Promise<Delivery>
   /** Tells open waits that their work goes on. */
   progress(endpoint: StoreEndpoint, progress: Progress): void | Promise<void>
-  /** Ends a wait that was opened with a name as `kept`, whose outcome is safe; missing where nothing outlives the process. */
-  endLeft?(name: string, wait: WaitedFor, outcome: Outcome): Promise<void>
+  /**
+   * Ends a wait that was opened with a name as `kept`, whose outcome is safe; without an outcome, one that nobody waits for
+   * any more. Missing where nothing outlives the process.
+   */
+  endLeft?(name: string, wait: WaitedFor, outcome: Outcome | undefined): Promise<void>
   /** What this process knows: of one endpoint, or of all when left out. */
   stats(endpoint?: StoreEndpoint): StoreStats
   /**

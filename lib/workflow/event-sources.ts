@@ -7,6 +7,7 @@ import type {
   ListenerSpec,
   WorkflowSpec,
 } from '../config/normalize'
+import { listWaitPaths } from '../config/sections/jobs/wait-for'
 import { readLiteralPath } from '../base/route-syntax'
 import type { Template } from '../template/compile'
 import { listClients, listJobs, textsIn } from './config-texts'
@@ -35,7 +36,7 @@ export function createFindStart(config: Config): FindStart {
   const texts = [...clients.flatMap(listLiterals), ...jobs.flatMap(({ input }) => textsOf(input))]
   const waits = [
     ...clients.flatMap(listWaits),
-    ...jobs.flatMap(({ waitFor }): readonly Wait[] => (waitFor ? [waitFor.path ?? ANY] : [])),
+    ...jobs.flatMap(({ waitFor }) => (waitFor ? listWaitPaths(waitFor) : [])).map((path): Wait => path ?? ANY),
   ]
 
   function isPointedAt({ path, fullPath }: EndpointSpec): boolean {
