@@ -28,7 +28,7 @@ export type { ConnectionSpec, SshAuthSpec } from './gateways/connection'
 export type { EndpointSpec, ResponseSpec } from './sections/endpoint'
 export type { HttpClientSpec, LoggerSpec } from './sections/component'
 export type { JobSpec, RetrySpec } from './sections/job'
-export type { BranchesSpec, BranchSpec, OneWaitSpec, WaitSpec } from './sections/jobs/wait-for'
+export type { BranchesSpec, OneWaitSpec, WaitSpec } from './sections/waiting/wait-for'
 export type { ParkSpec } from './sections/store'
 export type { RequestSpec } from './sections/request'
 export type { ComponentSpec, ControllerSpec, DeliveriesSpec, GatewaySpec, ListenerSpec, StoreSpec, WorkflowSpec }

@@ -8,7 +8,7 @@ import { findNearest } from '../../base/values/nearest'
 import { isUnnamed, listNames, UNNAMED } from '../../base/unnamed'
 import type { ComponentSpec } from '../sections/component'
 import type { JobSpec, PlacedJob } from '../sections/job'
-import { listIdTemplates } from '../sections/jobs/wait-for'
+import { listIdTemplates } from '../sections/waiting/wait-for'
 
 type Components = ReadonlyMap<string, ComponentSpec> | undefined
 

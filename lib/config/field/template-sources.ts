@@ -57,10 +57,13 @@ export const ANSWERED_SOURCES: ReadonlySet<string> = new Set([...REQUEST_SOURCES
 /** The output of a component, and how the answers to polling are judged. */
 export const RESULT_SOURCES: ReadonlySet<string> = new Set([...ANSWERED_SOURCES, 'result'])
 
+/** The output of a component, which may say which branch of a wait has ended it. */
+export const OUTPUT_SOURCES: ReadonlySet<string> = new Set([...RESULT_SOURCES, 'branch'])
+
 /** Says why a source that workflows know has no value in this place; undefined for a name that is just unknown. */
 export function explainAbsence(source: string, sources: ReadonlySet<string>): string | undefined {
   if (!sources.has('jobs') || sources.has(source)) return undefined
-  if (source === 'branch') return 'it is read in the "output" of a job whose wait_for has "any"'
+  if (source === 'branch') return 'it is read in "output", where wait_for has "any"'
   if (!RESULT_SOURCES.has(source)) return undefined
   if (!sources.has('callback')) return 'a component reads it; a job reads what its component gave as ${output}'
   if (source === 'result')

@@ -21,8 +21,10 @@ import {
 import { JOB_OUTPUT_SOURCES, JOB_SOURCES, anyTemplate } from '../field/template-sources'
 import { AMOUNT, DURATION, STATUS, TEXT, word } from '../field/values'
 import { COMPONENT, type ComponentBook } from './component'
+import { findSeveral } from './completion'
 import { JOB_KEYS, JOB_REFUSALS, ON_ERROR_REFUSALS } from '../foreign-keys'
-import { normalizeWaitFor, WAIT_FOR, type WaitSpec } from './jobs/wait-for'
+import { refuseBranch } from './waiting/branches'
+import { normalizeWaitFor, WAIT_FOR, type WaitSpec } from './waiting/wait-for'
 
 const RETRY = {
   maxAttempts: field('max_attempts', AMOUNT, 'Attempts in all, the first one counted', 3),
@@ -155,7 +157,6 @@ function normalizeJob(fields: Fields, components: ComponentBook): PlacedJob {
     waitFor: normalizeWaitFor(fields),
     onErrorOutput: normalizeOnErrorOutput(fields),
   }))
-  refuseBranch(fields, own)
   const spec: JobSpec = {
     ...own,
     at: fields.at,
@@ -167,13 +168,16 @@ function normalizeJob(fields: Fields, components: ComponentBook): PlacedJob {
     onError: onErrorJobs.map((job) => job.spec),
     templates: templates.map((one) => one.template),
   }
+  refuseBranch(fields, spec.output, modeOf(spec, components))
   return { fields, spec, templates, onError: onErrorJobs }
 }
 
-/** Only the first callback of several comes from one branch. */
-function refuseBranch(fields: Fields, { output, waitFor }: Pick<JobSpec, 'output' | 'waitFor'>): void {
-  if (waitFor?.mode === 'any' || !output?.references.some(({ source }) => source === 'branch')) return
-  fields.error('output', '${branch} has no value here; only a job whose wait_for has "any" reads it')
+/** Whether a job waits for any or all of several callbacks, by itself or by its component, as far as that is known here. */
+function modeOf({ component, waitFor }: JobSpec, { specs }: ComponentBook): string | undefined {
+  if (component === undefined) return waitFor?.mode
+  const called = specs?.get(component)
+  if (called?.type === 'http-client') return findSeveral(called)?.mode
+  return called === undefined && component !== 'logger' ? 'any' : undefined
 }
 
 function readComponent(fields: Fields, components: ComponentBook): string | undefined {

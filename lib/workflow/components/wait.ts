@@ -1,27 +1,38 @@
-import type { OneWaitSpec, WaitSpec } from '../../config/normalize'
+import type { WaitSpec } from '../../config/normalize'
 import type { Selection } from '../../listener/paths/selection'
 import { readWaitIds } from '../../listener/ids'
-import type { Execute } from '../call'
-import { compileBranches, expectOn } from './branches'
-import { resultOf } from './completion'
-import { awaitAll, awaitFirst } from './several'
+import type { Call, Execute } from '../call'
+import { compileBranches, listIds, type Wanted, waitOn } from './branches'
+import { openWaits } from './open-waits'
 
 /**
  * Compiles a job that only waits for callbacks that something else has asked for. Its output is the result of the callback;
  * with `any` that of the first one, with `all` the results of all branches.
  */
 export function compileWait(spec: WaitSpec, at: string, selection: Selection): Execute {
-  if (spec.mode === 'one') return compileOne(spec, at, selection)
-  const branchesOf = compileBranches(spec, `${at}.wait_for`, selection)
-  return spec.mode === 'any' ? (call) => awaitFirst(call, branchesOf(call)) : (call) => awaitAll(call, branchesOf(call))
+  const wantedBy = compileWanted(spec, at, selection)
+  return async (call) => {
+    const wanted = wantedBy(call)
+    const waits = await openWaits(call, wanted)
+    try {
+      call.onWaiting(listIds(wanted))
+      const { result, branch } = await waits.ended()
+      if (branch) call.onBranch(branch)
+      return result()
+    } finally {
+      await waits.cancel()
+    }
+  }
 }
 
-function compileOne({ id, path, timeoutMs }: OneWaitSpec, at: string, selection: Selection): Execute {
-  return async (call) => {
+function compileWanted(spec: WaitSpec, at: string, selection: Selection): (call: Call) => Wanted {
+  if (spec.mode !== 'one') {
+    const branchesOf = compileBranches(spec, `${at}.wait_for`, selection)
+    return (call) => ({ mode: spec.mode, branches: branchesOf(call) })
+  }
+  const { id, path, timeoutMs } = spec
+  return (call) => {
     const ids = readWaitIds(id.render(call.scope), at)
-    const wait = expectOn(selection.any(path), ids, timeoutMs, call)
-    const expectation = await call.run.expect(`${call.name}/wait`, wait)
-    call.onWaiting(ids)
-    return resultOf(await expectation.outcome())
+    return { mode: 'one', branches: [{ name: undefined, wait: waitOn(selection.any(path), ids, timeoutMs, call) }] }
   }
 }

@@ -1,0 +1,78 @@
+import { CallbackError, hasCode, reasonOf } from '../../base/errors'
+import type { Outcome } from '../../base/contracts'
+import type { Expectation } from '../../base/run'
+import { callbackFailed } from '../../store/wait-errors'
+
+/** Returns the result of a task that is done. Throws `ERR_CALLBACK_FAILED`, or why there is no result. */
+export function resultOf(outcome: Outcome): unknown {
+  if (outcome.outcome === 'succeeded') return outcome.result
+  throw outcome.error ?? callbackFailed(outcome)
+}
+
+/** A branch that is waited for. */
+export interface OpenBranch {
+  /** Its place among all branches, from 0. */
+  readonly index: number
+  readonly expectation: Expectation
+}
+
+/** A branch with the outcome that its callback brought. */
+export interface EndedBranch {
+  readonly index: number
+  readonly outcome: Outcome
+}
+
+/** How many branches a message quotes. */
+const MOST_QUOTED = 5
+
+/**
+ * Resolves to the outcome that came first, whether it says success or failure. A branch whose time is up is left out; when
+ * no other is left, this rejects with `ERR_WAIT_TIMEOUT`.
+ */
+export async function findFirst(open: readonly OpenBranch[]): Promise<EndedBranch> {
+  const ended: EndedBranch[] = []
+  const missed: unknown[] = []
+  await new Promise<void>((resolve, reject) => {
+    const end = async ({ index, expectation }: OpenBranch): Promise<void> => {
+      try {
+        ended.push({ index, outcome: await expectation.outcome() })
+        resolve()
+      } catch (error) {
+        missed.push(error)
+        if (!hasCode(error, 'ERR_WAIT_TIMEOUT')) reject(error)
+        else if (missed.length === open.length) reject(allMissed(missed))
+      }
+    }
+    for (const one of open) void end(one)
+  })
+  // Several may have come before their waits were open, or with one request.
+  const [first, ...others] = ended
+  if (first === undefined) throw new CallbackError('ERR_INTERNAL', { message: 'No branch has ended; this is a bug' })
+  return others.reduce((one, other) => (isEarlier(other, one) ? other : one), first)
+}
+
+/** Resolves to all outcomes in the order of the branches, or to the first one that says failure. Rejects with the first error. */
+export function findAll(open: readonly OpenBranch[]): Promise<readonly Outcome[]> {
+  return new Promise((resolve, reject) => {
+    const outcomes: Promise<Outcome>[] = open.map(async ({ expectation }) => {
+      const outcome = await expectation.outcome()
+      if (outcome.outcome === 'failed') resolve([outcome])
+      return outcome
+    })
+    Promise.all(outcomes).then(resolve, reject)
+  })
+}
+
+function isEarlier(one: EndedBranch, other: EndedBranch): boolean {
+  const difference = one.outcome.receivedAt - other.outcome.receivedAt
+  return difference < 0 || (difference === 0 && one.index < other.index)
+}
+
+function allMissed(errors: readonly unknown[]): unknown {
+  const [first, ...others] = errors
+  if (others.length === 0) return first
+  const quoted = errors.slice(0, MOST_QUOTED).map((error, index) => `(${index + 1}) ${reasonOf(error)}`)
+  const more = errors.length > MOST_QUOTED ? ` … and ${errors.length - MOST_QUOTED} more` : ''
+  const message = `None of the ${errors.length} branches had a callback in time: ${quoted.join(' ')}${more}`
+  return new CallbackError('ERR_WAIT_TIMEOUT', { message, cause: first })
+}
