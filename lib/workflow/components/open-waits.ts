@@ -57,7 +57,9 @@ export async function openWaits({ run, name }: Call, { mode, branches }: Wanted)
       expectations,
       ended: () => endOf(mode, branches, open),
       async settle(outcomeFor) {
-        await Promise.all(branches.map(({ wait }, index) => expectations[index]?.settle(outcomeFor(wait))))
+        const settleOne = async ({ wait }: Branch, index: number): Promise<void> =>
+          expectations[index]?.settle(outcomeFor(wait))
+        await Promise.all(branches.map(settleOne))
       },
       cancel,
     }
