@@ -48,8 +48,8 @@ export function withIds({ mode, branches }: Wanted, added: readonly (readonly st
 }
 
 /**
- * Compiles the branches of a job's `any` and `all`. With a template in place of the list, each id in the list that it
- * makes is a branch. The function throws `ERR_WAIT_ID` and `ERR_ENDPOINT_UNKNOWN`.
+ * Compiles the branches of a job's `any` and `all`. With a template in place of the list, each element of the list
+ * that it makes is the id, or the ids, of a branch. The function throws `ERR_WAIT_ID` and `ERR_ENDPOINT_UNKNOWN`.
  */
 export function compileBranches(
   spec: BranchesSpec,
@@ -60,12 +60,13 @@ export function compileBranches(
   if (ids !== undefined)
     return (call) => {
       const made: unknown = ids.render(call.scope)
+      const list: readonly unknown[] = Array.isArray(made) ? made : [made]
       // No callback is missing where there is nothing to wait for, but then none is the first either.
-      if (mode === 'all' && Array.isArray(made) && made.length === 0) return []
+      if (mode === 'any' && list.length === 0) readWaitIds(list, `${at}.${mode}`)
       const endpoints = selection.any(spec.path)
-      return readWaitIds(made, `${at}.${mode}`).map((id) => ({
+      return list.map((id) => ({
         name: undefined,
-        wait: waitOn(endpoints, [id], timeoutMs, call),
+        wait: waitOn(endpoints, readWaitIds(id, `${at}.${mode}`), timeoutMs, call),
       }))
     }
   return (call) =>

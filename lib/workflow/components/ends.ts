@@ -31,16 +31,16 @@ const MOST_QUOTED = 5
  */
 export async function findFirst(open: readonly OpenBranch[]): Promise<EndedBranch> {
   const ended: EndedBranch[] = []
-  const missed: unknown[] = []
+  const missed = new Map<number, unknown>()
   await new Promise<void>((resolve, reject) => {
     const end = async ({ index, expectation }: OpenBranch): Promise<void> => {
       try {
         ended.push({ index, outcome: await expectation.outcome() })
         resolve()
       } catch (error) {
-        missed.push(error)
+        missed.set(index, error)
         if (!hasCode(error, 'ERR_WAIT_TIMEOUT')) reject(error)
-        else if (missed.length === open.length) reject(allMissed(missed))
+        else if (missed.size === open.length) reject(allMissed(missed))
       }
     }
     for (const one of open) void end(one)
@@ -68,11 +68,13 @@ function isEarlier(one: EndedBranch, other: EndedBranch): boolean {
   return difference < 0 || (difference === 0 && one.index < other.index)
 }
 
-function allMissed(errors: readonly unknown[]): unknown {
-  const [first, ...others] = errors
-  if (others.length === 0) return first
-  const quoted = errors.slice(0, MOST_QUOTED).map((error, index) => `(${index + 1}) ${reasonOf(error)}`)
-  const more = errors.length > MOST_QUOTED ? ` … and ${errors.length - MOST_QUOTED} more` : ''
-  const message = `None of the ${errors.length} branches had a callback in time: ${quoted.join(' ')}${more}`
-  return new CallbackError('ERR_WAIT_TIMEOUT', { message, cause: first })
+/** Quotes the branches in their order. */
+function allMissed(missed: ReadonlyMap<number, unknown>): unknown {
+  const [first, ...others] = [...missed].toSorted(([one], [other]) => one - other)
+  const [, cause] = first ?? []
+  if (first === undefined || others.length === 0) return cause
+  const quoted = [first, ...others].slice(0, MOST_QUOTED).map(([index, error]) => `(${index + 1}) ${reasonOf(error)}`)
+  const more = missed.size > MOST_QUOTED ? ` … and ${missed.size - MOST_QUOTED} more` : ''
+  const message = `None of the ${missed.size} branches had a callback in time: ${quoted.join(' ')}${more}`
+  return new CallbackError('ERR_WAIT_TIMEOUT', { message, cause })
 }
