@@ -127,7 +127,7 @@ class Story {
     if (wait === undefined) return
     if (step.kind === 'cancel') {
       wait.isGivenUp = true
-      return void wait.open.cancel()
+      return wait.open.cancel()
     }
     for (const id of step.ids) wait.ids.add(id)
     void wait.open.alias(step.ids)

@@ -117,11 +117,10 @@ export type Ending =
 export interface OpenWait {
   /** More ids under which the callback may come; one that came already ends the wait at once. */
   alias(ids: readonly string[]): void | Promise<void>
-  /**
-   * Frees everything that the wait held, without calling `onEnd`. Does nothing when it has ended. Where waits outlive their
-   * process it resolves when the store knows of it, and never rejects.
-   */
-  cancel(): void | Promise<void>
+  /** Frees everything that the wait held, without calling `onEnd`. Does nothing when it has ended. */
+  cancel(): void
+  /** Resolves when every process knows that it was cancelled; never rejects. Missing where there is but one. */
+  readonly cancelled?: Promise<void>
   /** Resolves when every process knows of it; missing where there is but one. */
   readonly registered?: Promise<void>
   /** Of a kept wait: says that its outcome is safe with the waiter. */

@@ -126,7 +126,7 @@ class WatchedWait<T> extends PromisedWait<T> {
   endBy(signal: AbortSignal, open: OpenWait, ids: readonly string[]): void {
     if (this.ended) return
     const abort = (): void => {
-      void open.cancel()
+      open.cancel()
       this.onEnd({ kind: 'aborted', reason: signal.reason }, ids)
     }
     signal.addEventListener('abort', abort, { once: true })

@@ -176,11 +176,11 @@ class RunWait implements Expectation, Waiter {
   async #giveUp(reason: unknown): Promise<void> {
     if (this.#hasEnded) return
     this.#stop()
-    const isLeft = hasCode(reason, 'ERR_CLOSED') && this.#open?.leave !== undefined
-    const given = isLeft ? this.#open?.leave?.() : this.#open?.cancel()
+    if (hasCode(reason, 'ERR_CLOSED') && this.#open?.leave) this.#open.leave()
+    else this.#open?.cancel()
     this.options.onEnd({ kind: 'aborted', reason }, this.wait, this.wait.ids)
     this.#reject(reason)
-    await given
+    await this.#open?.cancelled
   }
 
   #stop(): void {

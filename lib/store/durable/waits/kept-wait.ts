@@ -52,6 +52,7 @@ class KeptWait implements Waiter, OpenWait, LocalWait {
   readonly #keys = new Map<string, HeldKey>()
   #here: Wait | undefined = undefined
   #registered: Promise<void> = Promise.resolve()
+  #cancelled: Promise<void> = Promise.resolve()
   /** `late`: only an outcome that is in the log already can end it. `over`: its waiter was told, or has given it up. */
   #state: 'open' | 'late' | 'over' = 'open'
   #outcome: Outcome | undefined = undefined
@@ -106,10 +107,14 @@ class KeptWait implements Waiter, OpenWait, LocalWait {
     this.#here?.end(fromKept(kept) as Outcome)
   }
 
-  async cancel(): Promise<void> {
+  cancel(): void {
     if (this.#state === 'over') return
     this.#stop()
-    await this.#conclude([...this.#keys.values()], 'cancelled')
+    this.#cancelled = this.#conclude([...this.#keys.values()], 'cancelled')
+  }
+
+  get cancelled(): Promise<void> {
+    return this.#cancelled
   }
 
   release(): void {
