@@ -295,12 +295,39 @@ describe('all', () => {
     expect(hooks.stats()).toMatchObject(NOTHING)
   })
 
-  test('a callback for an id that two branches wait for is one for both', async () => {
-    const { hooks, told, callback } = await flows.open(waiting({ all: ['a', ['a', 'b']].map((id) => ({ id })) }))
-    const output = hooks.run()
-    await told('wait', 'waiting')
-    await callback({ id: 'a', status: 'ok', value: 1 })
-    await expect(output).resolves.toEqual([1, 1])
+  test.each([['while they are open'], ['before they are open']])(
+    'a callback that comes %s for an id that two branches wait for is one for both',
+    async (when) => {
+      const { hooks, told, callback } = await flows.open(waiting({ all: ['a', 'b', { id: 'a' }] }))
+      if (when.startsWith('before')) await callback({ id: 'a', status: 'ok', value: 1 })
+      const output = hooks.run()
+      await told('wait', 'waiting')
+      if (when.startsWith('while')) await callback({ id: 'a', status: 'ok', value: 1 })
+      await callback({ id: 'b', status: 'ok', value: 2 })
+      await expect(output).resolves.toEqual([1, 2, 1])
+      expect(hooks.stats()).toMatchObject(NOTHING)
+    },
+  )
+
+  test.each<[string, JobConfig['wait_for'], string]>([
+    [
+      'other ids',
+      { all: ['x', { id: ['a', 'b'] }, { id: 'a' }] },
+      'The branches 2 and 3 both wait for "a" at POST /done',
+    ],
+    [
+      'other endpoints',
+      { all: [{ id: 'a', path: '/other' }, 'a'] },
+      'The branches 1 and 2 both wait for "a" at POST /other',
+    ],
+    ['ids of a list', { all: '${input}' }, 'The branches 1 and 2 both wait for "b" at POST /done'],
+  ])('two branches that have an id in common, and %s beside it, are refused', async (_, wait_for, message) => {
+    const { hooks } = await flows.open(waiting(wait_for))
+    await expect(hooks.run([['a', 'b'], 'b'])).rejects.toMatchObject({
+      code: 'ERR_WAIT_ID',
+      message: expect.stringContaining(message),
+    })
+    expect(hooks.stats()).toMatchObject(NOTHING)
   })
 
   test.each<[readonly (string | string[])[], readonly number[]]>([

@@ -1,5 +1,7 @@
 import type { BranchesSpec } from '../../config/normalize'
+import { CallbackError } from '../../base/errors'
 import type { Expected } from '../../base/run'
+import type { Template } from '../../template/compile'
 import type { Endpoint } from '../../listener/endpoint'
 import type { Selection } from '../../listener/paths/selection'
 import { readWaitIds } from '../../listener/ids'
@@ -56,22 +58,75 @@ export function compileBranches(
   at: string,
   selection: Selection,
 ): (call: Call) => readonly Branch[] {
-  const { mode, branches, ids, timeoutMs } = spec
-  if (ids !== undefined)
-    return (call) => {
-      const made: unknown = ids.render(call.scope)
-      const list: readonly unknown[] = Array.isArray(made) ? made : [made]
-      // No callback is missing where there is nothing to wait for, but then none is the first either.
-      if (mode === 'any' && list.length === 0) readWaitIds(list, `${at}.${mode}`)
-      const endpoints = selection.any(spec.path)
-      return list.map((id) => ({
-        name: undefined,
-        wait: waitOn(endpoints, readWaitIds(id, `${at}.${mode}`), timeoutMs, call),
-      }))
-    }
+  const branchesOf = spec.ids ? compileListed(spec, spec.ids, at, selection) : compileWritten(spec, selection)
+  if (spec.mode === 'any') return branchesOf
+  return (call) => {
+    const branches = branchesOf(call)
+    refuseOverlap(branches, at)
+    return branches
+  }
+}
+
+function compileWritten(
+  { branches, path: common, timeoutMs: commonMs }: BranchesSpec,
+  selection: Selection,
+): (call: Call) => readonly Branch[] {
   return (call) =>
-    branches.map(({ name, id, path = spec.path, timeoutMs: ownMs, at: place }) => ({
-      name,
-      wait: waitOn(selection.any(path), readWaitIds(id.render(call.scope), place), shorter(ownMs, timeoutMs), call),
+    branches.map(({ name, id, path = common, timeoutMs, at }) => {
+      const ids = readWaitIds(id.render(call.scope), at)
+      return { name, wait: waitOn(selection.any(path), ids, shorter(timeoutMs, commonMs), call) }
+    })
+}
+
+function compileListed(
+  { mode, path, timeoutMs }: BranchesSpec,
+  ids: Template,
+  at: string,
+  selection: Selection,
+): (call: Call) => readonly Branch[] {
+  const place = `${at}.${mode}`
+  return (call) => {
+    const made: unknown = ids.render(call.scope)
+    const list: readonly unknown[] = Array.isArray(made) ? made : [made]
+    // No callback is missing where there is nothing to wait for, but then none is the first either.
+    if (mode === 'any' && list.length === 0) readWaitIds(list, place)
+    const endpoints = selection.any(path)
+    return list.map((id) => ({
+      name: undefined,
+      wait: waitOn(endpoints, readWaitIds(id, place), timeoutMs, call),
     }))
+  }
+}
+
+/** Two branches of `all` may wait for the same, but not for more or less of the same: a callback would be for either. */
+function refuseOverlap(branches: readonly Branch[], at: string): void {
+  const known = new Map<string, number>()
+  for (const [index, { wait }] of branches.entries()) {
+    for (const endpoint of wait.endpoints) {
+      for (const id of wait.ids) {
+        const key = `${endpoint.key} ${id}`
+        const other = known.get(key)
+        if (other === undefined) known.set(key, index)
+        else if (!isSameWait(branches[other]?.wait, wait)) throw overlapping([other, index], id, endpoint, at)
+      }
+    }
+  }
+}
+
+function isSameWait(one: BranchWait | undefined, other: BranchWait): boolean {
+  const isSame = <T>(some: readonly T[] = [], others: readonly T[] = []): boolean =>
+    some.length === others.length && some.every((item) => others.includes(item))
+  return isSame(one?.ids, other.ids) && isSame(one?.endpoints, other.endpoints)
+}
+
+function overlapping(
+  [one, other]: readonly [number, number],
+  id: string,
+  { key }: Endpoint,
+  at: string,
+): CallbackError {
+  const message =
+    `The branches ${one + 1} and ${other + 1} both wait for ${JSON.stringify(id)} at ${key}, and one of them for more than ` +
+    'that: give each branch ids or a path of its own'
+  return new CallbackError('ERR_WAIT_ID', { at: `${at}.all`, message })
 }

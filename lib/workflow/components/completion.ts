@@ -48,7 +48,7 @@ export type AwaitCallback = (waits: OpenWaits, wanted: Wanted, begun: Begun) => 
 export function compileCallbackWait(spec: HttpClientSpec, context: FallbackContext): AwaitCallback {
   const { completion } = spec
   const fallback = completion?.type === 'callback' ? completion.fallback : undefined
-  if (fallback === undefined) return (waits) => waits.ended()
+  if (fallback === undefined) return (waits, wanted) => waits.ended(wanted)
   const ask = compileLateAsking(fallback, spec, context)
   return async (waits, wanted, begun) => {
     const stop = new AbortController()
@@ -57,7 +57,7 @@ export function compileCallbackWait(spec: HttpClientSpec, context: FallbackConte
     const [branch] = wanted.branches
     const asking = expectation && branch && ask(expectation, branch.wait, begun, stop.signal)
     try {
-      return await waits.ended()
+      return await waits.ended(wanted)
     } finally {
       stopListening()
       stop.abort()

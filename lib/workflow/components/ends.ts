@@ -2,6 +2,7 @@ import { CallbackError, hasCode, reasonOf } from '../../base/errors'
 import type { Outcome } from '../../base/contracts'
 import type { Expectation } from '../../base/run'
 import { callbackFailed } from '../../store/wait-errors'
+import type { BranchWait } from './branches'
 
 /** Returns the result of a task that is done. Throws `ERR_CALLBACK_FAILED`, or why there is no result. */
 export function resultOf(outcome: Outcome): unknown {
@@ -13,6 +14,7 @@ export function resultOf(outcome: Outcome): unknown {
 export interface OpenBranch {
   /** Its place among all branches, from 0. */
   readonly index: number
+  readonly wait: BranchWait
   readonly expectation: Expectation
 }
 
@@ -51,16 +53,40 @@ export async function findFirst(open: readonly OpenBranch[]): Promise<EndedBranc
   return others.reduce((one, other) => (isEarlier(other, one) ? other : one), first)
 }
 
-/** Resolves to all outcomes in the order of the branches, or to the first one that says failure. Rejects with the first error. */
+/**
+ * Resolves to all outcomes in the order of the branches, or to the first one that says failure. A callback is for every
+ * branch that waits for its id, also when it came before the branches were open. Rejects with the first error.
+ */
 export function findAll(open: readonly OpenBranch[]): Promise<readonly Outcome[]> {
+  const outcomes = new Map<number, Outcome>()
   return new Promise((resolve, reject) => {
-    const outcomes: Promise<Outcome>[] = open.map(async ({ expectation }) => {
-      const outcome = await expectation.outcome()
+    function note(outcome: Outcome, from: OpenBranch): void {
+      outcomes.set(from.index, outcome)
+      for (const branch of open) {
+        if (outcomes.has(branch.index) || !isWaitedFor(outcome, branch)) continue
+        outcomes.set(branch.index, outcome)
+        void branch.expectation.cancel()
+      }
       if (outcome.outcome === 'failed') resolve([outcome])
-      return outcome
-    })
-    Promise.all(outcomes).then(resolve, reject)
+      if (outcomes.size === open.length) resolve(open.flatMap(({ index }) => outcomes.get(index) ?? []))
+    }
+
+    async function follow(branch: OpenBranch): Promise<void> {
+      try {
+        const outcome = await branch.expectation.outcome()
+        if (!outcomes.has(branch.index)) note(outcome, branch)
+      } catch (error) {
+        if (!outcomes.has(branch.index)) reject(error)
+      }
+    }
+
+    if (open.length === 0) resolve([])
+    for (const branch of open) void follow(branch)
   })
+}
+
+function isWaitedFor({ id, endpoint }: Outcome, { wait }: OpenBranch): boolean {
+  return id !== undefined && wait.ids.includes(id) && wait.endpoints.some(({ key }) => key === endpoint)
 }
 
 function isEarlier(one: EndedBranch, other: EndedBranch): boolean {

@@ -10,9 +10,10 @@ export interface OpenWaits {
   readonly expectations: readonly Expectation[]
   /**
    * Resolves when the job can go on: with `one` and `any` to the first outcome, with `all` to all of them, or to the first
-   * that failed. Rejects with `ERR_WAIT_TIMEOUT`, `ERR_CLOSED`, or why the run was cancelled.
+   * that failed. Rejects with `ERR_WAIT_TIMEOUT`, `ERR_CLOSED`, or why the run was cancelled. `known` has all ids that are
+   * known by now.
    */
-  ended(): Promise<Ended>
+  ended(known?: Wanted): Promise<Ended>
   /** Ends them by what stands in for their callbacks, which are duplicates when they come all the same with an id. */
   settle(outcomeFor: (wait: BranchWait) => Outcome): Promise<void>
   /** Cancels the waits that have not ended; resolves when the store knows of it. */
@@ -31,7 +32,8 @@ export interface Ended {
  * Opens the waits of a job; all of them are registered when this resolves. When a run was taken up for which the ends of
  * some branches decide, the others are not opened: a callback that came for them meanwhile is for another wait.
  */
-export async function openWaits({ run, name }: Call, { mode, branches }: Wanted): Promise<OpenWaits> {
+export async function openWaits({ run, name }: Call, wanted: Wanted): Promise<OpenWaits> {
+  const { mode, branches } = wanted
   const waits = branches.map(({ wait }, index) => ({
     wait,
     name: mode === 'one' ? `${name}/wait` : nameOf(name, index),
@@ -50,12 +52,14 @@ export async function openWaits({ run, name }: Call, { mode, branches }: Wanted)
 
   try {
     const expectations = await Promise.all(opening)
-    const open = expectations
-      .map((expectation, index) => ({ expectation, index }))
-      .filter(({ index }) => isWanted(index))
+    const openOf = (known: Wanted): readonly OpenBranch[] =>
+      known.branches.flatMap(({ wait }, index) => {
+        const expectation = expectations[index]
+        return expectation && isWanted(index) ? [{ index, wait, expectation }] : []
+      })
     return {
       expectations,
-      ended: () => endOf(mode, branches, open),
+      ended: (known = wanted) => endOf(known, openOf(known)),
       async settle(outcomeFor) {
         const settleOne = async ({ wait }: Branch, index: number): Promise<void> =>
           expectations[index]?.settle(outcomeFor(wait))
@@ -93,7 +97,7 @@ function forgone(run: RunContext, name: string, wait: Expected): Expectation {
   }
 }
 
-async function endOf(mode: Wanted['mode'], branches: readonly Branch[], open: readonly OpenBranch[]): Promise<Ended> {
+async function endOf({ mode, branches }: Wanted, open: readonly OpenBranch[]): Promise<Ended> {
   if (mode === 'all') {
     const outcomes = await findAll(open)
     return { result: () => shape(branches, outcomes.map(resultOf)), branch: undefined }
