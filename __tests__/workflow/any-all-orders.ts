@@ -22,11 +22,14 @@ export type Step =
   | { readonly kind: 'advance'; readonly ms: number }
   | { readonly kind: 'abort' | 'cancel' | 'close' }
 
-/** A job, and what happens around it in some order. */
-export interface Order {
+/** A job that runs several times, and what happens around each run in some order. */
+export interface Orders {
   readonly wait: WaitSpec
-  readonly steps: readonly Step[]
+  readonly runs: readonly (readonly Step[])[]
 }
+
+/** How many orders there are for each job. */
+export const ORDERS_EACH = 20
 
 const branchWith = (ids: fc.Arbitrary<readonly string[]>) =>
   fc.record({
@@ -60,7 +63,12 @@ const receive = fc.record({
 })
 const good = receive.map((step) => ({ ...step, callbacks: step.callbacks.map((one) => ({ ...one, isGood: true })) }))
 const advance = fc.record({ kind: fc.constant('advance' as const), ms: fc.constantFrom(TICK, 50 * TICK, 150 * TICK) })
-const stop = fc.record({ kind: fc.constantFrom('abort' as const, 'cancel' as const, 'close' as const) })
+const stop = fc.record({
+  kind: fc.oneof(
+    { weight: 9, arbitrary: fc.constantFrom('abort' as const, 'cancel' as const) },
+    { weight: 1, arbitrary: fc.constant('close' as const) },
+  ),
+})
 
 const before = fc.array(
   fc.oneof({ weight: 3, arbitrary: good }, { weight: 1, arbitrary: receive }, { weight: 2, arbitrary: advance }),
@@ -76,7 +84,12 @@ const after = fc.array(
   { maxLength: 8 },
 )
 
+const steps = fc
+  .tuple(before, after)
+  .map(([first, rest]): readonly Step[] => [...first, { kind: 'begin' } as const, ...rest])
+
 /** Makes orders in which callbacks come before, while and after a job waits, time goes by, and the job is stopped. */
-export const ORDERS: fc.Arbitrary<Order> = fc
-  .tuple(wait, before, after)
-  .map(([spec, first, rest]) => ({ wait: spec, steps: [...first, { kind: 'begin' } as const, ...rest] }))
+export const ORDERS: fc.Arbitrary<Orders> = fc.record({
+  wait,
+  runs: fc.array(steps, { minLength: ORDERS_EACH, maxLength: ORDERS_EACH }),
+})
