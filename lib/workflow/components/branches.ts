@@ -7,10 +7,15 @@ import type { Selection } from '../../listener/paths/selection'
 import { readWaitIds } from '../../listener/ids'
 import { type Call, deadlineOf, shorter } from '../call'
 
-/** What a job waits for: one callback, the first of several, or all of several. */
-export interface Wanted {
+/** Waits of a job as the store knows them: one callback, the first of several, or all of several. */
+export interface WantedWaits {
   readonly mode: 'one' | 'any' | 'all'
   /** With `one`, there is one. */
+  readonly branches: readonly { readonly name: string | undefined; readonly wait: Expected }[]
+}
+
+/** What a job waits for. */
+export interface Wanted extends WantedWaits {
   readonly branches: readonly Branch[]
 }
 

@@ -1,8 +1,7 @@
 import { CallbackError, hasCode, reasonOf } from '../../base/errors'
 import type { Outcome } from '../../base/contracts'
-import type { Expectation } from '../../base/run'
+import type { Expectation, Expected } from '../../base/run'
 import { callbackFailed } from '../../store/wait-errors'
-import type { BranchWait } from './branches'
 
 /** Returns the result of a task that is done. Throws `ERR_CALLBACK_FAILED`, or why there is no result. */
 export function resultOf(outcome: Outcome): unknown {
@@ -14,7 +13,7 @@ export function resultOf(outcome: Outcome): unknown {
 export interface OpenBranch {
   /** Its place among all branches, from 0. */
   readonly index: number
-  readonly wait: BranchWait
+  readonly wait: Expected
   readonly expectation: Expectation
 }
 

@@ -70,7 +70,7 @@ export function compileHttpComponent(spec: HttpClientSpec, context: HttpContext)
       if ('result' in answer) return conclude(answeredScope(scope, undefined), answer)
       return await goOn({ request, answer }, { scope, call, isLast: false }, async (begun) => {
         if (isDone(begun.scope)) {
-          await waits.settle((wait) => answeredOutcome(answer, wait, clock))
+          await waits.settle(wanted.branches.map(({ wait }) => answeredOutcome(answer, wait, clock)))
           return finish(begun.scope, answer.body)
         }
         const more = plan.idsIn(answer, begun.scope, wanted)

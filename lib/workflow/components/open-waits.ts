@@ -1,7 +1,7 @@
 import type { Outcome } from '../../base/contracts'
 import type { Expectation, Expected, RunContext, RunEntry } from '../../base/run'
 import type { Call, EndingBranch } from '../call'
-import type { Branch, BranchWait, Wanted } from './branches'
+import type { WantedWaits } from './branches'
 import { findAll, findFirst, type OpenBranch, resultOf } from './ends'
 
 /** The open waits of a job: of one callback, or of any or all of several. */
@@ -13,9 +13,9 @@ export interface OpenWaits {
    * that failed. Rejects with `ERR_WAIT_TIMEOUT`, `ERR_CLOSED`, or why the run was cancelled. `known` has all ids that are
    * known by now.
    */
-  ended(known?: Wanted): Promise<Ended>
-  /** Ends them by what stands in for their callbacks, which are duplicates when they come all the same with an id. */
-  settle(outcomeFor: (wait: BranchWait) => Outcome): Promise<void>
+  ended(known?: WantedWaits): Promise<Ended>
+  /** Ends each by what stands in for its callback, which is a duplicate when it comes all the same with an id. */
+  settle(outcomes: readonly Outcome[]): Promise<void>
   /** Cancels the waits that have not ended; resolves when the store knows of it. */
   cancel(): Promise<void>
 }
@@ -32,7 +32,7 @@ export interface Ended {
  * Opens the waits of a job; all of them are registered when this resolves. When a run was taken up for which the ends of
  * some branches decide, the others are not opened: a callback that came for them meanwhile is for another wait.
  */
-export async function openWaits({ run, name }: Call, wanted: Wanted): Promise<OpenWaits> {
+export async function openWaits({ run, name }: Pick<Call, 'run' | 'name'>, wanted: WantedWaits): Promise<OpenWaits> {
   const { mode, branches } = wanted
   const waits = branches.map(({ wait }, index) => ({
     wait,
@@ -52,7 +52,7 @@ export async function openWaits({ run, name }: Call, wanted: Wanted): Promise<Op
 
   try {
     const expectations = await Promise.all(opening)
-    const openOf = (known: Wanted): readonly OpenBranch[] =>
+    const openOf = (known: WantedWaits): readonly OpenBranch[] =>
       known.branches.flatMap(({ wait }, index) => {
         const expectation = expectations[index]
         return expectation && isWanted(index) ? [{ index, wait, expectation }] : []
@@ -60,10 +60,12 @@ export async function openWaits({ run, name }: Call, wanted: Wanted): Promise<Op
     return {
       expectations,
       ended: (known = wanted) => endOf(known, openOf(known)),
-      async settle(outcomeFor) {
-        const settleOne = async ({ wait }: Branch, index: number): Promise<void> =>
-          expectations[index]?.settle(outcomeFor(wait))
-        await Promise.all(branches.map(settleOne))
+      async settle(outcomes) {
+        const settling = expectations.map(async (one, index) => {
+          const outcome = outcomes[index]
+          if (outcome) await one.settle(outcome)
+        })
+        await Promise.all(settling)
       },
       cancel,
     }
@@ -97,7 +99,7 @@ function forgone(run: RunContext, name: string, wait: Expected): Expectation {
   }
 }
 
-async function endOf({ mode, branches }: Wanted, open: readonly OpenBranch[]): Promise<Ended> {
+async function endOf({ mode, branches }: WantedWaits, open: readonly OpenBranch[]): Promise<Ended> {
   if (mode === 'all') {
     const outcomes = await findAll(open)
     return { result: () => shape(branches, outcomes.map(resultOf)), branch: undefined }
@@ -109,7 +111,7 @@ async function endOf({ mode, branches }: Wanted, open: readonly OpenBranch[]): P
 }
 
 /** The results of named branches make a mapping, those of others a list. */
-function shape(branches: readonly Branch[], results: readonly unknown[]): unknown {
+function shape(branches: WantedWaits['branches'], results: readonly unknown[]): unknown {
   const names = branches.flatMap(({ name }) => name ?? [])
   return names.length === 0 ? results : Object.fromEntries(names.map((name, index) => [name, results[index]]))
 }
