@@ -32,13 +32,18 @@ export class Model {
   readonly #order: Branch[] = []
   #mode: WaitSpec['mode'] = 'any'
 
+  /** Whether two branches wait for something in common, and one of them for more. */
+  static overlaps(branches: WaitSpec['branches']): boolean {
+    return overlaps(branches)
+  }
+
   get waiting(): number {
     return this.#branches.length
   }
 
   begin({ mode, branches, ms }: WaitSpec): void {
     this.#mode = mode
-    if (mode === 'all' && overlaps(branches)) {
+    if (mode === 'all' && Model.overlaps(branches)) {
       this.end = { code: 'ERR_WAIT_ID' }
       return
     }
@@ -72,6 +77,16 @@ export class Model {
     for (const branch of this.#branches)
       if (branch.got === undefined && branch.until <= this.now) branch.isMissed = true
     this.#decide()
+  }
+
+  /** What becomes of one more callback for each id on each endpoint, when the job has ended. */
+  probe(ids: readonly string[]): readonly string[] {
+    return ids.flatMap((id) =>
+      PATHS.map((path) => {
+        const isParked = this.parked.some((one) => one.id === id && one.path === path)
+        return isParked || this.#settled.has(`${path} ${id}`) ? 'duplicate' : 'parked'
+      }),
+    )
   }
 
   stop(code: string): void {
