@@ -41,6 +41,18 @@ test(
 )
 
 test(
+  'any-of ends with the payment or its refusal, and has both the parcel and the invoice',
+  async () => {
+    expect(await run('any-of')).toEqual([
+      'tea: paid 12 euros, parcel P-1, invoice I-1',
+      'gold: ERR_CALLBACK_FAILED, the card is empty',
+      'waits that are left open: 0',
+    ])
+  },
+  TIMEOUT_MS,
+)
+
+test(
   'slack-events answers the handshake, and an event once although it comes twice',
   async () => {
     const lines = await run('slack-events')

@@ -121,6 +121,8 @@ export interface OpenWait {
   alias(ids: readonly string[]): void | Promise<void>
   /** Frees everything that the wait held, without calling `onEnd`. Does nothing when it has ended. */
   cancel(): void
+  /** Resolves when every process knows that it was cancelled; never rejects. Missing where there is but one. */
+  readonly cancelled?: Promise<void>
   /** Resolves when every process knows of it; missing where there is but one. */
   readonly registered?: Promise<void>
   /** Of a kept wait: says that its outcome is safe with the waiter. */
@@ -198,8 +200,11 @@ export interface Store {
   abort(id: string, reason: unknown, endpoint?: StoreEndpoint): number
   /** Tells open waits that their work goes on. */
   progress(endpoint: StoreEndpoint, progress: Progress): void | Promise<void>
-  /** Ends a wait that was opened with a name as `kept`, whose outcome is safe; missing where nothing outlives the process. */
-  endLeft?(name: string, wait: WaitedFor, outcome: Outcome): Promise<void>
+  /**
+   * Ends a wait that was opened with a name as `kept`, whose outcome is safe; without an outcome, one that nobody waits for
+   * any more. Missing where nothing outlives the process.
+   */
+  endLeft?(name: string, wait: WaitedFor, outcome: Outcome | undefined): Promise<void>
   /** What this process knows: of one endpoint, or of all when left out. */
   stats(endpoint?: StoreEndpoint): StoreStats
   /**

@@ -73,6 +73,10 @@ export interface RunContext {
   step<T>(name: string, work: () => Promise<T>): Promise<T>
   /** Opens a wait; it is registered when this resolves. Several may be open at once. */
   expect(name: string, wait: Expected): Promise<Expectation>
+  /** Returns how the wait of a name ended, where that is remembered of a run that was taken up; undefined before its end. */
+  endOf(name: string): RunEntry | undefined
+  /** Ends in the store a wait that was opened before the run was taken up. What came for it is for another wait. */
+  forgo(name: string, wait: Expected): Promise<void>
 }
 
 /** What a run waits for. */
@@ -93,6 +97,6 @@ export interface Expectation {
   outcome(): Promise<Outcome>
   /** Ends it as a callback would, for what was found in another way; later callbacks are duplicates. */
   settle(outcome: Outcome): Promise<void>
-  /** Frees everything it held. Does nothing when it has ended. */
+  /** Frees everything it held; resolves when the store knows of it. Does nothing when it has ended. */
   cancel(): Promise<void>
 }

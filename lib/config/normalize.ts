@@ -27,7 +27,8 @@ export type { CompletionSpec, FallbackSpec, PollingSpec } from './sections/compl
 export type { ConnectionSpec, SshAuthSpec } from './gateways/connection'
 export type { EndpointSpec, ResponseSpec } from './sections/endpoint'
 export type { HttpClientSpec, LoggerSpec } from './sections/component'
-export type { JobSpec, RetrySpec, WaitSpec } from './sections/job'
+export type { JobSpec, RetrySpec } from './sections/job'
+export type { BranchesSpec, OneWaitSpec, WaitSpec } from './sections/waiting/wait-for'
 export type { ParkSpec } from './sections/store'
 export type { RequestSpec } from './sections/request'
 export type { ComponentSpec, ControllerSpec, DeliveriesSpec, GatewaySpec, ListenerSpec, StoreSpec, WorkflowSpec }

@@ -127,7 +127,7 @@ class RunWait implements Expectation, Waiter {
   }
 
   async cancel(): Promise<void> {
-    this.#giveUp(undefined)
+    await this.#giveUp(undefined)
   }
 
   onEnd(ending: Ending, ids: readonly string[]): void {
@@ -170,15 +170,17 @@ class RunWait implements Expectation, Waiter {
     return waitTimedOut({ ...missed, ...ending })
   }
 
-  readonly #abort = (): void => this.#giveUp(this.options.signal.reason)
+  readonly #abort = (): void => void this.#giveUp(this.options.signal.reason)
 
-  #giveUp(reason: unknown): void {
+  /** Resolves when the store knows of it. */
+  async #giveUp(reason: unknown): Promise<void> {
     if (this.#hasEnded) return
     this.#stop()
     if (hasCode(reason, 'ERR_CLOSED') && this.#open?.leave) this.#open.leave()
     else this.#open?.cancel()
     this.options.onEnd({ kind: 'aborted', reason }, this.wait, this.wait.ids)
     this.#reject(reason)
+    await this.#open?.cancelled
   }
 
   #stop(): void {

@@ -36,6 +36,12 @@ export function createRunContext(id: string, options: RunOptions): RunContext {
       await opened.registered
       return opened
     },
+    endOf: (name) => record?.find(`${name}/outcome`),
+    async forgo(name, { endpoints, ids, queued }) {
+      const begun = record?.find(`${name}/open`)
+      if (begun !== undefined)
+        await store.endLeft?.((begun.value as Opening).kept, { endpoints, ids, queued }, undefined)
+    },
   }
 }
 

@@ -5,7 +5,7 @@ import type { JobEvent } from '../base/events'
 import { createTicketId } from '../base/secrets/ticket-id'
 import type { RunContext } from '../base/run'
 import type { Clock } from '../base/contracts'
-import { type Call, type CallScope, type Execute, shorter } from './call'
+import { type Call, type CallScope, type EndingBranch, type Execute, shorter } from './call'
 import { untilAborted } from '../base/timers'
 
 /** What is told of a job while it runs. */
@@ -98,6 +98,7 @@ export function compileAttempts(spec: JobSpec, context: JobContext): JobAttempts
       async make(attempt) {
         if (ports.size > 0) await untilAborted(context.readyFor(ports), signal)
         const { scope, ticketId, deadline } = await open(attempt, job.error)
+        let branch: EndingBranch | null = null
         const output = await execute({
           run,
           name: `${path}#${attempt}`,
@@ -108,8 +109,9 @@ export function compileAttempts(spec: JobSpec, context: JobContext): JobAttempts
           signal,
           clock,
           onWaiting: (ids) => job.tell(path, { status: 'waiting', attempt, ids }),
+          onBranch: (ended) => void (branch = ended),
         })
-        return spec.output ? spec.output.render({ ...scope, output }) : output
+        return spec.output ? spec.output.render({ ...scope, output, branch }) : output
       },
       scopeOf: async (attempt, error) => (await open(attempt, error)).scope,
     }

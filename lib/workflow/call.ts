@@ -74,6 +74,19 @@ export interface Call {
   readonly deadline: number | undefined
   /** Told when the attempt waits for a callback, with the ids that are known then. */
   readonly onWaiting: (ids: readonly string[]) => void
+  /** Told which branch has ended the attempt, where it waits for any of several. */
+  readonly onBranch: (branch: EndingBranch) => void
+}
+
+/** What `${branch…}` reads: the branch of `any` whose callback came first. */
+export interface EndingBranch {
+  /** Counted from 0, in the order of the config. */
+  readonly index: number
+  readonly name: string | null
+  /** The id in the callback; null for one without. */
+  readonly id: string | null
+  /** The endpoint, as `POST /webhooks/done`. */
+  readonly endpoint: string
 }
 
 /** Does the work of a component and resolves to its output. */

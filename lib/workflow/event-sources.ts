@@ -7,6 +7,7 @@ import type {
   ListenerSpec,
   WorkflowSpec,
 } from '../config/normalize'
+import { listWaitPaths } from '../config/sections/waiting/wait-for'
 import { readLiteralPath } from '../base/route-syntax'
 import type { Template } from '../template/compile'
 import { listClients, listJobs, textsIn } from './config-texts'
@@ -35,7 +36,7 @@ export function createFindStart(config: Config): FindStart {
   const texts = [...clients.flatMap(listLiterals), ...jobs.flatMap(({ input }) => textsOf(input))]
   const waits = [
     ...clients.flatMap(listWaits),
-    ...jobs.flatMap(({ waitFor }): readonly Wait[] => (waitFor ? [waitFor.path ?? ANY] : [])),
+    ...jobs.flatMap(({ waitFor }) => (waitFor ? listWaitPaths(waitFor) : [])).map((path): Wait => path ?? ANY),
   ]
 
   function isPointedAt({ path, fullPath }: EndpointSpec): boolean {
@@ -83,8 +84,8 @@ function listWaits(component: HttpClientSpec): readonly Wait[] {
   const { completion, templates } = component
   const usesTicket = templates.some(({ references }) => references.some(({ source }) => source === 'callback'))
   if (completion?.type !== 'callback') return usesTicket ? [ANY] : []
-  const { path } = completion
-  return [path !== undefined && path.references.length === 0 ? String(path.source) : ANY]
+  const paths = completion.several?.branches.map(({ path }) => path ?? completion.path) ?? [completion.path]
+  return paths.map((path) => (path !== undefined && path.references.length === 0 ? String(path.source) : ANY))
 }
 
 /** The texts in which a component may tell a callback URL; of its own address only the query. */

@@ -8,6 +8,7 @@ import { findNearest } from '../../base/values/nearest'
 import { isUnnamed, listNames, UNNAMED } from '../../base/unnamed'
 import type { ComponentSpec } from '../sections/component'
 import type { JobSpec, PlacedJob } from '../sections/job'
+import { listIdTemplates } from '../sections/waiting/wait-for'
 
 type Components = ReadonlyMap<string, ComponentSpec> | undefined
 
@@ -72,7 +73,8 @@ function orderJob(job: PlacedJob, frame: Frame, components: Components): Ordered
   const { fields, spec } = job
   const above = frame.ids[frame.position - 1]
   const asked = new Set<string | undefined>([...checkDependsOn(job, frame), ...findRead(job, [frame], components)])
-  if ([spec.input, spec.waitFor?.id].some(readsOutput)) asked.add(above)
+  const ids = spec.waitFor ? listIdTemplates(spec.waitFor) : []
+  if ([spec.input, ...ids].some(readsOutput)) asked.add(above)
   const onlyAbove = spec.dependsOn === undefined && !asked.has(above) ? above : undefined
   const after = frame.ids.filter((id) => asked.has(id) || id === onlyAbove)
   return { fields, spec: { ...spec, after }, onlyAbove }

@@ -52,7 +52,8 @@ export interface Fields {
   template(key: string, sources: ReadonlySet<string>, isUrl?: boolean): Template | undefined
   /** Reads a mapping. A text, number or boolean in its place is the value of its key `short`. */
   mapping(key: string, short?: string): Fields | undefined
-  mappings(key: string): readonly Fields[]
+  /** Reads a list of mappings. A text, number or boolean in place of one is the value of its key `short`. */
+  mappings(key: string, short?: string): readonly Fields[]
   /** The same mapping as if it had these keys alone. */
   only(keys: readonly string[]): Fields
   /** The same place as if this were all that is written there. */
@@ -85,7 +86,7 @@ export function createFields(data: Mapping, path: ConfigPath, reading: Reading, 
       return readTemplate(get(key), pathOf(key), sources, reading)
     },
     mapping: (key, shortKey) => readMapping(get(key), pathOf(key), reading, shortKey),
-    mappings: (key) => readMappings(get(key), pathOf(key), reading),
+    mappings: (key, shortKey) => readMappings(get(key), pathOf(key), reading, shortKey),
     only: (keys) => createFields(Object.fromEntries(keys.map((key) => [key, get(key)])), path, reading, short),
     supposing: (key, value) => createFields({ [key]: value }, path, reading, short),
     error: (key, message, code) => report.error(pathOf(key), message, code),
@@ -121,11 +122,9 @@ function readMapping(value: unknown, path: ConfigPath, reading: Reading, short?:
   return isShort ? createFields({ [short]: value }, path, reading, short) : undefined
 }
 
-function readMappings(value: unknown, path: ConfigPath, reading: Reading): readonly Fields[] {
+function readMappings(value: unknown, path: ConfigPath, reading: Reading, short?: string): readonly Fields[] {
   if (!Array.isArray(value)) return []
-  return value.flatMap((item: unknown, index) =>
-    isMapping(item) ? [createFields(item, [...path, index], reading)] : [],
-  )
+  return value.flatMap((item: unknown, index) => readMapping(item, [...path, index], reading, short) ?? [])
 }
 
 function readTemplate(

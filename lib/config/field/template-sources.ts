@@ -42,6 +42,9 @@ export const JOB_SOURCES: ReadonlySet<string> = new Set([
   'error',
 ])
 
+/** The output of a job, which may say which branch of a wait has ended it. */
+export const JOB_OUTPUT_SOURCES: ReadonlySet<string> = new Set([...JOB_SOURCES, 'branch'])
+
 /** The request of a component, and the endpoint that it waits on: nothing is answered yet. */
 export const REQUEST_SOURCES: ReadonlySet<string> = new Set([...JOB_SOURCES, 'callback'])
 
@@ -54,9 +57,14 @@ export const ANSWERED_SOURCES: ReadonlySet<string> = new Set([...REQUEST_SOURCES
 /** The output of a component, and how the answers to polling are judged. */
 export const RESULT_SOURCES: ReadonlySet<string> = new Set([...ANSWERED_SOURCES, 'result'])
 
+/** The output of a component, which may say which branch of a wait has ended it. */
+export const OUTPUT_SOURCES: ReadonlySet<string> = new Set([...RESULT_SOURCES, 'branch'])
+
 /** Says why a source that workflows know has no value in this place; undefined for a name that is just unknown. */
 export function explainAbsence(source: string, sources: ReadonlySet<string>): string | undefined {
-  if (!sources.has('jobs') || sources.has(source) || !RESULT_SOURCES.has(source)) return undefined
+  if (!sources.has('jobs') || sources.has(source)) return undefined
+  if (source === 'branch') return 'it is read in "output", where wait_for has "any"'
+  if (!RESULT_SOURCES.has(source)) return undefined
   if (!sources.has('callback')) return 'a component reads it; a job reads what its component gave as ${output}'
   if (source === 'result')
     return 'there is no result yet; it is read in "output", and in "status" and "result" of polling'

@@ -1,4 +1,5 @@
 import type { Location } from '../../base/errors'
+import type { Template } from '../../template/compile'
 import { type Fields, noteCallbackPath } from '../field/fields'
 import { readTable } from '../field/read-table'
 import { byHand, field, type InputOf, listKeys, orShort, type Shape, type SpecOf, table } from '../field/shape'
@@ -7,7 +8,6 @@ import {
   REQUEST_SOURCES,
   RESULT_SOURCES,
   anyTemplate,
-  textsTemplate,
   textTemplate,
   urlTemplate,
 } from '../field/template-sources'
@@ -15,6 +15,7 @@ import { DURATION, word } from '../field/values'
 import { STREAM_KEYS } from '../foreign-keys'
 import { refuseUnreadLists, VALUES } from './judged'
 import { checkRequest, requestKeys } from './request'
+import { normalizeSeveral, type SeveralSpec, WAITED_FOR } from './waiting/several'
 
 const SHORTEST_INTERVAL_MS = 100
 
@@ -49,7 +50,7 @@ const ANY = {
 const CALLBACK = {
   ...TYPE,
   path: field('path', urlTemplate(REQUEST_SOURCES), 'callback: the endpoint that is called; polling: the path to ask'),
-  waitFor: field('wait_for', textsTemplate(ANSWERED_SOURCES), 'callback: the id or ids to wait for'),
+  waitedFor: WAITED_FOR,
   doneWhen: ANY.doneWhen,
   timeoutMs: field('timeout', DURATION, 'How long to wait (polling: default 5m)'),
   fallback: byHand('fallback', table(FALLBACK), 'callback: asks when the callback is late'),
@@ -78,6 +79,10 @@ export interface NoCompletionSpec {
 export interface CallbackCompletionSpec extends SpecOf<typeof CALLBACK> {
   readonly type: 'callback'
   readonly at: string
+  /** The id or ids to wait for. */
+  readonly waitFor: Template | undefined
+  /** Several callbacks in place of one. */
+  readonly several: SeveralSpec | undefined
   readonly fallback: FallbackSpec | undefined
 }
 
@@ -98,6 +103,15 @@ export interface PollingSpec extends SpecOf<typeof POLLING>, Placed {}
 
 /** Polling that begins when a callback is late by `afterMs`. */
 export interface FallbackSpec extends SpecOf<typeof FALLBACK>, Placed {}
+
+/** Returns the several callbacks that a component waits for; undefined when it waits for one, or for none. */
+export function findSeveral({
+  completion,
+}: {
+  readonly completion: CompletionSpec | undefined
+}): SeveralSpec | undefined {
+  return completion?.type === 'callback' ? completion.several : undefined
+}
 
 /** The keys that each type reads. */
 const OWN_KEYS: Readonly<Record<CompletionSpec['type'], readonly string[]>> = {
@@ -120,7 +134,18 @@ export function normalizeCompletion(component: Fields): CompletionSpec | undefin
   const spec = readTable(CALLBACK, fields)
   noteCallbackPath(fields, spec.path?.source)
   const late = fields.mapping('fallback')
-  return { ...spec, type, at, fallback: late && placePolling(readTable(FALLBACK, late), late) }
+  return {
+    ...spec,
+    type,
+    at,
+    waitFor: readWaitFor(fields),
+    several: normalizeSeveral(fields),
+    fallback: late && placePolling(readTable(FALLBACK, late), late),
+  }
+}
+
+function readWaitFor(fields: Fields): Template | undefined {
+  return fields.mapping(WAITED_FOR.key) ? undefined : fields.template(WAITED_FOR.key, ANSWERED_SOURCES)
 }
 
 function isOfAnyType(key: string): boolean {

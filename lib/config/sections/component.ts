@@ -6,26 +6,27 @@ import { byHand, field, type InputOf, listKeys, type Shape, type SpecOf, table }
 import {
   ANSWERED_SOURCES,
   REQUEST_SOURCES,
-  RESULT_SOURCES,
+  OUTPUT_SOURCES,
   anyTemplate,
   textTemplate,
   urlTemplate,
 } from '../field/template-sources'
 import { DURATION, FLAG, RATE, TEXT, word } from '../field/values'
 import { COMPONENT_TYPES, LOG_LEVELS } from '../field/words'
-import { COMPLETION, type CompletionSpec, normalizeCompletion } from './completion'
+import { COMPLETION, type CompletionSpec, findSeveral, normalizeCompletion } from './completion'
 import { ACTION_ONLY_KEYS, COMPONENT_KEYS, COMPONENT_REFUSALS, STREAM_KEYS } from '../foreign-keys'
 import { IMMEDIATE, VALUES, warnOfUnreadLists } from './judged'
 import { readNamed, refuseTwoDefaults, SECTIONS } from '../field/plural'
 import { checkRequest, refuseUncallable, requestKeys } from './request'
 import { readServerUrl, SERVER } from './server'
+import { refuseBranch } from './waiting/branches'
 
 const ACTION = {
   ...requestKeys(REQUEST_SOURCES),
   output: field(
     'output',
-    anyTemplate(RESULT_SOURCES),
-    'Output of the component; ${response}, ${header}, ${status_code} and ${result} can be read',
+    anyTemplate(OUTPUT_SOURCES),
+    'Output of the component; ${response}, ${header}, ${status_code} and ${result} can be read, after any ${branch} too',
   ),
   timeoutMs: field('timeout', DURATION, 'Limit of request and wait together'),
   completion: byHand(
@@ -158,6 +159,7 @@ function normalizeHttpClient(
     }
   })
   checkRequest(request, spec)
+  refuseBranch(request, spec.output, findSeveral(spec)?.mode)
   if (type === 'http-client') refuseUncallable(fields, 'base_url', spec.baseUrl)
   if (!spec.baseUrl && !spec.path && !spec.endpoint)
     fields.warn(undefined, 'this component has neither base_url, path nor endpoint; it fails when it is used')

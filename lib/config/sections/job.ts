@@ -1,7 +1,7 @@
 import { listNames, UNNAMED } from '../../base/unnamed'
 import type { Location } from '../../base/errors'
 import type { Template } from '../../template/compile'
-import { type Fields, noteCallbackPath, noteTemplates, type PlacedTemplate } from '../field/fields'
+import { type Fields, noteTemplates, type PlacedTemplate } from '../field/fields'
 import { readTable } from '../field/read-table'
 import {
   byHand,
@@ -13,22 +13,18 @@ import {
   listOf,
   oneOrMore,
   orShort,
-  required,
   type Shape,
   type SpecOf,
   table,
   TEXTS,
 } from '../field/shape'
-import { JOB_SOURCES, anyTemplate, textsTemplate, textTemplate } from '../field/template-sources'
+import { JOB_OUTPUT_SOURCES, JOB_SOURCES, anyTemplate } from '../field/template-sources'
 import { AMOUNT, DURATION, STATUS, TEXT, word } from '../field/values'
 import { COMPONENT, type ComponentBook } from './component'
+import { findSeveral } from './completion'
 import { JOB_KEYS, JOB_REFUSALS, ON_ERROR_REFUSALS } from '../foreign-keys'
-
-const WAIT = {
-  id: required('id', textsTemplate(JOB_SOURCES), 'The id or ids to wait for'),
-  path: field('path', TEXT, 'The endpoint that is called'),
-  timeoutMs: field('timeout', DURATION, 'How long to wait'),
-}
+import { refuseBranch } from './waiting/branches'
+import { normalizeWaitFor, WAIT_FOR, type WaitSpec } from './waiting/wait-for'
 
 const RETRY = {
   maxAttempts: field('max_attempts', AMOUNT, 'Attempts in all, the first one counted', 3),
@@ -66,7 +62,11 @@ const KEYS = {
     'Component that does the work: its name, or all of it (default: the only one, or the default one)',
   ),
   input: field('input', anyTemplate(JOB_SOURCES), 'Input of the component (default: the input of the workflow)'),
-  output: field('output', anyTemplate(JOB_SOURCES), 'What other jobs read as ${jobs.ID.output}'),
+  output: field(
+    'output',
+    anyTemplate(JOB_OUTPUT_SOURCES),
+    'What other jobs read as ${jobs.ID.output}; with wait_for any, ${branch} says which callback came',
+  ),
   dependsOn: field('depends_on', TEXTS, 'Jobs to wait for (default: the one above); [] starts at once'),
   retry: byHand(
     'retry',
@@ -74,15 +74,7 @@ const KEYS = {
     'How often a job that fails is tried; a number is max_attempts',
   ),
   timeoutMs: field('timeout', DURATION, 'Limit of each attempt'),
-  waitFor: field(
-    'wait_for',
-    orShort(
-      { key: WAIT.id.key, shape: textTemplate(JOB_SOURCES) },
-      table(WAIT),
-      'an id to wait for, or a mapping with id, path and timeout',
-    ),
-    'Waits for a callback; instead of component',
-  ),
+  waitFor: byHand('wait_for', WAIT_FOR, 'Waits for a callback, or for any or all of several; instead of component'),
   ...JOB_KEYS,
 }
 
@@ -114,6 +106,8 @@ export interface JobSpec extends SpecOf<typeof KEYS> {
   readonly id: string
   /** The component by name, `logger` without definition; undefined for a job that only waits. */
   readonly component: string | undefined
+  /** What a job without a component waits for. */
+  readonly waitFor: WaitSpec | undefined
   /** The jobs of the workflow that must be done before, in its order; empty for on_error jobs, which run as written. */
   readonly after: readonly string[]
   readonly retry: RetrySpec
@@ -132,9 +126,6 @@ export interface OnErrorOutput {
 
 /** How often a job is tried, and how long between. */
 export interface RetrySpec extends SpecOf<typeof RETRY> {}
-
-/** A wait for a callback; without a path, of any endpoint. */
-export interface WaitSpec extends SpecOf<typeof WAIT> {}
 
 /** A job beside the mapping that it was read from, so that what is wrong between jobs has a place. */
 export interface PlacedJob {
@@ -163,10 +154,9 @@ function normalizeJob(fields: Fields, components: ComponentBook): PlacedJob {
   const onErrorJobs = normalizeJobs(fields.mappings('on_error'), components)
   const [own, templates] = noteTemplates(fields.reading, () => ({
     ...readTable(KEYS, fields),
+    waitFor: normalizeWaitFor(fields),
     onErrorOutput: normalizeOnErrorOutput(fields),
   }))
-  const wait = fields.mapping('wait_for', WAIT.id.key)
-  if (wait !== undefined) noteCallbackPath(wait, wait.read(WAIT.path.key, TEXT))
   const spec: JobSpec = {
     ...own,
     at: fields.at,
@@ -178,7 +168,16 @@ function normalizeJob(fields: Fields, components: ComponentBook): PlacedJob {
     onError: onErrorJobs.map((job) => job.spec),
     templates: templates.map((one) => one.template),
   }
+  refuseBranch(fields, spec.output, modeOf(spec, components))
   return { fields, spec, templates, onError: onErrorJobs }
+}
+
+/** Whether a job waits for any or all of several callbacks, by itself or by its component, as far as that is known here. */
+function modeOf({ component, waitFor }: JobSpec, { specs }: ComponentBook): string | undefined {
+  if (component === undefined) return waitFor?.mode
+  const called = specs?.get(component)
+  if (called?.type === 'http-client') return findSeveral(called)?.mode
+  return called === undefined && component !== 'logger' ? 'any' : undefined
 }
 
 function readComponent(fields: Fields, components: ComponentBook): string | undefined {

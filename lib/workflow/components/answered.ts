@@ -3,7 +3,7 @@ import { CallbackError } from '../../base/errors'
 import { isMapping } from '../../base/values/plain'
 import type { Template } from '../../template/compile'
 import { compileJudge } from '../../listener/outcome'
-import type { AnsweredScope, Call, ComponentScope } from '../call'
+import type { AnsweredScope, Call, ComponentScope, EndingBranch } from '../call'
 import { changeError } from '../job-error'
 import { excerptOf } from '../../template/excerpt'
 import type { HttpAnswer } from '../../http/client'
@@ -71,7 +71,7 @@ export function compileDoneWhen({ completion }: HttpClientSpec): (scope: Answere
 }
 
 /** What a component's output is made of; `result` is undefined where nothing was waited for. */
-export type MakeOutput = (scope: AnsweredScope, result: unknown) => unknown
+export type MakeOutput = (scope: AnsweredScope, result: unknown, branch?: EndingBranch) => unknown
 
 /**
  * Compiles a component's output. Unless its template reads `${result}` itself, the callback's result is laid over it,
@@ -79,8 +79,8 @@ export type MakeOutput = (scope: AnsweredScope, result: unknown) => unknown
  */
 export function compileOutput(template: Template | undefined): MakeOutput {
   const readsResult = template?.references.some(({ source }) => source === 'result') ?? false
-  return (scope, result) => {
-    const output = template ? template.render({ ...scope, result: result ?? null }) : scope.response
+  return (scope, result, branch) => {
+    const output = template ? template.render({ ...scope, result: result ?? null, branch }) : scope.response
     if (result === undefined || readsResult) return output
     return isMapping(output) && isMapping(result) ? { ...output, ...result } : result
   }

@@ -1,21 +1,16 @@
 import type { FallbackSpec, HttpClientSpec } from '../../config/normalize'
 import { reasonOf } from '../../base/errors'
-import { callbackFailed } from '../../store/wait-errors'
 import type { Expectation } from '../../base/run'
 import type { Clock, Logger, Outcome } from '../../base/contracts'
 import { readRetryAfter } from '../../http/answer-headers'
 import type { HttpAnswer } from '../../http/client'
 import type { Begun } from './answered'
 import { earliest } from '../call'
+import { resultOf } from './ends'
 import { compilePoll, type PollingContext } from './poll'
 import { onAbort, sleep } from '../../base/timers'
-import type { Waiting } from './wait-plan'
-
-/** Returns the result of a task that is done. Throws `ERR_CALLBACK_FAILED`, or why there is no result. */
-export function resultOf(outcome: Outcome): unknown {
-  if (outcome.outcome === 'succeeded') return outcome.result
-  throw outcome.error ?? callbackFailed(outcome)
-}
+import type { BranchWait, Wanted } from './branches'
+import type { Ended, OpenWaits } from './open-waits'
 
 /** Compiles `completion: polling`; without polling there is no result beside the immediate answer. */
 export function compileAsking(
@@ -42,25 +37,27 @@ export interface FallbackContext extends PollingContext {
   readonly logger: Logger
 }
 
-/** Awaits the callback of a task that was begun. */
-export type AwaitCallback = (expectation: Expectation, waiting: Waiting, begun: Begun) => Promise<Outcome>
+/** Awaits the callbacks of a task that was begun. */
+export type AwaitCallback = (waits: OpenWaits, wanted: Wanted, begun: Begun) => Promise<Ended>
 
 /**
- * Compiles the wait for a callback. With a `fallback`, the service is asked as well when the callback is late, and the
+ * Compiles the wait for callbacks. With a `fallback`, the service is asked as well when its callback is late, and the
  * first of the two ends the wait. What asking finds is settled as the callback would be, so that a callback with an id is
  * a duplicate when it comes after all.
  */
 export function compileCallbackWait(spec: HttpClientSpec, context: FallbackContext): AwaitCallback {
   const { completion } = spec
   const fallback = completion?.type === 'callback' ? completion.fallback : undefined
-  if (fallback === undefined) return (expectation) => expectation.outcome()
+  if (fallback === undefined) return (waits, wanted) => waits.ended(wanted)
   const ask = compileLateAsking(fallback, spec, context)
-  return async (expectation, waiting, begun) => {
+  return async (waits, wanted, begun) => {
     const stop = new AbortController()
     const stopListening = onAbort(begun.call.signal, (reason) => stop.abort(reason))
-    const asking = ask(expectation, waiting, begun, stop.signal)
+    const [expectation] = waits.expectations
+    const [branch] = wanted.branches
+    const asking = expectation && branch && ask(expectation, branch.wait, begun, stop.signal)
     try {
-      return await expectation.outcome()
+      return await waits.ended(wanted)
     } finally {
       stopListening()
       stop.abort()
@@ -74,7 +71,7 @@ function compileLateAsking(
   fallback: FallbackSpec,
   spec: HttpClientSpec,
   context: FallbackContext,
-): (expectation: Expectation, waiting: Waiting, begun: Begun, signal: AbortSignal) => Promise<void> {
+): (expectation: Expectation, waiting: BranchWait, begun: Begun, signal: AbortSignal) => Promise<void> {
   const { clock, logger } = context
   const poll = compilePoll(fallback, spec, context)
   return async (expectation, waiting, { request, answer, scope, call }, signal) => {
@@ -97,7 +94,7 @@ function compileLateAsking(
 }
 
 /** Returns the answer in place of the callback, which is a duplicate when it comes all the same with an id. */
-export function answeredOutcome({ body, headers }: HttpAnswer, { endpoints, ids }: Waiting, clock: Clock): Outcome {
+export function answeredOutcome({ body, headers }: HttpAnswer, { endpoints, ids }: BranchWait, clock: Clock): Outcome {
   const endpoint = endpoints[0]?.key ?? ''
   const common = { id: ids[0], endpoint, status: undefined, body, headers, receivedAt: clock.now() }
   return { outcome: 'succeeded', result: body, ...common }

@@ -1,8 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { HttpClientSpec } from '../../config/normalize'
 import { CallbackError } from '../../base/errors'
-import type { Expectation } from '../../base/run'
-import type { Outcome } from '../../base/contracts'
 import {
   type Answered,
   answeredScope,
@@ -13,12 +11,14 @@ import {
   quotingAnswer,
   withAnswer,
 } from './answered'
-import type { Call, ComponentScope, Execute } from '../call'
-import { answeredOutcome, compileAsking, compileCallbackWait, type FallbackContext, resultOf } from './completion'
+import type { AnsweredScope, Call, ComponentScope, Execute } from '../call'
+import { listIds, type Wanted, withIds } from './branches'
+import { answeredOutcome, compileAsking, compileCallbackWait, type FallbackContext } from './completion'
 import type { HttpAnswer } from '../../http/client'
 import { compileRequest, type HttpRequest } from '../../http/request/request'
 import { compileSending, createPacedSend } from './sending'
-import { compileWaitPlan, type Waiting, type WaitPlanContext } from './wait-plan'
+import { type Ended, openWaits, type OpenWaits } from './open-waits'
+import { compileWaitPlan, type WaitPlanContext } from './wait-plan'
 
 /** What the http-clients of one `callbacks()` share. */
 export interface HttpContext extends WaitPlanContext, FallbackContext {}
@@ -56,30 +56,34 @@ export function compileHttpComponent(spec: HttpClientSpec, context: HttpContext)
 
   async function sendAndWait(
     request: HttpRequest,
-    waiting: Waiting,
+    wanted: Wanted,
     call: Call,
     scope: ComponentScope,
   ): Promise<unknown> {
-    const expectation = await call.run.expect(`${call.name}/wait`, waiting)
+    const waits = await openWaits(call, wanted)
+    const conclude = (full: AnsweredScope, { result, branch }: Ended): unknown => {
+      if (branch) call.onBranch(branch)
+      return finish(full, result(), branch)
+    }
     try {
-      const answer = await orEarlyOutcome(send(request, call), expectation)
-      if ('outcome' in answer) return finish(answeredScope(scope, undefined), resultOf(answer))
+      const answer = await orEarlyEnd(send(request, call), waits)
+      if ('result' in answer) return conclude(answeredScope(scope, undefined), answer)
       return await goOn({ request, answer }, { scope, call, isLast: false }, async (begun) => {
         if (isDone(begun.scope)) {
-          await expectation.settle(answeredOutcome(answer, waiting, clock))
+          await waits.settle(wanted.branches.map(({ wait }) => answeredOutcome(answer, wait, clock)))
           return finish(begun.scope, answer.body)
         }
-        const more = plan.idsIn(answer, begun.scope, waiting)
-        await expectation.alias(more)
-        const known = { ...waiting, ids: [...new Set([...waiting.ids, ...more])] }
-        call.onWaiting(known.ids)
-        const outcome = await awaitCallback(expectation, known, begun).catch((error: unknown) =>
+        const more = plan.idsIn(answer, begun.scope, wanted)
+        await Promise.all(waits.expectations.map((one, index) => one.alias(more[index] ?? [])))
+        const known = withIds(wanted, more)
+        call.onWaiting(listIds(known))
+        const ended = await awaitCallback(waits, known, begun).catch((error: unknown) =>
           Promise.reject(quotingAnswer(error, begun, secrets)),
         )
-        return finish(begun.scope, resultOf(outcome))
+        return conclude(begun.scope, ended)
       })
     } finally {
-      await expectation.cancel()
+      await waits.cancel()
     }
   }
 
@@ -87,8 +91,8 @@ export function compileHttpComponent(spec: HttpClientSpec, context: HttpContext)
     const ticket = plan.issue(call)
     const scope = { ...call.scope, callback: ticket.source }
     const request = render(scope)
-    const waiting = plan.prepare(request, call, scope, ticket)
-    if (waiting) return sendAndWait(request, waiting, call, scope)
+    const wanted = plan.prepare(request, call, scope, ticket)
+    if (wanted) return sendAndWait(request, wanted, call, scope)
     const answer = await send(request, call)
     const isLast = spec.completion?.type !== 'polling'
     return goOn({ request, answer }, { scope, call, isLast }, async (begun) =>
@@ -105,11 +109,11 @@ interface Asking {
   readonly isLast: boolean
 }
 
-/** A request whose answer was lost on the way has arrived all the same when its callback is there. */
-async function orEarlyOutcome(answer: Promise<HttpAnswer>, expectation: Expectation): Promise<HttpAnswer | Outcome> {
-  let early: Outcome | undefined
+/** A request whose answer was lost on the way has arrived all the same when its callbacks are there. */
+async function orEarlyEnd(answer: Promise<HttpAnswer>, waits: OpenWaits): Promise<HttpAnswer | Ended> {
+  let early: Ended | undefined
   const note = async (): Promise<void> => {
-    early = await expectation.outcome()
+    early = await waits.ended()
   }
   note().catch(() => undefined)
   try {

@@ -52,6 +52,7 @@ class KeptWait implements Waiter, OpenWait, LocalWait {
   readonly #keys = new Map<string, HeldKey>()
   #here: Wait | undefined = undefined
   #registered: Promise<void> = Promise.resolve()
+  #cancelled: Promise<void> = Promise.resolve()
   /** `late`: only an outcome that is in the log already can end it. `over`: its waiter was told, or has given it up. */
   #state: 'open' | 'late' | 'over' = 'open'
   #outcome: Outcome | undefined = undefined
@@ -109,7 +110,11 @@ class KeptWait implements Waiter, OpenWait, LocalWait {
   cancel(): void {
     if (this.#state === 'over') return
     this.#stop()
-    this.#conclude([...this.#keys.values()], 'cancelled')
+    this.#cancelled = this.#conclude([...this.#keys.values()], 'cancelled')
+  }
+
+  get cancelled(): Promise<void> {
+    return this.#cancelled
   }
 
   release(): void {
@@ -150,7 +155,7 @@ class KeptWait implements Waiter, OpenWait, LocalWait {
     const work = async (): Promise<void> => void found.push(...(await this.#endAll(keys, 'late')))
     // A run goes on only when the store is there again; a caller that waits by hand is not kept waiting.
     if (!isByHand) await persist(work, { isOver: () => this.#isOver() })
-    else if (!(await persist.within(REVIEW_MS, work)) && kept === undefined) this.#conclude(keys, 'left')
+    else if (!(await persist.within(REVIEW_MS, work)) && kept === undefined) void this.#conclude(keys, 'left')
     return found.toSorted((one, other) => one.at - other.at)[0]
   }
 
@@ -162,7 +167,7 @@ class KeptWait implements Waiter, OpenWait, LocalWait {
     if (ending.kind === 'aborted') this.#conclude([...this.#keys.values()], 'cancelled')
     if (this.request.kept !== undefined) return
     if (this.#outcome) this.#settle()
-    else if (ending.kind === 'closed') this.#conclude([...this.#keys.values()], 'left')
+    else if (ending.kind === 'closed') void this.#conclude([...this.#keys.values()], 'left')
   }
 
   #settle(): void {
@@ -174,7 +179,7 @@ class KeptWait implements Waiter, OpenWait, LocalWait {
   #settleKeys(keys: readonly HeldKey[]): void {
     for (const why of ['settled', 'cancelled'] as const) {
       const ended = keys.filter((key) => whyEnded(key, this.#outcome) === why)
-      this.#conclude(ended, why)
+      void this.#conclude(ended, why)
     }
   }
 
@@ -190,9 +195,9 @@ class KeptWait implements Waiter, OpenWait, LocalWait {
     await Promise.all(keys.map((key) => persist(() => this.#beginUnder(key), interest)))
   }
 
-  /** Writes that it is over, however long the store is away. */
-  #conclude(keys: readonly HeldKey[], why: EndReason): void {
-    void this.parts.persist(() => this.#endAll(keys, why))
+  /** Writes that it is over, however long the store is away. Never rejects. */
+  async #conclude(keys: readonly HeldKey[], why: EndReason): Promise<void> {
+    await this.parts.persist(() => this.#endAll(keys, why))
   }
 
   /** Registers it under a key, and takes the outcome that was parked for it. */
