@@ -1,5 +1,6 @@
 import type { Claim } from './ledger'
 import type { Outcome, StoreEndpoint } from './outcome'
+import type { TraceContext } from './values/trace-context'
 
 /** A run as it is kept for the process that takes it up. */
 export interface KeptRun {
@@ -12,6 +13,8 @@ export interface KeptRun {
   /** Milliseconds since the epoch, as the deadline. */
   readonly startedAt: number
   readonly deadline: number | undefined
+  /** The span that started it; undefined without tracing. */
+  readonly trace?: TraceContext | undefined
 }
 
 /** Keeps the runs of a durable store. */
@@ -70,6 +73,17 @@ export interface RunContext {
   step<T>(name: string, work: () => Promise<T>): Promise<T>
   /** Opens a wait; it is registered when this resolves. Several may be open at once. */
   expect(name: string, wait: Expected): Promise<Expectation>
+  /** Returns what records the requests of an attempt, by the beginning of its steps' names; missing without tracing. */
+  traceOf?(name: string): RequestTrace
+}
+
+/** Records requests in a trace. */
+export interface RequestTrace {
+  /** Does the work of sending, which adds headers that name its span to the request. */
+  send<Answer extends { readonly status: number }>(
+    request: { readonly method: string; readonly url: URL },
+    work: (headers: Readonly<Record<string, string>>) => Promise<Answer>,
+  ): Promise<Answer>
 }
 
 /** What a run waits for. */
