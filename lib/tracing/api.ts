@@ -25,6 +25,9 @@ export interface SpanScope {
 
 /** The vendors' part of a place in a trace. */
 export interface TraceState {
+  get(key: string): string | undefined
+  set(key: string, value: string): TraceState
+  unset(key: string): TraceState
   serialize(): string
 }
 
@@ -66,19 +69,26 @@ export interface TracerProvider {
 }
 
 const PACKAGE = '@opentelemetry/api'
-const load = (): TraceApi => require('@opentelemetry/api')
 
-/** Whether the app has the package. Nothing of it is run. */
-export function hasTraceApi(): boolean {
-  return isInstalled(PACKAGE)
+/** How the package is found. */
+export interface TracePackage {
+  /** Whether the app has it. Nothing of it is run. */
+  readonly isThere: () => boolean
+  readonly load: () => TraceApi
+}
+
+/** The package that is installed beside this one. */
+export const INSTALLED: TracePackage = {
+  isThere: () => isInstalled(PACKAGE),
+  load: () => require('@opentelemetry/api'),
 }
 
 /** Loads the package; undefined when the app does not have it. */
-export function findTraceApi(): TraceApi | undefined {
+export function findTraceApi({ load }: TracePackage): TraceApi | undefined {
   return findPeer(PACKAGE, load)
 }
 
 /** Loads the package. Throws `ERR_CONFIG_UNSUPPORTED` when the app does not have it. */
-export function loadTraceApi(): TraceApi {
+export function loadTraceApi({ load }: TracePackage): TraceApi {
   return loadPeer(PACKAGE, 'options.tracing', load)
 }

@@ -1,7 +1,7 @@
 import { isTicketId } from '../base/secrets/ticket-id'
 import { isUnnamed } from '../base/unnamed'
 
-export type AttributeValue = string | number | readonly string[]
+export type AttributeValue = string | number
 /** The attributes of a span, by their names. */
 export type Attributes = Record<string, AttributeValue>
 

@@ -4,8 +4,9 @@ import type { Mask } from '../base/secrets/mask'
 import { readTraceContext, type TraceContext } from '../base/values/trace-context'
 import {
   findTraceApi,
-  hasTraceApi,
+  INSTALLED,
   loadTraceApi,
+  type TracePackage,
   type SpanOptions,
   type SpanScope,
   type TraceApi,
@@ -71,15 +72,19 @@ const NAME = 'express-callbacks'
  * The package is loaded when the first run or wait begins. Throws `ERR_CONFIG_UNSUPPORTED` when the app asks for tracing and
  * the package is missing.
  */
-export function createTracing(options: NormalizedTracing | undefined, context: TracingContext): Tracing | undefined {
-  if (options === undefined || (!options.isWanted && !hasTraceApi())) return undefined
-  const { clock, mask } = context
-  const findMaker = createFindMaker(options, options.isWanted ? loadTraceApi() : undefined, mask)
+export function createTracing(
+  options: NormalizedTracing | undefined,
+  { clock, mask }: TracingContext,
+  installed: TracePackage = INSTALLED,
+): Tracing | undefined {
+  if (options === undefined || (!options.isWanted && !installed.isThere())) return undefined
+  const findApi = options.isWanted ? always(loadTraceApi(installed)) : () => findTraceApi(installed)
+  const findMaker = createFindMaker(options, findApi, mask)
 
   return {
     startRun(run, headers) {
       const maker = findMaker()
-      return maker && startRun(maker, { run, headers, at: clock.now() }, options)
+      return maker && startRun(maker, { run, headers, now: () => new Date(clock.now()) }, options)
     },
     followRun({ id: task, workflow, startedAt, trace, isTakenUp }, record) {
       const maker = trace && findMaker()
@@ -106,23 +111,19 @@ export function createTracing(options: NormalizedTracing | undefined, context: T
 /** Creates what finds the tracer of the app, which may register one later; undefined while there is none. */
 function createFindMaker(
   { provider }: NormalizedTracing,
-  loaded: TraceApi | undefined,
+  findApi: () => TraceApi | undefined,
   mask: Mask,
 ): () => SpanMaker | undefined {
-  let api: TraceApi | undefined = loaded
-  let maker: SpanMaker | undefined
-  let isMissing = false
-
+  let found: { readonly api: TraceApi | undefined } | undefined
   return () => {
-    if (maker !== undefined || isMissing) return maker
-    api ??= findTraceApi()
-    isMissing = api === undefined
-    if (api === undefined) return undefined
-    const tracer = findTracer(provider ?? api.trace.getTracerProvider())
-    // A provider of the app's own stays; the registered one may be exchanged.
-    if (tracer !== undefined && provider !== undefined) maker = { api, tracer, mask }
-    return tracer && { api, tracer, mask }
+    const { api } = (found ??= { api: findApi() })
+    const tracer = api && findTracer(provider ?? api.trace.getTracerProvider())
+    return api && tracer && { api, tracer, mask }
   }
+}
+
+function always<T>(value: T): () => T {
+  return () => value
 }
 
 /** While nothing is registered, the API has a stand-in that returns no tracer of an SDK. */
@@ -136,8 +137,7 @@ function findTracer(provider: {
 interface Start {
   readonly run: RunPlace
   readonly headers: Headers | undefined
-  /** Milliseconds since the epoch. */
-  readonly at: number
+  readonly now: () => Date
 }
 
 /** Without a span that is active, the request that asks for the run may name one. */
@@ -148,7 +148,7 @@ function startRun({ api, tracer }: SpanMaker, start: Start, options: NormalizedT
   const relation = here === undefined ? options.callbacks : options.runs
   const common: SpanOptions = {
     kind: KIND.producer,
-    startTime: new Date(start.at),
+    startTime: start.now(),
     attributes: runAttributes(start.run),
   }
   const name = `start ${shownName('workflow', start.run.workflow)}`
@@ -158,5 +158,5 @@ function startRun({ api, tracer }: SpanMaker, start: Start, options: NormalizedT
       ? begin({ root: true, links: toLinks(api, caller ? [caller] : []) }, active)
       : begin({}, here === undefined ? scopeOf(api, active, { trace: caller, isRemote: true }) : active)
   const trace = toTraceContext(span.spanContext())
-  return trace && { trace, end: () => span.end() }
+  return trace && { trace, end: () => span.end(start.now()) }
 }
