@@ -59,7 +59,7 @@ describe('a wait by hand', () => {
     ['timeout', 'ERR_WAIT_TIMEOUT', (_hooks, { clock }) => clock.advance(1016)],
     ['aborted', undefined, (_hooks, { stop }) => stop.abort()],
     ['closed', undefined, (hooks) => hooks.close()],
-  ] satisfies [string, string | undefined, (hooks: Hooks, more: More) => unknown][])(
+  ] satisfies [string, string | undefined, (hooks: Hooks, more: More) => Promise<unknown> | void][])(
     'tells that it has %s',
     async (outcome, code, end) => {
       const { hooks, clock } = await hosts.open(CONFIG)
