@@ -38,7 +38,11 @@ describe('without the package', () => {
   const missing = () => {
     throw Object.assign(new Error("Cannot find module '@opentelemetry/api'"), { code: 'MODULE_NOT_FOUND' })
   }
-  const context = { clock: { now: () => 0, setTimeout, clearTimeout: () => undefined }, mask: (text: string) => text }
+  const context = {
+    clock: { now: () => 0, setTimeout, clearTimeout: () => undefined },
+    mask: (text: string) => text,
+    logger: { warn: () => undefined },
+  }
   const without = { isThere: () => false, load: missing }
 
   test('there is no tracing by default', () => {
@@ -125,5 +129,36 @@ describe('with an SDK that samples nothing', () => {
     await running
     expect(spans.all()).toEqual([])
     expect(flow.service.requests[0]?.headers['traceparent']).toMatch(/^00-[\da-f]{32}-[\da-f]{16}-00$/)
+  })
+})
+
+describe('an SDK that is broken', () => {
+  const broken = (): never => {
+    throw new Error('no disk')
+  }
+  const idle = {
+    onStart: () => undefined,
+    onEnd: () => undefined,
+    forceFlush: async () => undefined,
+    shutdown: async () => undefined,
+  }
+
+  test.each([
+    ['a processor at the start', () => new NodeTracerProvider({ spanProcessors: [{ ...idle, onStart: broken }] })],
+    ['a processor at the end', () => new NodeTracerProvider({ spanProcessors: [{ ...idle, onEnd: broken }] })],
+    ['a sampler', () => new NodeTracerProvider({ sampler: { shouldSample: broken } })],
+    ['a provider', () => ({ getTracer: broken })],
+  ])('(%s) harms no run and no wait, and is told once', async (_what, create) => {
+    const flow = await flows.open(drawing(), undefined, { tracing: { provider: create() } })
+    const running = flow.hooks.run({ prompt: 'a cat' })
+    await finish(flow, 'draw', 1)
+    expect(await running).toBe(1)
+    const waiting = flow.hooks.wait('x')
+    await flow.hooks.settle('x', 7)
+    expect(await waiting).toBe(7)
+    const told = flow.log.filter(({ message }) => message.startsWith('A span could not be recorded'))
+    expect(told.map(({ message }) => message)).toEqual([
+      'A span could not be recorded: no disk. The work goes on without it',
+    ])
   })
 })

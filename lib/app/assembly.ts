@@ -43,7 +43,7 @@ export function compileFor(config: CallbacksConfig | Source, { env, pool, redis 
  */
 export function assemble(config: Config, options: NormalizedOptions) {
   const { logger, clock, fetch, mountPath, publicUrl, tunnels } = options
-  const tracing = createTracing(options.tracing, { clock, mask: createSecretMask(config) })
+  const tracing = createTracing(options.tracing, { clock, logger, mask: createSecretMask(config) })
   const secretHeaders = listProofHeaders(config)
   const arrivals = createArrivals(config.store.type === 'redis' || config.store.type === 'postgres')
   const emitter = createEmitter(logger, secretHeaders, arrivals.note)

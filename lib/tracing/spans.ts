@@ -16,7 +16,12 @@ export interface SpanMaker {
   readonly tracer: Tracer
   /** Replaces secrets in messages and URLs. */
   readonly mask: Mask
+  /** Does work that calls the SDK of the app; undefined when that throws, which is told. */
+  readonly attempt: Attempt
 }
+
+/** Does work, and returns what it returns; undefined when it throws. */
+export type Attempt = <T>(work: () => T) => T | undefined
 
 /** A span that is over when it is made: it tells of facts that were kept. */
 export interface PastSpan {
@@ -42,14 +47,16 @@ export interface Place {
 /** Makes a span that is over. */
 export function recordSpan(maker: SpanMaker, past: PastSpan): void {
   const { name, kind, startedAt, endedAt, attributes, parent, links = [], error } = past
-  const { api, tracer, mask } = maker
+  const { api, tracer, mask, attempt } = maker
   const startTime = new Date(startedAt)
   const endTime = new Date(Math.max(startedAt, endedAt))
   const scope = parent === undefined ? api.ROOT_CONTEXT : scopeOf(api, api.ROOT_CONTEXT, parent)
   const options = { kind, startTime, attributes: maskAttributes(attributes, mask), links: toLinks(api, links) }
-  const span = tracer.startSpan(name, options, scope)
-  if (error !== undefined) markFailed(span, error, mask, endTime)
-  span.end(endTime)
+  attempt(() => {
+    const span = tracer.startSpan(name, options, scope)
+    if (error !== undefined) markFailed(span, error, mask, endTime)
+    span.end(endTime)
+  })
 }
 
 /** Notes on a span why its work failed: the code of the error and its message, without secrets. */

@@ -1,4 +1,5 @@
-import type { Clock } from '../base/contracts'
+import type { Clock, Logger } from '../base/contracts'
+import { reasonOf } from '../base/errors'
 import type { KeptRun, RunRecord } from '../base/run'
 import type { Mask } from '../base/secrets/mask'
 import { readTraceContext, type TraceContext } from '../base/values/trace-context'
@@ -15,7 +16,7 @@ import {
 import { runAttributes, type RunPlace, shownName } from './attributes'
 import type { NormalizedTracing } from './options'
 import { createRunTrace, type RunTrace } from './run'
-import { KIND, type Place, scopeOf, type SpanMaker, toLinks, toTraceContext } from './spans'
+import { type Attempt, KIND, type Place, scopeOf, type SpanMaker, toLinks, toTraceContext } from './spans'
 import { type EndedWait, recordWait } from './waits'
 
 /** Records runs, jobs, waits and requests as spans of OpenTelemetry. */
@@ -62,6 +63,7 @@ export interface TracingContext {
   readonly clock: Clock
   /** Replaces secrets in what spans show. */
   readonly mask: Mask
+  readonly logger: Pick<Logger, 'warn'>
 }
 
 /** The name of the tracer. */
@@ -74,17 +76,18 @@ const NAME = 'express-callbacks'
  */
 export function createTracing(
   options: NormalizedTracing | undefined,
-  { clock, mask }: TracingContext,
+  { clock, mask, logger }: TracingContext,
   installed: TracePackage = INSTALLED,
 ): Tracing | undefined {
   if (options === undefined || (!options.isWanted && !installed.isThere())) return undefined
   const findApi = options.isWanted ? always(loadTraceApi(installed)) : () => findTraceApi(installed)
-  const findMaker = createFindMaker(options, findApi, mask)
+  const findMaker = createFindMaker(options, findApi, { mask, attempt: createAttempt(logger) })
 
   return {
     startRun(run, headers) {
       const maker = findMaker()
-      return maker && startRun(maker, { run, headers, now: () => new Date(clock.now()) }, options)
+      const start = { run, headers, now: () => new Date(clock.now()) }
+      return maker?.attempt(() => startRun(maker, start, options))
     },
     followRun({ id: task, workflow, startedAt, trace, isTakenUp }, record) {
       const maker = trace && findMaker()
@@ -95,8 +98,9 @@ export function createTracing(
     startWait() {
       const maker = findMaker()
       if (maker === undefined) return undefined
-      const { api } = maker
-      return { trace: toTraceContext(api.trace.getSpanContext(api.context.active())), since: clock.now() }
+      const { api, attempt } = maker
+      const trace = attempt(() => toTraceContext(api.trace.getSpanContext(api.context.active())))
+      return { trace, since: clock.now() }
     },
     endWait({ trace, since, isRemote = false }, wait) {
       const maker = findMaker()
@@ -112,13 +116,27 @@ export function createTracing(
 function createFindMaker(
   { provider }: NormalizedTracing,
   findApi: () => TraceApi | undefined,
-  mask: Mask,
+  rest: Pick<SpanMaker, 'mask' | 'attempt'>,
 ): () => SpanMaker | undefined {
   let found: { readonly api: TraceApi | undefined } | undefined
   return () => {
-    const { api } = (found ??= { api: findApi() })
-    const tracer = api && findTracer(provider ?? api.trace.getTracerProvider())
-    return api && tracer && { api, tracer, mask }
+    const { api } = (found ??= { api: rest.attempt(findApi) })
+    const tracer = api && rest.attempt(() => findTracer(provider ?? api.trace.getTracerProvider()))
+    return api && tracer && { ...rest, api, tracer }
+  }
+}
+
+/** Creates what keeps faults of an SDK from the work that is recorded; the first one is told. */
+function createAttempt(logger: TracingContext['logger']): Attempt {
+  let isTold = false
+  return (work) => {
+    try {
+      return work()
+    } catch (err) {
+      if (!isTold) logger.warn({ err }, `A span could not be recorded: ${reasonOf(err)}. The work goes on without it`)
+      isTold = true
+      return undefined
+    }
   }
 }
 
@@ -141,7 +159,11 @@ interface Start {
 }
 
 /** Without a span that is active, the request that asks for the run may name one. */
-function startRun({ api, tracer }: SpanMaker, start: Start, options: NormalizedTracing): StartedTrace | undefined {
+function startRun(
+  { api, tracer, attempt }: SpanMaker,
+  start: Start,
+  options: NormalizedTracing,
+): StartedTrace | undefined {
   const active = api.context.active()
   const here = toTraceContext(api.trace.getSpanContext(active))
   const caller = here ?? readTraceContext(start.headers)
@@ -158,5 +180,5 @@ function startRun({ api, tracer }: SpanMaker, start: Start, options: NormalizedT
       ? begin({ root: true, links: toLinks(api, caller ? [caller] : []) }, active)
       : begin({}, here === undefined ? scopeOf(api, active, { trace: caller, isRemote: true }) : active)
   const trace = toTraceContext(span.spanContext())
-  return trace && { trace, end: () => span.end(start.now()) }
+  return trace && { trace, end: () => void attempt(() => span.end(start.now())) }
 }
