@@ -22,6 +22,18 @@ afterEach(() => {
   folder = undefined
 })
 
+type Host = Awaited<ReturnType<typeof hosts.open>>
+interface Means extends Pick<Host, 'hooks' | 'clock'> {
+  readonly stop: AbortController
+}
+
+const ENDS: readonly (readonly [string, string | undefined, (means: Means) => unknown])[] = [
+  ['failed', 'ERR_CALLBACK_FAILED', ({ hooks }) => hooks.fail('x', new Error('no paint'))],
+  ['timeout', 'ERR_WAIT_TIMEOUT', ({ clock }) => clock.advance(1016)],
+  ['aborted', undefined, ({ stop }) => stop.abort()],
+  ['closed', undefined, ({ hooks }) => hooks.close()],
+]
+
 describe('a wait by hand', () => {
   test('is a span below the one in which it began', async () => {
     const { hooks, post, clock } = await hosts.open(CONFIG)
@@ -54,24 +66,16 @@ describe('a wait by hand', () => {
     expect(spans.one('wait POST /done')).toMatchObject({ parent: undefined, links: [] })
   })
 
-  test.each([
-    ['failed', 'ERR_CALLBACK_FAILED', (hooks) => hooks.fail('x', new Error('no paint'))],
-    ['timeout', 'ERR_WAIT_TIMEOUT', (_hooks, { clock }) => clock.advance(1016)],
-    ['aborted', undefined, (_hooks, { stop }) => stop.abort()],
-    ['closed', undefined, (hooks) => hooks.close()],
-  ] satisfies [string, string | undefined, (hooks: Hooks, more: More) => Promise<unknown> | void][])(
-    'tells that it has %s',
-    async (outcome, code, end) => {
-      const { hooks, clock } = await hosts.open(CONFIG)
-      const stop = new AbortController()
-      const waiting = hooks.wait('x', { timeout: '1s', signal: stop.signal })
-      await end(hooks, { clock, stop })
-      await expect(waiting).rejects.toMatchObject({ name: 'CallbackError' })
-      const { failed, attributes } = spans.one('wait POST /done')
-      expect(attributes['express_callbacks.outcome']).toBe(outcome)
-      expect([attributes['error.type'], failed === undefined]).toEqual([code, code === undefined])
-    },
-  )
+  test.each(ENDS)('tells that it has %s', async (outcome, code, end) => {
+    const { hooks, clock } = await hosts.open(CONFIG)
+    const stop = new AbortController()
+    const waiting = hooks.wait('x', { timeout: '1s', signal: stop.signal })
+    await end({ hooks, clock, stop })
+    await expect(waiting).rejects.toMatchObject({ name: 'CallbackError' })
+    const { failed, attributes } = spans.one('wait POST /done')
+    expect(attributes['express_callbacks.outcome']).toBe(outcome)
+    expect([attributes['error.type'], failed === undefined]).toEqual([code, code === undefined])
+  })
 
   test('that cannot begin has no span', async () => {
     const { hooks } = await hosts.open({ ...CONFIG, store: { type: 'memory', max_waits: 1 } })
@@ -93,13 +97,6 @@ describe('a wait by hand', () => {
     expect(JSON.stringify(spans.all())).not.toContain(id)
   })
 })
-
-type Host = Awaited<ReturnType<typeof hosts.open>>
-type Hooks = Host['hooks']
-interface More {
-  readonly clock: Host['clock']
-  readonly stop: AbortController
-}
 
 describe.each(['memory', 'file'])('a wait by a key, with a store of the type %s', (type) => {
   function config(): CallbacksConfig {

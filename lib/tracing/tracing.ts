@@ -180,5 +180,5 @@ function startRun(
       ? begin({ root: true, links: toLinks(api, caller ? [caller] : []) }, active)
       : begin({}, here === undefined ? scopeOf(api, active, { trace: caller, isRemote: true }) : active)
   const trace = toTraceContext(span.spanContext())
-  return trace && { trace, end: () => void attempt(() => span.end(start.now())) }
+  return trace && { trace, end: () => attempt(() => span.end(start.now())) }
 }
