@@ -164,6 +164,17 @@ describe('the trace of a callback', () => {
   })
 })
 
+test('the trace of a request to the controller belongs to the run that it starts', async () => {
+  const config = { component: { type: 'logger' }, workflow: { id: 'note' } } as const
+  const flow = await flows.open(config, undefined, {}, (app, hooks) => app.use('/_callbacks', hooks.controller))
+  await flow
+    .post('/_callbacks/workflows/runs')
+    .set('traceparent', FOREIGN)
+    .send({ wait_for_completion: true })
+    .expect(200)
+  expect(spans.one('start note')).toMatchObject({ parent: undefined, links: [FOREIGN] })
+})
+
 describe('what goes out', () => {
   test.each([
     ['traceparent', { traceparent: FOREIGN }],

@@ -11,7 +11,7 @@ export async function startImageApi() {
   api.post('/images', (request, response) => {
     response.status(202).json({ status: 'queued' })
     const caller = propagation.extract(context.active(), request.headers)
-    tracer.startActiveSpan('paint the image', {}, caller, async (span) => {
+    void tracer.startActiveSpan('paint the image', {}, caller, async (span) => {
       const { id, prompt, callback_url: url } = request.body
       const headers = { 'content-type': 'application/json' }
       propagation.inject(context.active(), headers)

@@ -24,7 +24,7 @@ const hooks = callbacks(loadConfig(join(import.meta.dirname, 'callbacks.yml'), {
 app.use(hooks)
 // The instrumentation of OpenTelemetry for HTTP would record such a span for each request.
 app.post('/images', (request, response, next) => {
-  trace.getTracer('app').startActiveSpan('POST /images', async (span) => {
+  void trace.getTracer('app').startActiveSpan('POST /images', async (span) => {
     try {
       response.json(await hooks.run({ prompt: request.query.prompt }))
     } catch (error) {

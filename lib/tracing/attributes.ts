@@ -61,7 +61,7 @@ export function requestAttributes({ method, url }: { readonly method: string; re
   return {
     'http.request.method': method,
     'url.full': `${url.origin}${url.pathname}`,
-    'server.address': url.hostname,
+    'server.address': url.hostname.replace(/^\[(.*)\]$/, '$1'),
     'server.port': Number(url.port || (url.protocol === 'https:' ? 443 : 80)),
   }
 }
