@@ -13,7 +13,7 @@ import { useServices } from './helpers/fake-service'
 
 const root = join(__dirname, '..')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
-const [start = '', runs = '', mount = '', wait = '', restart = '', proxied = ''] = blocks('js')
+const [start = '', runs = '', mount = '', wait = '', restart = '', traced = '', proxied = ''] = blocks('js')
 const [workflow = '', listener = '', waiting = '', events = '', verify = '', ...others] = blocks('yaml')
 const [folderStore = '', redisStore = ''] = others.slice(-2)
 const gateways = others.slice(0, -2)
@@ -58,7 +58,7 @@ describe('the README', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   test('has the blocks that are run here, and no others', () => {
-    expect(blocks('js')).toHaveLength(6)
+    expect(blocks('js')).toHaveLength(7)
     expect(blocks('yaml')).toHaveLength(14)
   })
 
@@ -74,6 +74,10 @@ describe('the README', () => {
 
   test('its run is there again after a restart, and ends with its callback', async () => {
     expect(await run(restart, folderStore)).toBe('succeeded https://example.com/cat.png\n')
+  })
+
+  test('its wait is a span', async () => {
+    expect(await run(traced)).toBe('span: wait POST /done\npaid\n')
   })
 
   test('its fetch asks through a proxy', async () => {

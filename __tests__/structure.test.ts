@@ -11,7 +11,7 @@ const ROOMS = [
   ['body'],
   ['verify'],
   ['config'],
-  ['deliveries'],
+  ['deliveries', 'tracing'],
   ['store', 'http', 'listener', 'gateway'],
   ['workflow'],
   ['app'],

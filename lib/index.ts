@@ -18,6 +18,7 @@ export type {
   WaitOptions,
 } from './app/interface'
 export type { CallbacksOptions } from './app/options'
+export type { TraceRelation, TracingOptions } from './tracing/options'
 export type { PostgresPool, PostgresPoolClient, PostgresQuery } from './base/given-clients'
 export type { Counts, Stats } from './app/stats'
 export type {

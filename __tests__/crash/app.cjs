@@ -5,6 +5,7 @@ const { callbacks } = require('../../dist/lib/index.js')
 
 // At once, so that a line that was written outlives the process.
 const write = (line) => void writeSync(1, `${JSON.stringify(line)}\n`)
+const within = process.env.TRACED ? require('./traced.cjs').trace(write) : (_name, work) => work()
 const log = (level) => (_details, message) => write({ is: 'log', level, message })
 
 const hooks = callbacks(JSON.parse(process.env.APP), {
@@ -24,7 +25,7 @@ app.use('/_callbacks', hooks.controller)
 app.use(express.json())
 app.post(
   '/submit',
-  answering(async ({ body }) => ({ id: (await hooks.submit(body)).id })),
+  answering(({ body }) => within('POST /submit', async () => ({ id: (await hooks.submit(body)).id }))),
 )
 app.post(
   '/run',
@@ -33,7 +34,7 @@ app.post(
 app.post(
   '/wait',
   answering(async ({ body: { id, key } }) => {
-    const waiting = hooks.wait(id, { path: '/done', ...(key && { key }) })
+    const waiting = within('POST /wait', () => hooks.wait(id, { path: '/done', ...(key && { key }) }))
     write({ is: 'wait', id })
     return { result: await waiting }
   }),

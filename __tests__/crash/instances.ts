@@ -6,15 +6,30 @@ import type { CallbacksConfig } from '../../lib'
 
 /** What an instance wrote. */
 export interface Line {
-  readonly is: 'ready' | 'task' | 'job' | 'log' | 'wait'
+  readonly is: 'ready' | 'task' | 'job' | 'log' | 'wait' | 'span'
   readonly task?: string
   readonly id?: string
   readonly job?: string
   readonly status?: string
   readonly message?: string
   readonly port?: number
+  /** A span that its SDK has exported. */
+  readonly span?: ExportedSpan
   /** Why the callbacks could not be opened. */
   readonly failed?: string
+}
+
+/** A span as an instance wrote it. */
+export interface ExportedSpan {
+  readonly name: string
+  readonly traceId: string
+  readonly spanId: string
+  readonly parent: string | null
+  /** The spans that it is linked to. */
+  readonly links: readonly string[]
+  /** Milliseconds since the epoch. */
+  readonly start: number
+  readonly end: number
 }
 
 /** What an instance answered; without a status when it did not. */
@@ -36,7 +51,7 @@ export interface Instance {
   until(condition: () => boolean): Promise<void>
   /** Resolves with the first line that fits, as soon as it is written. */
   writes(fits: (line: Line) => boolean): Promise<Line>
-  post(path: string, body: object): Promise<Answered>
+  post(path: string, body: object, headers?: Readonly<Record<string, string>>): Promise<Answered>
   get(path: string): Promise<Answered>
   /** `kill -9`; resolves when it is gone. */
   kill(): Promise<void>
@@ -58,11 +73,14 @@ export async function killAll(): Promise<void> {
   await Promise.all(Array.from(living, (instance) => instance.kill()))
 }
 
-/** Starts an app with a config; resolves when it takes requests. */
-export async function startInstance(config: CallbacksConfig): Promise<Instance> {
+/** Starts an app with a config; resolves when it takes requests. With `TRACED` it writes its spans. */
+export async function startInstance(
+  config: CallbacksConfig,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Instance> {
   const { NODE_ENV: _ofJest, ...env } = process.env
   const child = spawn(process.execPath, [APP], {
-    env: { ...env, APP: JSON.stringify(config) },
+    env: { ...env, ...variables, APP: JSON.stringify(config) },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   child.stdin.on('error', () => undefined)
@@ -113,7 +131,7 @@ export async function startInstance(config: CallbacksConfig): Promise<Instance> 
     ended: endedTasks,
     until,
     writes,
-    post: (path, body) => ask(`${origin}${path}`, { method: 'POST', body: JSON.stringify(body) }),
+    post: (path, body, headers) => ask(`${origin}${path}`, { method: 'POST', body: JSON.stringify(body), headers }),
     get: (path) => ask(`${origin}${path}`, {}),
     kill: () => end(child, 'SIGKILL', ended),
     freeze: () => void child.kill('SIGSTOP'),
@@ -136,9 +154,16 @@ async function end(child: ChildProcess, signal: NodeJS.Signals, ended: Promise<u
   await ended
 }
 
-async function ask(url: string, init: { readonly method?: string; readonly body?: string }): Promise<Answered> {
+interface Question {
+  readonly method?: string
+  readonly body?: string
+  readonly headers?: Readonly<Record<string, string>> | undefined
+}
+
+async function ask(url: string, { headers, ...init }: Question): Promise<Answered> {
   try {
-    const response = await fetch(url, { ...init, headers: { 'content-type': 'application/json', connection: 'close' } })
+    const own = { 'content-type': 'application/json', connection: 'close' }
+    const response = await fetch(url, { ...init, headers: { ...own, ...headers } })
     const text = await response.text()
     const body: unknown = text === '' ? undefined : JSON.parse(text)
     return { status: response.status, retryAfter: response.headers.get('retry-after'), body }

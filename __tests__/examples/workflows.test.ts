@@ -72,3 +72,27 @@ test(
   },
   TIMEOUT_MS,
 )
+
+test(
+  'trace prints one trace over the app, the workflow and the service',
+  async () => {
+    const [painted, answer, ...tree] = await run('trace')
+    expect([painted, answer]).toEqual([
+      'Painted https://images.example/a%20cat.png',
+      '200 "https://images.example/a%20cat.png"',
+    ])
+    expect(tree.slice(0, 2)).toEqual(['POST /images (ok)', '  start image (ok)'])
+    // Those that began in the same millisecond may stand in any order.
+    expect(tree.slice(2).toSorted()).toEqual(
+      [
+        '    run image (succeeded)',
+        '    job paint (paint succeeded)',
+        '    wait POST /done (paint succeeded, linked to "paint the image")',
+        '    POST (paint 202)',
+        '      paint the image (ok)',
+        '    job note (note succeeded)',
+      ].toSorted(),
+    )
+  },
+  TIMEOUT_MS,
+)

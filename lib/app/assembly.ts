@@ -27,6 +27,7 @@ import { createRuns } from './runs'
 import { createStandalone } from './servers'
 import { readStats } from './stats'
 import { createWaitEnds } from './wait-ends'
+import { createTracing } from '../tracing/tracing'
 import { createWaits } from './waits'
 import { listWarnings } from './warnings'
 
@@ -42,6 +43,7 @@ export function compileFor(config: CallbacksConfig | Source, { env, pool, redis 
  */
 export function assemble(config: Config, options: NormalizedOptions) {
   const { logger, clock, fetch, mountPath, publicUrl, tunnels } = options
+  const tracing = createTracing(options.tracing, { clock, logger, mask: createSecretMask(config) })
   const secretHeaders = listProofHeaders(config)
   const arrivals = createArrivals(config.store.type === 'redis' || config.store.type === 'postgres')
   const emitter = createEmitter(logger, secretHeaders, arrivals.note)
@@ -81,11 +83,11 @@ export function assemble(config: Config, options: NormalizedOptions) {
   const selection = createSelection(endpoints)
   const urlOf = createUrlOf(options, reachable, gateways.publicUrlOf, createGuessNotice(logger, arrivals.noteGuess))
   const ends = createWaitEnds(store, emitter)
-  const waits = createWaits({ selection, store, emitter, clock, urlOf, ends, arrivals })
+  const waits = createWaits({ selection, store, emitter, clock, urlOf, ends, arrivals, tracing })
   const places = findPlaces(config, options, reachable, gateways.statuses)
   const strays = createStrayUrls(all, places)
   const shared = { options, store, emitter, gateways, endpoints, selection, ends, arrivals }
-  const context = { ...shared, places, strays, urlOf, pointedAt }
+  const context = { ...shared, places, strays, urlOf, pointedAt, tracing }
   const tasks: Tasks = createRuns(config, context)
   const standalone = createStandalone({ store, gateways, reachable, clock, isClosing: () => lifecycle.isClosing() })
   const lifecycleParts = { store, deliveries, gateways, tasks, ends, standalone, clock, logger }

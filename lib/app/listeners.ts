@@ -27,7 +27,10 @@ export function createStartOf(config: Config, start: Tasks['start']): ListenerCo
   return (endpoint, listener) => {
     const workflow = findStart(endpoint, listener)?.workflow
     if (workflow === undefined) return undefined
-    return (input, _outcome, kept) => start({ input, workflow, isUnattended: true, isRequested: true }, kept)
+    return (input, outcome, kept) => {
+      const headers = outcome?.headers ?? kept?.headers
+      return start({ input, workflow, isUnattended: true, isRequested: true, headers }, kept)
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { ANY_TEXT, CALLED_URL, DURATION, type Kind, PORT } from '../config/field
 import { compileMountPath, type MountPath } from '../listener/paths/mount-path'
 import type { GivenRedis, PostgresPool } from '../base/given-clients'
 import type { Clock, Logger, TunnelDriver } from '../base/contracts'
+import { type NormalizedTracing, normalizeTracing, type TracingOptions } from '../tracing/options'
 import { createSafeLogger, PROCESS_WARNINGS } from './safe-logger'
 
 /** The options of the host app, besides the config. */
@@ -34,6 +35,11 @@ export interface CallbacksOptions {
    * of by the `url`, and the client itself stays as it is.
    */
   readonly redis?: GivenRedis | undefined
+  /**
+   * Whether runs, jobs, waits and requests are recorded as spans of OpenTelemetry, and how they belong together. Default:
+   * they are, when the app has `@opentelemetry/api` and has registered an SDK.
+   */
+  readonly tracing?: boolean | TracingOptions | undefined
 }
 
 const NAMES: OptionNames<CallbacksOptions> = {
@@ -48,6 +54,7 @@ const NAMES: OptionNames<CallbacksOptions> = {
   tunnels: true,
   pool: true,
   redis: true,
+  tracing: true,
 }
 
 /** The options, complete. */
@@ -62,6 +69,8 @@ export interface NormalizedOptions {
   readonly tunnels: Readonly<Record<string, TunnelDriver>>
   readonly pool: PostgresPool | undefined
   readonly redis: GivenRedis | undefined
+  /** Undefined when it is off. */
+  readonly tracing: NormalizedTracing | undefined
 }
 
 /** Completes the options. Throws `ERR_CONFIG_VALUE` for what cannot work. */
@@ -88,6 +97,7 @@ export function normalizeOptions(options: CallbacksOptions): NormalizedOptions {
     tunnels,
     pool,
     redis,
+    tracing: normalizeTracing(options.tracing),
   })
 }
 

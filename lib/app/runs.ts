@@ -11,6 +11,7 @@ import type { NormalizedOptions } from './options'
 import type { Store } from '../base/contracts'
 import { writeJson } from '../template/bigints'
 import type { Arrivals } from '../store/arrivals'
+import type { Tracing } from '../tracing/tracing'
 import type { WaitEnds } from './wait-ends'
 import { createFindCallbackUrls } from '../workflow/callback-urls/callback-urls'
 import { createHttpClient } from '../http/client'
@@ -39,6 +40,8 @@ export interface RunsContext {
   readonly urlOf: UrlOf
   /** Learns the endpoints whose URLs are sent. */
   readonly pointedAt: Set<string>
+  /** Records runs as spans; undefined without tracing. */
+  readonly tracing?: Tracing | undefined
 }
 
 /** Compiles the workflows of a config and creates their tasks. */
@@ -88,6 +91,7 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
     emitter,
     logger,
     keepMs: config.store.keepMs,
+    tracing: context.tracing,
     arrivals,
     onEnd: (ending, wait, ids) => ends.record(ending, wait.endpoints, ids),
   })

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import type { Clock, Delivery, Outcome, Progress, Store } from '../base/contracts'
+import type { Clock, Delivery, Ending, NamedWait, Outcome, Progress, Store } from '../base/contracts'
 import { CallbackError } from '../base/errors'
 import { callSafely, type Emitter, outcomeEvent } from '../base/events'
 import { createTicketId } from '../base/secrets/ticket-id'
@@ -7,6 +7,7 @@ import type { Arrivals } from '../store/arrivals'
 import { awaitCallback, endingError, type WaitPlan } from '../store/await-callback'
 import { createKeyedWaits, type SharedWait } from '../store/keyed-waits'
 import { waitAborted } from '../store/wait-errors'
+import type { Tracing } from '../tracing/tracing'
 import { type UrlOf, ticketUrl } from '../listener/paths/callback-url'
 import type { Endpoint } from '../listener/endpoint'
 import { readTicketMount } from '../listener/paths/mount-path'
@@ -40,10 +41,12 @@ export interface WaitsContext {
   readonly urlOf: UrlOf
   readonly ends: WaitEnds
   readonly arrivals: Arrivals
+  /** Records the waits as spans; undefined without tracing. */
+  readonly tracing?: Tracing | undefined
 }
 
 /** Creates the waits of one `callbacks()`. */
-export function createWaits({ selection, store, emitter, clock, urlOf, ends, arrivals }: WaitsContext): Waits {
+export function createWaits({ selection, store, emitter, clock, urlOf, ends, arrivals, tracing }: WaitsContext): Waits {
   const keyed = createKeyedWaits(store, clock, arrivals)
   const plansFor = createPlans(ends.record, arrivals)
   const alone = new WeakMap<Endpoint, readonly [Endpoint]>()
@@ -59,11 +62,22 @@ export function createWaits({ selection, store, emitter, clock, urlOf, ends, arr
   }
 
   function start(on: readonly Endpoint[], ids: readonly string[], queued: boolean, options: WaitOptions) {
-    return awaitCallback<unknown>(store, planOf(plansFor(on), options), describe(on, ids, queued, options))
+    const plan = planOf(plansFor(on), options)
+    return awaitCallback<unknown>(store, tracing ? tracePlan(plan, tracing) : plan, describe(on, ids, queued, options))
   }
 
   function share(key: string, on: readonly Endpoint[], ids: readonly string[], queued: boolean, options: WaitOptions) {
-    return keyed.share({ key, endpoints: on, onEnd: plansFor(on).result.onEnd, ...describe(on, ids, queued, options) })
+    const { onEnd } = plansFor(on).result
+    return keyed.share({
+      key,
+      endpoints: on,
+      begun: tracing?.startWait(),
+      onEnd(ending, wait) {
+        if (tracing) traceKeyed(tracing, wait, ending, store.named !== undefined)
+        onEnd(ending, wait.ids)
+      },
+      ...describe(on, ids, queued, options),
+    })
   }
 
   /** Of those that share a wait, each has a promise and a signal of its own. */
@@ -147,6 +161,28 @@ function createPlans(onEnd: WaitEnds['record'], arrivals: Arrivals): (on: readon
     plans.set(on, made)
     return made
   }
+}
+
+/** Returns the plan of one wait, which records how that ends; the same plan where nothing records spans. */
+function tracePlan<T>(plan: WaitPlan<T>, tracing: Tracing): WaitPlan<T> {
+  const begun = tracing.startWait()
+  if (begun === undefined) return plan
+  const { endpoints } = plan
+  return {
+    ...plan,
+    onEnd(ending, ids) {
+      tracing.endWait(begun, { endpoints, ids, ending })
+      plan.onEnd(ending, ids)
+    },
+  }
+}
+
+/** Records how a wait by key ended, unless it goes on in another process. */
+function traceKeyed(tracing: Tracing, wait: NamedWait, ending: Ending, isKept: boolean): void {
+  const { since, trace, ids } = wait
+  if (since === undefined || (isKept && ending.kind === 'closed')) return
+  const endpoints = wait.endpoints.map((key) => ({ key }))
+  tracing.endWait({ since, trace, isRemote: isKept }, { endpoints, ids, ending })
 }
 
 function planOf({ result, full }: Plans, options: WaitOptions): WaitPlan<unknown> {

@@ -1,6 +1,7 @@
 import type { Claim } from './ledger'
 import type { Outcome, StoreEndpoint } from './outcome'
 import type { RunKeeper } from './run'
+import type { TraceContext } from './values/trace-context'
 
 export type {
   AppendOptions,
@@ -138,6 +139,10 @@ export interface NamedWait {
   readonly endpoints: readonly string[]
   /** Milliseconds since the epoch. */
   readonly deadline: number
+  /** When it began, in milliseconds since the epoch; missing without tracing. */
+  readonly since?: number | undefined
+  /** The span in which it began; missing without tracing, or where none was active. */
+  readonly trace?: TraceContext | undefined
 }
 
 /** A wait by name, with what it has ended with. */

@@ -1,6 +1,7 @@
 import type { CallbackError } from './errors'
 import type { Claim } from './ledger'
 import type { Outcome, StoreEndpoint } from './outcome'
+import type { TraceContext } from './values/trace-context'
 
 /** A run as it is kept for the process that takes it up. */
 export interface KeptRun {
@@ -13,6 +14,8 @@ export interface KeptRun {
   /** Milliseconds since the epoch, as the deadline. */
   readonly startedAt: number
   readonly deadline: number | undefined
+  /** The span that started it; undefined without tracing. */
+  readonly trace?: TraceContext | undefined
 }
 
 /** Keeps the runs of a durable store. */
@@ -77,6 +80,17 @@ export interface RunContext {
   endOf(name: string): RunEntry | undefined
   /** Ends in the store a wait that was opened before the run was taken up. What came for it is for another wait. */
   forgo(name: string, wait: Expected): Promise<void>
+  /** Returns what records the requests of an attempt, by the beginning of its steps' names; missing without tracing. */
+  traceOf?(name: string): RequestTrace
+}
+
+/** Records requests in a trace. */
+export interface RequestTrace {
+  /** Does the work of sending, which adds headers that name its span to the request. */
+  send<Answer extends { readonly status: number }>(
+    request: { readonly method: string; readonly url: URL },
+    work: (headers: Readonly<Record<string, string>>) => Promise<Answer>,
+  ): Promise<Answer>
 }
 
 /** What a run waits for. */

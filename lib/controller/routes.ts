@@ -75,7 +75,8 @@ function createTaskRoutes({ config, tasks, isClosing, clock }: RoutesContext): r
   async function run({ request, response }: Call): Promise<Answer> {
     const { workflow, input, waitsForCompletion, outputOnly } = parseRunRequest(await readJson(request, response))
     if (isClosing()) throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are closing; nothing is started' })
-    const task = await tasks.submit({ workflow, input, isUnattended: !waitsForCompletion, isRequested: true })
+    const { headers } = request
+    const task = await tasks.submit({ workflow, input, isUnattended: !waitsForCompletion, isRequested: true, headers })
     return waitsForCompletion ? answerEnd(task, outputOnly) : json(202, { task_id: task.id, status: task.status })
   }
 

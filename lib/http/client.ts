@@ -1,5 +1,6 @@
 import { CallbackError, type ImmediateAnswer } from '../base/errors'
 import type { Clock, Logger } from '../base/contracts'
+import type { RequestTrace } from '../base/run'
 import { withinLimit } from '../base/timers'
 import { type Content, parseAnswer, readContent } from './answer'
 import { readHeaders } from './answer-headers'
@@ -15,6 +16,8 @@ export interface SendLimits {
   /** For headers and body together. */
   readonly timeoutMs: number
   readonly signal: AbortSignal
+  /** Records the request; undefined without tracing. */
+  readonly trace?: RequestTrace | undefined
 }
 
 /** What a service answered. */
@@ -43,7 +46,7 @@ export interface HttpClientOptions {
 export function createHttpClient({ fetch, clock, secrets = [], logger, advise }: HttpClientOptions): SendRequest {
   const context = { fetch, secrets, onStripped: createNotice(logger) }
   const readStream = createStreamReader()
-  return async (given, limits) => {
+  const send: SendRequest = async (given, limits) => {
     const work = async (signal: AbortSignal): Promise<HttpAnswer> => {
       const request = { ...given, body: await replaceStreams(given.body, readStream) }
       const exchange = { request, secrets, advise }
@@ -55,6 +58,16 @@ export function createHttpClient({ fetch, clock, secrets = [], logger, advise }:
     const tooLate = (): CallbackError => timeoutError({ request: given, secrets, advise }, limits.timeoutMs)
     return withinLimit({ clock, limitMs: limits.timeoutMs, signal: limits.signal, tooLate }, work)
   }
+  return (given, limits) =>
+    limits.trace === undefined
+      ? send(given, limits)
+      : limits.trace.send(given, (headers) => send(withTrace(given, headers), limits))
+}
+
+/** Names the span of a request in its headers, unless the config names one. */
+function withTrace(request: HttpRequest, headers: HttpRequest['headers']): HttpRequest {
+  const isNamed = request.headers['traceparent'] !== undefined
+  return isNamed ? request : { ...request, headers: { ...headers, ...request.headers } }
 }
 
 async function call(send: () => Promise<Response>, exchange: Exchange): Promise<Response> {

@@ -7,6 +7,8 @@ import type { RequestScope } from './request-scope'
 export interface StartKept {
   readonly id?: string | undefined
   readonly claim?: Claim | undefined
+  /** The headers of the request, which may name a trace. */
+  readonly headers?: Readonly<Record<string, unknown>> | undefined
 }
 
 /** What a request has started. */

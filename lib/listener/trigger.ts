@@ -38,7 +38,7 @@ export function compileTrigger(
       // A replay is the same delivery on purpose.
       dedupeKey: scope.course?.replayOf === undefined ? dedupeKey(scope, undefined) : undefined,
       start: (claim) =>
-        whenStarted(start(input, undefined, { claim }), ({ task, isNew }) => {
+        whenStarted(start(input, undefined, { claim, headers: scope.header }), ({ task, isNew }) => {
           begun = task
           if (isNew) emitter.record('started', name, () => ({ ...toEvent(scope), task }))
           return isNew

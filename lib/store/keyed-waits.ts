@@ -18,7 +18,9 @@ export interface AskedWait {
   /** Ends the calls of `onProgress`; the wait goes on. */
   readonly signal?: AbortSignal | undefined
   /** Called with how the wait ended, once in this process. */
-  readonly onEnd: (ending: Ending, ids: readonly string[]) => void
+  readonly onEnd: (ending: Ending, wait: NamedWait) => void
+  /** When the wait begins, and in which span, if this caller is the first one; undefined without tracing. */
+  readonly begun?: Pick<NamedWait, 'since' | 'trace'> | undefined
 }
 
 /** A wait that is shared by all callers that ask by its key. */
@@ -77,8 +79,9 @@ export function createKeyedWaits(store: Store, clock: Clock, arrivals?: Arrivals
 
   /** Where the store has no names, the wait is open when this returns. */
   async function begin(asked: AskedWait): Promise<Kept> {
-    const { key, ids, endpoints, timeoutMs, queued } = asked
-    const proposal = { ids, endpoints: endpoints.map((one) => one.key), deadline: clock.now() + timeoutMs }
+    const { key, ids, endpoints, timeoutMs, queued, begun } = asked
+    const deadline = clock.now() + timeoutMs
+    const proposal = { ids, endpoints: endpoints.map((one) => one.key), deadline, ...begun }
     const name = store.named?.toName(key)
     if (store.named === undefined || name === undefined) return open(asked, proposal, name)
     const joined = await store.named.join(name, proposal, { endpoints, ids, queued })
@@ -105,7 +108,7 @@ export function createKeyedWaits(store: Store, clock: Clock, arrivals?: Arrivals
     const onEnd = (ended: Ending): void => {
       kept.isOver = true
       noteEnd(key)
-      asked.onEnd(ended, wait.ids)
+      asked.onEnd(ended, wait)
       resolve(ended)
     }
     openKeyedWait({ store, clock, endpoints, wait, name, queued, onProgress, onEnd })

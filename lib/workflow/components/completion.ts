@@ -28,7 +28,9 @@ export function compileAsking(
     const begun = await call.run.step(`${call.name}/asked`, async () => clock.now())
     const deadline = earliest(call.deadline, begun + polling.timeoutMs)
     const startAt = begun + (readRetryAfter(answer.headers, begun) ?? 0)
-    return resultOf(await call.run.step(`${call.name}/poll`, () => poll({ scope, request, signal, startAt, deadline })))
+    const trace = call.run.traceOf?.(call.name)
+    const polled = { scope, request, signal, startAt, deadline, trace }
+    return resultOf(await call.run.step(`${call.name}/poll`, () => poll(polled)))
   }
 }
 
@@ -82,7 +84,7 @@ function compileLateAsking(
       })
       await sleep(clock, Math.max(lateAt - clock.now(), 0), signal)
       const deadline = Math.min(waiting.deadline, clock.now() + fallback.timeoutMs)
-      const outcome = await poll({ scope, request, signal, deadline })
+      const outcome = await poll({ scope, request, signal, deadline, trace: call.run.traceOf?.(call.name) })
       const [endpoint] = waiting.endpoints
       if (endpoint) await expectation.settle({ ...outcome, id: waiting.ids[0], endpoint: endpoint.key })
     } catch (error) {

@@ -2,6 +2,7 @@ import type { HttpClientSpec, PollingSpec } from '../../config/normalize'
 import { CallbackError } from '../../base/errors'
 import { compileJudge, compileResult } from '../../listener/outcome'
 import type { Clock, Outcome } from '../../base/contracts'
+import type { RequestTrace } from '../../base/run'
 import type { HttpAnswer, SendRequest } from '../../http/client'
 import { compileRequest, describeRequest, type HttpRequest } from '../../http/request/request'
 import { createRedaction } from '../../http/secrets'
@@ -20,6 +21,8 @@ export interface PollContext {
   readonly startAt?: number | undefined
   /** Milliseconds since the epoch. */
   readonly deadline: number
+  /** Records each question; undefined without tracing. */
+  readonly trace?: RequestTrace | undefined
 }
 
 /** The answer to one question. */
@@ -92,7 +95,7 @@ export function compilePoll(
   async function ask(context: PollContext): Promise<Asked> {
     const request = inheritHeaders(render(context.scope, context.request), context.request)
     const timeoutMs = Math.max(context.deadline - clock.now(), 1)
-    const answer = await send(request, { timeoutMs, signal: context.signal })
+    const answer = await send(request, { timeoutMs, signal: context.signal, trace: context.trace })
     const outcome = toOutcome(answer, context, request)
     if (outcome !== undefined) return { outcome }
     const { text, value } = createRedaction(request, secrets)

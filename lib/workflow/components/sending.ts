@@ -17,7 +17,7 @@ export function compileSending(spec: HttpClientSpec, clock: Clock, send: SendReq
     call.run.step(`${call.name}/send`, async () => {
       const timeoutMs = Math.max(earliest(call.deadline) - clock.now(), 1)
       const headers = spec.idempotency ? { 'idempotency-key': keyOf(call), ...request.headers } : request.headers
-      return send({ ...request, headers }, { timeoutMs, signal: call.signal })
+      return send({ ...request, headers }, { timeoutMs, signal: call.signal, trace: call.run.traceOf?.(call.name) })
     })
 }
 
@@ -36,12 +36,12 @@ function keyOf({ path, scope }: Pick<Call, 'path' | 'scope'>): string {
 /** Creates what sends all requests of a component, at the pace of `rate_limit` and each no longer than one may take. */
 export function createPacedSend(spec: HttpClientSpec, clock: Clock, send: SendRequest): SendRequest {
   const pace = createPace(spec.rateLimit, clock)
-  return async (request, { timeoutMs, signal }) => {
+  return async (request, { timeoutMs, signal, trace }) => {
     const start = clock.now()
     const tooLate = (): Error => heldBack(spec, timeoutMs)
     if (spec.rateLimit) await withinLimit({ clock, limitMs: timeoutMs, signal, tooLate }, pace)
     const leftMs = Math.max(timeoutMs - (clock.now() - start), 1)
-    return send(request, { timeoutMs: Math.min(spec.requestTimeoutMs, leftMs), signal })
+    return send(request, { timeoutMs: Math.min(spec.requestTimeoutMs, leftMs), signal, trace })
   }
 }
 

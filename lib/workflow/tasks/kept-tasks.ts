@@ -34,7 +34,10 @@ export function createKeptTasks(context: KeptTasksContext): KeptTasks {
   const told = createTakeUpLog(clock, logger)
   let isOver = false
 
-  function takeUp({ id, workflow, definition: kept, input, startedAt, deadline }: KeptRun, record: RunRecord): void {
+  function takeUp(
+    { id, workflow, definition: kept, input, startedAt, deadline, trace }: KeptRun,
+    record: RunRecord,
+  ): void {
     const run: RunWorkflow = async (one) => restore(kept, workflow)(one)
     // Named one by one: of a hundred thousand tasks, each would have a hidden class of its own after a spread.
     launch(
@@ -49,6 +52,7 @@ export function createKeptTasks(context: KeptTasksContext): KeptTasks {
         signal: undefined,
         letGo: () => undefined,
         isUnattended: true,
+        trace: trace && { trace, end: undefined },
       },
       record,
     )
@@ -68,8 +72,8 @@ export function createKeptTasks(context: KeptTasksContext): KeptTasks {
   })
 
   return {
-    keep({ id, workflow, input, startedAt, deadline, letGo }, claim) {
-      const record = keeper.begin({ id, workflow, definition, input, startedAt, deadline }, claim)
+    keep({ id, workflow, input, startedAt, deadline, letGo, trace }, claim) {
+      const record = keeper.begin({ id, workflow, definition, input, startedAt, deadline, trace: trace?.trace }, claim)
       record.catch(letGo)
       return record
     },

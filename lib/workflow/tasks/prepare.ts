@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { WorkflowSpec } from '../../config/normalize'
 import { CallbackError } from '../../base/errors'
 import type { Clock } from '../../base/contracts'
+import type { Tracing } from '../../tracing/tracing'
 import { shorter } from '../call'
 import type { RunWorkflow } from '../runner'
 import type { TaskStart } from './running-task'
@@ -16,6 +17,7 @@ export interface PrepareContext {
   readonly waiting: ReadonlySet<string>
   readonly room: WaitRoom
   readonly clock: Clock
+  readonly tracing?: Tracing | undefined
 }
 
 /**
@@ -24,7 +26,7 @@ export interface PrepareContext {
  */
 export function prepareTask(
   request: TaskRequest,
-  { workflows, runs, waiting, room, clock }: PrepareContext,
+  { workflows, runs, waiting, room, clock, tracing }: PrepareContext,
   { id = randomUUID(), isKept }: { readonly id?: string | undefined; readonly isKept: boolean },
 ): TaskStart {
   const { workflow: name, input, signal, isUnattended = false, isRequested = false } = request
@@ -50,6 +52,7 @@ export function prepareTask(
     signal,
     letGo,
     isUnattended,
+    trace: tracing?.startRun({ task: id, workflow: workflow.id }, request.headers),
   }
 }
 

@@ -4,6 +4,8 @@ import { digitsAsText } from '../../template/bigints'
 import type { Clock } from '../../base/contracts'
 import type { Emitter } from '../../base/events'
 import type { RunContext } from '../../base/run'
+import type { TraceContext } from '../../base/values/trace-context'
+import type { RunTrace } from '../../tracing/run'
 import type { JobNews } from '../attempt'
 import type { RunWorkflow } from '../runner'
 import type { JobState, TaskState, TaskStatus } from './task'
@@ -38,11 +40,22 @@ export interface TaskStart {
   readonly letGo: () => void
   /** Whether its failure is logged, since nobody holds its result. */
   readonly isUnattended: boolean
+  /** The span that starts it; undefined without tracing. */
+  readonly trace: TaskTrace | undefined
+}
+
+/** The span that starts a task. */
+export interface TaskTrace {
+  readonly trace: TraceContext
+  /** Ends the span, once the task is kept; undefined when another process has started the task. */
+  readonly end: (() => void) | undefined
 }
 
 export interface RunningTaskContext {
   readonly clock: Clock
   readonly emitter: Emitter
+  /** Records the task and its jobs; undefined without tracing. */
+  readonly trace?: RunTrace | undefined
   /** Opens the run of the task: `abort` ends it in this process, since another one has taken it up. */
   readonly openRun: (signal: AbortSignal, abort: (reason: unknown) => void) => RunContext
 }
@@ -54,7 +67,7 @@ const MAX_STEPS = 20
 type End = Pick<TaskState, 'status' | 'output' | 'error'>
 
 /** Starts a task. */
-export function startTask(start: TaskStart, { clock, emitter, openRun }: RunningTaskContext): RunningTask {
+export function startTask(start: TaskStart, { clock, emitter, trace, openRun }: RunningTaskContext): RunningTask {
   const { id, workflow, run, input, startedAt } = start
   const cancellation = new AbortController()
   setMaxListeners(0, cancellation.signal) // every request and wait of the task listens
@@ -65,11 +78,13 @@ export function startTask(start: TaskStart, { clock, emitter, openRun }: Running
     const before = jobs.get(job)?.steps ?? []
     const steps = [...before.slice(1 - MAX_STEPS), { status: news.status, at: clock.now() }]
     jobs.set(job, { id: job, ...news, ...(error !== undefined && { error: describe(error) }), steps })
+    trace?.noteJob(job, { ...news, error })
     emitter.emit('job', () => ({ task: id, workflow, job, ...news, error }))
   }
 
   function finish(ended: End, error?: unknown): void {
     end = { ...ended, endedAt: clock.now() }
+    trace?.end(ended.status, error)
     for (const [job, state] of jobs) {
       if (state.status === 'succeeded' || state.status === 'failed') continue
       tell(job, { status: 'cancelled', attempt: state.attempt })

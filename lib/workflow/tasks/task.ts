@@ -67,4 +67,6 @@ export interface TaskRequest {
   readonly isUnattended?: boolean
   /** Whether a request starts it, which can be sent again: it is refused when there is no room for what it waits for. */
   readonly isRequested?: boolean
+  /** The headers of the request that starts it, which may name a trace. */
+  readonly headers?: Readonly<Record<string, unknown>> | undefined
 }

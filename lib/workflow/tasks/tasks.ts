@@ -6,12 +6,14 @@ import type { RunRecord } from '../../base/run'
 import type { Clock, Logger, Store } from '../../base/contracts'
 import type { Started, StartKept } from '../../listener/start'
 import { createRunContext, type RunOptions } from '../../store/run-context'
+import type { RunTrace } from '../../tracing/run'
+import type { Tracing } from '../../tracing/tracing'
 import type { RunWorkflow } from '../runner'
 import { createKeptTasks } from './kept-tasks'
 import { createKnownTasks, type KnownTasks } from './known-tasks'
 import { taskCancelled, taskClosed, type WaitRoom } from './limits'
 import { prepareTask } from './prepare'
-import { type RunningTask, startTask, type TaskStart } from './running-task'
+import { type RunningTask, type RunningTaskContext, startTask, type TaskStart } from './running-task'
 import type { Task, TaskCounts, TaskRequest, TaskState } from './task'
 
 /** All tasks of this process: those that run, and for a while those that have ended; and those that its store keeps. */
@@ -62,6 +64,8 @@ export interface TasksContext {
   readonly onEnd: RunOptions['onEnd']
   /** How long a task is known after its end, in milliseconds. */
   readonly keepMs: number
+  /** Records tasks as spans; undefined without tracing. */
+  readonly tracing?: Tracing | undefined
 }
 
 /** How many tasks may run when requests start more: one request can be many. */
@@ -82,12 +86,17 @@ export function createTasks(context: TasksContext): Tasks {
 
   function launch(start: TaskStart, record: RunRecord | undefined): Task {
     const { id, letGo: onWait } = start
-    const task = startTask(start, {
-      clock,
-      emitter,
-      openRun: (signal, abort) =>
-        createRunContext(id, { store, clock, arrivals, signal, abort, onWait, onEnd, record }),
-    })
+    const trace = followTrace(start, record, context.tracing)
+    const noteEnd: RunOptions['onEnd'] = (ending, wait, ids) => {
+      trace?.endWait(ending, wait, ids)
+      onEnd(ending, wait, ids)
+    }
+    const openRun: RunningTaskContext['openRun'] = (signal, abort) => {
+      const run = createRunContext(id, { store, clock, arrivals, signal, abort, onWait, onEnd: noteEnd, record })
+      return trace ? trace.follow(run) : run
+    }
+    const begin = (): RunningTask => startTask(start, { clock, emitter, trace, openRun })
+    const task = trace ? trace.within(begin) : begin()
     known.add(task)
     void follow(task, start, record, { known, logger })
     return {
@@ -148,6 +157,17 @@ export function createTasks(context: TasksContext): Tasks {
       await Promise.all(known.list().map((task) => task.cancel(taskClosed(task.id))))
     },
   }
+}
+
+/** Ends the span that starts a task, and returns the trace of the task; undefined without one. */
+function followTrace(
+  { trace: started, ...start }: TaskStart,
+  record: RunRecord | undefined,
+  tracing: Tracing | undefined,
+): RunTrace | undefined {
+  if (tracing === undefined || started === undefined) return undefined
+  started.end?.()
+  return tracing.followRun({ ...start, trace: started.trace, isTakenUp: started.end === undefined }, record)
 }
 
 /** Follows a task to its end. It counts as running until its end is kept, which may take a while after its result is there. */

@@ -50,9 +50,9 @@ const LOOK_MS = 400 * DAY_MS
 export function createStoredRuns({ ledger, clock, owner, keepMs }: StoredRunsOptions): StoredRuns {
   const definitions = createDefinitions(ledger, clock)
   return {
-    async write({ id, workflow, startedAt, deadline, input, definition }, claim) {
+    async write({ id, workflow, startedAt, deadline, input, definition, trace }, claim) {
       const name = await definitions.keep(definition)
-      const data: StoredRun = { workflow, startedAt, deadline, input: toKept(input), definition: name }
+      const data: StoredRun = { workflow, startedAt, deadline, input: toKept(input), definition: name, trace }
       const orCreate = { data, ttlMs: LOOK_MS, group: owner }
       const entry: OwnerEntry = { is: 'owner', owner }
       return claim ? ledger.claim('run', id, entry, { orCreate, claim }) : ledger.append('run', id, entry, { orCreate })

@@ -1,0 +1,4 @@
+import { describeTraces } from './traces'
+import { FILE } from './worlds'
+
+describeTraces(FILE)
