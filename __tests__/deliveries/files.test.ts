@@ -188,9 +188,7 @@ describe('a disk that hangs', () => {
     await begun
     for (let index = 0; index < waitingCount; index += 1) files.write(kept('dlv_2', Buffer.alloc(10)))
     let isClosed = false
-    const closing = files.close().then(() => {
-      isClosed = true
-    })
+    const closing = files.close().then(() => (isClosed = true))
     clock.advance(4999)
     expect(isClosed).toBe(false)
     clock.advance(1)
