@@ -1,10 +1,9 @@
-import { hasCode } from '../base/errors'
+import { hasCode, isAway } from '../base/errors'
 import type { Expectation, Expected, RunEntry, RunRecord } from '../base/run'
 import { sleep } from '../base/timers'
 import type { Clock, Ending, OpenWait, Outcome, Progress, Store, Waiter } from '../base/contracts'
 import type { Arrivals } from './arrivals'
 import type { WaitEnding } from './await-callback'
-import { isAway } from './durable/persistence'
 import { waitClosed, waitTimedOut } from './wait-errors'
 
 export interface ExpectationOptions {
