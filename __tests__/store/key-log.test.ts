@@ -1,14 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { EndReason, KeyEntry } from '../../lib/store/durable/key-entries'
-import {
-  applyEntry,
-  isDuplicate,
-  liveUntil,
-  readKeyLog,
-  REMEMBER_MS,
-  toStateEntry,
-  waitsAt,
-} from '../../lib/store/durable/key-log'
+import { applyEntry, isDuplicate, liveUntil, readKeyLog, toStateEntry, waitsAt } from '../../lib/store/durable/key-log'
+import { REMEMBER_MS } from '../../lib/store/scope'
 
 const HOUR = 60 * 60_000
 const WEEK = 7 * REMEMBER_MS

@@ -176,6 +176,11 @@ export function hasCode(error: unknown, code: ErrorCode): error is CallbackError
   return error instanceof CallbackError && error.code === code
 }
 
+/** Whether an error says that the store is away, so that the work may succeed later. */
+export function isAway(error: unknown): boolean {
+  return hasCode(error, 'ERR_STORE_UNAVAILABLE')
+}
+
 /** Returns the message of an error, of any realm, and any other thrown value as text. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error || isNativeError(error) ? error.message : String(error)

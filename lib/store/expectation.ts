@@ -1,9 +1,8 @@
-import { hasCode } from '../base/errors'
+import { hasCode, isAway } from '../base/errors'
 import type { Expectation, Expected, RunEntry, RunRecord } from '../base/run'
 import { sleep } from '../base/timers'
 import type { Clock, Ending, OpenWait, Outcome, Progress, Store, Waiter } from '../base/contracts'
 import type { Arrivals } from './arrivals'
-import { isAway } from './durable/persistence'
 import { waitAborted, waitClosed, waitTimedOut } from './wait-errors'
 
 export interface ExpectationOptions {

@@ -3,6 +3,7 @@ import { isTicketId } from '../base/secrets/ticket-id'
 import type { Clock, Ending, NamedWait, Progress, Store, StoreEndpoint } from '../base/contracts'
 import type { Arrivals } from './arrivals'
 import { openKeyedWait } from './keyed-wait'
+import { REMEMBER_MS } from './scope'
 import { waitClosed, waitTimedOut } from './wait-errors'
 
 /** A wait that is asked for by a key. */
@@ -43,9 +44,8 @@ export interface KeyedWaits {
   share(asked: AskedWait): Promise<SharedWait>
 }
 
-/** How many ended waits are remembered where the store has no names, and for how long. */
+/** How many ended waits are remembered where the store has no names. */
 const MAX_ENDED = 10_000
-const REMEMBER_MS = 24 * 60 * 60 * 1000
 
 interface Kept extends SharedWait {
   readonly wait: NamedWait

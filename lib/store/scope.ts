@@ -5,6 +5,9 @@ import { earlier, type Parking } from './parking'
 import type { Recent } from './collections/recent'
 import { Timed } from './collections/timer-wheel'
 
+/** How long it is remembered that an id is settled, or was waited for in vain, in milliseconds. */
+export const REMEMBER_MS = 24 * 60 * 60 * 1000
+
 /** The state of one endpoint. */
 export interface EndpointState {
   readonly endpoint: StoreEndpoint

@@ -4,7 +4,7 @@ import { Multimap } from './collections/multimap'
 import { createRecent } from './collections/recent'
 import type { TimerWheel } from './collections/timer-wheel'
 import { createParking, type ParkingLimits } from './parking'
-import type { EndpointState, Scope, WaitChanges } from './scope'
+import { type EndpointState, REMEMBER_MS, type Scope, type WaitChanges } from './scope'
 
 export interface ScopesOptions {
   readonly clock: Clock
@@ -21,7 +21,6 @@ export interface Scopes {
   all(): Iterable<Scope>
 }
 
-const REMEMBER_MS = 24 * 60 * 60 * 1000
 const REMEMBER_MAX = 100_000
 
 /** Creates an empty set of scopes. The wheel ends the time of parked outcomes. */

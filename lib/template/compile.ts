@@ -14,7 +14,17 @@ export type Scope = object
 
 type Render = (scope: Scope) => unknown
 
-/** A path that a template reads, such as `env` with `['TOKEN']`. */
+/** A path that a template reads, with all of its steps. */
+export interface ReadPath {
+  readonly source: string
+  readonly steps: readonly Step[]
+  /** As it is written between `${` and `}`. */
+  readonly text: string
+  /** Whether a `| default` follows it. */
+  readonly hasDefault: boolean
+}
+
+/** A path that a template reads, such as `env` with `['TOKEN']`; it leaves out `[*]` and slices. */
 export interface Reference {
   readonly source: string
   readonly path: readonly (string | number)[]
@@ -31,6 +41,8 @@ export interface Template {
   /** Returns the rendered value; throws `ERR_TEMPLATE` for a conversion or an arithmetic that fails. Missing is null. */
   readonly render: Render
   readonly references: readonly Reference[]
+  /** The same paths, with all of their steps. */
+  readonly reads: readonly ReadPath[]
   /** Whether it converts or calculates numbers, or holds one beyond 2^53. */
   readonly mayGiveBigInt: boolean
 }
@@ -48,9 +60,9 @@ export interface TemplateOptions {
   readonly warn?: (problem: Problem) => void
 }
 
-/** What one compilation carries along: the options and the references it finds. */
+/** What one compilation carries along: the options and the paths that it finds. */
 interface Compilation extends TemplateOptions {
-  readonly references: Reference[]
+  readonly reads: ReadPath[]
   readonly noteBigInt: () => void
 }
 
@@ -58,13 +70,13 @@ const MAX_DEPTH = 100
 
 /** Compiles a template of any shape into closures; nothing is parsed when it is rendered. */
 export function compileTemplate(source: unknown, options: TemplateOptions): Template {
-  const references: Reference[] = []
+  const reads: ReadPath[] = []
   let mayGiveBigInt = false
   const noteBigInt = (): void => {
     mayGiveBigInt = true
   }
-  const render = compileValue(source, { ...options, references, noteBigInt }, 0)
-  return { source, render, references, mayGiveBigInt }
+  const render = compileValue(source, { ...options, reads, noteBigInt }, 0)
+  return { source, render, references: reads.map(toReference), reads, mayGiveBigInt }
 }
 
 function compileValue(value: unknown, context: Compilation, depth: number): Render {
@@ -123,12 +135,7 @@ function compileNode(node: Node, context: Compilation, hasDefault: boolean): Ren
 }
 
 function compileReference(node: Extract<Node, { kind: 'path' }>, context: Compilation, hasDefault: boolean): Render {
-  context.references.push({
-    source: node.source,
-    path: node.steps.flatMap(plainStep),
-    hasDefault,
-    isQuery: node.steps.some((step) => step.kind === 'jsonpath'),
-  })
+  context.reads.push({ source: node.source, steps: node.steps, text: node.text, hasDefault })
   if (context.sources && !context.sources.has(node.source)) {
     const reason = context.explain?.(node.source)
     if (reason !== undefined) return refuse(`\${${node.text}} has no value here: ${reason}`, context)
@@ -136,6 +143,15 @@ function compileReference(node: Extract<Node, { kind: 'path' }>, context: Compil
     return refuse(`Unknown source "${node.source}" in \${${node.text}}. What can be read here: ${known}`, context)
   }
   return compilePath(node.source, node.steps)
+}
+
+function toReference({ source, steps, hasDefault }: ReadPath): Reference {
+  return {
+    source,
+    path: steps.flatMap(plainStep),
+    hasDefault,
+    isQuery: steps.some((step) => step.kind === 'jsonpath'),
+  }
 }
 
 function plainStep(step: Step): (string | number)[] {

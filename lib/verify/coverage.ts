@@ -1,6 +1,6 @@
 import type { VerifySpec } from './contract'
 import type { Template } from '../template/compile'
-import type { ReadPath } from '../template/list-paths'
+import type { ReadPath } from '../template/compile'
 import { parseTemplate } from '../template/parse'
 import { type SignatureForm, signedOf } from './signature/form'
 import { plainPath } from './signature/source'

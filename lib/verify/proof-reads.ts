@@ -1,6 +1,5 @@
 import type { Location, Problem } from '../base/errors'
-import type { Template } from '../template/compile'
-import { listPaths, type ReadPath } from '../template/list-paths'
+import type { ReadPath, Template } from '../template/compile'
 import type { VerifySpec } from './contract'
 import { type Coverage, describeCoverage, isCovered } from './coverage'
 import { coverageOf, type EndpointVerify } from './verify'
@@ -78,12 +77,12 @@ export const PROVED_KEYS: readonly string[] = Object.keys(TEMPLATES)
 
 function uncoveredOf(spec: ProvedEndpoint, coverage: Coverage, key: Key): readonly ReadPath[] {
   const isItemCovered = spec.item === undefined ? coverage.body : areCovered(spec.item, coverage)
-  const paths = listPaths(spec[TEMPLATES[key]]?.source)
+  const paths = spec[TEMPLATES[key]]?.reads ?? []
   return paths.filter((path) => !isCovered(path, coverage, isItemCovered && !coverage.eachItem))
 }
 
 function areCovered(template: Template, coverage: Coverage): boolean {
-  return listPaths(template.source).every((path) => isCovered(path, coverage, coverage.body))
+  return template.reads.every((path) => isCovered(path, coverage, coverage.body))
 }
 
 function findUncovered(spec: ProvedEndpoint, { scheme }: VerifySpec, coverage: Coverage, key: Key): readonly Problem[] {

@@ -1,22 +1,22 @@
-/** What can stand in a queue: once, in one. */
+/** An item that can stand in one queue, once. */
 export interface Queued {
   /** Its time; set by the queue alone while it stands there. */
   at: number
-  /** Where it stands, for the queue alone; -1 when it does not. */
+  /** Its place in the queue, or -1; set by the queue alone. */
   place: number
 }
 
 /** Items in the order of their times. */
 export interface DueQueue<T extends Queued> {
-  /** The one whose time comes first. */
+  /** Returns the item with the earliest time. */
   first(): T | undefined
   /** Adds an item, or gives it another time. */
   set(item: T, at: number): void
-  /** Does nothing when it is not there. */
+  /** Removes an item; does nothing when it is not in the queue. */
   remove(item: T): void
 }
 
-/** A binary heap whose items know their places, so that each can be moved and taken out. */
+/** Creates an empty queue: a binary heap whose items know their places, so that each can be moved and removed. */
 export function createDueQueue<T extends Queued>(): DueQueue<T> {
   const heap: T[] = []
 

@@ -13,23 +13,23 @@ export interface DueOptions {
   readonly submit: (operation: Operation) => Promise<number>
 }
 
-/** Deals with the records that are due. */
+/** Asks the handler about each record that is due. */
 export interface DueTimes {
   /** To be called when the records have changed. */
   update(): void
   close(): void
 }
 
-/** How many are dealt with at once, since a long time away may have left very many. */
+/** How many records are dealt with at once: after a long time away, very many may be due. */
 const MAX_AT_ONCE = 100
-/** How long one rests that was written to since it was looked at. */
+/** Until a record is due again that was written to after the handler had read it. */
 const AGAIN_MS = 20
-/** How long one rests after it could not be dealt with. */
+/** Until a record is due again whose handler failed. */
 const PAUSE_MS = 5000
-/** The longest that the timer is set for: the time of day that records go by may be set, and timers do not follow. */
+/** The longest time of the timer: when the time of day is set, which decides what is due, no timer notices. */
 const MAX_SLEEP_MS = 60_000
 
-/** Asks about records when they are due, by one timer for the earliest. */
+/** Creates what asks about due records, with one timer for the earliest. */
 export function createDueTimes({ records, clock, logger, onDue, submit }: DueOptions): DueTimes {
   const { queue } = records
   let timer: unknown
@@ -97,7 +97,7 @@ export function createDueTimes({ records, clock, logger, onDue, submit }: DueOpt
   }
 }
 
-/** The time that lies so many milliseconds ahead. */
+/** Returns the time of day in so many milliseconds. */
 export function dueIn(clock: Clock, ttlMs: number): number {
   const ms = ttlMs > 0 ? ttlMs : 0 // also for NaN, which no journal can hold
   return Math.min(clock.now() + ms, Number.MAX_SAFE_INTEGER)

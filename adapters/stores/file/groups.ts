@@ -1,8 +1,8 @@
-/** Which ids belong to which groups, each group in the order in which they came to it. */
+/** The ids of each group, in the order in which they were added. */
 export interface Groups {
   add(group: string | undefined, id: string): void
   remove(group: string | undefined, id: string): void
-  /** The ids of a group, each with a number that grows. */
+  /** Returns the ids of a group, each with a number that grows. */
   entries(group: string): Iterable<readonly [id: string, number: number]>
 }
 

@@ -16,7 +16,7 @@ import { createReserve, type Reserve } from './reserve'
 import { type Files, isFull, makeFolder, NODE_FILES, storeUnavailable } from './system'
 
 export interface FileLedgerOptions {
-  /** A folder; made where it is missing. */
+  /** A folder, which is created when it is missing. */
   readonly path: string
   readonly sync: FileSync
   readonly clock: Clock
@@ -39,13 +39,13 @@ const COMPACT_BYTES = 1024 * 1024
 const COMPACT_FACTOR = 2
 
 /**
- * Keeps records in one folder, for one process: all of them in memory, and every change in a journal that only grows,
- * of one line of JSON each. A change is written first and made then; after `kill -9` everything is there that was said
- * to have happened. `open` rejects with `ERR_STORE_UNAVAILABLE` when the folder is in use, or its journal broken.
+ * Creates a ledger in one folder, for one process. All records are in memory, and each change is one line of a journal. A
+ * change is written before it is applied and answered, so that no answered change is lost by `kill -9`. `open` rejects with
+ * `ERR_STORE_UNAVAILABLE` when the folder is in use, or the journal cannot be read.
  */
 export function createFileLedger(options: FileLedgerOptions): Ledger {
   const { clock, logger } = options
-  const path = resolve(options.path) // messages say where a relative one leads to
+  const path = resolve(options.path) // messages name the whole path
   const closing = new AbortController()
   let opening: Promise<Opened> | undefined
   let opened: Opened | undefined
@@ -58,7 +58,7 @@ export function createFileLedger(options: FileLedgerOptions): Ledger {
 
   const submit = async (operation: Operation): Promise<number> => get().journal.submit(operation)
 
-  /** Whether there is a record that no removal can have been submitted for. */
+  /** Whether a record exists for which no removal can have been submitted. */
   const isThere = (kind: RecordKind, id: string): boolean => get().records.find(kind, id)?.isDue === false
 
   async function close(): Promise<void> {
@@ -160,8 +160,8 @@ async function openLedger(options: FileLedgerOptions, handlers: LedgerHandlers, 
 }
 
 /**
- * Reads the journal, if there is one; otherwise it stays doubtful. Resolves to whether it may be added to: not when it
- * was written by an older version.
+ * Reads the journal, if there is one; else its file stays doubtful. Resolves to whether lines may be added to it: not when it
+ * is damaged, or an older version has written it.
  */
 async function readJournal(file: JournalFile, records: Records, logger: Logger): Promise<boolean> {
   try {
@@ -182,7 +182,7 @@ async function readJournal(file: JournalFile, records: Records, logger: Logger):
   return !isOutdated
 }
 
-/** Writes the journal again, in the room of the reserve when there is no other. */
+/** Rewrites the journal; on a full disk, in the room of the reserve. */
 async function rewriteOrMakeRoom(parts: CompactionOptions & { readonly reserve: Reserve }): Promise<void> {
   const write = (): Promise<void> => rewrite(parts)
   try {
@@ -192,7 +192,7 @@ async function rewriteOrMakeRoom(parts: CompactionOptions & { readonly reserve: 
   }
 }
 
-/** A journal that is whole can be added to as it is when there is no room for another one. */
+/** Compacts the journal. On a full disk it stays as it is, since lines can be added to it all the same. */
 async function compactOrLeave(parts: CompactionOptions & { readonly reserve: Reserve }): Promise<void> {
   try {
     await rewriteOrMakeRoom(parts)
@@ -213,12 +213,12 @@ function toText(value: unknown): string {
   return JSON.stringify(value) ?? 'null'
 }
 
-/** What a handler throws harms nobody else. */
+/** Calls a handler, and logs what it throws. */
 function tell(logger: Logger, handler: () => void): void {
   try {
     handler()
   } catch (error) {
-    logger.error({ err: error }, 'What was told by the store could not be dealt with')
+    logger.error({ err: error }, 'A handler of the store failed')
   }
 }
 

@@ -1,13 +1,13 @@
 import type { RecordKind } from '../../../lib/base/contracts'
 
-/** What a record is made with. */
+/** A new record. */
 export interface Made {
   /** Milliseconds since the epoch. */
   readonly due: number
   /** JSON text. */
   readonly data: string
   readonly group?: string | undefined
-  /** How many entries were cut from its log; not 0 only where a record that exists is written down. */
+  /** How many entries were cut from its log: 0, except in a snapshot of records that exist. */
   readonly cut?: number | undefined
 }
 
@@ -16,22 +16,22 @@ interface Named {
   readonly id: string
 }
 
-/** Does nothing when there is one. */
+/** Creates a record; does nothing when it exists. */
 export interface CreateOperation extends Named {
   readonly type: 'create'
   readonly made: Made
 }
 
-/** Makes the record when there is none, if it says how; otherwise it does nothing then. The entry is JSON text. */
+/** Appends JSON text. Without a record, it creates one from `made`, or does nothing when `made` is missing. */
 export interface AppendOperation extends Named {
   readonly type: 'append'
   readonly entry: string
   readonly made: Made | undefined
-  /** Where the record belongs from now on. */
+  /** The group that the record moves to. */
   readonly group?: string | undefined
 }
 
-/** Makes a mark and appends; does neither when there is that mark. It says how to make the record only where there is none. */
+/** Creates a mark and appends; does neither when the mark exists. `made` is there only when the record does not exist. */
 export interface ClaimOperation extends Named {
   readonly type: 'claim'
   readonly entry: string
@@ -50,17 +50,17 @@ export interface CutOperation extends Named {
 export interface TouchOperation extends Named {
   readonly type: 'touch'
   readonly due: number
-  /** Whether it keeps a record that is just due, which nobody else can. Not in the journal, which knows no such time. */
+  /** Whether it may set the time of a record whose handler runs. The journal leaves it out: while it is read, no handler runs. */
   readonly isKept: boolean
 }
 
 export interface RemoveOperation extends Named {
   readonly type: 'remove'
-  /** The position that the log must end at. */
+  /** The record is removed only when its log ends at this position. */
   readonly seen?: number | undefined
 }
 
-/** One change of the records, as the journal has it. */
+/** One change of the records, which is one line of the journal. */
 export type Operation =
   CreateOperation | AppendOperation | ClaimOperation | CutOperation | TouchOperation | RemoveOperation
 
@@ -168,7 +168,7 @@ function parseRemove(named: Named, parts: readonly unknown[]): Operation | undef
   return parts.length === 1 && isCount(seen) ? { type: 'remove', ...named, seen } : undefined
 }
 
-/** Reads JSON text; undefined when it is none. */
+/** Reads JSON; undefined for any other text. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)

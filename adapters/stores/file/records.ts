@@ -111,7 +111,7 @@ function endOf({ cut, log }: LiveRecord): number {
   return cut + log.length
 }
 
-/** Returns a record as its readers see it, each their own. */
+/** Returns a new copy of a record for a reader. */
 export function readRecord({ data, log, cut }: LiveRecord): LedgerRecord {
   return { data: JSON.parse(data), log: log.map((entry) => JSON.parse(entry)), cut }
 }

@@ -5,16 +5,16 @@ import { FILE_MODE, writeFully } from './system'
 
 /** How large a reserve is. */
 const RESERVE_BYTES = 1024 * 1024
-/** It is made only where so many times its size is free: it must not be what fills a small disk. */
+/** It is made only when so many times its size is free, since it must not fill a small disk. */
 const ROOM_FACTOR = 4
-/** What is given for a few small files. */
+/** How much `share` frees. */
 const SHARE_BYTES = 64 * 1024
 
-/** Room on the disk that is kept for the time when there is none. No function rejects. */
+/** Room on the disk that is kept for the time when the disk is full. No function rejects, except by the work of `lend`. */
 export interface Reserve {
   /** Returns how many bytes it has. */
   size(): Promise<number>
-  /** Makes it whole when the disk has much room. */
+  /** Makes the reserve as large as it should be, when the disk has much room. */
   fill(): Promise<void>
   /** Frees some room for a few small files; resolves to whether there was any. */
   share(): Promise<boolean>
@@ -47,7 +47,7 @@ export function createReserve(folder: string): Reserve {
         const [{ bavail, bsize }, has] = await Promise.all([statfs(folder), size()])
         if (has < RESERVE_BYTES && bavail * bsize >= ROOM_FACTOR * RESERVE_BYTES) await grow(RESERVE_BYTES)
       } catch {
-        // It is made later.
+        // It is tried again later.
       }
     },
     async share() {
@@ -65,7 +65,7 @@ export function createReserve(folder: string): Reserve {
       try {
         await work()
       } finally {
-        await grow(has).catch(() => undefined) // it keeps what it got
+        await grow(has).catch(() => undefined) // a part of it is better than nothing
       }
     },
   }

@@ -2,7 +2,7 @@ import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { CallbackError, codeOf, reasonOf } from '../../../lib/base/errors'
 
-/** What is needed of an open file, by the shape of Node's `FileHandle`. */
+/** The part of Node's `FileHandle` that is used. */
 export interface OpenFile {
   write(bytes: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesWritten: number }>
   read(bytes: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>
@@ -11,7 +11,7 @@ export interface OpenFile {
   close(): Promise<void>
 }
 
-/** How the files of a ledger are opened and renamed; a test has one that fails. */
+/** Opens and renames the files of a ledger; tests replace it by one that fails. */
 export interface Files {
   open(path: string, flags: string, mode: number): Promise<OpenFile>
   rename(from: string, to: string): Promise<void>
@@ -19,7 +19,7 @@ export interface Files {
 
 export const NODE_FILES: Files = { open, rename }
 
-/** Only the user that runs the process may read what callbacks said. */
+/** Only the user that runs the process may read the callbacks. */
 export const FILE_MODE = 0o600
 const FOLDER_MODE = 0o700
 
@@ -32,9 +32,9 @@ export async function makeFolder(path: string): Promise<string> {
   return folder
 }
 
-/** Makes names in a folder durable: that of a new file, or of a renamed one. */
+/** Makes the name of a new or renamed file durable. */
 export async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return // it opens no folders, and writes names through
+  if (process.platform === 'win32') return // Windows opens no folders, and makes names durable by itself
   const handle = await open(folder, 'r')
   try {
     await handle.sync()
@@ -51,7 +51,7 @@ export async function writeFully(file: OpenFile, bytes: Uint8Array, position: nu
   }
 }
 
-/** Wraps what the system said of a file: which one, why, and what to do. */
+/** Creates `ERR_STORE_UNAVAILABLE` for an error of the file system, with the path, the reason and what to do. */
 export function storeUnavailable(doing: string, path: string, cause: unknown): CallbackError {
   if (cause instanceof CallbackError) return cause
   const code = codeOf(cause)
@@ -60,7 +60,7 @@ export function storeUnavailable(doing: string, path: string, cause: unknown): C
   return new CallbackError('ERR_STORE_UNAVAILABLE', { message, cause })
 }
 
-/** Whether an error says that a disk, or what a user may have of it, is full. */
+/** Whether an error says that a disk is full, or that its quota is used up. */
 export function isFull(error: unknown): boolean {
   const code = codeOf(error)
   return code === 'ENOSPC' || code === 'EDQUOT'
@@ -76,7 +76,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   EROFS: ALLOW,
   ENOTDIR: 'store.path must be a folder',
   EEXIST: 'store.path must be a folder',
-  // What Node says, too, of a folder that cannot be made on a file system that is read-only.
+  // Node also has this code for a folder that cannot be made on a read-only file system.
   ENOENT: 'It is not there and cannot be made: is its disk mounted, and may the user of this process write there?',
   EMFILE: 'Allow the process more open files (ulimit -n)',
 }

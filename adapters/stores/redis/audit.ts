@@ -15,11 +15,11 @@ export interface AuditOptions {
   readonly names: Names
   readonly clock: Clock
   client(): RedisClient | undefined
-  /** Called with the number of records that the server has evicted since it was asked last. */
+  /** Called with the number of records that the server has evicted since the last look. */
   onGone(count: number): void
 }
 
-/** Finds out when a server evicts records, whose memory is full. */
+/** Notices that a server whose memory is full evicts records. */
 export interface Audit {
   start(): void
   close(): void
@@ -35,13 +35,13 @@ export function createAudit({ sender, names, clock, client, onGone }: AuditOptio
     const count = server && (await answerWithin(clock, ANSWER_MS, countEvicted(server)))
     const before = evicted
     evicted = count
-    // A server that was started again counts from zero; nothing can be told of one that does not tell.
+    // A server that was started again counts from zero, and some servers do not tell.
     if (count === undefined || before === undefined || count <= before) return
     const gone = await countGone()
     if (gone > 0) onGone(gone)
   }
 
-  /** Other apps may use the server too: only what the store has lost counts. */
+  /** Removes what is left of evicted records, and returns their number. Keys of other apps do not count. */
   async function countGone(): Promise<number> {
     let gone = 0
     for (let after = '='; after !== '' && !isClosed;) {

@@ -6,7 +6,7 @@ import { oldKeys } from './names'
 
 const MIN_VERSION = [6, 2]
 
-/** What a server tells about itself; undefined for what it does not tell, or may not be asked. */
+/** What a server tells about itself. A value is undefined when the server does not tell it, or the user may not ask. */
 export interface ServerInfo {
   readonly version: string | undefined
   readonly policy: string | undefined
@@ -14,7 +14,7 @@ export interface ServerInfo {
   readonly isReplica: boolean
 }
 
-/** Asks a server about itself; a user may be forbidden to. */
+/** Asks a server about itself. The user may lack the permission; then nothing is known. */
 export async function askServer(client: RedisClient): Promise<ServerInfo> {
   const text = await askInfo(client, 'everything')
   const read = (name: string): string | undefined => new RegExp(`^${name}:(\\S+)`, 'm').exec(text)?.[1]
@@ -41,7 +41,7 @@ async function askInfo(client: RedisClient, section: string): Promise<string> {
   }
 }
 
-/** Refuses a server that cannot be written, or is too old. */
+/** Throws for a server that cannot be written, or is too old. */
 export function checkServer({ version, isLoading, isReplica }: ServerInfo): void {
   if (isLoading) throw new Error('LOADING the server has not read all of its data yet')
   if (isReplica) throw new Error('READONLY the server has the role of a replica')
@@ -69,7 +69,7 @@ export async function refuseOldStore(client: RedisClient, prefix: string, place:
   }
 }
 
-/** In a cluster another node may have the key, and there were no stores of 0.4; a user may be let to the new keys only. */
+/** On a cluster, where another node may have the key, 0.4 could not keep a store. And a user may have access to the new keys only. */
 function ignoreForbidden(error: unknown): undefined {
   if (isError(error, 'MOVED') || isError(error, 'NOPERM') || isError(error, 'CROSSSLOT')) return undefined
   throw error

@@ -10,7 +10,7 @@ import { runScript } from './link/wire'
 const LOOK_MS = 2_000
 /** How long the server's clock is guessed from ours. */
 const TIME_MS = 60_000
-/** Until the server is asked again after it could not be asked. */
+/** Until the server is asked again after a question failed. */
 const AGAIN_MS = 500
 
 export interface DueOptions {

@@ -12,19 +12,19 @@ export interface EntranceOptions {
   readonly place: string
   readonly clock: Clock
   readonly logger: Logger
-  /** Called when the server does not know the records any more that it was given. */
+  /** Called when the server has lost the records of the store. */
   onLost(): void
 }
 
-/** Enters the store on a connection, and notices when it is another store than before. */
+/** Enters the store on a connection, and notices when the server has been emptied since. */
 export interface Entrance {
   /** The epoch of the store; empty before the first entry. */
   epoch(): string
   /** The channel of messages. */
   channel(): string
-  /** Makes a new connection ready: checks the server, and enters. Rejects with what is wrong with the server. */
+  /** Checks the server of a new connection, and enters the store. Rejects with what is wrong with the server. */
   prepare(client: RedisClient): Promise<void>
-  /** Enters again, on a connection whose server has lost the records or the scripts. */
+  /** Enters the store again after the server has lost the records or the scripts. */
   reenter(client: RedisClient): Promise<void>
 }
 
@@ -32,7 +32,7 @@ export function createEntrance({ names, prefix, place, clock, logger, onLost }: 
   let epoch = ''
   let channel = ''
 
-  /** Reads the epoch of the store, or begins one; another one than before means that the server was emptied. */
+  /** Reads the epoch of the store, or begins one. When it is not the epoch of before, the server was emptied. */
   async function reenter(client: RedisClient): Promise<void> {
     const args = ['1', names.due, randomBytes(9).toString('base64url')]
     const found = String(await answerWithin(clock, ANSWER_MS, client.call('EVAL', ENTER_SCRIPT.text, ...args)))

@@ -24,15 +24,15 @@ const MEANINGS: Meanings = [
   ['BUSY', 'a script of another client blocks it'],
 ]
 
-/** Errors after which another connection is better: this server is not, or not yet, the one to write to. */
+/** Errors of a server that cannot be written, or not yet: then another connection is made. */
 const MISPLACED = ['READONLY', 'LOADING', 'MASTERDOWN', 'CLUSTERDOWN', 'MOVED']
 
-/** Says whether a server has answered with an error; everything else is trouble of the connection. */
+/** Says whether the server answered with this error; any other error is one of the connection. */
 export function isAnswer(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError'
 }
 
-/** How an error of a script begins that found the store emptied. */
+/** The first word of the error of a script that found the store emptied. */
 export const LOST = 'LOST'
 
 /** Creates `ERR_STORE_UNAVAILABLE` for a server, with the cause and what to do. */
@@ -40,12 +40,12 @@ export function createUnavailable(place: string, cause: unknown): CallbackError 
   return unavailableBy(MEANINGS, place, cause)
 }
 
-/** Says whether an error answers a command that another server should be asked. */
+/** Says whether another server should be asked. */
 export function isMisplaced(error: unknown): boolean {
   return MISPLACED.some((beginning) => isError(error, beginning))
 }
 
-/** Says whether an error is of that kind: Redis begins its messages with it. */
+/** Says whether an error is of a kind, with which Redis begins the message. */
 export function isError(error: unknown, kind: string): boolean {
   return error instanceof Error && error.message.startsWith(`${kind} `)
 }

@@ -11,11 +11,11 @@ import { openSession, type Session } from './session'
 const SCHEMES = ['redis://', 'rediss://']
 
 export interface RedisLedgerOptions {
-  /** Where the server is; several nodes of a Redis Cluster are parted by commas. Empty when a client is given. */
+  /** The address of the server, or of several nodes of a Redis Cluster with commas between them. Empty when a client is given. */
   readonly url: string
   /** A client of ioredis that the app has: its address and options are used, and it stays open. */
   readonly redis?: GivenRedis | undefined
-  /** Keeps the records of one app apart from those of another one on the same server. */
+  /** The prefix of all keys: two apps on one server need two. */
   readonly prefix: string
   readonly clock: Clock
   readonly logger: Logger
@@ -24,8 +24,8 @@ export interface RedisLedgerOptions {
 }
 
 /**
- * Keeps records in a Redis that several processes share: each step is one script. Nothing is loaded nor connected before
- * `open`. Throws `ERR_CONFIG_VALUE` for a url of another kind, and for a client that is none of ioredis.
+ * Creates a ledger whose records are in a Redis that several processes share. Each step is one script. Nothing is loaded or
+ * connected before `open`. Throws `ERR_CONFIG_VALUE` for the URL of another kind of server, and for a client that is not of ioredis.
  */
 export function createRedisLedger({ url, redis, prefix, clock, logger, load }: RedisLedgerOptions): Ledger {
   refuseWrong(url, redis)
@@ -51,7 +51,7 @@ export function createRedisLedger({ url, redis, prefix, clock, logger, load }: R
     await session?.close()
   }
 
-  // What is given is written down at once: it may wait, and be changed meanwhile.
+  // Values become text at once: a command may wait, and its caller may change the value meanwhile.
   return {
     async open(handlers) {
       if (closing !== undefined) throw createClosed()

@@ -1,6 +1,6 @@
 import type { RecordKind } from '../../../lib/base/contracts'
 
-/** The names of a store's keys. All are in one hash tag, so that they are on one node of a Redis Cluster. */
+/** The names of a store's keys. All have one hash tag, so that one node of a Redis Cluster has all of them. */
 export interface Names {
   /** The key that every script is given. */
   readonly due: string
@@ -26,19 +26,19 @@ export function createNames(prefix: string): Names {
   }
 }
 
-/** Returns the keys by which a store of 0.4 shows. */
+/** Returns the keys that a store of 0.4 has. */
 export function oldKeys(prefix: string): readonly string[] {
   return OLD_QUEUES.map((queue) => `${prefix}:${queue}:meta`)
 }
 
-/** Returns how the scripts name a record. */
+/** Returns the name of a record in the scripts. */
 export function memberOf(kind: RecordKind, id: string): string {
   return `${kind}:${id}`
 }
 
 const KINDS: readonly RecordKind[] = ['key', 'mark', 'run', 'owner']
 
-/** Reads a member; undefined when it is none. */
+/** Reads the name of a record in the scripts; undefined for any other text. */
 export function parseMember(member: unknown): { readonly kind: RecordKind; readonly id: string } | undefined {
   const [name = '', ...rest] = String(member).split(':')
   const kind = KINDS.find((known) => known === name)

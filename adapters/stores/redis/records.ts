@@ -14,14 +14,14 @@ import { runScript } from './link/wire'
 
 const PAGE = 1_000
 
-/** What a record is created with, written down. */
+/** A new record, as text. */
 export interface WrittenRecord {
   readonly text: string
   readonly ttlMs: number
   readonly group: string
 }
 
-/** How an entry is appended, written down. */
+/** How an entry is appended, as text. */
 export interface WrittenAppend {
   readonly orCreate?: WrittenRecord | undefined
   readonly group?: string | undefined
@@ -31,7 +31,7 @@ export interface WrittenAppend {
 /** The records of a store. */
 export interface Records {
   create(kind: RecordKind, id: string, record: WrittenRecord): Promise<void>
-  /** Returns the position, 0 without a record, undefined when the mark is there already. */
+  /** Returns the position of the entry, 0 without a record, or undefined when the claimed mark exists already. */
   append(kind: RecordKind, id: string, row: string, options: WrittenAppend): Promise<number | undefined>
   read(kind: RecordKind, id: string): Promise<LedgerRecord | undefined>
   touch(kind: RecordKind, id: string, ttlMs: number): Promise<boolean>
@@ -39,7 +39,7 @@ export interface Records {
   list(kind: RecordKind, options: ListOptions): Promise<ListedIds>
 }
 
-/** Keeps records by scripts. `expect` is told in how many milliseconds a record is due. */
+/** Creates the records of a store, which scripts change. `expect` is called with the milliseconds until a record is due. */
 export function createRecords(sender: Sender, names: Names, expect: (ttlMs: number) => void): Records {
   const send = (script: Script, args: readonly string[]): Promise<unknown> =>
     sender.send(runScript(names, script, args))
@@ -58,7 +58,7 @@ export function createRecords(sender: Sender, names: Names, expect: (ttlMs: numb
       return position < 0 ? undefined : position
     },
     async read(kind, id) {
-      // Of a mark, the time has to be looked at too.
+      // The script also looks whether the time of a mark is up.
       const plain = kind === 'mark' ? undefined : ['lrange', names.record(kind, id), '0', '-1']
       const list = await sender.send({ ...runScript(names, SCRIPTS.read, [memberOf(kind, id)]), plain })
       if (!Array.isArray(list) || list.length === 0) return undefined
@@ -75,7 +75,7 @@ export function createRecords(sender: Sender, names: Names, expect: (ttlMs: numb
     },
     async list(kind, { group, after, limit = PAGE }) {
       const begin = group === undefined ? memberOf(kind, '') : ''
-      // The character behind the colon ends the names that begin with it.
+      // The semicolon follows the colon in ASCII, so it stands behind every name of the kind.
       const [min, max] = group === undefined ? [`[${begin}`, `(${kind};`] : ['-', '+']
       const range = [after === undefined ? min : `(${begin}${after}`, max, 'LIMIT', '0', String(limit + 1)]
       const keys = [group === undefined ? names.ids : names.group(kind, group)]
@@ -87,17 +87,17 @@ export function createRecords(sender: Sender, names: Names, expect: (ttlMs: numb
   }
 }
 
-/** Writes down a new record. */
+/** Returns a new record as text. */
 export function toWritten({ data, ttlMs, group = '' }: NewRecord): WrittenRecord {
   return { text: toText(data), ttlMs, group }
 }
 
-/** Writes down how to append. */
+/** Returns as text how an entry is appended. */
 export function toWrittenAppend({ orCreate, group }: AppendOptions, claim?: Claim): WrittenAppend {
   return { orCreate: orCreate && toWritten(orCreate), group, claim }
 }
 
-/** Writes down what JSON can say. */
+/** Returns a value as JSON; what JSON cannot say is null. */
 export function toText(value: unknown): string {
   return JSON.stringify(value ?? null)
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 
 /**
- * A script that the server runs as one atomic step. It is given one key, from which it makes the others: all are in one
- * hash tag. Its first argument is the store's epoch, which the sender adds. It fails with `LOST`, and does nothing, when the
- * epoch is another one.
+ * A script that the server runs as one atomic step. Its only key is `due`; from that name it makes the names of the others,
+ * which have the same hash tag. Its first argument is the epoch of the store, which the sender adds. When the store has
+ * another epoch, the script does nothing and fails with `LOST`.
  */
 export interface Script {
   readonly text: string
@@ -12,10 +12,10 @@ export interface Script {
 
 /*
  * A record is a list: `<number of cut entries>:<group>`, its data, and the entries of its log. Beside the records stand
- *   due   sorted set of `<kind>:<id>`, by when each is due (milliseconds, by the server's clock)
+ *   due   sorted set of `<kind>:<id>`, by the time at which each is due (milliseconds, by the server's clock)
  *   ids   the same members in the order of their names, for `list`; `of:<kind>:<group>` holds the ids of a group
- *   held  hash of those that a process works on since they are due, with its token; their time in `due` is that of the lease
- * The epoch is a member of `due` and of `ids` that is never due: when the server loses one of the two, it loses the epoch.
+ *   held  hash of the due records that a process works on, with its token; their time in `due` is the end of the lease
+ * The epoch is a member of `due` and of `ids`, and never due: a server that loses one of the two loses the epoch too.
  */
 const NAMES = `
 local due = KEYS[1]
@@ -55,8 +55,8 @@ local function make(key, member, data, ttl, group, entry)
 end
 `
 /**
- * A server whose memory is full refuses the first write of a script that may need more, and lets a later one pass: after
- * this one, which changes nothing, what is due can go, and a process that lives can say so.
+ * A server whose memory is full refuses a script whose first write may need memory. After a first write that needs none, it
+ * lets all others pass. This one changes nothing; after it, due records can be removed, and a lease can be renewed.
  */
 const ALSO_WHEN_FULL = `
 redis.call('HDEL', held, '')
@@ -72,7 +72,7 @@ local function remove(key, member)
 end
 `
 
-/** The time of a mark may be up before it is removed: from then on it does not count. */
+/** A mark whose time is up does not count, even before it is removed. */
 const MARKS = `
 local function isOver(member)
   if string.sub(member, 1, 5) ~= 'mark:' then return false end
@@ -104,10 +104,10 @@ return answers`
 }
 
 /**
- * Creates records and appends to them, one step after the other; a step that fails keeps no other one from being done.
- * Arguments of a step: member, entry or nothing, group to move to or nothing, and for one that may be created `1`, data,
- * ttl and group, and for one that claims the mark's id and ttl. Returns for each step its position, 0 without a record, -1
- * when the mark is there, or the text of an error. A record that is in no index any more is put there again.
+ * Creates records and appends to them, one step after the other; a step that fails does not stop the others. Arguments of
+ * a step: member; entry, or nothing; group to move to, or nothing; `1`, data, ttl and group when the record may be created;
+ * id and ttl of the mark when one is claimed. Returns for each step the position of its entry, 0 without a record, -1 when
+ * the mark exists, or the text of an error. A record that is missing in the indexes is added to them.
  */
 const write = `
 local function write(member, entry, moved, made, data, ttl, group, mark, markTtl)
@@ -158,8 +158,8 @@ end
 ${eachStep('touch', TOUCH_ARGUMENTS)}`
 
 /**
- * Reads records, each for itself. Arguments: members. Returns for each one its list, which is empty without a record, or the
- * text of an error.
+ * Reads records. Arguments: members. Returns for each one its list, which is empty without a record, or the text of an
+ * error.
  */
 const read = `
 local answers = {}
@@ -185,8 +185,8 @@ redis.call('LPUSH', record, data, text(upTo - 1) .. rest)
 return 1`
 
 /**
- * Takes what is due. Arguments: token, length of the lease, how many at most, and about what time it is, or nothing: the
- * clock is read only when something is due soon. Marks go at once. Returns in how many milliseconds the next one is due,
+ * Takes due records, and removes due marks. Arguments: token, length of the lease, how many at most, and about what time it
+ * is, or nothing: the clock is read only when something is due soon. Returns the milliseconds until the next record is due,
  * the time, and the members that were taken.
  */
 const take = `
@@ -219,7 +219,7 @@ for index = 4, #ARGV do
 end
 return 1`
 
-/** Arguments: member, token, `keep` and a ttl or `remove` and a position or nothing. Returns 0 when it is not ours. */
+/** Arguments: member, token, and `keep` with a ttl or `remove` with a position or nothing. Returns 0 without the lease. */
 const settle = `
 local member = ARGV[2]
 local record = base .. member
@@ -238,8 +238,8 @@ end
 return 1`
 
 /**
- * Removes what is left of records that the server has evicted. Argument: the member to begin after. Returns how many there
- * were, and the cursor. Where the index of ids is gone, the epoch is given up, so that all processes notice.
+ * Removes evicted records from the indexes. Argument: the member to begin after. Returns how many there were, and the
+ * member to go on after. When `ids` is gone, it removes the epoch, so that all processes notice.
  */
 const audit = `
 if not redis.call('ZSCORE', ids, epoch) then
@@ -258,8 +258,8 @@ end
 return {gone, #page == 500 and page[#page] or ''}`
 
 /**
- * Enters a store. Argument: the epoch that an empty one gets. Returns the epoch. What is left of a broken one is kept: each
- * index is filled from the other, and a record whose time is lost is due in an hour.
+ * Enters a store. Argument: the epoch of a new store. Returns the epoch of the store. What is left of a broken store is
+ * kept: each index is filled from the other one, and a record whose time is lost is due in an hour.
  */
 const ENTER = `
 local due = KEYS[1]
@@ -280,7 +280,7 @@ export const ENTER_SCRIPT: Script = compile(ENTER)
 /** The scripts of a store, by what they do. */
 export const SCRIPTS = {
   write: compile(HEAD + NOW + GROUPS + MAKE + REMOVE + MARKS + DROP + write),
-  /** The only one that does not look at the epoch: what is lost is not there. */
+  /** The only script that does not check the epoch: a lost record is just not found. */
   read: compile(NAMES + NOW + MARKS + read),
   touch: compile(HEAD + NOW + GROUPS + REMOVE + MARKS + DROP + touch),
   cut: compile(HEAD + NOW + GROUPS + REMOVE + MARKS + DROP + cut),
@@ -294,7 +294,7 @@ function compile(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
-/** Writes down a time to live for a script, in milliseconds. */
+/** Returns a time to live as the argument of a script, in milliseconds. */
 export function toTtl(ms: number): string {
   return String(Math.min(Math.max(Math.ceil(ms), 0), Number.MAX_SAFE_INTEGER / 16))
 }

@@ -14,29 +14,29 @@ import { createNames } from './names'
 import { createRecords, type Records } from './records'
 import { createSender } from './link/sender'
 
-/** How long the commands that were given before may take when the store is closed, in milliseconds. */
+/** How long a store that is closed waits for its last commands, in milliseconds. */
 const CLOSE_MS = 2_000
 
 export interface SessionOptions {
   readonly url: string
   readonly given: GivenRedis | undefined
   readonly library: () => RedisLibrary
-  /** What messages call the server. */
+  /** The name of the server in messages. */
   readonly place: string
-  /** Keeps the records of one app apart from those of another one on the same server. */
+  /** The prefix of all keys: two apps on one server need two. */
   readonly prefix: string
   readonly clock: Clock
   readonly logger: Logger
 }
 
-/** A server and everything that is open on it. */
+/** What an open store has: its connections, and the work on them. */
 export interface Session {
   readonly records: Records
   publish(text: string): Promise<void>
   close(): Promise<void>
 }
 
-/** Opens everything. Leaves nothing behind when it rejects, with `ERR_STORE_UNAVAILABLE` or `ERR_CONFIG_UNSUPPORTED`. */
+/** Opens a store. Rejects with `ERR_STORE_UNAVAILABLE` or `ERR_CONFIG_UNSUPPORTED`; then nothing is left open. */
 export async function openSession(options: SessionOptions, handlers: LedgerHandlers): Promise<Session> {
   const { place, prefix, clock, logger } = options
   const names = createNames(prefix)

@@ -1,5 +1,4 @@
-import type { Template } from '../../template/compile'
-import { listPaths, type ReadPath } from '../../template/list-paths'
+import type { ReadPath, Template } from '../../template/compile'
 import type { Fields, PlacedTemplate } from '../field/fields'
 import type { ConfigPath } from '../../base/values/config-path'
 import type { Report } from '../field/report'
@@ -188,9 +187,8 @@ function refuseCycles(ordered: readonly Ordered[]): void {
 }
 
 /** Lists the jobs that a template reads by their id: `jobs[*].output` reads no job that is called "output". */
-function listJobReads({ source, references }: Template): readonly JobRead[] {
-  if (!references.some((reference) => reference.source === 'jobs')) return []
-  return listPaths(source).flatMap(readOf)
+function listJobReads({ reads }: Template): readonly JobRead[] {
+  return reads.flatMap(readOf)
 }
 
 function readOf({ source, steps: [step], text, hasDefault }: ReadPath): readonly JobRead[] {

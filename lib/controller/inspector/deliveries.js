@@ -112,7 +112,7 @@ function createFilter(onChange) {
   )
   form.addEventListener('input', () => {
     clearTimeout(typing)
-    typing = setTimeout(onChange, TYPING_MS)
+    typing = setTimeout(() => onChange(), TYPING_MS)
   })
   form.addEventListener('submit', (event) => event.preventDefault())
 

@@ -1,3 +1,5 @@
+import { REMEMBER_MS } from '../scope'
+import { isAway } from '../../base/errors'
 import { redactHeaders } from '../../base/secrets/redact-headers'
 import type {
   Arrival,
@@ -11,12 +13,12 @@ import type {
 } from '../../base/contracts'
 import { toKept } from './codec'
 import type { KeyState, OutcomeEntry } from './key-entries'
-import { isDuplicate, REMEMBER_MS, waitsAt } from './key-log'
+import { isDuplicate, waitsAt } from './key-log'
 import { digest, type Key, keyOf } from './keys/key'
 import type { Keys } from './keys/keys'
 import type { Publish } from './messages'
 import type { ParkedHere } from './parked-here'
-import { isAway, type Persist } from './persistence'
+import type { Persist } from './persistence'
 import type { LocalWaits } from './waits/local-waits'
 
 export interface DeliveryOptions {

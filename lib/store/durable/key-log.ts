@@ -73,6 +73,7 @@
  * lease and its runs again, and gets what was parked meanwhile.
  */
 import type { Delivery } from '../../base/contracts'
+import { REMEMBER_MS } from '../scope'
 import type { EndEntry, KeyData, KeyEntry, KeyState, KeyWait, OutcomeEntry, StateEntry, WaitEntry } from './key-entries'
 
 /** How long a wait counts as open after its time is up, so that clocks need not agree. Usually its `end` comes sooner. */
@@ -80,9 +81,6 @@ const GRACE_MS = 60_000
 
 /** How long a run, or a process of 0.4, needs at most to take the outcome of its wait. */
 const TAKEN_MS = 10_000
-
-/** How long it is remembered that an id is settled, or was waited for in vain. */
-export const REMEMBER_MS = 24 * 60 * 60 * 1000
 
 /** How long an outcome is kept for the next wait when the process of its wait has gone. */
 const UNDELIVERED_MS = 7 * REMEMBER_MS

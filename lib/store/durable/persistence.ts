@@ -1,4 +1,4 @@
-import { hasCode, reasonOf } from '../../base/errors'
+import { hasCode, isAway, reasonOf } from '../../base/errors'
 import { isDoneWithin, startTimer } from '../../base/timers'
 import type { Clock, Logger } from '../../base/contracts'
 
@@ -84,9 +84,4 @@ export function createPersistence(clock: Clock, logger: Logger): Persistence {
       while (underWay.size > 0) await Promise.all(underWay)
     },
   }
-}
-
-/** Whether an error says that the store is away, so that the work may succeed later. */
-export function isAway(error: unknown): boolean {
-  return hasCode(error, 'ERR_STORE_UNAVAILABLE')
 }

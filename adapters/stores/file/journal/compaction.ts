@@ -14,17 +14,17 @@ export interface CompactionOptions {
   readonly records: Records
 }
 
-/** One is for what goes on beside the writes, and the other may overtake it. */
+/** The temporary files of `compact` and of `rewrite`, which may be under way at the same time. */
 const COMPACTING = 'journal.compacting'
 const REWRITING = 'journal.rewriting'
 const CHUNK_BYTES = 256 * 1024
 
-/** Removes what a process that died while it compacted has left. */
+/** Removes the temporary files of a process that died. */
 export async function removeLeftovers(folder: string): Promise<void> {
   for (const name of [COMPACTING, REWRITING]) await rm(join(folder, name), { force: true })
 }
 
-/** Rewrites the journal from the records in memory. Nothing may be written to it meanwhile. */
+/** Rewrites the journal from the records in memory. Nothing else may be written to it meanwhile. */
 export async function rewrite({ folder, file, files, records }: CompactionOptions): Promise<void> {
   await withTemporary(join(folder, REWRITING), files, async (temporary) => {
     const captured = records.capture()
@@ -36,9 +36,9 @@ export async function rewrite({ folder, file, files, records }: CompactionOption
 }
 
 /**
- * Rewrites the journal while operations are appended to it: first a snapshot of the records, then what was appended
- * since. Only the last part is copied in a turn of its own, in which nothing is written. Must be called when every
- * operation in the file is applied. Stops, and leaves the journal as it is, when `isUnwanted` says so.
+ * Rewrites the journal while operations are appended to it: first a snapshot of the records, then the lines that were
+ * appended since. Only the last part is copied `inTurn`, while nothing is written. Must be called when every operation in
+ * the file is applied. When `isUnwanted` becomes true, it stops, and the journal stays as it is.
  */
 export async function compact(
   { folder, file, files, records }: CompactionOptions,
@@ -74,13 +74,13 @@ export async function compact(
   })
 }
 
-/** A file that is to take the place of the journal. */
+/** A file that may replace the journal. */
 interface Temporary {
   readonly file: OpenFile
   giveTo(journal: JournalFile, end: number): Promise<void>
 }
 
-/** Makes a file to fill, of which nothing is left unless it was given to the journal. */
+/** Creates a file for `fill`, and removes it again unless it has replaced the journal. */
 async function withTemporary(path: string, files: Files, fill: (temporary: Temporary) => Promise<void>): Promise<void> {
   await rm(path, { force: true })
   const file = await files.open(path, 'wx+', FILE_MODE)
@@ -95,13 +95,13 @@ async function withTemporary(path: string, files: Files, fill: (temporary: Tempo
     })
   } finally {
     if (!isGiven) await file.close().catch(() => undefined)
-    await rm(path, { force: true }).catch(() => undefined) // otherwise the next one removes it
+    await rm(path, { force: true }).catch(() => undefined) // else the next compaction removes it
   }
 }
 
 /**
- * Writes records as lines from a number on; returns how many bytes that were. It lets others go on after each chunk,
- * and ends early when nobody wants it any more.
+ * Writes records as lines, numbered from `first` on. Returns how many bytes it has written. It awaits the disk after each
+ * chunk, and ends early when `isOff` returns true.
  */
 async function writeSnapshot(
   file: OpenFile,
@@ -137,7 +137,7 @@ async function writeSnapshot(
   return end
 }
 
-/** Returns how many lines records take; it may be more than they took until now, so numbers may lie below 1. */
+/** Returns how many lines records take. It may be more than the journal has, so line numbers may be below 1. */
 function countLines(records: readonly CapturedRecord[]): number {
   return records.reduce((sum, { length }) => sum + 1 + length, 0)
 }

@@ -9,8 +9,8 @@ import { storeUnavailable } from '../system'
 const MAX_PLACES = 5
 
 /**
- * Keeps a damaged journal beside the one that takes its place, as `journal.damaged-1` and so on; returns its path. It costs
- * no room where the file system has links. Rejects with `ERR_STORE_UNAVAILABLE` when it cannot be kept.
+ * Keeps a damaged journal as `journal.damaged-1` and so on, beside the new one; returns its path. Where the file system has
+ * links, this needs no room. Rejects with `ERR_STORE_UNAVAILABLE` when the file cannot be kept.
  */
 export async function keepAside(path: string): Promise<string> {
   for (let number = 1; ; number++) {
@@ -20,7 +20,7 @@ export async function keepAside(path: string): Promise<string> {
       return aside
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw storeUnavailable('keep the damaged journal as', aside, error)
-      if (await isSame(path, aside)) return aside // a process that died has kept it
+      if (await isSame(path, aside)) return aside // an earlier process has kept it
     }
   }
 }
@@ -42,7 +42,7 @@ async function isSame(path: string, other: string): Promise<boolean> {
   return one.ino === two.ino && one.dev === two.dev
 }
 
-/** Says once where a journal is damaged, what that costs, and where the damaged file is. */
+/** Logs where a journal is damaged, what is lost, and where the damaged file is kept. */
 export function tellOfDamage(logger: Logger, path: string, { places, lost, orphans }: Replayed, aside: string): void {
   const named = places.slice(0, MAX_PLACES).map(({ line, byte }) => `${path}:${line} (byte ${byte})`)
   const more = places.length > MAX_PLACES ? ` and ${places.length - MAX_PLACES} more` : ''
@@ -53,7 +53,7 @@ export function tellOfDamage(logger: Logger, path: string, { places, lost, orpha
   logger.error({ path, places: places.slice(0, MAX_PLACES), damaged: places.length, lost, orphans, aside }, message)
 }
 
-/** Says that a journal ends with what was being written when its process died. */
+/** Logs that the last line of a journal is torn: its process died while it wrote it. */
 export function tellOfTornLine(logger: Logger, path: string, tornBytes: number): void {
   const message =
     `The journal ${path} ended within a line, which was being written when its process died. The line is dropped; ` +

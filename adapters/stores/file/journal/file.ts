@@ -3,8 +3,8 @@ import { sealLines } from './line'
 import { FILE_MODE, type Files, type OpenFile, syncFolder, writeFully } from '../system'
 
 /**
- * The file of a journal, of which everything before `end` is whole. What fails has left nothing behind: what a failed
- * write left after the end is cut away, at the latest before the next one.
+ * The file of a journal. Everything before `end` is whole. What a failed write has left behind the end is cut away, at the
+ * latest before the next write.
  */
 export class JournalFile {
   readonly path: string
@@ -13,12 +13,12 @@ export class JournalFile {
   /** The number that the next line will have. */
   next = 1
   /**
-   * Whether nothing in the file can be relied on until it is rewritten: it does not exist yet, or the disk did not
-   * confirm that it has everything. After that a second fsync says nothing, since the system may have dropped what it
-   * could not write (fsync(2), and "Can applications recover from fsync failures?", Rebello et al., USENIX ATC 2020).
+   * Whether the file must be rewritten before it is used: it does not exist yet, or an fsync failed. A second fsync proves
+   * nothing then, since the system may have dropped what it could not write (fsync(2), and "Can applications recover from
+   * fsync failures?", Rebello et al., USENIX ATC 2020).
    */
   isDoubtful = true
-  /** Counts how often another file took its place. */
+  /** How often another file has replaced it. */
   generation = 0
   readonly #files: Files
   #handle: OpenFile | undefined
@@ -29,12 +29,12 @@ export class JournalFile {
     this.#files = files
   }
 
-  /** Opens the file that is there. */
+  /** Opens the file, which must exist. */
   async open(): Promise<void> {
     this.#handle = await this.#files.open(this.path, 'r+', FILE_MODE)
   }
 
-  /** Takes what was read for whole, up to the line before the next number, and cuts away what follows. */
+  /** Sets the end behind the last whole line and the number of the next line, and cuts away the rest. */
   async trust(end: number, next: number): Promise<void> {
     this.end = end
     this.next = next
@@ -74,7 +74,7 @@ export class JournalFile {
     }
   }
 
-  /** Puts another file, which is synced, in the place of this one; closes it when that fails. */
+  /** Replaces the file by another one, which must be synced; closes that one when this fails. */
   async replace(path: string, file: OpenFile, end: number): Promise<void> {
     await this.close() // Windows replaces no file that is open
     try {
@@ -96,7 +96,7 @@ export class JournalFile {
   async close(): Promise<void> {
     const handle = this.#handle
     this.#handle = undefined
-    await handle?.close().catch(() => undefined) // what is synced is there all the same
+    await handle?.close().catch(() => undefined) // what is synced stays
   }
 
   async #cut(): Promise<void> {

@@ -7,20 +7,20 @@ const VERSION = 2
 const OLD_HEADER = JSON.stringify({ format: FORMAT, version: 1 })
 const CHECK = /^(.*),"check":"([0-9a-f]{8})"\}$/
 
-/** What the first line of a journal is; one that is broken or foreign may look like that of a newer version. */
+/** What the first line of a journal is. A broken or foreign line may look like that of a newer version. */
 export type Header =
   | { readonly is: 'known'; readonly first: number }
   | { readonly is: 'older' }
   | { readonly is: 'newer' }
   | { readonly is: 'broken'; readonly looksNewer: boolean }
 
-/** Returns the first line of a journal whose next line has a number. A reader of any version finds the version in it. */
+/** Returns the first line of a journal whose next line has the number `first`. Readers of any version find the version in it. */
 export function formatHeader(first: number): string {
   const text = JSON.stringify({ format: FORMAT, version: VERSION, first })
   return `${text.slice(0, -1)},"check":"${checksum(text)}"}\n`
 }
 
-/** Judges a first line without its line break. Only what its check confirms is believed; version 1 has none. */
+/** Reads a first line, without its line break. It counts only when its checksum fits; version 1 has none. */
 export function readHeader(line: string): Header {
   if (line === OLD_HEADER) return { is: 'older' }
   const { format, version, first } = parseHeader(line)

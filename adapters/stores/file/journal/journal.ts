@@ -12,9 +12,9 @@ import { isFull, storeUnavailable } from '../system'
 export interface JournalOptions extends WriterOptions {
   readonly clock: Clock
   readonly logger: Logger
-  /** Aborts when nothing may be written any more, with the error that everything is refused with then. */
+  /** Aborts when nothing may be written any more; its reason is the error of every later operation. */
   readonly lost: AbortSignal
-  /** Called around each write: aborts `lost` if another process may have the folder by now, and has. */
+  /** Called before and after each write: aborts `lost` when another process has taken the folder. */
   readonly checkLock: () => Promise<void>
   /** Called when operations were applied. */
   readonly onApplied: () => void

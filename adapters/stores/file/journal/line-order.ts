@@ -2,9 +2,9 @@ import type { Operation } from '../operations'
 
 /** The order in which the operations of a journal are applied. */
 export interface LineOrder {
-  /** Sets the number that the first line has to have; without it the lowest one that is found is the first. */
+  /** Sets the number of the first line; without it, the lowest number that is found is the first. */
   start(number: number): void
-  /** Takes an operation and the number of its line; without a number it counts where it stands. Returns whether it is in its place. */
+  /** Takes an operation and the number of its line, which lines of version 1 lack. Returns whether the line is in its place. */
   take(operation: Operation, number?: number): boolean
   /** Takes note of a line that cannot be read. */
   skip(): void
@@ -12,17 +12,17 @@ export interface LineOrder {
   finish(): Ordered
 }
 
-/** How an order ended. */
+/** The result of an order. */
 export interface Ordered {
   /** The number that the next line has to have. */
   readonly next: number
   /** How many lines are lost, as far as their numbers tell. */
   readonly lost: number
-  /** How many operations, behind a line that is not right, change a record that is not there. */
+  /** How many operations behind a wrong line change a record that does not exist. */
   readonly orphans: number
 }
 
-/** What changes a record; one that says how to make the record does not fail for want of it. */
+/** The operations that change a record. One with `made` creates the record when it does not exist. */
 const CHANGES: ReadonlySet<string> = new Set<Operation['type']>(['append', 'claim', 'cut', 'touch'])
 
 interface Numbered {
@@ -31,16 +31,15 @@ interface Numbered {
 }
 
 /**
- * Creates an order, in which operations are applied at once as long as each line is right. From the first one that is not
- * they are kept until the end, and applied in the order of their numbers, each number once: swapped lines count in their
- * true order, and doubled ones once.
+ * Creates an order. Operations are applied at once until a line is wrong. From then on they are kept until the end, and then
+ * applied in the order of their numbers, each number once: so swapped lines are put in order, and doubled ones count once.
  */
 export function createLineOrder(apply: (operation: Operation) => number): LineOrder {
   const kept: Numbered[] = []
   let isRight = true
   /** The number of the next operation to be applied. */
   let next: number | undefined
-  /** The number of the line before; undefined when that cannot be read. */
+  /** The number of the line before; undefined when that line cannot be read. */
   let before: number | undefined
   /** How many lines since the last number cannot be read. */
   let skipped = 0

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 
-/** A line of a journal whose checksum fits. */
+/** A line of a journal with a correct checksum. */
 export interface WholeLine {
   /** Each line has the number of the one before it plus one, so that a lost, doubled or swapped line shows. */
   readonly number: number
@@ -9,15 +9,15 @@ export interface WholeLine {
 }
 
 const CHECKSUM_LENGTH = 8
-/** Keeps the place of a checksum. */
+/** Stands where the checksum will be. */
 const UNSEALED = `${'0'.repeat(CHECKSUM_LENGTH)} `
 const DIGITS = '0123456789abcdef'
 const LINE_BREAK = 0x0a
 const NUMBER = /^(-?\d{1,16}) /
 const START_OF_LINE = /[0-9a-f]{8} -?\d{1,16} \[/g
-/** How many places of a damaged line are tried. */
+/** At how many places of a damaged line a whole line is looked for. */
 const MAX_STARTS = 16
-/** Damage that is larger than this is not searched: text of such a size would not fit into a string. */
+/** Larger damage is not searched: so much text would not fit into a string. */
 const MAX_SEARCHED_BYTES = 64 * 1024 * 1024
 const CARRIAGE_RETURN = 0x0d
 
@@ -26,7 +26,7 @@ export function checksum(data: string | Buffer): string {
   return crc32(data).toString(16).padStart(CHECKSUM_LENGTH, '0')
 }
 
-/** Returns the lines of texts, which have no line breaks: each with a number, from the first one on, and a checksum of both. */
+/** Returns a line for each text, with a number from `first` on and a checksum of both. The texts must have no line breaks. */
 export function sealLines(first: number, texts: readonly string[]): Buffer {
   let number = first
   let lines = ''
@@ -40,7 +40,7 @@ export function sealLines(first: number, texts: readonly string[]): Buffer {
   return bytes
 }
 
-/** Writes what `checksum` returns, without a text for it: there is one for every line. */
+/** Writes the same digits as `checksum` returns, without creating a text for each line. */
 function writeDigits(crc: number, bytes: Buffer, start: number): void {
   for (let digit = 0; digit < CHECKSUM_LENGTH; digit++)
     bytes[start + digit] = DIGITS.charCodeAt((crc >>> (28 - 4 * digit)) & 15)
@@ -55,14 +55,14 @@ export function readLine(bytes: Buffer): WholeLine | undefined {
   return start === undefined ? undefined : { number: Number(number), text: text.slice(start.length) }
 }
 
-/** Drops the carriage return that a tool has put before a line break: no line ends with one. */
+/** Removes a carriage return at the end, which only another tool can have written. */
 export function withoutReturn(line: Buffer): Buffer {
   return line.at(-1) === CARRIAGE_RETURN ? line.subarray(0, -1) : line
 }
 
 /**
- * Returns where, within damaged bytes, a whole line begins that reaches up to their end, or -1: so it is where a line
- * break is damaged, or a part before it. The bytes before it, without the one that was the line break, may be whole, too.
+ * Returns where a whole line begins that ends with the damaged bytes, or -1. There is one when the damage is in a line break,
+ * or before it. The bytes before that line, without the line break, may be a whole line too.
  */
 export function findLineWithin(bytes: Buffer): number {
   if (bytes.length > MAX_SEARCHED_BYTES) return -1

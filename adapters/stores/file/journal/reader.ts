@@ -4,13 +4,13 @@ import { findLineWithin, readLine, withoutReturn } from './line'
 import { createLineOrder, type Ordered } from './line-order'
 import { type Operation, parseOperation } from '../operations'
 
-/** Where a line is damaged, or is not the next one; the line counts from 1, the byte from 0. */
+/** The place of a line that is damaged or out of order; the line counts from 1, the byte from 0. */
 export interface Place {
   readonly line: number
   readonly byte: number
 }
 
-/** What is known when everything was read. */
+/** The result of reading a journal. */
 export interface Finished extends Ordered {
   /** Whether the file has an older format, or line breaks of another system. */
   readonly isOutdated: boolean
@@ -20,23 +20,23 @@ export interface Finished extends Ordered {
 
 /** Reads the lines of a journal. */
 export interface JournalReader {
-  /** Takes a line without its line break, which begins at a byte. */
+  /** Takes a line, without its line break, and the place of its first byte. */
   take(line: Buffer, byte: number): void
-  /** Takes what follows the last line break. */
+  /** Takes the bytes behind the last line break. */
   finish(rest: Buffer, byte: number): Finished
 }
 
-/** More than any header has. */
+/** No header is longer. */
 const MAX_HEADER_BYTES = 1000
 
-/** Creates a reader, which applies what is whole and notes what is not. Both of its functions throw `ERR_STORE_UNAVAILABLE`. */
+/** Creates a reader, which applies whole lines and notes damaged ones. Both of its functions throw `ERR_STORE_UNAVAILABLE`. */
 export function createJournalReader(path: string, apply: (operation: Operation) => number): JournalReader {
   const order = createLineOrder(apply)
   const places: Place[] = []
   let place: Place = { line: 0, byte: 0 }
   let isOld = false
   let isOutdated = false
-  /** Why the file is none of ours, unless a whole line shows that it is. */
+  /** Why the file is no journal of ours; undefined once a whole line shows that it is one. */
   let refusal: CallbackError | undefined
 
   function takeHeader(bytes: Buffer): void {
@@ -65,7 +65,7 @@ export function createJournalReader(path: string, apply: (operation: Operation) 
     if (!order.take(operation, line.number)) places.push(place)
   }
 
-  /** A line break that is damaged makes one line of two: each of them that is whole counts. */
+  /** A damaged line break makes one line of two, and each of the two may be whole. */
   function takeDamaged(bytes: Buffer): void {
     places.push(place)
     const at = findLineWithin(bytes)
@@ -83,7 +83,7 @@ export function createJournalReader(path: string, apply: (operation: Operation) 
   function takeRest(rest: Buffer): void {
     if (place.line === 1 && rest.every((value) => value === 0)) places.push(place)
     else if (place.line === 1)
-      takeHeader(rest) // never torn: the file gets its name when it is whole
+      takeHeader(rest) // a header is never torn: the file gets its name when it is whole
     else if (readLine(rest.subarray(0, -1)) !== undefined) {
       places.push(place)
       takeLine(rest.subarray(0, -1))

@@ -5,20 +5,20 @@ import type { Operation } from '../operations'
 const CHUNK_BYTES = 256 * 1024
 const LINE_BREAK = 0x0a
 
-/** What is needed of a journal's file to read it. */
+/** The part of a journal's file that reading needs. */
 export type ReadableFile = Pick<JournalFile, 'path' | 'read'>
 
-/** What was read of a journal besides its operations. */
+/** The result of reading a journal from its file. */
 export interface Replayed extends Finished {
   /** Where the last whole line ends, in bytes. */
   readonly end: number
-  /** How many bytes follow the end: a last line that was not written whole, which nobody was told had happened. */
+  /** How many bytes follow the end: a last line that was not written whole, and never answered. */
   readonly tornBytes: number
 }
 
 /**
- * Reads the operations of a journal in the order of their numbers, whatever stands between whole lines. Rejects with
- * `ERR_STORE_UNAVAILABLE` for a file that is no journal, a journal of a newer format, and a whole line that is unknown.
+ * Reads the operations of a journal in the order of their numbers, past any damage. Rejects with `ERR_STORE_UNAVAILABLE`
+ * for a file that is no journal, a journal of a newer format, and a whole line with an unknown operation.
  */
 export async function replay(file: ReadableFile, apply: (operation: Operation) => number): Promise<Replayed> {
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES)

@@ -3,8 +3,8 @@ import type { Reserve } from '../reserve'
 import { isFull } from '../system'
 
 /**
- * When an operation is done: `always` when the disk has it, `interval` when the system has it, which outlives the process,
- * but is on the disk up to 0.2 s later only.
+ * When an operation is answered: with `always` when the disk has it, with `interval` when the system has it. The system
+ * keeps it when the process dies, and writes it to the disk up to 0.2 s later.
  */
 export type FileSync = 'always' | 'interval'
 
@@ -17,20 +17,20 @@ export interface WriterOptions extends CompactionOptions {
 export interface JournalWriter {
   /** Writes the texts of operations. When it rejects, none of them is in the journal. */
   write(texts: readonly string[]): Promise<void>
-  /** Takes note of an operation that is applied, but not written; it is written before the next one. */
+  /** Notes an operation that is applied and not written; it is written before the next one. */
   owe(text: string): void
 }
 
-/** The least that a journal must hold of the past before it is written again for room. */
+/** How many bytes a rewrite must save at least. */
 const WASTE_BYTES = 64 * 1024
-/** The snapshot of the records may be larger than it was estimated to be. */
+/** How many times larger than its estimate a snapshot of the records may be. */
 const MARGIN = 1.25
 
-/** Creates a writer for a journal, which others may replace meanwhile, but not write to. */
+/** Creates the only writer of a journal. A compaction may replace the file meanwhile. */
 export function createJournalWriter(options: WriterOptions): JournalWriter {
   const { file, sync } = options
   let owed: string[] = []
-  /** What a journal that was just written is larger than it was estimated to be. */
+  /** How many bytes a journal that was just rewritten is larger than its estimate. */
   let excess = 0
 
   async function tryToWrite(texts: readonly string[]): Promise<void> {
@@ -40,7 +40,7 @@ export function createJournalWriter(options: WriterOptions): JournalWriter {
     owed = []
   }
 
-  /** Writes what is in memory, which nothing is owed to. */
+  /** Rewrites the journal from the records, which hold the noted operations too. */
   async function rewriteAll(): Promise<void> {
     await rewrite(options)
     owed = []
@@ -61,9 +61,9 @@ export function createJournalWriter(options: WriterOptions): JournalWriter {
 }
 
 /**
- * Writes a journal again in the room of the reserve, when the records fit there and the journal holds much besides them.
- * The reserve is taken back before anything else is written, so that callbacks never use it up. Resolves to whether the
- * journal was written.
+ * Rewrites a journal in the room of the reserve, when the records fit there and the rewrite saves enough. The reserve is
+ * filled again before anything else is written, so that callbacks never use it up. Resolves to whether the journal was
+ * rewritten.
  */
 export async function makeRoom(
   { file, records, reserve }: Pick<WriterOptions, 'file' | 'records' | 'reserve'>,

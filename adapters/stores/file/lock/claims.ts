@@ -4,18 +4,18 @@ import { codeOf } from '../../../../lib/base/errors'
 import type { ProcessName } from './process'
 import { FILE_MODE, isFull, storeUnavailable, writeFully } from '../system'
 
-/** A lock file that somebody made. */
+/** A lock file of some process. */
 export interface Claim {
   readonly name: string
   readonly path: string
   readonly owner: ProcessName | undefined
-  /** Whether it has the folder; before that it only asks for it. */
+  /** Whether it has the folder; else it asks for the folder. */
   readonly holds: boolean
-  /** Changes with each heartbeat of its process. It says nothing by itself: clocks jump, and those of two hosts differ. */
+  /** Changes with each heartbeat of its process. Only the change counts: clocks jump, and those of two hosts differ. */
   readonly heartbeat: string
 }
 
-/** What the names of all lock files begin with. */
+/** The beginning of the name of each lock file. */
 export const PREFIX = 'lock-'
 
 /**
@@ -51,14 +51,14 @@ async function writeText(path: string, text: string, isThere: boolean): Promise<
   }
 }
 
-/** Reads the lock files of everybody but one. */
+/** Reads all lock files but our own. */
 export async function readClaims(folder: string, own: string): Promise<readonly Claim[]> {
   const names = (await readdir(folder)).filter((name) => name.startsWith(PREFIX) && name !== own)
   const claims = await Promise.all(names.map((name) => readClaim(folder, name)))
   return claims.filter((claim) => claim !== undefined)
 }
 
-/** Asks for the time of the file that it has opened: a network file system may know an old one of a name. */
+/** Opens the file before it reads the time: by the name alone, a network file system may return an old time. */
 async function readClaim(folder: string, name: string): Promise<Claim | undefined> {
   const path = join(folder, name)
   try {
@@ -70,12 +70,12 @@ async function readClaim(folder: string, name: string): Promise<Claim | undefine
       await file.close()
     }
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined // it was given up just now
+    if (codeOf(error) === 'ENOENT') return undefined // it was removed just now
     throw storeUnavailable('read the lock', path, error)
   }
 }
 
-/** Without an owner when it is not written yet, or its process died before. */
+/** Returns no owner when the file is not written yet, or its process died before it wrote it. */
 function parseClaim(text: string): Pick<Claim, 'owner' | 'holds'> {
   try {
     const { pid, start, host, scope, holds }: Record<string, unknown> = JSON.parse(text)

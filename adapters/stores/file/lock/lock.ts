@@ -11,41 +11,40 @@ export interface LockOptions {
   readonly folder: string
   readonly clock: Clock
   readonly logger: Logger
-  /** Aborts when the lock is not wanted any more. */
+  /** Aborts when the lock is no longer wanted. */
   readonly signal: AbortSignal
-  /** Called when another host has taken over, since this process seemed dead to it. */
+  /** Called when a process on another host has taken the folder, since this one seemed dead. */
   readonly onLost: () => void
   /** Makes room for a small file on a full disk; resolves to whether it could. */
   readonly makeRoom: () => Promise<boolean>
 }
 
-/** A folder that this ledger has for itself. */
+/** A folder that one ledger has for itself. */
 export interface Lock {
   /**
-   * Looks whether the lock is still there when it had no heartbeat for so long that another process may have taken over,
-   * since this one was stopped (SIGSTOP, a paused container, a laptop asleep). Calls `onLost` when it is gone.
+   * Looks whether the lock still exists, after a time without heartbeats in which another process may have taken the folder
+   * (SIGSTOP, a paused container, a sleeping laptop). Calls `onLost` when the lock is gone.
    */
   check(): Promise<void>
   release(): Promise<void>
 }
 
 const HEARTBEAT_MS = 4000
-/** For how long a lock needs no look after its last heartbeat: half the time after which others take it for dead. */
+/** How long after a heartbeat the lock need not be checked: half the time after which others take it for dead. */
 const TRUSTED_MS = 10_000
 /** A process on another host counts as dead after so long without a heartbeat. */
 const DEAD_MS = 20_000
-/** How long it is waited for until the log says so. */
+/** How long this process waits for the lock of another one before it logs that. */
 const TELL_MS = 3000
 const FAR_PAUSE_MS = 1000
 const NEAR_PAUSE_MS = 20
 
 /**
- * Takes a folder for one ledger alone; the lock of a process that was killed counts no more. Everybody who wants the
- * folder first puts a lock file of their own there and then looks for others, so that of two at least one sees the
- * other; and since no two files have the same name, one that is dead is removed without harm. Of two who ask at the
- * same time the one with the lower name goes first. A process on another host, or in another container, cannot be
- * looked for: its lock has heartbeats while it lives, and is watched until one is seen, or none for 20 seconds; what
- * time it shows does not count. Rejects with `ERR_STORE_UNAVAILABLE`.
+ * Takes a folder for one ledger alone. The lock of a killed process does not count. A process that wants the folder first
+ * writes its own lock file and then looks for others, so that of two processes at least one sees the other. No two files
+ * have the same name, so a dead one is removed without harm. Of two processes that ask at the same time, the one with the
+ * lower name goes first. Whether a process on another host or in another container lives cannot be seen; its lock is
+ * watched until its heartbeat changes, or has not changed for 20 seconds. Rejects with `ERR_STORE_UNAVAILABLE`.
  */
 export async function takeLock({ folder, clock, logger, signal, onLost, makeRoom }: LockOptions): Promise<Lock> {
   const self = await nameThisProcess()
@@ -104,13 +103,13 @@ export async function takeLock({ folder, clock, logger, signal, onLost, makeRoom
 
 interface Stopwatch {
   ms(): number
-  /** Takes note of this moment, and returns what starts the stopwatch again from there. */
+  /** Notes this moment, and returns a function that restarts the stopwatch from it. */
   mark(): () => void
 }
 
 /**
- * Creates a stopwatch that goes by the time of day and by the time since the process began, whichever says more: the first
- * one may be set back, the second one does not go on everywhere while a machine sleeps.
+ * Creates a stopwatch. It measures by the time of day and by a steady clock, and the longer time counts: the time of day may
+ * be set back, and on some systems the steady clock stops while the machine sleeps.
  */
 function createStopwatch(clock: Clock): Stopwatch {
   const read = () => ({ day: clock.now(), steady: performance.now() })
@@ -129,7 +128,7 @@ function createStopwatch(clock: Clock): Stopwatch {
 
 interface Watched {
   readonly folder: string
-  /** The own lock, which is left out. */
+  /** The name of our own lock, which is left out. */
   readonly name: string
   readonly self: ProcessName
   readonly logger: Logger
@@ -138,13 +137,13 @@ interface Watched {
 /** What was seen of a lock so far. */
 interface Sight {
   readonly heartbeat: string
-  /** For how long it has not changed. It is counted by pauses, since the time of day may be set meanwhile. */
+  /** How long it has not changed. Pauses are counted, since the time of day may be set meanwhile. */
   readonly stillMs: number
 }
 
 /**
- * Creates a function that looks at the locks of others, and removes dead ones. It is told how long it was since the
- * last look, and resolves to how long to wait before the next one: 0 when nobody else has a claim.
+ * Creates a function that looks at the locks of others, and removes dead ones. It takes the time since the last look, and
+ * resolves to the time until the next one: 0 when no other process has a claim.
  */
 function createWatch({ folder, name, self, logger }: Watched): (passedMs: number) => Promise<number> {
   const sights = new Map<string, Sight>()

@@ -10,7 +10,7 @@ const CONNECT_MS = 2_000
 const MAX_HOPS = 5
 const MAX_TARGETS = 50
 
-/** A connection lives once: it is never repaired, and nothing that was in flight is sent again by itself. */
+/** ioredis never repairs a connection, and never sends again what was in flight: both are decided here. */
 const OWN_OPTIONS = {
   lazyConnect: true,
   enableReadyCheck: false,
@@ -34,17 +34,18 @@ const OWN_OPTIONS = {
 
 export interface DialOptions {
   readonly url: string
-  /** A client that an app has; connections are made as it would make them, and it stays as it is. */
+  /** A client that an app has. Connections have its address and options, and the client stays as it is. */
   readonly given: GivenRedis | undefined
   readonly library: () => RedisLibrary
   readonly clock: Clock
 }
 
-/** Makes connections to the server that has the keys of the store. */
+/** Connects to the server that has the keys of the store. */
 export interface Dialer {
   /**
-   * Connects, and asks the server by `enter`; where that says that another node of a cluster has the keys, goes there.
-   * Rejects with the error of the first server that was tried, when none can be used; nothing is left open then.
+   * Connects to one server after another until `enter` resolves. When `enter` fails with `MOVED`, the node of the cluster
+   * that it names is tried next. When no server can be used, this rejects with the error of the first one, and no
+   * connection is left open.
    */
   dial(enter: (client: RedisClient) => Promise<void>): Promise<RedisClient>
 }
@@ -54,11 +55,11 @@ interface Address {
   readonly port: number
 }
 
-/** What makes a client that is not connected. */
+/** Creates a client that is not connected. */
 type Target = () => RedisClient
 
 export function createDialer({ url, given, library, clock }: DialOptions): Dialer {
-  /** The servers to try, by their addresses, the one that was used last at the end. */
+  /** The servers by their addresses. The one that was used last stands at the end, and is tried first. */
   const known = new Map<string, Target>()
   const natMap: unknown = Reflect.get(given?.options ?? {}, 'natMap')
 
@@ -118,7 +119,7 @@ export function createDialer({ url, given, library, clock }: DialOptions): Diale
   }
 }
 
-/** Connects a client. Rejects with the reason, which ioredis tells by an event only. */
+/** Connects a client. Rejects with the reason, which ioredis tells only by an event. */
 async function connect(clock: Clock, client: RedisClient): Promise<RedisClient> {
   let firstError: unknown
   client.on('error', (error) => {
@@ -126,7 +127,7 @@ async function connect(clock: Clock, client: RedisClient): Promise<RedisClient> 
   })
   try {
     await answerWithin(clock, CONNECT_MS, client.connect())
-    // A wrong password or number of a database does not keep it from being connected.
+    // With a wrong password, or the number of a database that does not exist, it connects all the same.
     await answerWithin(clock, CONNECT_MS, client.call('ping'))
     if (firstError !== undefined) throw firstError
     return client
@@ -136,7 +137,7 @@ async function connect(clock: Clock, client: RedisClient): Promise<RedisClient> 
   }
 }
 
-/** Returns what messages call a client: its address without user and password. */
+/** Returns the address of a client without user and password, for messages. */
 export function nameOf(client: GivenRedis): string {
   if (isCluster(client)) return client.nodes().map(nameOf).join(',') || 'redis cluster'
   const { host, port, path, sentinels, name }: Readonly<Record<string, unknown>> = { ...client.options }
@@ -144,7 +145,7 @@ export function nameOf(client: GivenRedis): string {
   return path ? String(path) : `redis://${String(host)}:${String(port)}`
 }
 
-/** Reads `MOVED 1234 host:port`; a node that does not know its name leaves the host out. */
+/** Reads `MOVED 1234 host:port`; a node that does not know its own name leaves the host out. */
 function parseMoved(error: unknown, client: RedisClient, natMap: unknown): Address | undefined {
   if (!isError(error, 'MOVED')) return undefined
   const address = String(error).trim().split(' ').at(-1) ?? ''
@@ -152,7 +153,7 @@ function parseMoved(error: unknown, client: RedisClient, natMap: unknown): Addre
   return mapAddress({ host: host || String(client.options['host']), port: Number(port) }, natMap)
 }
 
-/** A cluster may name its nodes by addresses that are not reached from here; its client has a table then. */
+/** A cluster may name its nodes by addresses that cannot be reached from here; then `natMap` of its client translates them. */
 function mapAddress(address: Address, natMap: unknown): Address {
   const mapped: unknown = Reflect.get(Object(natMap), `${address.host}:${address.port}`)
   if (typeof mapped !== 'object' || mapped === null) return address
@@ -160,7 +161,7 @@ function mapAddress(address: Address, natMap: unknown): Address {
   return { host: String(host), port: Number(port) }
 }
 
-/** Asks a node for the others of its cluster; nothing where there is none, or where that may not be asked. */
+/** Returns the nodes of the cluster; none when there is no cluster, or the user may not ask. */
 async function listNodes(clock: Clock, client: RedisClient): Promise<readonly Address[]> {
   const slots = await answerWithin(clock, CONNECT_MS, client.call('CLUSTER', 'SLOTS')).catch(() => [])
   if (!Array.isArray(slots)) return []

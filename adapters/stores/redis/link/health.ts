@@ -2,18 +2,18 @@ import type { Clock, Logger } from '../../../../lib/base/contracts'
 import { elapsedOf } from '../../../../lib/base/timers'
 import { createUnavailable } from '../errors'
 
-/** How often the same trouble of a server that is there is told. */
+/** How often an error of a server that can be reached is logged, in milliseconds. */
 const TROUBLE_EVERY_MS = 60_000
 
 export interface HealthOptions {
   readonly place: string
   readonly clock: Clock
   readonly logger: Logger
-  /** Called when everything works again after it did not, and when the server has lost records. */
+  /** Called when every connection is there again, and when the server has lost records. */
   onBack(): void
 }
 
-/** Knows whether the server can be reached, tells the log once, and tells when messages or records may be lost. */
+/** Knows whether the server can be reached, logs it once, and calls `onBack` when messages or records may be lost. */
 export interface Health {
   /** A connection is lost. */
   down(part: string): void
@@ -21,9 +21,9 @@ export interface Health {
   failed(cause: unknown): void
   /** A connection is there again. */
   up(part: string): void
-  /** The server is there, and refuses something. */
+  /** The server can be reached, and refuses something. */
   trouble(cause: unknown): void
-  /** The server does not know the records any more that it was given. */
+  /** The server has lost records. */
   lost(why: string): void
 }
 

@@ -1,12 +1,12 @@
 import { loadPeer } from '../../../../lib/base/peers'
 import type { GivenRedis } from '../../../../lib/base/given-clients'
 
-/** What is used of the package ioredis. */
+/** The part of the package ioredis that is used. */
 export interface RedisLibrary {
   readonly Redis: new (url: string, options: object) => RedisClient
 }
 
-/** What is used of a client of ioredis: of a connection of our own, and of the client that an app has. */
+/** The part of a client of ioredis that is used, whether the client is ours or the app's. */
 export interface RedisClient {
   readonly options: Readonly<Record<string, unknown>>
   /** The socket; missing before the first connection. */

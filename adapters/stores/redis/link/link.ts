@@ -13,17 +13,17 @@ export interface LinkOptions {
   onUp(): void
   /** Called when the connection is lost. */
   onDown(cause: unknown): void
-  /** Called when no other one could be made; it is tried again. */
+  /** Called when no new connection could be made; the link tries again. */
   onFailure(cause: unknown): void
 }
 
-/** Keeps one connection: when it is lost, another one takes its place. */
+/** Keeps one connection: when it is lost, a new one takes its place. */
 export interface Link {
   /** The connection; undefined while there is none. */
   readonly client: RedisClient | undefined
   /** Makes the first connection; rejects when that fails. */
   open(): Promise<void>
-  /** Drops the connection, and makes another one. */
+  /** Drops the connection, and makes a new one. */
   replace(cause: unknown): void
   close(): void
 }

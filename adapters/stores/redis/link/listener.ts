@@ -7,7 +7,7 @@ import { createLink } from './link'
 import type { Names } from '../names'
 import { ANSWER_MS, answerWithin } from './wire'
 
-/** How often the connection is checked, in milliseconds: messages get lost on one that is half open. */
+/** How often the connection is checked, in milliseconds: a half-open one loses messages without an error. */
 const CHECK_EVERY_MS = 2_000
 
 export interface ListenerOptions {
@@ -16,16 +16,16 @@ export interface ListenerOptions {
   readonly clock: Clock
   readonly health: Health
   onMessage(message: unknown): void
-  /** Called when another process leaves what is due to this one. */
+  /** Called when another process has closed, and left its due records. */
   onLeft(): void
 }
 
-/** What a process tells the others when it is closed. */
+/** The message of a process that closes. */
 export const LEFT = ''
 
-/** Hears what processes tell one another, on a connection of its own. */
+/** Receives the messages of other processes, on a connection of its own. */
 export interface Listener {
-  /** Resolves when everything that is published from now on is heard. */
+  /** Resolves when every message that is published from now on is received. */
   open(): Promise<void>
   close(): void
 }

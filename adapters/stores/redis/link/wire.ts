@@ -7,15 +7,15 @@ import { type Script, SCRIPTS } from '../scripts'
 
 /** How many steps one script may have: other clients wait meanwhile. */
 const MAX_STEPS = 100
-/** How many records one script reads, and from how many on that is less work than a plain command for each. */
+/** How many records one script reads at most. For fewer than eight, a plain command for each is less work. */
 const MAX_READS = 32
 const MANY_READS = 8
-/** How long a server may take to answer a command, counted from when that is sent, in milliseconds. */
+/** How long a server may take to answer a command, from the moment it is sent, in milliseconds. */
 export const ANSWER_MS = 2_000
-/** How many bytes may add a millisecond to that: a slow network is not a server that hangs. */
+/** For each so many characters in flight the limit is a millisecond longer: a slow network is not a server that hangs. */
 const BYTES_A_MS = 1_000
 
-/** What changes nothing. */
+/** The scripts and commands that change nothing. */
 const READS: ReadonlySet<unknown> = new Set([SCRIPTS.read, 'zrangebylex'])
 
 /** One command: a script with its keys and arguments, or a plain command with its arguments. */
@@ -23,11 +23,11 @@ export interface Command {
   readonly run: Script | string
   readonly keys: readonly string[]
   readonly args: readonly string[]
-  /** The plain command that does what one step of the script does, for few of them. */
+  /** The plain command that does the same as the script, when there are few such commands. */
   readonly plain?: readonly string[] | undefined
 }
 
-/** The error of a step, of the kind that ioredis makes of the error of a command. */
+/** The error of a step. It has the name that ioredis gives to the error of a command. */
 class StepError extends Error {
   override readonly name = 'ReplyError'
 }
@@ -45,7 +45,7 @@ export function runScript(names: Names, run: Script, args: readonly string[]): C
   return { run, keys: [names.due], args }
 }
 
-/** Makes the server know all scripts: they are run without an epoch, with which they do nothing. */
+/** Loads all scripts into the server, by running each without an epoch: then it changes nothing. */
 export async function loadScripts(clock: Clock, client: RedisClient, due: string): Promise<void> {
   const texts = Object.values(SCRIPTS).map(({ text }) => ['eval', text, '1', due, ''])
   await within(clock, client, ANSWER_MS, client.pipeline(texts).exec())
@@ -107,7 +107,7 @@ function inGroups(places: readonly number[], size: number): readonly (readonly n
   return Array.from({ length: Math.ceil(places.length / size) }, (_, n) => places.slice(n * size, (n + 1) * size))
 }
 
-/** Commands that are several steps of one script, or one command. */
+/** Returns the command line for several steps of one script, or for one command. */
 function toLine(commands: readonly Command[], epoch: string): readonly string[] {
   const { run = '', keys = [] } = commands[0] ?? {}
   const args = commands.flatMap((command) => command.args)
@@ -124,14 +124,14 @@ function isStep(command: Command | undefined): boolean {
   return IN_STEPS.has(command?.run)
 }
 
-/** The answer to a step; a text is the error that it failed with. */
+/** Returns the answer to a step; where the script answers with a text, the step failed with that error. */
 function resultOf([error, value]: Result, isOneOfMany: boolean, step: number): Result {
   if (error || !isOneOfMany) return [error, value]
   const answer: unknown = Array.isArray(value) ? value[step] : undefined
   return typeof answer === 'number' || Array.isArray(answer) ? [null, answer] : [new StepError(String(answer))]
 }
 
-/** Says whether an answer is that of a script which the server does not know, or which found the store emptied. */
+/** Says whether a script did nothing: the server does not know it, or it found that the store was emptied. */
 export function isUndone([error]: Result): boolean {
   return isError(error, LOST) || isError(error, 'NOSCRIPT')
 }
@@ -146,16 +146,16 @@ export function limitFor(size: number): number {
   return ANSWER_MS + size / BYTES_A_MS
 }
 
-/** Returns how many characters commands carry, about. */
+/** Returns about how many characters commands have. */
 export function sizeOf(commands: readonly Command[]): number {
   let size = 0
   for (const { args } of commands) for (const arg of args) size += arg.length
   return size
 }
 
-/** Waits for an answer, for as long as the server takes no more than the limit to send anything. */
+/** Waits for an answer, as long as the server sends at least something within each limit. Rejects with `NoAnswer`. */
 function within<T>(clock: Clock, client: RedisClient, limitMs: number, answer: Promise<T>): Promise<T> {
-  // A connection that is given up rejects when nobody waits any more.
+  // When the connection is given up, the answer rejects later, and nobody waits for it then.
   answer.catch(() => undefined)
   return beforeDeadline(answer, (_resolve, reject) => {
     let seen = client.stream?.bytesRead

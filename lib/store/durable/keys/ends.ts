@@ -1,6 +1,7 @@
 import type { Clock, Ledger } from '../../../base/contracts'
 import type { EndEntry, EndReason, KeyState, OutcomeEntry } from '../key-entries'
-import { applyEntry, liveUntil, REMEMBER_MS, withoutSettled } from '../key-log'
+import { REMEMBER_MS } from '../../scope'
+import { applyEntry, liveUntil, withoutSettled } from '../key-log'
 import { dataOf, type Key, settledMark } from './key'
 import { type KeyReads, readBefore } from './reads'
 

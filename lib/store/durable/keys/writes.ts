@@ -1,7 +1,8 @@
 import { CallbackError } from '../../../base/errors'
 import type { Claim, Delivery, Ledger } from '../../../base/contracts'
 import type { KeyData, KeyEntry, KeyState } from '../key-entries'
-import { applyEntry, readKeyLog, REMEMBER_MS } from '../key-log'
+import { REMEMBER_MS } from '../../scope'
+import { applyEntry, readKeyLog } from '../key-log'
 import { dataOf, type Key } from './key'
 import type { KeyReads } from './reads'
 

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
+import { isAway } from '../../../base/errors'
 import type { KeptRun, RunRecord } from '../../../base/run'
 import type { DueAnswer, Ledger, LedgerRecord } from '../../../base/contracts'
 import { isAlive, isGone, LEASE_MS, type Lease, type LeaseEntry } from '../lease'
-import { isAway } from '../persistence'
 import { type OwnerEntry, ownerOf } from './record'
 
 /** A run that this process has taken up. */

@@ -1,6 +1,6 @@
 import type { Clock, JoinedWait, Ledger, NamedWait, NamedWaits, Outcome } from '../../../base/contracts'
 import { fromKept, toKept } from '../codec'
-import { REMEMBER_MS } from '../key-log'
+import { REMEMBER_MS } from '../../scope'
 import { digest, type Key, keyOf, keysOf } from '../keys/key'
 import type { Keys } from '../keys/keys'
 import type { Message } from '../messages'

@@ -1,7 +1,7 @@
 import { startTimer } from '../../../base/timers'
 import type { Clock, Ledger } from '../../../base/contracts'
 import type { GoneEntry, KeyState } from '../key-entries'
-import { REMEMBER_MS } from '../key-log'
+import { REMEMBER_MS } from '../../scope'
 import type { Key } from '../keys/key'
 import type { Keys } from '../keys/keys'
 import { isAlive } from '../lease'
