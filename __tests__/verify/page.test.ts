@@ -21,18 +21,6 @@ test('the page lists the schemes as the table of schemes has them', () => {
   else expect(page).toBe(wanted)
 })
 
-test('its blocks are configs', () => {
-  const blocks = [...page.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, block = '']) => block)
-  expect(blocks).toHaveLength(1)
-  for (const block of blocks) {
-    const listener = `listener:\n  path: /done\n${block.replaceAll(/^/gm, '  ')}`
-    const env = { ELEVENLABS_WEBHOOK_SECRET: 'wsec_abc' }
-    expect(compileConfig(parseConfig(listener, { env })).listeners[0]?.endpoints[0]?.verify?.secrets).toEqual([
-      'wsec_abc',
-    ])
-  }
-})
-
 /** What the page says to write for senders without a preset, and what they send by their own pages. */
 const RECIPES: readonly (readonly [string, object, (raw: string) => Record<string, string>])[] = [
   [
