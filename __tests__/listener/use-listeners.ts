@@ -53,6 +53,7 @@ const NAMES: readonly EventName[] = [
   'parked',
   'duplicate',
   'unidentified',
+  'filtered',
   'rejected',
   'started',
 ]

@@ -11,7 +11,7 @@ import { requestEvent, type RequestScope } from './request-scope'
 import { compileInput, whenStarted } from './start'
 
 /** The fate of one callback, or of one item of a bulk one. Each of them is acknowledged. */
-export type ItemResult = Delivery | 'pending' | 'unidentified'
+export type ItemResult = Delivery | 'pending' | 'unidentified' | 'filtered'
 
 /**
  * Identifies, judges and delivers the item in `scope`. Throws `ERR_ID` and `ERR_TEMPLATE` for an item that cannot be

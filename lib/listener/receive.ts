@@ -38,7 +38,7 @@ export interface ReceiveContext {
 
 /**
  * Compiles the order of work of one endpoint: count against the limit, read, verify, parse, answer a handshake, take a
- * slot; for each item identify, judge and deliver, or start the workflow of a trigger; answer.
+ * slot; for each item see whether it counts (`when`), identify, judge and deliver, or start the workflow of a trigger; answer.
  */
 export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Receive {
   const { spec, key: name } = endpoint

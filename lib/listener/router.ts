@@ -7,6 +7,7 @@ import { createSlots, type Slots } from '../base/turns'
 import { compileEndpoint, type Endpoint } from './endpoint'
 import type { Challenge } from './handshakes/answer'
 import { compileChallenges } from './handshakes/handshakes'
+import { compileWhen } from './checks/when'
 import { compileItem, type ReceiveItem } from './item'
 import { compileHandshake, compileReceive, type ReceiveContext } from './receive'
 import type { Receive } from './refusals'
@@ -90,6 +91,7 @@ function compileRoutes(endpoint: Endpoint, limits: Limits, context: ListenerCont
   const challenge = compileChallenges(spec, context)
   const proof = compileProof(endpoint, context)
   const receiveItem = listener.kind === 'trigger' ? compileTrigger(endpoint, context) : compileItem(endpoint, context)
+  const counted = compileWhen(endpoint, receiveItem, context)
   context.problems.push(...checkReads(spec))
   const own: ReceiveContext = {
     ...context,
@@ -97,7 +99,7 @@ function compileRoutes(endpoint: Endpoint, limits: Limits, context: ListenerCont
     bodyLimitBytes: listener.bodyLimitBytes,
     verify: proof.whole,
     challenge,
-    receiveItem: proof.item === undefined ? receiveItem : provedFirst(proof.item, receiveItem, spec),
+    receiveItem: proof.item === undefined ? counted : provedFirst(proof.item, counted, spec),
   }
   const repeat = compileRepeat(endpoint, own)
   const route = { method, path, endpoint, receive: compileReceive(endpoint, own), repeat }

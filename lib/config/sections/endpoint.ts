@@ -30,6 +30,11 @@ const TRIGGER_KEYS = {
   method: field('method', method(CALLBACK_METHODS), 'HTTP method', 'POST'),
   bulk: field('bulk', FLAG, 'Whether one request carries several items', false),
   item: field('item', ONE, 'The items in bulk mode, else the part of the body that matters'),
+  when: field(
+    'when',
+    ONE,
+    'Whether a request counts, such as ${body.livemode}; one for which it is false is acknowledged and dropped',
+  ),
   verify: byHand('verify', VERIFY, 'How the sender proves itself'),
   challenge: byHand('challenge', CHALLENGE, 'Handshake of the sender; false turns it off'),
   response: field('response', table(RESPONSE), 'What the sender is answered'),
@@ -123,6 +128,7 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
     workflow: readWorkflowName(fields, context.isTrigger, context.workflows),
   }
   warnOfConstants(fields, {
+    when: spec.when,
     identify_by: spec.identifyBy,
     status: spec.status,
     item: spec.item,
@@ -143,7 +149,7 @@ function warnOfConstants(fields: Fields, templates: Readonly<Record<string, Temp
     if (findForeignMark(template.source, LISTENER_SOURCES, false)) continue
     const written = String(template.source)
     const meant = /^\{\{(.*)\}\}$/.exec(written)?.[1]?.trim() ?? written
-    const advice = /^[\p{L}_]/u.test(meant)
+    const advice = /^(?!(?:true|false)$)[\p{L}_]/u.test(meant)
       ? `did you mean "\${${meant}}"?`
       : 'write where it stands, such as "${body.id}"'
     fields.warn(key, `"${written}" is the same for every callback; ${advice}`)

@@ -8,6 +8,7 @@ const VERDICTS = [
   'duplicate',
   'pending',
   'unidentified',
+  'filtered',
   'started',
   'handshake',
   'refused',
