@@ -30,6 +30,7 @@ describe('a listener', () => {
             location: undefined,
             locations: {},
             method: 'POST',
+            onMismatch: 'fail',
             path: '/done',
             fullPath: '/done',
             identifyBy: undefined,

@@ -116,6 +116,8 @@ export function useListeners(): { open(config: CallbacksConfig, options?: Listen
         urlOf: ({ path }) => path,
         ends: createWaitEnds(store, emitter),
         arrivals,
+        checksOf: () => undefined,
+        mask: (text) => text,
       })
       const origin = await hosts.serve(createCallbackServer((...exchange) => take(table, ...exchange), undefined))
       const post = (path: string): Test => request(origin).post(path)

@@ -1,5 +1,6 @@
 import type { Clock, Logger, Store } from '../base/contracts'
 import { createMask, listSpellings, type Mask } from '../base/secrets/mask'
+import { createEnvMask } from '../base/secrets/env-mask'
 import { listSecrets } from '../base/secrets/secret-names'
 import { type Config, compileConfig } from '../config/normalize'
 import { createDeliveries, type DeliveryLog } from '../deliveries/deliveries'
@@ -9,6 +10,7 @@ import type { Source } from '../config/read/source'
 import { createEmitter, type Emitter } from '../base/events'
 import { createGateways, type Gateways } from '../gateway/gateways'
 import { isListening } from '../gateway/probe-port'
+import { createChecks } from '../listener/checks/result-schema'
 import type { Endpoint } from '../listener/endpoint'
 import { createCalledUrlOf, createGuessNotice, createUrlOf, type Reachable } from '../listener/paths/callback-url'
 import { createStrayRequests } from '../listener/paths/stray-requests'
@@ -80,10 +82,12 @@ export function assemble(config: Config, options: NormalizedOptions) {
   const selection = createSelection(endpoints)
   const urlOf = createUrlOf(options, reachable, gateways.publicUrlOf, createGuessNotice(logger, arrivals.noteGuess))
   const ends = createWaitEnds(store, emitter)
-  const waits = createWaits({ selection, store, emitter, clock, urlOf, ends, arrivals })
+  const checksOf = createChecks(endpoints)
+  const mask = createEnvMask(config.env)
+  const waits = createWaits({ selection, store, emitter, clock, urlOf, ends, arrivals, checksOf, mask })
   const places = findPlaces(config, options, reachable, gateways.statuses)
   const strays = createStrayUrls(all, places)
-  const shared = { options, store, emitter, gateways, endpoints, selection, ends, arrivals }
+  const shared = { options, store, emitter, gateways, endpoints, selection, ends, arrivals, checksOf }
   const context = { ...shared, places, strays, urlOf, pointedAt }
   const tasks: Tasks = createRuns(config, context)
   const standalone = createStandalone({ store, gateways, reachable, clock, isClosing: () => lifecycle.isClosing() })

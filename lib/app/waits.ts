@@ -1,11 +1,15 @@
 import { inspect } from 'node:util'
-import type { Clock, Delivery, Outcome, Progress, Store } from '../base/contracts'
+import type { Clock, Delivery, Ending, Outcome, Progress, Store } from '../base/contracts'
 import { CallbackError } from '../base/errors'
 import { callSafely, type Emitter, outcomeEvent } from '../base/events'
+import { type ChecksOf, chainChecks, createCheck } from '../base/schemas/check-outcome'
+import { readSchema } from '../base/schemas/option'
+import type { Mask } from '../base/secrets/mask'
 import { createTicketId } from '../base/secrets/ticket-id'
 import type { Arrivals } from '../store/arrivals'
+import { whenThere } from '../base/values/later'
 import { awaitCallback, endingError, type WaitPlan } from '../store/await-callback'
-import { createKeyedWaits, type SharedWait } from '../store/keyed-waits'
+import { type AskedWait, createKeyedWaits, type SharedWait } from '../store/keyed-waits'
 import { waitAborted } from '../store/wait-errors'
 import { type UrlOf, ticketUrl } from '../listener/paths/callback-url'
 import type { Endpoint } from '../listener/endpoint'
@@ -26,7 +30,10 @@ export interface Waits {
   ticket(options: TicketOptions): Ticket<unknown>
   /** The ticket of a key. Rejects with `ERR_WAIT_KEY` when the key belongs to another wait. */
   keyedTicket(key: string, options: TicketOptions): Promise<Ticket<unknown>>
-  /** Ends waits by hand. Throws `ERR_ENDPOINT_AMBIGUOUS` when there are several endpoints and no `path`. */
+  /**
+   * Ends waits by hand. Rejects with `ERR_ENDPOINT_AMBIGUOUS` when there are several endpoints and no `path`, and with
+   * `ERR_RESULT_SCHEMA` for a result that the schema of the endpoint refuses.
+   */
   deliver(id: string | number, by: ByHand, path: string | undefined): Promise<Delivery>
 }
 
@@ -38,40 +45,60 @@ export interface WaitsContext {
   readonly urlOf: UrlOf
   readonly ends: WaitEnds
   readonly arrivals: Arrivals
+  readonly checksOf: ChecksOf
+  /** Takes secrets out of messages. */
+  readonly mask: Mask
+}
+
+/** A wait as a caller asks for it. */
+interface Asked {
+  readonly on: readonly Endpoint[]
+  readonly ids: readonly string[]
+  /** Whether callbacks without an id count, on endpoints that know no ids. */
+  readonly queued: boolean
+  readonly options: WaitOptions
 }
 
 /** Creates the waits of one `callbacks()`. */
-export function createWaits({ selection, store, emitter, clock, urlOf, ends, arrivals }: WaitsContext): Waits {
+export function createWaits(context: WaitsContext): Waits {
+  const { selection, store, emitter, clock, urlOf, ends, arrivals, checksOf, mask } = context
   const keyed = createKeyedWaits(store, clock, arrivals)
-  const plansFor = createPlans(ends.record, arrivals)
+  const plansFor = createPlans(ends.record, arrivals, checksOf)
   const alone = new WeakMap<Endpoint, readonly [Endpoint]>()
 
-  function timeoutOf(on: readonly Endpoint[], { timeout }: TicketOptions): number {
+  function timeoutOf({ on, options: { timeout } }: Asked): number {
     return timeout === undefined ? plansFor(on).timeoutMs : readDuration('timeout', timeout)
   }
 
   /** What a wait with and one without a key have in common. */
-  function describe(on: readonly Endpoint[], ids: readonly string[], queued: boolean, options: WaitOptions) {
+  function describe(asked: Asked) {
+    const { ids, queued, options } = asked
     const onProgress = options.onProgress && guard(options.onProgress, emitter)
-    return { ids, timeoutMs: timeoutOf(on, options), queued, signal: options.signal, onProgress }
+    return { ids, timeoutMs: timeoutOf(asked), queued, signal: options.signal, onProgress }
   }
 
-  function start(on: readonly Endpoint[], ids: readonly string[], queued: boolean, options: WaitOptions) {
-    return awaitCallback<unknown>(store, planOf(plansFor(on), options), describe(on, ids, queued, options))
+  /** Most waits on the same endpoints share their plan; a schema makes it their own. */
+  function planOf({ on, options }: Asked): WaitPlan<unknown> {
+    const { result, full } = plansFor(on)
+    const plan = options.full === true ? full : result
+    const schema = readSchema(options.schema)
+    return schema === undefined ? plan : { ...plan, check: chainChecks(plan.check, createCheck(schema, mask)) }
   }
 
-  function share(key: string, on: readonly Endpoint[], ids: readonly string[], queued: boolean, options: WaitOptions) {
-    return keyed.share({ key, endpoints: on, onEnd: plansFor(on).result.onEnd, ...describe(on, ids, queued, options) })
+  function start(asked: Asked) {
+    return awaitCallback<unknown>(store, planOf(asked), describe(asked))
   }
 
-  /** Of those that share a wait, each has a promise and a signal of its own. */
-  async function follow(sharing: Promise<SharedWait>, on: readonly Endpoint[], options: WaitOptions): Promise<unknown> {
-    const shared = await sharing
-    const ended = await shared.ending
-    if (ended.kind === 'outcome' && ended.outcome.outcome === 'succeeded')
-      return planOf(plansFor(on), options).pick(ended.outcome)
-    const { ids, last, since } = shared
-    throw endingError(ended, { ids, endpoints: on, timeoutMs: timeoutOf(on, options), last, since, arrivals })
+  function share(key: string, plan: WaitPlan<unknown>, asked: Asked) {
+    return keyed.share({ key, endpoints: asked.on, onEnd: checkingEnd(plan), ...describe(asked) })
+  }
+
+  /** Of those that share a wait, each has a promise, a signal and a schema of its own. */
+  async function follow(sharing: Promise<SharedWait>, plan: WaitPlan<unknown>, asked: Asked): Promise<unknown> {
+    const { ending, ids, last, since } = await sharing
+    const ended = await checkEnding(await ending, plan)
+    if (ended.kind === 'outcome' && ended.outcome.outcome === 'succeeded') return plan.pick(ended.outcome)
+    throw endingError(ended, { ids, endpoints: asked.on, timeoutMs: timeoutOf(asked), last, since, arrivals })
   }
 
   function listOf(endpoint: Endpoint): readonly [Endpoint] {
@@ -85,32 +112,36 @@ export function createWaits({ selection, store, emitter, clock, urlOf, ends, arr
       const on = selection.any(options.path)
       const list = readWaitIds(ids)
       const key = readWaitKey(options.key)
-      if (key === undefined) return start(on, list, true, options)
-      timeoutOf(on, options) // throws at once for a text that is no duration
+      const asked = { on, ids: list, queued: true, options }
+      if (key === undefined) return start(asked)
+      timeoutOf(asked) // throws at once for a text that is no duration
+      const plan = planOf(asked)
       if (options.signal?.aborted) return untilSignal(new Promise(() => undefined), list, options)
-      return untilSignal(follow(share(key, on, list, true, options), on, options), list, options)
+      return untilSignal(follow(share(key, plan, asked), plan, asked), list, options)
     },
     ticket(options) {
       const endpoint = selection.one(options.path)
       const id = createTicketId()
       const mountPath = readTicketMount(options.mountPath)
       const url = ticketUrl(endpoint, (one) => urlOf(one, mountPath), id)
-      return { id, url, result: start(listOf(endpoint), [id], false, options) }
+      return { id, url, result: start({ on: listOf(endpoint), ids: [id], queued: false, options }) }
     },
     async keyedTicket(key, options) {
       const endpoint = selection.one(options.path)
-      const on = listOf(endpoint)
       ticketUrl(endpoint, urlOf, '') // throws where there can be none
-      const sharing = share(key, on, [createTicketId()], false, options)
+      const asked = { on: listOf(endpoint), ids: [createTicketId()], queued: false, options }
+      const plan = planOf(asked)
+      const sharing = share(key, plan, asked)
       const { ids } = await sharing
       const [id = ''] = ids
-      const result = untilSignal(follow(sharing, on, options), ids, options)
+      const result = untilSignal(follow(sharing, plan, asked), ids, options)
       return { id, url: ticketUrl(endpoint, urlOf, id), result }
     },
     async deliver(id, by, path) {
       const endpoint = selection.one(path)
       const [text] = readWaitIds(id)
-      const outcome = makeOutcome(text, endpoint.key, by, clock.now())
+      const made = makeOutcome(text, endpoint.key, by, clock.now())
+      const outcome = (await endpoint.resultSchema?.admit(made)) ?? made
       const delivery = await store.deliver({ endpoint, outcome, size: () => 0 })
       if (delivery !== 'settled') emitter.record(delivery, endpoint.key, () => outcomeEvent(outcome))
       return delivery
@@ -126,7 +157,11 @@ interface Plans {
 }
 
 /** Creates the function that returns the plans of waits on the same endpoints, which share them. */
-function createPlans(onEnd: WaitEnds['record'], arrivals: Arrivals): (on: readonly Endpoint[]) => Plans {
+function createPlans(
+  onEnd: WaitEnds['record'],
+  arrivals: Arrivals,
+  checksOf: ChecksOf,
+): (on: readonly Endpoint[]) => Plans {
   const plans = new WeakMap<readonly Endpoint[], Plans>()
   return (on) => {
     const known = plans.get(on)
@@ -134,6 +169,7 @@ function createPlans(onEnd: WaitEnds['record'], arrivals: Arrivals): (on: readon
     const shared = {
       endpoints: on,
       arrivals,
+      check: checksOf(on),
       onEnd: (...[ending, ids]: Parameters<WaitPlan<unknown>['onEnd']>) => onEnd(ending, on, ids),
     }
     const timeoutMs = Math.max(...on.map((endpoint) => endpoint.spec.timeoutMs))
@@ -143,8 +179,19 @@ function createPlans(onEnd: WaitEnds['record'], arrivals: Arrivals): (on: readon
   }
 }
 
-function planOf({ result, full }: Plans, options: WaitOptions): WaitPlan<unknown> {
-  return options.full === true ? full : result
+/** Checks how a wait by key has ended. */
+async function checkEnding(ending: Ending, { check }: WaitPlan<unknown>): Promise<Ending> {
+  return check && ending.kind === 'outcome' ? { ...ending, outcome: await check(ending.outcome) } : ending
+}
+
+/** Tells of the end of a wait by key as the caller sees it that has begun the wait in this process. */
+function checkingEnd(plan: WaitPlan<unknown>): WaitPlan<unknown>['onEnd'] & AskedWait['onEnd'] {
+  const { check, onEnd } = plan
+  if (check === undefined) return onEnd
+  return (ending, ids) =>
+    ending.kind === 'outcome'
+      ? void whenThere(check(ending.outcome), (outcome) => onEnd({ kind: 'outcome', outcome }, ids))
+      : onEnd(ending, ids)
 }
 
 function toResult(outcome: Outcome): unknown {

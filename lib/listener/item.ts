@@ -1,6 +1,7 @@
 import { type Emitter, outcomeEvent } from '../base/events'
 import type { Arrival, Clock, Delivery, Logger, Outcome, Store } from '../base/contracts'
 import { isTicketId } from '../base/secrets/ticket-id'
+import { whenThere } from '../base/values/later'
 import type { EndpointSpec } from '../config/normalize'
 import type { Course } from '../deliveries/course'
 import { compileDedupeKey } from './dedupe-key'
@@ -15,7 +16,8 @@ export type ItemResult = Delivery | 'pending' | 'unidentified' | 'filtered'
 
 /**
  * Identifies, judges and delivers the item in `scope`. Throws `ERR_ID` and `ERR_TEMPLATE` for an item that cannot be
- * understood, and the errors of the store. Returns a promise only where the store does.
+ * understood, `ERR_RESULT_SCHEMA` for one that its schema refuses, and the errors of the store. Returns a promise only where
+ * the store or the schema does.
  */
 export type ReceiveItem = (scope: RequestScope) => ItemResult | Promise<ItemResult>
 
@@ -49,6 +51,20 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
     return delivery
   }
 
+  function deliver(outcome: Outcome, scope: RequestScope, ticket: string | undefined): Delivery | Promise<Delivery> {
+    const { course } = scope
+    const begun: Begun = {}
+    const delivery = store.deliver({
+      endpoint,
+      outcome,
+      size: () => sizeOf(outcome.body) + sizeOf(outcome.headers),
+      // A replay is the same delivery on purpose.
+      dedupeKey: course?.replayOf === undefined ? dedupeKey(scope, outcome.id) : undefined,
+      start: ticket === undefined ? startOf(scope, outcome, begun) : undefined,
+    })
+    return whenThere(delivery, (one) => record(one, outcome, begun, course))
+  }
+
   return (scope) => {
     const { course } = scope
     const ticket = readTicket(scope)
@@ -66,18 +82,8 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
       const told = store.progress(endpoint, outcome)
       return told ? told.then(() => 'pending') : 'pending'
     }
-    const begun: Begun = {}
-    const arrival: Arrival = {
-      endpoint,
-      outcome,
-      size: () => sizeOf(outcome.body) + sizeOf(outcome.headers),
-      // A replay is the same delivery on purpose.
-      dedupeKey: course?.replayOf === undefined ? dedupeKey(scope, id) : undefined,
-      start: ticket === undefined ? startOf(scope, outcome, begun) : undefined,
-    }
-    const delivery = store.deliver(arrival)
-    if (typeof delivery === 'string') return record(delivery, outcome, begun, course)
-    return delivery.then((one) => record(one, outcome, begun, course))
+    if (endpoint.resultSchema === undefined) return deliver(outcome, scope, ticket)
+    return whenThere(endpoint.resultSchema.admit(outcome), (admitted) => deliver(admitted, scope, ticket))
   }
 }
 

@@ -3,6 +3,7 @@ import type { EndpointSpec, GatewaySpec, ListenerSpec } from '../config/normaliz
 import type { Emitter } from '../base/events'
 import type { Clock, Logger, Store } from '../base/contracts'
 import { CallbackError, ConfigError, type Problem } from '../base/errors'
+import { createEnvMask } from '../base/secrets/env-mask'
 import { createSlots, type Slots } from '../base/turns'
 import { compileEndpoint, type Endpoint } from './endpoint'
 import type { Challenge } from './handshakes/answer'
@@ -73,13 +74,14 @@ export function compileListener(
 ): readonly CallbackRoute[] {
   const { clock, gateways, problems } = context
   const { maxConcurrent, maxQueue } = listener
+  const mask = createEnvMask(context.env)
   const limits = {
     slots: createSlots(maxConcurrent, maxQueue, () => queueFull(maxConcurrent, maxQueue)),
     rateLimit: listener.rateLimit && createRateLimit(listener.rateLimit, compileSenderOf(listener, gateways), clock),
   }
   return listener.endpoints.flatMap((spec) =>
     collect(problems, () => {
-      const endpoint = compileEndpoint(spec, listener, shared, context.startOf(spec, listener))
+      const endpoint = compileEndpoint(spec, listener, shared, context.startOf(spec, listener), mask)
       return compileRoutes(endpoint, limits, context)
     }),
   )

@@ -7,7 +7,8 @@ import { findForeignMark } from '../field/foreign-marks'
 import { readTable } from '../field/read-table'
 import { byHand, choice, field, type InputOf, listKeys, required, type Shape, type SpecOf, table } from '../field/shape'
 import { LISTENER_SOURCES, mappingTemplate, anyTemplate, textTemplate } from '../field/template-sources'
-import { DURATION, FLAG, method, OFF, TEXT } from '../field/values'
+import { SCHEMA } from '../field/schema-value'
+import { DURATION, FLAG, method, OFF, TEXT, word } from '../field/values'
 import { CALLBACK_METHODS } from '../field/words'
 import { CHALLENGE, type ChallengeSpec, readChallenge } from './challenge'
 import { PROVED_KEYS } from '../../verify/proof-reads'
@@ -55,6 +56,13 @@ export const CALLBACK_KEYS = {
   successWhen: field('success_when', VALUES, 'Values of status that mean success'),
   failWhen: field('fail_when', VALUES, 'Values of status that mean failure'),
   result: field('result', ANY, 'What the wait receives (default: the item, else the body)'),
+  schema: field('schema', SCHEMA, 'What the result must fit, in a config that is written in code'),
+  onMismatch: field(
+    'on_mismatch',
+    word(['fail', 'refuse']),
+    'What a result does that does not fit: it fails the wait, or its sender is answered 422 and the wait goes on',
+    'fail',
+  ),
   error: field(
     'error',
     ANY,
@@ -127,6 +135,8 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
     challengeLocation: fields.locationOf('challenge'),
     workflow: readWorkflowName(fields, context.isTrigger, context.workflows),
   }
+  if (fields.has('on_mismatch') && !fields.has('schema'))
+    fields.warn('on_mismatch', 'never read without "schema"; give the schema that results must fit')
   warnOfConstants(fields, {
     when: spec.when,
     identify_by: spec.identifyBy,

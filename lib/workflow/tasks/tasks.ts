@@ -58,6 +58,8 @@ export interface TasksContext {
   readonly logger: Logger
   /** Knows what came in place of a callback that did not come in time. */
   readonly arrivals?: RunOptions['arrivals']
+  /** Returns the check of outcomes by the schemas of their endpoints. */
+  readonly checksOf?: RunOptions['checksOf']
   /** Told how each wait of a task ended. */
   readonly onEnd: RunOptions['onEnd']
   /** How long a task is known after its end, in milliseconds. */
@@ -69,7 +71,7 @@ const MAX_UNATTENDED = 10_000
 
 /** Creates the tasks of one `callbacks()`; none is started. */
 export function createTasks(context: TasksContext): Tasks {
-  const { store, clock, emitter, logger, onEnd, arrivals } = context
+  const { store, clock, emitter, logger, onEnd, arrivals, checksOf } = context
   const keeper = store.runs
   const known = createKnownTasks(clock, context.keepMs)
   let isRefusing = false
@@ -86,7 +88,7 @@ export function createTasks(context: TasksContext): Tasks {
       clock,
       emitter,
       openRun: (signal, abort) =>
-        createRunContext(id, { store, clock, arrivals, signal, abort, onWait, onEnd, record }),
+        createRunContext(id, { store, clock, arrivals, checksOf, signal, abort, onWait, onEnd, record }),
     })
     known.add(task)
     void follow(task, start, record, { known, logger })
