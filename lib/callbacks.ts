@@ -57,6 +57,7 @@ export function createCallbacks(config: Config, given: NormalizedOptions): Callb
     clock,
     logger,
     mask: createSecretMask(config),
+    statusUrls: parts.statusUrls,
     endWaits: (id, ending, path) => waits.deliver(id, ending, path),
   })
   void lifecycle.whenClosing.then(controller.close)

@@ -12,6 +12,8 @@ import { createGateways, type Gateways } from '../gateway/gateways'
 import { isListening } from '../gateway/probe-port'
 import { createChecks } from '../listener/checks/result-schema'
 import type { Endpoint } from '../listener/endpoint'
+import { createHolding } from '../listener/held/holding'
+import { createStatusUrls } from '../listener/held/status-urls'
 import { createCalledUrlOf, createGuessNotice, createUrlOf, type Reachable } from '../listener/paths/callback-url'
 import { createStrayRequests } from '../listener/paths/stray-requests'
 import { createSelection } from '../listener/paths/selection'
@@ -61,6 +63,8 @@ export function assemble(config: Config, options: NormalizedOptions) {
   })
   // Listeners start workflows, and workflows wait on listeners: these functions are first called by a request, when
   // `tasks` and `lifecycle` are there.
+  const statusUrls = createStatusUrls()
+  const holding = createHolding({ clock, whenEnded: (task) => tasks.whenEnded(task), statusUrlOf: statusUrls.of })
   const compiled = compileListeners(config, {
     store,
     emitter,
@@ -70,6 +74,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
     gateways: config.gateways,
     fetch,
     recorder: deliveries.recorder,
+    holding,
     calledUrlOf: createCalledUrlOf(options, gateways.publicUrlOf),
     isClosing: () => lifecycle.isClosing(),
     isPointedAt: (endpoint) => pointedAt.has(endpoint),
@@ -93,6 +98,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
   const standalone = createStandalone({ store, gateways, reachable, clock, isClosing: () => lifecycle.isClosing() })
   const lifecycleParts = { store, deliveries, gateways, tasks, ends, standalone, clock, logger }
   const lifecycle: Lifecycle = createLifecycle(lifecycleParts)
+  void lifecycle.whenClosing.then(holding.release)
   const mounts = createMounts(compiled, {
     reachable,
     mountPath,
@@ -120,6 +126,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
     mounts,
     stats,
     endpoints: all,
+    statusUrls,
     warnings,
   }
 }

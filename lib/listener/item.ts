@@ -3,10 +3,10 @@ import type { Arrival, Clock, Delivery, Logger, Outcome, Store } from '../base/c
 import { isTicketId } from '../base/secrets/ticket-id'
 import { whenThere } from '../base/values/later'
 import type { EndpointSpec } from '../config/normalize'
-import type { Course } from '../deliveries/course'
 import { compileDedupeKey } from './dedupe-key'
 import type { Endpoint } from './endpoint'
 import { badId, toId } from './ids'
+import { keysOfDelivery } from './held/request-runs'
 import { compileOutcome } from './item-outcome'
 import { requestEvent, type RequestScope } from './request-scope'
 import { compileInput, whenStarted } from './start'
@@ -43,7 +43,10 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
   const warnUnidentified = createUnidentifiedWarning(endpoint, context)
 
   /** Several deliveries of one event may each try to start it; only one of them has started it. */
-  function record(delivery: Delivery, outcome: Outcome, begun: Begun, course: Course | undefined): Delivery {
+  function record(delivery: Delivery, outcome: Outcome, begun: Begun, { course, runs, index }: Told): Delivery {
+    const keys = runs === undefined ? [] : keysOfDelivery(name, outcome.id, begun.dedupeKey)
+    if (delivery === 'started' && begun.task !== undefined) runs?.started(index, begun.task, keys)
+    if (delivery === 'duplicate') runs?.repeated(index, keys, begun.task)
     course?.end(delivery, outcome, begun.task)
     if (delivery === 'parked' || delivery === 'duplicate') emitter.record(delivery, name, () => outcomeEvent(outcome))
     if (delivery === 'started')
@@ -52,17 +55,17 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
   }
 
   function deliver(outcome: Outcome, scope: RequestScope, ticket: string | undefined): Delivery | Promise<Delivery> {
-    const { course } = scope
-    const begun: Begun = {}
+    const { course, runs, index } = scope
+    // A replay is the same delivery on purpose.
+    const begun: Begun = { dedupeKey: course?.replayOf === undefined ? dedupeKey(scope, outcome.id) : undefined }
     const delivery = store.deliver({
       endpoint,
       outcome,
       size: () => sizeOf(outcome.body) + sizeOf(outcome.headers),
-      // A replay is the same delivery on purpose.
-      dedupeKey: course?.replayOf === undefined ? dedupeKey(scope, outcome.id) : undefined,
+      dedupeKey: begun.dedupeKey,
       start: ticket === undefined ? startOf(scope, outcome, begun) : undefined,
     })
-    return whenThere(delivery, (one) => record(one, outcome, begun, course))
+    return whenThere(delivery, (one) => record(one, outcome, begun, { course, runs, index }))
   }
 
   return (scope) => {
@@ -100,10 +103,14 @@ function compileReadTicket({ bulk, verify }: EndpointSpec): (scope: RequestScope
   }
 }
 
-/** The task that an event has begun. */
+/** The delivery of an event, and the task that it has begun. */
 interface Begun {
+  readonly dedupeKey: string | undefined
   task?: string
 }
+
+/** What is told of the fate of an item; its scope may be that of another item by then. */
+type Told = Pick<RequestScope, 'course' | 'runs' | 'index'>
 
 type StartOf = (scope: RequestScope, outcome: Outcome, begun: Begun) => Arrival['start']
 

@@ -11,6 +11,7 @@ import { compileChallenges } from './handshakes/handshakes'
 import { compileWhen } from './checks/when'
 import { compileItem, type ReceiveItem } from './item'
 import { compileHandshake, compileReceive, type ReceiveContext } from './receive'
+import type { Holding } from './held/holding'
 import type { Receive } from './refusals'
 import { compileRepeat, type Repeat } from './repeat'
 import type { Recorder } from '../deliveries/deliveries'
@@ -57,6 +58,8 @@ export interface ListenerContext {
   readonly problems: Problem[]
   /** Notes what becomes of requests; undefined where nothing is noted. */
   readonly recorder: Recorder | undefined
+  /** Holds requests until the runs end that they have started. */
+  readonly holding: Holding
   isClosing(): boolean
   /** Whether a request has told a service to call this endpoint. */
   isPointedAt(endpoint: string): boolean

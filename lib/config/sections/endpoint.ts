@@ -20,6 +20,8 @@ import type { WorkflowSpec } from './workflow'
 const ANY = anyTemplate(LISTENER_SOURCES)
 const ONE = textTemplate(LISTENER_SOURCES)
 
+const RESPOND = word(['at_once', 'when_done'])
+
 const RESPONSE = {
   status: field('status', ONE, 'HTTP status (default 200)'),
   headers: field('headers', mappingTemplate(LISTENER_SOURCES), 'HTTP headers'),
@@ -46,6 +48,13 @@ const TRIGGER_KEYS = {
   ),
   input: field('input', ANY, 'Input of that workflow (default: the body)'),
   dedupeBy: field('dedupe_by', ONE, 'What tells a repeated delivery, such as ${header.webhook-id}'),
+  respond: field(
+    'respond',
+    RESPOND,
+    'Whether a request that starts a workflow is answered at once, or with the output when the run has ended',
+    'at_once',
+  ),
+  withinMs: field('within', DURATION, 'How long such a request is held before it is answered 202', '25s'),
 }
 
 /** The keys of one callback, which a listener with a single one may have itself. */
@@ -137,6 +146,8 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
   }
   if (fields.has('on_mismatch') && !fields.has('schema'))
     fields.warn('on_mismatch', 'never read without "schema"; give the schema that results must fit')
+  if (fields.has('within') && fields.read('respond', RESPOND) !== 'when_done')
+    fields.warn('within', 'never read without "respond: when_done", since each request is answered at once')
   warnOfConstants(fields, {
     when: spec.when,
     identify_by: spec.identifyBy,

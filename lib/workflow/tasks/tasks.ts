@@ -4,6 +4,7 @@ import { nameOf } from '../../base/unnamed'
 import type { Emitter } from '../../base/events'
 import type { RunRecord } from '../../base/run'
 import type { Clock, Logger, Store } from '../../base/contracts'
+import type { MaybeLater } from '../../base/values/later'
 import type { Started, StartKept } from '../../listener/start'
 import { createRunContext, type RunOptions } from '../../store/run-context'
 import type { RunWorkflow } from '../runner'
@@ -27,6 +28,8 @@ export interface Tasks {
    */
   start(request: TaskRequest, kept?: StartKept): Started | Promise<Started>
   find(id: string): Promise<TaskState | undefined>
+  /** Returns how a task has ended once it has; undefined for one that goes on in another process or is not known here. Never rejects. */
+  whenEnded(id: string): MaybeLater<TaskState | undefined>
   /** Cancels a task. Resolves to whether it was still running, or to undefined when it is unknown. */
   cancel(id: string): Promise<boolean | undefined>
   /** The tasks that run, oldest first. */
@@ -130,6 +133,10 @@ export function createTasks(context: TasksContext): Tasks {
       return kept ? startKept(start, kept.keep(start, claim)) : { task: launch(start, undefined).id, isNew: true }
     },
     find: async (id) => known.state(id) ?? ((await keeper?.find(id)) as TaskState | undefined),
+    whenEnded(id) {
+      const task = known.get(id)
+      return task === undefined ? known.state(id) : endOf(task)
+    },
     cancel,
     running: () => known.list().map((task) => task.state()),
     all: known.all,
@@ -167,6 +174,16 @@ async function follow(
   if (isLeft) record.leave()
   else if (record) await record.end(state)
   known.end(task.id, isLeft ? undefined : state)
+}
+
+/** A task that was only closed goes on in the process that takes it up. */
+async function endOf(task: RunningTask): Promise<TaskState | undefined> {
+  try {
+    await task.result
+  } catch (error) {
+    if (hasCode(error, 'ERR_CLOSED')) return undefined
+  }
+  return task.state()
 }
 
 function refused(): CallbackError {
