@@ -31,6 +31,8 @@ describe('a listener', () => {
             locations: {},
             method: 'POST',
             onMismatch: 'fail',
+            respond: 'at_once',
+            withinMs: 25_000,
             path: '/done',
             fullPath: '/done',
             identifyBy: undefined,

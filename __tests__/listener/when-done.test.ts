@@ -406,7 +406,7 @@ describe('respond, at load,', () => {
     const { log } = hosts.start({
       listener,
       ...('type' in listener ? { workflow: { jobs: [{ component: 'logger' }] } } : {}),
-    } as CallbacksConfig)
+    })
     expect(log.filter(({ level }) => level === 'warn')).toMatchObject([{ message: expect.stringMatching(message) }])
   })
 
@@ -414,8 +414,6 @@ describe('respond, at load,', () => {
     ['another word', { respond: 'when-done' }, /expected one of at_once, when_done.*Did you mean "when_done"\?/],
     ['no duration', { respond: 'when_done', within: 'soon' }, /expected a duration/],
   ])('refuses %s', (_what, more, message) => {
-    expect(() => hosts.start({ listener: { type: 'http-trigger', path: '/go', ...more } } as CallbacksConfig)).toThrow(
-      message,
-    )
+    expect(() => hosts.start({ listener: { type: 'http-trigger', path: '/go', ...more } })).toThrow(message)
   })
 })

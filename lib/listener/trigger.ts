@@ -25,8 +25,8 @@ export function compileTrigger(
     return { ...requestEvent(name, scope), body: spec.bulk ? contentOf(spec, scope) : scope.body }
   }
 
-  function record(delivery: Delivery, scope: RequestScope, task: string | undefined, dedupeKey?: string): Delivery {
-    const keys = keysOfDelivery(name, undefined, dedupeKey)
+  function record(delivery: Delivery, scope: RequestScope, task: string | undefined, key?: string): Delivery {
+    const keys = keysOfDelivery(name, undefined, key)
     if (delivery === 'started' && task !== undefined) scope.runs?.started(scope.index, task, keys)
     // A task that was not started for this delivery is not there.
     else scope.runs?.repeated(scope.index, keys)
