@@ -336,7 +336,8 @@ describe('the schema of an endpoint', () => {
       ids.push(task.id)
     }
     await before.hooks.close()
-    const after = await hosts.open(config)
+    // Another definition, so that the one of the run is compiled again.
+    const after = await hosts.open({ ...config, workflow: { ...config.workflow, title: 'Hold' } })
     const ended = new Map<string, string>()
     const all = new Promise<void>((resolve) =>
       after.hooks.on(

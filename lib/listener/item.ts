@@ -65,7 +65,9 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
       dedupeKey: begun.dedupeKey,
       start: ticket === undefined ? startOf(scope, outcome, begun) : undefined,
     })
-    return whenThere(delivery, (one) => record(one, outcome, begun, { course, runs, index }))
+    const told = { course, runs, index }
+    if (typeof delivery === 'string') return record(delivery, outcome, begun, told)
+    return delivery.then((one) => record(one, outcome, begun, told))
   }
 
   return (scope) => {
