@@ -24,6 +24,7 @@ const EVENTS = Object.keys({
   parked: true,
   duplicate: true,
   unidentified: true,
+  filtered: true,
   rejected: true,
   expired: true,
   started: true,

@@ -21,6 +21,8 @@ export interface Counts {
   readonly pending: number
   readonly duplicate: number
   readonly unidentified: number
+  /** Callbacks and items for which `when` is false. */
+  readonly filtered: number
   /** Refused requests and items. */
   readonly rejected: number
   /** Waits that ran out of time, and parked callbacks whose wait never came. */
@@ -60,6 +62,7 @@ export function readStats({ endpoints, store, emitter, tasks }: StatsContext): S
     pending: sum('pending'),
     duplicate: sum('duplicate'),
     unidentified: sum('unidentified'),
+    filtered: sum('filtered'),
     rejected: sum('rejected'),
     expired: sum('expired'),
     started: sum('started'),

@@ -74,6 +74,8 @@ export interface Events {
   duplicate: CallbackEvent
   /** `identify_by` found no id in it. */
   unidentified: CallbackEvent
+  /** `when` is false for it. */
+  filtered: CallbackEvent
   /** A request, or one item of a bulk one, was refused. */
   rejected: CallbackEvent
   /** A wait ran out of time, or no wait came for a parked callback. */
@@ -127,6 +129,7 @@ export function createEmitter(
     parked: new Set(),
     duplicate: new Set(),
     unidentified: new Set(),
+    filtered: new Set(),
     rejected: new Set(),
     expired: new Set(),
     started: new Set(),
@@ -214,6 +217,7 @@ function createCounts(): Record<CallbackEventName, number> {
     parked: 0,
     duplicate: 0,
     unidentified: 0,
+    filtered: 0,
     rejected: 0,
     expired: 0,
     started: 0,

@@ -59,6 +59,7 @@ const EVENTS = [
   'pending',
   'duplicate',
   'unidentified',
+  'filtered',
   'rejected',
   'expired',
   'started',

@@ -5,6 +5,7 @@ export type Verdict =
   | 'duplicate'
   | 'pending'
   | 'unidentified'
+  | 'filtered'
   | 'started'
   /** A vendor's handshake was answered. */
   | 'handshake'
@@ -21,6 +22,7 @@ export const VERDICTS: readonly Verdict[] = [
   'duplicate',
   'pending',
   'unidentified',
+  'filtered',
   'started',
   'handshake',
   'refused',

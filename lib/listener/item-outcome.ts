@@ -1,7 +1,6 @@
 import type { Clock, Outcome, Progress } from '../base/contracts'
 import { escapeControls } from '../base/secrets/escape'
-import { createMessageMask, listSpellings, type Mask } from '../base/secrets/mask'
-import { listSecrets } from '../base/secrets/secret-names'
+import { createEnvMask } from '../base/secrets/env-mask'
 import { maskTickets } from '../base/secrets/ticket-id'
 import { excerptOf } from '../template/excerpt'
 import type { Template } from '../template/compile'
@@ -52,9 +51,8 @@ function compileReason(
   env: Readonly<Record<string, string>>,
 ): (scope: RequestScope) => string | undefined {
   if (template === undefined) return () => undefined
-  let mask: Mask | undefined
+  const mask = createEnvMask(env)
   return (scope) => {
-    mask ??= createMessageMask(listSpellings(listSecrets(env)))
     try {
       return escapeControls(maskTickets(mask(excerptOf(template.render(scope))))) || undefined
     } catch {

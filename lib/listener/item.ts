@@ -1,21 +1,23 @@
 import { type Emitter, outcomeEvent } from '../base/events'
 import type { Arrival, Clock, Delivery, Logger, Outcome, Store } from '../base/contracts'
 import { isTicketId } from '../base/secrets/ticket-id'
+import { whenThere } from '../base/values/later'
 import type { EndpointSpec } from '../config/normalize'
-import type { Course } from '../deliveries/course'
 import { compileDedupeKey } from './dedupe-key'
 import type { Endpoint } from './endpoint'
 import { badId, toId } from './ids'
+import { keysOfDelivery } from './held/request-runs'
 import { compileOutcome } from './item-outcome'
 import { requestEvent, type RequestScope } from './request-scope'
 import { compileInput, whenStarted } from './start'
 
 /** The fate of one callback, or of one item of a bulk one. Each of them is acknowledged. */
-export type ItemResult = Delivery | 'pending' | 'unidentified'
+export type ItemResult = Delivery | 'pending' | 'unidentified' | 'filtered'
 
 /**
  * Identifies, judges and delivers the item in `scope`. Throws `ERR_ID` and `ERR_TEMPLATE` for an item that cannot be
- * understood, and the errors of the store. Returns a promise only where the store does.
+ * understood, `ERR_RESULT_SCHEMA` for one that its schema refuses, and the errors of the store. Returns a promise only where
+ * the store or the schema does.
  */
 export type ReceiveItem = (scope: RequestScope) => ItemResult | Promise<ItemResult>
 
@@ -41,12 +43,31 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
   const warnUnidentified = createUnidentifiedWarning(endpoint, context)
 
   /** Several deliveries of one event may each try to start it; only one of them has started it. */
-  function record(delivery: Delivery, outcome: Outcome, begun: Begun, course: Course | undefined): Delivery {
+  function record(delivery: Delivery, outcome: Outcome, begun: Begun, { course, runs, index }: Told): Delivery {
+    const keys = runs === undefined ? [] : keysOfDelivery(name, outcome.id, begun.dedupeKey)
+    if (delivery === 'started' && begun.task !== undefined) runs?.started(index, begun.task, keys)
+    if (delivery === 'duplicate') runs?.repeated(index, keys, begun.task)
     course?.end(delivery, outcome, begun.task)
     if (delivery === 'parked' || delivery === 'duplicate') emitter.record(delivery, name, () => outcomeEvent(outcome))
     if (delivery === 'started')
       emitter.record('started', name, () => ({ ...outcomeEvent(outcome), task: begun.task ?? '' }))
     return delivery
+  }
+
+  function deliver(outcome: Outcome, scope: RequestScope, ticket: string | undefined): Delivery | Promise<Delivery> {
+    const { course, runs, index } = scope
+    // A replay is the same delivery on purpose.
+    const begun: Begun = { dedupeKey: course?.replayOf === undefined ? dedupeKey(scope, outcome.id) : undefined }
+    const delivery = store.deliver({
+      endpoint,
+      outcome,
+      size: () => sizeOf(outcome.body) + sizeOf(outcome.headers),
+      dedupeKey: begun.dedupeKey,
+      start: ticket === undefined ? startOf(scope, outcome, begun) : undefined,
+    })
+    const told = { course, runs, index }
+    if (typeof delivery === 'string') return record(delivery, outcome, begun, told)
+    return delivery.then((one) => record(one, outcome, begun, told))
   }
 
   return (scope) => {
@@ -66,18 +87,8 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
       const told = store.progress(endpoint, outcome)
       return told ? told.then(() => 'pending') : 'pending'
     }
-    const begun: Begun = {}
-    const arrival: Arrival = {
-      endpoint,
-      outcome,
-      size: () => sizeOf(outcome.body) + sizeOf(outcome.headers),
-      // A replay is the same delivery on purpose.
-      dedupeKey: course?.replayOf === undefined ? dedupeKey(scope, id) : undefined,
-      start: ticket === undefined ? startOf(scope, outcome, begun) : undefined,
-    }
-    const delivery = store.deliver(arrival)
-    if (typeof delivery === 'string') return record(delivery, outcome, begun, course)
-    return delivery.then((one) => record(one, outcome, begun, course))
+    if (endpoint.resultSchema === undefined) return deliver(outcome, scope, ticket)
+    return whenThere(endpoint.resultSchema.admit(outcome), (admitted) => deliver(admitted, scope, ticket))
   }
 }
 
@@ -94,10 +105,14 @@ function compileReadTicket({ bulk, verify }: EndpointSpec): (scope: RequestScope
   }
 }
 
-/** The task that an event has begun. */
+/** The delivery of an event, and the task that it has begun. */
 interface Begun {
+  readonly dedupeKey: string | undefined
   task?: string
 }
+
+/** What is told of the fate of an item; its scope may be that of another item by then. */
+type Told = Pick<RequestScope, 'course' | 'runs' | 'index'>
 
 type StartOf = (scope: RequestScope, outcome: Outcome, begun: Begun) => Arrival['start']
 

@@ -1,5 +1,7 @@
 import type { Ending, OpenWait, Outcome, Progress, Store, StoreEndpoint, Waiter } from '../base/contracts'
+import type { CheckOutcome } from '../base/schemas/check-outcome'
 import type { Arrivals } from './arrivals'
+import { whenThere } from '../base/values/later'
 import { callbackFailed, type MissedWait, waitAborted, waitClosed, waitTimedOut } from './wait-errors'
 
 /** What all waits on the same endpoints have in common, so that none of them has to hold it. */
@@ -9,6 +11,8 @@ export interface WaitPlan<T> {
   readonly onEnd: (ending: Ending, ids: readonly string[]) => void
   /** Knows what came in place of a callback that did not come in time. */
   readonly arrivals?: Arrivals | undefined
+  /** Checks a success by the schemas of its endpoint and of its caller; undefined without any. */
+  readonly check?: CheckOutcome | undefined
   /** Picks from a success what the promise resolves to. */
   readonly pick: (outcome: Outcome) => T
 }
@@ -24,7 +28,7 @@ export interface CallbackWait {
 
 /**
  * Waits for a callback, and resolves to what the plan picks from it. The wait is registered before this returns. Rejects
- * with `ERR_CALLBACK_FAILED`, `ERR_TEMPLATE`, `ERR_WAIT_TIMEOUT`, `ERR_ABORTED`, `ERR_CLOSED` and `ERR_WAITS_FULL`; a
+ * with `ERR_CALLBACK_FAILED`, `ERR_RESULT_SCHEMA`, `ERR_TEMPLATE`, `ERR_WAIT_TIMEOUT`, `ERR_ABORTED`, `ERR_CLOSED` and `ERR_WAITS_FULL`; a
  * rejection that is never awaited does not count as unhandled.
  */
 export function awaitCallback<T>(store: Store, plan: WaitPlan<T>, wait: CallbackWait): Promise<T> {
@@ -65,6 +69,12 @@ class PromisedWait<T> implements Waiter {
   }
 
   onEnd(ending: Ending, ids: readonly string[]): void {
+    const { check } = this.plan
+    if (check === undefined || ending.kind !== 'outcome') return this.conclude(ending, ids)
+    void whenThere(check(ending.outcome), (outcome) => this.conclude({ kind: 'outcome', outcome }, ids))
+  }
+
+  private conclude(ending: Ending, ids: readonly string[]): void {
     this.plan.onEnd(ending, ids)
     if (ending.kind === 'outcome' && ending.outcome.outcome === 'succeeded')
       this.resolve(this.plan.pick(ending.outcome))

@@ -9,6 +9,7 @@ const VERDICTS = [
   'duplicate',
   'pending',
   'unidentified',
+  'filtered',
   'started',
   'handshake',
   'refused',
