@@ -6,9 +6,9 @@ import {
   liveUntil,
   readKeyLog,
   REMEMBER_MS,
-  toStateEntry,
   waitsAt,
 } from '../../lib/store/durable/key-log'
+import { toStateEntry } from '../../lib/store/durable/key-state'
 
 const HOUR = 60 * 60_000
 const WEEK = 7 * REMEMBER_MS

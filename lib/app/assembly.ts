@@ -19,6 +19,7 @@ import { createStrayUrls } from '../workflow/callback-urls/stray-urls'
 import type { Tasks } from '../workflow/tasks/tasks'
 import { createArrivals } from '../store/arrivals'
 import { createStore, DRIVERS } from './adapters'
+import { createEach } from './each/each'
 import { createLifecycle, type Lifecycle } from './lifecycle'
 import { compileListeners, createStartOf } from './listeners'
 import { createMounts } from './mounts'
@@ -81,6 +82,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
   const urlOf = createUrlOf(options, reachable, gateways.publicUrlOf, createGuessNotice(logger, arrivals.noteGuess))
   const ends = createWaitEnds(store, emitter)
   const waits = createWaits({ selection, store, emitter, clock, urlOf, ends, arrivals })
+  const each = createEach({ selection, store, clock, ends, arrivals, park: config.store.park })
   const places = findPlaces(config, options, reachable, gateways.statuses)
   const strays = createStrayUrls(all, places)
   const shared = { options, store, emitter, gateways, endpoints, selection, ends, arrivals }
@@ -110,6 +112,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
     deliveries,
     gateways,
     waits,
+    each,
     tasks,
     standalone,
     lifecycle,

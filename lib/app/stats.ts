@@ -20,6 +20,8 @@ export interface Counts {
   readonly failed: number
   readonly pending: number
   readonly duplicate: number
+  /** Callbacks that `when` of a wait left out. */
+  readonly filtered: number
   readonly unidentified: number
   /** Refused requests and items. */
   readonly rejected: number
@@ -59,6 +61,7 @@ export function readStats({ endpoints, store, emitter, tasks }: StatsContext): S
     failed: sum('failed'),
     pending: sum('pending'),
     duplicate: sum('duplicate'),
+    filtered: sum('filtered'),
     unidentified: sum('unidentified'),
     rejected: sum('rejected'),
     expired: sum('expired'),

@@ -1,5 +1,5 @@
 import type { Claim } from './ledger'
-import type { Outcome, StoreEndpoint } from './outcome'
+import type { Outcome, Place, Progress, Reader, StoreEndpoint } from './outcome'
 import type { RunKeeper } from './run'
 
 export type {
@@ -15,7 +15,7 @@ export type {
   NewRecord,
   RecordKind,
 } from './ledger'
-export type { Outcome, StoreEndpoint }
+export type { Judged, Outcome, Place, Progress, Reader, StoreEndpoint } from './outcome'
 
 /** Time as this package sees it, so that tests need no real sleeps. */
 export interface Clock {
@@ -52,6 +52,9 @@ export interface Arrival {
   readonly start?: ((run?: string) => void | Promise<void>) | undefined
 }
 
+/** What became of a pending callback. */
+export type Pending = 'pending' | 'duplicate'
+
 /** A request that starts a run whatever else there is, once for each delivery. */
 export interface TriggerArrival {
   readonly endpoint: StoreEndpoint
@@ -65,10 +68,19 @@ export interface TriggerArrival {
 }
 
 /**
- * What became of an arrival. All four are acknowledged to the sender. What is a `duplicate` is decided in
+ * What became of an arrival. All of these are acknowledged to the sender. What is a `duplicate` is decided in
  * store/registry.ts and its collections/recent.ts, in a durable store by durable/delivery.ts and the fold of key-log.ts.
+ * `filtered`: each wait for its id looked at it, and goes on without it.
  */
-export type Delivery = 'settled' | 'parked' | 'duplicate' | 'started'
+export type Delivery = 'settled' | 'parked' | 'duplicate' | 'started' | 'filtered'
+
+/** What a pending callback has beside its progress, for waits that take it as one of many; asked only by these. */
+export interface PendingArrival {
+  readonly size: () => number
+  readonly dedupeKey: () => string | undefined
+  /** Renders its result. */
+  readonly result: () => unknown
+}
 
 /** What is waited for. */
 export interface WaitedFor {
@@ -103,15 +115,14 @@ export interface Waiter {
   onEnd(ending: Ending, ids: readonly string[]): void
   /** Called for every pending callback; it does not end the wait. */
   onProgress?(progress: Progress): void
+  /** Looks at each callback of the wait; without it, the first one ends the wait. */
+  readonly reader?: Reader | undefined
 }
-
-/** A callback whose status says that the work goes on. */
-export type Progress = Omit<Outcome, 'outcome'> & { readonly outcome: 'pending' }
 
 export type Ending =
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
   | { readonly kind: 'timeout'; readonly isOutdated?: boolean }
-  | { readonly kind: 'closed' }
+  | { readonly kind: 'closed'; readonly isTakenUp?: boolean }
 
 /** An open wait. */
 export interface OpenWait {
@@ -125,6 +136,10 @@ export interface OpenWait {
   release?(): void
   /** Of a kept wait: frees what this process holds of it; it goes on for the process that takes it up. */
   leave?(): void
+  /** Ends it without calling `onEnd`, as its last callback would: its ids are settled. Does nothing when it has ended. */
+  finish?(): void
+  /** Of a wait for many: says that a callback is dealt with. Returns false when another process goes on with the wait. */
+  done?(place: Place): Promise<boolean>
 }
 
 /** A wait that has a name of its own, as the first one that asked by the name began it. */
@@ -134,6 +149,8 @@ export interface NamedWait {
   readonly endpoints: readonly string[]
   /** Milliseconds since the epoch. */
   readonly deadline: number
+  /** For a wait for many callbacks: how long it waits for the next one, in milliseconds. */
+  readonly idleMs?: number | undefined
 }
 
 /** A wait by name, with what it has ended with. */
@@ -189,8 +206,12 @@ export interface Store {
   deliver(arrival: Arrival): Delivery | Promise<Delivery>
   /** Starts a run for a request, unless its delivery has started one: then it is a `duplicate`. Throws what `start` does. */
   trigger(arrival: TriggerArrival): Delivery | Promise<Delivery>
-  /** Tells open waits that their work goes on. */
-  progress(endpoint: StoreEndpoint, progress: Progress): void | Promise<void>
+  /**
+   * Tells open waits that their work goes on, and gives the callback to waits for many: for these it is a `duplicate` when
+   * its delivery came before. Throws
+   * `ERR_EACH_FULL` when such a wait has no room.
+   */
+  progress(endpoint: StoreEndpoint, progress: Progress, more?: PendingArrival): Pending | Promise<Pending>
   /** Ends a wait that was opened with a name as `kept`, whose outcome is safe; missing where nothing outlives the process. */
   endLeft?(name: string, wait: WaitedFor, outcome: Outcome): Promise<void>
   /** What this process knows: of one endpoint, or of all when left out. */

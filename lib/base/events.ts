@@ -72,6 +72,8 @@ export interface Events {
   parked: CallbackEvent
   /** Its id is settled already. */
   duplicate: CallbackEvent
+  /** Each wait for its id looked at it (`when`), and goes on without it. */
+  filtered: CallbackEvent
   /** `identify_by` found no id in it. */
   unidentified: CallbackEvent
   /** A request, or one item of a bulk one, was refused. */
@@ -126,6 +128,7 @@ export function createEmitter(
     pending: new Set(),
     parked: new Set(),
     duplicate: new Set(),
+    filtered: new Set(),
     unidentified: new Set(),
     rejected: new Set(),
     expired: new Set(),
@@ -213,6 +216,7 @@ function createCounts(): Record<CallbackEventName, number> {
     pending: 0,
     parked: 0,
     duplicate: 0,
+    filtered: 0,
     unidentified: 0,
     rejected: 0,
     expired: 0,

@@ -3,6 +3,8 @@ export type Verdict =
   | 'settled'
   | 'parked'
   | 'duplicate'
+  /** Each wait for its id looked at it, and goes on without it. */
+  | 'filtered'
   | 'pending'
   | 'unidentified'
   | 'started'
@@ -19,6 +21,7 @@ export const VERDICTS: readonly Verdict[] = [
   'settled',
   'parked',
   'duplicate',
+  'filtered',
   'pending',
   'unidentified',
   'started',

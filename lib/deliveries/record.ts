@@ -90,6 +90,7 @@ const REASONS: Readonly<Record<Exclude<Verdict, 'items'>, (course: Course) => st
   settled: (course) => `It ended the wait for ${idOf(course)} ${judgementOf(course)}`,
   parked: (course) => `Nobody waits for ${idOf(course)} yet; the callback is kept until somebody does (store.park)`,
   duplicate: (course) => `${idOf(course)} is settled or parked already, or the same delivery came before (dedupe_by)`,
+  filtered: (course) => `"when" of the wait for ${idOf(course)} is false for it, and the wait goes on`,
   pending: ({ statusRead, ...course }) =>
     `The status ${statusRead === undefined ? 'is not there, which' : JSON.stringify(statusRead)} says that the work for ${idOf(course)} goes on: neither success_when nor fail_when names it`,
   unidentified: () => 'identify_by finds no id in it; it was acknowledged and dropped',

@@ -1,12 +1,12 @@
 import { type Emitter, outcomeEvent } from '../base/events'
-import type { Arrival, Clock, Delivery, Logger, Outcome, Store } from '../base/contracts'
+import type { Arrival, Clock, Delivery, Logger, Outcome, Pending, Progress, Store } from '../base/contracts'
 import { isTicketId } from '../base/secrets/ticket-id'
 import type { EndpointSpec } from '../config/normalize'
 import type { Course } from '../deliveries/course'
 import { compileDedupeKey } from './dedupe-key'
 import type { Endpoint } from './endpoint'
 import { badId, toId } from './ids'
-import { compileOutcome } from './item-outcome'
+import { compileOutcome, compilePendingResult } from './item-outcome'
 import { requestEvent, type RequestScope } from './request-scope'
 import { compileInput, whenStarted } from './start'
 
@@ -36,6 +36,7 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
   const { store, emitter } = context
   const readTicket = compileReadTicket(spec)
   const outcomeOf = compileOutcome(endpoint, context)
+  const resultOf = compilePendingResult(endpoint)
   const dedupeKey = compileDedupeKey(spec.dedupeBy)
   const startOf = compileStartOf(endpoint, context)
   const warnUnidentified = createUnidentifiedWarning(endpoint, context)
@@ -43,10 +44,17 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
   /** Several deliveries of one event may each try to start it; only one of them has started it. */
   function record(delivery: Delivery, outcome: Outcome, begun: Begun, course: Course | undefined): Delivery {
     course?.end(delivery, outcome, begun.task)
-    if (delivery === 'parked' || delivery === 'duplicate') emitter.record(delivery, name, () => outcomeEvent(outcome))
+    if (delivery === 'parked' || delivery === 'duplicate' || delivery === 'filtered')
+      emitter.record(delivery, name, () => outcomeEvent(outcome))
     if (delivery === 'started')
       emitter.record('started', name, () => ({ ...outcomeEvent(outcome), task: begun.task ?? '' }))
     return delivery
+  }
+
+  function recordPending(told: Pending, progress: Progress, course: Course | undefined): Pending {
+    emitter.record(told, name, () => outcomeEvent(progress))
+    course?.end(told, progress)
+    return told
   }
 
   return (scope) => {
@@ -60,21 +68,17 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
       return 'unidentified'
     }
     const outcome = outcomeOf(scope, id, endpoint.judge(scope))
+    const size = (): number => sizeOf(outcome.body) + sizeOf(outcome.headers)
+    // A replay is the same delivery on purpose.
+    const readKey = () => (course?.replayOf === undefined ? dedupeKey(scope, id) : undefined)
     if (outcome.outcome === 'pending') {
-      emitter.record('pending', name, () => outcomeEvent(outcome))
-      course?.end('pending', outcome)
-      const told = store.progress(endpoint, outcome)
-      return told ? told.then(() => 'pending') : 'pending'
+      const told = store.progress(endpoint, outcome, { size, dedupeKey: readKey, result: () => resultOf(scope) })
+      if (typeof told === 'string') return recordPending(told, outcome, course)
+      return told.then((one) => recordPending(one, outcome, course))
     }
     const begun: Begun = {}
-    const arrival: Arrival = {
-      endpoint,
-      outcome,
-      size: () => sizeOf(outcome.body) + sizeOf(outcome.headers),
-      // A replay is the same delivery on purpose.
-      dedupeKey: course?.replayOf === undefined ? dedupeKey(scope, id) : undefined,
-      start: ticket === undefined ? startOf(scope, outcome, begun) : undefined,
-    }
+    const start = ticket === undefined ? startOf(scope, outcome, begun) : undefined
+    const arrival: Arrival = { endpoint, outcome, size, dedupeKey: readKey(), start }
     const delivery = store.deliver(arrival)
     if (typeof delivery === 'string') return record(delivery, outcome, begun, course)
     return delivery.then((one) => record(one, outcome, begun, course))

@@ -147,6 +147,6 @@ export function endingError(ending: WaitEnding, wait: MissedWait): unknown {
     case 'aborted':
       return waitAborted(ids, ending.reason)
     case 'closed':
-      return waitClosed(ids)
+      return waitClosed(ids, ending.isTakenUp)
   }
 }

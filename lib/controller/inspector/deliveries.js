@@ -6,6 +6,7 @@ const VERDICTS = [
   'settled',
   'parked',
   'duplicate',
+  'filtered',
   'pending',
   'unidentified',
   'started',

@@ -71,7 +71,7 @@ export const SCHEMAS = {
   WaitList: mapping({ waiting: COUNT, waits: list(refer('Wait')) }),
   Settling: mapping({ result: ANY, path: TEXT_OR_NULL }, ['result', 'path']),
   Failing: mapping({ error: ANY, path: TEXT_OR_NULL }, ['error', 'path']),
-  WaitEnd: mapping({ id: TEXT, delivery: word('settled', 'parked', 'duplicate', 'started') }),
+  WaitEnd: mapping({ id: TEXT, delivery: word('settled', 'parked', 'duplicate', 'started', 'filtered') }),
   Job: mapping({
     id: TEXT,
     status: JOB_STATUS,

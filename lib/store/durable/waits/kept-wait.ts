@@ -3,7 +3,7 @@ import type { Clock, Ending, OpenWait, Outcome, Progress, WaitRequest, Waiter } 
 import type { Registry } from '../../registry'
 import type { Wait } from '../../scope'
 import { fromKept } from '../codec'
-import type { EndReason, KeyState, OutcomeEntry, WaitEntry } from '../key-entries'
+import type { EndReason, KeyState, KeyWait, OutcomeEntry, WaitEntry } from '../key-entries'
 import { type Key, keysOf } from '../keys/key'
 import type { Keys } from '../keys/keys'
 import type { Publish } from '../messages'
@@ -30,7 +30,7 @@ export interface KeptWaitParts {
 }
 
 /** How long a caller that waits by hand is kept waiting for an outcome of the last moment, in milliseconds. */
-const REVIEW_MS = 5000
+export const REVIEW_MS = 5000
 
 /** Opens a wait. Throws `ERR_WAITS_FULL`. */
 export function openKeptWait(request: WaitRequest, parts: KeptWaitParts): OpenWait {
@@ -100,10 +100,10 @@ class KeptWait implements Waiter, OpenWait, LocalWait {
     await registering
   }
 
-  take({ kept }: OutcomeEntry, key: string, state: KeyState): void {
-    if (this.isLate) return
+  take({ got }: KeyWait, key: string, state: KeyState): void {
+    if (this.isLate || got === undefined) return
     this.#seen = { key, state }
-    this.#here?.end(fromKept(kept) as Outcome)
+    this.#here?.end(fromKept(got.kept) as Outcome)
   }
 
   cancel(): void {
@@ -232,7 +232,7 @@ class KeptWait implements Waiter, OpenWait, LocalWait {
   }
 }
 
-/** Named one by one: after a spread, each of many keys would have a hidden class of its own. */
-function hold({ id, endpoint, anonymous }: Key): HeldKey {
+/** Returns a key that no wait is registered under yet. Named one by one: after a spread, each of many keys would have a hidden class of its own. */
+export function hold({ id, endpoint, anonymous }: Key): HeldKey {
   return { id, endpoint, anonymous, position: 0 }
 }
