@@ -38,6 +38,11 @@ export interface WaitOptions extends CommonOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined
   /** Whether the promise resolves to all of the callback instead of its result. */
   readonly full?: boolean | undefined
+  /**
+   * Returns whether a callback ends the wait. One for which it is false is acknowledged and told as `filtered`, and the wait
+   * goes on. It may be asked twice for one callback. Not with a `key`.
+   */
+  readonly when?: ((callback: Outcome) => boolean) | undefined
 }
 
 /** What a wait with `full: true` resolves to. */
@@ -210,7 +215,7 @@ const COMMON: OptionNames<CommonOptions> = { path: true, timeout: true, signal: 
 
 /** The options that each method knows. */
 export const KNOWN = {
-  wait: { ...COMMON, onProgress: true, full: true } satisfies OptionNames<WaitOptions>,
+  wait: { ...COMMON, onProgress: true, full: true, when: true } satisfies OptionNames<WaitOptions>,
   each: { ...COMMON, full: true, until: true } satisfies OptionNames<EachOptions<never>>,
   ticket: { ...COMMON, mountPath: true } satisfies OptionNames<TicketOptions>,
   settle: SETTLE,

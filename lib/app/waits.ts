@@ -4,7 +4,7 @@ import { CallbackError } from '../base/errors'
 import { callSafely, type Emitter, outcomeEvent } from '../base/events'
 import { createTicketId } from '../base/secrets/ticket-id'
 import type { Arrivals } from '../store/arrivals'
-import { awaitCallback, endingError, type WaitPlan } from '../store/await-callback'
+import { awaitCallback, endingError, type Filter, type WaitPlan } from '../store/await-callback'
 import { createKeyedWaits, type SharedWait } from '../store/keyed-waits'
 import { waitAborted } from '../store/wait-errors'
 import { type UrlOf, ticketUrl } from '../listener/paths/callback-url'
@@ -12,6 +12,7 @@ import type { Endpoint } from '../listener/endpoint'
 import { readTicketMount } from '../listener/paths/mount-path'
 import type { Selection } from '../listener/paths/selection'
 import { readWaitIds, readWaitKey } from '../listener/ids'
+import { requireIds } from './each/each'
 import { readDuration } from './options'
 import { untilAborted } from '../base/timers'
 import type { FullResult, Ids, Ticket, TicketOptions, WaitOptions } from './interface'
@@ -57,7 +58,8 @@ export function createWaits({ selection, store, emitter, clock, urlOf, ends, arr
   }
 
   function start(on: readonly Endpoint[], ids: readonly string[], queued: boolean, options: WaitOptions) {
-    return awaitCallback<unknown>(store, planOf(plansFor(on), options), describe(on, ids, queued, options))
+    const wait = { ...describe(on, ids, queued, options), filter: filterOf(options, emitter) }
+    return awaitCallback<unknown>(store, planOf(plansFor(on), options), wait)
   }
 
   function share(key: string, on: readonly Endpoint[], ids: readonly string[], queued: boolean, options: WaitOptions) {
@@ -85,7 +87,8 @@ export function createWaits({ selection, store, emitter, clock, urlOf, ends, arr
       const on = selection.any(options.path)
       const list = readWaitIds(ids)
       const key = readWaitKey(options.key)
-      if (key === undefined) return start(on, list, true, options)
+      if (options.when !== undefined) checkWhen(options, on, list)
+      if (key === undefined) return start(on, list, options.when === undefined, options)
       timeoutOf(on, options) // throws at once for a text that is no duration
       if (options.signal?.aborted) return untilSignal(new Promise(() => undefined), list, options)
       return untilSignal(follow(share(key, on, list, true, options), on, options), list, options)
@@ -161,6 +164,22 @@ function guard(onProgress: (progress: Progress) => void, emitter: Emitter): (pro
     callSafely(onProgress, progress, (error) =>
       emitter.emit('error', () => ({ error, message: `onProgress of a wait on ${progress.endpoint} threw` })),
     )
+}
+
+/** A wait that looks at each callback is for its ids alone: a callback without an id goes to the wait that is first. */
+function checkWhen({ when, key }: WaitOptions, on: readonly Endpoint[], ids: readonly string[]): void {
+  if (typeof when !== 'function') throw badWhen(`must be a function, not ${JSON.stringify(when)}`)
+  if (key !== undefined) throw badWhen('cannot be given with a key: use each() with that key, and "until"')
+  requireIds('wait() with "when"', on, ids)
+}
+
+function badWhen(reason: string): CallbackError {
+  return new CallbackError('ERR_CONFIG_VALUE', { at: 'options.when', message: `when of wait() ${reason}` })
+}
+
+function filterOf({ when }: WaitOptions, emitter: Emitter): Filter | undefined {
+  if (when === undefined) return undefined
+  return { when, onFiltered: (callback) => emitter.record('filtered', callback.endpoint, () => outcomeEvent(callback)) }
 }
 
 /** Rejects with `ERR_ABORTED` when the signal of one caller aborts; a rejection that nobody awaits harms nobody. */

@@ -1,4 +1,14 @@
-import type { Ending, OpenWait, Outcome, Progress, Store, StoreEndpoint, Waiter } from '../base/contracts'
+import type {
+  Ending,
+  Judged,
+  OpenWait,
+  Outcome,
+  Progress,
+  Reader,
+  Store,
+  StoreEndpoint,
+  Waiter,
+} from '../base/contracts'
 import type { Arrivals } from './arrivals'
 import { callbackFailed, type MissedWait, waitAborted, waitClosed, waitTimedOut } from './wait-errors'
 
@@ -23,6 +33,14 @@ export interface CallbackWait {
   readonly queued: boolean
   readonly signal: AbortSignal | undefined
   readonly onProgress: ((progress: Progress) => void) | undefined
+  /** Returns whether a callback ends the wait, and what is told of one that does not; what `when` throws, the wait throws. */
+  readonly filter?: Filter | undefined
+}
+
+/** Leaves out callbacks, with which a wait does not end. */
+export interface Filter {
+  readonly when: (callback: Outcome) => boolean
+  readonly onFiltered: (callback: Judged) => void
 }
 
 /**
@@ -31,14 +49,16 @@ export interface CallbackWait {
  * rejection that is never awaited does not count as unhandled.
  */
 export function awaitCallback<T>(store: Store, plan: WaitPlan<T>, wait: CallbackWait): Promise<T> {
-  const { ids, timeoutMs, queued, signal, onProgress } = wait
+  const { ids, timeoutMs, queued, signal, onProgress, filter } = wait
   const { endpoints } = plan
-  if (signal === undefined && onProgress === undefined) {
+  if (signal === undefined && onProgress === undefined && filter === undefined) {
     const waiter = new PromisedWait(plan, timeoutMs)
     waiter.tryTo(() => store.wait({ endpoints, ids, timeoutMs, queued, waiter }))
     return waiter.promise
   }
-  const waiter = new WatchedWait(plan, timeoutMs, onProgress)
+  const waiter = filter
+    ? new FilteredWait(plan, timeoutMs, onProgress, filter)
+    : new WatchedWait(plan, timeoutMs, onProgress)
   if (signal?.aborted) waiter.onEnd({ kind: 'aborted', reason: signal.reason }, ids)
   else {
     waiter.tryTo(() => {
@@ -71,11 +91,13 @@ class PromisedWait<T> implements Waiter {
     this.plan.onEnd(ending, ids)
     if (ending.kind === 'outcome' && ending.outcome.outcome === 'succeeded')
       this.resolve(this.plan.pick(ending.outcome))
-    else {
-      const { plan, timeoutMs, last, since } = this
-      const { endpoints, arrivals } = plan
-      this.fail(endingError(ending, { ids, endpoints, timeoutMs, last, since, arrivals }))
-    }
+    else this.fail(this.errorOf(ending, ids))
+  }
+
+  protected errorOf(ending: WaitEnding, ids: readonly string[]): unknown {
+    const { plan, timeoutMs, last, since } = this
+    const { endpoints, arrivals } = plan
+    return endingError(ending, { ids, endpoints, timeoutMs, last, since, arrivals })
   }
 
   /** Keeps the latest status for the message of a wait whose time is up. */
@@ -93,7 +115,7 @@ class PromisedWait<T> implements Waiter {
   }
 
   /** A rejected promise stands in for the `reject` function, which each wait would have to hold beside `resolve`. */
-  private fail(error: unknown): void {
+  protected fail(error: unknown): void {
     this.promise.catch(ignore)
     this.resolve(Promise.reject(error))
   }
@@ -131,6 +153,42 @@ class WatchedWait<T> extends PromisedWait<T> {
     }
     signal.addEventListener('abort', abort, { once: true })
     this.stopListening = () => signal.removeEventListener('abort', abort)
+  }
+}
+
+/** A wait that goes on after callbacks which its caller does not want. */
+class FilteredWait<T> extends WatchedWait<T> {
+  readonly reader: Reader
+  private thrown: { readonly error: unknown } | undefined = undefined
+
+  constructor(
+    plan: WaitPlan<T>,
+    timeoutMs: number,
+    listener: ((progress: Progress) => void) | undefined,
+    { when, onFiltered }: Filter,
+  ) {
+    super(plan, timeoutMs, listener)
+    this.reader = { hasRoom: () => true, read: (callback) => this.look(callback, when), onFiltered }
+  }
+
+  override onEnd(ending: WaitEnding, ids: readonly string[]): void {
+    const { thrown } = this
+    if (ending.kind !== 'outcome' || thrown === undefined) return super.onEnd(ending, ids)
+    super.onEnd({ kind: 'aborted', reason: thrown.error }, ids)
+  }
+
+  protected override errorOf(ending: WaitEnding, ids: readonly string[]): unknown {
+    return this.thrown ? this.thrown.error : super.errorOf(ending, ids)
+  }
+
+  private look(callback: Judged, when: Filter['when']): 'ends' | 'filtered' {
+    if (callback.outcome === 'pending') return 'filtered'
+    try {
+      return when(callback) ? 'ends' : 'filtered'
+    } catch (error) {
+      this.thrown = { error }
+      return 'ends'
+    }
   }
 }
 

@@ -38,7 +38,7 @@ export function createEach({ selection, store, clock, ends, arrivals, park }: Ea
     const endpoints = selection.any(options.path)
     const ids = readWaitIds(given)
     const key = readWaitKey(options.key)
-    requireIds(endpoints, ids)
+    requireIds('each()', endpoints, ids)
     const idleMs = timeoutOf(endpoints, options.timeout)
     const isFinal = compileFinal(endpoints)
     const isLast = compileLast(isFinal, options.until)
@@ -75,13 +75,13 @@ export function createEach({ selection, store, clock, ends, arrivals, park }: Ea
   }
 }
 
-/** Without `identify_by` a callback is for no id, and so for no iteration. */
-function requireIds(endpoints: readonly Endpoint[], ids: readonly string[]): void {
+/** Throws `ERR_CONFIG_VALUE` where no callback can be for one of the ids: none of the endpoints has `identify_by`. */
+export function requireIds(method: string, endpoints: readonly Endpoint[], ids: readonly string[]): void {
   if (endpoints.some(({ anonymous }) => !anonymous) || ids.every(isTicketId)) return
   const names = endpoints.map(({ key }) => key).join(', ')
   throw new CallbackError('ERR_CONFIG_VALUE', {
-    at: 'each',
-    message: `each() needs an endpoint that reads ids from its callbacks, and ${names} has no "identify_by": add it`,
+    at: 'path',
+    message: `${method} needs an endpoint that reads ids from its callbacks, and ${names} has no "identify_by": add it`,
   })
 }
 
