@@ -51,6 +51,7 @@ function createStored(store: Store, named: NonNullable<Store['named']>, clock: C
       readers.get(name)?.()
       const inbox = asked.createInbox()
       const leave = (): void => {
+        unwatch()
         if (readers.get(name) === stop) readers.delete(name)
         inbox.open?.leave?.()
       }
@@ -60,7 +61,11 @@ function createStored(store: Store, named: NonNullable<Store['named']>, clock: C
       }
       inbox.open = store.wait({ endpoints, ids, timeoutMs: idleMs, queued: false, kept: name, waiter: inbox })
       readers.set(name, stop)
-      const keepEnd = async (last: Outcome): Promise<void> => void (await named.end(name, wait, last))
+      const unwatch = named.watch(name, wait, stop)
+      const keepEnd = async (last: Outcome): Promise<void> => {
+        unwatch()
+        await named.end(name, wait, last)
+      }
       return { inbox, keepEnd, leave }
     },
   }

@@ -239,7 +239,10 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
     const many = { idleMs: this.looks.idleMs, reader: this.#name }
     const entry: WaitEntry = { is: 'wait', wait: this.id, at: clock.now(), until: this.#until, by: this.by, many }
     const ttlMs = Math.max(this.#until - clock.now(), 0)
+    const known = this.#seen.get(key.id)?.waits.get(this.id)?.many?.reader
     const written = await keys.write(key, entry, { ttlMs })
+    // Another process that reads it ends, when it hears of this.
+    if (this.by === undefined && known !== this.#name) await publish({ is: 'settled', key: key.id })
     key.position = written.position
     Object.assign(key, { until: entry.until })
     const state = await queues.dropDead(key, written.state)

@@ -54,11 +54,11 @@ export function createLocalWaits(publish: Publish): LocalWaits {
 
   function hand(key: string, state: KeyState): boolean {
     const known = waits.get(key)
-    const got = [...state.waits].filter(([, came]) => outcomesOf(came).length > 0)
+    const got = [...state.waits].filter(([, came]) => came.many !== undefined || came.got !== undefined)
     // All are found before the first is told, since a waiter that is told may wait again.
     const found = got.map(([id, came]) => ({ wait: known?.get(id)?.wait, came }))
     for (const { wait, came } of found) wait?.take(came, key, state)
-    return found.every(({ wait }) => wait !== undefined)
+    return found.every(({ wait, came }) => wait !== undefined || outcomesOf(came).length === 0)
   }
 
   return {
