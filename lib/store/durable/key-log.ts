@@ -66,6 +66,16 @@
  *    that closes ends its waits (5), finishes what it is writing, and then appends `left` to its lease, so that its
  *    runs go on elsewhere at once.
  *
+ * A WAIT FOR MANY, and one that looks at each callback (`when`)
+ * 13. Its `wait` has `many`, with the name of its reader; each `outcome` is kept for it, in the order of the log, until its
+ *    reader has dealt with it and appends `done`. A pending callback is appended too (`isPending`), for waits for many alone.
+ *    With a name, `done` is in the log before the reader gets the next callback, and the record `w…` has the last one before
+ *    `end` is appended; so only the callback that the reader was at comes again. A process that goes on with the wait appends
+ *    `wait` with another reader: the one before learns that from the log after its next `done`. Each outcome moves the deadline;
+ *    `end` (`late`) counts only if no outcome has moved it behind that moment. Without a name, what a process leaves (`left`,
+ *    `gone`) goes to the oldest other wait for many, or is parked. The limit of what is kept is looked at before `outcome` is
+ *    appended: several processes may exceed it by what they append in the same moment.
+ *
  * A server may lose all of this (a flush, a failover). Then each process appends its open waits again (1), writes its
  * lease and its runs again, and gets what was parked meanwhile.
  */
@@ -241,7 +251,9 @@ function end(state: KeyState, { wait: name, at, why }: EndEntry, anonymous: bool
   }
   state.waits.delete(name)
   if (wait.many && why === 'left') {
-    for (const entry of handOn(state, wait.many)) giveBack(state, keepFor(entry, UNDELIVERED_MS), at, anonymous)
+    // Each is parked before those that came in the same moment.
+    for (const entry of handOn(state, wait.many).toReversed())
+      giveBack(state, keepFor(entry, UNDELIVERED_MS), at, anonymous)
   } else if (why !== 'settled') leave(state, wait, why === 'left' ? UNDELIVERED_MS : 0, at, anonymous)
   if (anonymous) return
   if (why !== 'settled') {

@@ -76,6 +76,11 @@ export class Inbox implements Waiter {
     this.#wake()
   }
 
+  /** Lets go of a reader that reads it no longer. */
+  detach(owner: object): void {
+    if (this.#owner === owner) this.attach({})
+  }
+
   /** Resolves to the oldest callback that is not dealt with, or to how the wait ended. */
   async first(owner: object): Promise<Came | WaitEnding> {
     for (;;) {

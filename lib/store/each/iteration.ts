@@ -169,7 +169,7 @@ export class Iteration<T> implements AsyncIterableIterator<T, undefined> {
   #letGo({ inbox, leave }: Source, hasRead: boolean): void {
     if (leave) {
       leave()
-      inbox.attach({})
+      inbox.detach(this)
     } else {
       if (hasRead) inbox.open?.finish?.()
       else inbox.open?.cancel()
