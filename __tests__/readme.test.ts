@@ -13,7 +13,7 @@ import { useServices } from './helpers/fake-service'
 
 const root = join(__dirname, '..')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
-const [start = '', runs = '', mount = '', wait = '', restart = '', proxied = ''] = blocks('js')
+const [start = '', runs = '', mount = '', wait = '', pages = '', restart = '', proxied = ''] = blocks('js')
 const [workflow = '', listener = '', waiting = '', events = '', verify = '', ...others] = blocks('yaml')
 const [folderStore = '', redisStore = ''] = others.slice(-2)
 const gateways = others.slice(0, -2)
@@ -58,7 +58,7 @@ describe('the README', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   test('has the blocks that are run here, and no others', () => {
-    expect(blocks('js')).toHaveLength(6)
+    expect(blocks('js')).toHaveLength(7)
     expect(blocks('yaml')).toHaveLength(14)
   })
 
@@ -135,6 +135,10 @@ describe('the README', () => {
     expect(lines[0]).toBe('a result by hand, for tests and operators')
     expect(lines[1]).toMatch(/^http:\/\/localhost:\d+\/done\?callback_id=[\w-]{32}$/)
     expect(lines[2]).toBe('ERR_CALLBACK_FAILED the service went away')
+  })
+
+  test('its iteration reads every page to the last', async () => {
+    expect(await run(pages)).toBe('one\ntwo\nthree\n')
   })
 
   test('names every code that is answered, with its status', () => {

@@ -163,7 +163,7 @@ export interface Callbacks extends Middleware {
   ticket<T = unknown>(options: TicketOptions & { readonly key: string }): Promise<Ticket<T>>
   ticket<T = unknown>(options?: TicketOptions & { readonly key?: undefined }): Ticket<T>
   ticket<T = unknown>(options: TicketOptions): Ticket<T> | Promise<Ticket<T>>
-  /** Ends the waits for an id with a result, as a callback would; for tests and operators. */
+  /** Ends the waits for an id with a result, as a callback would; `each` gets it as one more. For tests and operators. */
   settle(id: string | number, result?: unknown, options?: SettleOptions): Promise<Delivery>
   /** Ends the waits for an id with `ERR_CALLBACK_FAILED`, whose cause is `error`; for tests and operators. */
   fail(id: string | number, error?: unknown, options?: SettleOptions): Promise<Delivery>
