@@ -10,7 +10,7 @@ const hooks = callbacks(JSON.parse(process.env.APP))
 const app = express().use(hooks)
 
 const read = async () => {
-  for await (const n of hooks.each('job', { path: '/pages', key: 'pages', until: (n) => n === -1 })) {
+  for await (const n of hooks.each('job', { path: '/pages', key: 'pages', until: (last) => last === -1 })) {
     write({ is: 'got', n })
     await new Promise((resolve) => setTimeout(resolve, n % 3))
   }

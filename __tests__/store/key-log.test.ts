@@ -1,13 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { EndReason, KeyEntry } from '../../lib/store/durable/key-entries'
-import {
-  applyEntry,
-  isDuplicate,
-  liveUntil,
-  readKeyLog,
-  REMEMBER_MS,
-  waitsAt,
-} from '../../lib/store/durable/key-log'
+import { applyEntry, isDuplicate, liveUntil, readKeyLog, REMEMBER_MS, waitsAt } from '../../lib/store/durable/key-log'
 import { toStateEntry } from '../../lib/store/durable/key-state'
 
 const HOUR = 60 * 60_000
