@@ -13,7 +13,18 @@ import { useServices } from './helpers/fake-service'
 
 const root = join(__dirname, '..')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
-const [start = '', runs = '', mount = '', wait = '', typed = '', held = '', restart = '', traced = '', proxied = ''] = blocks('js')
+const [
+  start = '',
+  runs = '',
+  mount = '',
+  wait = '',
+  typed = '',
+  pages = '',
+  held = '',
+  restart = '',
+  traced = '',
+  proxied = '',
+] = blocks('js')
 const [workflow = '', listener = '', waiting = '', events = '', verify = '', ...others] = blocks('yaml')
 const [folderStore = '', redisStore = ''] = others.slice(-2)
 const gateways = others.slice(0, -2)
@@ -58,7 +69,7 @@ describe('the README', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   test('has the blocks that are run here, and no others', () => {
-    expect(blocks('js')).toHaveLength(9)
+    expect(blocks('js')).toHaveLength(10)
     expect(blocks('yaml')).toHaveLength(14)
   })
 
@@ -147,6 +158,10 @@ describe('the README', () => {
 
   test('its schema makes the result of a wait, and refuses another', async () => {
     expect(await run(typed)).toBe('2026\nERR_RESULT_SCHEMA url\n')
+  })
+
+  test('its iteration reads every page to the last', async () => {
+    expect(await run(pages)).toBe('one\ntwo\nthree\n')
   })
 
   test('names every code that is answered, with its status', () => {

@@ -13,6 +13,7 @@ import { gatewayPortsOf } from './gateway/gateways'
 import {
   type Callbacks,
   type CloseOptions,
+  type EachOptions,
   type Ids,
   KNOWN,
   type ListenOptions,
@@ -43,7 +44,8 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
 export function createCallbacks(config: Config, given: NormalizedOptions): Callbacks {
   const { logger, clock } = given
   const parts = assemble(config, given)
-  const { emitter, store, deliveries, gateways, waits, tasks, standalone, lifecycle, mounts, stats, endpoints } = parts
+  const { emitter, store, deliveries, gateways, waits, each, tasks, standalone, lifecycle, mounts, stats, endpoints } =
+    parts
   const isClosing = lifecycle.isDraining
   const controller = createController({
     config,
@@ -65,6 +67,7 @@ export function createCallbacks(config: Config, given: NormalizedOptions): Callb
 
   const hooks = Object.assign(mounts.middleware, {
     wait: (ids: Ids, options: WaitOptions = {}) => waits.wait(ids, readOptions('wait', options, KNOWN.wait)),
+    each: (ids: Ids, options: EachOptions<never> = {}) => each(ids, readOptions('each', options, KNOWN.each)),
     ticket(options: TicketOptions = {}) {
       const key = readWaitKey(readOptions('ticket', options, KNOWN.ticket).key)
       return key === undefined ? waits.ticket(options) : waits.keyedTicket(key, options)

@@ -7,8 +7,11 @@ export type { CallbackEvent, EventListener, EventName, Events, JobEvent, Started
 export type {
   Callbacks,
   CloseOptions,
+  EachOptions,
+  EachResult,
   FullResult,
   Ids,
+  Iterated,
   Listeners,
   ListenOptions,
   RunAndWaitOptions,

@@ -23,6 +23,7 @@ import { createStrayUrls } from '../workflow/callback-urls/stray-urls'
 import type { Tasks } from '../workflow/tasks/tasks'
 import { createArrivals } from '../store/arrivals'
 import { createStore, DRIVERS } from './adapters'
+import { createEach } from './each/each'
 import { createLifecycle, type Lifecycle } from './lifecycle'
 import { compileListeners, createStartOf } from './listeners'
 import { createMounts } from './mounts'
@@ -93,6 +94,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
   const checksOf = createChecks(endpoints)
   const mask = createEnvMask(config.env)
   const waits = createWaits({ selection, store, emitter, clock, urlOf, ends, arrivals, checksOf, mask, tracing })
+  const each = createEach({ selection, store, clock, ends, arrivals, checksOf, park: config.store.park })
   const places = findPlaces(config, options, reachable, gateways.statuses)
   const strays = createStrayUrls(all, places)
   const shared = { options, store, emitter, gateways, endpoints, selection, ends, arrivals, checksOf }
@@ -123,6 +125,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
     deliveries,
     gateways,
     waits,
+    each,
     tasks,
     standalone,
     lifecycle,

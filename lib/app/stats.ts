@@ -21,7 +21,7 @@ export interface Counts {
   readonly pending: number
   readonly duplicate: number
   readonly unidentified: number
-  /** Callbacks and items for which `when` is false. */
+  /** Callbacks and items for which `when` is false, of their endpoint or of each wait for their id. */
   readonly filtered: number
   /** Refused requests and items. */
   readonly rejected: number
@@ -61,8 +61,8 @@ export function readStats({ endpoints, store, emitter, tasks }: StatsContext): S
     failed: sum('failed'),
     pending: sum('pending'),
     duplicate: sum('duplicate'),
-    unidentified: sum('unidentified'),
     filtered: sum('filtered'),
+    unidentified: sum('unidentified'),
     rejected: sum('rejected'),
     expired: sum('expired'),
     started: sum('started'),

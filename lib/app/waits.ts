@@ -8,7 +8,7 @@ import type { Mask } from '../base/secrets/mask'
 import { createTicketId } from '../base/secrets/ticket-id'
 import type { Arrivals } from '../store/arrivals'
 import { whenThere } from '../base/values/later'
-import { awaitCallback, endingError, type WaitPlan } from '../store/await-callback'
+import { awaitCallback, endingError, type Filter, type WaitPlan } from '../store/await-callback'
 import { type AskedWait, createKeyedWaits, type SharedWait } from '../store/keyed-waits'
 import { waitAborted } from '../store/wait-errors'
 import type { Tracing } from '../tracing/tracing'
@@ -17,6 +17,7 @@ import type { Endpoint } from '../listener/endpoint'
 import { readTicketMount } from '../listener/paths/mount-path'
 import type { Selection } from '../listener/paths/selection'
 import { readWaitIds, readWaitKey } from '../listener/ids'
+import { requireIds } from './each/each'
 import { readDuration } from './options'
 import { untilAborted } from '../base/timers'
 import type { FullResult, Ids, Ticket, TicketOptions, WaitOptions } from './interface'
@@ -92,7 +93,8 @@ export function createWaits(context: WaitsContext): Waits {
 
   function start(asked: Asked) {
     const plan = planOf(asked)
-    return awaitCallback<unknown>(store, tracing ? tracePlan(plan, tracing) : plan, describe(asked))
+    const wait = { ...describe(asked), filter: filterOf(asked.options, emitter) }
+    return awaitCallback<unknown>(store, tracing ? tracePlan(plan, tracing) : plan, wait)
   }
 
   function share(key: string, plan: WaitPlan<unknown>, asked: Asked) {
@@ -123,7 +125,8 @@ export function createWaits(context: WaitsContext): Waits {
       const on = selection.any(options.path)
       const list = readWaitIds(ids)
       const key = readWaitKey(options.key)
-      const asked = { on, ids: list, queued: true, options }
+      const asked = { on, ids: list, queued: options.when === undefined, options }
+      if (options.when !== undefined) checkWhen(options, on, list)
       if (key === undefined) return start(asked)
       timeoutOf(asked) // throws at once for a text that is no duration
       const plan = planOf(asked)
@@ -244,6 +247,22 @@ function guard(onProgress: (progress: Progress) => void, emitter: Emitter): (pro
     callSafely(onProgress, progress, (error) =>
       emitter.emit('error', () => ({ error, message: `onProgress of a wait on ${progress.endpoint} threw` })),
     )
+}
+
+/** A wait that looks at each callback is for its ids alone: a callback without an id goes to the wait that is first. */
+function checkWhen({ when, key }: WaitOptions, on: readonly Endpoint[], ids: readonly string[]): void {
+  if (typeof when !== 'function') throw badWhen(`must be a function, not ${JSON.stringify(when)}`)
+  if (key !== undefined) throw badWhen('cannot be given with a key: use each() with that key, and "until"')
+  requireIds('wait() with "when"', on, ids)
+}
+
+function badWhen(reason: string): CallbackError {
+  return new CallbackError('ERR_CONFIG_VALUE', { at: 'options.when', message: `when of wait() ${reason}` })
+}
+
+function filterOf({ when }: WaitOptions, emitter: Emitter): Filter | undefined {
+  if (when === undefined) return undefined
+  return { when, onFiltered: (callback) => emitter.record('filtered', callback.endpoint, () => outcomeEvent(callback)) }
 }
 
 /** Rejects with `ERR_ABORTED` when the signal of one caller aborts; a rejection that nobody awaits harms nobody. */

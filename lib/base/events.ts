@@ -74,7 +74,7 @@ export interface Events {
   duplicate: CallbackEvent
   /** `identify_by` found no id in it. */
   unidentified: CallbackEvent
-  /** `when` is false for it. */
+  /** `when` is false for it: of its endpoint, or of each wait for its id, which goes on. */
   filtered: CallbackEvent
   /** A request, or one item of a bulk one, was refused. */
   rejected: CallbackEvent
@@ -128,8 +128,8 @@ export function createEmitter(
     pending: new Set(),
     parked: new Set(),
     duplicate: new Set(),
-    unidentified: new Set(),
     filtered: new Set(),
+    unidentified: new Set(),
     rejected: new Set(),
     expired: new Set(),
     started: new Set(),
@@ -216,8 +216,8 @@ function createCounts(): Record<CallbackEventName, number> {
     pending: 0,
     parked: 0,
     duplicate: 0,
-    unidentified: 0,
     filtered: 0,
+    unidentified: 0,
     rejected: 0,
     expired: 0,
     started: 0,

@@ -22,7 +22,7 @@ type WaitEnding = { readonly result: unknown } | { readonly error: unknown }
 /** How many waits are looked at for one that is named by its handle. */
 const MAX_LISTED = 1000
 
-const ENDING_ERRORS = ['ERR_PARKING_FULL', 'ERR_STORE_UNAVAILABLE'] as const
+const ENDING_ERRORS = ['ERR_PARKING_FULL', 'ERR_EACH_FULL', 'ERR_STORE_UNAVAILABLE'] as const
 
 /** Creates the routes that end waits by hand. */
 export function createWaitRoutes({ store, readJson, end, abort }: WaitRoutesContext): readonly Route[] {

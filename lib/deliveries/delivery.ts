@@ -5,6 +5,7 @@ export type Verdict =
   | 'duplicate'
   | 'pending'
   | 'unidentified'
+  /** `when` is false for it: of its endpoint, or of each wait for its id, which goes on. */
   | 'filtered'
   | 'started'
   /** A vendor's handshake was answered. */
@@ -20,9 +21,9 @@ export const VERDICTS: readonly Verdict[] = [
   'settled',
   'parked',
   'duplicate',
+  'filtered',
   'pending',
   'unidentified',
-  'filtered',
   'started',
   'handshake',
   'refused',

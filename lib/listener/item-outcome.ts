@@ -42,6 +42,18 @@ export function compileOutcome(
   }
 }
 
+/** Compiles the result of a pending callback, for waits that take it as one of many; undefined when it cannot be rendered. */
+export function compilePendingResult({ spec }: Endpoint): (scope: RequestScope) => unknown {
+  const resultOf = compileResult(spec.result)
+  return (scope) => {
+    try {
+      return resultOf ? resultOf(scope) : contentOf(spec, scope)
+    } catch {
+      return undefined
+    }
+  }
+}
+
 /**
  * Compiles the reason of a failed callback from the template `error`: one line of at most 200 characters without the
  * secrets of the environment, or undefined where it is empty. A template that fails has no reason.

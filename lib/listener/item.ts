@@ -1,18 +1,19 @@
 import { type Emitter, outcomeEvent } from '../base/events'
-import type { Arrival, Clock, Delivery, Logger, Outcome, Store } from '../base/contracts'
+import type { Arrival, Clock, Delivery, Logger, Outcome, Pending, Progress, Store } from '../base/contracts'
 import { isTicketId } from '../base/secrets/ticket-id'
 import { whenThere } from '../base/values/later'
 import type { EndpointSpec } from '../config/normalize'
+import type { Course } from '../deliveries/course'
 import { compileDedupeKey } from './dedupe-key'
 import type { Endpoint } from './endpoint'
 import { badId, toId } from './ids'
 import { keysOfDelivery } from './held/request-runs'
-import { compileOutcome } from './item-outcome'
+import { compileOutcome, compilePendingResult } from './item-outcome'
 import { requestEvent, type RequestScope } from './request-scope'
 import { compileInput, whenStarted } from './start'
 
 /** The fate of one callback, or of one item of a bulk one. Each of them is acknowledged. */
-export type ItemResult = Delivery | 'pending' | 'unidentified' | 'filtered'
+export type ItemResult = Delivery | 'pending' | 'unidentified'
 
 /**
  * Identifies, judges and delivers the item in `scope`. Throws `ERR_ID` and `ERR_TEMPLATE` for an item that cannot be
@@ -38,6 +39,7 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
   const { store, emitter } = context
   const readTicket = compileReadTicket(spec)
   const outcomeOf = compileOutcome(endpoint, context)
+  const resultOf = compilePendingResult(endpoint)
   const dedupeKey = compileDedupeKey(spec.dedupeBy)
   const startOf = compileStartOf(endpoint, context)
   const warnUnidentified = createUnidentifiedWarning(endpoint, context)
@@ -48,26 +50,23 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
     if (delivery === 'started' && begun.task !== undefined) runs?.started(index, begun.task, keys)
     if (delivery === 'duplicate') runs?.repeated(index, keys, begun.task)
     course?.end(delivery, outcome, begun.task)
-    if (delivery === 'parked' || delivery === 'duplicate') emitter.record(delivery, name, () => outcomeEvent(outcome))
+    if (delivery === 'parked' || delivery === 'duplicate' || delivery === 'filtered')
+      emitter.record(delivery, name, () => outcomeEvent(outcome))
     if (delivery === 'started')
       emitter.record('started', name, () => ({ ...outcomeEvent(outcome), task: begun.task ?? '' }))
     return delivery
   }
 
-  function deliver(outcome: Outcome, scope: RequestScope, ticket: string | undefined): Delivery | Promise<Delivery> {
-    const { course, runs, index } = scope
-    // A replay is the same delivery on purpose.
-    const begun: Begun = { dedupeKey: course?.replayOf === undefined ? dedupeKey(scope, outcome.id) : undefined }
-    const delivery = store.deliver({
-      endpoint,
-      outcome,
-      size: () => sizeOf(outcome.body) + sizeOf(outcome.headers),
-      dedupeKey: begun.dedupeKey,
-      start: ticket === undefined ? startOf(scope, outcome, begun) : undefined,
-    })
-    const told = { course, runs, index }
-    if (typeof delivery === 'string') return record(delivery, outcome, begun, told)
-    return delivery.then((one) => record(one, outcome, begun, told))
+  function recordPending(told: Pending, progress: Progress, course: Course | undefined): Pending {
+    emitter.record(told, name, () => outcomeEvent(progress))
+    course?.end(told, progress)
+    return told
+  }
+
+  function deliver(arrival: Arrival, begun: Begun, told: Told): Delivery | Promise<Delivery> {
+    const delivery = store.deliver(arrival)
+    if (typeof delivery === 'string') return record(delivery, arrival.outcome, begun, told)
+    return delivery.then((one) => record(one, arrival.outcome, begun, told))
   }
 
   return (scope) => {
@@ -81,14 +80,22 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
       return 'unidentified'
     }
     const outcome = outcomeOf(scope, id, endpoint.judge(scope))
+    const size = (): number => sizeOf(outcome.body) + sizeOf(outcome.headers)
+    // A replay is the same delivery on purpose.
+    const readKey = () => (course?.replayOf === undefined ? dedupeKey(scope, id) : undefined)
     if (outcome.outcome === 'pending') {
-      emitter.record('pending', name, () => outcomeEvent(outcome))
-      course?.end('pending', outcome)
-      const told = store.progress(endpoint, outcome)
-      return told ? told.then(() => 'pending') : 'pending'
+      const told = store.progress(endpoint, outcome, { size, dedupeKey: readKey, result: () => resultOf(scope) })
+      if (typeof told === 'string') return recordPending(told, outcome, course)
+      return told.then((one) => recordPending(one, outcome, course))
     }
-    if (endpoint.resultSchema === undefined) return deliver(outcome, scope, ticket)
-    return whenThere(endpoint.resultSchema.admit(outcome), (admitted) => deliver(admitted, scope, ticket))
+    const begun: Begun = { dedupeKey: readKey() }
+    const { runs, index } = scope
+    const told = { course, runs, index }
+    const hand = (admitted: Outcome): Delivery | Promise<Delivery> => {
+      const start = ticket === undefined ? startOf(scope, admitted, begun) : undefined
+      return deliver({ endpoint, outcome: admitted, size, dedupeKey: begun.dedupeKey, start }, begun, told)
+    }
+    return endpoint.resultSchema === undefined ? hand(outcome) : whenThere(endpoint.resultSchema.admit(outcome), hand)
   }
 }
 

@@ -14,8 +14,8 @@ const CALLBACK_EVENTS = [
   'pending',
   'parked',
   'duplicate',
-  'unidentified',
   'filtered',
+  'unidentified',
   'rejected',
   'expired',
   'started',
@@ -160,9 +160,9 @@ function describeCallback(name: Shown, event: CallbackEvent): Details {
 /** Says why a callback ended no wait, where no error says it. */
 function reasonFor(name: Shown, { id, outcome }: CallbackEvent): string | undefined {
   if (name === 'unidentified') return '"identify_by" finds no id in it'
-  if (name === 'filtered') return '"when" is false for it'
   if (name === 'parked') return id === undefined ? 'nothing waits yet' : 'nothing waits for its id yet'
   if (name === 'duplicate') return 'its id is settled already, or it came before'
+  if (name === 'filtered') return id === undefined ? '"when" is false for it' : '"when" of the wait for its id is false'
   if (name === 'expired' && outcome) return 'nothing waited for it in time ("store.park")'
   if (name !== 'pending') return undefined
   return outcome?.status === undefined
