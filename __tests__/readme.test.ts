@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import express from 'express'
+import request from 'supertest'
 import { callbacks, parseConfig } from '../lib'
 import { compileConfig } from '../lib/config/normalize'
 import { ANSWER_STATUS } from '../lib/base/errors'
@@ -20,12 +22,13 @@ const [
   wait = '',
   typed = '',
   pages = '',
+  byHand = '',
   held = '',
   restart = '',
   traced = '',
   proxied = '',
 ] = blocks('js')
-const [workflow = '', listener = '', waiting = '', events = '', verify = '', ...others] = blocks('yaml')
+const [workflow = '', listener = '', waiting = '', several = '', events = '', verify = '', ...others] = blocks('yaml')
 const [folderStore = '', redisStore = ''] = others.slice(-2)
 const gateways = others.slice(0, -2)
 let folder = ''
@@ -69,8 +72,8 @@ describe('the README', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   test('has the blocks that are run here, and no others', () => {
-    expect(blocks('js')).toHaveLength(10)
-    expect(blocks('yaml')).toHaveLength(14)
+    expect(blocks('js')).toHaveLength(11)
+    expect(blocks('yaml')).toHaveLength(15)
   })
 
   test('its start prints the image that the callback brought', async () => {
@@ -105,6 +108,7 @@ describe('the README', () => {
 
   test.each([
     ['waiting', waiting, []],
+    ['waiting for several callbacks', several, []],
     ['verified senders', verify, []],
     ['shared stores', redisStore, []],
     ['events', events, ['POST /slack/events is an event source: a callback that nobody waits for starts a workflow']],
@@ -162,6 +166,32 @@ describe('the README', () => {
 
   test('its iteration reads every page to the last', async () => {
     expect(await run(pages)).toBe('one\ntwo\nthree\n')
+  })
+
+  test('its waits by hand end with the first of two, and leave none open', async () => {
+    expect(await run(byHand)).toBe('paid\n0\n')
+  })
+
+  test.each([
+    ['paid', { order: 'o', amount: 12 }, { pay: { by: 'paid', amount: 12 }, pack: { cup: 'P-1', tea: 'P-2' } }],
+    ['refused', { order: 'o', event: 'order.refused' }, 'ERR_CALLBACK_FAILED'],
+  ])('its workflow with several callbacks ends as it says when the order is %s', async (path, body, expected) => {
+    const app = express()
+    const hooks = callbacks(
+      parseConfig(
+        several.replace('jobs:', 'output: { pay: "${jobs.pay.output}", pack: "${jobs.pack.output}" }\n  jobs:'),
+      ),
+    )
+    app.use(hooks)
+    const ended = hooks.run({ order: 'o' }).catch(({ code }: { readonly code: string }) => code)
+    await request(app).post(`/${path}`).send(body).expect(200)
+    for (const number of [1, 2])
+      await request(app)
+        .post('/packed')
+        .send({ order: `o-${number}`, number: `P-${number}` })
+    expect(await ended).toEqual(expected)
+    expect(hooks.stats().waiting).toBe(0)
+    await hooks.close()
   })
 
   test('names every code that is answered, with its status', () => {

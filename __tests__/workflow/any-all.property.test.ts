@@ -106,12 +106,12 @@ function follow(model: Model, step: Step, wait: WaitSpec): void {
   if (step.kind === 'close') model.stop('ERR_CLOSED')
 }
 
-// 100,000 orders: FUZZ_TIMES=110.
+// 100,000 orders: FUZZ_TIMES=130.
 test(
   'any and all end as the model does, whatever comes in whatever order, and leave no wait open',
   async () => {
     await fc.assert(fc.asyncProperty(ORDERS, play), { numRuns: times(50) })
-    expect(played).toBeGreaterThan(times(800))
+    expect(played).toBeGreaterThan(times(700))
   },
   FUZZ_MS,
 )

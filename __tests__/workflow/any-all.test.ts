@@ -11,8 +11,8 @@ const OTHER = { ...DONE, path: '/other', workflow: false } as const
 const FAILED = {
   path: '/failed',
   identify_by: '${body.id}',
-  status: 'failed',
-  fail_when: 'failed',
+  status: '${method}',
+  fail_when: 'POST',
   workflow: false,
 } as const
 
@@ -79,7 +79,7 @@ describe('any', () => {
 
   test.each([
     ['the failure of a branch', 'b', '/other', { status: 'bad' }, { status: 'bad', endpoint: 'POST /other' }],
-    ['an endpoint for failures', 'c', '/failed', {}, { status: 'failed', endpoint: 'POST /failed' }],
+    ['an endpoint for failures', 'c', '/failed', {}, { status: 'POST', endpoint: 'POST /failed' }],
     ['the failure of the first branch', 'a', '/done', { status: 'bad' }, { status: 'bad', endpoint: 'POST /done' }],
   ])('ends with %s, and does not wait for a success that will not come', async (_, id, path, body, expected) => {
     const any = [

@@ -1,6 +1,6 @@
 import type { Claim } from './ledger'
 import type { Outcome, Place, Progress, Reader, StoreEndpoint } from './outcome'
-import type { NamedWait, NamedWaits, WaitedFor } from './named-waits'
+import type { NamedWaits, WaitedFor } from './named-waits'
 import type { RunKeeper } from './run'
 
 export type {
@@ -16,6 +16,7 @@ export type {
   NewRecord,
   RecordKind,
 } from './ledger'
+export type { JoinedWait, NamedWait, NamedWaits, WaitedFor } from './named-waits'
 export type { Judged, Outcome, Place, Progress, Reader, StoreEndpoint } from './outcome'
 
 /** Time as this package sees it, so that tests need no real sleeps. */
