@@ -3,8 +3,8 @@ import * as fc from 'fast-check'
 import { type Callbacks, callbacks, type CallbacksConfig } from '../../lib'
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock'
 import { FUZZ_MS, runs as times } from '../helpers/fuzz'
-import { type Callback, type End, Model } from './any-all-model'
-import { type Orders, ORDERS, type Step, type WaitSpec } from './any-all-orders'
+import { type Callback, type End, Model, type WaitSpec } from './any-all-model'
+import { type Orders, ORDERS, type Step } from './any-all-orders'
 
 const quiet = (): void => undefined
 const LOGGER = { debug: quiet, info: quiet, warn: quiet, error: quiet }
