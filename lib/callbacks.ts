@@ -5,13 +5,19 @@ import { createController } from './controller/controller'
 import { assemble, compileFor, createSecretMask } from './app/assembly'
 import type { EventListener, EventName } from './base/events'
 import { readOptions } from './base/given-options'
+import { fit, unfit } from './base/schemas/fit'
+import { readSchema } from './base/schemas/option'
+import type { StandardSchema } from './base/schemas/standard-schema'
+import { createEnvMask } from './base/secrets/env-mask'
 import { gatewayPortsOf } from './gateway/gateways'
 import {
   type Callbacks,
   type CloseOptions,
+  type EachOptions,
   type Ids,
   KNOWN,
   type ListenOptions,
+  type RunAndWaitOptions,
   type RunOptions,
   type SettleOptions,
   type TicketOptions,
@@ -23,7 +29,7 @@ import { type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDu
 import { announce } from './app/warnings'
 import { digitsAsText } from './template/bigints'
 import { compileTemplate } from './template/compile'
-import type { TaskRequest } from './workflow/tasks/task'
+import type { Task, TaskRequest } from './workflow/tasks/task'
 
 /**
  * Compiles a config into Express middleware. Throws a `ConfigError` that lists every problem. Starts nothing: no
@@ -38,7 +44,8 @@ export function callbacks(config: CallbacksConfig | Source, options: CallbacksOp
 export function createCallbacks(config: Config, given: NormalizedOptions): Callbacks {
   const { logger, clock } = given
   const parts = assemble(config, given)
-  const { emitter, store, deliveries, gateways, waits, tasks, standalone, lifecycle, mounts, stats, endpoints } = parts
+  const { emitter, store, deliveries, gateways, waits, each, tasks, standalone, lifecycle, mounts, stats, endpoints } =
+    parts
   const isClosing = lifecycle.isDraining
   const controller = createController({
     config,
@@ -52,6 +59,7 @@ export function createCallbacks(config: Config, given: NormalizedOptions): Callb
     clock,
     logger,
     mask: createSecretMask(config),
+    statusUrls: parts.statusUrls,
     endWaits: (id, ending, path) => waits.deliver(id, ending, path),
     abortWaits: (id, path) => waits.abort(id, path),
   })
@@ -59,6 +67,7 @@ export function createCallbacks(config: Config, given: NormalizedOptions): Callb
 
   const hooks = Object.assign(mounts.middleware, {
     wait: (ids: Ids, options: WaitOptions = {}) => waits.wait(ids, readOptions('wait', options, KNOWN.wait)),
+    each: (ids: Ids, options: EachOptions<never> = {}) => each(ids, readOptions('each', options, KNOWN.each)),
     ticket(options: TicketOptions = {}) {
       const key = readWaitKey(readOptions('ticket', options, KNOWN.ticket).key)
       return key === undefined ? waits.ticket(options) : waits.keyedTicket(key, options)
@@ -67,8 +76,13 @@ export function createCallbacks(config: Config, given: NormalizedOptions): Callb
       waits.deliver(id, { result }, readOptions('settle', options, KNOWN.settle).path),
     fail: async (id: string | number, error?: unknown, options: SettleOptions = {}) =>
       waits.deliver(id, { error }, readOptions('fail', options, KNOWN.fail).path),
-    run: (input?: unknown, options: RunOptions = {}) =>
-      harmless(async () => (await tasks.submit(toRequest('run', input, options))).result()),
+    run: (input?: unknown, options: RunAndWaitOptions = {}) =>
+      harmless(async () => {
+        const request = toRequest('run', input, options)
+        const schema = readSchema(options.schema)
+        const task = await tasks.submit(request)
+        return schema ? fitOutput(task, schema, config) : task.result()
+      }),
     submit: async (input?: unknown, options: RunOptions = {}) => tasks.submit(toRequest('submit', input, options)),
     task: async (id: string) => tasks.find(id),
     async render(source: unknown, sources: Readonly<Record<string, unknown>> = {}) {
@@ -108,6 +122,13 @@ function harmless<T>(start: () => Promise<T>): Promise<T> {
   const promise = start()
   promise.catch(() => undefined)
   return promise
+}
+
+/** Returns what a schema makes of the output of a task. Throws `ERR_RESULT_SCHEMA`. */
+async function fitOutput(task: Task, schema: StandardSchema, { env }: Config): Promise<unknown> {
+  const found = await fit(schema, await task.result())
+  if (found.isFit) return found.value
+  throw unfit(`The output of the task ${task.id}`, found, createEnvMask(env))
 }
 
 function toRequest(method: 'run' | 'submit', input: unknown, options: RunOptions): TaskRequest {

@@ -7,16 +7,21 @@ export type { CallbackEvent, EventListener, EventName, Events, JobEvent, Started
 export type {
   Callbacks,
   CloseOptions,
+  EachOptions,
+  EachResult,
   FullResult,
   Ids,
+  Iterated,
   Listeners,
   ListenOptions,
+  RunAndWaitOptions,
   RunOptions,
   SettleOptions,
   Ticket,
   TicketOptions,
   WaitOptions,
 } from './app/interface'
+export type { InferOutput, SchemaIssue, StandardSchema } from './base/schemas/standard-schema'
 export type { CallbacksOptions } from './app/options'
 export type { TraceRelation, TracingOptions } from './tracing/options'
 export type { PostgresPool, PostgresPoolClient, PostgresQuery } from './base/given-clients'

@@ -9,7 +9,7 @@ import { useHosts } from '../helpers/use-hosts'
 
 const hosts = useHosts()
 const PUBLIC_URL = 'https://hooks.example'
-const KEYS = ['identify_by', 'dedupe_by', 'item'] as const
+const KEYS = ['when', 'identify_by', 'dedupe_by', 'item'] as const
 
 function configOf(
   { scheme, secret }: Pick<Signer, 'scheme' | 'secret'>,

@@ -43,6 +43,13 @@ workflow: { id: paint, jobs: [{ id: say, component: logger }] }
     expect(lines.at(-1)).toBe('Ready. Ctrl-C stops.')
   })
 
+  test('shows each callback that "when" filters out in one line', async () => {
+    const running = await up(LISTENER.replace('workflow: false', 'workflow: false, when: "${body.live}"'))
+    const lines = since(running)
+    for (const body of [{ id: 'a', live: false }, { status: 'ok' }]) expect(await running.post('/done', body)).toBe(200)
+    expect(lines()).toEqual(Array.from({ length: 2 }, () => 'POST /done filtered: "when" is false for it'))
+  })
+
   test('shows each callback in one line', async () => {
     const running = await up(LISTENER)
     const lines = since(running)

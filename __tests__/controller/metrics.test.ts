@@ -130,5 +130,5 @@ describe('the metrics library', () => {
 
 function noCounts() {
   const counts = { received: 0, settled: 0, failed: 0, pending: 0, duplicate: 0 }
-  return { ...counts, waiting: 0, parked: 0, unidentified: 0, rejected: 0, expired: 0, started: 0 }
+  return { ...counts, waiting: 0, parked: 0, unidentified: 0, filtered: 0, rejected: 0, expired: 0, started: 0 }
 }

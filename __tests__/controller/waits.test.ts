@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { CallbacksConfig } from '../../lib'
+import { ZOD } from '../helpers/schemas'
 import { CONFIG, useControllers } from './use-controller'
 
 const { ways } = useControllers()
@@ -114,6 +115,19 @@ describe.each(ways)('waits end by hand, %s', (_way, serve) => {
     expect(hooks.stats().waiting).toBe(1)
     await hooks.settle('a', 1, { path: '/done' })
     await waiting
+  })
+
+  test('a result that the schema of the endpoint refuses is 422, and the wait goes on', async () => {
+    const listener = {
+      ...TWO.listener,
+      callbacks: [{ ...TWO.listener.callbacks[0], schema: ZOD, on_mismatch: 'refuse' }],
+    }
+    const { post, hooks } = await serve({ ...TWO, listener } as CallbacksConfig)
+    const waiting = hooks.wait('a')
+    const { status, body } = await post('/waits/a/settle', { result: { id: 7 } })
+    expect([status, body.error.code]).toEqual([422, 'ERR_RESULT_SCHEMA'])
+    expect((await post('/waits/a/settle', { result: { id: 'a', items: [] } })).body.delivery).toBe('settled')
+    expect(await waiting).toEqual({ id: 'a', items: [] })
   })
 
   test('an id that is too long is refused', async () => {

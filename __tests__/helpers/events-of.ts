@@ -8,6 +8,7 @@ const NAMES: readonly EventName[] = [
   'parked',
   'duplicate',
   'unidentified',
+  'filtered',
   'rejected',
   'expired',
   'started',

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Arrival, Delivery, Ending, OpenWait, Outcome, Store, WaitRequest } from '../../lib/base/contracts'
 import { describeClaims } from './store-contract-claims'
+import { describeEach } from './store-contract-each'
 import {
   createOutcome,
   DONE,
@@ -76,6 +77,7 @@ export function describeStore(name: string, kind: StoreKind): void {
   }
 
   describeClaims(name, kind)
+  describeEach(name, kind)
 
   describe(name, () => {
     test('a callback ends the wait for its id, once', async () => {

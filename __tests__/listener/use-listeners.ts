@@ -8,6 +8,7 @@ import { createEmitter, type Emitter, type EventName } from '../../lib/base/even
 import { createRouteTable } from '../../lib/listener/paths/route-table'
 import { compileListener, take } from '../../lib/listener/router'
 import { createSelection } from '../../lib/listener/paths/selection'
+import { createHolding } from '../../lib/listener/held/holding'
 import type { StartWorkflow } from '../../lib/listener/start'
 import { createCallbackServer } from '../../lib/app/server'
 import type { Outcome, Store } from '../../lib/base/contracts'
@@ -53,6 +54,7 @@ const NAMES: readonly EventName[] = [
   'parked',
   'duplicate',
   'unidentified',
+  'filtered',
   'rejected',
   'started',
 ]
@@ -99,6 +101,7 @@ export function useListeners(): { open(config: CallbacksConfig, options?: Listen
           calledUrlOf: (_listener, { url }) => `https://hooks.example${url}`,
           problems: [],
           recorder: undefined,
+          holding: createHolding({ clock, whenEnded: () => undefined, statusUrlOf: () => undefined }),
           startOf: hasStarter ? startOf : () => undefined,
         }),
       )
@@ -115,6 +118,8 @@ export function useListeners(): { open(config: CallbacksConfig, options?: Listen
         urlOf: ({ path }) => path,
         ends: createWaitEnds(store, emitter),
         arrivals,
+        checksOf: () => undefined,
+        mask: (text) => text,
       })
       const origin = await hosts.serve(createCallbackServer((...exchange) => take(table, ...exchange), undefined))
       const post = (path: string): Test => request(origin).post(path)

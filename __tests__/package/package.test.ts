@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, existsSync } from 'node:fs'
 import { builtinModules } from 'node:module'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { parsePage } from '../pages/pages'
 import { installPacked, listFiles, type Packed, ROOT } from './packed'
 
 const IMPORT = /(?:\brequire\(|\bfrom |\bimport\()["']([^"']+)["']/g
@@ -19,9 +20,20 @@ beforeAll(() => {
 afterAll(() => packed.remove())
 
 describe('the tarball', () => {
-  test('holds the manifest, the texts and the build, and nothing else', () => {
+  test('holds the manifest, the pages, the examples and the build, and nothing else', () => {
     const tops = new Set(packed.files.map((file) => file.split('/')[0]))
-    expect([...tops]).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json'])
+    expect([...tops]).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'adapters',
+      'dist',
+      'examples',
+      'lib',
+      'package.json',
+    ])
+    const sources = packed.files.filter((file) => /^(?:lib|adapters)\//.test(file))
+    expect(sources.filter((file) => !file.endsWith('/README.md'))).toEqual([])
 
     const built = packed.files.filter((file) => file.startsWith('dist/'))
     const other = built.filter((file) => !/^dist\/(lib|adapters)\/[\w./-]+\.(js|d\.ts)$/.test(file))
@@ -45,6 +57,19 @@ describe('the tarball', () => {
     expect(built.filter((file) => !isPage(file))).toEqual(modules)
   })
 
+  test('holds every page that one of its pages leads to', () => {
+    const pages = packed.files.filter((file) => file.endsWith('README.md')).map((path) => parsePage(path, read(path)))
+    expect(pages.length).toBeGreaterThan(20)
+    const files = new Set(packed.files)
+    const missing = pages.flatMap(({ path, links }) =>
+      links
+        .filter((link) => !link.includes(':') && !link.startsWith('#'))
+        .map((link) => posix.join(posix.dirname(path), link.replace(/#.*$/, '')))
+        .filter((target) => !files.has(target)),
+    )
+    expect(missing).toEqual([])
+  })
+
   test('points to no source map', () => {
     expect(packed.files.filter((file) => read(file).includes('sourceMappingURL'))).toEqual([])
   })
@@ -53,7 +78,7 @@ describe('the tarball', () => {
     const { dependencies, peerDependencies } = readManifest()
     const allowed = new Set([...names(dependencies), ...names(peerDependencies)])
     const imported = packed.files
-      .filter((file) => /\.(js|d\.ts)$/.test(file))
+      .filter((file) => /^dist\/.*\.(js|d\.ts)$/.test(file))
       .flatMap((file) => [...read(file).matchAll(IMPORT)].map(([, name = '']) => name))
       .filter((name) => !name.startsWith('.') && !builtinModules.includes(name.replace(/^node:/, '')))
 
@@ -64,7 +89,10 @@ describe('the tarball', () => {
 
 describe('package.json', () => {
   test('gives types and code to require and import alike, and the schema by its own name', () => {
-    expect(readManifest()).toMatchObject({ type: 'commonjs', files: ['dist', 'CHANGELOG.md'] })
+    expect(readManifest()).toMatchObject({
+      type: 'commonjs',
+      files: ['dist', 'examples', 'lib/**/README.md', 'adapters/**/README.md', 'CHANGELOG.md'],
+    })
     const { exports } = readManifest()
     expect(exports).toEqual({
       '.': { types: './dist/lib/index.d.ts', default: './dist/lib/index.js' },

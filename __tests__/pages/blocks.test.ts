@@ -1,14 +1,14 @@
 import { createHmac } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import express from 'express'
+import request from 'supertest'
 import { callbacks, parseConfig } from '../../lib'
 import { compileConfig } from '../../lib/config/normalize'
 import { useProxies } from '../helpers/fake-proxy'
 import { useServices } from '../helpers/fake-service'
 import { checkCommands } from './commands'
 import { useNewcomer } from './newcomer'
-import { type Block, readPages, ROOT } from './pages'
+import { type Block, readPages } from './pages'
 
 const newcomer = useNewcomer()
 const services = useServices()
@@ -34,6 +34,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
     expect(lines[1]).toMatch(/^http:\/\/localhost:\d+\/done\?callback_id=[\w-]{32}$/)
     expect(lines[2]).toBe('ERR_CALLBACK_FAILED the service went away')
   },
+  'lib/app/README.md > Several waits > js': prints('paid\n0\n'),
+  'lib/app/README.md > Typed results > js': prints('2026\nERR_RESULT_SCHEMA url\n'),
+  'lib/app/README.md > Many callbacks for one id > js': prints('one\ntwo\nthree\n'),
 
   'lib/config/README.md > Config files > js': async ({ code }) => {
     const files = {
@@ -54,9 +57,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
     ['POST /slack/events'],
     ['POST /slack/events is an event source: a callback that nobody waits for starts a workflow'],
   ),
+  'lib/listener/README.md > An answer when the run has ended > js': prints("200 { of: 'a cat' }\n"),
 
   'lib/workflow/README.md > What a job waits for > yaml': loads(['POST /transcribed']),
-  'lib/workflow/README.md > Several callbacks > yaml': waitsForSeveral,
+  'lib/workflow/README.md > Any or all of several callbacks > yaml': waitsForSeveral,
 
   'lib/http/README.md > Files > yaml': sendsAFile,
   'lib/http/README.md > Behind a proxy > js': async ({ code }) => {
@@ -183,15 +187,29 @@ async function servesBelowItsPath({ code }: Block): Promise<void> {
   expect(await newcomer.run(code + call.join('\n'), { files })).toBe('200 1\n')
 }
 
-async function waitsForSeveral({ code }: Block): Promise<void> {
-  const hooks = callbacks(parseConfig(code))
-  const output = hooks.run({ order: 'o-1', invoice: 'i-1' })
-  await hooks.settle('o-1', { amount: 5 }, { path: '/paid' })
-  await hooks.settle('o-1', { number: 'p-1' }, { path: '/packed' })
-  await hooks.settle('i-1', 'billed', { path: '/packed' })
-  expect(await output).toEqual([{ number: 'p-1' }, 'billed'])
-  expect(hooks.stats()).toMatchObject({ waiting: 0, parked: 0 })
-  await hooks.close()
+/** The block's workflow, once with the callback for success and once with the one for errors. */
+async function waitsForSeveral(block: Block): Promise<void> {
+  await loads(['POST /paid', 'POST /refused', 'POST /packed'])(block)
+  const output = 'output: { pay: "${jobs.pay.output}", pack: "${jobs.pack.output}" }'
+  const config = parseConfig(block.code.replace('jobs:', `${output}\n  jobs:`))
+  const cases: readonly (readonly [string, object, unknown])[] = [
+    ['/paid', { amount: 12 }, { pay: { by: 'paid', amount: 12 }, pack: { cup: 'P-1', tea: 'P-2' } }],
+    ['/refused', { event: 'order.refused' }, 'ERR_CALLBACK_FAILED'],
+  ]
+  for (const [path, told, expected] of cases) {
+    const hooks = callbacks(config)
+    const app = express().use(hooks)
+    const ended = hooks.run({ order: 'o' }).catch(({ code }: { readonly code: string }) => code)
+    await request(app)
+      .post(path)
+      .send({ order: 'o', ...told })
+      .expect(200)
+    await request(app).post('/packed').send({ order: 'o-1', number: 'P-1' }).expect(200)
+    await request(app).post('/packed').send({ order: 'o-2', number: 'P-2' }).expect(200)
+    expect(await ended).toEqual(expected)
+    expect(hooks.stats().waiting).toBe(0)
+    await hooks.close()
+  }
 }
 
 async function sendsAFile({ code }: Block): Promise<void> {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { callbacks, parseConfig } from '../../lib'
+import { callbacks } from '../../lib'
 import { ANSWER_STATUS } from '../../lib/base/errors'
 import { VERIFY_SCHEMES } from '../../lib/verify/schemes'
 import { readPages, ROOT } from './pages'

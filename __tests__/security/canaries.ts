@@ -23,6 +23,7 @@ const EVENTS = Object.keys({
   pending: true,
   parked: true,
   duplicate: true,
+  filtered: true,
   unidentified: true,
   rejected: true,
   expired: true,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { EndReason, KeyEntry } from '../../lib/store/durable/key-entries'
-import { applyEntry, isDuplicate, liveUntil, readKeyLog, toStateEntry, waitsAt } from '../../lib/store/durable/key-log'
+import { applyEntry, isDuplicate, liveUntil, readKeyLog, waitsAt } from '../../lib/store/durable/key-log'
+import { toStateEntry } from '../../lib/store/durable/key-state'
 import { REMEMBER_MS } from '../../lib/store/scope'
 
 const HOUR = 60 * 60_000

@@ -6,7 +6,7 @@ import { DONE, drawing, idOf, useFlows } from './use-flows'
 const flows = useFlows()
 
 const OTHER = { ...DONE, path: '/other' } as const
-const FAILED = { path: '/failed', identify_by: '${body.id}', status: 'failed', fail_when: 'failed' } as const
+const FAILED = { path: '/failed', identify_by: '${body.id}', status: '${method}', fail_when: 'POST' } as const
 
 type WaitFor = NonNullable<Exclude<ComponentConfig['completion'], string>>['wait_for']
 

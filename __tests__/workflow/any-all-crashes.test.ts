@@ -2,8 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { createDeaths } from '../store/mortal'
 import { MINUTE, type Process, useDurable } from '../store/use-durable'
 import { begin, deliver, ENDPOINTS, type Hearing, takeUp } from './any-all-durable'
-import type { Callback } from './any-all-model'
-import type { WaitSpec } from './any-all-orders'
+import type { Callback, WaitSpec } from './any-all-model'
 
 const world = useDurable()
 const { dieEverywhere } = createDeaths(world)

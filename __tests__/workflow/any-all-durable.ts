@@ -5,8 +5,7 @@ import type { WantedWaits } from '../../lib/workflow/components/branches'
 import { openWaits } from '../../lib/workflow/components/open-waits'
 import { createOutcome, DONE, READY } from '../helpers/store-contract'
 import { createRun, type Durable, held, type Process } from '../store/use-durable'
-import type { Callback, End } from './any-all-model'
-import type { WaitSpec } from './any-all-orders'
+import type { Callback, End, WaitSpec } from './any-all-model'
 
 /** The endpoints by the paths of the orders. */
 export const ENDPOINTS: Readonly<Record<string, StoreEndpoint>> = { '/done': DONE, '/other': READY }
@@ -51,18 +50,17 @@ export function hear(
     }
   }
 
-  run
-    .step('hear#1', work)
-    .then(
+  async function end(): Promise<void> {
+    const state = await run.step('hear#1', work).then(
       (output): End => ({ output }),
       ({ code, id }: { readonly code: string; readonly id?: string }): End =>
         id === undefined ? { code } : { code, id },
     )
-    .then(async (end) => {
-      await record.end({ id: 'r', status: 'succeeded', output: JSON.stringify(end) })
-      hearing.end = end
-    })
-    .catch(quiet)
+    await record.end({ id: 'r', status: 'succeeded', output: JSON.stringify(state) })
+    hearing.end = state
+  }
+
+  end().catch(quiet)
   return hearing
 }
 

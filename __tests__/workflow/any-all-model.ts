@@ -1,4 +1,14 @@
-import type { WaitSpec } from './any-all-orders'
+/** What a job waits for. */
+export interface WaitSpec {
+  readonly mode: 'any' | 'all'
+  readonly branches: readonly {
+    readonly ids: readonly string[]
+    readonly path?: string | undefined
+    readonly ms?: number | undefined
+  }[]
+  /** The limit of all branches together, in milliseconds. */
+  readonly ms: number
+}
 
 /** A callback that a test plays. */
 export interface Callback {
@@ -52,7 +62,7 @@ export class Model {
       const branch: Branch = { ids, paths, until: this.now + Math.min(own, ms), got: undefined, isMissed: false }
       this.#branches.push(branch)
       for (const one of ids) for (const at of paths) this.#settled.delete(`${at} ${one}`)
-      const [early] = this.parked.filter((one) => isFor(one, branch))
+      const early = this.parked.find((one) => isFor(one, branch))
       if (early) this.#give(branch, early)
     }
     // One callback is for every branch that waits for its id.

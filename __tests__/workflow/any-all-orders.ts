@@ -1,20 +1,8 @@
 import * as fc from 'fast-check'
-import type { Callback } from './any-all-model'
+import type { Callback, WaitSpec } from './any-all-model'
 
 const TICK = 16
 const IDS = ['a', 'b', 'c', 'd', 'e']
-
-/** What a job waits for. */
-export interface WaitSpec {
-  readonly mode: 'any' | 'all'
-  readonly branches: readonly {
-    readonly ids: readonly string[]
-    readonly path?: string | undefined
-    readonly ms?: number | undefined
-  }[]
-  /** The limit of all branches together, in milliseconds. */
-  readonly ms: number
-}
 
 export type Step =
   | { readonly kind: 'begin' }

@@ -3,8 +3,8 @@ import * as fc from 'fast-check'
 import { FUZZ_MS, runs as times } from '../helpers/fuzz'
 import { type Process, useDurable } from '../store/use-durable'
 import { begin, deliver, type Hearing, takeUp } from './any-all-durable'
-import { type Callback, Model } from './any-all-model'
-import { ORDERS, type Orders, type Step, type WaitSpec } from './any-all-orders'
+import { type Callback, Model, type WaitSpec } from './any-all-model'
+import { ORDERS, type Orders, type Step } from './any-all-orders'
 
 const world = useDurable()
 

@@ -3,8 +3,8 @@ import * as fc from 'fast-check'
 import { type Callbacks, callbacks, type CallbacksConfig } from '../../lib'
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock'
 import { FUZZ_MS, runs as times } from '../helpers/fuzz'
-import { type Callback, type End, Model } from './any-all-model'
-import { type Orders, ORDERS, type Step, type WaitSpec } from './any-all-orders'
+import { type Callback, type End, Model, type WaitSpec } from './any-all-model'
+import { type Orders, ORDERS, type Step } from './any-all-orders'
 
 const quiet = (): void => undefined
 const LOGGER = { debug: quiet, info: quiet, warn: quiet, error: quiet }
@@ -106,12 +106,12 @@ function follow(model: Model, step: Step, wait: WaitSpec): void {
   if (step.kind === 'close') model.stop('ERR_CLOSED')
 }
 
-// 100,000 orders: FUZZ_TIMES=110.
+// 100,000 orders: FUZZ_TIMES=130.
 test(
   'any and all end as the model does, whatever comes in whatever order, and leave no wait open',
   async () => {
     await fc.assert(fc.asyncProperty(ORDERS, play), { numRuns: times(50) })
-    expect(played).toBeGreaterThan(times(800))
+    expect(played).toBeGreaterThan(times(700))
   },
   FUZZ_MS,
 )

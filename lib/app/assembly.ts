@@ -1,5 +1,6 @@
 import type { Clock, Logger, Store } from '../base/contracts'
 import { createMask, listSpellings, type Mask } from '../base/secrets/mask'
+import { createEnvMask } from '../base/secrets/env-mask'
 import { listSecrets } from '../base/secrets/secret-names'
 import { type Config, compileConfig } from '../config/normalize'
 import { createDeliveries, type DeliveryLog } from '../deliveries/deliveries'
@@ -9,7 +10,10 @@ import type { Source } from '../config/read/source'
 import { createEmitter, type Emitter } from '../base/events'
 import { createGateways, type Gateways } from '../gateway/gateways'
 import { isListening } from '../gateway/probe-port'
+import { createChecks } from '../listener/checks/result-schema'
 import type { Endpoint } from '../listener/endpoint'
+import { createHolding } from '../listener/held/holding'
+import { createStatusUrls } from '../listener/held/status-urls'
 import { createCalledUrlOf, createGuessNotice, createUrlOf, type Reachable } from '../listener/paths/callback-url'
 import { createStrayRequests } from '../listener/paths/stray-requests'
 import { createSelection } from '../listener/paths/selection'
@@ -19,6 +23,7 @@ import { createStrayUrls } from '../workflow/callback-urls/stray-urls'
 import type { Tasks } from '../workflow/tasks/tasks'
 import { createArrivals } from '../store/arrivals'
 import { createStore, DRIVERS } from './adapters'
+import { createEach } from './each/each'
 import { createLifecycle, type Lifecycle } from './lifecycle'
 import { compileListeners, createStartOf } from './listeners'
 import { createMounts } from './mounts'
@@ -62,6 +67,8 @@ export function assemble(config: Config, options: NormalizedOptions) {
   })
   // Listeners start workflows, and workflows wait on listeners: these functions are first called by a request, when
   // `tasks` and `lifecycle` are there.
+  const statusUrls = createStatusUrls()
+  const holding = createHolding({ clock, whenEnded: (task) => tasks.whenEnded(task), statusUrlOf: statusUrls.of })
   const compiled = compileListeners(config, {
     store,
     emitter,
@@ -71,6 +78,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
     gateways: config.gateways,
     fetch,
     recorder: deliveries.recorder,
+    holding,
     calledUrlOf: createCalledUrlOf(options, gateways.publicUrlOf),
     isClosing: () => lifecycle.isClosing(),
     isPointedAt: (endpoint) => pointedAt.has(endpoint),
@@ -83,15 +91,19 @@ export function assemble(config: Config, options: NormalizedOptions) {
   const selection = createSelection(endpoints)
   const urlOf = createUrlOf(options, reachable, gateways.publicUrlOf, createGuessNotice(logger, arrivals.noteGuess))
   const ends = createWaitEnds(store, emitter)
-  const waits = createWaits({ selection, store, emitter, clock, urlOf, ends, arrivals, tracing })
+  const checksOf = createChecks(endpoints)
+  const mask = createEnvMask(config.env)
+  const waits = createWaits({ selection, store, emitter, clock, urlOf, ends, arrivals, checksOf, mask, tracing })
+  const each = createEach({ selection, store, clock, ends, arrivals, checksOf, park: config.store.park })
   const places = findPlaces(config, options, reachable, gateways.statuses)
   const strays = createStrayUrls(all, places)
-  const shared = { options, store, emitter, gateways, endpoints, selection, ends, arrivals }
+  const shared = { options, store, emitter, gateways, endpoints, selection, ends, arrivals, checksOf }
   const context = { ...shared, places, strays, urlOf, pointedAt, tracing }
   const tasks: Tasks = createRuns(config, context)
   const standalone = createStandalone({ store, gateways, reachable, clock, isClosing: () => lifecycle.isClosing() })
   const lifecycleParts = { store, deliveries, gateways, tasks, ends, standalone, clock, logger }
   const lifecycle: Lifecycle = createLifecycle(lifecycleParts)
+  void lifecycle.whenClosing.then(holding.release)
   const mounts = createMounts(compiled, {
     reachable,
     mountPath,
@@ -113,12 +125,14 @@ export function assemble(config: Config, options: NormalizedOptions) {
     deliveries,
     gateways,
     waits,
+    each,
     tasks,
     standalone,
     lifecycle,
     mounts,
     stats,
     endpoints: all,
+    statusUrls,
     warnings,
   }
 }

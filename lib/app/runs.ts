@@ -3,6 +3,7 @@ import type { Config } from '../config/normalize'
 import { CallbackError } from '../base/errors'
 import { nameAtStart } from '../base/unnamed'
 import type { Emitter } from '../base/events'
+import type { ChecksOf } from '../base/schemas/check-outcome'
 import type { Gateways } from '../gateway/gateways'
 import type { Place, UrlOf } from '../listener/paths/callback-url'
 import type { Endpoint } from '../listener/endpoint'
@@ -35,6 +36,7 @@ export interface RunsContext {
   readonly selection: Selection
   readonly ends: WaitEnds
   readonly arrivals: Arrivals
+  readonly checksOf: ChecksOf
   readonly places: PublicPlaces
   readonly strays: StrayUrls
   readonly urlOf: UrlOf
@@ -93,6 +95,7 @@ export function createRuns(config: Config, context: RunsContext): Tasks {
     keepMs: config.store.keepMs,
     tracing: context.tracing,
     arrivals,
+    checksOf: context.checksOf,
     onEnd: (ending, wait, ids) => ends.record(ending, wait.endpoints, ids),
   })
 }

@@ -21,6 +21,8 @@ export interface Counts {
   readonly pending: number
   readonly duplicate: number
   readonly unidentified: number
+  /** Callbacks and items for which `when` is false, of their endpoint or of each wait for their id. */
+  readonly filtered: number
   /** Refused requests and items. */
   readonly rejected: number
   /** Waits that ran out of time, and parked callbacks whose wait never came. */
@@ -59,6 +61,7 @@ export function readStats({ endpoints, store, emitter, tasks }: StatsContext): S
     failed: sum('failed'),
     pending: sum('pending'),
     duplicate: sum('duplicate'),
+    filtered: sum('filtered'),
     unidentified: sum('unidentified'),
     rejected: sum('rejected'),
     expired: sum('expired'),

@@ -2,10 +2,14 @@ import { inspect } from 'node:util'
 import type { Clock, Delivery, Ending, NamedWait, Outcome, Progress, Store } from '../base/contracts'
 import { CallbackError } from '../base/errors'
 import { callSafely, type Emitter, outcomeEvent } from '../base/events'
+import { type ChecksOf, chainChecks, createCheck } from '../base/schemas/check-outcome'
+import { readSchema } from '../base/schemas/option'
+import type { Mask } from '../base/secrets/mask'
 import { createTicketId } from '../base/secrets/ticket-id'
 import type { Arrivals } from '../store/arrivals'
-import { awaitCallback, endingError, type WaitPlan } from '../store/await-callback'
-import { createKeyedWaits, type SharedWait } from '../store/keyed-waits'
+import { whenThere } from '../base/values/later'
+import { awaitCallback, endingError, type Filter, type WaitPlan } from '../store/await-callback'
+import { type AskedWait, createKeyedWaits, type SharedWait } from '../store/keyed-waits'
 import { waitAborted } from '../store/wait-errors'
 import type { Tracing } from '../tracing/tracing'
 import { type UrlOf, ticketUrl } from '../listener/paths/callback-url'
@@ -13,6 +17,7 @@ import type { Endpoint } from '../listener/endpoint'
 import { readTicketMount } from '../listener/paths/mount-path'
 import type { Selection } from '../listener/paths/selection'
 import { readWaitIds, readWaitKey } from '../listener/ids'
+import { requireIds } from './each/each'
 import { readDuration } from './options'
 import { untilAborted } from '../base/timers'
 import type { FullResult, Ids, Ticket, TicketOptions, WaitOptions } from './interface'
@@ -27,7 +32,10 @@ export interface Waits {
   ticket(options: TicketOptions): Ticket<unknown>
   /** The ticket of a key. Rejects with `ERR_WAIT_KEY` when the key belongs to another wait. */
   keyedTicket(key: string, options: TicketOptions): Promise<Ticket<unknown>>
-  /** Ends waits by hand. Throws `ERR_ENDPOINT_AMBIGUOUS` when there are several endpoints and no `path`. */
+  /**
+   * Ends waits by hand. Rejects with `ERR_ENDPOINT_AMBIGUOUS` when there are several endpoints and no `path`, and with
+   * `ERR_RESULT_SCHEMA` for a result that the schema of the endpoint refuses.
+   */
   deliver(id: string | number, by: ByHand, path: string | undefined): Promise<Delivery>
   /** Gives up the waits of this process for an id, on every endpoint where no `path` is given; returns how many. */
   abort(id: string, path: string | undefined): number
@@ -41,53 +49,69 @@ export interface WaitsContext {
   readonly urlOf: UrlOf
   readonly ends: WaitEnds
   readonly arrivals: Arrivals
+  readonly checksOf: ChecksOf
+  /** Takes secrets out of messages. */
+  readonly mask: Mask
   /** Records the waits as spans; undefined without tracing. */
   readonly tracing?: Tracing | undefined
 }
 
+/** A wait as a caller asks for it. */
+interface Asked {
+  readonly on: readonly Endpoint[]
+  readonly ids: readonly string[]
+  /** Whether callbacks without an id count, on endpoints that know no ids. */
+  readonly queued: boolean
+  readonly options: WaitOptions
+}
+
 /** Creates the waits of one `callbacks()`. */
-export function createWaits({ selection, store, emitter, clock, urlOf, ends, arrivals, tracing }: WaitsContext): Waits {
+export function createWaits(context: WaitsContext): Waits {
+  const { selection, store, emitter, clock, urlOf, ends, arrivals, checksOf, mask, tracing } = context
   const keyed = createKeyedWaits(store, clock, arrivals)
-  const plansFor = createPlans(ends.record, arrivals)
+  const plansFor = createPlans(ends.record, arrivals, checksOf)
   const alone = new WeakMap<Endpoint, readonly [Endpoint]>()
 
-  function timeoutOf(on: readonly Endpoint[], { timeout }: TicketOptions): number {
+  function timeoutOf({ on, options: { timeout } }: Asked): number {
     return timeout === undefined ? plansFor(on).timeoutMs : readDuration('timeout', timeout)
   }
 
   /** What a wait with and one without a key have in common. */
-  function describe(on: readonly Endpoint[], ids: readonly string[], queued: boolean, options: WaitOptions) {
+  function describe(asked: Asked) {
+    const { ids, queued, options } = asked
     const onProgress = options.onProgress && guard(options.onProgress, emitter)
-    return { ids, timeoutMs: timeoutOf(on, options), queued, signal: options.signal, onProgress }
+    return { ids, timeoutMs: timeoutOf(asked), queued, signal: options.signal, onProgress }
   }
 
-  function start(on: readonly Endpoint[], ids: readonly string[], queued: boolean, options: WaitOptions) {
-    const plan = planOf(plansFor(on), options)
-    return awaitCallback<unknown>(store, tracing ? tracePlan(plan, tracing) : plan, describe(on, ids, queued, options))
+  /** Most waits on the same endpoints share their plan; a schema makes it their own. */
+  function planOf({ on, options }: Asked): WaitPlan<unknown> {
+    const { result, full } = plansFor(on)
+    const plan = options.full === true ? full : result
+    const schema = readSchema(options.schema)
+    return schema === undefined ? plan : { ...plan, check: chainChecks(plan.check, createCheck(schema, mask)) }
   }
 
-  function share(key: string, on: readonly Endpoint[], ids: readonly string[], queued: boolean, options: WaitOptions) {
-    const { onEnd } = plansFor(on).result
-    return keyed.share({
-      key,
-      endpoints: on,
-      begun: tracing?.startWait(),
-      onEnd(ending, wait) {
-        if (tracing) traceKeyed(tracing, wait, ending, store.named !== undefined)
-        onEnd(ending, wait.ids)
-      },
-      ...describe(on, ids, queued, options),
-    })
+  function start(asked: Asked) {
+    const plan = planOf(asked)
+    const wait = { ...describe(asked), filter: filterOf(asked.options, emitter) }
+    return awaitCallback<unknown>(store, tracing ? tracePlan(plan, tracing) : plan, wait)
   }
 
-  /** Of those that share a wait, each has a promise and a signal of its own. */
-  async function follow(sharing: Promise<SharedWait>, on: readonly Endpoint[], options: WaitOptions): Promise<unknown> {
-    const shared = await sharing
-    const ended = await shared.ending
-    if (ended.kind === 'outcome' && ended.outcome.outcome === 'succeeded')
-      return planOf(plansFor(on), options).pick(ended.outcome)
-    const { ids, last, since } = shared
-    throw endingError(ended, { ids, endpoints: on, timeoutMs: timeoutOf(on, options), last, since, arrivals })
+  function share(key: string, plan: WaitPlan<unknown>, asked: Asked) {
+    const onEnd: AskedWait['onEnd'] = (ending, wait) => {
+      if (tracing) traceKeyed(tracing, wait, ending, store.named !== undefined)
+      plan.onEnd(ending, wait.ids)
+    }
+    const begun = tracing?.startWait()
+    return keyed.share({ key, endpoints: asked.on, begun, onEnd: checkingEnd(plan, onEnd), ...describe(asked) })
+  }
+
+  /** Of those that share a wait, each has a promise, a signal and a schema of its own. */
+  async function follow(sharing: Promise<SharedWait>, plan: WaitPlan<unknown>, asked: Asked): Promise<unknown> {
+    const { ending, ids, last, since } = await sharing
+    const ended = await checkEnding(await ending, plan)
+    if (ended.kind === 'outcome' && ended.outcome.outcome === 'succeeded') return plan.pick(ended.outcome)
+    throw endingError(ended, { ids, endpoints: asked.on, timeoutMs: timeoutOf(asked), last, since, arrivals })
   }
 
   function listOf(endpoint: Endpoint): readonly [Endpoint] {
@@ -101,26 +125,30 @@ export function createWaits({ selection, store, emitter, clock, urlOf, ends, arr
       const on = selection.any(options.path)
       const list = readWaitIds(ids)
       const key = readWaitKey(options.key)
-      if (key === undefined) return start(on, list, true, options)
-      timeoutOf(on, options) // throws at once for a text that is no duration
+      const asked = { on, ids: list, queued: options.when === undefined, options }
+      if (options.when !== undefined) checkWhen(options, on, list)
+      if (key === undefined) return start(asked)
+      timeoutOf(asked) // throws at once for a text that is no duration
+      const plan = planOf(asked)
       if (options.signal?.aborted) return untilSignal(new Promise(() => undefined), list, options)
-      return untilSignal(follow(share(key, on, list, true, options), on, options), list, options)
+      return untilSignal(follow(share(key, plan, asked), plan, asked), list, options)
     },
     ticket(options) {
       const endpoint = selection.one(options.path)
       const id = createTicketId()
       const mountPath = readTicketMount(options.mountPath)
       const url = ticketUrl(endpoint, (one) => urlOf(one, mountPath), id)
-      return { id, url, result: start(listOf(endpoint), [id], false, options) }
+      return { id, url, result: start({ on: listOf(endpoint), ids: [id], queued: false, options }) }
     },
     async keyedTicket(key, options) {
       const endpoint = selection.one(options.path)
-      const on = listOf(endpoint)
       ticketUrl(endpoint, urlOf, '') // throws where there can be none
-      const sharing = share(key, on, [createTicketId()], false, options)
+      const asked = { on: listOf(endpoint), ids: [createTicketId()], queued: false, options }
+      const plan = planOf(asked)
+      const sharing = share(key, plan, asked)
       const { ids } = await sharing
       const [id = ''] = ids
-      const result = untilSignal(follow(sharing, on, options), ids, options)
+      const result = untilSignal(follow(sharing, plan, asked), ids, options)
       return { id, url: ticketUrl(endpoint, urlOf, id), result }
     },
     abort(id, path) {
@@ -130,7 +158,8 @@ export function createWaits({ selection, store, emitter, clock, urlOf, ends, arr
     async deliver(id, by, path) {
       const endpoint = selection.one(path)
       const [text] = readWaitIds(id)
-      const outcome = makeOutcome(text, endpoint.key, by, clock.now())
+      const made = makeOutcome(text, endpoint.key, by, clock.now())
+      const outcome = (await endpoint.resultSchema?.admit(made)) ?? made
       const delivery = await store.deliver({ endpoint, outcome, size: () => 0 })
       if (delivery !== 'settled') emitter.record(delivery, endpoint.key, () => outcomeEvent(outcome))
       return delivery
@@ -146,7 +175,11 @@ interface Plans {
 }
 
 /** Creates the function that returns the plans of waits on the same endpoints, which share them. */
-function createPlans(onEnd: WaitEnds['record'], arrivals: Arrivals): (on: readonly Endpoint[]) => Plans {
+function createPlans(
+  onEnd: WaitEnds['record'],
+  arrivals: Arrivals,
+  checksOf: ChecksOf,
+): (on: readonly Endpoint[]) => Plans {
   const plans = new WeakMap<readonly Endpoint[], Plans>()
   return (on) => {
     const known = plans.get(on)
@@ -154,6 +187,7 @@ function createPlans(onEnd: WaitEnds['record'], arrivals: Arrivals): (on: readon
     const shared = {
       endpoints: on,
       arrivals,
+      check: checksOf(on),
       onEnd: (...[ending, ids]: Parameters<WaitPlan<unknown>['onEnd']>) => onEnd(ending, on, ids),
     }
     const timeoutMs = Math.max(...on.map((endpoint) => endpoint.spec.timeoutMs))
@@ -185,8 +219,18 @@ function traceKeyed(tracing: Tracing, wait: NamedWait, ending: Ending, isKept: b
   tracing.endWait({ since, trace, isRemote: isKept }, { endpoints, ids, ending })
 }
 
-function planOf({ result, full }: Plans, options: WaitOptions): WaitPlan<unknown> {
-  return options.full === true ? full : result
+/** Checks how a wait by key has ended. */
+async function checkEnding(ending: Ending, { check }: WaitPlan<unknown>): Promise<Ending> {
+  return check && ending.kind === 'outcome' ? { ...ending, outcome: await check(ending.outcome) } : ending
+}
+
+/** Tells of the end of a wait by key as the caller sees it that has begun the wait in this process. */
+function checkingEnd({ check }: WaitPlan<unknown>, onEnd: AskedWait['onEnd']): AskedWait['onEnd'] {
+  if (check === undefined) return onEnd
+  return (ending, wait) =>
+    ending.kind === 'outcome'
+      ? void whenThere(check(ending.outcome), (outcome) => onEnd({ kind: 'outcome', outcome }, wait))
+      : onEnd(ending, wait)
 }
 
 function toResult(outcome: Outcome): unknown {
@@ -203,6 +247,22 @@ function guard(onProgress: (progress: Progress) => void, emitter: Emitter): (pro
     callSafely(onProgress, progress, (error) =>
       emitter.emit('error', () => ({ error, message: `onProgress of a wait on ${progress.endpoint} threw` })),
     )
+}
+
+/** A wait that looks at each callback is for its ids alone: a callback without an id goes to the wait that is first. */
+function checkWhen({ when, key }: WaitOptions, on: readonly Endpoint[], ids: readonly string[]): void {
+  if (typeof when !== 'function') throw badWhen(`must be a function, not ${JSON.stringify(when)}`)
+  if (key !== undefined) throw badWhen('cannot be given with a key: use each() with that key, and "until"')
+  requireIds('wait() with "when"', on, ids)
+}
+
+function badWhen(reason: string): CallbackError {
+  return new CallbackError('ERR_CONFIG_VALUE', { at: 'options.when', message: `when of wait() ${reason}` })
+}
+
+function filterOf({ when }: WaitOptions, emitter: Emitter): Filter | undefined {
+  if (when === undefined) return undefined
+  return { when, onFiltered: (callback) => emitter.record('filtered', callback.endpoint, () => outcomeEvent(callback)) }
 }
 
 /** Rejects with `ERR_ABORTED` when the signal of one caller aborts; a rejection that nobody awaits harms nobody. */

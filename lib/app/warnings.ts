@@ -30,6 +30,7 @@ export function listWarnings(config: Config, { endpoints, tunnels, publicUrl, st
     ...listUntoldUrls(config, endpoints, publicUrl),
     ...endpoints.flatMap(({ spec }) => listUncoveredReads(spec)),
     ...listAnyTopics(endpoints),
+    ...listUnheld(endpoints),
   ] satisfies readonly Problem[]
 }
 
@@ -115,6 +116,15 @@ function listAnyTopics(endpoints: readonly Endpoint[]): readonly Problem[] {
     const warning = verify && warnOfVerify(verify)
     if (verify === undefined || warning === undefined) return []
     return [{ code: 'ERR_UNVERIFIED', at: verify.at, location: verify.location, message: `${key} ${warning}` }]
+  })
+}
+
+/** Warns of endpoints that are to answer with the output of a workflow, and start none. */
+function listUnheld(endpoints: readonly Endpoint[]): readonly Problem[] {
+  return endpoints.flatMap(({ key, spec, start }) => {
+    if (spec.respond === 'at_once' || start !== undefined) return []
+    const message = `${key} starts no workflow, so that "respond: ${spec.respond}" has no effect: it is for triggers and event sources`
+    return [{ code: 'ERR_CONFIG_VALUE', at: `${spec.at}.respond`, location: spec.location, message }]
   })
 }
 

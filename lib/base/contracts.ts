@@ -1,7 +1,7 @@
 import type { Claim } from './ledger'
-import type { Outcome, StoreEndpoint } from './outcome'
+import type { Outcome, Place, Progress, Reader, StoreEndpoint } from './outcome'
+import type { NamedWaits, WaitedFor } from './named-waits'
 import type { RunKeeper } from './run'
-import type { TraceContext } from './values/trace-context'
 
 export type {
   AppendOptions,
@@ -16,7 +16,8 @@ export type {
   NewRecord,
   RecordKind,
 } from './ledger'
-export type { Outcome, StoreEndpoint }
+export type { JoinedWait, NamedWait, NamedWaits, WaitedFor } from './named-waits'
+export type { Judged, Outcome, Place, Progress, Reader, StoreEndpoint } from './outcome'
 
 /** Time as this package sees it, so that tests need no real sleeps. */
 export interface Clock {
@@ -53,6 +54,9 @@ export interface Arrival {
   readonly start?: ((run?: string) => void | Promise<void>) | undefined
 }
 
+/** What became of a pending callback. */
+export type Pending = 'pending' | 'duplicate'
+
 /** A request that starts a run whatever else there is, once for each delivery. */
 export interface TriggerArrival {
   readonly endpoint: StoreEndpoint
@@ -66,19 +70,18 @@ export interface TriggerArrival {
 }
 
 /**
- * What became of an arrival. All four are acknowledged to the sender. What is a `duplicate` is decided in
+ * What became of an arrival. All of these are acknowledged to the sender. What is a `duplicate` is decided in
  * store/registry.ts and its collections/recent.ts, in a durable store by durable/delivery.ts and the fold of key-log.ts.
+ * `filtered`: each wait for its id looked at it, and goes on without it.
  */
-export type Delivery = 'settled' | 'parked' | 'duplicate' | 'started'
+export type Delivery = 'settled' | 'parked' | 'duplicate' | 'started' | 'filtered'
 
-/** What is waited for. */
-export interface WaitedFor {
-  /** The callback may come to any of these. */
-  readonly endpoints: readonly StoreEndpoint[]
-  /** The first callback for any of them ends the wait. */
-  readonly ids: readonly string[]
-  /** Whether a callback without an id may end it, on endpoints without `identify_by`. */
-  readonly queued: boolean
+/** What a pending callback has beside its progress, for waits that take it as one of many; asked only by these. */
+export interface PendingArrival {
+  readonly size: () => number
+  readonly dedupeKey: () => string | undefined
+  /** Renders its result. */
+  readonly result: () => unknown
 }
 
 /** A wait of somebody. */
@@ -104,15 +107,14 @@ export interface Waiter {
   onEnd(ending: Ending, ids: readonly string[]): void
   /** Called for every pending callback; it does not end the wait. */
   onProgress?(progress: Progress): void
+  /** Looks at each callback of the wait; without it, the first one ends the wait. */
+  readonly reader?: Reader | undefined
 }
-
-/** A callback whose status says that the work goes on. */
-export type Progress = Omit<Outcome, 'outcome'> & { readonly outcome: 'pending' }
 
 export type Ending =
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
   | { readonly kind: 'timeout'; readonly isOutdated?: boolean }
-  | { readonly kind: 'closed' }
+  | { readonly kind: 'closed'; readonly isTakenUp?: boolean }
   /** Its caller's signal, or somebody by hand, has given it up. */
   | { readonly kind: 'aborted'; readonly reason: unknown }
 
@@ -130,38 +132,10 @@ export interface OpenWait {
   release?(): void
   /** Of a kept wait: frees what this process holds of it; it goes on for the process that takes it up. */
   leave?(): void
-}
-
-/** A wait that has a name of its own, as the first one that asked by the name began it. */
-export interface NamedWait {
-  readonly ids: readonly string[]
-  /** The keys of the endpoints. */
-  readonly endpoints: readonly string[]
-  /** Milliseconds since the epoch. */
-  readonly deadline: number
-  /** When it began, in milliseconds since the epoch; missing without tracing. */
-  readonly since?: number | undefined
-  /** The span in which it began; missing without tracing, or where none was active. */
-  readonly trace?: TraceContext | undefined
-}
-
-/** A wait by name, with what it has ended with. */
-export type JoinedWait = NamedWait & { readonly outcome?: Outcome }
-
-/** Waits by name, which outlive the process. Each is opened with its name as `kept`, and ends when that has its outcome. */
-export interface NamedWaits {
-  /** Returns the name of the wait that a caller knows by a key. */
-  toName(key: string): string
-  /**
-   * Returns the wait of a name, which is as proposed where there is none yet, with the outcome that it has ended with, if
-   * it has. With `waitsFor` the wait is registered before its name is known, so that its callback is kept for it. Resolves
-   * to undefined when the store could not be reached until the proposed deadline, or is closing.
-   */
-  join(name: string, proposal: NamedWait, waitsFor?: WaitedFor): Promise<JoinedWait | undefined>
-  /** Keeps the outcome of a wait, and returns the one that counts: the first. Returns undefined when none could be kept. */
-  end(name: string, wait: NamedWait, outcome: Outcome): Promise<Outcome | undefined>
-  /** Calls the listener when another process has ended the wait; returns what stops that. */
-  watch(name: string, wait: NamedWait, onOutcome: (outcome: Outcome) => void): () => void
+  /** Ends it without calling `onEnd`, as its last callback would: its ids are settled. Does nothing when it has ended. */
+  finish?(): void
+  /** Of a wait for many: says that a callback is dealt with. Returns false when another process goes on with the wait. */
+  done?(place: Place): Promise<boolean>
 }
 
 export interface StoreStats {
@@ -203,8 +177,11 @@ export interface Store {
    * the id is free again. Returns how many there were.
    */
   abort(id: string, reason: unknown, endpoint?: StoreEndpoint): number
-  /** Tells open waits that their work goes on. */
-  progress(endpoint: StoreEndpoint, progress: Progress): void | Promise<void>
+  /**
+   * Tells open waits that their work goes on, and gives the callback to waits for many: for these it is a `duplicate` when
+   * its delivery came before. Throws `ERR_EACH_FULL` when such a wait has no room.
+   */
+  progress(endpoint: StoreEndpoint, progress: Progress, more?: PendingArrival): Pending | Promise<Pending>
   /**
    * Ends a wait that was opened with a name as `kept`, whose outcome is safe; without an outcome, one that nobody waits for
    * any more. Missing where nothing outlives the process.

@@ -1,5 +1,6 @@
 import { isNativeError } from 'node:util/types'
 import { escapeControls } from './secrets/escape'
+import type { SchemaIssue } from './schemas/standard-schema'
 import { maskTickets } from './secrets/ticket-id'
 
 /** Every `code` that a {@link CallbackError} can carry. The list is closed, so that a `switch` over it can be complete. */
@@ -65,11 +66,13 @@ export const ANSWER_STATUS = {
   ERR_BODY_TOO_LARGE: 413,
   ERR_BODY_ENCODING: 415,
   ERR_BODY_TYPE: 415,
+  ERR_RESULT_SCHEMA: 422,
   ERR_RATE_LIMITED: 429,
   ERR_BODY_CONSUMED: 500,
   ERR_INTERNAL: 500,
   ERR_CONFIG_UNSUPPORTED: 501,
   ERR_PARKING_FULL: 503,
+  ERR_EACH_FULL: 503,
   ERR_QUEUE_FULL: 503,
   ERR_TASKS_FULL: 503,
   ERR_WAITS_FULL: 503,
@@ -95,6 +98,8 @@ export interface ErrorDetails {
   readonly cause?: unknown
   /** What came with a failed callback. */
   readonly callback?: FailedCallback | undefined
+  /** What does not fit a schema. */
+  readonly issues?: readonly SchemaIssue[] | undefined
   /** What a service answered, where that is the failure. */
   readonly answer?: { readonly status: number; readonly body: unknown } | undefined
   /** What a service answered to the request of the job at once. */
@@ -137,6 +142,8 @@ export class CallbackError extends Error {
   declare readonly endpoint?: string
   /** Why the work failed, where `error` of the callback says it. */
   declare readonly reason?: string | undefined
+  /** What of a result does not fit its schema. */
+  declare readonly issues?: readonly SchemaIssue[]
   readonly #response: ImmediateAnswer | undefined
 
   constructor(code: ErrorCode, details: ErrorDetails) {
@@ -145,6 +152,7 @@ export class CallbackError extends Error {
     this.code = code
     this.at = describePlace(details.at, details.location)
     if (details.callback) Object.assign(this, details.callback)
+    if (details.issues) Object.assign(this, { issues: details.issues })
     if (details.answer) Object.assign(this, details.answer)
     this.#response = details.response
   }

@@ -74,6 +74,8 @@ export interface Events {
   duplicate: CallbackEvent
   /** `identify_by` found no id in it. */
   unidentified: CallbackEvent
+  /** `when` is false for it: of its endpoint, or of each wait for its id, which goes on. */
+  filtered: CallbackEvent
   /** A request, or one item of a bulk one, was refused. */
   rejected: CallbackEvent
   /** A wait ran out of time, or no wait came for a parked callback. */
@@ -126,6 +128,7 @@ export function createEmitter(
     pending: new Set(),
     parked: new Set(),
     duplicate: new Set(),
+    filtered: new Set(),
     unidentified: new Set(),
     rejected: new Set(),
     expired: new Set(),
@@ -213,6 +216,7 @@ function createCounts(): Record<CallbackEventName, number> {
     pending: 0,
     parked: 0,
     duplicate: 0,
+    filtered: 0,
     unidentified: 0,
     rejected: 0,
     expired: 0,

@@ -19,6 +19,32 @@ export interface Outcome {
   readonly reason?: string | undefined
 }
 
+/** A callback whose status says that the work goes on. */
+export type Progress = Omit<Outcome, 'outcome'> & { readonly outcome: 'pending' }
+
+/** A callback, whatever its status says. */
+export type Judged = Outcome | Progress
+
+/** Where a callback stands in a durable store, among those that one wait takes. */
+export interface Place {
+  readonly key: string
+  readonly order: number
+  /** Milliseconds since the epoch. */
+  readonly at: number
+}
+
+/** Looks at the callbacks of a wait that may go on after them. */
+export interface Reader {
+  /** For a wait for many callbacks, pending ones too: how long it waits for the next one, in milliseconds. */
+  readonly idleMs?: number | undefined
+  /** Whether there is room for one more callback of so many bytes. */
+  hasRoom(bytes: number): boolean
+  /** Reads a callback. `ends`: the callback is to end the wait. A durable store says where it stands. */
+  read(callback: Judged, bytes: number, place?: Place): 'ends' | 'taken' | 'filtered'
+  /** Called for a callback that was filtered after its sender was answered. */
+  onFiltered?(callback: Judged): void
+}
+
 /** An endpoint as a store knows it. */
 export interface StoreEndpoint {
   /** Its name in events and errors too, stable across restarts and instances: `POST /webhooks/done`. */

@@ -1,5 +1,5 @@
 import type { ControllerSpec } from '../config/normalize'
-import { toLocalHost } from './local-host'
+import { toLocalHost } from '../base/values/local-host'
 
 /** Returns where the controller of a config answers on this machine; undefined where the system chooses its port. */
 export function controllerUrlOf({ ssl, host, port, basePath }: ControllerSpec): URL | undefined {

@@ -1,6 +1,5 @@
 import { ConfigError, type Problem } from '../base/errors'
-import { createMessageMask, listSpellings, type Mask } from '../base/secrets/mask'
-import { listSecrets } from '../base/secrets/secret-names'
+import { createEnvMask } from '../base/secrets/env-mask'
 import { checkCallbackPaths } from './checks/callback-paths'
 import { resolveEnv } from './read/env'
 import { describeFound } from './field/found'
@@ -74,12 +73,6 @@ export function compileConfig(input: CallbacksConfig | Source, options: CompileO
   const problems = report.problems()
   if (problems.length > 0) throw new ConfigError(problems)
   return deepFreeze({ ...sections, env, warnings: report.warnings(), written: merged.data })
-}
-
-/** A message may quote a variable in the wrong place. The mask is made for the first message. */
-function createEnvMask(env: Environment): Mask {
-  let mask: Mask | undefined
-  return (text) => (mask ??= createMessageMask(listSpellings(listSecrets(env))))(text)
 }
 
 function toSource(input: CallbacksConfig | Source, env: EnvOption = {}): Source {

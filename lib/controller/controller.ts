@@ -7,6 +7,8 @@ import { createRouter } from '../app/mounts'
 import type { StandaloneServer } from '../app/servers'
 import type { Stats } from '../app/stats'
 import type { Logger } from '../base/contracts'
+import type { ListenerRequest } from '../body/request'
+import type { StatusUrls } from '../listener/held/status-urls'
 import { json } from './answer'
 import { createApi } from './api'
 import { createDeliverySource } from './delivery-events'
@@ -40,6 +42,8 @@ export interface ControllerContext extends RoutesContext {
   readonly emitter: Emitter
   /** Replaces the secrets of the environment in a text. */
   readonly mask: Mask
+  /** Learns where the controller is served. */
+  readonly statusUrls: StatusUrls
   /** Ends the waits for an id by hand. */
   readonly endWaits: WaitRoutesContext['end']
   /** Gives up the waits for an id. */
@@ -92,6 +96,7 @@ export function createController(context: ControllerContext): Controller {
     router() {
       if (mounted === undefined) warnOfOpenMount(config, logger)
       mounted ??= createRouter().use(
+        noteMount(context.statusUrls),
         createApi({ routes, guards: { always: () => undefined, token, action }, basePath: '', logger }),
       )
       return mounted
@@ -104,9 +109,17 @@ export function createController(context: ControllerContext): Controller {
         basePath: spec.basePath,
         logger,
       })
-      return createControllerServer(spec, (request, response) => api(request, response), logger)
+      return createControllerServer(spec, (request, response) => api(request, response), logger, context.statusUrls)
     },
     close: stream.close,
+  }
+}
+
+/** Creates middleware that learns where the host app mounts the controller. */
+function noteMount({ noteMount: note }: StatusUrls) {
+  return ({ baseUrl }: ListenerRequest, _response: unknown, next: () => void): void => {
+    if (typeof baseUrl === 'string') note(baseUrl)
+    next()
   }
 }
 

@@ -58,6 +58,7 @@ const EVENTS = [
   'failed',
   'pending',
   'duplicate',
+  'filtered',
   'unidentified',
   'rejected',
   'expired',

@@ -4,21 +4,33 @@ import type { ControllerSpec } from '../config/normalize'
 import { CallbackError, reasonOf } from '../base/errors'
 import type { StandaloneServer } from '../app/servers'
 import type { Logger } from '../base/contracts'
+import { toLocalHost } from '../base/values/local-host'
+import type { StatusUrls } from '../listener/held/status-urls'
 
 /**
- * Creates the server of the controller, HTTPS when the config has `ssl`, whose files are read here. The log says where it
- * listens. Throws `ERR_LISTEN` for files that cannot be used.
+ * Creates the server of the controller, HTTPS when the config has `ssl`, whose files are read here. The log and
+ * `statusUrls` are told where it listens. Throws `ERR_LISTEN` for files that cannot be used.
  */
-export function createControllerServer(spec: ControllerSpec, api: RequestListener, logger: Logger): StandaloneServer {
+export function createControllerServer(
+  spec: ControllerSpec,
+  api: RequestListener,
+  logger: Logger,
+  statusUrls: StatusUrls,
+): StandaloneServer {
   const { ssl, basePath } = spec
   const host = spec.host.replace(/^\[|\]$/g, '')
   const server = ssl ? createSecureServer(ssl, api, spec.at) : createServer(api)
-  const origin = `${ssl ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}`
+  const scheme = ssl ? 'https' : 'http'
+  const origin = `${scheme}://${host.includes(':') ? `[${host}]` : host}`
+  server.once('close', () => statusUrls.noteServer(undefined))
   return {
     host,
     port: spec.port,
     server,
-    onListening: (port) => logger.info({ port }, `[Controller] ${origin}:${port}${basePath}`),
+    onListening(port) {
+      statusUrls.noteServer(`${scheme}://${toLocalHost(host)}:${port}${basePath}`)
+      logger.info({ port }, `[Controller] ${origin}:${port}${basePath}`)
+    },
   }
 }
 

@@ -22,7 +22,7 @@ type WaitEnding = { readonly result: unknown } | { readonly error: unknown }
 /** How many waits are looked at for one that is named by its handle. */
 const MAX_LISTED = 1000
 
-const ENDING_ERRORS = ['ERR_PARKING_FULL', 'ERR_STORE_UNAVAILABLE'] as const
+const ENDING_ERRORS = ['ERR_PARKING_FULL', 'ERR_EACH_FULL', 'ERR_STORE_UNAVAILABLE'] as const
 
 /** Creates the routes that end waits by hand. */
 export function createWaitRoutes({ store, readJson, end, abort }: WaitRoutesContext): readonly Route[] {
@@ -75,7 +75,7 @@ export function createWaitRoutes({ store, readJson, end, abort }: WaitRoutesCont
         summary: 'Ends the waits for an id, or a wait by its wait_id, with a result',
         body: 'Settling',
         answers: { 200: 'WaitEnd' },
-        errors: ENDING_ERRORS,
+        errors: [...ENDING_ERRORS, 'ERR_RESULT_SCHEMA'],
       },
       isAction: true,
       answer: (call) => act(call, 'result'),

@@ -5,6 +5,8 @@ export type Verdict =
   | 'duplicate'
   | 'pending'
   | 'unidentified'
+  /** `when` is false for it: of its endpoint, or of each wait for its id, which goes on. */
+  | 'filtered'
   | 'started'
   /** A vendor's handshake was answered. */
   | 'handshake'
@@ -19,6 +21,7 @@ export const VERDICTS: readonly Verdict[] = [
   'settled',
   'parked',
   'duplicate',
+  'filtered',
   'pending',
   'unidentified',
   'started',

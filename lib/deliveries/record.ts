@@ -56,6 +56,10 @@ const REASONS: Readonly<Record<Exclude<Verdict, 'items'>, (course: Course) => st
   pending: ({ statusRead, ...course }) =>
     `The status ${statusRead === undefined ? 'is not there, which' : JSON.stringify(statusRead)} says that the work for ${idOf(course)} goes on: neither success_when nor fail_when names it`,
   unidentified: () => 'identify_by finds no id in it; it was acknowledged and dropped',
+  filtered: (course) =>
+    course.ids === undefined
+      ? 'when is false for it; it was acknowledged and dropped'
+      : `"when" of the wait for ${idOf(course)} is false for it, and the wait goes on`,
   started: ({ task }) => (task === undefined ? 'It started a workflow' : `It started the task ${task}`),
   handshake: () => 'It asked for the handshake of its sender, which was answered',
   refused: ({ why = 'the connection ended before the answer' }) => why,

@@ -10,7 +10,7 @@ const SLICE = 500
 
 /**
  * Compiles the work on a bulk callback. One bad item never stops the others. Rejects when all items are bad (`ERR_ITEMS`,
- * or `ERR_UNVERIFIED` when one was forged), when one could not be kept, and with `ERR_ITEMS` for a value that is no list.
+ * `ERR_UNVERIFIED` when one was forged, or `ERR_RESULT_SCHEMA` when a schema refuses one), when one could not be kept, and with `ERR_ITEMS` for a value that is no list.
  */
 export function compileBulk(
   name: string,
@@ -62,17 +62,20 @@ function createFaults(count: number) {
   let bad = 0
   let unkept: unknown
   let forged: unknown
+  let unfit: unknown
   return {
     add(error: unknown): void {
       const status = ANSWER_STATUS[toAnswerCode(error)]
       if (status === 401) forged ??= error
-      if (status === 400 || status === 401) bad += 1
+      if (status === 422) unfit ??= error
+      if (status === 400 || status === 401 || status === 422) bad += 1
       else unkept ??= error
     },
     throwIfRefused(): void {
       if (unkept !== undefined) throw unkept
       if (bad === 0 || bad < count) return
       if (forged !== undefined) throw forged
+      if (unfit !== undefined) throw unfit
       throw new CallbackError('ERR_ITEMS', { message: `None of the ${bad} items of a bulk callback could be used` })
     },
   }

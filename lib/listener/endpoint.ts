@@ -1,6 +1,8 @@
 import type { EndpointSpec, ListenerSpec } from '../config/normalize'
 import type { Scope } from '../template/compile'
 import type { StoreEndpoint } from '../base/contracts'
+import type { Mask } from '../base/secrets/mask'
+import { compileResultSchema, type ResultSchema } from './checks/result-schema'
 import { compileIdentify } from './ids'
 import { compileJudge, type Judgement } from './outcome'
 import type { StartWorkflow } from './start'
@@ -14,19 +16,22 @@ export interface Endpoint extends StoreEndpoint {
   readonly listener: ListenerSpec
   /** Starts the workflow of a trigger or of an event source. */
   readonly start: StartWorkflow | undefined
+  /** What its results must fit. */
+  readonly resultSchema: ResultSchema | undefined
   identify(scope: Scope): string | undefined
   judge(scope: Scope): Judgement
 }
 
 /**
  * Compiles one endpoint of the config. Its key holds the port only where listeners of several ports have the same route
- * (`shared`), so that stored waits stay with their endpoint when its port changes.
+ * (`shared`), so that stored waits stay with their endpoint when its port changes. `mask` takes secrets out of messages.
  */
 export function compileEndpoint(
   spec: EndpointSpec,
   listener: ListenerSpec,
   shared: ReadonlySet<string>,
   start: StartWorkflow | undefined,
+  mask: Mask,
 ): Endpoint {
   const route = `${spec.method} ${spec.fullPath}`
   return {
@@ -38,6 +43,7 @@ export function compileEndpoint(
     spec,
     listener,
     start,
+    resultSchema: compileResultSchema(spec, mask),
     identify: spec.identifyBy ? compileIdentify(spec.identifyBy) : () => undefined,
     judge: compileJudge(spec),
   }

@@ -1,7 +1,6 @@
 import type { Clock, Outcome, Progress } from '../base/contracts'
 import { escapeControls } from '../base/secrets/escape'
-import { createMessageMask, listSpellings, type Mask } from '../base/secrets/mask'
-import { listSecrets } from '../base/secrets/secret-names'
+import { createEnvMask } from '../base/secrets/env-mask'
 import { maskTickets } from '../base/secrets/ticket-id'
 import { excerptOf } from '../template/excerpt'
 import type { Template } from '../template/compile'
@@ -43,6 +42,18 @@ export function compileOutcome(
   }
 }
 
+/** Compiles the result of a pending callback, for waits that take it as one of many; undefined when it cannot be rendered. */
+export function compilePendingResult({ spec }: Endpoint): (scope: RequestScope) => unknown {
+  const resultOf = compileResult(spec.result)
+  return (scope) => {
+    try {
+      return resultOf ? resultOf(scope) : contentOf(spec, scope)
+    } catch {
+      return undefined
+    }
+  }
+}
+
 /**
  * Compiles the reason of a failed callback from the template `error`: one line of at most 200 characters without the
  * secrets of the environment, or undefined where it is empty. A template that fails has no reason.
@@ -52,9 +63,8 @@ function compileReason(
   env: Readonly<Record<string, string>>,
 ): (scope: RequestScope) => string | undefined {
   if (template === undefined) return () => undefined
-  let mask: Mask | undefined
+  const mask = createEnvMask(env)
   return (scope) => {
-    mask ??= createMessageMask(listSpellings(listSecrets(env)))
     try {
       return escapeControls(maskTickets(mask(excerptOf(template.render(scope))))) || undefined
     } catch {

@@ -1,12 +1,14 @@
 import { type Emitter, outcomeEvent } from '../base/events'
-import type { Arrival, Clock, Delivery, Logger, Outcome, Store } from '../base/contracts'
+import type { Arrival, Clock, Delivery, Logger, Outcome, Pending, Progress, Store } from '../base/contracts'
 import { isTicketId } from '../base/secrets/ticket-id'
+import { whenThere } from '../base/values/later'
 import type { EndpointSpec } from '../config/normalize'
 import type { Course } from '../deliveries/course'
 import { compileDedupeKey } from './dedupe-key'
 import type { Endpoint } from './endpoint'
 import { badId, toId } from './ids'
-import { compileOutcome } from './item-outcome'
+import { keysOfDelivery } from './held/request-runs'
+import { compileOutcome, compilePendingResult } from './item-outcome'
 import { requestEvent, type RequestScope } from './request-scope'
 import { compileInput, whenStarted } from './start'
 
@@ -15,7 +17,8 @@ export type ItemResult = Delivery | 'pending' | 'unidentified'
 
 /**
  * Identifies, judges and delivers the item in `scope`. Throws `ERR_ID` and `ERR_TEMPLATE` for an item that cannot be
- * understood, and the errors of the store. Returns a promise only where the store does.
+ * understood, `ERR_RESULT_SCHEMA` for one that its schema refuses, and the errors of the store. Returns a promise only where
+ * the store or the schema does.
  */
 export type ReceiveItem = (scope: RequestScope) => ItemResult | Promise<ItemResult>
 
@@ -36,17 +39,34 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
   const { store, emitter } = context
   const readTicket = compileReadTicket(spec)
   const outcomeOf = compileOutcome(endpoint, context)
+  const resultOf = compilePendingResult(endpoint)
   const dedupeKey = compileDedupeKey(spec.dedupeBy)
   const startOf = compileStartOf(endpoint, context)
   const warnUnidentified = createUnidentifiedWarning(endpoint, context)
 
   /** Several deliveries of one event may each try to start it; only one of them has started it. */
-  function record(delivery: Delivery, outcome: Outcome, begun: Begun, course: Course | undefined): Delivery {
+  function record(delivery: Delivery, outcome: Outcome, begun: Begun, { course, runs, index }: Told): Delivery {
+    const keys = runs === undefined ? [] : keysOfDelivery(name, outcome.id, begun.dedupeKey)
+    if (delivery === 'started' && begun.task !== undefined) runs?.started(index, begun.task, keys)
+    if (delivery === 'duplicate') runs?.repeated(index, keys, begun.task)
     course?.end(delivery, outcome, begun.task)
-    if (delivery === 'parked' || delivery === 'duplicate') emitter.record(delivery, name, () => outcomeEvent(outcome))
+    if (delivery === 'parked' || delivery === 'duplicate' || delivery === 'filtered')
+      emitter.record(delivery, name, () => outcomeEvent(outcome))
     if (delivery === 'started')
       emitter.record('started', name, () => ({ ...outcomeEvent(outcome), task: begun.task ?? '' }))
     return delivery
+  }
+
+  function recordPending(told: Pending, progress: Progress, course: Course | undefined): Pending {
+    emitter.record(told, name, () => outcomeEvent(progress))
+    course?.end(told, progress)
+    return told
+  }
+
+  function deliver(arrival: Arrival, begun: Begun, told: Told): Delivery | Promise<Delivery> {
+    const delivery = store.deliver(arrival)
+    if (typeof delivery === 'string') return record(delivery, arrival.outcome, begun, told)
+    return delivery.then((one) => record(one, arrival.outcome, begun, told))
   }
 
   return (scope) => {
@@ -60,24 +80,22 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
       return 'unidentified'
     }
     const outcome = outcomeOf(scope, id, endpoint.judge(scope))
+    const size = (): number => sizeOf(outcome.body) + sizeOf(outcome.headers)
+    // A replay is the same delivery on purpose.
+    const readKey = () => (course?.replayOf === undefined ? dedupeKey(scope, id) : undefined)
     if (outcome.outcome === 'pending') {
-      emitter.record('pending', name, () => outcomeEvent(outcome))
-      course?.end('pending', outcome)
-      const told = store.progress(endpoint, outcome)
-      return told ? told.then(() => 'pending') : 'pending'
+      const told = store.progress(endpoint, outcome, { size, dedupeKey: readKey, result: () => resultOf(scope) })
+      if (typeof told === 'string') return recordPending(told, outcome, course)
+      return told.then((one) => recordPending(one, outcome, course))
     }
-    const begun: Begun = {}
-    const arrival: Arrival = {
-      endpoint,
-      outcome,
-      size: () => sizeOf(outcome.body) + sizeOf(outcome.headers),
-      // A replay is the same delivery on purpose.
-      dedupeKey: course?.replayOf === undefined ? dedupeKey(scope, id) : undefined,
-      start: ticket === undefined ? startOf(scope, outcome, begun) : undefined,
+    const begun: Begun = { dedupeKey: readKey() }
+    const { runs, index } = scope
+    const told = { course, runs, index }
+    const hand = (admitted: Outcome): Delivery | Promise<Delivery> => {
+      const start = ticket === undefined ? startOf(scope, admitted, begun) : undefined
+      return deliver({ endpoint, outcome: admitted, size, dedupeKey: begun.dedupeKey, start }, begun, told)
     }
-    const delivery = store.deliver(arrival)
-    if (typeof delivery === 'string') return record(delivery, outcome, begun, course)
-    return delivery.then((one) => record(one, outcome, begun, course))
+    return endpoint.resultSchema === undefined ? hand(outcome) : whenThere(endpoint.resultSchema.admit(outcome), hand)
   }
 }
 
@@ -94,10 +112,14 @@ function compileReadTicket({ bulk, verify }: EndpointSpec): (scope: RequestScope
   }
 }
 
-/** The task that an event has begun. */
+/** The delivery of an event, and the task that it has begun. */
 interface Begun {
+  readonly dedupeKey: string | undefined
   task?: string
 }
+
+/** What is told of the fate of an item; its scope may be that of another item by then. */
+type Told = Pick<RequestScope, 'course' | 'runs' | 'index'>
 
 type StartOf = (scope: RequestScope, outcome: Outcome, begun: Begun) => Arrival['start']
 

@@ -13,6 +13,7 @@ import { compileBulk } from './bulk'
 import type { Course } from '../deliveries/course'
 import type { Recorder } from '../deliveries/deliveries'
 import type { Endpoint } from './endpoint'
+import type { Holding } from './held/holding'
 import type { ReceiveItem } from './item'
 import type { RateLimit } from './limits/rate-limit'
 import { type Receive, refusing } from './refusals'
@@ -33,12 +34,15 @@ export interface ReceiveContext {
   /** Delivers one item, or starts its workflow. */
   readonly receiveItem: ReceiveItem
   readonly recorder: Recorder | undefined
+  /** Holds requests until their runs end. */
+  readonly holding: Holding
   isClosing(): boolean
 }
 
 /**
  * Compiles the order of work of one endpoint: count against the limit, read, verify, parse, answer a handshake, take a
- * slot; for each item identify, judge and deliver, or start the workflow of a trigger; answer.
+ * slot; for each item see whether it counts (`when`), identify, judge and deliver, or start the workflow of a trigger; answer, at
+ * once or when the runs have ended that were started.
  */
 export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Receive {
   const { spec, key: name } = endpoint
@@ -46,6 +50,7 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
   const readBody = createBodyReader({ limitBytes: context.bodyLimitBytes, needsRaw: verify !== undefined, clock })
   const receiveAll = compileReceiveAll(endpoint, context)
   const acknowledge = compileAcknowledge(spec.response, (error) => warnOfResponse(error, name, context))
+  const hold = spec.respond === 'when_done' ? context.holding : undefined
   // Hardly a sender signs its content type, and a signed body must have one reading.
   const reading = { isSigned: verify !== undefined }
 
@@ -66,10 +71,12 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
     const answering = challenge?.afterVerify?.(request, body)
     const late = answering instanceof Promise ? await answering : answering
     if (late) return answerHandshake(response, late, name, context.logger, course)
-    const scope = new RequestScope(request, body, params, env, course)
+    const runs = hold?.begin()
+    const scope = new RequestScope(request, body, params, env, course, runs)
     emitter.record('received', name, () => requestEvent(name, scope))
     await slots.run(() => receiveAll(scope))
-    acknowledge(response, scope)
+    if (hold !== undefined && runs !== undefined && runs.size > 0) await hold.hold(response, runs, spec)
+    else acknowledge(response, scope)
   })
 }
 

@@ -74,6 +74,7 @@ function nameOf(key: string, { source }: Template): { readonly key: string; read
 function listTemplates(spec: Endpoint['spec']): readonly (readonly [string, Template])[] {
   const templates: readonly (readonly [string, Template | undefined])[] = [
     ['item', spec.item],
+    ['when', spec.when],
     ['identify_by', spec.identifyBy],
     ['status', spec.status],
     ['result', spec.result],

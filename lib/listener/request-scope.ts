@@ -3,6 +3,7 @@ import type { CallbackEvent } from '../base/events'
 import { parseForm } from '../body/form'
 import { type RequestHead, splitUrl } from '../body/request'
 import type { Params } from '../base/route-syntax'
+import type { RequestRuns } from './held/request-runs'
 import { type QueriedTicket, readTicketQuery, splitAppended } from './paths/ticket-query'
 
 /**
@@ -21,11 +22,13 @@ export class RequestScope {
     readonly env: Readonly<Record<string, string>>,
     /** Notes what becomes of the request; undefined where nothing is noted. */
     readonly course?: Course | undefined,
+    /** Notes the runs that the request has started; undefined where it is answered at once. */
+    readonly runs?: RequestRuns | undefined,
   ) {}
 
   /** A scope of the same request, for another item. */
   another(): RequestScope {
-    return new RequestScope(this.request, this.body, this.params, this.env, this.course)
+    return new RequestScope(this.request, this.body, this.params, this.env, this.course, this.runs)
   }
 
   get header(): Readonly<Record<string, string | string[] | undefined>> {

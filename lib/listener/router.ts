@@ -3,12 +3,15 @@ import type { EndpointSpec, GatewaySpec, ListenerSpec } from '../config/normaliz
 import type { Emitter } from '../base/events'
 import type { Clock, Logger, Store } from '../base/contracts'
 import { CallbackError, ConfigError, type Problem } from '../base/errors'
+import { createEnvMask } from '../base/secrets/env-mask'
 import { createSlots, type Slots } from '../base/turns'
 import { compileEndpoint, type Endpoint } from './endpoint'
 import type { Challenge } from './handshakes/answer'
 import { compileChallenges } from './handshakes/handshakes'
+import { compileWhen } from './checks/when'
 import { compileItem, type ReceiveItem } from './item'
 import { compileHandshake, compileReceive, type ReceiveContext } from './receive'
+import type { Holding } from './held/holding'
 import type { Receive } from './refusals'
 import { compileRepeat, type Repeat } from './repeat'
 import type { Recorder } from '../deliveries/deliveries'
@@ -55,6 +58,8 @@ export interface ListenerContext {
   readonly problems: Problem[]
   /** Notes what becomes of requests; undefined where nothing is noted. */
   readonly recorder: Recorder | undefined
+  /** Holds requests until the runs end that they have started. */
+  readonly holding: Holding
   isClosing(): boolean
   /** Whether a request has told a service to call this endpoint. */
   isPointedAt(endpoint: string): boolean
@@ -72,13 +77,14 @@ export function compileListener(
 ): readonly CallbackRoute[] {
   const { clock, gateways, problems } = context
   const { maxConcurrent, maxQueue } = listener
+  const mask = createEnvMask(context.env)
   const limits = {
     slots: createSlots(maxConcurrent, maxQueue, () => queueFull(maxConcurrent, maxQueue)),
     rateLimit: listener.rateLimit && createRateLimit(listener.rateLimit, compileSenderOf(listener, gateways), clock),
   }
   return listener.endpoints.flatMap((spec) =>
     collect(problems, () => {
-      const endpoint = compileEndpoint(spec, listener, shared, context.startOf(spec, listener))
+      const endpoint = compileEndpoint(spec, listener, shared, context.startOf(spec, listener), mask)
       return compileRoutes(endpoint, limits, context)
     }),
   )
@@ -90,6 +96,7 @@ function compileRoutes(endpoint: Endpoint, limits: Limits, context: ListenerCont
   const challenge = compileChallenges(spec, context)
   const proof = compileProof(endpoint, context)
   const receiveItem = listener.kind === 'trigger' ? compileTrigger(endpoint, context) : compileItem(endpoint, context)
+  const counted = compileWhen(endpoint, receiveItem, context)
   context.problems.push(...checkReads(spec))
   const own: ReceiveContext = {
     ...context,
@@ -97,7 +104,7 @@ function compileRoutes(endpoint: Endpoint, limits: Limits, context: ListenerCont
     bodyLimitBytes: listener.bodyLimitBytes,
     verify: proof.whole,
     challenge,
-    receiveItem: proof.item === undefined ? receiveItem : provedFirst(proof.item, receiveItem, spec),
+    receiveItem: proof.item === undefined ? counted : provedFirst(proof.item, counted, spec),
   }
   const repeat = compileRepeat(endpoint, own)
   const route = { method, path, endpoint, receive: compileReceive(endpoint, own), repeat }

@@ -1,8 +1,10 @@
 import { CallbackError } from '../base/errors'
 import type { CallbackEvent, Emitter } from '../base/events'
 import type { Delivery, Store } from '../base/contracts'
+import { whenThere } from '../base/values/later'
 import { compileDedupeKey } from './dedupe-key'
 import type { Endpoint } from './endpoint'
+import { keysOfDelivery } from './held/request-runs'
 import type { ReceiveItem } from './item'
 import { requestEvent, type RequestScope } from './request-scope'
 import { compileInput, contentOf, whenStarted } from './start'
@@ -23,7 +25,11 @@ export function compileTrigger(
     return { ...requestEvent(name, scope), body: spec.bulk ? contentOf(spec, scope) : scope.body }
   }
 
-  function record(delivery: Delivery, scope: RequestScope, task: string | undefined): Delivery {
+  function record(delivery: Delivery, scope: RequestScope, task: string | undefined, key?: string): Delivery {
+    const keys = keysOfDelivery(name, undefined, key)
+    if (delivery === 'started' && task !== undefined) scope.runs?.started(scope.index, task, keys)
+    // A task that was not started for this delivery is not there.
+    else scope.runs?.repeated(scope.index, keys)
     scope.course?.end(delivery, undefined, delivery === 'started' ? task : undefined)
     if (delivery === 'duplicate') emitter.record('duplicate', name, () => toEvent(scope))
     return delivery
@@ -33,10 +39,11 @@ export function compileTrigger(
     if (start === undefined) throw nothingToStart(endpoint)
     const input = inputOf(scope)
     let begun: string | undefined
+    // A replay is the same delivery on purpose.
+    const key = scope.course?.replayOf === undefined ? dedupeKey(scope, undefined) : undefined
     const delivery = store.trigger({
       endpoint,
-      // A replay is the same delivery on purpose.
-      dedupeKey: scope.course?.replayOf === undefined ? dedupeKey(scope, undefined) : undefined,
+      dedupeKey: key,
       start: (claim) =>
         whenStarted(start(input, undefined, { claim, headers: scope.header }), ({ task, isNew }) => {
           begun = task
@@ -44,9 +51,7 @@ export function compileTrigger(
           return isNew
         }),
     })
-    return typeof delivery === 'string'
-      ? record(delivery, scope, begun)
-      : delivery.then((one) => record(one, scope, begun))
+    return whenThere(delivery, (one) => record(one, scope, begun, key))
   }
 }
 

@@ -36,6 +36,7 @@ export interface Arrivals {
 interface EndpointArrivals {
   readonly refused: Tally<unknown>
   readonly unidentified: Tally<undefined>
+  readonly filtered: Tally<undefined>
   readonly pending: Tally<string | undefined>
   /** Callbacks that were settled, parked or started something. */
   readonly delivered: Tally<string | undefined>
@@ -105,6 +106,7 @@ export function createArrivals(isShared = false): Arrivals {
       endpoints.set(endpoint, known)
       if (name === 'rejected') return known.refused.add(count, error)
       if (name === 'unidentified') return known.unidentified.add(count, undefined)
+      if (name === 'filtered') return known.filtered.add(count, undefined)
       // A wait that ran out of time is no arrival; a parked callback whose wait never came is one.
       if (outcome === undefined) return
       remember(id, { at: count, endpoint, name })
@@ -139,13 +141,20 @@ export function createArrivals(isShared = false): Arrivals {
 }
 
 function createEndpointArrivals(): EndpointArrivals {
-  return { refused: createTally(), unidentified: createTally(), pending: createTally(), delivered: createTally() }
+  return {
+    refused: createTally(),
+    unidentified: createTally(),
+    filtered: createTally(),
+    pending: createTally(),
+    delivered: createTally(),
+  }
 }
 
 /** Lists the callbacks that came to the endpoints of a wait and did not end it. */
 function describeMeanwhile(known: readonly EndpointArrivals[], { since, last }: Vain): readonly string[] {
   const refused = sum(known.map((one) => one.refused.since(since)))
   const unidentified = sum(known.map((one) => one.unidentified.since(since)))
+  const filtered = sum(known.map((one) => one.filtered.since(since)))
   // Without a pending callback of its own, all of them were for other ids.
   const others = sum(
     known.flatMap(({ delivered, pending }) => [
@@ -158,6 +167,7 @@ function describeMeanwhile(known: readonly EndpointArrivals[], { since, last }: 
     ...(unidentified
       ? [`${howMany(unidentified, 'callback')} in which "identify_by" finds no id (does it read the right place?)`]
       : []),
+    ...(filtered ? [`${howMany(filtered, 'callback')} for which "when" is false`] : []),
     ...(others ? [`${howMany(others, 'callback')} for ${describeOthers(others)}`] : []),
   ]
 }

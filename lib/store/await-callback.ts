@@ -1,5 +1,17 @@
-import type { Ending, OpenWait, Outcome, Progress, Store, StoreEndpoint, Waiter } from '../base/contracts'
+import type {
+  Ending,
+  Judged,
+  OpenWait,
+  Outcome,
+  Progress,
+  Reader,
+  Store,
+  StoreEndpoint,
+  Waiter,
+} from '../base/contracts'
+import type { CheckOutcome } from '../base/schemas/check-outcome'
 import type { Arrivals } from './arrivals'
+import { whenThere } from '../base/values/later'
 import { callbackFailed, type MissedWait, waitAborted, waitClosed, waitTimedOut } from './wait-errors'
 
 /** What all waits on the same endpoints have in common, so that none of them has to hold it. */
@@ -9,6 +21,8 @@ export interface WaitPlan<T> {
   readonly onEnd: (ending: Ending, ids: readonly string[]) => void
   /** Knows what came in place of a callback that did not come in time. */
   readonly arrivals?: Arrivals | undefined
+  /** Checks a success by the schemas of its endpoint and of its caller; undefined without any. */
+  readonly check?: CheckOutcome | undefined
   /** Picks from a success what the promise resolves to. */
   readonly pick: (outcome: Outcome) => T
 }
@@ -20,22 +34,32 @@ export interface CallbackWait {
   readonly queued: boolean
   readonly signal: AbortSignal | undefined
   readonly onProgress: ((progress: Progress) => void) | undefined
+  /** Returns whether a callback ends the wait, and what is told of one that does not; what `when` throws, the wait throws. */
+  readonly filter?: Filter | undefined
+}
+
+/** Leaves out callbacks, with which a wait does not end. */
+export interface Filter {
+  readonly when: (callback: Outcome) => boolean
+  readonly onFiltered: (callback: Judged) => void
 }
 
 /**
  * Waits for a callback, and resolves to what the plan picks from it. The wait is registered before this returns. Rejects
- * with `ERR_CALLBACK_FAILED`, `ERR_TEMPLATE`, `ERR_WAIT_TIMEOUT`, `ERR_ABORTED`, `ERR_CLOSED` and `ERR_WAITS_FULL`; a
+ * with `ERR_CALLBACK_FAILED`, `ERR_RESULT_SCHEMA`, `ERR_TEMPLATE`, `ERR_WAIT_TIMEOUT`, `ERR_ABORTED`, `ERR_CLOSED` and `ERR_WAITS_FULL`; a
  * rejection that is never awaited does not count as unhandled.
  */
 export function awaitCallback<T>(store: Store, plan: WaitPlan<T>, wait: CallbackWait): Promise<T> {
-  const { ids, timeoutMs, queued, signal, onProgress } = wait
+  const { ids, timeoutMs, queued, signal, onProgress, filter } = wait
   const { endpoints } = plan
-  if (signal === undefined && onProgress === undefined) {
+  if (signal === undefined && onProgress === undefined && filter === undefined) {
     const waiter = new PromisedWait(plan, timeoutMs)
     waiter.tryTo(() => store.wait({ endpoints, ids, timeoutMs, queued, waiter }))
     return waiter.promise
   }
-  const waiter = new WatchedWait(plan, timeoutMs, onProgress)
+  const waiter = filter
+    ? new FilteredWait(plan, timeoutMs, onProgress, filter)
+    : new WatchedWait(plan, timeoutMs, onProgress)
   if (signal?.aborted) waiter.onEnd({ kind: 'aborted', reason: signal.reason }, ids)
   else {
     waiter.tryTo(() => {
@@ -65,14 +89,22 @@ class PromisedWait<T> implements Waiter {
   }
 
   onEnd(ending: Ending, ids: readonly string[]): void {
+    const { check } = this.plan
+    if (check === undefined || ending.kind !== 'outcome') return this.conclude(ending, ids)
+    void whenThere(check(ending.outcome), (outcome) => this.conclude({ kind: 'outcome', outcome }, ids))
+  }
+
+  private conclude(ending: Ending, ids: readonly string[]): void {
     this.plan.onEnd(ending, ids)
     if (ending.kind === 'outcome' && ending.outcome.outcome === 'succeeded')
       this.resolve(this.plan.pick(ending.outcome))
-    else {
-      const { plan, timeoutMs, last, since } = this
-      const { endpoints, arrivals } = plan
-      this.fail(endingError(ending, { ids, endpoints, timeoutMs, last, since, arrivals }))
-    }
+    else this.fail(this.errorOf(ending, ids))
+  }
+
+  protected errorOf(ending: Ending, ids: readonly string[]): unknown {
+    const { plan, timeoutMs, last, since } = this
+    const { endpoints, arrivals } = plan
+    return endingError(ending, { ids, endpoints, timeoutMs, last, since, arrivals })
   }
 
   /** Keeps the latest status for the message of a wait whose time is up. */
@@ -90,7 +122,7 @@ class PromisedWait<T> implements Waiter {
   }
 
   /** A rejected promise stands in for the `reject` function, which each wait would have to hold beside `resolve`. */
-  private fail(error: unknown): void {
+  protected fail(error: unknown): void {
     this.promise.catch(ignore)
     this.resolve(Promise.reject(error))
   }
@@ -131,6 +163,42 @@ class WatchedWait<T> extends PromisedWait<T> {
   }
 }
 
+/** A wait that goes on after callbacks which its caller does not want. */
+class FilteredWait<T> extends WatchedWait<T> {
+  readonly reader: Reader
+  private thrown: { readonly error: unknown } | undefined = undefined
+
+  constructor(
+    plan: WaitPlan<T>,
+    timeoutMs: number,
+    listener: ((progress: Progress) => void) | undefined,
+    { when, onFiltered }: Filter,
+  ) {
+    super(plan, timeoutMs, listener)
+    this.reader = { hasRoom: () => true, read: (callback) => this.look(callback, when), onFiltered }
+  }
+
+  override onEnd(ending: Ending, ids: readonly string[]): void {
+    const { thrown } = this
+    if (ending.kind !== 'outcome' || thrown === undefined) return super.onEnd(ending, ids)
+    super.onEnd({ kind: 'aborted', reason: thrown.error }, ids)
+  }
+
+  protected override errorOf(ending: Ending, ids: readonly string[]): unknown {
+    return this.thrown ? this.thrown.error : super.errorOf(ending, ids)
+  }
+
+  private look(callback: Judged, when: Filter['when']): 'ends' | 'filtered' {
+    if (callback.outcome === 'pending') return 'filtered'
+    try {
+      return when(callback) ? 'ends' : 'filtered'
+    } catch (error) {
+      this.thrown = { error }
+      return 'ends'
+    }
+  }
+}
+
 function ignore(): void {}
 
 /** Returns why a wait has no result. */
@@ -144,6 +212,6 @@ export function endingError(ending: Ending, wait: MissedWait): unknown {
     case 'aborted':
       return waitAborted(ids, ending.reason)
     case 'closed':
-      return waitClosed(ids)
+      return waitClosed(ids, ending.isTakenUp)
   }
 }

@@ -87,7 +87,7 @@ export function createKeyedWaits(store: Store, clock: Clock, arrivals?: Arrivals
     const joined = await store.named.join(name, proposal, { endpoints, ids, queued })
     if (joined === undefined) throw clock.now() >= proposal.deadline ? waitTimedOut(asked) : waitClosed(ids)
     const { outcome, ...wait } = joined
-    check(wait, asked)
+    checkKey(wait, asked)
     if (outcome === undefined) return open(asked, wait, name)
     const ending = Promise.resolve({ kind: 'outcome', outcome } as const)
     return { ids: wait.ids, wait, listeners: new Set(), isOver: true, ending }
@@ -128,7 +128,7 @@ export function createKeyedWaits(store: Store, clock: Clock, arrivals?: Arrivals
         // A store with names knows how the wait has ended. A wait that could not begin may be asked for again.
         if ((kept === undefined || (kept.isOver && store.named)) && waits.get(key) === begun) forget(key)
       }
-      check(kept.wait, asked)
+      checkKey(kept.wait, asked)
       listen(kept, asked)
       return kept
     },
@@ -145,11 +145,25 @@ function listen({ listeners, ending }: Kept, { onProgress, signal }: AskedWait):
   void ending.then(() => signal.removeEventListener('abort', stop))
 }
 
+/** What is asked for by a key: one callback, or many with `idleMs`. */
+interface AskedByKey {
+  readonly key: string
+  readonly endpoints: readonly StoreEndpoint[]
+  readonly ids: readonly string[]
+  readonly idleMs?: number | undefined
+}
+
 /** Throws `ERR_WAIT_KEY` when the key belongs to another wait than the one that is asked for. */
-function check({ ids, endpoints }: NamedWait, asked: AskedWait): void {
+export function checkKey({ ids, endpoints, idleMs }: NamedWait, asked: AskedByKey): void {
   const wanted = asked.endpoints.map(({ key }) => key)
-  if (isSame(endpoints, wanted) && (isSame(ids, asked.ids) || (isTicket(ids) && isTicket(asked.ids)))) return
-  const what = isTicket(ids) ? 'a ticket' : `a wait for ${ids.map((id) => JSON.stringify(id)).join(' or ')}`
+  const isOneKind = (idleMs === undefined) === (asked.idleMs === undefined)
+  const hasSameIds = isSame(ids, asked.ids) || (isTicket(ids) && isTicket(asked.ids))
+  if (isOneKind && isSame(endpoints, wanted) && hasSameIds) return
+  const noun = idleMs === undefined ? 'a wait' : 'an iteration'
+  const what =
+    isTicket(ids) && idleMs === undefined
+      ? 'a ticket'
+      : `${noun} for ${ids.map((id) => JSON.stringify(id)).join(' or ')}`
   const message =
     `The key ${JSON.stringify(asked.key)} belongs to ${what} on ${endpoints.join(' or ')}: give this wait another key, or ` +
     'ask for the same ids and the same path'

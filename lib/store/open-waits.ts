@@ -1,4 +1,4 @@
-import type { Ending, Outcome, WaitRequest } from '../base/contracts'
+import type { Ending, Judged, Outcome, WaitRequest } from '../base/contracts'
 import type { TimerWheel } from './collections/timer-wheel'
 import { earlier, type Parked } from './parking'
 import { idsOf, type Scope, Wait, type WaitChanges } from './scope'
@@ -8,7 +8,7 @@ import { waitsFull } from './wait-errors'
 export interface OpenWaits extends WaitChanges {
   /** How many waits are open. */
   size(): number
-  /** Opens a wait, which the earliest callback that is parked for it ends at once. Throws `ERR_WAITS_FULL`. */
+  /** Opens a wait, which the earliest callback that is parked for it ends at once, unless it goes on after that. Throws `ERR_WAITS_FULL`. */
   open(scope: Scope, request: WaitRequest, number: number): Wait
   /** Ends waits with one outcome. */
   endAll(waits: readonly Wait[], outcome: Outcome): void
@@ -47,10 +47,34 @@ export function createOpenWaits(wheel: TimerWheel, max: number): OpenWaits {
       scope.waits.add(id, wait)
       for (const other of scope.overlapping) unsettle(id, other, scope)
     }
-    const parked = findParked(scope, ids, queued)
-    if (parked === undefined) return
-    parked.parking.remove(parked)
-    endAll([wait], parked.outcome)
+    let parked = findParked(scope, ids, queued)
+    while (parked !== undefined && wait.state === 'open') {
+      const { outcome, bytes } = parked
+      parked.parking.remove(parked)
+      hand(wait, outcome, bytes)
+      parked = findParked(scope, ids, queued)
+    }
+  }
+
+  /** Hands a callback that was parked to a wait, which may go on. */
+  function hand(wait: Wait, outcome: Outcome, bytes: number): void {
+    const found = readBy(wait, outcome, bytes)
+    if (found === 'taken') prolong(wait, wait.waiter.reader?.idleMs ?? 0)
+    if (found === 'filtered') wait.waiter.reader?.onFiltered?.(outcome)
+    if (found === 'ends') endAll([wait], outcome)
+  }
+
+  function prolong(wait: Wait, ms: number): void {
+    if (wait.state !== 'open') return
+    wheel.remove(wait)
+    wheel.add(wait, ms)
+  }
+
+  function finish(wait: Wait): void {
+    if (wait.state !== 'open') return
+    remove(wait)
+    wait.state = 'settled'
+    settleIds(wait, idsOf(wait))
   }
 
   /** All waits are settled before the first waiter is told, since a waiter may open a wait or cancel another one. */
@@ -88,6 +112,8 @@ export function createOpenWaits(wheel: TimerWheel, max: number): OpenWaits {
     open,
     alias,
     cancel,
+    finish,
+    prolong,
     end: (wait, outcome) => endAll(wait.state === 'open' ? [wait] : [], outcome),
     endAll,
     dismiss(wait, ending) {
@@ -96,6 +122,11 @@ export function createOpenWaits(wheel: TimerWheel, max: number): OpenWaits {
       wait.waiter.onEnd(ending, idsOf(wait))
     },
   }
+}
+
+/** Has a wait look at a callback; the first one ends a wait that looks at none. */
+export function readBy({ waiter }: Wait, callback: Judged, bytes: number): 'ends' | 'taken' | 'filtered' {
+  return waiter.reader?.read(callback, bytes) ?? 'ends'
 }
 
 function unlist(wait: Wait): void {

@@ -4,6 +4,8 @@ import type {
   Delivery,
   ListedWait,
   Outcome,
+  Pending,
+  PendingArrival,
   Progress,
   Store,
   StoreEndpoint,
@@ -12,6 +14,7 @@ import type {
   WaitRequest,
 } from '../base/contracts'
 import { takeOnce } from './collections/recent'
+import { give, givePending, isForMany } from './each/give'
 import { createTimerWheel, type Timed } from './collections/timer-wheel'
 import { createOpenWaits } from './open-waits'
 import { Parked } from './parking'
@@ -31,7 +34,7 @@ export interface Registry {
   deliver(arrival: Arrival): Delivery
   trigger(arrival: TriggerArrival): Delivery
   abort(id: string, reason: unknown, endpoint?: StoreEndpoint): number
-  progress(endpoint: StoreEndpoint, progress: Progress): void
+  progress(endpoint: StoreEndpoint, progress: Progress, more?: PendingArrival): Pending
   stats(endpoint?: StoreEndpoint): StoreStats
   outdate(endpoints: readonly StoreEndpoint[]): number
   list(limit: number): readonly ListedWait[]
@@ -56,11 +59,11 @@ export function createRegistry(options: RegistryOptions): Registry {
   let isClosed = false
 
   /** Ends the waits that a callback is for, or keeps it for a later wait. */
-  function handOver(state: EndpointState, { outcome, size, start }: Arrival): Delivery {
+  function handOver(state: EndpointState, arrival: Arrival): Delivery {
+    const { outcome, size, start } = arrival
     const { id } = outcome
     const found = waitsOn(state, id)
-    waits.endAll(found, outcome)
-    if (found.length > 0) return 'settled'
+    if (found.length > 0) return give(waits, found, arrival)
     if (id !== undefined) {
       if (state.parking.has(id) || state.scopes.some((scope) => scope.settled.has(id))) return 'duplicate'
       if (start && !state.scopes.some((scope) => scope.unanswered?.has(id))) return begin(state, id, start)
@@ -100,9 +103,15 @@ export function createRegistry(options: RegistryOptions): Registry {
       for (const wait of found) waits.dismiss(wait, { kind: 'aborted', reason })
       return found.size
     },
-    progress(endpoint, progress) {
-      for (const wait of waitsOn(stateOf(endpoint), progress.id))
-        if (wait.state === 'open') wait.waiter.onProgress?.(progress)
+    progress(endpoint, progress, more) {
+      const state = stateOf(endpoint)
+      const found = waitsOn(state, progress.id)
+      const many = found.filter(isForMany)
+      return takeOnce(state.deliveries, many.length === 0 ? undefined : more?.dedupeKey(), () => {
+        if (many.length > 0) givePending(waits, many, progress, more)
+        for (const wait of found) if (wait.state === 'open') wait.waiter.onProgress?.(progress)
+        return 'pending'
+      })
     },
     stats(endpoint) {
       const counted = endpoint ? [stateOf(endpoint)] : scopes.states()

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { hasCode } from '../base/errors'
 import type { Outcome, Store } from '../base/contracts'
-import type { Expected, RunContext, RunEntry, RunRecord } from '../base/run'
+import type { CheckOutcome, ChecksOf } from '../base/schemas/check-outcome'
+import type { Expectation, Expected, RunContext, RunEntry, RunRecord } from '../base/run'
 import { endedExpectation, type ExpectationOptions, openExpectation } from './expectation'
 
 export interface RunOptions extends ExpectationOptions {
   /** Where the results of the run are remembered; undefined where a run ends with its process. */
   readonly record?: RunRecord | undefined
+  /** Returns the check of outcomes by the schemas of their endpoints. */
+  readonly checksOf?: ChecksOf | undefined
   /** Ends the run in this process, since another one has taken it up. */
   readonly abort?: ((reason: unknown) => void) | undefined
 }
@@ -24,17 +27,9 @@ export function createRunContext(id: string, options: RunOptions): RunContext {
     },
     async expect(name, wait) {
       signal.throwIfAborted()
-      if (record === undefined) return openExpectation(wait, timeoutMs(wait.deadline), options)
-      const [opening, entry] = [`${name}/open`, `${name}/outcome`]
-      const begun = record.find(opening)
-      const ended = record.find(entry)
-      if (ended) return endedExpectation(ended, endingLeft(store, wait, begun, ended))
-      const isReopened = begun !== undefined
-      const propose = async (): Promise<Opening> => ({ kept: randomUUID(), deadline: wait.deadline })
-      const { kept, deadline } = await remember(opening, propose, record, signal)
-      const opened = openExpectation(wait, timeoutMs(deadline), options, { kept, isReopened, entry, record })
-      await opened.registered
-      return opened
+      const check = options.checksOf?.(wait.endpoints)
+      const expectation = await open(name, wait)
+      return check === undefined ? expectation : checked(expectation, check)
     },
     endOf: (name) => record?.find(`${name}/outcome`),
     async forgo(name, { endpoints, ids, queued }) {
@@ -42,6 +37,30 @@ export function createRunContext(id: string, options: RunOptions): RunContext {
       if (begun !== undefined)
         await store.endLeft?.((begun.value as Opening).kept, { endpoints, ids, queued }, undefined)
     },
+  }
+
+  async function open(name: string, wait: Expected): Promise<Expectation> {
+    if (record === undefined) return openExpectation(wait, timeoutMs(wait.deadline), options)
+    const [opening, entry] = [`${name}/open`, `${name}/outcome`]
+    const begun = record.find(opening)
+    const ended = record.find(entry)
+    if (ended) return endedExpectation(ended, endingLeft(store, wait, begun, ended))
+    const isReopened = begun !== undefined
+    const propose = async (): Promise<Opening> => ({ kept: randomUUID(), deadline: wait.deadline })
+    const { kept, deadline } = await remember(opening, propose, record, signal)
+    const opened = openExpectation(wait, timeoutMs(deadline), options, { kept, isReopened, entry, record })
+    await opened.registered
+    return opened
+  }
+}
+
+/** The record of the run keeps an outcome as it came, so that the process that goes on with the run checks it, too. */
+function checked(expectation: Expectation, check: CheckOutcome): Expectation {
+  return {
+    alias: (ids) => expectation.alias(ids),
+    outcome: async () => check(await expectation.outcome()),
+    settle: (outcome) => expectation.settle(outcome),
+    cancel: () => expectation.cancel(),
   }
 }
 

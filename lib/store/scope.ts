@@ -42,6 +42,10 @@ export interface WaitChanges {
   cancel(wait: Wait): void
   /** Ends this wait alone with an outcome; does nothing when the wait has ended. */
   end(wait: Wait, outcome: Outcome): void
+  /** Ends this wait, and settles its ids, without telling its waiter. */
+  finish(wait: Wait): void
+  /** Lets a wait end in so many milliseconds from now. */
+  prolong(wait: Wait, ms: number): void
 }
 
 /**
@@ -76,6 +80,15 @@ export class Wait extends Timed implements OpenWait {
 
   cancel(): void {
     this.scope.changes.cancel(this)
+  }
+
+  finish(): void {
+    this.scope.changes.finish(this)
+  }
+
+  /** Lets it end in so many milliseconds from now, since a callback came. */
+  prolong(ms: number): void {
+    this.scope.changes.prolong(this, ms)
   }
 
   /** Ends this wait and no other with an outcome. */

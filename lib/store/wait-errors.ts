@@ -46,11 +46,12 @@ export function waitAborted(ids: readonly string[], reason: unknown): CallbackEr
   return new CallbackError('ERR_ABORTED', { message: `The wait for ${describeIds(ids)} was aborted`, cause: reason })
 }
 
-/** The store was closed while a wait was open. */
-export function waitClosed(ids: readonly string[]): CallbackError {
-  return new CallbackError('ERR_CLOSED', {
-    message: `The callbacks were closed while ${describeIds(ids)} was waited for`,
-  })
+/** The store was closed while a wait was open, or another iteration has taken it up. */
+export function waitClosed(ids: readonly string[], isTakenUp = false): CallbackError {
+  const message = isTakenUp
+    ? `Another iteration with the same key has taken up the callbacks for ${describeIds(ids)}; this one ends`
+    : `The callbacks were closed while ${describeIds(ids)} was waited for`
+  return new CallbackError('ERR_CLOSED', { message })
 }
 
 /** There is no room for one more wait. */

@@ -60,6 +60,15 @@ function toNumber(value: unknown, parse: (value: unknown) => Numeric | undefined
   return number
 }
 
+/**
+ * Whether a value says yes. What is missing says no, and so do false, 0, an empty text, and the words that `as boolean` reads
+ * as false; everything else says yes.
+ */
+export function saysYes(value: unknown): boolean {
+  if (value === null || value === undefined) return false
+  return typeof value === 'object' || !FALSE.has(toText(value).trim().toLowerCase())
+}
+
 function toBoolean(value: unknown): boolean {
   if (typeof value === 'boolean') return value
   const text = toText(value).trim().toLowerCase()

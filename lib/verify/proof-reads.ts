@@ -13,6 +13,7 @@ export interface ProvedEndpoint {
   readonly method: string
   readonly verify: EndpointVerify | undefined
   readonly item: Template | undefined
+  readonly when: Template | undefined
   readonly identifyBy: Template | undefined
   readonly dedupeBy: Template | undefined
   readonly status: Template | undefined
@@ -25,7 +26,8 @@ const TICKET = 'callback_id'
 
 /**
  * Finds faults between the proof of an endpoint and the values that it reads: an id outside of the proof, since one signed
- * request could then settle any id, and a proof of the body alone for requests without a body.
+ * request could then settle any id; a `when` outside of it, since a request that was filtered out could then be sent again so
+ * that it counts; and a proof of the body alone for requests without a body.
  */
 export function checkReads(spec: ProvedEndpoint): readonly Problem[] {
   const { verify } = spec
@@ -38,6 +40,7 @@ export function checkReads(spec: ProvedEndpoint): readonly Problem[] {
   return [
     // Items that are signed one by one may stand anywhere in the body.
     ...(coverage.eachItem ? [] : findUncovered(spec, verify, coverage, 'item')),
+    ...findUncovered(spec, verify, coverage, 'when'),
     ...findUncovered(spec, verify, coverage, 'identify_by'),
     ...findUncovered(spec, verify, coverage, 'dedupe_by'),
   ]
@@ -62,6 +65,7 @@ export function listUncoveredReads(spec: ProvedEndpoint): readonly Problem[] {
 
 const TEMPLATES = {
   item: 'item',
+  when: 'when',
   identify_by: 'identifyBy',
   dedupe_by: 'dedupeBy',
   status: 'status',
@@ -90,13 +94,18 @@ function findUncovered(spec: ProvedEndpoint, { scheme }: VerifySpec, coverage: C
   if (first === undefined) return []
   const message =
     `reads \${${first.text}}, which the proof of "${scheme}" does not cover (it covers ${describeCoverage(coverage)}): anybody who ` +
-    `has seen one signed request could send it again with another ${NAMED[key] ?? 'id'}. ${adviseOn(first, key)}`
+    `has seen one signed request could send it again ${CHANGED[key] ?? 'with another id'}. ${adviseOn(first, key)}`
   return [
     { code: 'ERR_CONFIG_VALUE', at: `${spec.at}.${key}`, location: spec.locations[key] ?? spec.location, message },
   ]
 }
 
-const NAMED: Partial<Record<Key, string>> = { item: 'item', dedupe_by: 'delivery id' }
+/** What somebody could change who sends a signed request again. */
+const CHANGED: Partial<Record<Key, string>> = {
+  item: 'with another item',
+  when: 'with another value, so that a callback counts which was to be filtered out',
+  dedupe_by: 'with another delivery id',
+}
 
 /** Most authors who read an id from the URL want a ticket; it needs no signature, since its id cannot be guessed. */
 function adviseOn({ source, steps: [step] }: ReadPath, key: Key): string {

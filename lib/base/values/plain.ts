@@ -1,3 +1,4 @@
+import { GivenSchema, isStandardSchema } from '../schemas/standard-schema'
 import type { ConfigPath } from './config-path'
 
 /** A mapping of plain data. */
@@ -13,15 +14,20 @@ export function isMapping(value: unknown): value is Mapping {
 type Refuse = (path: ConfigPath, message: string) => void
 
 const MAX_DEPTH = 100
+const ENDPOINT_STEPS: ReadonlySet<string> = new Set(['listener', 'listeners', 'callbacks', 'triggers'])
 
 /**
  * Copies plain data: texts, numbers (bigints too), booleans, null, lists and mappings. Everything else is refused and
- * left out: functions, instances of classes, cycles, more than 100 levels, and keys that could reach a prototype.
+ * left out: functions, instances of classes (but a schema where one may stand), cycles, more than 100 levels, and keys that could reach a prototype.
  */
 export function copyPlain(value: unknown, refuse: Refuse): unknown {
   const open = new Set<object>()
 
   function copy(current: unknown, path: ConfigPath): unknown {
+    if (path.at(-1) === 'schema' && isSchemaPlace(path)) {
+      if (current instanceof GivenSchema) return current
+      if (isStandardSchema(current)) return new GivenSchema(current)
+    }
     if (typeof current !== 'object' || current === null) return copyScalar(current, path)
     if (open.has(current)) return refuse(path, 'this value contains itself; a config must be a tree')
     if (path.length > MAX_DEPTH) return refuse(path, `nested deeper than ${MAX_DEPTH} levels`)
@@ -50,6 +56,11 @@ export function copyPlain(value: unknown, refuse: Refuse): unknown {
   }
 
   return copy(value, [])
+}
+
+/** Whether a path leads to the schema of an endpoint. */
+function isSchemaPlace(path: ConfigPath): boolean {
+  return path.slice(0, -1).every((step) => typeof step === 'number' || ENDPOINT_STEPS.has(step))
 }
 
 function nameInstance(value: object): string {

@@ -14,6 +14,7 @@ const CALLBACK_EVENTS = [
   'pending',
   'parked',
   'duplicate',
+  'filtered',
   'unidentified',
   'rejected',
   'expired',
@@ -161,6 +162,7 @@ function reasonFor(name: Shown, { id, outcome }: CallbackEvent): string | undefi
   if (name === 'unidentified') return '"identify_by" finds no id in it'
   if (name === 'parked') return id === undefined ? 'nothing waits yet' : 'nothing waits for its id yet'
   if (name === 'duplicate') return 'its id is settled already, or it came before'
+  if (name === 'filtered') return id === undefined ? '"when" is false for it' : '"when" of the wait for its id is false'
   if (name === 'expired' && outcome) return 'nothing waited for it in time ("store.park")'
   if (name !== 'pending') return undefined
   return outcome?.status === undefined

@@ -7,7 +7,8 @@ import { findForeignMark } from '../field/foreign-marks'
 import { readTable } from '../field/read-table'
 import { byHand, choice, field, type InputOf, listKeys, required, type Shape, type SpecOf, table } from '../field/shape'
 import { LISTENER_SOURCES, mappingTemplate, anyTemplate, textTemplate } from '../field/template-sources'
-import { DURATION, FLAG, method, OFF, TEXT } from '../field/values'
+import { SCHEMA } from '../field/schema-value'
+import { DURATION, FLAG, method, OFF, TEXT, word } from '../field/values'
 import { CALLBACK_METHODS } from '../field/words'
 import { CHALLENGE, type ChallengeSpec, readChallenge } from './challenge'
 import { PROVED_KEYS } from '../../verify/proof-reads'
@@ -18,6 +19,8 @@ import type { WorkflowSpec } from './workflow'
 
 const ANY = anyTemplate(LISTENER_SOURCES)
 const ONE = textTemplate(LISTENER_SOURCES)
+
+const RESPOND = word(['at_once', 'when_done'])
 
 const RESPONSE = {
   status: field('status', ONE, 'HTTP status (default 200)'),
@@ -30,6 +33,11 @@ const TRIGGER_KEYS = {
   method: field('method', method(CALLBACK_METHODS), 'HTTP method', 'POST'),
   bulk: field('bulk', FLAG, 'Whether one request carries several items', false),
   item: field('item', ONE, 'The items in bulk mode, else the part of the body that matters'),
+  when: field(
+    'when',
+    ONE,
+    'Whether a request counts, such as ${body.livemode}; one for which it is false is acknowledged and dropped',
+  ),
   verify: byHand('verify', VERIFY, 'How the sender proves itself'),
   challenge: byHand('challenge', CHALLENGE, 'Handshake of the sender; false turns it off'),
   response: field('response', table(RESPONSE), 'What the sender is answered'),
@@ -40,6 +48,13 @@ const TRIGGER_KEYS = {
   ),
   input: field('input', ANY, 'Input of that workflow (default: the body)'),
   dedupeBy: field('dedupe_by', ONE, 'What tells a repeated delivery, such as ${header.webhook-id}'),
+  respond: field(
+    'respond',
+    RESPOND,
+    'Whether a request that starts a workflow is answered at once, or with the output when the run has ended',
+    'at_once',
+  ),
+  withinMs: field('within', DURATION, 'How long such a request is held before it is answered 202', '25s'),
 }
 
 /** The keys of one callback, which a listener with a single one may have itself. */
@@ -50,6 +65,13 @@ export const CALLBACK_KEYS = {
   successWhen: field('success_when', VALUES, 'Values of status that mean success'),
   failWhen: field('fail_when', VALUES, 'Values of status that mean failure'),
   result: field('result', ANY, 'What the wait receives (default: the item, else the body)'),
+  schema: field('schema', SCHEMA, 'What the result must fit, in a config that is written in code'),
+  onMismatch: field(
+    'on_mismatch',
+    word(['fail', 'refuse']),
+    'What a result does that does not fit: it fails the wait, or its sender is answered 422 and the wait goes on',
+    'fail',
+  ),
   error: field(
     'error',
     ANY,
@@ -122,7 +144,12 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
     challengeLocation: fields.locationOf('challenge'),
     workflow: readWorkflowName(fields, context.isTrigger, context.workflows),
   }
+  if (fields.has('on_mismatch') && !fields.has('schema'))
+    fields.warn('on_mismatch', 'never read without "schema"; give the schema that results must fit')
+  if (fields.has('within') && fields.read('respond', RESPOND) !== 'when_done')
+    fields.warn('within', 'never read without "respond: when_done", since each request is answered at once')
   warnOfConstants(fields, {
+    when: spec.when,
     identify_by: spec.identifyBy,
     status: spec.status,
     item: spec.item,
@@ -143,7 +170,7 @@ function warnOfConstants(fields: Fields, templates: Readonly<Record<string, Temp
     if (findForeignMark(template.source, LISTENER_SOURCES, false)) continue
     const written = String(template.source)
     const meant = /^\{\{(.*)\}\}$/.exec(written)?.[1]?.trim() ?? written
-    const advice = /^[\p{L}_]/u.test(meant)
+    const advice = /^(?!(?:true|false)$)[\p{L}_]/u.test(meant)
       ? `did you mean "\${${meant}}"?`
       : 'write where it stands, such as "${body.id}"'
     fields.warn(key, `"${written}" is the same for every callback; ${advice}`)

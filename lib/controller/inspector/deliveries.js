@@ -7,6 +7,7 @@ const VERDICTS = [
   'settled',
   'parked',
   'duplicate',
+  'filtered',
   'pending',
   'unidentified',
   'started',

@@ -73,7 +73,7 @@ export const SCHEMAS = {
   Failing: mapping({ error: ANY, path: TEXT_OR_NULL }, ['error', 'path']),
   Cancelling: mapping({ path: TEXT_OR_NULL }, ['path']),
   WaitCancel: mapping({ id: TEXT, cancelled: { ...COUNT, description: 'How many waits there were' } }),
-  WaitEnd: mapping({ id: TEXT, delivery: word('settled', 'parked', 'duplicate', 'started') }),
+  WaitEnd: mapping({ id: TEXT, delivery: word('settled', 'parked', 'duplicate', 'started', 'filtered') }),
   Job: mapping({
     id: TEXT,
     status: JOB_STATUS,

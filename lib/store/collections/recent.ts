@@ -1,4 +1,4 @@
-import type { Clock, Delivery } from '../../base/contracts'
+import type { Clock, Delivery, Pending } from '../../base/contracts'
 
 /** Remembers keys for a while, and only so many. */
 export interface Recent {
@@ -65,11 +65,15 @@ export function createRecent(clock: Clock, forMs: number, max: number): Recent {
  * Does work once for each key, and returns `duplicate` for a key that is remembered. The key is claimed before the work,
  * since the work may deliver the same key again. It is free again when the work throws or returns `duplicate`.
  */
-export function takeOnce(claimed: Recent, key: string | undefined, work: () => Delivery): Delivery {
+export function takeOnce<T extends Delivery | Pending>(
+  claimed: Recent,
+  key: string | undefined,
+  work: () => T,
+): T | 'duplicate' {
   if (key === undefined) return work()
   if (claimed.has(key)) return 'duplicate'
   claimed.add(key)
-  let delivery: Delivery | undefined
+  let delivery: T | undefined
   try {
     delivery = work()
     return delivery

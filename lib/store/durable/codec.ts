@@ -1,4 +1,5 @@
 import { CallbackError, type ErrorCode, type FailedCallback, type ImmediateAnswer } from '../../base/errors'
+import type { SchemaIssue } from '../../base/schemas/standard-schema'
 import { giveType, typeOf } from '../../base/values/typed-bytes'
 
 /** Marks a mapping that stands for a value which JSON has no form for. A mapping of an app with this key is wrapped too. */
@@ -73,6 +74,7 @@ interface KeptError {
   readonly message?: string | undefined
   readonly at?: string | undefined
   readonly callback?: FailedCallback | undefined
+  readonly issues?: readonly SchemaIssue[] | undefined
   readonly answer?: { readonly status: number; readonly body: unknown } | undefined
   /** Without its body where that is the body of the answer too. */
   readonly response?: (Omit<ImmediateAnswer, 'body'> & { readonly body?: unknown }) | undefined
@@ -84,10 +86,11 @@ function describeError(error: Error): object {
   const plain = cause === undefined ? { message } : { message, cause: toKept(cause) }
   if (!(error instanceof CallbackError)) return plain
   const kept = error.response ? { ...plain, response: keepResponse(error.response, error) } : plain
-  const { code, at, status, body, result, id, endpoint, reason } = error
+  const { code, at, status, body, result, id, endpoint, reason, issues } = error
   if (typeof status === 'number') return { ...kept, code, at, answer: { status, body: toKept(body) } }
-  if (endpoint === undefined) return { ...kept, code, at }
-  return { ...kept, code, at, callback: { status, result: toKept(result), body: toKept(body), id, endpoint, reason } }
+  if (endpoint === undefined) return { ...kept, code, at, issues }
+  const callback = { status, result: toKept(result), body: toKept(body), id, endpoint, reason }
+  return { ...kept, code, at, issues, callback }
 }
 
 function keepResponse({ status, headers, body }: ImmediateAnswer, error: CallbackError): KeptError['response'] {
@@ -109,6 +112,7 @@ function readError(kept: KeptError): Error {
     message,
     at: kept.at,
     cause,
+    issues: kept.issues,
     callback: kept.callback && (fromKept(kept.callback) as FailedCallback),
     answer: kept.answer && { status: kept.answer.status, body: fromKept(kept.answer.body) },
     response: readResponse(kept),

@@ -6,8 +6,12 @@ import type {
   Claim,
   Clock,
   Delivery,
+  Judged,
   Ledger,
   Outcome,
+  Pending,
+  PendingArrival,
+  Progress,
   StoreEndpoint,
   TriggerArrival,
 } from '../../base/contracts'
@@ -20,6 +24,7 @@ import type { Publish } from './messages'
 import type { ParkedHere } from './parked-here'
 import type { Persist } from './persistence'
 import type { LocalWaits } from './waits/local-waits'
+import type { Room } from './waits/room'
 
 export interface DeliveryOptions {
   readonly ledger: Ledger
@@ -33,6 +38,7 @@ export interface DeliveryOptions {
   readonly read: (key: Key) => Promise<KeyState>
   /** How long a callback is parked, in milliseconds. */
   readonly parkMs: number
+  readonly room: Room
   /** Headers that are not kept, in lower case. */
   readonly secretHeaders?: ReadonlySet<string> | undefined
 }
@@ -40,6 +46,8 @@ export interface DeliveryOptions {
 /** Hands over callbacks; the sender is answered when its callback is in the ledger. */
 export interface Deliveries {
   deliver(arrival: Arrival): Promise<Delivery>
+  /** Gives a pending callback to the waits for many; none of it is kept where there is none. */
+  pass(endpoint: StoreEndpoint, progress: Progress, more: PendingArrival | undefined): Promise<Pending>
   trigger(arrival: TriggerArrival): Promise<Delivery>
 }
 
@@ -48,22 +56,26 @@ interface Handed {
   readonly key: Key
   /** The state of the log before the outcome. */
   readonly known: KeyState
-  readonly outcome: Outcome
+  readonly outcome: Judged
   readonly claim: Claim | undefined
+  readonly size: () => number
   readonly run?: string
 }
 
 /** Creates what hands over the callbacks that this process receives. */
 export function createDeliveries(options: DeliveryOptions): Deliveries {
-  const { ledger, clock, keys, parked, persist, here, publish, read, parkMs } = options
+  const { ledger, clock, keys, parked, persist, here, publish, read, parkMs, room } = options
 
   async function hand(arrival: Arrival, key: Key, known: KeyState, claim: Claim | undefined): Promise<Delivery> {
-    const { outcome, start } = arrival
-    if (waitsAt(known, clock.now(), key.anonymous).length > 0) return handOver({ key, known, outcome, claim })
+    const { outcome, start, size } = arrival
+    if (waitsAt(known, clock.now(), key.anonymous).length > 0) {
+      if (here.isUnwanted(key.id, known, outcome, clock.now())) return 'filtered'
+      return handOver({ key, known, outcome, claim, size })
+    }
     if (!key.anonymous && isDuplicate(known, clock.now())) return repeat(key, known)
     if (await keys.isSettled(key)) return 'duplicate'
     if (start && !key.anonymous && known.waitedAt === undefined) return begin(start, outcome, key, claim)
-    return keep(arrival, { key, known, outcome, claim })
+    return keep(arrival, { key, known, outcome, claim, size })
   }
 
   /** Parks a callback, unless a wait is open by the time that its outcome is appended. */
@@ -78,10 +90,19 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
     }
   }
 
-  async function handOver({ key, known, outcome, claim, run }: Handed): Promise<Delivery> {
+  async function handOver(handed: Handed): Promise<Delivery> {
+    const { key, known, outcome, size } = handed
+    const isForMany = [...known.waits.values()].some(({ many }) => many !== undefined)
+    if (!isForMany) return append(handed, undefined)
+    const bytes = size()
+    return room.give(key.id, known, { callback: outcome, at: clock.now(), bytes }, () => append(handed, bytes))
+  }
+
+  async function append({ key, known, outcome, claim, run }: Handed, bytes: number | undefined): Promise<Delivery> {
     const at = clock.now()
     const kept = toKept({ ...outcome, headers: redactHeaders(outcome.headers, options.secretHeaders) })
-    const entry: OutcomeEntry = { is: 'outcome', kept, at, until: at + parkMs, run }
+    const isPending = outcome.outcome === 'pending' || undefined
+    const entry: OutcomeEntry = { is: 'outcome', kept, at, until: at + parkMs, run, isPending, bytes }
     const how = { ttlMs: parkMs, known }
     const written = claim ? await keys.claim(key, entry, { ...how, claim }) : await keys.write(key, entry, how)
     if (written === undefined) return repeat(key, await read(key))
@@ -109,7 +130,7 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
   ): Promise<Delivery> {
     const run = toRunId(digest([key.id, await keys.born(key)]))
     await start(run)
-    const delivery = await handOver({ key, known: await keys.read(key), outcome, claim, run })
+    const delivery = await append({ key, known: await keys.read(key), outcome, claim, run, size: () => 0 }, undefined)
     await persist(() => keys.settle(key))
     return delivery
   }
@@ -121,6 +142,16 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
       const claim = toClaim(endpoint, dedupeKey)
       const [known, earlier] = await Promise.all([read(key), claim && ledger.read('mark', claim.mark)])
       return earlier === undefined ? hand(arrival, key, known, claim) : repeat(key, known)
+    },
+    async pass(endpoint, progress, more) {
+      const key = keyOf(endpoint, progress.id)
+      const known = await read(key)
+      if (waitsAt(known, clock.now(), key.anonymous, true).length === 0) return 'pending'
+      const claim = toClaim(endpoint, more?.dedupeKey())
+      if (claim && (await ledger.read('mark', claim.mark))) return 'duplicate'
+      const outcome = { ...progress, result: more?.result() }
+      const delivery = await handOver({ key, known, outcome, claim, size: more?.size ?? (() => 0) })
+      return delivery === 'duplicate' ? 'duplicate' : 'pending'
     },
     async trigger({ endpoint, dedupeKey, start }) {
       const claim = toClaim(endpoint, dedupeKey)

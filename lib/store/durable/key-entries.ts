@@ -7,6 +7,16 @@ export interface WaitEntry {
   readonly until: number
   /** The process whose wait it is; missing for a wait that outlives its process. 0.4 never wrote it. */
   readonly by?: string | undefined
+  /** For a wait that may go on after a callback. */
+  readonly many?: ManyOptions | undefined
+}
+
+/** How a wait reads that may go on after a callback. */
+export interface ManyOptions {
+  /** For a wait for many: how long it waits for the next callback, in milliseconds; each callback moves its deadline. */
+  readonly idleMs?: number | undefined
+  /** A random name of the one who reads the wait now. The one who read it before gets no more. */
+  readonly reader: string
 }
 
 /** A callback came. */
@@ -19,6 +29,20 @@ export interface OutcomeEntry {
   readonly until: number
   /** The run that this callback starts. */
   readonly run?: string | undefined
+  /** For a callback whose status says that the work goes on: it is for waits for many alone. */
+  readonly isPending?: boolean | undefined
+  /** What it takes up, where a wait keeps it as one of many. */
+  readonly bytes?: number | undefined
+}
+
+/** The reader of a wait for many has dealt with a callback, and with those before it. */
+export interface DoneEntry {
+  readonly is: 'done'
+  readonly wait: string
+  /** The place of the callback: its order, and its time. */
+  readonly order: number
+  readonly of: number
+  readonly at: number
 }
 
 /**
@@ -55,11 +79,18 @@ export interface ForgottenEntry {
 export interface StateEntry {
   readonly is: 'state'
   /** Each wait with its name; `got` is the index of its outcome in `outcomes`. */
-  readonly waits: readonly (Omit<KeyWait, 'got'> & { readonly name: string; readonly got?: number | undefined })[]
+  readonly waits: readonly StateWait[]
   readonly outcomes: readonly OutcomeEntry[]
   readonly parked: readonly OutcomeEntry[]
   readonly settledAt?: number | undefined
   readonly waitedAt?: number | undefined
+}
+
+/** A wait as a state keeps it; callbacks are indexes in its `outcomes`. */
+export interface StateWait extends Omit<KeyWait, 'got' | 'many'> {
+  readonly name: string
+  readonly got?: number | undefined
+  readonly many?: (Omit<Many, 'items'> & { readonly items: readonly (readonly [number, number])[] }) | undefined
 }
 
 /**
@@ -71,7 +102,8 @@ export interface OverEntry {
   readonly index: number
 }
 
-export type KeyEntry = WaitEntry | OutcomeEntry | EndEntry | GoneEntry | ForgottenEntry | StateEntry | OverEntry
+export type KeyEntry =
+  WaitEntry | OutcomeEntry | DoneEntry | EndEntry | GoneEntry | ForgottenEntry | StateEntry | OverEntry
 
 /** What a record of the kind `key` is created with. */
 export interface KeyData {
@@ -90,6 +122,24 @@ export interface KeyWait {
   readonly got?: OutcomeEntry | undefined
   /** Whether another wait with the same outcome has taken it, so that no later wait inherits it. */
   readonly isTaken?: boolean | undefined
+  readonly many?: Many | undefined
+}
+
+/** What a wait holds that may go on after a callback. */
+export interface Many extends ManyOptions {
+  /** Where it stands in the log. */
+  readonly since: number
+  /** Whether its time was up: then nothing more comes for it. */
+  readonly isLate?: boolean | undefined
+  /** What came and is not dealt with, oldest first. The list belongs to one state, and grows in place. */
+  readonly items: ManyItem[]
+}
+
+/** A callback of a wait for many. */
+export interface ManyItem {
+  /** Its position in the log; of one that came before the wait, or for another wait, that of the entry that handed it over. */
+  readonly order: number
+  readonly entry: OutcomeEntry
 }
 
 /** The state that the log of a key comes to. */

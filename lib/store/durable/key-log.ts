@@ -69,12 +69,24 @@
  *    that closes ends its waits (5), finishes what it is writing, and then appends `left` to its lease, so that its
  *    runs go on elsewhere at once.
  *
+ * A WAIT FOR MANY, and one that looks at each callback (`when`)
+ * 13. Its `wait` has `many`, with the name of its reader; each `outcome` is kept for it, in the order of the log, until its
+ *    reader has dealt with it and appends `done`. A pending callback is appended too (`isPending`), for waits for many alone.
+ *    With a name, `done` is in the log before the reader gets the next callback, and the record `w…` has the last one before
+ *    `end` is appended; so only the callback that the reader was at comes again. A process that goes on with the wait appends
+ *    `wait` with another reader: the one before learns that from the log after its next `done`. Each outcome moves the deadline;
+ *    `end` (`late`) counts only if no outcome has moved it behind that moment. Without a name, what a process leaves (`left`,
+ *    `gone`) goes to the oldest other wait for many, or is parked. The limit of what is kept is looked at before `outcome` is
+ *    appended: several processes may exceed it by what they append in the same moment.
+ *
  * A server may lose all of this (a flush, a failover). Then each process appends its open waits again (1), writes its
  * lease and its runs again, and gets what was parked meanwhile.
  */
 import type { Delivery } from '../../base/contracts'
 import { REMEMBER_MS } from '../scope'
-import type { EndEntry, KeyData, KeyEntry, KeyState, KeyWait, OutcomeEntry, StateEntry, WaitEntry } from './key-entries'
+import type { DoneEntry, EndEntry, KeyData, KeyEntry, KeyState, KeyWait, OutcomeEntry, WaitEntry } from './key-entries'
+import { addTo, beginMany, continueMany, handOn, makeLate, takeDone } from './key-many'
+import { NOTHING, outcomesOf, restore } from './key-state'
 
 /** How long a wait counts as open after its time is up, so that clocks need not agree. Usually its `end` comes sooner. */
 const GRACE_MS = 60_000
@@ -105,6 +117,9 @@ export function applyEntry(state: KeyState, entry: KeyEntry, anonymous: boolean)
       return undefined
     case 'outcome':
       return hand(state, entry, anonymous)
+    case 'done':
+      finishOne(state, entry)
+      return undefined
     case 'end':
       end(state, entry, anonymous)
       return undefined
@@ -124,26 +139,22 @@ export function applyEntry(state: KeyState, entry: KeyEntry, anonymous: boolean)
   }
 }
 
-/** Returns the entry that replaces the entries of a state. */
-export function toStateEntry({ waits, parked, settledAt, waitedAt }: KeyState): StateEntry {
-  const outcomes = [...new Set([...waits.values()].flatMap(({ got }) => got ?? []))]
-  const listed = [...waits].map(([name, { got, ...wait }]) => {
-    return got === undefined ? { name, ...wait } : { name, ...wait, got: outcomes.indexOf(got) }
-  })
-  return { is: 'state', waits: listed, outcomes, parked, settledAt, waitedAt }
-}
-
-/** Returns the names of the waits that a callback of this moment is for. */
-export function waitsAt(state: KeyState, at: number, anonymous: boolean): readonly string[] {
-  const ready = [...state.waits].filter(([, { got, until }]) => got === undefined && until + GRACE_MS > at)
+/** Returns the names of the waits that a callback of this moment is for; a pending one is for waits for many alone. */
+export function waitsAt(state: KeyState, at: number, anonymous: boolean, isPending = false): readonly string[] {
+  const isReady = ({ got, many, until }: KeyWait): boolean => {
+    if (got !== undefined || many?.isLate === true || until + GRACE_MS <= at) return false
+    return !isPending || many?.idleMs !== undefined
+  }
+  const ready = [...state.waits].filter(([, wait]) => isReady(wait))
   return (anonymous ? ready.slice(0, 1) : ready).map(([wait]) => wait)
 }
 
 /** Returns until when something in a log counts, in milliseconds since the epoch. */
 export function liveUntil(state: KeyState, { anonymous, remembers }: Omit<KeyData, 'born'>): number {
-  const ends = [...state.waits.values()].map(({ until, got }) =>
-    Math.max(until + GRACE_MS, got ? got.at + UNDELIVERED_MS : 0),
-  )
+  const ends = [...state.waits.values()].map((wait) => {
+    const last = outcomesOf(wait).at(-1)
+    return Math.max(wait.until + GRACE_MS, last ? last.at + UNDELIVERED_MS : 0)
+  })
   ends.push(...state.parked.map(({ until }) => until))
   if (state.settledAt !== undefined && !anonymous) ends.push(state.settledAt + REMEMBER_MS)
   if (state.waitedAt !== undefined && remembers) ends.push(state.waitedAt + REMEMBER_MS)
@@ -160,28 +171,29 @@ export function isDuplicate({ settledAt, parked }: KeyState, at: number): boolea
   return (settledAt !== undefined && settledAt + REMEMBER_MS > at) || parked.some(({ until }) => until > at)
 }
 
-const NOTHING: StateEntry = { is: 'state', waits: [], outcomes: [], parked: [] }
-
-function restore(state: KeyState, { waits, outcomes, parked, settledAt, waitedAt }: StateEntry): void {
-  state.waits.clear()
-  for (const { name, got, ...wait } of waits)
-    state.waits.set(name, got === undefined ? wait : { ...wait, got: outcomes[got] })
-  state.parked = parked
-  state.settledAt = settledAt
-  state.waitedAt = waitedAt
-}
-
 /**
  * A wait that is registered again stays as it is, and lasts as long as the longer entry says. One whose time was up without
  * an outcome begins again.
  */
-function open(state: KeyState, { wait, at, until, by }: WaitEntry, anonymous: boolean): void {
+function open(state: KeyState, entry: WaitEntry, anonymous: boolean): void {
+  const { wait, at, until, by } = entry
   const known = state.waits.get(wait)
+  if (known?.many) {
+    const isOver = known.many.isLate === true || known.until + GRACE_MS <= at
+    state.waits.set(wait, continueMany(known, known.many, entry, isOver))
+    return
+  }
   if (known && (known.got || known.until + GRACE_MS > at)) {
     if (until > known.until) state.waits.set(wait, { ...known, until })
     return
   }
   state.waits.delete(wait)
+  if (entry.many) {
+    const early = state.parked.filter((parked) => parked.until > at)
+    state.waits.set(wait, { until, by, many: beginMany(entry, early, state.length) })
+    Object.assign(state, { parked: [], settledAt: undefined, waitedAt: at })
+    return
+  }
   const early = state.parked.find((parked) => parked.until > at)
   const got = early ?? (anonymous ? undefined : findUntaken(state, at, by))
   state.parked = state.parked.filter((parked) => parked !== early)
@@ -206,26 +218,44 @@ function findUntaken({ waits }: KeyState, at: number, by: string | undefined): O
 
 /** An outcome that starts a run ends no wait, not even one that was registered meanwhile. */
 function hand(state: KeyState, entry: OutcomeEntry, anonymous: boolean): Delivery {
-  const waits = entry.run === undefined ? waitsAt(state, entry.at, anonymous) : []
+  const waits = entry.run === undefined ? waitsAt(state, entry.at, anonymous, entry.isPending) : []
   for (const wait of waits) give(state, wait, entry)
+  if (entry.isPending) return 'settled'
   if (waits.length === 0 && !anonymous && isDuplicate(state, entry.at)) return 'duplicate'
-  if (!anonymous && (waits.length > 0 || entry.run !== undefined)) state.settledAt = entry.at
+  const isSettled = entry.run !== undefined || waits.some((wait) => state.waits.get(wait)?.got)
+  if (!anonymous && isSettled) state.settledAt = entry.at
   if (waits.length > 0) return 'settled'
   if (entry.run !== undefined) return 'started'
   state.parked = [...state.parked, entry]
   return 'parked'
 }
 
-function give({ waits }: KeyState, name: string, got: OutcomeEntry): void {
+function give({ waits, length }: KeyState, name: string, got: OutcomeEntry): void {
   const wait = waits.get(name)
-  if (wait) waits.set(name, { ...wait, got })
+  if (wait) waits.set(name, wait.many ? addTo(wait, wait.many, got, length) : { ...wait, got })
+}
+
+function finishOne(state: KeyState, entry: DoneEntry): void {
+  const { many } = state.waits.get(entry.wait) ?? {}
+  if (many === undefined || !takeDone(many, entry)) return
+  state.waits.delete(entry.wait)
+  state.waitedAt = entry.at
 }
 
 function end(state: KeyState, { wait: name, at, why }: EndEntry, anonymous: boolean): void {
   const wait = state.waits.get(name)
   if (wait === undefined || (why === 'late' && wait.got)) return
+  const late = why === 'late' && wait.many ? makeLate(wait, wait.many, at) : undefined
+  if (late) {
+    state.waits.set(name, late)
+    return
+  }
   state.waits.delete(name)
-  if (why !== 'settled') leave(state, wait, why === 'left' ? UNDELIVERED_MS : 0, at, anonymous)
+  if (wait.many && why === 'left') {
+    // Each is parked before those that came in the same moment.
+    for (const entry of handOn(state, wait.many).toReversed())
+      giveBack(state, keepFor(entry, UNDELIVERED_MS), at, anonymous)
+  } else if (why !== 'settled') leave(state, wait, why === 'left' ? UNDELIVERED_MS : 0, at, anonymous)
   if (anonymous) return
   if (why !== 'settled') {
     state.waitedAt = at
@@ -241,7 +271,11 @@ function end(state: KeyState, { wait: name, at, why }: EndEntry, anonymous: bool
 function leave(state: KeyState, wait: KeyWait, keepMs: number, at: number, anonymous: boolean): void {
   const { got, isTaken } = wait
   if (got === undefined || isTaken || [...state.waits.values()].some((other) => other.got === got)) return
-  giveBack(state, { ...got, until: Math.max(got.until, got.at + keepMs) }, at, anonymous)
+  giveBack(state, keepFor(got, keepMs), at, anonymous)
+}
+
+function keepFor(entry: OutcomeEntry, keepMs: number): OutcomeEntry {
+  return { ...entry, until: Math.max(entry.until, entry.at + keepMs) }
 }
 
 /** Hands an outcome without an id to the next wait in the queue, and parks it where there is none. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { CallbackError } from '../../base/errors'
 import type { DueAnswer, Ledger, Logger, Outcome, Store } from '../../base/contracts'
 import { coalesce } from '../collections/coalesce'
+import { eachLimits } from '../each/full'
 import { createRegistry, type RegistryOptions } from '../registry'
 import { fromKept } from './codec'
 import { createDeliveries } from './delivery'
@@ -16,7 +17,9 @@ import { openKeptWait } from './waits/kept-wait'
 import { endLeftWait } from './waits/left-waits'
 import { createLocalWaits } from './waits/local-waits'
 import { createNamedWaits } from './waits/named-waits'
+import { openKeptMany } from './waits/kept-many'
 import { createQueues } from './waits/queues'
+import { createRoom } from './waits/room'
 import { createWatch } from './waits/watch'
 
 export interface DurableStoreOptions extends RegistryOptions {
@@ -84,7 +87,8 @@ export function createDurableStore(options: DurableStoreOptions): Store {
     check: () => open().then(async () => void (await ledger.read('mark', 'check'))),
     wait(request) {
       opening.refuseWhenClosed()
-      return openKeptWait(request, parts)
+      const { reader } = request.waiter
+      return reader ? openKeptMany(request, parts, reader) : openKeptWait(request, parts)
     },
     deliver: (arrival) => open().then(() => deliveries.deliver(arrival)),
     trigger: (arrival) => open().then(() => deliveries.trigger(arrival)),
@@ -130,9 +134,14 @@ function createParts(options: DurableStoreOptions, open: () => Promise<void>, on
   const runs = createRunKeeper({ ...shared, onBack: () => void watch.restoreAll() })
   const queues = createQueues({ ...shared, onRecheck: (key) => void watch.look(key) })
   const watch = createWatch({ ...shared, queues, onLoss })
-  const deliveries = createDeliveries({ ...shared, read: watch.read, parkMs: park.forMs })
+  const deliveries = createDeliveries({
+    ...shared,
+    read: watch.read,
+    parkMs: park.forMs,
+    room: createRoom(eachLimits(park)),
+  })
   const named = createNamedWaits(shared)
-  const progress = createProgress(shared)
+  const progress = createProgress({ ...shared, pass: deliveries.pass })
   return { ...shared, queues, watch, deliveries, named, runs, progress, finishWriting }
 }
 

@@ -4,6 +4,7 @@ import { nameOf } from '../../base/unnamed'
 import type { Emitter } from '../../base/events'
 import type { RunRecord } from '../../base/run'
 import type { Clock, Logger, Store } from '../../base/contracts'
+import type { MaybeLater } from '../../base/values/later'
 import type { Started, StartKept } from '../../listener/start'
 import { createRunContext, type RunOptions } from '../../store/run-context'
 import type { RunTrace } from '../../tracing/run'
@@ -29,6 +30,8 @@ export interface Tasks {
    */
   start(request: TaskRequest, kept?: StartKept): Started | Promise<Started>
   find(id: string): Promise<TaskState | undefined>
+  /** Returns how a task has ended once it has; undefined for one that goes on in another process or is not known here. Never rejects. */
+  whenEnded(id: string): MaybeLater<TaskState | undefined>
   /** Cancels a task. Resolves to whether it was still running, or to undefined when it is unknown. */
   cancel(id: string): Promise<boolean | undefined>
   /** The tasks that run, oldest first. */
@@ -60,6 +63,8 @@ export interface TasksContext {
   readonly logger: Logger
   /** Knows what came in place of a callback that did not come in time. */
   readonly arrivals?: RunOptions['arrivals']
+  /** Returns the check of outcomes by the schemas of their endpoints. */
+  readonly checksOf?: RunOptions['checksOf']
   /** Told how each wait of a task ended. */
   readonly onEnd: RunOptions['onEnd']
   /** How long a task is known after its end, in milliseconds. */
@@ -73,7 +78,7 @@ const MAX_UNATTENDED = 10_000
 
 /** Creates the tasks of one `callbacks()`; none is started. */
 export function createTasks(context: TasksContext): Tasks {
-  const { store, clock, emitter, logger, onEnd, arrivals } = context
+  const { store, clock, emitter, logger, onEnd, arrivals, checksOf } = context
   const keeper = store.runs
   const known = createKnownTasks(clock, context.keepMs)
   let isRefusing = false
@@ -92,7 +97,8 @@ export function createTasks(context: TasksContext): Tasks {
       onEnd(ending, wait, ids)
     }
     const openRun: RunningTaskContext['openRun'] = (signal, abort) => {
-      const run = createRunContext(id, { store, clock, arrivals, signal, abort, onWait, onEnd: noteEnd, record })
+      const options = { store, clock, arrivals, checksOf, signal, abort, onWait, onEnd: noteEnd, record }
+      const run = createRunContext(id, options)
       return trace ? trace.follow(run) : run
     }
     const begin = (): RunningTask => startTask(start, { clock, emitter, trace, openRun })
@@ -143,6 +149,10 @@ export function createTasks(context: TasksContext): Tasks {
       return kept ? startKept(start, kept.keep(start, claim)) : { task: launch(start, undefined).id, isNew: true }
     },
     find: async (id) => known.state(id) ?? ((await keeper?.find(id)) as TaskState | undefined),
+    whenEnded(id) {
+      const task = known.get(id)
+      return task === undefined ? known.state(id) : endOf(task)
+    },
     cancel,
     running: () => known.list().map((task) => task.state()),
     all: known.all,
@@ -191,6 +201,16 @@ async function follow(
   if (isLeft) record.leave()
   else if (record) await record.end(state)
   known.end(task.id, isLeft ? undefined : state)
+}
+
+/** A task that was only closed goes on in the process that takes it up. */
+async function endOf(task: RunningTask): Promise<TaskState | undefined> {
+  try {
+    await task.result
+  } catch (error) {
+    if (hasCode(error, 'ERR_CLOSED')) return undefined
+  }
+  return task.state()
 }
 
 function refused(): CallbackError {

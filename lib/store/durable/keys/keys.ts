@@ -1,6 +1,7 @@
 import type { Clock, DueAnswer, Ledger } from '../../../base/contracts'
 import type { ForgottenEntry, KeyData, KeyState, OutcomeEntry } from '../key-entries'
-import { applyEntry, liveUntil, readKeyLog, toStateEntry, withoutSettled } from '../key-log'
+import { applyEntry, liveUntil, readKeyLog, withoutSettled } from '../key-log'
+import { toStateEntry } from '../key-state'
 import { createKeyEnds, type KeyEnds } from './ends'
 import { type Key, settledMark } from './key'
 import { createKeyReads, type KeyReads, readBefore } from './reads'

@@ -1,6 +1,7 @@
 import type { Ledger, LedgerRecord } from '../../../base/contracts'
 import type { KeyState, WaitEntry } from '../key-entries'
-import { readKeyLog, toStateEntry } from '../key-log'
+import { readKeyLog } from '../key-log'
+import { toStateEntry } from '../key-state'
 import type { Key } from './key'
 
 /** Reads the logs of keys, and cuts those that have become long. */
@@ -21,7 +22,7 @@ const CUT_FROM = 32
 export function createKeyReads(ledger: Ledger): KeyReads {
   function readState({ id, anonymous }: Pick<Key, 'id' | 'anonymous'>, record: LedgerRecord | undefined): KeyState {
     const state = readKeyLog(record?.log ?? [], anonymous, record?.cut)
-    const live = state.waits.size + state.parked.length
+    const live = toLive(state)
     const length = record?.log.length ?? 0
     // A cut that fails is made by the next reader.
     if (length >= CUT_FROM && length > 2 * live) ledger.cut('key', id, state.length, toStateEntry(state)).catch(ignore)
@@ -44,6 +45,11 @@ export function createKeyReads(ledger: Ledger): KeyReads {
       return state.waits.has(wait) ? { state, position: positionOf(record, wait) } : undefined
     },
   }
+}
+
+/** Returns how many entries a state would need. */
+function toLive({ waits, parked }: KeyState): number {
+  return [...waits.values()].reduce((sum, { many }) => sum + 1 + (many?.items.length ?? 0), parked.length)
 }
 
 /** Returns the state of a log before an entry of this process, as far as that was not cut away. */

@@ -3,7 +3,7 @@ import type { Clock, Ending, OpenWait, Outcome, Progress, WaitRequest, Waiter } 
 import type { Registry } from '../../registry'
 import type { Wait } from '../../scope'
 import { fromKept } from '../codec'
-import type { EndReason, KeyState, OutcomeEntry, WaitEntry } from '../key-entries'
+import type { EndReason, KeyState, KeyWait, OutcomeEntry, WaitEntry } from '../key-entries'
 import { type Key, keysOf } from '../keys/key'
 import type { Keys } from '../keys/keys'
 import type { Publish } from '../messages'
@@ -30,7 +30,7 @@ export interface KeptWaitParts {
 }
 
 /** How long a caller that waits by hand is kept waiting for an outcome of the last moment, in milliseconds. */
-const REVIEW_MS = 5000
+export const REVIEW_MS = 5000
 
 /** Opens a wait. Throws `ERR_WAITS_FULL`. */
 export function openKeptWait(request: WaitRequest, parts: KeptWaitParts): OpenWait {
@@ -101,10 +101,10 @@ class KeptWait implements Waiter, OpenWait, LocalWait {
     await registering
   }
 
-  take({ kept }: OutcomeEntry, key: string, state: KeyState): void {
-    if (this.isLate) return
+  take({ got }: KeyWait, key: string, state: KeyState): void {
+    if (this.isLate || got === undefined) return
     this.#seen = { key, state }
-    this.#here?.end(fromKept(kept) as Outcome)
+    this.#here?.end(fromKept(got.kept) as Outcome)
   }
 
   cancel(): void {
@@ -164,7 +164,7 @@ class KeptWait implements Waiter, OpenWait, LocalWait {
     this.#stop()
     if (ending.kind === 'outcome') this.#outcome = ending.outcome
     this.request.waiter.onEnd(ending, ids)
-    if (ending.kind === 'aborted') this.#conclude([...this.#keys.values()], 'cancelled')
+    if (ending.kind === 'aborted') void this.#conclude([...this.#keys.values()], 'cancelled')
     if (this.request.kept !== undefined) return
     if (this.#outcome) this.#settle()
     else if (ending.kind === 'closed') void this.#conclude([...this.#keys.values()], 'left')
@@ -242,7 +242,7 @@ class KeptWait implements Waiter, OpenWait, LocalWait {
   }
 }
 
-/** Named one by one: after a spread, each of many keys would have a hidden class of its own. */
-function hold({ id, endpoint, anonymous }: Key): HeldKey {
+/** Returns a key that no wait is registered under yet. Named one by one: after a spread, each of many keys would have a hidden class of its own. */
+export function hold({ id, endpoint, anonymous }: Key): HeldKey {
   return { id, endpoint, anonymous, position: 0 }
 }

@@ -1,4 +1,7 @@
-import type { KeyState, OutcomeEntry } from '../key-entries'
+import type { Judged } from '../../../base/contracts'
+import type { KeyState, KeyWait } from '../key-entries'
+import { waitsAt } from '../key-log'
+import { outcomesOf } from '../key-state'
 import type { Key } from '../keys/key'
 import type { Publish } from '../messages'
 
@@ -15,8 +18,10 @@ export interface LocalWait {
   readonly by: string | undefined
   /** Whether no later outcome can end it. */
   readonly isLate: boolean
-  /** Takes the outcome that came for it, and what the log of that key said then. Does nothing when the wait is late. */
-  take(outcome: OutcomeEntry, key: string, state: KeyState): void
+  /** Takes what came for it, and what the log of that key said then. Does nothing when the wait is late. */
+  take(came: KeyWait, key: string, state: KeyState): void
+  /** Whether it would go on without this callback; missing where it takes the first one. */
+  isUnwanted?(callback: Judged): boolean
   /** Registers it again under a key, of which the ledger has lost it. */
   again(key: HeldKey): Promise<void>
 }
@@ -35,6 +40,8 @@ export interface LocalWaits {
   has(key: string): boolean
   find(key: string): readonly HeldWait[]
   keys(): readonly string[]
+  /** Whether each wait that is open in the log is here, and would go on without this callback. */
+  isUnwanted(key: string, state: KeyState, callback: Judged, at: number): boolean
   /** Hands the outcomes in a log to the waits here; returns whether all waits that have one are here. */
   hand(key: string, state: KeyState): boolean
   /** Hands them out, and tells the other processes when one of them has such a wait. */
@@ -47,11 +54,11 @@ export function createLocalWaits(publish: Publish): LocalWaits {
 
   function hand(key: string, state: KeyState): boolean {
     const known = waits.get(key)
-    const got = [...state.waits].flatMap(([id, { got: outcome }]) => (outcome ? [{ id, outcome }] : []))
+    const got = [...state.waits].filter(([, came]) => came.many !== undefined || came.got !== undefined)
     // All are found before the first is told, since a waiter that is told may wait again.
-    const found = got.map(({ id, outcome }) => ({ wait: known?.get(id)?.wait, outcome }))
-    for (const { wait, outcome } of found) wait?.take(outcome, key, state)
-    return found.every(({ wait }) => wait !== undefined)
+    const found = got.map(([id, came]) => ({ wait: known?.get(id)?.wait, came }))
+    for (const { wait, came } of found) wait?.take(came, key, state)
+    return found.every(({ wait, came }) => wait !== undefined || outcomesOf(came).length === 0)
   }
 
   return {
@@ -69,6 +76,12 @@ export function createLocalWaits(publish: Publish): LocalWaits {
     has: (key) => waits.has(key),
     find: (key) => [...(waits.get(key)?.values() ?? [])],
     keys: () => [...waits.keys()],
+    isUnwanted(key, state, callback, at) {
+      const known = waits.get(key)
+      const names = waitsAt(state, at, false)
+      if (names.some((name) => known?.get(name)?.wait.isUnwanted === undefined)) return false
+      return names.every((name) => known?.get(name)?.wait.isUnwanted?.(callback))
+    },
     hand,
     async tell(key, state) {
       if (!hand(key, state)) await publish({ is: 'settled', key })

@@ -65,7 +65,9 @@ export function createNamedWaits({ ledger, clock, keys, persist, open }: NamedWa
     if (found !== undefined) return found
     const until = proposal.deadline
     const ttlMs = Math.max(until - clock.now(), 0)
-    const register = (key: Key) => keys.write(key, { is: 'wait', wait: name, at: clock.now(), until }, { ttlMs })
+    const { idleMs } = proposal
+    const many = idleMs === undefined ? undefined : { idleMs, reader: '' }
+    const register = (key: Key) => keys.write(key, { is: 'wait', wait: name, at: clock.now(), until, many }, { ttlMs })
     await Promise.all(wanted.map(register))
     const joined = await join(name, proposal)
     await Promise.all(wanted.filter((key) => !isOf(key, joined)).map((key) => keys.endWait(key, name, 'cancelled')))

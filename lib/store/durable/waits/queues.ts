@@ -26,7 +26,8 @@ export interface QueuesOptions {
 export interface Queues {
   /**
    * Takes the waits of dead processes out of a queue in which a process that lives waits, and returns what the log says
-   * then. Under an id they stay: there a dead wait keeps no other wait back, and its callback is kept for the next one.
+   * then. Under an id they stay: there a dead wait keeps no other wait back, and its callback is kept for the next one. But
+   * the callbacks of a dead wait for many are for the one that lives, and so its waits go there too.
    */
   dropDead(key: Key, known: KeyState): Promise<KeyState>
   close(): void
@@ -74,7 +75,7 @@ export function createQueues(options: QueuesOptions): Queues {
   return {
     async dropDead(key, known) {
       let state = known
-      if (!key.anonymous) return state
+      if (!key.anonymous && ![...state.waits.values()].some(({ many }) => many)) return state
       const processes = [...state.waits.values()].map(({ by }) => by)
       const others = processes.flatMap((by) => (by === undefined || by === self ? [] : by))
       if (others.length === 0) return state
@@ -86,7 +87,7 @@ export function createQueues(options: QueuesOptions): Queues {
         await publish({ is: 'gone', by })
       }
       if (dead.size > 0) await here.tell(key.id, state)
-      else if (isShared) recheck(key.id)
+      else if (isShared && key.anonymous) recheck(key.id)
       return state
     },
     close() {

@@ -1,0 +1,102 @@
+import { expect, test } from '@jest/globals'
+import type { Judged, Outcome, StoreEndpoint } from '../../lib/base/contracts'
+import { awaitCallback } from '../../lib/store/await-callback'
+import { Inbox } from '../../lib/store/each/inbox'
+import { Iteration } from '../../lib/store/each/iteration'
+import { DONE, READY } from '../helpers/store-contract'
+import { MINUTE, type Process, useDurable } from '../store/use-durable'
+
+const world = useDurable()
+const quiet = (): void => undefined
+
+function each({ store }: Process, ids: readonly string[], endpoints: readonly StoreEndpoint[]) {
+  const isFinal = ({ result }: Judged): boolean => result === 'last'
+  const inbox = new Inbox({ idleMs: MINUTE, limits: { max: 100, maxBytes: 1e6 }, isFinal, onEnd: quiet })
+  const plan = { endpoints, ids, idleMs: MINUTE, signal: undefined, isLast: isFinal, onCallback: quiet, onFreed: quiet }
+  return new Iteration({ ...plan, pick: ({ result }: Judged) => result }, () => {
+    inbox.open = store.wait({ endpoints, ids, timeoutMs: MINUTE, queued: false, waiter: inbox })
+    return { inbox }
+  })
+}
+
+async function read(iteration: Iteration<unknown>, count: number): Promise<unknown[]> {
+  const got: unknown[] = []
+  for (let turn = 0; turn < count; turn += 1) {
+    void iteration.next().then(
+      ({ value }) => got.push(value),
+      ({ code }) => got.push(code),
+    )
+    await world.pass(0)
+  }
+  return got
+}
+
+test.each([
+  ['another endpoint', ['a'], [DONE, READY], READY, 'a'],
+  ['another id', ['a', 'b'], [DONE], DONE, 'b'],
+  ['both', ['a', 'b'], [DONE, READY], READY, 'b'],
+])('callbacks under one name keep the others waited for, of %s too', async (_, ids, endpoints, on, id) => {
+  const [one, other] = [await world.open(), await world.open()]
+  const iteration = each(one, ids, endpoints)
+  await world.pass(0)
+  for (let n = 0; n < 12; n += 1) {
+    await world.pass(MINUTE * 0.8)
+    expect(await other.deliver('a', n)).toBe('settled')
+  }
+  expect(await other.deliver(id, 'last', { endpoint: on })).toBe('settled')
+  expect(await read(iteration, 14)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 'last', undefined])
+  await world.pass(MINUTE)
+  expect(one.store.stats().waiting).toBe(0)
+})
+
+test('a callback of the last moment, of which no message came, breaks the silence', async () => {
+  const [one, other] = [await world.open(), await world.open()]
+  const iteration = each(one, ['a'], [DONE])
+  await world.pass(MINUTE * 0.9)
+  world.ledgers.losesMessages = true
+  await other.deliver('a', 1)
+  await world.pass(MINUTE * 0.5)
+  world.ledgers.losesMessages = false
+  await other.deliver('a', 'last')
+  expect(await read(iteration, 3)).toEqual([1, 'last', undefined])
+})
+
+test('what the server has lost is waited for again', async () => {
+  const [one, other] = [await world.open(), await world.open()]
+  const iteration = each(one, ['a'], [DONE])
+  await world.pass(0)
+  await other.deliver('a', 1)
+  await world.pass(0)
+  world.ledgers.flush()
+  world.ledgers.tellLoss()
+  await world.pass(100)
+  await other.deliver('a', 2)
+  await other.deliver('a', 'last')
+  expect(await read(iteration, 4)).toEqual([1, 2, 'last', undefined])
+  expect(world.takeLog()).toEqual(expect.arrayContaining([expect.stringContaining('had lost a wait')]))
+})
+
+test.each([
+  ['at its own process', 0, ['filtered', 'filtered', 'settled'], []],
+  ['at another process', 1, ['settled', 'settled', 'settled'], [0, 1]],
+])('a callback that "when" leaves out is told, %s', async (_, at, deliveries, told) => {
+  const processes = [await world.open(), await world.open()]
+  const [one] = processes
+  if (one === undefined) throw new Error('there is no process')
+  const filtered: unknown[] = []
+  const plan = { endpoints: [DONE], onEnd: quiet, pick: ({ result }: Outcome) => result }
+  const filter = {
+    when: ({ result }: Outcome) => result === 2,
+    onFiltered: ({ result }: Judged) => void filtered.push(result),
+  }
+  const asked = { ids: ['a'], timeoutMs: MINUTE, queued: false, signal: undefined, onProgress: undefined, filter }
+  const waiting = awaitCallback(one.store, plan, asked)
+  await world.pass(0)
+  const came: unknown[] = []
+  for (const n of [0, 1, 2]) {
+    came.push(await processes[at]?.deliver('a', n))
+    await world.pass(0)
+  }
+  expect([await waiting, came, filtered]).toEqual([2, deliveries, told])
+  expect(await processes[1]?.deliver('a', 3)).toBe('duplicate')
+})

@@ -1,0 +1,122 @@
+import type { Clock, Judged, Store } from '../../base/contracts'
+import { CallbackError } from '../../base/errors'
+import type { ChecksOf } from '../../base/schemas/check-outcome'
+import { isTicketId } from '../../base/secrets/ticket-id'
+import type { ParkSpec } from '../../config/sections/store'
+import type { Endpoint } from '../../listener/endpoint'
+import { readWaitIds, readWaitKey } from '../../listener/ids'
+import type { Selection } from '../../listener/paths/selection'
+import type { Arrivals } from '../../store/arrivals'
+import { eachLimits } from '../../store/each/full'
+import { type Came, Inbox } from '../../store/each/inbox'
+import { Iteration } from '../../store/each/iteration'
+import { createKeyedIterations } from '../../store/each/keyed-iterations'
+import type { EachOptions, EachResult, Ids, Iterated } from '../interface'
+import { readDuration } from '../options'
+import type { WaitEnds } from '../wait-ends'
+
+/** Creates the iteration over the callbacks for ids. */
+export type Each = (ids: Ids, options: EachOptions<never>) => Iterated<unknown>
+
+export interface EachContext {
+  readonly selection: Selection
+  readonly store: Store
+  readonly clock: Clock
+  readonly ends: WaitEnds
+  readonly arrivals: Arrivals
+  readonly checksOf: ChecksOf
+  readonly park: ParkSpec
+}
+
+/**
+ * Creates what begins iterations. Throws `ERR_WAIT_ID`, `ERR_WAIT_KEY`, `ERR_ENDPOINT_UNKNOWN` and `ERR_CONFIG_VALUE` at
+ * once for what cannot be asked for.
+ */
+export function createEach(context: EachContext): Each {
+  const { selection, store, clock, ends, arrivals, checksOf, park } = context
+  const keyed = createKeyedIterations(store, clock)
+  const limits = eachLimits(park)
+
+  return (given, options) => {
+    const endpoints = selection.any(options.path)
+    const ids = readWaitIds(given)
+    const key = readWaitKey(options.key)
+    requireIds('each()', endpoints, ids)
+    const idleMs = timeoutOf(endpoints, options.timeout)
+    const isFinal = compileFinal(endpoints)
+    const isLast = compileLast(isFinal, options.until)
+    const onFreed = (): void => ends.record({ kind: 'aborted', reason: undefined }, endpoints, ids)
+    const createInbox = (came?: readonly Came[]): Inbox =>
+      new Inbox(
+        {
+          idleMs,
+          limits,
+          isFinal,
+          onEnd: (end) => (end.kind === 'timeout' ? ends.record(end, endpoints, ids) : onFreed()),
+        },
+        came,
+      )
+    const plan = {
+      endpoints,
+      ids,
+      idleMs,
+      signal: options.signal,
+      arrivals,
+      check: checksOf(endpoints),
+      pick: options.full === true ? toFull : toResult,
+      isLast,
+      onCallback(callback: Judged) {
+        if (callback.outcome !== 'pending') ends.record({ kind: 'outcome', outcome: callback }, endpoints, ids)
+      },
+      onFreed,
+    }
+    return new Iteration(plan, () => {
+      if (key !== undefined) return keyed.begin({ key, endpoints, ids, idleMs, createInbox })
+      const inbox = createInbox()
+      inbox.open = store.wait({ endpoints, ids, timeoutMs: idleMs, queued: false, waiter: inbox })
+      return { inbox }
+    })
+  }
+}
+
+/** Throws `ERR_CONFIG_VALUE` where no callback can be for one of the ids: none of the endpoints has `identify_by`. */
+export function requireIds(method: string, endpoints: readonly Endpoint[], ids: readonly string[]): void {
+  if (endpoints.some(({ anonymous }) => !anonymous) || ids.every(isTicketId)) return
+  const names = endpoints.map(({ key }) => key).join(', ')
+  throw new CallbackError('ERR_CONFIG_VALUE', {
+    at: 'path',
+    message: `${method} needs an endpoint that reads ids from its callbacks, and ${names} has no "identify_by": add it`,
+  })
+}
+
+function timeoutOf(endpoints: readonly Endpoint[], timeout: number | string | undefined): number {
+  if (timeout !== undefined) return readDuration('timeout', timeout)
+  return Math.max(...endpoints.map(({ spec }) => spec.timeoutMs))
+}
+
+/** A failure is final; a success is, where `success_when` tells it from the pending callbacks before it. */
+function compileFinal(endpoints: readonly Endpoint[]): (callback: Judged) => boolean {
+  const telling = new Set(endpoints.filter(({ spec }) => spec.successWhen !== undefined).map(({ key }) => key))
+  return ({ outcome, endpoint }) => outcome === 'failed' || (outcome === 'succeeded' && telling.has(endpoint))
+}
+
+function compileLast(
+  isFinal: (callback: Judged) => boolean,
+  until: EachOptions<never>['until'],
+): (callback: Judged) => boolean {
+  if (until === undefined) return isFinal
+  // The type of a result is what its caller says it is, as with waits.
+  if (typeof until === 'function') return (callback) => isFinal(callback) || until(callback.result as never, callback)
+  throw new CallbackError('ERR_CONFIG_VALUE', {
+    at: 'options.until',
+    message: `until of each() must be a function, not ${JSON.stringify(until)}`,
+  })
+}
+
+function toResult({ result }: Judged): unknown {
+  return result
+}
+
+function toFull({ outcome, status, result, body, headers, endpoint, receivedAt }: Judged): EachResult<unknown> {
+  return { outcome, status, result, body, headers, endpoint, receivedAt }
+}

@@ -1,0 +1,65 @@
+import { CallbackError, type ErrorDetails, reasonOf } from '../errors'
+import type { Mask } from '../secrets/mask'
+import { formatPath } from '../values/config-path'
+import { isLater } from '../values/later'
+import type { SchemaIssue, StandardIssue, StandardResult, StandardSchema } from './standard-schema'
+
+/** What a schema makes of a value, or why the value does not fit. */
+export type Fit =
+  | { readonly isFit: true; readonly value: unknown }
+  | { readonly isFit: false; readonly issues: readonly SchemaIssue[]; readonly cause?: unknown }
+
+/** How many issues are kept and how many a message names, and how long the text of one may be. */
+const MAX_ISSUES = 100
+const NAMED = 5
+const MAX_MESSAGE = 200
+
+/** Validates a value. Never throws or rejects: a schema that does so fits nothing. Returns a promise only where the schema does. */
+export function fit(schema: StandardSchema, value: unknown): Fit | Promise<Fit> {
+  try {
+    const result = schema['~standard'].validate(value)
+    return isLater(result) ? Promise.resolve(result).then(toFit).catch(toBroken) : toFit(result)
+  } catch (error) {
+    return toBroken(error)
+  }
+}
+
+function toFit(result: StandardResult<unknown>): Fit {
+  const { issues } = result
+  if (issues === undefined) return { isFit: true, value: result.value }
+  return { isFit: false, issues: issues.slice(0, MAX_ISSUES).map(toIssue) }
+}
+
+function toBroken(cause: unknown): Fit {
+  return { isFit: false, issues: [{ path: '', message: `the schema could not be applied: ${reasonOf(cause)}` }], cause }
+}
+
+function toIssue({ message, path = [] }: StandardIssue): SchemaIssue {
+  const keys = path.map((step) => (typeof step === 'object' ? step.key : step))
+  return {
+    path: formatPath(keys.map((key) => (typeof key === 'symbol' ? String(key) : key))),
+    message: reasonOf(message),
+  }
+}
+
+/** Lists issues in one text, as in `items[0].price: expected a number`; each is cut, and only some are named. */
+export function describeIssues(issues: readonly SchemaIssue[], mask: Mask): string {
+  const named = issues.slice(0, NAMED).map(({ path, message }) => {
+    const text = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message
+    return path === '' ? text : `${path}: ${text}`
+  })
+  const more = issues.length > NAMED ? [`and ${issues.length - NAMED} more`] : []
+  return mask([...named, ...more].join('; ')) || 'the schema gives no reason'
+}
+
+/** Creates the error of a value that does not fit its schema; `what` names the value in the message. */
+export function unfit(
+  what: string,
+  { issues, cause }: Extract<Fit, { isFit: false }>,
+  mask: Mask,
+  details: Omit<ErrorDetails, 'message'> = {},
+): CallbackError {
+  const message = `${what} does not fit its schema: ${describeIssues(issues, mask)}`
+  const shown = issues.map((issue) => ({ path: issue.path, message: mask(issue.message) }))
+  return new CallbackError('ERR_RESULT_SCHEMA', { ...details, message, cause, issues: shown })
+}

@@ -1,0 +1,64 @@
+/** The runs that requests have started in this process, by what tells a repeated delivery. */
+export interface KnownRuns {
+  find(keys: readonly string[]): string | undefined
+  note(keys: readonly string[], task: string): void
+}
+
+/** How many keys are known; the oldest are forgotten. */
+const MAX_KEYS = 20_000
+
+/** Creates an empty memory of runs. */
+export function createKnownRuns(): KnownRuns {
+  const tasks = new Map<string, string>()
+  return {
+    find: (keys) => keys.map((key) => tasks.get(key)).find((task) => task !== undefined),
+    note(keys, task) {
+      for (const key of keys) {
+        tasks.delete(key)
+        tasks.set(key, task)
+        const [oldest] = tasks.size > MAX_KEYS ? tasks.keys() : []
+        if (oldest !== undefined) tasks.delete(oldest)
+      }
+    },
+  }
+}
+
+/** What a request is answered with: the run of one item, or the runs of all of them. */
+export class RequestRuns {
+  /** The task of each item by its index; undefined for a repeated delivery whose run is not known here. */
+  readonly #tasks = new Map<number, string | undefined>()
+
+  constructor(private readonly known: KnownRuns) {}
+
+  get size(): number {
+    return this.#tasks.size
+  }
+
+  /** Notes that an item has started a task; `keys` are what tells a repeated delivery of it. */
+  started(index: number, task: string, keys: readonly string[]): void {
+    this.#tasks.set(index, task)
+    this.known.note(keys, task)
+  }
+
+  /** Notes that an item was delivered before; `task` is the run that it had started then, where the store says so. */
+  repeated(index: number, keys: readonly string[], task?: string): void {
+    this.#tasks.set(index, task ?? this.known.find(keys))
+  }
+
+  /** The index and the task of each item that belongs to a run, in the order of the items. */
+  list(): readonly (readonly [index: number, task: string | undefined])[] {
+    return [...this.#tasks].toSorted(([one], [other]) => one - other)
+  }
+}
+
+/** Names a delivery of an endpoint by its id and by the value of `dedupe_by`. */
+export function keysOfDelivery(
+  endpoint: string,
+  id: string | undefined,
+  dedupeKey: string | undefined,
+): readonly string[] {
+  return [
+    ...(id === undefined ? [] : [JSON.stringify([endpoint, 'id', id])]),
+    ...(dedupeKey === undefined ? [] : [JSON.stringify([endpoint, 'delivery', dedupeKey])]),
+  ]
+}

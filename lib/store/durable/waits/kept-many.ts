@@ -1,0 +1,284 @@
+import { randomUUID } from 'node:crypto'
+import type { Ending, Judged, OpenWait, Outcome, Place, Reader, WaitRequest, Waiter } from '../../../base/contracts'
+import type { Wait } from '../../scope'
+import { fromKept } from '../codec'
+import type { DoneEntry, EndReason, KeyState, KeyWait, ManyItem, WaitEntry } from '../key-entries'
+import { keysOf } from '../keys/key'
+import { hold, type KeptWaitParts, REVIEW_MS } from './kept-wait'
+import type { HeldKey, LocalWait } from './local-waits'
+
+/** Opens a wait that may go on after a callback. Throws `ERR_WAITS_FULL`. */
+export function openKeptMany(request: WaitRequest, parts: KeptWaitParts, reader: Reader): OpenWait {
+  const wait = new KeptMany(request, parts, reader)
+  wait.begin()
+  return wait
+}
+
+/** The latest callback that was read from the log of a key. */
+interface Last {
+  readonly order: number
+  readonly at: number
+}
+
+/**
+ * A wait of this process that looks at each callback, in the order of the logs of its keys. A callback stays in the log until
+ * `done` says that it is dealt with: protocol, 13.
+ */
+class KeptMany implements Waiter, OpenWait, LocalWait {
+  readonly id: string
+  readonly by: string | undefined
+  readonly #name = randomUUID()
+  /** Milliseconds since the epoch. */
+  #until: number
+  readonly #keys = new Map<string, HeldKey & { until: number }>()
+  readonly #last = new Map<string, Last>()
+  readonly #seen = new Map<string, KeyState>()
+  #here: Wait | undefined = undefined
+  #registered: Promise<void> = Promise.resolve()
+  /** `late`: nothing more comes for it, and what came is read. `over`: nobody reads it here. */
+  #state: 'open' | 'late' | 'over' = 'open'
+
+  constructor(
+    private readonly request: WaitRequest,
+    private readonly parts: KeptWaitParts,
+    private readonly looks: Reader,
+  ) {
+    this.id = request.kept ?? randomUUID()
+    this.by = request.kept === undefined ? parts.self : undefined
+    this.#until = parts.clock.now() + request.timeoutMs
+  }
+
+  get registered(): Promise<void> {
+    return this.#registered
+  }
+
+  get isLate(): boolean {
+    return this.#state !== 'open'
+  }
+
+  get timeoutMs(): number {
+    return this.request.timeoutMs
+  }
+
+  /** Registers it; to be called once. */
+  begin(): void {
+    this.#arm()
+    this.#registered = this.#register(keysOf(this.request).map(hold))
+  }
+
+  alias(ids: readonly string[]): Promise<void> {
+    this.#here?.alias(ids)
+    const added = keysOf({ ...this.request, ids, queued: false }).map(hold)
+    this.#registered = Promise.all([this.#registered, this.#register(added)]).then(() => undefined)
+    return this.#registered
+  }
+
+  async again(key: HeldKey): Promise<void> {
+    await this.#beginUnder(key)
+  }
+
+  isUnwanted(callback: Judged): boolean {
+    return this.looks.idleMs === undefined && this.looks.read(callback, 0) === 'filtered'
+  }
+
+  /** A state from before this wait was registered says nothing about it. */
+  take({ many, until }: KeyWait, key: string, state: KeyState): void {
+    const held = this.#keys.get(key)
+    if (this.#isOver() || many === undefined || held === undefined) return
+    if (held.position === 0 || state.length < held.position) return
+    this.#seen.set(key, state)
+    if (many.reader !== this.#name && many.reader !== '') return this.#end({ kind: 'closed', isTakenUp: true })
+    this.#prolong(until)
+    for (const { order, entry } of this.#newOf(key, many.items)) {
+      const callback = fromKept(entry.kept) as Judged
+      const place = { key, order, at: entry.at }
+      const read = this.looks.read(callback, entry.bytes ?? 0, place)
+      if (read === 'ends' && callback.outcome !== 'pending') return this.#settle(callback)
+      if (read !== 'filtered') continue
+      void this.done(place)
+      this.looks.onFiltered?.(callback)
+    }
+  }
+
+  /** Of a wait with a name, the next callback is read when the log has this; of another one nobody reads that after it. */
+  async done(place: Place): Promise<boolean> {
+    const writing = this.parts.persist(() => this.#writeDone(place), { isOver: () => this.#isOver() })
+    if (this.by === undefined) await writing
+    return true
+  }
+
+  cancel(): void {
+    this.#conclude('cancelled')
+  }
+
+  finish(): void {
+    this.#conclude('settled')
+  }
+
+  leave(): void {
+    if (!this.#isOver()) this.#stop('over')
+  }
+
+  onEnd(ending: Ending): void {
+    if (this.isLate) return
+    if (ending.kind === 'timeout') void this.#endInTime(ending)
+    else this.#end(ending)
+  }
+
+  #arm(): void {
+    const { registry, clock } = this.parts
+    const timeoutMs = Math.max(this.#until - clock.now(), 0)
+    this.#here = registry.wait({ ...this.request, timeoutMs, waiter: this })
+  }
+
+  /** Its deadline has moved, and is moved under its other keys before it comes there. */
+  #prolong(until: number): void {
+    const { idleMs } = this.looks
+    if (idleMs === undefined || until <= this.#until || this.#state !== 'open') return
+    this.#until = until
+    this.#here?.prolong(until - this.parts.clock.now())
+    const behind = [...this.#keys.values()].filter((key) => key.until < until - idleMs / 2 && key.position > 0)
+    if (this.#keys.size === 1) return
+    for (const key of behind) void this.parts.persist(() => this.#beginUnder(key), { isOver: () => this.isLate })
+  }
+
+  /** Of a list, a state may show an older part once more, and after a loss of the server places come again. */
+  #newOf(key: string, items: readonly ManyItem[]): readonly ManyItem[] {
+    const last = this.#last.get(key)
+    const isNew = ({ order, entry }: ManyItem): boolean => !last || order > last.order || entry.at > last.at
+    let from = items.length
+    for (let item = items[from - 1]; item !== undefined && isNew(item); item = items[from - 1]) from -= 1
+    const found = items.slice(from)
+    const newest = found.at(-1)
+    if (newest) {
+      const at = Math.max(last?.at ?? 0, ...found.map(({ entry }) => entry.at))
+      this.#last.set(key, { order: newest.order, at })
+    }
+    return found
+  }
+
+  async #writeDone({ key: id, order, at: of }: Place): Promise<void> {
+    const key = this.#keys.get(id)
+    if (key === undefined) return
+    const { clock, keys } = this.parts
+    const entry: DoneEntry = { is: 'done', wait: this.id, order, of, at: clock.now() }
+    const ttlMs = Math.max(this.#until - clock.now(), 0)
+    const { state } = await keys.write(key, entry, { ttlMs, known: this.#seen.get(id) })
+    const wait = state.waits.get(this.id)
+    if (wait) this.take(wait, id, state)
+  }
+
+  /** Another process may have acknowledged a callback in the last moment; the log says which of the two was first. */
+  async #endInTime(ending: Ending): Promise<void> {
+    this.#state = 'late'
+    let isOpen = false
+    const isWritten = await this.parts.persist.within(REVIEW_MS, async () => {
+      isOpen = await this.#review()
+    })
+    if (this.#isOver()) return
+    if (isOpen) return this.#goOn()
+    if (!isWritten && this.by !== undefined) this.#conclude('left')
+    this.parts.here.delete(this.#keys.keys(), this)
+    this.request.waiter.onEnd(ending, this.request.ids)
+  }
+
+  /** Writes that its time is up, and returns whether it is not, since a callback has moved it. */
+  async #review(): Promise<boolean> {
+    const { keys } = this.parts
+    await this.#registered
+    const reviewed = [...this.#keys.values()].map(async (key) => {
+      await keys.unsettle(key)
+      const ended = await keys.endWait(key, this.id, 'late', this.#seen.get(key.id))
+      const wait = ended?.state.waits.get(this.id)
+      if (ended === undefined || wait === undefined) return 0
+      this.take(wait, key.id, ended.state)
+      return wait.many?.isLate === true ? 0 : wait.until
+    })
+    const until = Math.max(...(await Promise.all(reviewed)))
+    this.#until = Math.max(this.#until, until)
+    return until > 0
+  }
+
+  #goOn(): void {
+    this.#state = 'open'
+    try {
+      this.#arm()
+      for (const key of this.#keys.values())
+        void this.parts.persist(() => this.#beginUnder(key), { isOver: () => this.isLate })
+    } catch {
+      this.#end({ kind: 'timeout' })
+    }
+  }
+
+  #settle(outcome: Outcome): void {
+    this.finish()
+    this.request.waiter.onEnd({ kind: 'outcome', outcome }, this.request.ids)
+  }
+
+  #end(ending: Ending): void {
+    if (ending.kind === 'closed' && ending.isTakenUp !== true && this.by !== undefined) this.#conclude('left')
+    else this.#stop('over')
+    this.request.waiter.onEnd(ending, this.request.ids)
+  }
+
+  /** Resolves when the wait is registered under the keys, or has ended. Never rejects. */
+  async #register(keys: readonly HeldKey[]): Promise<void> {
+    const { here, persist, open } = this.parts
+    for (const key of keys) {
+      this.#keys.set(key.id, Object.assign(key, { until: this.#until }))
+      here.add(key, this)
+    }
+    const interest = { isOver: () => this.isLate }
+    await persist(open, interest)
+    await Promise.all(keys.map((key) => persist(() => this.#beginUnder(key), interest)))
+  }
+
+  /** Registers it under a key, and takes what came for it before. */
+  async #beginUnder(key: HeldKey): Promise<void> {
+    const { clock, keys, queues, parked, publish } = this.parts
+    const many = { idleMs: this.looks.idleMs, reader: this.#name }
+    const entry: WaitEntry = { is: 'wait', wait: this.id, at: clock.now(), until: this.#until, by: this.by, many }
+    const ttlMs = Math.max(this.#until - clock.now(), 0)
+    const known = this.#seen.get(key.id)?.waits.get(this.id)?.many?.reader
+    const written = await keys.write(key, entry, { ttlMs })
+    // Another process that reads it ends, when it hears of this.
+    if (this.by === undefined && known !== this.#name) await publish({ is: 'settled', key: key.id })
+    key.position = written.position
+    Object.assign(key, { until: entry.until })
+    const state = await queues.dropDead(key, written.state)
+    const wait = state.waits.get(this.id)
+    if (wait === undefined) return
+    if (wait.many?.items.some(({ order }) => order === written.position)) {
+      parked.remove(key.id)
+      await publish({ is: 'taken', key: key.id })
+    }
+    this.take(wait, key.id, state)
+  }
+
+  /** Writes that it is over, however long the store is away. */
+  #conclude(why: EndReason): void {
+    if (this.#isOver()) return
+    this.#stop('over')
+    void this.parts.persist(async () => {
+      await this.#registered
+      await Promise.all([...this.#keys.values()].map((key) => this.#endUnder(key, why)))
+    })
+  }
+
+  async #endUnder(key: HeldKey, why: EndReason): Promise<void> {
+    const { keys, here } = this.parts
+    if (why !== 'settled') await keys.unsettle(key)
+    const ended = await keys.endWait(key, this.id, why, this.#seen.get(key.id))
+    if (ended && why === 'left') await here.tell(key.id, ended.state)
+  }
+
+  #isOver(): boolean {
+    return this.#state === 'over'
+  }
+
+  #stop(state: 'late' | 'over'): void {
+    this.#state = state
+    this.#here?.cancel()
+    this.parts.here.delete(this.#keys.keys(), this)
+  }
+}
