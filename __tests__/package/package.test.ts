@@ -19,6 +19,9 @@ beforeAll(() => {
 
 afterAll(() => packed.remove())
 
+/** Never the folder as a whole: a `.env` that somebody has filled in would be published. */
+const EXAMPLES = ['md', 'mjs', 'js', 'yml'].map((type) => `examples/**/*.${type}`)
+
 describe('the tarball', () => {
   test('holds the manifest, the pages, the examples and the build, and nothing else', () => {
     const tops = new Set(packed.files.map((file) => file.split('/')[0]))
@@ -41,6 +44,13 @@ describe('the tarball', () => {
     expect(page).toContain(`dist/lib/${PAGE}/index.html`)
     expect(other.toSorted()).toEqual([...page.filter((file) => !file.endsWith('.js')), 'dist/schema.json'])
     expect(packed.files.filter((file) => file.startsWith(`dist/lib/${PAGE}/`))).toEqual(page)
+  })
+
+  test('holds every file of the examples, but never the variables that somebody has filled in', () => {
+    const examples = listFiles(join(ROOT, 'examples')).filter((file) => !file.endsWith('.env'))
+    expect(packed.files.filter((file) => file.startsWith('examples/'))).toEqual(
+      examples.map((file) => `examples/${file}`),
+    )
   })
 
   test('has code and types of every source file, and none of a file that is gone', () => {
@@ -91,7 +101,7 @@ describe('package.json', () => {
   test('gives types and code to require and import alike, and the schema by its own name', () => {
     expect(readManifest()).toMatchObject({
       type: 'commonjs',
-      files: ['dist', 'examples', 'lib/**/README.md', 'adapters/**/README.md', 'CHANGELOG.md'],
+      files: ['dist', ...EXAMPLES, 'lib/**/README.md', 'adapters/**/README.md', 'CHANGELOG.md'],
     })
     const { exports } = readManifest()
     expect(exports).toEqual({

@@ -3,7 +3,10 @@ import { dirname, join } from 'node:path'
 import { readArguments } from '../../lib/cli/syntax/args'
 import { type Block, ROOT } from './pages'
 
-/** Checks each command of a block: what this package understands, scripts of npm that exist, files that Node runs. */
+/**
+ * Checks each command of a block: arguments that this package understands, scripts of npm that exist, files that Node
+ * runs, requests to this machine.
+ */
 export function checkCommands({ name, code }: Block): void {
   const folder = dirname(name.split(' > ')[0] ?? '')
   for (const line of code.split('\n')) {
@@ -12,10 +15,12 @@ export function checkCommands({ name, code }: Block): void {
 }
 
 function check(command: string, folder: string): void {
-  const [program = '', ...words] = splitWords(command)
+  const [program = '', ...words] = splitWords(command.replace(/^(?:[A-Z_]+=\S* )+/, ''))
   if (program === '') return
   if (program === 'npx' && words[0] === 'express-callbacks') return void readArguments(words.slice(1))
   if (program === 'npx') return
+  if (program === 'curl' && words.some((word) => /^(?:http:\/\/)?(?:localhost|127\.0\.0\.1):\d+(?:\/|$)/.test(word)))
+    return
   if (program === 'npm' && (words[0] !== 'run' || Object.hasOwn(readScripts(), words[1] ?? ''))) return
   if (program === 'node' && existsSync(join(ROOT, folder, words[0] ?? ''))) return
   throw new Error(`This command is not known, or what it names is not there: ${command}`)
