@@ -12,11 +12,16 @@ workflow: { jobs: [{ component: logger }] }
 type Call = (hooks: Callbacks, options: object) => unknown
 
 const METHODS: readonly (readonly [string, Call, readonly string[]])[] = [
-  ['wait', (hooks, options) => hooks.wait('a', options), ['path', 'timeout', 'signal', 'key', 'onProgress', 'full']],
-  ['ticket', (hooks, options) => hooks.ticket(options), ['path', 'timeout', 'signal', 'key', 'mountPath']],
+  [
+    'wait',
+    (hooks, options) => hooks.wait('a', options),
+    ['path', 'timeout', 'signal', 'key', 'schema', 'onProgress', 'full', 'when'],
+  ],
+  ['each', (hooks, options) => hooks.each('a', options), ['path', 'timeout', 'signal', 'key', 'full', 'until']],
+  ['ticket', (hooks, options) => hooks.ticket(options), ['path', 'timeout', 'signal', 'key', 'schema', 'mountPath']],
   ['settle', (hooks, options) => hooks.settle('a', 1, options), ['path']],
   ['fail', (hooks, options) => hooks.fail('a', 1, options), ['path']],
-  ['run', (hooks, options) => hooks.run(1, options), ['workflow', 'timeout', 'signal']],
+  ['run', (hooks, options) => hooks.run(1, options), ['workflow', 'timeout', 'signal', 'schema']],
   ['submit', (hooks, options) => hooks.submit(1, options), ['workflow', 'timeout', 'signal']],
   ['listen', (hooks, options) => hooks.listen(options), ['controller']],
   ['close', (hooks, options) => hooks.close(options), ['drain']],
@@ -29,6 +34,9 @@ const MISSPELT: Readonly<Record<string, readonly string[]>> = {
   key: ['kye', 'Key', 'keys'],
   onProgress: ['onprogress', 'on_progress', 'onProgres'],
   full: ['ful', 'Full', 'fulll'],
+  schema: ['shema', 'Schema', 'schemas'],
+  when: ['wehn', 'When', 'whenn'],
+  until: ['untill', 'Until', 'untl'],
   mountPath: ['mountpath', 'mount_path', 'mountPaht'],
   workflow: ['worklfow', 'work_flow', 'workflows'],
   controller: ['controler', 'Controller', 'contoller'],

@@ -246,12 +246,13 @@ export interface Callbacks extends Middleware {
 
 const RUN: OptionNames<RunOptions> = { workflow: true, timeout: true, signal: true }
 const SETTLE: OptionNames<SettleOptions> = { path: true }
-const COMMON: OptionNames<CommonOptions> = { path: true, timeout: true, signal: true, key: true, schema: true }
+const NAMED = { path: true, timeout: true, signal: true, key: true } as const
+const COMMON: OptionNames<CommonOptions> = { ...NAMED, schema: true }
 
 /** The options that each method knows. */
 export const KNOWN = {
   wait: { ...COMMON, onProgress: true, full: true, when: true } satisfies OptionNames<WaitOptions>,
-  each: { ...COMMON, full: true, until: true } satisfies OptionNames<EachOptions<never>>,
+  each: { ...NAMED, full: true, until: true } satisfies OptionNames<EachOptions<never>>,
   ticket: { ...COMMON, mountPath: true } satisfies OptionNames<TicketOptions>,
   settle: SETTLE,
   fail: SETTLE,
