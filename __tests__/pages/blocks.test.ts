@@ -81,6 +81,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   'lib/verify/README.md > The generic form > yaml': loads(['POST /stripe', 'POST /own']),
 
+  'lib/verify/README.md > Behind a body parser > js': takesWhatIsSigned,
+
   'lib/gateway/README.md > Gateways > yaml': hasGateways,
   'lib/gateway/README.md > Production: no gateway > yaml': hasGateways,
   'adapters/tunnels/README.md > Cloudflare > yaml': hasGateways,
