@@ -101,7 +101,7 @@ describe('package.json', () => {
   test('gives types and code to require and import alike, and the schema by its own name', () => {
     expect(readManifest()).toMatchObject({
       type: 'commonjs',
-      files: ['dist', ...EXAMPLES, 'lib/**/README.md', 'adapters/**/README.md', 'CHANGELOG.md'],
+      files: ['lib/**/README.md', 'adapters/**/README.md', 'dist', ...EXAMPLES, 'CHANGELOG.md'],
     })
     const { exports } = readManifest()
     expect(exports).toEqual({
