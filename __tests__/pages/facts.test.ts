@@ -65,6 +65,29 @@ test('the page of the object names every code of a gateway, and the page of tunn
   expect(codes.filter((code) => !tunnels.includes(`\`ERR_GATEWAY_${code}\``))).toEqual([])
 })
 
+describe('the pages', () => {
+  const text = [...pages]
+    .filter(([path]) => /^(?:lib|adapters)\//.test(path))
+    .flatMap(([, lines]) => lines)
+    .join('\n')
+
+  test('name every key of a config', () => {
+    const keys = [...new Set(listKeys(readSchema()))].filter((key) => key !== 'max_attempt_count')
+    expect(keys.length).toBeGreaterThan(100)
+    expect(keys.filter((key) => !new RegExp(`(?<![\\w-])${key}(?![\\w-])`).test(text))).toEqual([])
+  })
+
+  test('name every code of an error', () => {
+    const source = readFileSync(join(ROOT, 'lib', 'base', 'errors.ts'), 'utf8')
+    const [list = ''] = /export type ErrorCode =[^;]*?\n\n/.exec(source) ?? []
+    const codes = [...list.matchAll(/'(ERR_\w+)'/g)].map(([, code = '']) => code)
+    expect(codes.length).toBeGreaterThan(50)
+    // Those of gateways stand in one row, without what they have in common.
+    const written = codes.map((code) => code.replace(/^ERR_GATEWAY(?=_)/, ''))
+    expect(written.filter((code) => !text.includes(`${code}\``))).toEqual([])
+  })
+})
+
 describe('the page of the code', () => {
   test('has a row for every room', () => {
     const rooms = readdirSync(join(ROOT, 'lib'), { withFileTypes: true }).filter((entry) => entry.isDirectory())
@@ -88,6 +111,25 @@ describe('the page of the code', () => {
     expect(tests.map(([, name = '']) => name).filter((name) => !isTest(name))).toEqual([])
   })
 })
+
+/** The JSON Schema of a config, which the build writes. */
+function readSchema(): unknown {
+  return JSON.parse(readFileSync(join(ROOT, 'dist', 'schema.json'), 'utf8'))
+}
+
+/** Lists the keys that a schema describes, but those of other systems, which have no effect here. */
+function listKeys(schema: unknown): readonly string[] {
+  if (typeof schema !== 'object' || schema === null) return []
+  return Object.entries(schema).flatMap(([name, part]: [string, unknown]) =>
+    name === 'properties' && typeof part === 'object' && part !== null
+      ? Object.entries(part).flatMap(([key, value]: [string, unknown]) =>
+          JSON.stringify(value).includes('No effect here') && !JSON.stringify(value).includes('"properties"')
+            ? []
+            : [key, ...listKeys(value)],
+        )
+      : listKeys(part),
+  )
+}
 
 function silent() {
   const say = (): void => undefined
