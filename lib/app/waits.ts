@@ -88,7 +88,7 @@ export function createWaits(context: WaitsContext): Waits {
     const { result, full } = plansFor(on)
     const plan = options.full === true ? full : result
     const schema = readSchema(options.schema)
-    return schema === undefined ? plan : { ...plan, check: chainChecks(plan.check, createCheck(schema, mask)) }
+    return schema === undefined ? plan : { ...plan, check: chainChecks(plan.check, createCheck(schema, mask, clock)) }
   }
 
   function start(asked: Asked) {
