@@ -232,6 +232,26 @@ describe('respond: when_done', () => {
     expect(after.hooks.stats()).toMatchObject({ duplicate: 1, started: 0 })
   })
 
+  test('a repeated delivery is answered as long as the store knows its run, and never with a run that is forgotten', async () => {
+    const store = { ...folderStore(), keep: '2h' }
+    const deliver = (host: Host) => send(host, '/events', { id: 'a', event: 'e' })
+    for (const [kept, ms, answer] of [
+      [{ keep: '2h' }, 3_600_000, { status: 200, body: 7 }],
+      [{ keep: '1m' }, 3_600_000, { status: 202, body: { task_id: null, status: 'duplicate' } }],
+      [store, 3_600_000, { status: 200, body: 7 }],
+    ] as const) {
+      const host = await hosts.open(configOf({}, { store: kept }))
+      const waiting = untilWaiting(host)
+      const first = deliver(host)
+      await waiting
+      await send(host, '/done', { id: 'a', result: 7 })
+      expect(await first).toMatchObject({ status: 200, body: 7 })
+      host.clock.advance(ms)
+      expect(await deliver(host)).toMatchObject(answer)
+      await host.hooks.close()
+    }
+  })
+
   test('a client that goes away changes nothing', async () => {
     const host = await hosts.open(configOf())
     const waiting = untilWaiting(host)
