@@ -146,6 +146,16 @@ describe('deliveries of a config', () => {
     expect(await post(`/deliveries/${id}/replay`)).toMatchObject({ verdict: 'duplicate', replay_of: id })
   })
 
+  test('a short secret that a template reads as an id or a status does not stand in the reason either', async () => {
+    const token = { scheme: 'token', secret: 'sec-1', signature: '${query.tok}' } as const
+    const listener = { ...LISTENER, identify_by: '${query.tok}', status: '${query.tok}', verify: token }
+    const { get, sendTo } = await hub.mount({ listener })
+    await sendTo('/done?tok=sec-1', {})
+    const list = await get('/deliveries')
+    expect(list.deliveries[0]).toMatchObject({ verdict: 'pending', reason: expect.stringContaining('"[redacted]"') })
+    expect(JSON.stringify(list)).not.toContain('sec-1')
+  })
+
   test('keep: 0 notes nothing', async () => {
     const { get, send } = await hub.mount({ listener: { ...LISTENER, verify: hub.github }, deliveries: { keep: 0 } })
     await send({ id: 'a1', state: 'done' })
