@@ -387,6 +387,20 @@ describe('the URL of the status', () => {
     return answering
   }
 
+  test('is not told where the mount path of the controller has parameters: the next request may be of another tenant', async () => {
+    const host = await hosts.open(configOf(), {}, (app, hooks) => {
+      app.use('/tenants/:tenant/callbacks', hooks.controller)
+      app.use(hooks)
+    })
+    await request(host.origin).get('/tenants/7/callbacks/health').expect(200)
+    const { status, body, headers } = await untilAnswered(host)
+    expect([status, body, headers.get('location')]).toEqual([
+      202,
+      { task_id: expect.any(String), status: 'running' },
+      null,
+    ])
+  })
+
   test('is that of the controller in the same app', async () => {
     const host = await hosts.open(configOf(), {}, (app, hooks) => {
       app.use('/admin/callbacks', hooks.controller)
