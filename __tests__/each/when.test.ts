@@ -140,6 +140,15 @@ describe.each(['memory', 'file'])('wait with when, with a store of the type %s',
     expect(hooks.stats()).toMatchObject({ waiting: 0, settled: 0, failed: 0 })
   })
 
+  test('a promise in place of true or false is refused, since each promise would count as true', async () => {
+    const { hooks, send } = await open()
+    const when = (async () => Promise.reject(new Error('of when'))) as unknown as () => boolean
+    const waiting = hooks.wait('a', { ...DONE, when })
+    await send(0)
+    const message = 'when of wait() returned a promise; it must return true or false at once, so write it without async'
+    await expect(waiting).rejects.toMatchObject({ code: 'ERR_CONFIG_VALUE', message })
+  })
+
   test.each([
     ['a text', { ...DONE, when: '${body.n}' }],
     ['a key beside it', { ...DONE, when: () => true, key: 'k' }],
