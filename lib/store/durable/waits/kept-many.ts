@@ -216,7 +216,8 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
   }
 
   #end(ending: Ending): void {
-    if (ending.kind === 'closed' && ending.isTakenUp !== true && this.by !== undefined) this.#conclude('left')
+    if (ending.kind === 'aborted') this.#conclude('cancelled')
+    else if (ending.kind === 'closed' && ending.isTakenUp !== true && this.by !== undefined) this.#conclude('left')
     else this.#stop('over')
     this.request.waiter.onEnd(ending, this.request.ids)
   }
