@@ -9,12 +9,12 @@ import { MINUTE, type Process, useDurable } from '../store/use-durable'
 const world = useDurable()
 const quiet = (): void => undefined
 
-function each({ store }: Process, ids: readonly string[], endpoints: readonly StoreEndpoint[]) {
+function each({ store }: Process, ids: readonly string[], endpoints: readonly StoreEndpoint[], idleMs = MINUTE) {
   const isFinal = ({ result }: Judged): boolean => result === 'last'
-  const inbox = new Inbox({ idleMs: MINUTE, limits: { max: 100, maxBytes: 1e6 }, isFinal, onEnd: quiet })
-  const plan = { endpoints, ids, idleMs: MINUTE, signal: undefined, isLast: isFinal, onCallback: quiet, onFreed: quiet }
+  const inbox = new Inbox({ idleMs, limits: { max: 100, maxBytes: 1e6 }, isFinal, onEnd: quiet })
+  const plan = { endpoints, ids, idleMs, signal: undefined, isLast: isFinal, onCallback: quiet, onFreed: quiet }
   return new Iteration({ ...plan, pick: ({ result }: Judged) => result }, () => {
-    inbox.open = store.wait({ endpoints, ids, timeoutMs: MINUTE, queued: false, waiter: inbox })
+    inbox.open = store.wait({ endpoints, ids, timeoutMs: idleMs, queued: false, waiter: inbox })
     return { inbox }
   })
 }
@@ -47,6 +47,16 @@ test.each([
   expect(await read(iteration, 14)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 'last', undefined])
   await world.pass(MINUTE)
   expect(one.store.stats().waiting).toBe(0)
+})
+
+test('a callback under another name comes in time until the silence ends, however long that may be', async () => {
+  const [one, other] = [await world.open(), await world.open()]
+  const iteration = each(one, ['a'], [DONE, READY], 10 * MINUTE)
+  await world.pass(4 * MINUTE)
+  expect(await other.deliver('a', 1)).toBe('settled')
+  await world.pass(9 * MINUTE)
+  expect(await other.deliver('a', 'last', { endpoint: READY })).toBe('settled')
+  expect(await read(iteration, 3)).toEqual([1, 'last', undefined])
 })
 
 test('a callback of the last moment, of which no message came, breaks the silence', async () => {

@@ -89,7 +89,7 @@ import { addTo, beginMany, continueMany, handOn, makeLate, takeDone } from './ke
 import { NOTHING, outcomesOf, restore } from './key-state'
 
 /** How long a wait counts as open after its time is up, so that clocks need not agree. Usually its `end` comes sooner. */
-const GRACE_MS = 60_000
+export const GRACE_MS = 60_000
 
 /** How long a run, or a process of 0.4, needs at most to take the outcome of its wait. */
 const TAKEN_MS = 10_000

@@ -3,9 +3,13 @@ import type { Ending, Judged, OpenWait, Outcome, Place, Reader, WaitRequest, Wai
 import type { Wait } from '../../scope'
 import { fromKept } from '../codec'
 import type { DoneEntry, EndReason, KeyState, KeyWait, ManyItem, WaitEntry } from '../key-entries'
+import { GRACE_MS } from '../key-log'
 import { keysOf } from '../keys/key'
 import { hold, type KeptWaitParts, REVIEW_MS } from './kept-wait'
 import type { HeldKey, LocalWait } from './local-waits'
+
+/** How far the deadline under a key may lie behind that of the wait: under each key the wait is open until its time is up. */
+const BEHIND_MS = GRACE_MS / 2
 
 /** Opens a wait that may go on after a callback. Throws `ERR_WAITS_FULL`. */
 export function openKeptMany(request: WaitRequest, parts: KeptWaitParts, reader: Reader): OpenWait {
@@ -137,7 +141,8 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
     if (idleMs === undefined || until <= this.#until || this.#state !== 'open') return
     this.#until = until
     this.#here?.prolong(until - this.parts.clock.now())
-    const behind = [...this.#keys.values()].filter((key) => key.until < until - idleMs / 2 && key.position > 0)
+    const from = until - Math.min(idleMs / 2, BEHIND_MS)
+    const behind = [...this.#keys.values()].filter((key) => key.until < from && key.position > 0)
     if (this.#keys.size === 1) return
     for (const key of behind) void this.parts.persist(() => this.#beginUnder(key), { isOver: () => this.isLate })
   }
