@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import type { Ending, Judged, OpenWait, Outcome, Place, Reader, WaitRequest, Waiter } from '../../../base/contracts'
+import type {
+  Ending,
+  Judged,
+  OpenWait,
+  Outcome,
+  Place,
+  Progress,
+  Reader,
+  WaitRequest,
+  Waiter,
+} from '../../../base/contracts'
 import type { Wait } from '../../scope'
 import { fromKept } from '../codec'
 import type { DoneEntry, EndReason, KeyState, KeyWait, ManyItem, WaitEntry } from '../key-entries'
@@ -18,12 +28,6 @@ export function openKeptMany(request: WaitRequest, parts: KeptWaitParts, reader:
   return wait
 }
 
-/** The latest callback that was read from the log of a key. */
-interface Last {
-  readonly order: number
-  readonly at: number
-}
-
 /**
  * A wait of this process that looks at each callback, in the order of the logs of its keys. A callback stays in the log until
  * `done` says that it is dealt with: protocol, 13.
@@ -35,7 +39,8 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
   /** Milliseconds since the epoch. */
   #until: number
   readonly #keys = new Map<string, HeldKey & { until: number }>()
-  readonly #last = new Map<string, Last>()
+  /** The latest callback that was read from the log of each key. */
+  readonly #last = new Map<string, Omit<Place, 'key'>>()
   readonly #seen = new Map<string, KeyState>()
   #here: Wait | undefined = undefined
   #registered: Promise<void> = Promise.resolve()
@@ -127,6 +132,10 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
     if (this.isLate) return
     if (ending.kind === 'timeout') void this.#endInTime(ending)
     else this.#end(ending)
+  }
+
+  onProgress(progress: Progress): void {
+    this.request.waiter.onProgress?.(progress)
   }
 
   #arm(): void {
