@@ -136,6 +136,12 @@ export function describeEach(name: string, { create, isShared, isDurable, shortM
       await iteration.next()
     })
 
+    test('that came with one request keep their order', async () => {
+      const iteration = await begin(each())
+      await Promise.all([pend(1, store, 'x'), pend(2, store, 'y'), deliver('last', { dedupeKey: 'z' })])
+      expect(await take(iteration, 4)).toEqual([1, 2, 'last', undefined])
+    })
+
     test('end by silence, which each of them breaks', async () => {
       const iteration = await begin(each({ idleMs: 2 * shortMs }))
       for (let n = 0; n < 3; n += 1) {
