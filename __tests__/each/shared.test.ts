@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import type { Judged, Outcome, StoreEndpoint } from '../../lib/base/contracts'
+import { CallbackError } from '../../lib/base/errors'
 import { awaitCallback } from '../../lib/store/await-callback'
 import { Inbox } from '../../lib/store/each/inbox'
 import { Iteration } from '../../lib/store/each/iteration'
@@ -109,4 +110,26 @@ test.each([
   }
   expect([await waiting, came, filtered]).toEqual([2, deliveries, told])
   expect(await processes[1]?.deliver('a', 3)).toBe('duplicate')
+})
+
+test('what "when" throws counts only for the callback that ends the wait', async () => {
+  const one = await world.open()
+  const plan = { endpoints: [DONE], onEnd: quiet, pick: ({ result }: Outcome) => result }
+  let isBroken = true
+  const when = ({ result }: Outcome): boolean => {
+    if (isBroken) throw new Error('of when')
+    return result === 2
+  }
+  const filter = { when, onFiltered: quiet }
+  const asked = { ids: ['a'], timeoutMs: MINUTE, queued: false, signal: undefined, onProgress: undefined, filter }
+  const waiting = awaitCallback(one.store, plan, asked)
+  await world.pass(0)
+  world.ledgers.beforeAppend = async () => {
+    world.ledgers.beforeAppend = undefined
+    isBroken = false
+    throw new CallbackError('ERR_STORE_UNAVAILABLE', { message: 'away' })
+  }
+  await expect(one.deliver('a', 1)).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' })
+  expect([await one.deliver('a', 1), await one.deliver('a', 2)]).toEqual(['filtered', 'settled'])
+  expect(await waiting).toBe(2)
 })
