@@ -133,3 +133,25 @@ test('what "when" throws counts only for the callback that ends the wait', async
   expect([await one.deliver('a', 1), await one.deliver('a', 2)]).toEqual(['filtered', 'settled'])
   expect(await waiting).toBe(2)
 })
+
+test.each([
+  ['with "when"', true],
+  ['without', false],
+])('a wait %s that is aborted leaves what another process has acknowledged to the next one', async (_, hasWhen) => {
+  const [one, other] = [await world.open(), await world.open()]
+  const plan = { endpoints: [DONE], onEnd: quiet, pick: ({ result }: Outcome) => result }
+  const filter = hasWhen ? { when: () => true, onFiltered: quiet } : undefined
+  const own = new AbortController()
+  const asked = { ids: ['a'], timeoutMs: MINUTE, queued: false, signal: own.signal, onProgress: undefined, filter }
+  const waiting = awaitCallback(one.store, plan, asked)
+  await world.pass(0)
+  world.ledgers.losesMessages = true
+  expect(await other.deliver('a', 1)).toBe('settled')
+  own.abort('enough')
+  await expect(waiting).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+  await world.pass(100)
+  world.ledgers.losesMessages = false
+  const next = other.wait(['a'])
+  await world.pass(100)
+  expect(next.ends).toEqual([1])
+})
