@@ -89,6 +89,17 @@ describe.each(['memory', 'file'])('wait with when, with a store of the type %s',
     await waitUntil(() => hooks.stats().duplicate === 1)
   })
 
+  test('callbacks that are pending are told as progress', async () => {
+    const { hooks, send } = await open()
+    const told: unknown[] = []
+    const onProgress: WaitOptions['onProgress'] = ({ status }) => void told.push(status)
+    const waiting = hooks.wait('a', { ...DONE, onProgress, when: ({ result }) => result === 2 })
+    await send(0, 'half')
+    await send(1)
+    await send(2)
+    expect([await waiting, told]).toEqual([2, ['half']])
+  })
+
   test('a failure for which it is true fails the wait', async () => {
     const { hooks, send } = await open()
     const waiting = hooks.wait('a', { ...DONE, when: ({ status }) => status === 'bad' })
