@@ -67,6 +67,16 @@ describe('a wait of a run', () => {
     expect([deliver('a'), deliver('c')]).toEqual(['duplicate', 'duplicate'])
   })
 
+  test('is given up at once when its run was cancelled before it was there', async () => {
+    const { store, cancellation, expectIds, endings } = setUp()
+    const reason = new Error('enough')
+    cancellation.abort(reason)
+    const expectation = await expectIds('a')
+    await expect(expectation.outcome()).rejects.toBe(reason)
+    expect(store.stats().waiting).toBe(0)
+    expect(endings).toEqual([['aborted', ['a']]])
+  })
+
   test('rejects when its time is over, by when it was opened', async () => {
     const { clock, expectIds, store, endings } = setUp()
     const expectation = await expectIds('a')

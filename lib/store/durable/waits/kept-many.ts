@@ -83,7 +83,9 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
   }
 
   async again(key: HeldKey): Promise<void> {
-    await this.#beginUnder(key)
+    const registering = this.#beginUnder(key)
+    this.#registered = Promise.allSettled([this.#registered, registering]).then(() => undefined)
+    await registering
   }
 
   isUnwanted(callback: Judged): boolean {
@@ -220,6 +222,7 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
       for (const key of this.#keys.values())
         void this.parts.persist(() => this.#beginUnder(key), { isOver: () => this.isLate })
     } catch {
+      if (this.by !== undefined) this.#conclude('left')
       this.#end({ kind: 'timeout' })
     }
   }
