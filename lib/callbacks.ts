@@ -81,7 +81,7 @@ export function createCallbacks(config: Config, given: NormalizedOptions): Callb
         const request = toRequest('run', input, options)
         const schema = readSchema(options.schema)
         const task = await tasks.submit(request)
-        return schema ? fitOutput(task, schema, config) : task.result()
+        return schema ? fitOutput(task, schema, { clock, env: config.env }) : task.result()
       }),
     submit: async (input?: unknown, options: RunOptions = {}) => tasks.submit(toRequest('submit', input, options)),
     task: async (id: string) => tasks.find(id),
@@ -125,8 +125,12 @@ function harmless<T>(start: () => Promise<T>): Promise<T> {
 }
 
 /** Returns what a schema makes of the output of a task. Throws `ERR_RESULT_SCHEMA`. */
-async function fitOutput(task: Task, schema: StandardSchema, { env }: Config): Promise<unknown> {
-  const found = await fit(schema, await task.result())
+async function fitOutput(
+  task: Task,
+  schema: StandardSchema,
+  { clock, env }: Pick<Config, 'env'> & Pick<NormalizedOptions, 'clock'>,
+): Promise<unknown> {
+  const found = await fit(schema, await task.result(), clock)
   if (found.isFit) return found.value
   throw unfit(`The output of the task ${task.id}`, found, createEnvMask(env))
 }

@@ -478,3 +478,21 @@ describe('what is no schema is refused', () => {
     }
   })
 })
+
+test.each([
+  ['of an endpoint', 'fail', 200],
+  ['of an endpoint that refuses', 'refuse', 422],
+  ['of a wait', undefined, 200],
+])('a schema %s that does not answer within ten seconds fits nothing', async (_whose, onMismatch, status) => {
+  const schema = createSchema(() => new Promise(() => undefined))
+  const host = await hosts.open(configOf(onMismatch === undefined ? {} : { schema, on_mismatch: onMismatch }))
+  const wait = host.hooks.wait('a', onMismatch ? {} : { schema })
+  const answering = send(host, GOOD)
+  while (schema.seen.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  host.clock.advance(10_000)
+  expect((await answering)[0]).toBe(status)
+  expect(host.hooks.stats().waiting).toBe(status === 422 ? 1 : 0)
+  if (status === 422) await host.hooks.fail('a')
+  const message = expect.stringContaining('the schema could not be applied: it did not answer within 10 s')
+  await expect(wait).rejects.toMatchObject(status === 422 ? { code: 'ERR_CALLBACK_FAILED' } : { message })
+})

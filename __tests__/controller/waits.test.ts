@@ -3,8 +3,9 @@ import type { CallbacksConfig } from '../../lib'
 import { ZOD } from '../helpers/schemas'
 import { CONFIG, useControllers } from './use-controller'
 
-const { ways } = useControllers()
+const { mount, ways } = useControllers()
 
+const CALLBACK = { path: '/done', identify_by: '${body.id}' } as const
 const TWO = {
   ...CONFIG,
   listener: {
@@ -16,6 +17,25 @@ const TWO = {
     ],
   },
 } as const satisfies CallbacksConfig
+
+test.each([
+  ['two methods', ['POST /done', 'PUT /done'], { callbacks: [CALLBACK, { ...CALLBACK, method: 'PUT' }] }],
+  ['two ports', ['POST /done (8080)', 'POST /done (8081)'], undefined],
+] as const)('a wait_id and a name in full tell endpoints of one path apart: %s', async (_name, names, listener) => {
+  const two = { listeners: [8080, 8081].map((port) => ({ host: '127.0.0.1', port, ...CALLBACK })) }
+  const { get, post, hooks } = await mount(listener ? { listener: { ...TWO.listener, ...listener } } : two)
+  const waiting = hooks.wait('a')
+  const [{ wait_id: id, endpoints }] = (await get('/waits')).body.waits
+  expect(endpoints).toEqual(names)
+  expect((await post(`/waits/${id}/settle`, { result: 1 })).body).toEqual({ id, delivery: 'settled' })
+  expect(await waiting).toBe(1)
+  const second = hooks.wait('b', { path: names[1] })
+  expect(await hooks.settle('b', 1, { path: names[0] })).toBe('parked')
+  expect(await hooks.settle('b', 2, { path: names[1] })).toBe('settled')
+  expect(await second).toBe(2)
+  const message = `Several callbacks fit (${names.join(', ')}); name one in full, as in { path: "${names[0]}" }`
+  await expect(hooks.settle('c', 1, { path: '/done' })).rejects.toMatchObject({ message })
+})
 
 describe.each(ways)('waits end by hand, %s', (_way, serve) => {
   test.each([
@@ -93,6 +113,17 @@ describe.each(ways)('waits end by hand, %s', (_way, serve) => {
     const [{ wait_id: id }] = (await get('/waits')).body.waits
     expect((await post(`/waits/${id}/settle`, { result: 3 })).body).toEqual({ id, delivery: 'settled' })
     expect(await named).toBe(3)
+  })
+
+  test('a wait_id names one wait alone, also where others wait for the same id', async () => {
+    const { get, post, hooks } = await serve(TWO)
+    const kept = hooks.wait('a', { path: '/done' })
+    const cancelled = hooks.wait('a', { path: '/other' }).catch((error: unknown) => error)
+    const [, { wait_id: id }] = (await get('/waits')).body.waits
+    expect((await post(`/waits/${id}/cancel`)).body).toEqual({ id, cancelled: 1 })
+    expect(await cancelled).toMatchObject({ code: 'ERR_ABORTED' })
+    expect((await post('/waits/a/settle', { path: '/done', result: 1 })).body.delivery).toBe('settled')
+    expect(await kept).toBe(1)
   })
 
   test.each([

@@ -117,6 +117,23 @@ describe('deliveries of a config', () => {
     expect(await post('/deliveries/dlv_none/replay', 404)).toMatchObject({ error: { code: 'ERR_DELIVERY_UNKNOWN' } })
   })
 
+  test('is refused after a restart when its id stood where secrets do, since files keep none', async () => {
+    const config = {
+      listener: { ...LISTENER, identify_by: '${query.session_id}' },
+      deliveries: { path: join(folder, 'deliveries') },
+    } as const
+    const before = await hub.mount(config)
+    await before.sendTo('/done?session_id=s1', { state: 'done' })
+    const [{ id }] = (await before.get('/deliveries')).deliveries
+    expect(await before.post(`/deliveries/${id}/replay`)).toMatchObject({ verdict: 'duplicate' })
+    await before.hooks.close()
+    const after = await hub.mount(config)
+    await after.hooks.open()
+    const message = expect.stringMatching(/cannot be replayed: its id stands where secrets do/)
+    expect(await after.post(`/deliveries/${id}/replay`, 409)).toMatchObject({ error: { message } })
+    expect(after.hooks.stats()).toMatchObject({ received: 0, parked: 0 })
+  })
+
   test('a replay is no duplicate by dedupe_by, but ends nothing twice', async () => {
     const { hooks, get, send, post } = await hub.mount({
       listener: { ...LISTENER, dedupe_by: '${body.id}', verify: hub.github },
@@ -127,6 +144,16 @@ describe('deliveries of a config', () => {
     await waiting
     const [{ id }] = (await get('/deliveries')).deliveries
     expect(await post(`/deliveries/${id}/replay`)).toMatchObject({ verdict: 'duplicate', replay_of: id })
+  })
+
+  test('a short secret that a template reads as an id or a status does not stand in the reason either', async () => {
+    const token = { scheme: 'token', secret: 'sec-1', signature: '${query.tok}' } as const
+    const listener = { ...LISTENER, identify_by: '${query.tok}', status: '${query.tok}', verify: token }
+    const { get, sendTo } = await hub.mount({ listener })
+    await sendTo('/done?tok=sec-1', {})
+    const list = await get('/deliveries')
+    expect(list.deliveries[0]).toMatchObject({ verdict: 'pending', reason: expect.stringContaining('"[redacted]"') })
+    expect(JSON.stringify(list)).not.toContain('sec-1')
   })
 
   test('keep: 0 notes nothing', async () => {

@@ -297,4 +297,13 @@ describe.each(['memory', 'file'])('each, with a store of the type %s', (type) =>
     expect(await pages.next()).toEqual({ done: true, value: undefined })
     await waitUntil(() => hooks.stats().waiting === 0)
   })
+
+  test('throws for a promise of until, which would count as true', async () => {
+    const { hooks, post } = await open()
+    const pages = hooks.each('a', { ...PAGES, until: (async () => false) as unknown as () => boolean })
+    await post('/pages').send({ id: 'a', n: 0 }).expect(200)
+    const message = expect.stringContaining('until of each() returned a promise')
+    await expect(pages.next()).rejects.toMatchObject({ code: 'ERR_CONFIG_VALUE', message })
+    await waitUntil(() => hooks.stats().waiting === 0)
+  })
 })

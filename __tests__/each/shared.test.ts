@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import type { Judged, Outcome, StoreEndpoint } from '../../lib/base/contracts'
+import { CallbackError } from '../../lib/base/errors'
 import { awaitCallback } from '../../lib/store/await-callback'
 import { Inbox } from '../../lib/store/each/inbox'
 import { Iteration } from '../../lib/store/each/iteration'
@@ -9,12 +10,12 @@ import { MINUTE, type Process, useDurable } from '../store/use-durable'
 const world = useDurable()
 const quiet = (): void => undefined
 
-function each({ store }: Process, ids: readonly string[], endpoints: readonly StoreEndpoint[]) {
+function each({ store }: Process, ids: readonly string[], endpoints: readonly StoreEndpoint[], idleMs = MINUTE) {
   const isFinal = ({ result }: Judged): boolean => result === 'last'
-  const inbox = new Inbox({ idleMs: MINUTE, limits: { max: 100, maxBytes: 1e6 }, isFinal, onEnd: quiet })
-  const plan = { endpoints, ids, idleMs: MINUTE, signal: undefined, isLast: isFinal, onCallback: quiet, onFreed: quiet }
+  const inbox = new Inbox({ idleMs, limits: { max: 100, maxBytes: 1e6 }, isFinal, onEnd: quiet })
+  const plan = { endpoints, ids, idleMs, signal: undefined, isLast: isFinal, onCallback: quiet, onFreed: quiet }
   return new Iteration({ ...plan, pick: ({ result }: Judged) => result }, () => {
-    inbox.open = store.wait({ endpoints, ids, timeoutMs: MINUTE, queued: false, waiter: inbox })
+    inbox.open = store.wait({ endpoints, ids, timeoutMs: idleMs, queued: false, waiter: inbox })
     return { inbox }
   })
 }
@@ -47,6 +48,16 @@ test.each([
   expect(await read(iteration, 14)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 'last', undefined])
   await world.pass(MINUTE)
   expect(one.store.stats().waiting).toBe(0)
+})
+
+test('a callback under another name comes in time until the silence ends, however long that may be', async () => {
+  const [one, other] = [await world.open(), await world.open()]
+  const iteration = each(one, ['a'], [DONE, READY], 10 * MINUTE)
+  await world.pass(4 * MINUTE)
+  expect(await other.deliver('a', 1)).toBe('settled')
+  await world.pass(9 * MINUTE)
+  expect(await other.deliver('a', 'last', { endpoint: READY })).toBe('settled')
+  expect(await read(iteration, 3)).toEqual([1, 'last', undefined])
 })
 
 test('a callback of the last moment, of which no message came, breaks the silence', async () => {
@@ -99,4 +110,48 @@ test.each([
   }
   expect([await waiting, came, filtered]).toEqual([2, deliveries, told])
   expect(await processes[1]?.deliver('a', 3)).toBe('duplicate')
+})
+
+test('what "when" throws counts only for the callback that ends the wait', async () => {
+  const one = await world.open()
+  const plan = { endpoints: [DONE], onEnd: quiet, pick: ({ result }: Outcome) => result }
+  let isBroken = true
+  const when = ({ result }: Outcome): boolean => {
+    if (isBroken) throw new Error('of when')
+    return result === 2
+  }
+  const filter = { when, onFiltered: quiet }
+  const asked = { ids: ['a'], timeoutMs: MINUTE, queued: false, signal: undefined, onProgress: undefined, filter }
+  const waiting = awaitCallback(one.store, plan, asked)
+  await world.pass(0)
+  world.ledgers.beforeAppend = async () => {
+    world.ledgers.beforeAppend = undefined
+    isBroken = false
+    throw new CallbackError('ERR_STORE_UNAVAILABLE', { message: 'away' })
+  }
+  await expect(one.deliver('a', 1)).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' })
+  expect([await one.deliver('a', 1), await one.deliver('a', 2)]).toEqual(['filtered', 'settled'])
+  expect(await waiting).toBe(2)
+})
+
+test.each([
+  ['with "when"', true],
+  ['without', false],
+])('a wait %s that is aborted leaves what another process has acknowledged to the next one', async (_, hasWhen) => {
+  const [one, other] = [await world.open(), await world.open()]
+  const plan = { endpoints: [DONE], onEnd: quiet, pick: ({ result }: Outcome) => result }
+  const filter = hasWhen ? { when: () => true, onFiltered: quiet } : undefined
+  const own = new AbortController()
+  const asked = { ids: ['a'], timeoutMs: MINUTE, queued: false, signal: own.signal, onProgress: undefined, filter }
+  const waiting = awaitCallback(one.store, plan, asked)
+  await world.pass(0)
+  world.ledgers.losesMessages = true
+  expect(await other.deliver('a', 1)).toBe('settled')
+  own.abort('enough')
+  await expect(waiting).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+  await world.pass(100)
+  world.ledgers.losesMessages = false
+  const next = other.wait(['a'])
+  await world.pass(100)
+  expect(next.ends).toEqual([1])
 })

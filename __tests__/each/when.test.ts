@@ -89,6 +89,17 @@ describe.each(['memory', 'file'])('wait with when, with a store of the type %s',
     await waitUntil(() => hooks.stats().duplicate === 1)
   })
 
+  test('callbacks that are pending are told as progress', async () => {
+    const { hooks, send } = await open()
+    const told: unknown[] = []
+    const onProgress: WaitOptions['onProgress'] = ({ status }) => void told.push(status)
+    const waiting = hooks.wait('a', { ...DONE, onProgress, when: ({ result }) => result === 2 })
+    await send(0, 'half')
+    await send(1)
+    await send(2)
+    expect([await waiting, told]).toEqual([2, ['half']])
+  })
+
   test('a failure for which it is true fails the wait', async () => {
     const { hooks, send } = await open()
     const waiting = hooks.wait('a', { ...DONE, when: ({ status }) => status === 'bad' })
@@ -138,6 +149,15 @@ describe.each(['memory', 'file'])('wait with when, with a store of the type %s',
     await send(0)
     await expect(waiting).rejects.toThrow('of when')
     expect(hooks.stats()).toMatchObject({ waiting: 0, settled: 0, failed: 0 })
+  })
+
+  test('a promise in place of true or false is refused, since each promise would count as true', async () => {
+    const { hooks, send } = await open()
+    const when = (async () => Promise.reject(new Error('of when'))) as unknown as () => boolean
+    const waiting = hooks.wait('a', { ...DONE, when })
+    await send(0)
+    const message = 'when of wait() returned a promise; it must return true or false at once, so write it without async'
+    await expect(waiting).rejects.toMatchObject({ code: 'ERR_CONFIG_VALUE', message })
   })
 
   test.each([

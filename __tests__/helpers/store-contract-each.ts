@@ -30,7 +30,12 @@ export function describeEach(name: string, { create, isShared, isDurable, shortM
 
   /** Reads all callbacks for an id, up to a failure or one whose result is `last`. */
   function each(
-    more: { readonly on?: Store; readonly key?: string; readonly idleMs?: number; readonly id?: string } = {},
+    more: {
+      readonly on?: Store
+      readonly key?: string | undefined
+      readonly idleMs?: number
+      readonly id?: string
+    } = {},
   ) {
     const { on = store, key, idleMs = 600_000, id = 'a' } = more
     const asked = { endpoints: [DONE], ids: [id], idleMs }
@@ -131,6 +136,12 @@ export function describeEach(name: string, { create, isShared, isDurable, shortM
       await iteration.next()
     })
 
+    test('that came with one request keep their order', async () => {
+      const iteration = await begin(each())
+      await Promise.all([pend(1, store, 'x'), pend(2, store, 'y'), deliver('last', { dedupeKey: 'z' })])
+      expect(await take(iteration, 4)).toEqual([1, 2, 'last', undefined])
+    })
+
     test('end by silence, which each of them breaks', async () => {
       const iteration = await begin(each({ idleMs: 2 * shortMs }))
       for (let n = 0; n < 3; n += 1) {
@@ -157,6 +168,20 @@ export function describeEach(name: string, { create, isShared, isDurable, shortM
       await iteration.return()
       expect([await next, store.stats().waiting]).toEqual([{ done: true, value: undefined }, 1])
       open.cancel()
+    })
+
+    test.each([
+      ['without a key', undefined],
+      ['by a key', 'k'],
+    ])('%s are given up by hand, and their id is free again', async (_, key) => {
+      const iteration = await begin(each({ key }))
+      const next = iteration.next()
+      next.catch(() => undefined)
+      expect(store.abort('a', new Error('enough'))).toBe(1)
+      await expect(next).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+      await world.pass(100)
+      expect(await deliver('last')).toBe('parked')
+      expect(await take(each({ key }), 2)).toEqual(['last', undefined])
     })
 
     test('by a key go on behind the last one that was dealt with', async () => {

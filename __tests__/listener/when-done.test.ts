@@ -232,6 +232,26 @@ describe('respond: when_done', () => {
     expect(after.hooks.stats()).toMatchObject({ duplicate: 1, started: 0 })
   })
 
+  test('a repeated delivery is answered as long as the store knows its run, and never with a run that is forgotten', async () => {
+    const store = { ...folderStore(), keep: '2h' }
+    const deliver = (host: Host) => send(host, '/events', { id: 'a', event: 'e' })
+    for (const [kept, ms, answer] of [
+      [{ keep: '2h' }, 3_600_000, { status: 200, body: 7 }],
+      [{ keep: '1m' }, 3_600_000, { status: 202, body: { task_id: null, status: 'duplicate' } }],
+      [store, 3_600_000, { status: 200, body: 7 }],
+    ] as const) {
+      const host = await hosts.open(configOf({}, { store: kept }))
+      const waiting = untilWaiting(host)
+      const first = deliver(host)
+      await waiting
+      await send(host, '/done', { id: 'a', result: 7 })
+      expect(await first).toMatchObject({ status: 200, body: 7 })
+      host.clock.advance(ms)
+      expect(await deliver(host)).toMatchObject(answer)
+      await host.hooks.close()
+    }
+  })
+
   test('a client that goes away changes nothing', async () => {
     const host = await hosts.open(configOf())
     const waiting = untilWaiting(host)
@@ -366,6 +386,20 @@ describe('the URL of the status', () => {
     host.clock.advance(25_000)
     return answering
   }
+
+  test('is not told where the mount path of the controller has parameters: the next request may be of another tenant', async () => {
+    const host = await hosts.open(configOf(), {}, (app, hooks) => {
+      app.use('/tenants/:tenant/callbacks', hooks.controller)
+      app.use(hooks)
+    })
+    await request(host.origin).get('/tenants/7/callbacks/health').expect(200)
+    const { status, body, headers } = await untilAnswered(host)
+    expect([status, body, headers.get('location')]).toEqual([
+      202,
+      { task_id: expect.any(String), status: 'running' },
+      null,
+    ])
+  })
 
   test('is that of the controller in the same app', async () => {
     const host = await hosts.open(configOf(), {}, (app, hooks) => {

@@ -235,4 +235,15 @@ describe('when, at load,', () => {
     const { log } = hosts.start(configOf({ when }))
     expect(log.filter(({ level }) => level === 'warn')).toMatchObject([{ message: expect.stringMatching(message) }])
   })
+
+  test.each([
+    ['${body.type} == "done"', true],
+    ['not ${body.test}', true],
+    ['${body.type}${body.live}', false],
+    [' ${body.live} ', false],
+  ])('warns of a text that always counts: %s, %s', (when, isWarned) => {
+    const { log } = hosts.start({ listener: { path: '/done', identify_by: '${body.id}', when } })
+    const message = expect.stringContaining('is a text that is never empty, so that every callback counts')
+    expect(log.filter(({ level }) => level === 'warn')).toEqual(isWarned ? [expect.objectContaining({ message })] : [])
+  })
 })

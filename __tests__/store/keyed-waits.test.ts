@@ -45,6 +45,26 @@ describe('a wait by key', () => {
     }
   })
 
+  test('that is given up by hand is aborted, which is no failure of a callback, and its id is free again', async () => {
+    const [one, other] = [await world.open(), await world.open()]
+    const told: Ending[] = []
+    const ends = await useKeys(one)('k', ['a'], { onEnd: (ending: Ending) => told.push(ending) })
+    const reason = new Error('enough')
+    expect(one.store.abort('a', reason)).toBe(1)
+    await world.pass(0)
+    expect([ends, told]).toEqual([['aborted'], [{ kind: 'aborted', reason }]])
+    expect(await other.deliver('a', 1)).toBe('parked')
+    const sharing = createKeyedWaits(other.store, world.clock).share({
+      key: 'k',
+      endpoints: [DONE],
+      ids: ['a'],
+      timeoutMs: MINUTE,
+      queued: true,
+      onEnd: () => undefined,
+    })
+    expect(await (await sharing).ending).toMatchObject({ kind: 'outcome', outcome: { error: { code: 'ERR_ABORTED' } } })
+  })
+
   test.each([
     ['before', true],
     ['after', false],

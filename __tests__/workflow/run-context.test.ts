@@ -67,6 +67,31 @@ describe('a wait of a run', () => {
     expect([deliver('a'), deliver('c')]).toEqual(['duplicate', 'duplicate'])
   })
 
+  test('is given up at once when its run was cancelled while the record of the run was written', async () => {
+    const { clock, store, cancellation } = setUp()
+    const reason = new Error('enough')
+    const run = createRunContext('run-1', {
+      store,
+      clock,
+      signal: cancellation.signal,
+      onWait: () => undefined,
+      onEnd: () => undefined,
+      record: {
+        find: () => undefined,
+        async add(entry) {
+          cancellation.abort(reason)
+          return entry
+        },
+        end: async () => undefined,
+        leave: () => undefined,
+      },
+    })
+    const wait = { endpoints: [DONE], ids: ['a'], deadline: clock.now() + 1000, queued: false }
+    const expectation = await run.expect('job#1/wait', wait)
+    await expect(expectation.outcome()).rejects.toBe(reason)
+    expect(store.stats().waiting).toBe(0)
+  })
+
   test('rejects when its time is over, by when it was opened', async () => {
     const { clock, expectIds, store, endings } = setUp()
     const expectation = await expectIds('a')

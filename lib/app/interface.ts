@@ -13,7 +13,7 @@ export type Ids = string | number | readonly (string | number)[]
 
 /** What waits and tickets have in common. */
 interface CommonOptions {
-  /** The endpoint, as written in the config or with `base_path`; any endpoint when left out. */
+  /** The endpoint, as written in the config or with `base_path`, or in full as `PUT /done`; any endpoint when left out. */
   readonly path?: string | undefined
   /** Milliseconds, or text such as `"5m"`; default: the endpoint's `timeout`. */
   readonly timeout?: number | string | undefined
@@ -68,7 +68,7 @@ export interface FullResult<T> {
 
 /** What an iteration over the callbacks for an id is asked for with. */
 export interface EachOptions<T> {
-  /** The endpoint, as written in the config or with `base_path`; any endpoint when left out. */
+  /** The endpoint, as written in the config or with `base_path`, or in full as `PUT /done`; any endpoint when left out. */
   readonly path?: string | undefined
   /**
    * How long to wait for the next callback: milliseconds, or text such as `"5m"`; default: the endpoint's `timeout`. For a
@@ -115,7 +115,7 @@ export interface CloseOptions {
   readonly drain?: number | string | undefined
 }
 
-/** Names the endpoint of a settlement by hand, where there are several. */
+/** Names the endpoint of a settlement by hand, where there are several: by its path, or in full as `PUT /done`. */
 export interface SettleOptions {
   readonly path?: string | undefined
 }

@@ -17,7 +17,7 @@ import type { Endpoint } from '../listener/endpoint'
 import { readTicketMount } from '../listener/paths/mount-path'
 import type { Selection } from '../listener/paths/selection'
 import { readWaitIds, readWaitKey } from '../listener/ids'
-import { requireIds } from './each/each'
+import { refuseLater, requireIds } from './each/each'
 import { readDuration } from './options'
 import { untilAborted } from '../base/timers'
 import type { FullResult, Ids, Ticket, TicketOptions, WaitOptions } from './interface'
@@ -88,7 +88,7 @@ export function createWaits(context: WaitsContext): Waits {
     const { result, full } = plansFor(on)
     const plan = options.full === true ? full : result
     const schema = readSchema(options.schema)
-    return schema === undefined ? plan : { ...plan, check: chainChecks(plan.check, createCheck(schema, mask)) }
+    return schema === undefined ? plan : { ...plan, check: chainChecks(plan.check, createCheck(schema, mask, clock)) }
   }
 
   function start(asked: Asked) {
@@ -262,7 +262,11 @@ function badWhen(reason: string): CallbackError {
 
 function filterOf({ when }: WaitOptions, emitter: Emitter): Filter | undefined {
   if (when === undefined) return undefined
-  return { when, onFiltered: (callback) => emitter.record('filtered', callback.endpoint, () => outcomeEvent(callback)) }
+  const isWanted = (callback: Outcome): boolean => refuseLater('when of wait()', when(callback))
+  return {
+    when: isWanted,
+    onFiltered: (callback) => emitter.record('filtered', callback.endpoint, () => outcomeEvent(callback)),
+  }
 }
 
 /** Rejects with `ERR_ABORTED` when the signal of one caller aborts; a rejection that nobody awaits harms nobody. */

@@ -9,6 +9,7 @@ import type { Stats } from '../app/stats'
 import type { Logger } from '../base/contracts'
 import type { ListenerRequest } from '../body/request'
 import type { StatusUrls } from '../listener/held/status-urls'
+import { isMountedWithParams } from '../listener/paths/mount-params'
 import { json } from './answer'
 import { createApi } from './api'
 import { createDeliverySource } from './delivery-events'
@@ -95,7 +96,7 @@ export function createController(context: ControllerContext): Controller {
   return {
     router() {
       if (mounted === undefined) warnOfOpenMount(config, logger)
-      mounted ??= createRouter().use(
+      mounted ??= createRouter({ mergeParams: true }).use(
         noteMount(context.statusUrls),
         createApi({ routes, guards: { always: () => undefined, token, action }, basePath: '', logger }),
       )
@@ -115,10 +116,14 @@ export function createController(context: ControllerContext): Controller {
   }
 }
 
-/** Creates middleware that learns where the host app mounts the controller. */
+/**
+ * Creates middleware that learns where the host app mounts the controller. A path with parameters is not learnt: senders would be
+ * told of another request's tenant.
+ */
 function noteMount({ noteMount: note }: StatusUrls) {
-  return ({ baseUrl }: ListenerRequest, _response: unknown, next: () => void): void => {
-    if (typeof baseUrl === 'string') note(baseUrl)
+  return (request: ListenerRequest, _response: unknown, next: () => void): void => {
+    const { baseUrl } = request
+    if (typeof baseUrl === 'string' && !isMountedWithParams(request)) note(baseUrl)
     next()
   }
 }

@@ -47,7 +47,7 @@ function viewJob({ id, status, attempt, ids, error, steps = [] }: JobState): obj
 /** A wait as it is shown: tickets are cut short, since a ticket is enough to send its callback. */
 export function viewWait({ ids, endpoints, deadline, since, isOutdated }: ListedWait): object {
   return {
-    wait_id: handleOf(ids),
+    wait_id: handleOf({ ids, endpoints }),
     ids: ids.map(maskTickets),
     endpoints,
     since: since === undefined ? null : viewTime(since),
@@ -109,8 +109,13 @@ export function viewTime(ms: number): string {
   return new Date(Math.min(ms, MAX_TIME_MS)).toISOString()
 }
 
-/** Names a wait whose ids are tickets, which are not shown: nobody can send a callback with it. */
-export function handleOf(ids: readonly string[]): string {
-  const digest = createHash('sha256').update(JSON.stringify(ids)).digest('base64url')
+/**
+ * Names a wait whose ids are tickets, which are not shown: nobody can send a callback with it. Waits for the same ids on other
+ * endpoints have other names.
+ */
+export function handleOf({ ids, endpoints }: Pick<ListedWait, 'ids' | 'endpoints'>): string {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([ids, endpoints]))
+    .digest('base64url')
   return `wait-${digest.slice(0, 16)}`
 }

@@ -28,8 +28,8 @@ const ENDING_ERRORS = ['ERR_PARKING_FULL', 'ERR_EACH_FULL', 'ERR_STORE_UNAVAILAB
 export function createWaitRoutes({ store, readJson, end, abort }: WaitRoutesContext): readonly Route[] {
   /** A wait that is named by its handle has an endpoint, so that its path need not be given. */
   function find(named: string): { readonly id: string; readonly path?: string | undefined } {
-    const wait = store.list(MAX_LISTED).find(({ ids }) => handleOf(ids) === named)
-    return { id: wait?.ids[0] ?? named, path: wait?.endpoints[0]?.replace(/^\S+ /, '') }
+    const wait = store.list(MAX_LISTED).find((one) => handleOf(one) === named)
+    return { id: wait?.ids[0] ?? named, path: wait?.endpoints[0] }
   }
 
   async function act({ request, response, id }: Call, key: 'result' | 'error') {

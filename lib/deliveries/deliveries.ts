@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Clock, Logger } from '../base/contracts'
 import { callSafely } from '../base/events'
 import { CallbackError, reasonOf } from '../base/errors'
+import { REDACTED } from '../base/secrets/mask'
 import { Course, type KeptRequest, type RequestHead } from './course'
 import type { Deliveries, DeliveryFilter, DeliveryRecord, ReadValue } from './delivery'
 import { createDeliveryFiles } from './files'
@@ -141,10 +142,13 @@ async function listWanted(history: History, filter: DeliveryFilter, hiding: Hidi
   return found
 }
 
-function whyNoReplay({ endpoint, isVerified, body, bodyBytes, verdict }: Course): string | undefined {
+function whyNoReplay({ endpoint, isVerified, body, bodyBytes, verdict, ids = [] }: Course): string | undefined {
   if (endpoint === undefined) return 'no endpoint took it'
   if (verdict === 'handshake') return 'it is a handshake'
   if (!isVerified) return 'its sender was not verified'
+  // Files keep the bytes of a body as they were, and everything else without secrets.
+  if (ids.some((id) => id.includes(REDACTED)))
+    return 'its id stands where secrets do (such as ${query.session_id}), and files keep no secrets'
   if (body === undefined && bodyBytes > 0) return 'its body was not kept (deliveries.max_bytes)'
   return body === undefined ? 'its body was taken by a parser of the app' : undefined
 }

@@ -108,6 +108,6 @@ function holds({ target, rawHeaders, body }: Course, text: string): boolean {
 }
 
 /** The verdict on a request as a whole. */
-export function verdictOf({ items, verdict }: Course): Verdict {
+export function verdictOf({ items, verdict }: Pick<Course, 'items' | 'verdict'>): Verdict {
   return items ? 'items' : (verdict ?? 'refused')
 }

@@ -1,3 +1,4 @@
+import type { Mask } from '../base/secrets/mask'
 import { maskTickets } from '../base/secrets/ticket-id'
 import type { Course } from './course'
 import type { DeliveryRecord, Verdict } from './delivery'
@@ -23,7 +24,7 @@ export function toRecord(course: Course, hiding: Hiding): DeliveryRecord {
     verdict: verdictOf(course),
     outcome: course.judged === 'pending' || course.verdict !== 'settled' ? undefined : course.judged,
     code,
-    reason: hide(reasonOf(course)),
+    reason: hide(reasonOf(hideReads(course, hide))),
     ids: (course.ids ?? []).map(hide),
     task,
     items,
@@ -42,14 +43,23 @@ export function isShown({ target, headers, body }: DeliveryRecord, wanted: strin
   )
 }
 
+/** What a reason tells of a request. */
+type Told = Pick<Course, 'verdict' | 'judged' | 'statusRead' | 'why' | 'ids' | 'task' | 'items'>
+
+/** Hides what templates have read before it stands in a sentence: a short secret is only known as a whole. */
+function hideReads({ verdict, judged, statusRead, why, ids, task, items }: Course, hide: Mask): Told {
+  const status = statusRead === undefined ? undefined : hide(statusRead)
+  return { verdict, judged, statusRead: status, why: why && hide(why), ids: ids?.map(hide), task, items }
+}
+
 /** Says why a request has its verdict. */
-function reasonOf(course: Course): string {
+function reasonOf(course: Told): string {
   const verdict = verdictOf(course)
   if (verdict === 'items') return `A bulk callback of ${countItems(course.items)}`
   return REASONS[verdict](course)
 }
 
-const REASONS: Readonly<Record<Exclude<Verdict, 'items'>, (course: Course) => string>> = {
+const REASONS: Readonly<Record<Exclude<Verdict, 'items'>, (course: Told) => string>> = {
   settled: (course) => `It ended the wait for ${idOf(course)} ${judgementOf(course)}`,
   parked: (course) => `Nobody waits for ${idOf(course)} yet; the callback is kept until somebody does (store.park)`,
   duplicate: (course) => `${idOf(course)} is settled or parked already, or the same delivery came before (dedupe_by)`,
@@ -66,18 +76,18 @@ const REASONS: Readonly<Record<Exclude<Verdict, 'items'>, (course: Course) => st
   unrouted: ({ why = 'No endpoint takes this method and path' }) => why,
 }
 
-function idOf({ ids }: Pick<Course, 'ids'>): string {
+function idOf({ ids }: Pick<Told, 'ids'>): string {
   const id = ids?.at(-1)
   return id === undefined ? 'the next callback' : JSON.stringify(id)
 }
 
-function judgementOf({ judged, statusRead, why }: Course): string {
+function judgementOf({ judged, statusRead, why }: Told): string {
   const status = statusRead === undefined ? '' : ` (status ${JSON.stringify(statusRead)})`
   if (judged !== 'failed') return `with a success${status}`
   return `with a failure${status}${why === undefined ? '' : `: ${why}`}`
 }
 
-function countItems(items: Course['items'] = {}): string {
+function countItems(items: Told['items'] = {}): string {
   const counts = Object.entries(items).map(([verdict, count]) => `${count} ${verdict}`)
   return counts.length === 0 ? 'no items' : counts.join(', ')
 }

@@ -1,6 +1,6 @@
 import type { EndpointSpec, ListenerSpec } from '../config/normalize'
 import type { Scope } from '../template/compile'
-import type { StoreEndpoint } from '../base/contracts'
+import type { Clock, StoreEndpoint } from '../base/contracts'
 import type { Mask } from '../base/secrets/mask'
 import { compileResultSchema, type ResultSchema } from './checks/result-schema'
 import { compileIdentify } from './ids'
@@ -31,7 +31,7 @@ export function compileEndpoint(
   listener: ListenerSpec,
   shared: ReadonlySet<string>,
   start: StartWorkflow | undefined,
-  mask: Mask,
+  { mask, clock }: { readonly mask: Mask; readonly clock: Clock },
 ): Endpoint {
   const route = `${spec.method} ${spec.fullPath}`
   return {
@@ -43,7 +43,7 @@ export function compileEndpoint(
     spec,
     listener,
     start,
-    resultSchema: compileResultSchema(spec, mask),
+    resultSchema: compileResultSchema(spec, mask, clock),
     identify: spec.identifyBy ? compileIdentify(spec.identifyBy) : () => undefined,
     judge: compileJudge(spec),
   }

@@ -84,7 +84,7 @@ export function compileListener(
   }
   return listener.endpoints.flatMap((spec) =>
     collect(problems, () => {
-      const endpoint = compileEndpoint(spec, listener, shared, context.startOf(spec, listener), mask)
+      const endpoint = compileEndpoint(spec, listener, shared, context.startOf(spec, listener), { mask, clock })
       return compileRoutes(endpoint, limits, context)
     }),
   )

@@ -189,6 +189,7 @@ class FilteredWait<T> extends WatchedWait<T> {
   }
 
   private look(callback: Judged, when: Filter['when']): 'ends' | 'filtered' {
+    this.thrown = undefined
     if (callback.outcome === 'pending') return 'filtered'
     try {
       return when(callback) ? 'ends' : 'filtered'

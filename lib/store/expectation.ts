@@ -96,7 +96,10 @@ class RunWait implements Expectation, Waiter {
     const { kept, isReopened } = this.keeping ?? {}
     this.#open = store.wait({ endpoints, ids, timeoutMs: this.timeoutMs, queued, kept, isReopened, waiter: this })
     onWait()
-    if (!this.#hasEnded) signal.addEventListener('abort', this.#abort, { once: true })
+    if (this.#hasEnded) return
+    signal.addEventListener('abort', this.#abort, { once: true })
+    // The run may have been cancelled while its wait was written to its record.
+    if (signal.aborted) this.#abort()
   }
 
   get registered(): Promise<void> | undefined {

@@ -52,11 +52,14 @@ export function openKeyedWait(options: KeyedWaitOptions): void {
       const found = await waits.join(of, { ...wait, deadline: clock.now() + LOOK_MS })
       return hasEnded || end(found?.outcome ? { kind: 'outcome', outcome: found.outcome } : ending)
     }
+    // The message about it comes back here, where more is known.
+    stopWatching?.()
     const outcome = ending.kind === 'aborted' ? abortedOutcome(wait, ending.reason, clock) : ending.outcome
     const counted = await waits.end(of, wait, outcome)
     // An outcome that could not be kept stays in the log, for the process that asks by the key next.
     if (counted !== undefined) opened?.release?.()
-    return hasEnded || end({ kind: 'outcome', outcome: counted ?? outcome })
+    const isOwn = counted === undefined || counted === outcome
+    return hasEnded || end(isOwn ? ending : { kind: 'outcome', outcome: counted })
   }
 
   try {

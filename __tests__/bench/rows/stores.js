@@ -126,7 +126,7 @@ function startLoad({ file, parameters, cpuProf }, clients) {
   return {
     stop: worker.stop,
     /** @param {{ count?: number, ms?: number }} load @returns {Promise<{ perSecond: number, cpuUs: number }>} */
-    flood: (load) => send(clients.flood, load),
+    flood: (load) => send(clients.flood, { ...load, mayRest: true }),
     /** @param {{ count: number, perSecond: number }} load @returns {Promise<{ latencies: number[] }>} */
     pace: (load) => send(clients.paced, load),
   }

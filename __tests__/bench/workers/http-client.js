@@ -145,14 +145,14 @@ async function poolFor(port, path, scheme) {
 
 /**
  * Keeps the process from sleeping while a run lasts: waking it costs the server more than the request itself, and the
- * slower the server, the more often.
+ * slower the server, the more often. Not where the server has another one behind it, which needs the processor too (`mayRest`).
  * @param {Run} run
  */
 function stayAwake(run) {
   if (run.open > 0) setImmediate(stayAwake, run)
 }
 
-answerMessages(async ({ port, path, firstId, count, ms, scheme }) => {
+answerMessages(async ({ port, path, firstId, count, ms, scheme, mayRest }) => {
   const pool = await poolFor(port, path, scheme)
   const cpu = process.cpuUsage()
   const started = process.hrtime.bigint()
@@ -161,7 +161,7 @@ answerMessages(async ({ port, path, firstId, count, ms, scheme }) => {
   const run = await new Promise((resolve) => {
     const current = new Run(firstId, count ?? Number.POSITIVE_INFINITY, deadline, () => resolve(current))
     for (const connection of pool) connection.start(current)
-    stayAwake(current)
+    if (!mayRest) stayAwake(current)
   })
   const seconds = Number(process.hrtime.bigint() - started) / 1e9
   const { user, system } = process.cpuUsage(cpu)

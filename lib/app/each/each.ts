@@ -2,6 +2,7 @@ import type { Clock, Judged, Store } from '../../base/contracts'
 import { CallbackError } from '../../base/errors'
 import type { ChecksOf } from '../../base/schemas/check-outcome'
 import { isTicketId } from '../../base/secrets/ticket-id'
+import { isLater } from '../../base/values/later'
 import type { ParkSpec } from '../../config/sections/store'
 import type { Endpoint } from '../../listener/endpoint'
 import { readWaitIds, readWaitKey } from '../../listener/ids'
@@ -89,6 +90,17 @@ export function requireIds(method: string, endpoints: readonly Endpoint[], ids: 
   })
 }
 
+/**
+ * Returns an answer of the app's. Throws `ERR_CONFIG_VALUE` for a promise, which would count as true whatever it resolves to.
+ */
+export function refuseLater(name: string, answer: unknown): boolean {
+  if (!isLater(answer)) return Boolean(answer)
+  void Promise.resolve(answer).catch(() => undefined)
+  throw new CallbackError('ERR_CONFIG_VALUE', {
+    message: `${name} returned a promise; it must return true or false at once, so write it without async`,
+  })
+}
+
 function timeoutOf(endpoints: readonly Endpoint[], timeout: number | string | undefined): number {
   if (timeout !== undefined) return readDuration('timeout', timeout)
   return Math.max(...endpoints.map(({ spec }) => spec.timeoutMs))
@@ -106,7 +118,8 @@ function compileLast(
 ): (callback: Judged) => boolean {
   if (until === undefined) return isFinal
   // The type of a result is what its caller says it is, as with waits.
-  if (typeof until === 'function') return (callback) => isFinal(callback) || until(callback.result as never, callback)
+  if (typeof until === 'function')
+    return (callback) => isFinal(callback) || refuseLater('until of each()', until(callback.result as never, callback))
   throw new CallbackError('ERR_CONFIG_VALUE', {
     at: 'options.until',
     message: `until of each() must be a function, not ${JSON.stringify(until)}`,

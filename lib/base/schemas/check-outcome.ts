@@ -1,3 +1,4 @@
+import type { Clock } from '../contracts'
 import type { Outcome, StoreEndpoint } from '../outcome'
 import type { Mask } from '../secrets/mask'
 import { type MaybeLater, whenThere } from '../values/later'
@@ -14,8 +15,8 @@ export type CheckOutcome = (outcome: Outcome) => MaybeLater<Outcome>
 export type ChecksOf = (endpoints: readonly StoreEndpoint[]) => CheckOutcome | undefined
 
 /** Creates the check of outcomes by a schema. */
-export function createCheck(schema: StandardSchema, mask: Mask): CheckOutcome {
-  return once((outcome) => whenThere(fit(schema, outcome.result), (found) => applyFit(outcome, found, mask)))
+export function createCheck(schema: StandardSchema, mask: Mask, clock: Clock): CheckOutcome {
+  return once((outcome) => whenThere(fit(schema, outcome.result, clock), (found) => applyFit(outcome, found, mask)))
 }
 
 /** Creates a check that applies two in turn; one of them may be missing. */

@@ -1,5 +1,7 @@
+import type { Clock } from '../contracts'
 import { CallbackError, type ErrorDetails, reasonOf } from '../errors'
 import type { Mask } from '../secrets/mask'
+import { beforeDeadline, startTimer } from '../timers'
 import { formatPath } from '../values/config-path'
 import { isLater } from '../values/later'
 import type { SchemaIssue, StandardIssue, StandardResult, StandardSchema } from './standard-schema'
@@ -14,11 +16,23 @@ const MAX_ISSUES = 100
 const NAMED = 5
 const MAX_MESSAGE = 200
 
-/** Validates a value. Never throws or rejects: a schema that does so fits nothing. Returns a promise only where the schema does. */
-export function fit(schema: StandardSchema, value: unknown): Fit | Promise<Fit> {
+/** How long an asynchronous schema may take: senders and waits are held meanwhile. */
+const MAX_MS = 10_000
+
+/**
+ * Validates a value. Never throws or rejects: a schema that does so fits nothing, and so does one that has not answered within
+ * ten seconds. Returns a promise only where the schema does.
+ */
+export function fit(schema: StandardSchema, value: unknown, clock: Clock): Fit | Promise<Fit> {
   try {
     const result = schema['~standard'].validate(value)
-    return isLater(result) ? Promise.resolve(result).then(toFit).catch(toBroken) : toFit(result)
+    if (!isLater(result)) return toFit(result)
+    const late = (): Error => new Error(`it did not answer within ${MAX_MS / 1000} s`)
+    return beforeDeadline(Promise.resolve(result), (_resolve, reject) =>
+      startTimer(clock, MAX_MS, () => reject(late())),
+    )
+      .then(toFit)
+      .catch(toBroken)
   } catch (error) {
     return toBroken(error)
   }

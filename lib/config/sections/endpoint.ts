@@ -1,5 +1,6 @@
 import type { Location } from '../../base/errors'
 import type { Template } from '../../template/compile'
+import { parseTemplate } from '../../template/parse'
 import { readWorkflowName } from '../checks/workflow-name'
 import { joinPaths, readPath } from '../checks/route-path'
 import type { Fields } from '../field/fields'
@@ -148,6 +149,7 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
     fields.warn('on_mismatch', 'never read without "schema"; give the schema that results must fit')
   if (fields.has('within') && fields.read('respond', RESPOND) !== 'when_done')
     fields.warn('within', 'never read without "respond: when_done", since each request is answered at once')
+  warnOfText(fields, spec.when)
   warnOfConstants(fields, {
     when: spec.when,
     identify_by: spec.identifyBy,
@@ -160,6 +162,17 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
   if (path !== undefined) return { ...spec, path, fullPath: joinPaths(context.basePath, path) }
   if (!fields.has('path')) fields.error('path', 'missing; expected the path that is called, such as "/done"')
   return undefined
+}
+
+/** There are no comparisons in templates: `${body.type} == "done"` is a text, and a text that is not empty says yes. */
+function warnOfText(fields: Fields, when: Template | undefined): void {
+  if (when === undefined || when.references.length === 0) return
+  const node = parseTemplate(String(when.source))
+  if (node.kind !== 'text' || !node.parts.some((part) => typeof part === 'string' && part.trim() !== '')) return
+  const message =
+    `${JSON.stringify(when.source)} is a text that is never empty, so that every callback counts; write one template alone, such ` +
+    'as "${body.livemode}". Values are compared by status with success_when and fail_when'
+  fields.warn('when', message)
 }
 
 /** The likeliest mistake in these keys is a path without its `${ }`, which is the same text for every callback. */

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../base/contracts'
+import type { Clock, Outcome } from '../../base/contracts'
 import { type CheckOutcome, type ChecksOf, createCheck } from '../../base/schemas/check-outcome'
 import type { Mask } from '../../base/secrets/mask'
 import { type MaybeLater, whenThere } from '../../base/values/later'
@@ -16,9 +16,13 @@ export interface ResultSchema {
 }
 
 /** Compiles `schema` and `on_mismatch` of an endpoint; undefined without a schema. */
-export function compileResultSchema({ schema, onMismatch }: EndpointSpec, mask: Mask): ResultSchema | undefined {
+export function compileResultSchema(
+  { schema, onMismatch }: EndpointSpec,
+  mask: Mask,
+  clock: Clock,
+): ResultSchema | undefined {
   if (schema === undefined) return undefined
-  const read = createCheck(schema.schema, mask)
+  const read = createCheck(schema.schema, mask, clock)
   const admitChecked = (outcome: Outcome, checked: Outcome): Outcome => {
     if (checked.outcome === 'succeeded') return outcome
     if (onMismatch === 'refuse') throw checked.error

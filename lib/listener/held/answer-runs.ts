@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { writeShown } from '../../base/values/shown-json'
 
-/** How a run has ended. */
+/** How a run has ended, or that it runs. */
 export interface RunEnd {
   readonly status: string
   readonly output?: unknown
@@ -12,7 +12,7 @@ export interface RunEnd {
 export interface ShownRun {
   /** The index of the item that has started it. */
   readonly index: number
-  /** Undefined for a repeated delivery whose run is not known here. */
+  /** Undefined for a repeated delivery whose run is not known here, or not any more. */
   readonly task: string | undefined
   /** Undefined while it goes on. */
   readonly end: RunEnd | undefined

@@ -27,7 +27,7 @@ export interface HoldOptions {
 
 export interface HoldingContext {
   readonly clock: Clock
-  /** Returns how a run has ended once it has; undefined for one that goes on in another process or is not known here. */
+  /** Returns how a run has ended once it has, or that it goes on in another process; undefined for one that nobody knows any more. */
   readonly whenEnded: (task: string) => MaybeLater<RunEnd | undefined>
   /** Where the controller shows how a task is doing; undefined without a controller. */
   readonly statusUrlOf: (task: string) => string | undefined
@@ -65,7 +65,8 @@ export function createHolding({ clock, whenEnded, statusUrlOf }: HoldingContext)
       const underWay: Promise<unknown>[] = []
       for (const [place, { index, task }] of shown.entries()) {
         const noted = whenThere(task === undefined ? undefined : whenEnded(task), (end) => {
-          shown[place] = { index, task, end }
+          if (end === undefined) shown[place] = { index, task: undefined, end }
+          else if (end.status !== 'running') shown[place] = { index, task, end }
         })
         if (noted instanceof Promise) underWay.push(noted)
       }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 /** The runs that requests have started in this process, by what tells a repeated delivery. */
 export interface KnownRuns {
   find(keys: readonly string[]): string | undefined
@@ -51,14 +53,18 @@ export class RequestRuns {
   }
 }
 
-/** Names a delivery of an endpoint by its id and by the value of `dedupe_by`. */
+/** Names a delivery of an endpoint by its id and by the value of `dedupe_by`; a long id takes up no more memory than a short one. */
 export function keysOfDelivery(
   endpoint: string,
   id: string | undefined,
   dedupeKey: string | undefined,
 ): readonly string[] {
   return [
-    ...(id === undefined ? [] : [JSON.stringify([endpoint, 'id', id])]),
-    ...(dedupeKey === undefined ? [] : [JSON.stringify([endpoint, 'delivery', dedupeKey])]),
+    ...(id === undefined ? [] : [digestOf([endpoint, 'id', id])]),
+    ...(dedupeKey === undefined ? [] : [digestOf([endpoint, 'delivery', dedupeKey])]),
   ]
+}
+
+function digestOf(parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64')
 }

@@ -3,7 +3,7 @@ import { listPathKeys } from '../../base/route-syntax'
 import { toPathKey } from '../../base/same-path'
 import type { Endpoint } from '../endpoint'
 
-/** Finds endpoints by the path that a caller names. */
+/** Finds endpoints by the path that a caller names, or by their name in full, such as `PUT /done`. */
 export interface Selection {
   /** All endpoints with that path, as written or with `base_path`; without a path all endpoints that may end a wait. */
   any(path: string | undefined): readonly Endpoint[]
@@ -24,9 +24,11 @@ export function createSelection(endpoints: readonly Endpoint[]): Selection {
     const wanted = toPathKey(path)
     const known = byPath.get(wanted)
     if (known) return known
-    const found = endpoints.filter((endpoint) =>
-      [endpoint.path, endpoint.spec.path].flatMap(listPathKeys).includes(wanted),
-    )
+    const named = endpoints.filter(({ key }) => key === path)
+    const found =
+      named.length > 0
+        ? named
+        : endpoints.filter((endpoint) => [endpoint.path, endpoint.spec.path].flatMap(listPathKeys).includes(wanted))
     if (found.length > 0) byPath.set(wanted, found)
     return found
   }
@@ -57,7 +59,9 @@ function unknown(path: string | undefined, endpoints: readonly Endpoint[]): Call
 }
 
 function ambiguous(path: string | undefined, found: readonly Endpoint[]): CallbackError {
-  const advice = path === undefined ? 'name one with { path }' : 'their methods or listeners differ'
+  const [first] = found
+  const advice =
+    path === undefined ? 'name one with { path }' : `name one in full, as in { path: ${JSON.stringify(first?.key)} }`
   return new CallbackError('ERR_ENDPOINT_AMBIGUOUS', { message: `Several callbacks fit (${list(found)}); ${advice}` })
 }
 

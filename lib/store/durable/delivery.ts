@@ -147,8 +147,8 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
       const key = keyOf(endpoint, progress.id)
       const known = await read(key)
       if (waitsAt(known, clock.now(), key.anonymous, true).length === 0) return 'pending'
+      // The mark is not read before the claim: a callback that came after this one would overtake it meanwhile.
       const claim = toClaim(endpoint, more?.dedupeKey())
-      if (claim && (await ledger.read('mark', claim.mark))) return 'duplicate'
       const outcome = { ...progress, result: more?.result() }
       const delivery = await handOver({ key, known, outcome, claim, size: more?.size ?? (() => 0) })
       return delivery === 'duplicate' ? 'duplicate' : 'pending'

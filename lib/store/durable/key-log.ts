@@ -89,7 +89,7 @@ import { addTo, beginMany, continueMany, handOn, makeLate, takeDone } from './ke
 import { NOTHING, outcomesOf, restore } from './key-state'
 
 /** How long a wait counts as open after its time is up, so that clocks need not agree. Usually its `end` comes sooner. */
-const GRACE_MS = 60_000
+export const GRACE_MS = 60_000
 
 /** How long a run, or a process of 0.4, needs at most to take the outcome of its wait. */
 const TAKEN_MS = 10_000
@@ -267,11 +267,13 @@ function end(state: KeyState, { wait: name, at, why }: EndEntry, anonymous: bool
   state.parked = []
 }
 
-/** An outcome that its wait does not take is for the next wait, unless another wait has it too. */
+/** An outcome that its wait does not take is for the next wait, unless it was one of many, or another wait has it too. */
 function leave(state: KeyState, wait: KeyWait, keepMs: number, at: number, anonymous: boolean): void {
-  const { got, isTaken } = wait
-  if (got === undefined || isTaken || [...state.waits.values()].some((other) => other.got === got)) return
-  giveBack(state, keepFor(got, keepMs), at, anonymous)
+  if (wait.isTaken || wait.many?.idleMs !== undefined) return
+  for (const got of outcomesOf(wait).toReversed()) {
+    if ([...state.waits.values()].some((other) => outcomesOf(other).includes(got))) continue
+    giveBack(state, keepFor(got, keepMs), at, anonymous)
+  }
 }
 
 function keepFor(entry: OutcomeEntry, keepMs: number): OutcomeEntry {

@@ -27,6 +27,7 @@ export class Inbox implements Waiter {
   #came: readonly Came[]
   #bytes = 0
   #hasLast = false
+  #hasEnded = false
   #ending: Ending | undefined = undefined
   #owner: object | undefined = undefined
   #wake: () => void = ignore
@@ -57,7 +58,13 @@ export class Inbox implements Waiter {
     return this.#ending !== undefined
   }
 
+  /** Whether its wait has ended, by a last callback too. */
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
   onEnd(ending: Ending): void {
+    this.#hasEnded = true
     if (ending.kind === 'outcome') this.#add({ callback: ending.outcome, bytes: 0, place: undefined })
     else this.end(ending)
     this.options.onEnd(ending)

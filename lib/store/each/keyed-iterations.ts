@@ -50,9 +50,12 @@ function createStored(store: Store, named: NonNullable<Store['named']>, clock: C
       if (outcome) return { ended: outcome }
       readers.get(name)?.()
       const inbox = asked.createInbox()
-      const leave = (): void => {
+      const forget = (): void => {
         unwatch()
         if (readers.get(name) === stop) readers.delete(name)
+      }
+      const leave = (): void => {
+        forget()
         inbox.open?.leave?.()
       }
       const stop = (): void => {
@@ -65,6 +68,7 @@ function createStored(store: Store, named: NonNullable<Store['named']>, clock: C
       const keepEnd = async (last: Outcome): Promise<void> => {
         unwatch()
         await named.end(name, wait, last)
+        forget()
       }
       return { inbox, keepEnd, leave }
     },
@@ -89,7 +93,7 @@ function createInMemory(store: Store, clock: Clock): KeyedIterations {
 
   function forgetOld(): void {
     for (const [key, kept] of all) {
-      if (kept.overAt === undefined && kept.inbox.isOver) kept.overAt = clock.now()
+      if (kept.overAt === undefined && kept.inbox.hasEnded) kept.overAt = clock.now()
       const { overAt } = kept
       if (overAt !== undefined && (overAt + REMEMBER_MS <= clock.now() || all.size > MAX_KEPT)) all.delete(key)
     }

@@ -30,7 +30,10 @@ export interface Tasks {
    */
   start(request: TaskRequest, kept?: StartKept): Started | Promise<Started>
   find(id: string): Promise<TaskState | undefined>
-  /** Returns how a task has ended once it has; undefined for one that goes on in another process or is not known here. Never rejects. */
+  /**
+   * Returns how a task has ended once it has; its state for one that goes on in another process, and undefined for one that
+   * nobody knows any more. Never rejects.
+   */
   whenEnded(id: string): MaybeLater<TaskState | undefined>
   /** Cancels a task. Resolves to whether it was still running, or to undefined when it is unknown. */
   cancel(id: string): Promise<boolean | undefined>
@@ -151,7 +154,8 @@ export function createTasks(context: TasksContext): Tasks {
     find: async (id) => known.state(id) ?? ((await keeper?.find(id)) as TaskState | undefined),
     whenEnded(id) {
       const task = known.get(id)
-      return task === undefined ? known.state(id) : endOf(task)
+      if (task !== undefined) return endOf(task)
+      return known.state(id) ?? (keeper?.find(id).catch(() => undefined) as Promise<TaskState | undefined> | undefined)
     },
     cancel,
     running: () => known.list().map((task) => task.state()),
@@ -204,11 +208,11 @@ async function follow(
 }
 
 /** A task that was only closed goes on in the process that takes it up. */
-async function endOf(task: RunningTask): Promise<TaskState | undefined> {
+async function endOf(task: RunningTask): Promise<TaskState> {
   try {
     await task.result
   } catch (error) {
-    if (hasCode(error, 'ERR_CLOSED')) return undefined
+    if (hasCode(error, 'ERR_CLOSED')) return { ...task.state(), status: 'running' }
   }
   return task.state()
 }

@@ -85,7 +85,10 @@ export function createLane<I, O>(options: LaneOptions<I, O>): Lane<I, O> {
       refuse(backlog.remove(), error)
     }
     senders--
-    if (senders === 0) onDone()
+    if (senders > 0) return
+    // What was added after this sender had found nothing, and before it ended, has no other sender.
+    if (backlog.isEmpty()) onDone()
+    else void sendAll()
   }
 
   return {

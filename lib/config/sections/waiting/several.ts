@@ -29,10 +29,7 @@ const BRANCH = {
 
 const SHORT_ID = { key: BRANCH.id.key, shape: textTemplate(ANSWERED_SOURCES) }
 
-const BRANCHES = choice(
-  [SHORT_ID.shape, listOf(orShort(SHORT_ID, table(BRANCH, BRANCH_REFUSALS), BRANCH_WORDS))],
-  'a list of branches',
-)
+const BRANCHES = listOf(orShort(SHORT_ID, table(BRANCH, BRANCH_REFUSALS), BRANCH_WORDS))
 
 const SEVERAL = table({
   any: byHand('any', BRANCHES, DESCRIPTIONS.any),

@@ -1,23 +1,31 @@
 import { randomUUID } from 'node:crypto'
-import type { Ending, Judged, OpenWait, Outcome, Place, Reader, WaitRequest, Waiter } from '../../../base/contracts'
+import type {
+  Ending,
+  Judged,
+  OpenWait,
+  Outcome,
+  Place,
+  Progress,
+  Reader,
+  WaitRequest,
+  Waiter,
+} from '../../../base/contracts'
 import type { Wait } from '../../scope'
 import { fromKept } from '../codec'
 import type { DoneEntry, EndReason, KeyState, KeyWait, ManyItem, WaitEntry } from '../key-entries'
+import { GRACE_MS } from '../key-log'
 import { keysOf } from '../keys/key'
 import { hold, type KeptWaitParts, REVIEW_MS } from './kept-wait'
 import type { HeldKey, LocalWait } from './local-waits'
+
+/** How far the deadline under a key may lie behind that of the wait: under each key the wait is open until its time is up. */
+const BEHIND_MS = GRACE_MS / 2
 
 /** Opens a wait that may go on after a callback. Throws `ERR_WAITS_FULL`. */
 export function openKeptMany(request: WaitRequest, parts: KeptWaitParts, reader: Reader): OpenWait {
   const wait = new KeptMany(request, parts, reader)
   wait.begin()
   return wait
-}
-
-/** The latest callback that was read from the log of a key. */
-interface Last {
-  readonly order: number
-  readonly at: number
 }
 
 /**
@@ -31,7 +39,8 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
   /** Milliseconds since the epoch. */
   #until: number
   readonly #keys = new Map<string, HeldKey & { until: number }>()
-  readonly #last = new Map<string, Last>()
+  /** The latest callback that was read from the log of each key. */
+  readonly #last = new Map<string, Omit<Place, 'key'>>()
   readonly #seen = new Map<string, KeyState>()
   #here: Wait | undefined = undefined
   #registered: Promise<void> = Promise.resolve()
@@ -74,7 +83,9 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
   }
 
   async again(key: HeldKey): Promise<void> {
-    await this.#beginUnder(key)
+    const registering = this.#beginUnder(key)
+    this.#registered = Promise.allSettled([this.#registered, registering]).then(() => undefined)
+    await registering
   }
 
   isUnwanted(callback: Judged): boolean {
@@ -125,6 +136,10 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
     else this.#end(ending)
   }
 
+  onProgress(progress: Progress): void {
+    this.request.waiter.onProgress?.(progress)
+  }
+
   #arm(): void {
     const { registry, clock } = this.parts
     const timeoutMs = Math.max(this.#until - clock.now(), 0)
@@ -137,7 +152,8 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
     if (idleMs === undefined || until <= this.#until || this.#state !== 'open') return
     this.#until = until
     this.#here?.prolong(until - this.parts.clock.now())
-    const behind = [...this.#keys.values()].filter((key) => key.until < until - idleMs / 2 && key.position > 0)
+    const from = until - Math.min(idleMs / 2, BEHIND_MS)
+    const behind = [...this.#keys.values()].filter((key) => key.until < from && key.position > 0)
     if (this.#keys.size === 1) return
     for (const key of behind) void this.parts.persist(() => this.#beginUnder(key), { isOver: () => this.isLate })
   }
@@ -206,6 +222,7 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
       for (const key of this.#keys.values())
         void this.parts.persist(() => this.#beginUnder(key), { isOver: () => this.isLate })
     } catch {
+      if (this.by !== undefined) this.#conclude('left')
       this.#end({ kind: 'timeout' })
     }
   }
@@ -216,7 +233,8 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
   }
 
   #end(ending: Ending): void {
-    if (ending.kind === 'closed' && ending.isTakenUp !== true && this.by !== undefined) this.#conclude('left')
+    if (ending.kind === 'aborted') this.#conclude('cancelled')
+    else if (ending.kind === 'closed' && ending.isTakenUp !== true && this.by !== undefined) this.#conclude('left')
     else this.#stop('over')
     this.request.waiter.onEnd(ending, this.request.ids)
   }
