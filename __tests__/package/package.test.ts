@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, existsSync } from 'node:fs'
 import { builtinModules } from 'node:module'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { parsePage } from '../pages/pages'
 import { installPacked, listFiles, type Packed, ROOT } from './packed'
 
 const IMPORT = /(?:\brequire\(|\bfrom |\bimport\()["']([^"']+)["']/g
@@ -18,10 +19,24 @@ beforeAll(() => {
 
 afterAll(() => packed.remove())
 
+/** Never the folder as a whole: a `.env` that somebody has filled in would be published. */
+const EXAMPLES = ['md', 'mjs', 'js', 'yml'].map((type) => `examples/**/*.${type}`)
+
 describe('the tarball', () => {
-  test('holds the manifest, the texts and the build, and nothing else', () => {
+  test('holds the manifest, the pages, the examples and the build, and nothing else', () => {
     const tops = new Set(packed.files.map((file) => file.split('/')[0]))
-    expect([...tops]).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json'])
+    expect([...tops]).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'adapters',
+      'dist',
+      'examples',
+      'lib',
+      'package.json',
+    ])
+    const sources = packed.files.filter((file) => /^(?:lib|adapters)\//.test(file))
+    expect(sources.filter((file) => !file.endsWith('/README.md'))).toEqual([])
 
     const built = packed.files.filter((file) => file.startsWith('dist/'))
     const other = built.filter((file) => !/^dist\/(lib|adapters)\/[\w./-]+\.(js|d\.ts)$/.test(file))
@@ -29,6 +44,13 @@ describe('the tarball', () => {
     expect(page).toContain(`dist/lib/${PAGE}/index.html`)
     expect(other.toSorted()).toEqual([...page.filter((file) => !file.endsWith('.js')), 'dist/schema.json'])
     expect(packed.files.filter((file) => file.startsWith(`dist/lib/${PAGE}/`))).toEqual(page)
+  })
+
+  test('holds every file of the examples, but never the variables that somebody has filled in', () => {
+    const examples = listFiles(join(ROOT, 'examples')).filter((file) => !file.endsWith('.env'))
+    expect(packed.files.filter((file) => file.startsWith('examples/'))).toEqual(
+      examples.map((file) => `examples/${file}`),
+    )
   })
 
   test('has code and types of every source file, and none of a file that is gone', () => {
@@ -45,6 +67,19 @@ describe('the tarball', () => {
     expect(built.filter((file) => !isPage(file))).toEqual(modules)
   })
 
+  test('holds every page that one of its pages leads to', () => {
+    const pages = packed.files.filter((file) => file.endsWith('README.md')).map((path) => parsePage(path, read(path)))
+    expect(pages.length).toBeGreaterThan(20)
+    const files = new Set(packed.files)
+    const missing = pages.flatMap(({ path, links }) =>
+      links
+        .filter((link) => !link.includes(':') && !link.startsWith('#'))
+        .map((link) => posix.join(posix.dirname(path), link.replace(/#.*$/, '')))
+        .filter((target) => !files.has(target)),
+    )
+    expect(missing).toEqual([])
+  })
+
   test('points to no source map', () => {
     expect(packed.files.filter((file) => read(file).includes('sourceMappingURL'))).toEqual([])
   })
@@ -53,7 +88,7 @@ describe('the tarball', () => {
     const { dependencies, peerDependencies } = readManifest()
     const allowed = new Set([...names(dependencies), ...names(peerDependencies)])
     const imported = packed.files
-      .filter((file) => /\.(js|d\.ts)$/.test(file))
+      .filter((file) => /^dist\/.*\.(js|d\.ts)$/.test(file))
       .flatMap((file) => [...read(file).matchAll(IMPORT)].map(([, name = '']) => name))
       .filter((name) => !name.startsWith('.') && !builtinModules.includes(name.replace(/^node:/, '')))
 
@@ -64,7 +99,10 @@ describe('the tarball', () => {
 
 describe('package.json', () => {
   test('gives types and code to require and import alike, and the schema by its own name', () => {
-    expect(readManifest()).toMatchObject({ type: 'commonjs', files: ['dist', 'CHANGELOG.md'] })
+    expect(readManifest()).toMatchObject({
+      type: 'commonjs',
+      files: ['lib/**/README.md', 'adapters/**/README.md', 'dist', ...EXAMPLES, 'CHANGELOG.md'],
+    })
     const { exports } = readManifest()
     expect(exports).toEqual({
       '.': { types: './dist/lib/index.d.ts', default: './dist/lib/index.js' },

@@ -3,8 +3,6 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { withPresetTable } from '../helpers/preset-table'
-import { parseConfig } from '../../lib'
-import { compileConfig } from '../../lib/config/normalize'
 import { SCHEMES, VERIFY_SCHEMES } from '../../lib/verify/schemes'
 import { OFFICIAL_SENDERS } from './official-senders'
 import { NOW_S, useVerify } from './use-verify'
@@ -19,18 +17,6 @@ test('the page lists the schemes as the table of schemes has them', () => {
   const wanted = withPresetTable(page)
   if (process.argv.includes('-u')) writeFileSync(file, wanted)
   else expect(page).toBe(wanted)
-})
-
-test('its blocks are configs', () => {
-  const blocks = [...page.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, block = '']) => block)
-  expect(blocks).toHaveLength(1)
-  for (const block of blocks) {
-    const listener = `listener:\n  path: /done\n${block.replaceAll(/^/gm, '  ')}`
-    const env = { ELEVENLABS_WEBHOOK_SECRET: 'wsec_abc' }
-    expect(compileConfig(parseConfig(listener, { env })).listeners[0]?.endpoints[0]?.verify?.secrets).toEqual([
-      'wsec_abc',
-    ])
-  }
 })
 
 /** What the page says to write for senders without a preset, and what they send by their own pages. */

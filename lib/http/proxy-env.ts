@@ -98,7 +98,7 @@ export function createProxyAdvice(env: Variables): ((url: URL) => string | undef
       const proxy = findProxy(url)
       if (proxy === undefined) return undefined
       const how = 'give options.fetch an agent for it; the command line uses it when the package undici is installed'
-      return `${proxy.variable} is set, but this request did not use that proxy: ${how} (README, "Behind a proxy")`
+      return `${proxy.variable} is set, but this request did not use that proxy: ${how} (lib/http/README.md, "Behind a proxy")`
     })
   )
 }

@@ -5,7 +5,7 @@ import { type Meanings, unavailableBy } from '../server-errors'
 const MEANINGS: Meanings = [
   ['WRONGPASS', 'user and password in the url are not right'],
   ['NOAUTH', 'it wants a password; write it into the url, as in redis://:password@host:6379'],
-  ['NOPERM', 'the user lacks a permission; see README, "Stores", for what an ACL has to allow'],
+  ['NOPERM', 'the user lacks a permission; adapters/stores/README.md says what an ACL has to allow'],
   ['ERR DB index is out of range', 'that database does not exist; correct the number at the end of the url'],
   ['ERR invalid DB index', 'that database does not exist; correct the number at the end of the url'],
   [

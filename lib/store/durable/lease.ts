@@ -1,7 +1,7 @@
 import type { Clock, Ledger } from '../../base/contracts'
 
 /**
- * How long a lease lasts without a renewal, in milliseconds. README promises that runs go on elsewhere within 10 s of a
+ * How long a lease lasts without a renewal, in milliseconds. adapters/stores/README.md promises that runs go on elsewhere within 10 s of a
  * crash, and `TAKEN_MS` of key-log.ts counts on it.
  */
 export const LEASE_MS = 7500
