@@ -21,7 +21,7 @@ type AnyCase<Word extends string> = Word | Lowercase<Word> | Capitalize<Lowercas
 `
 
 const TAIL = `
-type ServerStore = Extract<StoreConfig, { readonly type: 'redis' | 'postgres' }>
+type ServerStore = Extract<StoreConfig, { readonly url: string }>
 type ClientStore<Store> = Store extends { readonly type: infer Type; readonly url: infer Url }
   ? { readonly type: Type; readonly url?: Url | undefined } & Omit<Store, 'type' | 'url'>
   : never
@@ -122,25 +122,40 @@ function createTypes(root, kinds) {
     return `${doc}\n  readonly ${row.key}${isRequired ? `: ${type}` : `?: ${type} | undefined`}`
   }
 
-  /** What all forms have alike is one interface, which each form extends. */
+  /**
+   * Each key is declared once, in an interface that all forms with the key extend: only then does an editor show its sentence where
+   * it cannot tell yet which form is being written.
+   */
   function declareForms(name, { byKey, variants }) {
-    const apart = new Set(variants.flatMap(({ tag, needs = [], without = [] }) => [tag.key, ...needs, ...without]))
-    const common = [...byKey.values()].filter(({ key }) => !apart.has(key))
-    const base = name.replace(/Config$/, 'Keys')
-    const forms = [...mergeAlike(variants), ...formOfEnv(name, byKey, variants)]
-    const declared = forms.map(({ name: form, tag, isImplied, needs = [], without = [] }) => {
-      const rows = [...byKey.values()].filter(({ key }) => apart.has(key) && !without.includes(key))
-      const properties = rows.map((row) => {
-        if (row.key !== tag.key) return property(row, name, { isRequired: row.isRequired || needs.includes(row.key) })
-        return property(row, name, {
-          isRequired: !isImplied,
-          type: tag.type ?? (tag.words ? literals(tag.words) : 'string'),
-        })
-      })
-      return `export interface ${form} extends ${base} {\n${properties.join('\n')}\n}\n`
+    const forms = mergeAlike(variants)
+    const { key: tagKey } = variants[0].tag
+    const parts = new Map()
+    for (const row of byKey.values()) {
+      if (row.key === tagKey) continue
+      for (const isRequired of [true, false]) {
+        const owners = forms.filter((form) => has(form, row.key) && requires(form, row) === isRequired)
+        const id = owners.map((form) => form.name).join()
+        if (owners.length > 0) parts.set(id, { owners, rows: [...(parts.get(id)?.rows ?? []), { ...row, isRequired }] })
+      }
+    }
+    const base = name.replace(/Config$/, '')
+    const bases = [...parts.values()].map(({ owners, rows }) => {
+      const isShared = owners.length === forms.length
+      const [{ key, isRequired }] = rows
+      const word = isRequired && !byKey.get(key).isRequired ? 'Needs' : 'With'
+      return { owners, rows, name: isShared ? `${base}Keys` : `${base}${word}${capitalize(key)}` }
     })
-    const union = `export type ${name} = ${forms.map((form) => form.name).join(' | ')}\n`
-    return [declare(base, { byKey: new Map(common.map((row) => [row.key, row])) }), ...declared, union].join('\n')
+    const tag = byKey.get(tagKey)
+    const written = forms.flatMap((form) => {
+      const extended = bases.filter(({ owners }) => owners.includes(form)).map((one) => one.name)
+      return tagsOf(form, tag).map(({ name: own, type, isRequired }) => ({
+        name: own,
+        text: `export interface ${own}${extended.length > 0 ? ` extends ${extended.join(', ')}` : ''} {\n${property(tag, name, { isRequired, type })}\n}\n`,
+      }))
+    })
+    const union = `export type ${name} = ${written.map((one) => one.name).join(' | ')}\n`
+    const shared = bases.map((one) => declare(one.name, { byKey: new Map(one.rows.map((row) => [row.key, row])) }))
+    return [...shared, ...written.map(({ text }) => text), union].join('\n')
   }
 
   texts.push(declare('CallbacksConfig', root))
@@ -160,11 +175,18 @@ function mergeAlike(variants) {
   return [...merged.values()]
 }
 
-/** Where the environment says which form it is, any key may stand. */
-function formOfEnv(name, byKey, variants) {
-  const { key } = variants[0].tag
-  const takesEnv = byKey.get(key).shape.takes.length === 0
-  return takesEnv ? [{ name: name.replace(/Config$/, 'FromEnv'), tag: { key, type: 'EnvText' } }] : []
+function has({ without = [] }, key) {
+  return !without.includes(key)
+}
+
+function requires({ needs = [] }, { key, isRequired }) {
+  return isRequired || needs.includes(key)
+}
+
+/** The environment may say which form it is; a type of its own, since a word beside `EnvText` would not tell forms apart. */
+function tagsOf({ name, isImplied = false, tag: { words } }, { shape }) {
+  const own = { name, type: words === undefined ? 'string' : literals(words), isRequired: !isImplied }
+  return shape.takes.length === 0 ? [own, { name: `${name}FromEnv`, type: 'EnvText', isRequired: true }] : [own]
 }
 
 function singular(key) {

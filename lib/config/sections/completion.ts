@@ -78,19 +78,17 @@ function without(type: CompletionSpec['type']): readonly string[] {
 const VARIANTS: readonly Variant[] = [
   {
     name: 'CallbackCompletion',
-    tag: { key: 'type', words: ['callback'] },
+    tag: { key: TYPE.type.key, words: ['callback'] },
     isImplied: true,
     without: without('callback'),
   },
-  { name: 'PollingCompletion', tag: { key: 'type', words: ['polling'] }, without: without('polling') },
   {
-    name: 'IntervalCompletion',
-    tag: { key: 'type', words: ['polling'] },
+    name: 'PollingCompletion',
+    tag: { key: TYPE.type.key, words: ['polling'] },
     isImplied: true,
-    needs: [POLLING.intervalMs.key],
     without: without('polling'),
   },
-  { name: 'NoCompletion', tag: { key: 'type', words: ['none'] }, without: without('none') },
+  { name: 'NoCompletion', tag: { key: TYPE.type.key, words: ['none'] }, without: without('none') },
 ]
 
 const WORDS = 'a mapping, or one of callback, polling, none'

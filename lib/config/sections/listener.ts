@@ -46,24 +46,14 @@ const WITH_CALLBACK = { ...KEYS, ...CALLBACK_KEYS }
 /** What a user writes for one listener: one callback inline, or several in `callbacks`. */
 export interface ListenerConfig extends InputOf<typeof WITH_CALLBACK> {}
 
-const OF_TRIGGERS = { key: KEYS.type.key, words: ['http-trigger'] }
-
 const VARIANTS: readonly Variant[] = [
+  { name: 'CallbackListener', tag: { key: KEYS.type.key, words: ['http-callback'] }, without: ['triggers'] },
   {
-    name: 'CallbackListener',
-    tag: { key: KEYS.type.key, words: ['http-callback'] },
-    isImplied: true,
-    without: ['triggers'],
+    name: 'TriggerListener',
+    tag: { key: KEYS.type.key, words: ['http-trigger'] },
+    without: ['callbacks', ...CALLBACK_ONLY],
   },
-  { name: 'TriggerListener', tag: OF_TRIGGERS, without: ['callbacks', ...CALLBACK_ONLY] },
-  {
-    name: 'TriggersListener',
-    tag: OF_TRIGGERS,
-    isImplied: true,
-    needs: ['triggers'],
-    without: ['callbacks', ...listKeys(CALLBACK_KEYS)],
-  },
-]
+].map((variant) => ({ ...variant, isImplied: true }))
 
 /** One listener. */
 export const LISTENER: Shape<ListenerConfig> = table(WITH_CALLBACK, {}, VARIANTS)

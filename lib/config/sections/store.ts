@@ -70,6 +70,7 @@ export function normalizeStore(root: Fields, given: readonly GivenStore[] = []):
   const spec = readTable(KEYS, fields ?? root.supposing('store', {}))
   if (fields !== undefined) {
     requireType(fields)
+    warnOfUnread(fields, spec)
     const isGiven = given.some((one) => one === spec.type) && !fields.has('url')
     if (!isGiven) requireTarget(fields, spec)
   }
@@ -81,6 +82,13 @@ function requireType(fields: Fields): void {
   if (fields.has('type')) return
   if (fields.has('path')) fields.error('type', 'missing; with "path" it is "type: file"')
   else if (fields.has('url')) fields.error('type', 'missing; with "url" it is "type: redis" or "type: postgres"')
+}
+
+/** A path beside `type: memory` looks as if it were kept. */
+function warnOfUnread(fields: Fields, { type }: SpecOf<typeof KEYS>): void {
+  const { without = [] } = VARIANTS.find(({ tag }) => tag.words?.includes(type)) ?? {}
+  for (const key of fields.has('type') ? without : [])
+    if (fields.has(key)) fields.warn(key, `"${key}" has no effect: a store of type "${type}" does not read it`)
 }
 
 /** A store that is no memory needs to be told where it is. */
