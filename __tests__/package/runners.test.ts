@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
@@ -56,7 +57,7 @@ const RUNNERS = [
     head: `const { createApp } = require('../app.cjs')\nconst ${KIT} = require('express-callbacks/testing')\n`,
     body: TEST,
     program: ['jest', 'bin', 'jest.js'],
-    args: ['--config', '{}', '--rootDir', 'jest'],
+    args: ['--config', '{"transform":{}}', '--rootDir', 'jest'],
     says: 'Tests:       2 passed, 2 total',
   },
   {
@@ -82,11 +83,12 @@ const RUNNERS = [
 let project = ''
 
 beforeAll(() => {
-  const cache = join(ROOT, 'node_modules', '.cache')
-  mkdirSync(cache, { recursive: true })
-  project = mkdtempSync(join(cache, 'runners-'))
+  // Jest finds no tests below node_modules, where other projects of tests are.
+  project = mkdtempSync(join(tmpdir(), 'runners-'))
   mkdirSync(join(project, 'node_modules'))
   symlinkSync(ROOT, join(project, 'node_modules', 'express-callbacks'))
+  for (const name of ['express', 'vitest'])
+    symlinkSync(join(ROOT, 'node_modules', name), join(project, 'node_modules', name))
   writeFileSync(join(project, 'app.cjs'), APP)
 })
 

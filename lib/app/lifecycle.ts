@@ -19,6 +19,8 @@ export interface Lifecycle {
   open(): Promise<void>
   /** Takes note of the first request: warns five seconds later when the gateways are not open by then. */
   noticeRequest(): void
+  /** Takes note of the first wait: warns in the next turn when nothing keeps the process running then. */
+  noticeWait(): void
   /** Starts nothing new, lets waits and tasks go on for as long as `drain` says, and then ends everything. */
   close(drain: number | string | undefined): Promise<void>
 }
@@ -53,6 +55,7 @@ export function createLifecycle({
   let closing = false
   let closed: Promise<void> | undefined
   let reminder: unknown
+  let hasWaited = false
   const closingBegins = createSignal()
   const hurry = createSignal()
 
@@ -112,6 +115,13 @@ export function createLifecycle({
       }, UNOPENED_MS)
       unref(reminder) // it does not keep the process alive
     },
+    noticeWait() {
+      if (hasWaited) return
+      hasWaited = true
+      setImmediate(() => {
+        if (store.stats().waiting > 0 && process.getActiveResourcesInfo().length === 0) logger.warn({}, NOTHING_RUNS)
+      })
+    },
     close(drain) {
       const drainMs = toDrain(drain)
       if (closed !== undefined && drainMs === 0) hurry.give()
@@ -132,6 +142,10 @@ function createSignal(): { readonly given: Promise<void>; readonly give: () => v
 
 const UNOPENED =
   'Requests come in, but nobody has opened the gateways and the store: call hooks.open() once the app listens'
+
+const NOTHING_RUNS =
+  'A wait is open, but nothing keeps this process running, so that it ends before a callback can come: no server listens. Call ' +
+  'app.listen() or "await hooks.listen()" before you wait'
 
 function isUnopened(store: Store, { statuses }: Gateways): boolean {
   return store.isOpen === false || [...statuses.values()].some(({ state }) => state === 'idle')

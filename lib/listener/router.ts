@@ -56,6 +56,8 @@ export interface ListenerContext {
   /** Notes what becomes of requests; undefined where nothing is noted. */
   readonly recorder: Recorder | undefined
   isClosing(): boolean
+  /** Whether nothing new is started. */
+  isDraining(): boolean
   /** Whether a request has told a service to call this endpoint. */
   isPointedAt(endpoint: string): boolean
   /** The URL under which a sender called, as it signs it. */
