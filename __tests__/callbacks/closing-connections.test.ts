@@ -27,6 +27,7 @@ function say(): void {}
 
 async function serve(create: () => Server): Promise<void> {
   server = create().listen(0, '127.0.0.1')
+  server.keepAliveTimeout = 3_600_000
   await once(server, 'listening')
 }
 
@@ -55,6 +56,20 @@ describe.each(MOUNTS)('%s', (_, create) => {
     })
     const response = await post('{"id":"a"}')
     expect([response.statusCode, response.headers.connection]).toEqual([200, 'close'])
+    const { closed, left } = await waited
+    await Promise.all([closed, left])
+  })
+
+  test('an answer that was on its way when the server was closed ends its connection', async () => {
+    await serve(create)
+    const waited = hooks.wait('a').then(async () => {
+      // As in a workflow that goes on: all of this is before the turn in which the answer leaves.
+      for (let turn = 0; turn < 200; turn += 1) await undefined
+      const closed = once(server.close(), 'close')
+      return { closed, left: hooks.close() }
+    })
+    const response = await post('{"id":"a"}')
+    expect(response.statusCode).toBe(200)
     const { closed, left } = await waited
     await Promise.all([closed, left])
   })

@@ -97,6 +97,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
     reachable,
     mountPath,
     onFirstRequest: lifecycle.noticeRequest,
+    onServer: lifecycle.noticeServer,
     arrivals,
     strays: createStrayRequests(all, {
       remember: arrivals.noteStray,

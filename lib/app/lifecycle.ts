@@ -6,6 +6,7 @@ import { isDoneWithin, MAX_TIMER_MS, unref } from '../base/timers'
 import type { Clock, Logger, Store } from '../base/contracts'
 import type { Tasks } from '../workflow/tasks/tasks'
 import { closedAlready, type Standalone } from './servers'
+import type { AppServer } from './server'
 import type { WaitEnds } from './wait-ends'
 
 /** Opens what holds resources (the store, servers, gateways), and closes it, the last opened first. */
@@ -19,6 +20,8 @@ export interface Lifecycle {
   open(): Promise<void>
   /** Takes note of the first request: warns five seconds later when the gateways are not open by then. */
   noticeRequest(): void
+  /** Takes note of the server of the app, whose last connection ends with `close()` when the app has closed it before. */
+  noticeServer(server: AppServer | undefined): void
   /** Takes note of the first wait: warns in the next turn when nothing keeps the process running then. */
   noticeWait(): void
   /** Starts nothing new, lets waits and tasks go on for as long as `drain` says, and then ends everything. */
@@ -56,6 +59,7 @@ export function createLifecycle({
   let closed: Promise<void> | undefined
   let reminder: unknown
   let hasWaited = false
+  let appServer: AppServer | undefined
   const closingBegins = createSignal()
   const hurry = createSignal()
 
@@ -92,6 +96,7 @@ export function createLifecycle({
     await standalone.close()
     await store.close()
     await deliveries.close()
+    await leaveAppServer(appServer)
   }
 
   return {
@@ -107,6 +112,9 @@ export function createLifecycle({
         logger.error({ err: error }, `The callbacks could not be opened: ${reason}`)
       })
       return opening
+    },
+    noticeServer(server) {
+      appServer ??= server
     },
     noticeRequest() {
       if (closing || reminder !== undefined || !isUnopened(store, gateways)) return
@@ -129,6 +137,15 @@ export function createLifecycle({
       return closed
     },
   }
+}
+
+/**
+ * The answer to the last callback may be on its way still. When the app has closed its server before, Node has not counted that
+ * connection as idle, and keeps the process running until its client gives it up.
+ */
+async function leaveAppServer(server: AppServer | undefined): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+  if (server?.listening === false) server.closeIdleConnections()
 }
 
 /** Something that is waited for, and is given once. */
