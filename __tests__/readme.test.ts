@@ -13,7 +13,8 @@ import { useServices } from './helpers/fake-service'
 
 const root = join(__dirname, '..')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
-const [start = '', runs = '', mount = '', wait = '', restart = '', traced = '', proxied = ''] = blocks('js')
+const [start = '', runs = '', mount = '', wait = '', restart = '', traced = '', tested = '', proxied = ''] =
+  blocks('js')
 const [workflow = '', listener = '', waiting = '', events = '', verify = '', ...others] = blocks('yaml')
 const [folderStore = '', redisStore = ''] = others.slice(-2)
 const gateways = others.slice(0, -2)
@@ -58,7 +59,7 @@ describe('the README', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   test('has the blocks that are run here, and no others', () => {
-    expect(blocks('js')).toHaveLength(7)
+    expect(blocks('js')).toHaveLength(8)
     expect(blocks('yaml')).toHaveLength(14)
   })
 
@@ -78,6 +79,10 @@ describe('the README', () => {
 
   test('its wait is a span', async () => {
     expect(await run(traced)).toBe('span: wait POST /done\npaid\n')
+  })
+
+  test('its tests pass', async () => {
+    expect(await run(tested)).toMatch(/pass 2\n[^]*fail 0\n/)
   })
 
   test('its fetch asks through a proxy', async () => {
