@@ -93,7 +93,7 @@ const shown = new Set()
 function describe(path, { types }) {
   const file = join(ROOT, types)
   const { exported } = read(file)
-  const names = [...exported.keys()].sort()
+  const names = [...exported.keys()].sort((one, other) => (one < other ? -1 : 1))
   const all = new Map()
   for (const name of names) collect(file, name, all)
   const fresh = [...all].filter(([key]) => !shown.has(key)).map(([, one]) => one)

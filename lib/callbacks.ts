@@ -37,7 +37,7 @@ import type { TaskRequest } from './workflow/tasks/task'
  */
 export function callbacks(config: CallbacksConfig | Source, options?: CallbacksOptions): Callbacks
 export function callbacks(config: ClientConfig, options: CallbacksOptions & StoreClient): Callbacks
-export function callbacks(config: CallbacksConfig | ClientConfig | Source, options: CallbacksOptions = {}): Callbacks {
+export function callbacks(config: CallbacksConfig | Source, options: CallbacksOptions = {}): Callbacks {
   const normalized = normalizeOptions(options)
   return createCallbacks(compileFor(config, normalized), normalized)
 }

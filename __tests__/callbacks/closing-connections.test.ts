@@ -64,7 +64,7 @@ describe.each(MOUNTS)('%s', (_, create) => {
     await serve(create)
     const waited = hooks.wait('a').then(async () => {
       // As in a workflow that goes on: all of this is before the turn in which the answer leaves.
-      for (let turn = 0; turn < 200; turn += 1) await undefined
+      for (let turn = 0; turn < 200; turn += 1) await Promise.resolve()
       const closed = once(server.close(), 'close')
       return { closed, left: hooks.close() }
     })

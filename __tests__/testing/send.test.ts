@@ -116,7 +116,7 @@ describe('what can be called', () => {
 
   test.each<readonly [string, () => TestedApp]>([
     ['a function', () => app],
-    ['an Express app', () => express().use((request, response) => void app(request, response))],
+    ['an Express app', () => express().use((request, response) => app(request, response))],
     ['a server that does not listen yet', () => createServer(app)],
   ])('%s, twice', async (_, create) => {
     const one = create()

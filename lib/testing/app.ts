@@ -1,4 +1,4 @@
-import { createServer, request as requestHttp, type RequestListener, Server } from 'node:http'
+import { createServer, request as requestHttp, type RequestListener, type Server } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { IncomingHttpHeaders } from 'node:http'
 import { buffer } from 'node:stream/consumers'
