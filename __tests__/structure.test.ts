@@ -17,7 +17,7 @@ const ROOMS = [
   ['app'],
   ['controller'],
   ['callbacks'],
-  ['index', 'cli'],
+  ['index', 'testing', 'cli'],
 ]
 
 /** The most files that a folder holds. */

@@ -1,5 +1,5 @@
 import type { Config } from './config/normalize'
-import type { CallbacksConfig } from './config/schema'
+import type { CallbacksConfig, ClientConfig } from './config/input'
 import type { Source } from './config/read/source'
 import { createController } from './controller/controller'
 import { assemble, compileFor, createSecretMask } from './app/assembly'
@@ -25,7 +25,13 @@ import {
 } from './app/interface'
 import { checkListeners } from './app/servers'
 import { readWaitKey } from './listener/ids'
-import { type CallbacksOptions, type NormalizedOptions, normalizeOptions, readDuration } from './app/options'
+import {
+  type CallbacksOptions,
+  type NormalizedOptions,
+  normalizeOptions,
+  readDuration,
+  type StoreClient,
+} from './app/options'
 import { announce } from './app/warnings'
 import { digitsAsText } from './template/bigints'
 import { compileTemplate } from './template/compile'
@@ -35,6 +41,8 @@ import type { Task, TaskRequest } from './workflow/tasks/task'
  * Compiles a config into Express middleware. Throws a `ConfigError` that lists every problem. Starts nothing: no
  * timer, no connection, no server.
  */
+export function callbacks(config: CallbacksConfig | Source, options?: CallbacksOptions): Callbacks
+export function callbacks(config: ClientConfig, options: CallbacksOptions & StoreClient): Callbacks
 export function callbacks(config: CallbacksConfig | Source, options: CallbacksOptions = {}): Callbacks {
   const normalized = normalizeOptions(options)
   return createCallbacks(compileFor(config, normalized), normalized)

@@ -1,6 +1,24 @@
 export { callbacks } from './callbacks'
-export { type ConfigFile, defineConfig, loadConfig, type LoadOptions, parseConfig } from './config/read/load'
-export type { CallbacksConfig } from './config/schema'
+export { defineComponent, defineConfig, defineListener, defineWorkflow } from './config/define'
+export { type ConfigFile, loadConfig, type LoadOptions, parseConfig } from './config/read/load'
+export type {
+  CallbackConfig,
+  CallbacksConfig,
+  ClientConfig,
+  CompletionConfig,
+  ComponentConfig,
+  ControllerConfig,
+  DeliveriesConfig,
+  Duration,
+  GatewayConfig,
+  JobConfig,
+  ListenerConfig,
+  RequestMethod,
+  StoreConfig,
+  TriggerConfig,
+  VerifyConfig,
+  WorkflowConfig,
+} from './config/input'
 export type { Source } from './config/read/source'
 export { CallbackError, ConfigError, type ErrorCode, type Location, type Problem } from './base/errors'
 export type { CallbackEvent, EventListener, EventName, Events, JobEvent, StartedEvent, TaskEvent } from './base/events'

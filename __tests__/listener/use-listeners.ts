@@ -96,6 +96,7 @@ export function useListeners(): { open(config: CallbacksConfig, options?: Listen
           env: spec.env,
           gateways: spec.gateways,
           isClosing,
+          isDraining: isClosing,
           isPointedAt: () => false,
           fetch: () => Promise.reject(new Error('nothing is fetched here')),
           calledUrlOf: (_listener, { url }) => `https://hooks.example${url}`,

@@ -8,7 +8,10 @@ import {
   type Clock,
   callbacks,
   ConfigError,
+  defineComponent,
   defineConfig,
+  defineListener,
+  defineWorkflow,
   type Delivery,
   type ErrorCode,
   type FullResult,
@@ -16,6 +19,7 @@ import {
   loadConfig,
   type Outcome,
   parseConfig,
+  type PostgresPool,
   type Problem,
   type Progress,
   type Stats,
@@ -178,3 +182,18 @@ export function explain(error: unknown): string {
   true satisfies Same<typeof error.body, unknown>
   return `${error.endpoint ?? ''} ${error.status ?? ''} ${error.id ?? ''}`
 }
+
+// Parts of a config, each with its type.
+const parts = {
+  listener: defineListener({ path: '/done', method: 'put', timeout: '1.5h' }),
+  component: defineComponent({ path: 'https://api.example.com', timeout: '${env.LIMIT}' }),
+  workflow: defineWorkflow({ jobs: [{ component: 'paint', retry: { delay: '2 s' } }] }),
+}
+callbacks(parts)
+callbacks({ gateway: { port: '8090', driver: 'mine' }, store: 'memory' }, { tunnels: { mine } })
+callbacks({ listener: { path: '/done', verify: 'fal' } })
+
+// A store whose client the app has needs no URL.
+declare const pool: PostgresPool
+callbacks({ store: { type: 'postgres', prefix: 'mine' } }, { pool })
+callbacks({ ...parts, store: 'postgres' }, { pool })

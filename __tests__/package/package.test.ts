@@ -106,6 +106,7 @@ describe('package.json', () => {
     const { exports } = readManifest()
     expect(exports).toEqual({
       '.': { types: './dist/lib/index.d.ts', default: './dist/lib/index.js' },
+      './testing': { types: './dist/lib/testing/index.d.ts', default: './dist/lib/testing/index.js' },
       './schema.json': './dist/schema.json',
       './package.json': './package.json',
     })

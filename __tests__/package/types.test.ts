@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { OPTIONS, TSC } from './compiler'
 import { installPacked, type Packed, ROOT } from './packed'
 
-const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
 const TIMEOUT_MS = 60_000
 
 let packed: Packed
@@ -15,23 +15,6 @@ beforeAll(() => {
 })
 
 afterAll(() => packed.remove())
-
-/** As strict as a user can be; the declarations of the package are checked too. */
-const OPTIONS = {
-  target: 'es2023',
-  lib: ['es2023'],
-  module: 'node16',
-  moduleResolution: 'node16',
-  types: ['node'],
-  noEmit: true,
-  strict: true,
-  exactOptionalPropertyTypes: true,
-  noUncheckedIndexedAccess: true,
-  noPropertyAccessFromIndexSignature: true,
-  verbatimModuleSyntax: false,
-  esModuleInterop: true,
-  skipLibCheck: false,
-}
 
 test.each(['cts', 'mts'])(
   'an app in a .%s file compiles',

@@ -73,6 +73,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
 
   'lib/tracing/README.md > Traces > js': prints('span: wait POST /done\npaid\n'),
 
+  'lib/testing/README.md > Test your callbacks > js': async ({ code }) =>
+    expect(await newcomer.run(code)).toMatch(/pass 2\n[^]*fail 0\n/),
+
   'lib/verify/README.md > Verify the sender > yaml': ({ code }) => {
     const config = `listener:\n  path: /done\n${code.replaceAll(/^(?=.)/gm, '  ')}`
     const env = { ELEVENLABS_WEBHOOK_SECRET: 'wsec_abc' }

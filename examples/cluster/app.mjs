@@ -10,15 +10,23 @@ const app = express()
 app.use(hooks) // before express.json(), since callbacks read their own bodies
 app.use(express.json())
 
-app.post('/images', async (request, response) => {
-  const { id } = await hooks.submit({ prompt: request.body.prompt })
-  response.status(202).json({ id, instance: process.env.NAME })
+app.post('/images', async (request, response, next) => {
+  try {
+    const { id } = await hooks.submit({ prompt: request.body.prompt })
+    response.status(202).json({ id, instance: process.env.NAME })
+  } catch (error) {
+    next(error) // Express 5 does this by itself
+  }
 })
 
-app.get('/images/:id', async (request, response) => {
-  const task = await hooks.task(request.params.id) // whichever instance has it
-  if (task === undefined) response.status(404).end()
-  else response.json({ status: task.status, url: task.output?.url, reason: task.error?.message })
+app.get('/images/:id', async (request, response, next) => {
+  try {
+    const task = await hooks.task(request.params.id) // whichever instance has it
+    if (task === undefined) response.status(404).end()
+    else response.json({ status: task.status, url: task.output?.url, reason: task.error?.message })
+  } catch (error) {
+    next(error)
+  }
 })
 
 app.use((error, request, response, next) => {

@@ -13,11 +13,15 @@ export function createApp(hooks) {
     response.json({ hello: 'world' })
   })
 
-  app.post('/images', async (request, response) => {
+  app.post('/images', async (request, response, next) => {
     const { prompt } = request.body
     // The image API runs on this machine; for one that does not, this is the public URL of the app.
     const appUrl = `http://127.0.0.1:${request.socket.localPort}`
-    response.json(await hooks.run({ prompt, app_url: appUrl }))
+    try {
+      response.json(await hooks.run({ prompt, app_url: appUrl }))
+    } catch (error) {
+      next(error) // Express 5 does this by itself
+    }
   })
 
   app.use((error, request, response, next) => {

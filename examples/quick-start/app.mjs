@@ -16,12 +16,16 @@ export function createApp(hooks, imageApi) {
     response.status(201).json({ noted: request.body.text })
   })
 
-  app.get('/paint', async (request, response) => {
+  app.get('/paint', async (request, response, next) => {
     // The image API runs on this machine; for one that does not, this is the public URL of the app.
     const callbackUrl = `http://127.0.0.1:${request.socket.localPort}/callbacks/image`
-    const taskId = await startPainting(imageApi, request.query.prompt, callbackUrl)
-    const url = await hooks.wait(taskId, { timeout: '10s' })
-    response.json({ url })
+    try {
+      const taskId = await startPainting(imageApi, request.query.prompt, callbackUrl)
+      const url = await hooks.wait(taskId, { timeout: '10s' })
+      response.json({ url })
+    } catch (error) {
+      next(error) // Express 5 does this by itself
+    }
   })
 
   app.use((error, request, response, next) => {

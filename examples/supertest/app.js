@@ -8,9 +8,13 @@ function createApp(hooks) {
   const app = express()
   app.use(hooks)
 
-  app.get('/reports/:id', async (request, response) => {
-    const url = await hooks.wait(request.params.id, { timeout: '5m' })
-    response.json({ url })
+  app.get('/reports/:id', async (request, response, next) => {
+    try {
+      const url = await hooks.wait(request.params.id, { timeout: '5m' })
+      response.json({ url })
+    } catch (error) {
+      next(error) // Express 5 does this by itself; with Express 4 the request would never be answered
+    }
   })
 
   app.use((error, request, response, next) => {

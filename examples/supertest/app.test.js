@@ -1,9 +1,8 @@
 'use strict'
-const { setImmediate: nextTurn } = require('node:timers/promises')
 const { callbacks } = require('express-callbacks')
+const { createTestClock, untilWaiting } = require('express-callbacks/testing')
 const request = require('supertest')
 const { createApp } = require('./app')
-const { createClock } = require('./clock')
 
 const config = {
   listener: {
@@ -19,7 +18,7 @@ const config = {
 let clock, hooks, app
 
 beforeEach(() => {
-  clock = createClock()
+  clock = createTestClock()
   hooks = callbacks(config, { clock })
   app = createApp(hooks)
 })
@@ -29,7 +28,7 @@ afterEach(() => hooks.close())
 describe('over HTTP', () => {
   test('a callback ends the wait', async () => {
     const report = get('/reports/r-1')
-    await untilWaiting()
+    await untilWaiting(hooks)
 
     await callBack({ id: 'r-1', status: 'done', url: 'https://reports.example/1' }).expect(200)
 
@@ -62,9 +61,9 @@ describe('over HTTP', () => {
 
   test('a wait ends when its time is up', async () => {
     const report = get('/reports/r-5')
-    await untilWaiting()
+    await untilWaiting(hooks)
 
-    clock.advance(5 * 60 * 1000)
+    clock.advance('5m')
 
     const { status, body } = await report
     expect({ status, body }).toEqual({ status: 504, body: { error: 'ERR_WAIT_TIMEOUT' } })
@@ -91,7 +90,7 @@ describe('without HTTP', () => {
   test('a wait is registered at once, so that time can go on in the next line', async () => {
     const report = hooks.wait('r-8', { timeout: '30s' })
 
-    clock.advance(30_000)
+    clock.advance('30s')
 
     await expect(report).rejects.toMatchObject({ code: 'ERR_WAIT_TIMEOUT' })
   })
@@ -106,8 +105,4 @@ function get(path) {
   return request(app)
     .get(path)
     .then((answer) => answer)
-}
-
-async function untilWaiting() {
-  while (hooks.stats().waiting === 0) await nextTurn()
 }

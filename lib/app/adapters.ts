@@ -60,6 +60,7 @@ export function createStore(
   options: NormalizedOptions,
   emitter: Emitter,
   secretHeaders: ReadonlySet<string>,
+  onFirstWait: () => void,
 ): Store {
   const { clock, logger, pool, redis } = options
   const { maxWaits, park, keepMs } = spec
@@ -67,7 +68,7 @@ export function createStore(
   if (redis !== undefined && spec.type !== 'redis') throw badOption('redis', `the store is of the type ${spec.type}`)
   const onForgotten = (outcome: Outcome): void =>
     emitter.record('expired', outcome.endpoint, () => outcomeEvent(outcome))
-  const registry = { clock, maxWaits, park, onForgotten }
+  const registry = { clock, maxWaits, park, onForgotten, onFirstWait }
   if (spec.type === 'memory') return createMemoryStore(registry)
   const ledger = createLedger(spec, options)
   return createDurableStore({ ...registry, ledger, isShared: spec.type !== 'file', keepMs, logger, secretHeaders })

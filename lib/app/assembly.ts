@@ -52,7 +52,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
   const secretHeaders = listProofHeaders(config)
   const arrivals = createArrivals(config.store.type === 'redis' || config.store.type === 'postgres')
   const emitter = createEmitter(logger, secretHeaders, arrivals.note)
-  const store = createStore(config, options, emitter, secretHeaders)
+  const store = createStore(config, options, emitter, secretHeaders, () => lifecycle.noticeWait())
   const reachable: Reachable = { mounts: new Map(), ports: new Map() }
   const onUrlChange = (port: number, previousUrl: string): void => outdate(port, previousUrl, all, store, logger)
   const gateways = createAllGateways(config, options, { emitter, reachable, onUrlChange })
@@ -81,6 +81,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
     holding,
     calledUrlOf: createCalledUrlOf(options, gateways.publicUrlOf),
     isClosing: () => lifecycle.isClosing(),
+    isDraining: () => lifecycle.isDraining(),
     isPointedAt: (endpoint) => pointedAt.has(endpoint),
     startOf: createStartOf(config, (request, kept) => tasks.start(request, kept)),
     problems: [],
@@ -108,6 +109,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
     reachable,
     mountPath,
     onFirstRequest: lifecycle.noticeRequest,
+    onServer: lifecycle.noticeServer,
     arrivals,
     strays: createStrayRequests(all, {
       remember: arrivals.noteStray,

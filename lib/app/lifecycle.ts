@@ -6,6 +6,7 @@ import { isDoneWithin, MAX_TIMER_MS, unref } from '../base/timers'
 import type { Clock, Logger, Store } from '../base/contracts'
 import type { Tasks } from '../workflow/tasks/tasks'
 import { closedAlready, type Standalone } from './servers'
+import type { AppServer } from './server'
 import type { WaitEnds } from './wait-ends'
 
 /** Opens what holds resources (the store, servers, gateways), and closes it, the last opened first. */
@@ -19,6 +20,10 @@ export interface Lifecycle {
   open(): Promise<void>
   /** Takes note of the first request: warns five seconds later when the gateways are not open by then. */
   noticeRequest(): void
+  /** Takes note of the server of the app, whose last connection ends with `close()` when the app has closed it before. */
+  noticeServer(server: AppServer | undefined): void
+  /** Takes note of the first wait: warns in the next turn when nothing keeps the process running then. */
+  noticeWait(): void
   /** Starts nothing new, lets waits and tasks go on for as long as `drain` says, and then ends everything. */
   close(drain: number | string | undefined): Promise<void>
 }
@@ -53,6 +58,8 @@ export function createLifecycle({
   let closing = false
   let closed: Promise<void> | undefined
   let reminder: unknown
+  let hasWaited = false
+  let appServer: AppServer | undefined
   const closingBegins = createSignal()
   const hurry = createSignal()
 
@@ -89,6 +96,7 @@ export function createLifecycle({
     await standalone.close()
     await store.close()
     await deliveries.close()
+    await leaveAppServer(appServer)
   }
 
   return {
@@ -105,12 +113,22 @@ export function createLifecycle({
       })
       return opening
     },
+    noticeServer(server) {
+      appServer ??= server
+    },
     noticeRequest() {
       if (closing || reminder !== undefined || !isUnopened(store, gateways)) return
       reminder = clock.setTimeout(() => {
         if (isUnopened(store, gateways)) logger.warn({}, UNOPENED)
       }, UNOPENED_MS)
       unref(reminder) // it does not keep the process alive
+    },
+    noticeWait() {
+      if (hasWaited) return
+      hasWaited = true
+      setImmediate(() => {
+        if (store.stats().waiting > 0 && process.getActiveResourcesInfo().length === 0) logger.warn({}, NOTHING_RUNS)
+      })
     },
     close(drain) {
       const drainMs = toDrain(drain)
@@ -119,6 +137,15 @@ export function createLifecycle({
       return closed
     },
   }
+}
+
+/**
+ * The answer to the last callback may be on its way still. When the app has closed its server before, Node has not counted that
+ * connection as idle, and keeps the process running until its client gives it up.
+ */
+async function leaveAppServer(server: AppServer | undefined): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+  if (server?.listening === false) server.closeIdleConnections()
 }
 
 /** Something that is waited for, and is given once. */
@@ -132,6 +159,10 @@ function createSignal(): { readonly given: Promise<void>; readonly give: () => v
 
 const UNOPENED =
   'Requests come in, but nobody has opened the gateways and the store: call hooks.open() once the app listens'
+
+const NOTHING_RUNS =
+  'A wait is open, but nothing keeps this process running, so that it ends before a callback can come: no server listens. Call ' +
+  'app.listen() or "await hooks.listen()" before you wait'
 
 function isUnopened(store: Store, { statuses }: Gateways): boolean {
   return store.isOpen === false || [...statuses.values()].some(({ state }) => state === 'idle')

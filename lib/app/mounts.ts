@@ -13,7 +13,7 @@ import type { Arrivals } from '../store/arrivals'
 import { loadPeer } from '../base/peers'
 import { isSamePath, trimPath } from '../base/same-path'
 import type { CompiledListener } from './listeners'
-import { answerNotFound, createCallbackServer } from './server'
+import { answerNotFound, type AppServer, createCallbackServer, serverBehind } from './server'
 import type { StandaloneServer } from './servers'
 
 /** The ways to mount the callbacks. */
@@ -31,6 +31,8 @@ export interface MountsOptions {
   readonly reachable: Reachable
   readonly mountPath: MountPath | undefined
   readonly onFirstRequest: () => void
+  /** Told of the server of the app that brings the first request. */
+  readonly onServer: (server: AppServer | undefined) => void
   readonly arrivals: Pick<Arrivals, 'noteRequest'>
   /** Told of the requests that no endpoint takes. */
   readonly strays: StrayRequests
@@ -39,7 +41,7 @@ export interface MountsOptions {
 /** Creates the mounts of compiled listeners. */
 export function createMounts(
   all: readonly CompiledListener[],
-  { reachable, mountPath, onFirstRequest, arrivals, strays }: MountsOptions,
+  { reachable, mountPath, onFirstRequest, onServer, arrivals, strays }: MountsOptions,
 ): Mounts {
   const allRoutes = toRoutes(all)
   const onPort = (port: number): readonly CompiledListener[] => all.filter(({ listener }) => listener.port === port)
@@ -53,6 +55,7 @@ export function createMounts(
         isFirst = false
         arrivals.noteRequest()
         onFirstRequest()
+        onServer(serverBehind(request))
       }
       if (take(routes, request, response)) return
       if (next) {
@@ -73,7 +76,10 @@ export function createMounts(
       if (!isTaken) note(request, mount)
       return isTaken
     }, app)
-    return server.once('request', arrivals.noteRequest)
+    return server.once('request', () => {
+      arrivals.noteRequest()
+      onServer(server)
+    })
   }
 
   return {

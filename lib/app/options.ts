@@ -42,6 +42,9 @@ export interface CallbacksOptions {
   readonly tracing?: boolean | TracingOptions | undefined
 }
 
+/** The options by which an app gives the client of the store, which needs no `url` then. */
+export type StoreClient = { readonly pool: PostgresPool } | { readonly redis: GivenRedis }
+
 const NAMES: OptionNames<CallbacksOptions> = {
   logger: true,
   env: true,

@@ -6,7 +6,21 @@ import {
   type ServerOptions,
   ServerResponse,
 } from 'node:http'
+import { Server as NetServer } from 'node:net'
 import { ANSWER_STATUS, type AnswerCode } from '../base/errors'
+
+/** The server of a host app, as far as it is closed here. */
+export type AppServer = Pick<Server, 'listening' | 'closeIdleConnections'>
+
+/** Returns the server that a request came to, which Node keeps with each socket; undefined where it is none of Node's. */
+export function serverBehind({ socket }: IncomingMessage): AppServer | undefined {
+  const server: unknown = Reflect.get(socket, 'server')
+  return isAppServer(server) ? server : undefined
+}
+
+function isAppServer(server: unknown): server is AppServer {
+  return server instanceof NetServer && typeof Reflect.get(server, 'closeIdleConnections') === 'function'
+}
 
 /** Takes a request when it is a callback; returns whether it was. */
 export type TakeRequest = (request: IncomingMessage, response: ServerResponse) => boolean

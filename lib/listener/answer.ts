@@ -38,6 +38,14 @@ export function compileAcknowledge(spec: EndpointSpec['response'], onBroken: (er
   }
 }
 
+/**
+ * Ends the connection with the answer when the callbacks are being closed: Node counts a connection as idle only once it is
+ * answered, and a server that was closed before waits for the keep-alive of its clients. HTTP/2 has no such header.
+ */
+export function leaveConnection(request: ListenerRequest, response: ServerResponse): void {
+  if (request.httpVersionMajor === 1 && !response.headersSent) response.setHeader('connection', 'close')
+}
+
 /** Does nothing when the host app (a timeout of its own) has answered already. */
 function respond(response: ServerResponse, { status, headers, body }: RenderedResponse): void {
   if (response.headersSent) return

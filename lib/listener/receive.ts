@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { CallbackError, reasonOf } from '../base/errors'
 import type { Slots } from '../base/turns'
-import { compileAcknowledge, refuse } from './answer'
+import { compileAcknowledge, leaveConnection, refuse } from './answer'
 import { createBodyReader, type ReceivedBody } from '../body/read-body'
 import { requestEvent, RequestScope } from './request-scope'
 import { answerChallenge, type Challenge, type ChallengeAnswer } from './handshakes/answer'
@@ -37,6 +37,8 @@ export interface ReceiveContext {
   /** Holds requests until their runs end. */
   readonly holding: Holding
   isClosing(): boolean
+  /** Whether connections end with their answer, since the callbacks are being closed. */
+  isDraining(): boolean
 }
 
 /**
@@ -75,6 +77,7 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
     const scope = new RequestScope(request, body, params, env, course, runs)
     emitter.record('received', name, () => requestEvent(name, scope))
     await slots.run(() => receiveAll(scope))
+    if (context.isDraining()) leaveConnection(request, response)
     if (hold !== undefined && runs !== undefined && runs.size > 0) await hold.hold(response, runs, spec)
     else acknowledge(response, scope)
   })

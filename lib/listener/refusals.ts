@@ -6,7 +6,7 @@ import type { Params } from '../base/route-syntax'
 import { type ListenerRequest, targetOf } from '../body/request'
 import type { Course } from '../deliveries/course'
 import type { Recorder } from '../deliveries/deliveries'
-import { refuse, toAnswerCode } from './answer'
+import { leaveConnection, refuse, toAnswerCode } from './answer'
 
 /** Serves one request of one endpoint, from reading it to answering it; never rejects. */
 export type Receive = (request: ListenerRequest, response: ServerResponse, params: Params) => Promise<void>
@@ -25,6 +25,8 @@ interface RefusalContext {
   readonly logger: Logger
   readonly clock: Clock
   readonly recorder: Recorder | undefined
+  /** Whether connections end with their answer, since the callbacks are being closed. */
+  isDraining(): boolean
 }
 
 /** Wraps the work of one endpoint: its errors are answered and reported, so that the result never rejects. */
@@ -40,6 +42,7 @@ export function refusing(name: string, context: RefusalContext, serve: Serve): R
       course?.refuse(toAnswerCode(error), reasonOf(error))
       report(error, request, name, context, refused ? 'info' : 'warn')
       refused = true
+      if (context.isDraining()) leaveConnection(request, response)
       refuse(request, response, toAnswerCode(error), context.clock)
     }
     if (course === undefined) return

@@ -61,6 +61,8 @@ export interface ListenerContext {
   /** Holds requests until the runs end that they have started. */
   readonly holding: Holding
   isClosing(): boolean
+  /** Whether nothing new is started. */
+  isDraining(): boolean
   /** Whether a request has told a service to call this endpoint. */
   isPointedAt(endpoint: string): boolean
   /** The URL under which a sender called, as it signs it. */

@@ -16,8 +16,11 @@ export interface OpenWaits extends WaitChanges {
   dismiss(wait: Wait, ending: Ending): void
 }
 
-/** Creates an empty set of waits, at most `max`; the wheel says when the time of a wait is up. */
-export function createOpenWaits(wheel: TimerWheel, max: number): OpenWaits {
+/**
+ * Creates an empty set of waits, at most `max`; the wheel says when the time of a wait is up. `onFirst` is told of a wait beside
+ * which no other is open.
+ */
+export function createOpenWaits(wheel: TimerWheel, max: number, onFirst?: () => void): OpenWaits {
   let size = 0
 
   function open(scope: Scope, request: WaitRequest, number: number): Wait {
@@ -28,6 +31,7 @@ export function createOpenWaits(wheel: TimerWheel, max: number): OpenWaits {
     wheel.add(wait, request.timeoutMs)
     if (request.queued) scope.queue?.add(wait)
     register(wait, request.ids, request.queued)
+    if (size === 1) onFirst?.()
     return wait
   }
 

@@ -26,6 +26,8 @@ export interface RegistryOptions extends ScopesOptions {
   readonly maxWaits: number
   /** Called for a parked outcome that no wait has taken in time. */
   readonly onForgotten: (outcome: Outcome) => void
+  /** Called for a wait beside which no other is open. */
+  readonly onFirstWait?: (() => void) | undefined
 }
 
 /** What is waited for in this process, which callbacks came early, and which ids are settled. */
@@ -51,7 +53,7 @@ export function createMemoryStore(options: RegistryOptions): Store {
 export function createRegistry(options: RegistryOptions): Registry {
   const { clock } = options
   const wheel = createTimerWheel(clock, onDue)
-  const waits = createOpenWaits(wheel, options.maxWaits)
+  const waits = createOpenWaits(wheel, options.maxWaits, options.onFirstWait)
   const scopes = createScopes(options, wheel, waits)
   const { stateOf } = scopes
   /** Numbers waits and parked outcomes in their order. */

@@ -23,11 +23,12 @@ function isOption(name: string): name is VerifyOption {
   return Object.hasOwn(KEYS, name)
 }
 
+/** All of them. */
+export const VERIFY_OPTIONS: readonly VerifyOption[] = Object.keys(KEYS).filter(isOption)
+
 /** Throws `ERR_CONFIG_VALUE` for a key that the scheme does not heed: a check that the author wanted must not be skipped. */
 export function refuseOptions(spec: VerifySpec, heeded: readonly VerifyOption[]): void {
-  const option = Object.keys(KEYS)
-    .filter(isOption)
-    .find((one) => spec[one] !== undefined && !heeded.includes(one))
+  const option = VERIFY_OPTIONS.find((one) => spec[one] !== undefined && !heeded.includes(one))
   if (option === undefined) return
   const known = heeded.map((one) => KEYS[one]).join(', ')
   const advice = known === '' ? 'it has a fixed form' : `what can be changed: ${known}`

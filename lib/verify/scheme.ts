@@ -21,7 +21,7 @@ export interface Scheme {
   /** The generic form, where the sender signs in it. */
   readonly form?: SignatureForm
   /** The keys of `verify` that it heeds, besides `scheme`, `secret` and `unsigned_ids`. */
-  readonly listOptions: (spec: VerifySpec) => readonly VerifyOption[]
+  readonly listOptions: (spec: Pick<VerifySpec, 'secrets'>) => readonly VerifyOption[]
   readonly coverageOf: (spec: VerifySpec) => Coverage
   /** Throws `ERR_CONFIG_VALUE` for what cannot work. */
   readonly compile: (spec: VerifySpec, context: VerifyContext) => Verify

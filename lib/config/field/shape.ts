@@ -1,6 +1,7 @@
 import { isMapping } from '../../base/values/plain'
 import type { TemplateShape } from './template-sources'
 import { TEXT, type Value } from './values'
+import type { Variant } from './variants'
 
 // The notation of a config. Each key is one row of a table. All else is derived from the row: the type of what a user
 // writes, the type of what is read, the reader, the default, the check of the shape, and the JSON Schema.
@@ -26,6 +27,8 @@ export interface TableForm {
   /** The rows by the key that a user writes. */
   readonly byKey: ReadonlyMap<string, Row>
   readonly refusals: Refusals
+  /** Its forms, where some keys go only with others. */
+  readonly variants: readonly Variant[]
 }
 
 /** A mapping of names to values of one shape. */
@@ -181,13 +184,14 @@ export function listKeys(keys: Keys): readonly string[] {
   return Object.values(keys).map(({ key }) => key)
 }
 
-/** Creates the shape of a mapping with these keys. */
+/** Creates the shape of a mapping with these keys, of which some may go only with others. */
 export function table<const K extends Keys>(
   keys: K,
   refusals: Refusals = {},
+  variants: readonly Variant[] = [],
 ): TableForm & Typed<InputOf<K>, ReadSpec<K>> {
   const byKey = new Map(Object.values(keys).map((row) => [row.key, row]))
-  return { form: 'table', expected: 'a mapping', keys, byKey, refusals }
+  return { form: 'table', expected: 'a mapping', keys, byKey, refusals, variants }
 }
 
 /** Creates the shape of a table, or of the lone value that stands for one of its keys. */

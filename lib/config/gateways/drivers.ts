@@ -1,5 +1,6 @@
 import type { Fields } from '../field/fields'
 import { RAW_TEXT } from '../field/values'
+import { nameType, type Variant } from '../field/variants'
 
 /** What decides how a gateway is opened. */
 export interface Choice {
@@ -24,7 +25,9 @@ interface DriverEntry {
   readonly isOpenAlready?: true
   /** The header in which the tunnel tells the sender's address, in lower case; default: `x-forwarded-for`. */
   readonly addressHeader?: string
-  /** Refuses a gateway that the driver could not open: keys that are missing, or that contradict each other. */
+  /** The keys that it cannot do without, each with what the error says of it. */
+  readonly needs?: Readonly<Record<string, string>>
+  /** Refuses a gateway that the driver could not open: keys that are empty, or that contradict each other. */
   readonly check?: (fields: Fields, choice: Choice) => void
 }
 
@@ -49,6 +52,7 @@ const DRIVERS = {
     called: 'the driver command',
     keys: ['command', 'url_pattern', 'ready_pattern'],
     impliedBy: 'command',
+    needs: { command: 'the driver "command" needs it: the program and its arguments, as a list' },
     check: checkCommand,
   },
   static: {
@@ -56,11 +60,13 @@ const DRIVERS = {
     keys: [],
     impliedBy: 'public_url',
     isOpenAlready: true,
-    check: checkStatic,
+    needs: { public_url: 'static needs public_url: the URL under which the port is reached already' },
   },
   ssh: {
     called: 'an ssh-tunnel',
     keys: ['connection'],
+    impliedBy: 'connection',
+    needs: { connection: 'an ssh-tunnel needs the server to connect to' },
     check: checkSsh,
   },
 } as const satisfies Readonly<Record<string, DriverEntry>>
@@ -99,10 +105,32 @@ export function findDriver(name: string): DriverEntry | undefined {
 
 /** Returns the driver that a gateway has by one of its keys; undefined when none implies one. */
 export function findImplied(fields: Fields): string | undefined {
-  return DRIVER_NAMES.find((name) => {
+  return HTTP_DRIVERS.find((name) => {
     const key = ENTRIES.get(name)?.impliedBy
     return key !== undefined && fields.has(key)
   })
+}
+
+/** Refuses a gateway that its driver could not open. A driver of the app decides itself when it is called. */
+export function checkDriver(fields: Fields, choice: Choice): void {
+  const { needs = {}, check } = findDriver(choice.driver) ?? {}
+  for (const [key, reason] of Object.entries(needs)) if (!fields.has(key)) fields.error(key, `missing; ${reason}`)
+  check?.(fields, choice)
+}
+
+/** The forms of a gateway: one for each driver, and one for the drivers of the app, which have the keys that all share. */
+export const GATEWAY_VARIANTS: readonly Variant[] = listVariants()
+
+function listVariants(): readonly Variant[] {
+  const all = [...ENTRIES.values()].flatMap(({ keys }) => keys)
+  const own = [...ENTRIES].map(([driver, { keys, impliedBy, needs = {} }]) => ({
+    name: nameType(driver, 'Gateway'),
+    tag: { key: 'driver', words: [driver] },
+    isImplied: impliedBy !== undefined,
+    needs: Object.keys(needs),
+    without: all.filter((key) => !keys.includes(key)),
+  }))
+  return [...own, { name: 'OwnGateway', tag: { key: 'driver' }, without: all }]
 }
 
 /** Warns of keys that the driver of a gateway does not read. */
@@ -117,16 +145,9 @@ export function warnOfForeignKeys(fields: Fields, { driver, runtime }: Choice): 
     fields.warn('image', '"image" has no effect without "runtime: docker"')
 }
 
-function checkStatic(fields: Fields): void {
-  if (!fields.has('public_url'))
-    fields.error('public_url', 'missing; static needs public_url: the URL under which the port is reached already')
-}
-
 function checkCommand(fields: Fields, { runtime }: Choice): void {
   const command = fields.readList('command', RAW_TEXT)
-  if (!fields.has('command'))
-    fields.error('command', 'missing; the driver "command" needs it: the program and its arguments, as a list')
-  else if (command?.length === 0 || command?.[0] === '')
+  if (command?.length === 0 || command?.[0] === '')
     fields.error(
       'command',
       `expected the program and its arguments, found an empty ${command.length === 0 ? 'list' : 'text'}`,
@@ -136,7 +157,6 @@ function checkCommand(fields: Fields, { runtime }: Choice): void {
 }
 
 function checkSsh(fields: Fields, { runtime }: Choice): void {
-  if (!fields.has('connection')) fields.error('connection', 'missing; an ssh-tunnel needs the server to connect to')
   if (runtime === 'docker')
     fields.error('runtime', 'an ssh-tunnel runs inside this process, never in docker; take "runtime" away')
 }

@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
 import { ConfigError, type Problem, codeOf } from '../../base/errors'
 import { readOptions } from '../../base/given-options'
-import type { CallbacksConfig } from '../schema'
 import { type ConfigDocument, createSource, type Environment, type Source } from './source'
 import { parseYaml } from './yaml'
 
@@ -46,11 +45,6 @@ export function parseConfig(yamlText: string, options: LoadOptions = {}): Source
   const { document, problems } = parseYaml(yamlText, '<yaml>')
   if (document === undefined) throw new ConfigError(problems)
   return createSource([document], readEnvironment(env))
-}
-
-/** Returns the config that it was called with, so that an editor knows its type. */
-export function defineConfig(config: CallbacksConfig): CallbacksConfig {
-  return config
 }
 
 /** The variables that `${env.X}` reads: those of the option, then those of the process, then those of `.env`. */

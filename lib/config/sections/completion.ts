@@ -12,6 +12,7 @@ import {
   urlTemplate,
 } from '../field/template-sources'
 import { DURATION, word } from '../field/values'
+import type { Variant } from '../field/variants'
 import { STREAM_KEYS } from '../foreign-keys'
 import { refuseUnreadLists, VALUES } from './judged'
 import { checkRequest, requestKeys } from './request'
@@ -61,10 +62,43 @@ const KEYS = { ...TYPE, ...POLLING, ...CALLBACK, ...STREAM_KEYS }
 /** What a user writes for `completion`, unless it is just the type. */
 export interface CompletionConfig extends InputOf<typeof KEYS> {}
 
+/** The keys that each type reads. */
+const OWN_KEYS: Readonly<Record<CompletionSpec['type'], readonly string[]>> = {
+  none: listKeys(TYPE),
+  callback: listKeys(CALLBACK),
+  polling: listKeys({ ...ANY, ...POLLING }),
+}
+
+function without(type: CompletionSpec['type']): readonly string[] {
+  return Object.values(OWN_KEYS)
+    .flat()
+    .filter((key) => !OWN_KEYS[type].includes(key))
+}
+
+const VARIANTS: readonly Variant[] = [
+  {
+    name: 'CallbackCompletion',
+    tag: { key: TYPE.type.key, words: ['callback'] },
+    isImplied: true,
+    without: without('callback'),
+  },
+  {
+    name: 'PollingCompletion',
+    tag: { key: TYPE.type.key, words: ['polling'] },
+    isImplied: true,
+    without: without('polling'),
+  },
+  { name: 'NoCompletion', tag: { key: TYPE.type.key, words: ['none'] }, without: without('none') },
+]
+
 const WORDS = 'a mapping, or one of callback, polling, none'
 
 /** How a job learns that its task is done. */
-export const COMPLETION: Shape<CompletionConfig | CompletionConfig['type']> = orShort(TYPE.type, table(KEYS), WORDS)
+export const COMPLETION: Shape<CompletionConfig | CompletionConfig['type']> = orShort(
+  TYPE.type,
+  table(KEYS, {}, VARIANTS),
+  WORDS,
+)
 
 /** How a job learns that its task is done. */
 export type CompletionSpec = CallbackCompletionSpec | PollingCompletionSpec | NoCompletionSpec
@@ -111,13 +145,6 @@ export function findSeveral({
   readonly completion: CompletionSpec | undefined
 }): SeveralSpec | undefined {
   return completion?.type === 'callback' ? completion.several : undefined
-}
-
-/** The keys that each type reads. */
-const OWN_KEYS: Readonly<Record<CompletionSpec['type'], readonly string[]>> = {
-  none: listKeys(TYPE),
-  callback: listKeys(CALLBACK),
-  polling: listKeys({ ...ANY, ...POLLING }),
 }
 
 /** Reads `completion`; a text is its type. */

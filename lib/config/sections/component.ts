@@ -12,6 +12,7 @@ import {
   urlTemplate,
 } from '../field/template-sources'
 import { DURATION, FLAG, RATE, TEXT, word } from '../field/values'
+import { nameType, type Variant } from '../field/variants'
 import { COMPONENT_TYPES, LOG_LEVELS } from '../field/words'
 import { COMPLETION, type CompletionSpec, findSeveral, normalizeCompletion } from './completion'
 import { ACTION_ONLY_KEYS, COMPONENT_KEYS, COMPONENT_REFUSALS, STREAM_KEYS } from '../foreign-keys'
@@ -75,8 +76,22 @@ const KEYS = {
 /** What a user writes for one component. */
 export interface ComponentConfig extends InputOf<typeof KEYS> {}
 
+/** The keys that each type does not read. */
+const FOREIGN_KEYS: Readonly<Record<(typeof COMPONENT_TYPES)[number], readonly string[]>> = {
+  'http-client': [...listKeys(SERVER), ...listKeys(LOGGER)],
+  'http-server': ['base_url', ...listKeys(LOGGER)],
+  logger: [...listKeys(ACTION), ...listKeys(CLIENT), 'action', ...listKeys(SERVER)],
+}
+
+const VARIANTS: readonly Variant[] = COMPONENT_TYPES.map((type) => ({
+  name: nameType(type, 'Component'),
+  tag: { key: COMMON.type.key, words: [type] },
+  isImplied: type === COMMON.type.default,
+  without: FOREIGN_KEYS[type],
+}))
+
 /** One component. */
-export const COMPONENT: Shape<ComponentConfig> = table(KEYS, COMPONENT_REFUSALS)
+export const COMPONENT: Shape<ComponentConfig> = table(KEYS, COMPONENT_REFUSALS, VARIANTS)
 
 /** What does the work of a job. */
 export type ComponentSpec = HttpClientSpec | LoggerSpec
@@ -108,13 +123,6 @@ export interface LoggerSpec extends CommonSpec, SpecOf<typeof LOGGER> {
 }
 
 const REQUEST_TIMEOUT_MS = 30_000
-
-/** The keys that each type does not read. */
-const FOREIGN_KEYS: Readonly<Record<(typeof COMPONENT_TYPES)[number], readonly string[]>> = {
-  'http-client': [...listKeys(SERVER), ...listKeys(LOGGER)],
-  'http-server': ['base_url', ...listKeys(LOGGER)],
-  logger: [...listKeys(ACTION), ...listKeys(CLIENT), 'action', ...listKeys(SERVER)],
-}
 
 /** Reads all components by name; undefined when the config has no such section. */
 export function normalizeComponents(root: Fields): ReadonlyMap<string, ComponentSpec> | undefined {

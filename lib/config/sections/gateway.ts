@@ -1,6 +1,13 @@
 import { type Location, reasonOf } from '../../base/errors'
 import type { Fields } from '../field/fields'
-import { findDriver, findImplied, HTTP_DRIVERS, warnOfForeignKeys } from '../gateways/drivers'
+import {
+  checkDriver,
+  findDriver,
+  findImplied,
+  GATEWAY_VARIANTS,
+  HTTP_DRIVERS,
+  warnOfForeignKeys,
+} from '../gateways/drivers'
 import { createNameCheck } from '../gateways/names'
 import { CONNECTION, type ConnectionSpec, normalizeConnection } from '../gateways/connection'
 import { readPortPairs } from '../gateways/port-pairs'
@@ -66,7 +73,7 @@ const KEYS = {
 export interface GatewayConfig extends InputOf<typeof KEYS> {}
 
 /** One gateway. */
-export const GATEWAY: Shape<GatewayConfig> = table(KEYS)
+export const GATEWAY: Shape<GatewayConfig> = table(KEYS, {}, GATEWAY_VARIANTS)
 
 /** One tunnel to make: a gateway with several ports becomes several of these. */
 export interface GatewaySpec extends SpecOf<typeof KEYS> {
@@ -124,7 +131,7 @@ function normalizeGateway(fields: Fields): readonly GatewaySpec[] {
     connection: normalizeConnection(fields),
   } as const
   refuseUser(fields, shared)
-  findDriver(shared.driver)?.check?.(fields, shared)
+  checkDriver(fields, shared)
   warnOfForeignKeys(fields, shared)
   warnOfForeignDriver(fields, isSsh)
   return readPortPairs(fields, isSsh).map((pair) => ({ ...shared, ...pair, host: pair.host ?? spec.host }))

@@ -3,6 +3,7 @@ import { readBasePath } from '../checks/route-path'
 import { readTable } from '../field/read-table'
 import { byHand, field, type InputOf, listKeys, listOf, type Shape, type SpecOf, table } from '../field/shape'
 import { ANY_TEXT, CALLED_URL, COUNT, FLAG, LISTENER_PORT, RATE, SIZE, TEXT, word } from '../field/values'
+import type { Variant } from '../field/variants'
 import { toRouteKey } from '../../base/route-syntax'
 import { CALLBACK, CALLBACK_KEYS, CALLBACK_ONLY, type EndpointSpec, normalizeEndpoint, TRIGGER } from './endpoint'
 import { readList, SECTIONS } from '../field/plural'
@@ -45,8 +46,17 @@ const WITH_CALLBACK = { ...KEYS, ...CALLBACK_KEYS }
 /** What a user writes for one listener: one callback inline, or several in `callbacks`. */
 export interface ListenerConfig extends InputOf<typeof WITH_CALLBACK> {}
 
+const VARIANTS: readonly Variant[] = [
+  { name: 'CallbackListener', tag: { key: KEYS.type.key, words: ['http-callback'] }, without: ['triggers'] },
+  {
+    name: 'TriggerListener',
+    tag: { key: KEYS.type.key, words: ['http-trigger'] },
+    without: ['callbacks', ...CALLBACK_ONLY],
+  },
+].map((variant) => ({ ...variant, isImplied: true }))
+
 /** One listener. */
-export const LISTENER: Shape<ListenerConfig> = table(WITH_CALLBACK)
+export const LISTENER: Shape<ListenerConfig> = table(WITH_CALLBACK, {}, VARIANTS)
 
 /** One listener: a port and the endpoints on it. */
 export interface ListenerSpec extends SpecOf<typeof KEYS> {

@@ -3,6 +3,7 @@ import { splitNodes } from '../../base/given-clients'
 import type { Fields } from '../field/fields'
 import { readTable } from '../field/read-table'
 import { field, type InputOf, orShort, type Shape, type SpecOf, table } from '../field/shape'
+import { nameType, type Variant } from '../field/variants'
 import { COUNT, DURATION, SIZE, TEXT, word } from '../field/values'
 
 const PARK = {
@@ -30,10 +31,27 @@ const KEYS = {
 /** What a user writes for the store, unless it is just the type. */
 export interface StoreConfig extends InputOf<typeof KEYS> {}
 
+/** The keys that only some types read. */
+const OWN_KEYS = ['path', 'sync', 'url', 'prefix']
+
+const SERVERS = ['redis', 'postgres'] as const
+
+const VARIANTS: readonly Variant[] = [
+  { name: 'MemoryStore', tag: { key: 'type', words: ['memory'] }, isImplied: true, without: OWN_KEYS },
+  { name: 'FileStore', tag: { key: 'type', words: ['file'] }, needs: ['path'], without: ['url', 'prefix'] },
+  ...SERVERS.map((type) => ({
+    name: nameType(type, 'Store'),
+    tag: { key: 'type', words: [type] },
+    needs: ['url'],
+    without: ['path', 'sync'],
+    isOfClient: true,
+  })),
+]
+
 const TYPES = 'a mapping, or one of memory, file, redis, postgres'
 
 /** The store: what keeps waits and runs. */
-export const STORE: Shape<StoreConfig | StoreConfig['type']> = orShort(KEYS.type, table(KEYS), TYPES)
+export const STORE: Shape<StoreConfig | StoreConfig['type']> = orShort(KEYS.type, table(KEYS, {}, VARIANTS), TYPES)
 
 /** What keeps waits, parked outcomes and runs. */
 export interface StoreSpec extends SpecOf<typeof KEYS> {
@@ -44,7 +62,7 @@ export interface StoreSpec extends SpecOf<typeof KEYS> {
 export interface ParkSpec extends SpecOf<typeof PARK> {}
 
 /** The stores whose client an app may give besides the config; then they need no `url`. */
-export type GivenStore = 'redis' | 'postgres'
+export type GivenStore = (typeof SERVERS)[number]
 
 /** Reads the store; a config without one keeps everything in memory. */
 export function normalizeStore(root: Fields, given: readonly GivenStore[] = []): StoreSpec {
@@ -52,6 +70,7 @@ export function normalizeStore(root: Fields, given: readonly GivenStore[] = []):
   const spec = readTable(KEYS, fields ?? root.supposing('store', {}))
   if (fields !== undefined) {
     requireType(fields)
+    warnOfUnread(fields, spec)
     const isGiven = given.some((one) => one === spec.type) && !fields.has('url')
     if (!isGiven) requireTarget(fields, spec)
   }
@@ -63,6 +82,13 @@ function requireType(fields: Fields): void {
   if (fields.has('type')) return
   if (fields.has('path')) fields.error('type', 'missing; with "path" it is "type: file"')
   else if (fields.has('url')) fields.error('type', 'missing; with "url" it is "type: redis" or "type: postgres"')
+}
+
+/** A path beside `type: memory` looks as if it were kept. */
+function warnOfUnread(fields: Fields, { type }: SpecOf<typeof KEYS>): void {
+  const { without = [] } = VARIANTS.find(({ tag }) => tag.words?.includes(type)) ?? {}
+  for (const key of fields.has('type') ? without : [])
+    if (fields.has(key)) fields.warn(key, `"${key}" has no effect: a store of type "${type}" does not read it`)
 }
 
 /** A store that is no memory needs to be told where it is. */

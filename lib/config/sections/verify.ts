@@ -3,11 +3,16 @@ import { readTable } from '../field/read-table'
 import { field, type InputOf, orShort, required, type Shape, table, TEXTS } from '../field/shape'
 import { LISTENER_SOURCES, SIGNED_SOURCES, textTemplate } from '../field/template-sources'
 import { ANY_TEXT, DURATION, FLAG, word } from '../field/values'
+import { nameType, type Variant } from '../field/variants'
 import { ALGORITHMS, ENCODINGS, KEY_ENCODINGS, TIMESTAMP_UNITS } from '../../verify/contract'
 import { SCHEMES, VERIFY_SCHEMES } from '../../verify/schemes'
+import { VERIFY_OPTIONS, type VerifyOption } from '../../verify/options'
 import type { EndpointVerify } from '../../verify/verify'
 
 const ONE = textTemplate(LISTENER_SOURCES)
+
+/** How a secret begins with which a scheme signs that may also show one; it heeds more keys then. */
+const SIGNING_SECRET = 'whsec_'
 
 const KEYS = {
   scheme: required('scheme', word(VERIFY_SCHEMES), 'How the sender signs; every preset is data over "hmac"'),
@@ -34,10 +39,23 @@ const KEYS = {
 /** What a user writes for `verify`, unless it is just the scheme. */
 export interface VerifyConfig extends InputOf<typeof KEYS> {}
 
+const VARIANTS: readonly Variant[] = VERIFY_SCHEMES.map((scheme) => {
+  const { needsSecret, listOptions } = SCHEMES[scheme]
+  const heeded: readonly VerifyOption[] = listOptions({ secrets: [SIGNING_SECRET] })
+  const needs = needsSecret ? [KEYS.secrets.key] : []
+  const without = VERIFY_OPTIONS.filter((option) => !heeded.includes(option)).map((option) => KEYS[option].key)
+  return {
+    name: nameType(scheme, 'Verify'),
+    tag: { key: KEYS.scheme.key, words: [scheme] },
+    needs,
+    without: needsSecret ? without : [...without, KEYS.secrets.key],
+  }
+})
+
 /** How the sender proves itself. */
 export const VERIFY: Shape<VerifyConfig | VerifyConfig['scheme']> = orShort(
   KEYS.scheme,
-  table(KEYS),
+  table(KEYS, {}, VARIANTS),
   'a mapping with scheme and secret, or a scheme',
 )
 

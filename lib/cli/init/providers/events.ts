@@ -1,4 +1,4 @@
-import { type Lines, type Provider, REFUSING, runs, testRun } from './provider'
+import { asyncRoute, type Lines, type Provider, REFUSING, runs, testRun } from './provider'
 
 export const TWILIO: Provider = {
   label: 'Twilio',
@@ -57,9 +57,7 @@ export const TWILIO: Provider = {
 
 /** What `createApp` holds where a route waits for what runs on a commit. */
 const CI_APP: Lines = [
-  `app.get('/ci/:sha', async (request, response) => {`,
-  `  response.json(await hooks.wait(request.params.sha, { timeout: '30m' }))`,
-  '})',
+  ...asyncRoute(`get('/ci/:sha'`, `response.json(await hooks.wait(request.params.sha, { timeout: '30m' }))`),
   ...REFUSING,
 ]
 

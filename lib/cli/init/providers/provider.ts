@@ -63,14 +63,25 @@ export const REFUSING: Lines = [
   '})',
 ]
 
+/** A route whose statement may fail later. Express 4 does not see that by itself. */
+export function asyncRoute(begins: string, statement: string): Lines {
+  return [
+    `app.${begins}, async (request, response, next) => {`,
+    '  try {',
+    `    ${statement}`,
+    '  } catch (error) {',
+    '    next(error)',
+    '  }',
+    '})',
+  ]
+}
+
 /** What `createApp` holds where a route runs the workflow and answers with its output. */
 export function runs(route: string): Lines {
   return [
     'app.use(express.json())',
     '',
-    `app.post('${route}', async (request, response) => {`,
-    '  response.json(await hooks.run(request.body))',
-    '})',
+    ...asyncRoute(`post('${route}'`, 'response.json(await hooks.run(request.body))'),
     ...REFUSING,
   ]
 }

@@ -1,0 +1,5 @@
+export type { TestedApp } from './app'
+export { createTestClock, type TestClock } from './clock'
+export { type Answer, send, type SendOptions } from './send'
+export type { SignAs } from './sign'
+export { untilIdle, type UntilOptions, untilParked, untilWaiting, type Watched } from './until'
