@@ -18,10 +18,13 @@ beforeAll(() => {
 
 afterAll(() => packed.remove())
 
+/** Never the folder as a whole: a `.env` that somebody has filled in would be published. */
+const EXAMPLES = ['md', 'mjs', 'js', 'yml'].map((type) => `examples/**/*.${type}`)
+
 describe('the tarball', () => {
-  test('holds the manifest, the texts and the build, and nothing else', () => {
+  test('holds the manifest, the texts, the build and the examples, and nothing else', () => {
     const tops = new Set(packed.files.map((file) => file.split('/')[0]))
-    expect([...tops]).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json'])
+    expect([...tops]).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'examples', 'package.json'])
 
     const built = packed.files.filter((file) => file.startsWith('dist/'))
     const other = built.filter((file) => !/^dist\/(lib|adapters)\/[\w./-]+\.(js|d\.ts)$/.test(file))
@@ -29,6 +32,13 @@ describe('the tarball', () => {
     expect(page).toContain(`dist/lib/${PAGE}/index.html`)
     expect(other.toSorted()).toEqual([...page.filter((file) => !file.endsWith('.js')), 'dist/schema.json'])
     expect(packed.files.filter((file) => file.startsWith(`dist/lib/${PAGE}/`))).toEqual(page)
+  })
+
+  test('holds every file of the examples, but never the variables that somebody has filled in', () => {
+    const examples = listFiles(join(ROOT, 'examples')).filter((file) => !file.endsWith('.env'))
+    expect(packed.files.filter((file) => file.startsWith('examples/'))).toEqual(
+      examples.map((file) => `examples/${file}`),
+    )
   })
 
   test('has code and types of every source file, and none of a file that is gone', () => {
@@ -53,7 +63,7 @@ describe('the tarball', () => {
     const { dependencies, peerDependencies } = readManifest()
     const allowed = new Set([...names(dependencies), ...names(peerDependencies)])
     const imported = packed.files
-      .filter((file) => /\.(js|d\.ts)$/.test(file))
+      .filter((file) => /^dist\/.*\.(js|d\.ts)$/.test(file))
       .flatMap((file) => [...read(file).matchAll(IMPORT)].map(([, name = '']) => name))
       .filter((name) => !name.startsWith('.') && !builtinModules.includes(name.replace(/^node:/, '')))
 
@@ -64,7 +74,7 @@ describe('the tarball', () => {
 
 describe('package.json', () => {
   test('gives types and code to require and import alike, and the schema by its own name', () => {
-    expect(readManifest()).toMatchObject({ type: 'commonjs', files: ['dist', 'CHANGELOG.md'] })
+    expect(readManifest()).toMatchObject({ type: 'commonjs', files: ['dist', ...EXAMPLES, 'CHANGELOG.md'] })
     const { exports } = readManifest()
     expect(exports).toEqual({
       '.': { types: './dist/lib/index.d.ts', default: './dist/lib/index.js' },

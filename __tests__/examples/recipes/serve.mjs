@@ -1,0 +1,22 @@
+// Serves the app of a recipe on a free port. What it asks by fetch goes to FAKE_PROVIDER, with the real URL in a header.
+import { createServer } from 'node:http'
+import { pathToFileURL } from 'node:url'
+import { argv, env } from 'node:process'
+
+const { FAKE_PROVIDER, ...variables } = env
+const { createApp } = await import(pathToFileURL(argv[2]).href)
+
+const { app, hooks } = createApp({ env: variables, fetch: askFake, logger: console })
+const server = createServer(app).listen(0, '127.0.0.1', async () => {
+  await hooks.open()
+  console.log(`listening on ${server.address().port}`)
+})
+
+async function askFake(input, init) {
+  const request = new Request(input, init)
+  const { method, redirect, signal } = request
+  const headers = new Headers(request.headers)
+  headers.set('x-asked-url', request.url)
+  const body = method === 'GET' ? undefined : await request.arrayBuffer()
+  return fetch(FAKE_PROVIDER, { method, headers, body, redirect, signal })
+}
