@@ -18,7 +18,7 @@ export function createApp(options) {
   })
 
   app.use((error, _request, response, next) => {
-    if (!/^ERR_/.test(error.code) || response.headersSent) return next(error)
+    if (!String(error.code).startsWith('ERR_') || response.headersSent) return next(error)
     response.status(502).json({ error: error.code, message: error.message })
   })
 

@@ -48,20 +48,24 @@ function gists(all: readonly Asked[]): object[] {
 /** Has the official package do the same, and returns what it asked and what it got. */
 async function official(azure: ReturnType<typeof createAzure>) {
   const asked: Asked[] = []
-  const client = createClient(ENDPOINT, { key: KEY }, {
-    httpClient: {
-      async sendRequest(request) {
-        const { method, url, body } = request
-        const text = typeof body === 'string' ? body : ''
-        asked.push({ method, url, headers: new Headers(request.headers.toJSON()), text })
-        const answer = azure({ method })
-        const headers = request.headers
-        for (const [name] of headers) headers.delete(name)
-        for (const [name, value] of answer.headers) headers.set(name, value)
-        return { request, status: answer.status, headers, bodyAsText: await answer.text() }
+  const client = createClient(
+    ENDPOINT,
+    { key: KEY },
+    {
+      httpClient: {
+        async sendRequest(request) {
+          const { method, url, body } = request
+          const text = typeof body === 'string' ? body : ''
+          asked.push({ method, url, headers: new Headers(request.headers.toJSON()), text })
+          const answer = azure({ method })
+          const headers = request.headers
+          for (const [name] of headers) headers.delete(name)
+          for (const [name, value] of answer.headers) headers.set(name, value)
+          return { request, status: answer.status, headers, bodyAsText: await answer.text() }
+        },
       },
     },
-  })
+  )
   const first = await client
     .path('/documentModels/{modelId}:analyze', 'prebuilt-invoice')
     .post({ contentType: 'application/json', body: { urlSource: DOCUMENT } })
@@ -82,24 +86,27 @@ describe('the recipe for polling by Operation-Location of Azure', () => {
   })
 
   test.each<[string, Provider, Answer]>([
-    [
-      'answers with what was found when it is done at once',
-      createAzure(SUCCEEDED),
-      { status: 200, body: OUTPUT },
-    ],
+    ['answers with what was found when it is done at once', createAzure(SUCCEEDED), { status: 200, body: OUTPUT }],
     [
       'answers 502 when the analysis failed, and quotes it',
-      createAzure(operation('failed', { error: { code: 'InternalServerError', message: 'An unexpected error occurred.' } })),
+      createAzure(
+        operation('failed', { error: { code: 'InternalServerError', message: 'An unexpected error occurred.' } }),
+      ),
       { status: 502, body: { error: expect.any(String), message: expect.stringContaining('An unexpected error') } },
     ],
     [
       'answers 502 for a wrong key',
-      () => Response.json({ error: { code: '401', message: 'Access denied due to invalid subscription key' } }, { status: 401 }),
+      () =>
+        Response.json(
+          { error: { code: '401', message: 'Access denied due to invalid subscription key' } },
+          { status: 401 },
+        ),
       { status: 502, body: { error: 'ERR_HTTP_STATUS', message: expect.stringContaining('Access denied') } },
     ],
     [
       'answers 502 for a document that cannot be fetched',
-      () => Response.json({ error: { code: 'InvalidRequest', message: 'Could not download the file' } }, { status: 400 }),
+      () =>
+        Response.json({ error: { code: 'InvalidRequest', message: 'Could not download the file' } }, { status: 400 }),
       { status: 502, body: { error: 'ERR_HTTP_STATUS', message: expect.stringContaining('Could not download') } },
     ],
   ])('%s', async (_title, azure, expected) => {

@@ -88,7 +88,10 @@ describe('the recipe for fal', () => {
       'answers 502 with the reason of a request that failed',
       [signFal(event('failed'))],
       [200],
-      { status: 502, body: { error: 'ERR_CALLBACK_FAILED', message: expect.stringContaining('Invalid status code: 422') } },
+      {
+        status: 502,
+        body: { error: 'ERR_CALLBACK_FAILED', message: expect.stringContaining('Invalid status code: 422') },
+      },
     ],
     [
       'gives null where fal could not send the payload',

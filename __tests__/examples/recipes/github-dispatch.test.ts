@@ -89,7 +89,10 @@ const DONE = { workflow: 'Paint', conclusion: 'success', url: URL_OF_RUN }
 describe('the recipe for a workflow dispatch of GitHub', () => {
   test.each<[object, Dispatch]>([
     [INPUT, { ref: 'main', inputs: { prompt: 'a cat' }, return_run_details: true }],
-    [{ ...INPUT, ref: 'v1/x' }, { ref: 'v1/x', inputs: { prompt: 'a cat' }, return_run_details: true }],
+    [
+      { ...INPUT, ref: 'v1/x' },
+      { ref: 'v1/x', inputs: { prompt: 'a cat' }, return_run_details: true },
+    ],
     [{ workflow: 'paint.yml' }, { ref: 'main', inputs: {}, return_run_details: true }],
   ])('asks as the official package does: %j', async (input, body) => {
     const recipe = await recipes.start(createProvider([], [await sign('workflow_run', runOf('success'))]))

@@ -87,11 +87,7 @@ describe('the recipe for a decision by a person', () => {
   test.each<[string, readonly Sent[], object]>([
     ['approved', [press('approve', 'Sit well')], { status: 'succeeded', output: { comment: 'Sit well' } }],
     ['approved without a comment', [press('approve')], { status: 'succeeded', output: { comment: '' } }],
-    [
-      'rejected',
-      [press('reject', 'Too <dear>')],
-      { status: 'failed', error: expect.stringContaining('Too <dear>') },
-    ],
+    ['rejected', [press('reject', 'Too <dear>')], { status: 'failed', error: expect.stringContaining('Too <dear>') }],
     [
       'decided twice: the first one counts',
       [press('approve', 'Yes'), press('reject', 'No')],

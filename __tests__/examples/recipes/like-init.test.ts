@@ -26,8 +26,11 @@ test.each<InitProvider>(['replicate', 'openai', 'fal', 'twilio'])(
 test.each<[string, InitProvider, readonly string[]]>([
   ['stripe', 'stripe', ['path', 'verify']],
   ['github-dispatch', 'github', ['path', 'verify', 'status', 'success_when', 'fail_when', 'error']],
-])('the recipe %s is called as the project of `init` for %s is, and judges by the same keys', (name, provider, keys) => {
-  const keysOf = ({ listener }: { readonly listener: object }): unknown[] =>
-    keys.map((key) => [key, Object(listener)[key]])
-  expect(keysOf(parse(read(name)))).toEqual(keysOf(parse(written(provider))))
-})
+])(
+  'the recipe %s is called as the project of `init` for %s is, and judges by the same keys',
+  (name, provider, keys) => {
+    const keysOf = ({ listener }: { readonly listener: object }): unknown[] =>
+      keys.map((key) => [key, Object(listener)[key]])
+    expect(keysOf(parse(read(name)))).toEqual(keysOf(parse(written(provider))))
+  },
+)

@@ -43,7 +43,9 @@ function createProvider(answers: number[], ...sents: readonly Sent[]): Provider 
   }
 }
 
-async function run(...sents: readonly Sent[]): Promise<{ answer: Answer; asked: readonly Asked[]; statuses: number[] }> {
+async function run(
+  ...sents: readonly Sent[]
+): Promise<{ answer: Answer; asked: readonly Asked[]; statuses: number[] }> {
   const statuses: number[] = []
   const recipe = await recipes.start(createProvider(statuses, ...sents))
   const answer = await recipe.ask('/answers', { question: 'What is a cat?' })
@@ -54,7 +56,10 @@ describe('the recipe for background responses of OpenAI', () => {
   test('starts and fetches as the official package does', async () => {
     const { asked } = await run(signStandard(event('response.completed')))
     const ask = (call: (client: OpenAI) => Promise<unknown>): Promise<Asked> =>
-      requestOf((fetch) => call(new OpenAI({ apiKey: KEY, fetch })), () => Response.json(RESPONSE))
+      requestOf(
+        (fetch) => call(new OpenAI({ apiKey: KEY, fetch })),
+        () => Response.json(RESPONSE),
+      )
     const body = { model: 'gpt-5-mini', background: true, input: 'What is a cat?' }
     const officials = [
       await ask((client) => client.responses.create(body)),
@@ -117,7 +122,9 @@ describe('the recipe for background responses of OpenAI', () => {
     [400, 'Unsupported value'],
     [403, 'Country, region, or territory not supported'],
   ])('answers 502 for %i, and quotes OpenAI', async (status, message) => {
-    const recipe = await recipes.start(() => Response.json({ error: { message, type: 'error', code: null } }, { status }))
+    const recipe = await recipes.start(() =>
+      Response.json({ error: { message, type: 'error', code: null } }, { status }),
+    )
     expect(await recipe.ask('/answers', { question: 'What is a cat?' })).toEqual({
       status: 502,
       body: { error: 'ERR_HTTP_STATUS', message: expect.stringContaining(message) },

@@ -16,9 +16,11 @@ function read(...path: readonly string[]): string {
 }
 
 test('the page of examples has one line for each folder', () => {
-  const lines = [...read('README.md').matchAll(/^\| \[([\w-]+)\]\(([\w-]+)\) \| \S.*\|$/gm)]
-  expect(lines.map(([, name]) => name).toSorted()).toEqual(folders.toSorted())
-  expect(lines.every(([, name, path]) => name === path)).toBe(true)
+  const lines = [...read('README.md').matchAll(/^\| \[([\w-]+)\]\(([\w-]+)\) \| \S.*\|$/gm)].map(
+    ([, name = '', path = '']) => ({ name, path }),
+  )
+  expect(lines.map(({ name }) => name).toSorted()).toEqual(folders.toSorted())
+  expect(lines.every(({ name, path }) => name === path)).toBe(true)
 })
 
 describe.each(recipes)('the recipe %s', (name) => {

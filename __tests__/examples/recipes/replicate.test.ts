@@ -11,7 +11,11 @@ const recipes = useRecipe('replicate', { REPLICATE_API_TOKEN: TOKEN, REPLICATE_W
 
 /** The prediction as Replicate sends it, with other fields. */
 function prediction(fields: object): object {
-  return { ...Object(createEvent({ provider: 'replicate', event: 'completed' }, Date.now())?.body), id: 'p-1', ...fields }
+  return {
+    ...Object(createEvent({ provider: 'replicate', event: 'completed' }, Date.now())?.body),
+    id: 'p-1',
+    ...fields,
+  }
 }
 
 /** Answers 201 with the prediction, and calls back: before that answer where `isEarly`. */
@@ -51,7 +55,11 @@ describe('the recipe for Replicate', () => {
 
   test('takes what the official package takes', async () => {
     const { body, headers } = signStandard(prediction({}))
-    const from = { id: 'msg_1', timestamp: headers['webhook-timestamp'] ?? '', signature: headers['webhook-signature'] ?? '' }
+    const from = {
+      id: 'msg_1',
+      timestamp: headers['webhook-timestamp'] ?? '',
+      signature: headers['webhook-signature'] ?? '',
+    }
     expect(await validateWebhook({ ...from, body, secret: SECRET })).toBe(true)
     expect(await validateWebhook({ ...from, body, secret: FORGED })).toBe(false)
   })
@@ -77,7 +85,10 @@ describe('the recipe for Replicate', () => {
       'answers 502 with the reason of a prediction that failed',
       [signStandard(prediction({ status: 'failed', output: null, error: 'NSFW content detected' }))],
       [200],
-      { status: 502, body: { error: 'ERR_CALLBACK_FAILED', message: expect.stringContaining('NSFW content detected') } },
+      {
+        status: 502,
+        body: { error: 'ERR_CALLBACK_FAILED', message: expect.stringContaining('NSFW content detected') },
+      },
     ],
     [
       'answers 502 for one that was canceled',
@@ -103,7 +114,12 @@ describe('the recipe for Replicate', () => {
   })
 
   test.each<[string, number, object, string]>([
-    ['a wrong token', 401, { title: 'Unauthenticated', detail: 'You did not pass a valid authentication token' }, '401'],
+    [
+      'a wrong token',
+      401,
+      { title: 'Unauthenticated', detail: 'You did not pass a valid authentication token' },
+      '401',
+    ],
     ['no credit', 402, { title: 'Insufficient credit', detail: 'You have insufficient credit' }, '402'],
     ['a wrong input', 422, { title: 'Input validation failed', detail: '- input.prompt is required' }, '422'],
   ])('answers 502 for %s, and quotes Replicate', async (_title, status, body, quoted) => {

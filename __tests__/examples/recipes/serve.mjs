@@ -1,7 +1,7 @@
 // Serves the app of a recipe on a free port. What it asks by fetch goes to FAKE_PROVIDER, with the real URL in a header.
 import { createServer } from 'node:http'
 import { pathToFileURL } from 'node:url'
-import { argv, env } from 'node:process'
+import { argv, env, stdout } from 'node:process'
 
 const { FAKE_PROVIDER, ...variables } = env
 const { createApp } = await import(pathToFileURL(argv[2]).href)
@@ -9,7 +9,7 @@ const { createApp } = await import(pathToFileURL(argv[2]).href)
 const { app, hooks } = createApp({ env: variables, fetch: askFake, logger: console })
 const server = createServer(app).listen(0, '127.0.0.1', async () => {
   await hooks.open()
-  console.log(`listening on ${server.address().port}`)
+  stdout.write(`listening on ${server.address().port}\n`)
 })
 
 async function askFake(input, init) {

@@ -1,7 +1,10 @@
 import type { Sent } from './use-recipe'
 
-const { Webhook }: { readonly Webhook: new (secret: string) => { sign(id: string, at: Date, raw: string): string } } =
-  require('standardwebhooks')
+const {
+  Webhook,
+}: {
+  readonly Webhook: new (secret: string) => { sign(id: string, at: Date, raw: string): string }
+} = require('standardwebhooks')
 
 /** A secret of Standard Webhooks that nobody has. */
 export const SECRET = 'whsec_dGhlLXNlY3JldC1vZi10aGUtdGVzdA=='

@@ -35,7 +35,9 @@ beforeEach(() => {
 
 afterEach(() => rmSync(dataDir, { recursive: true, force: true }))
 
-function start(answer = Response.json({ id: ID, url: 'https://checkout.stripe.com/c/pay/cs_test_1' })): Promise<Recipe> {
+function start(
+  answer = Response.json({ id: ID, url: 'https://checkout.stripe.com/c/pay/cs_test_1' }),
+): Promise<Recipe> {
   return recipes.start(() => answer.clone(), { DATA_DIR: dataDir })
 }
 

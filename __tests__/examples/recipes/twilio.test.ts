@@ -24,7 +24,14 @@ const TOKEN = 'test-token'
 const FROM = '+15005550006'
 const INPUT = { to: '+15005550042', text: 'Paint a cat' }
 /** What Twilio answers to a new message; from the reference of its Messages resource. */
-const MESSAGE = { account_sid: SID, sid: 'SM1', status: 'queued', error_code: null, error_message: null, num_segments: '1' }
+const MESSAGE = {
+  account_sid: SID,
+  sid: 'SM1',
+  status: 'queued',
+  error_code: null,
+  error_message: null,
+  num_segments: '1',
+}
 
 const recipes = useRecipe('twilio', { TWILIO_AUTH_TOKEN: TOKEN, TWILIO_ACCOUNT_SID: SID, TWILIO_FROM: FROM })
 

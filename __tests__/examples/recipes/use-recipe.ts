@@ -67,7 +67,9 @@ export function useRecipe(folder: string, variables: Readonly<Record<string, str
         const one = await readAsked(request)
         asked.push(one)
         const answer = await provider(one, recipe)
-        response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(Buffer.from(await answer.arrayBuffer()))
+        response
+          .writeHead(answer.status, Object.fromEntries(answer.headers))
+          .end(Buffer.from(await answer.arrayBuffer()))
       })().catch((error: Error) => response.writeHead(500).end(String(error.stack)))
     }).listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -75,7 +77,9 @@ export function useRecipe(folder: string, variables: Readonly<Record<string, str
     const running = runExample(folder, [SERVE, join(EXAMPLES, folder, 'app.mjs')], {
       PUBLIC_URL,
       FAKE_PROVIDER: fakeUrl,
-      ...Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, value.replace('FAKE_URL', fakeUrl)])),
+      ...Object.fromEntries(
+        Object.entries(variables).map(([name, value]) => [name, value.replace('FAKE_URL', fakeUrl)]),
+      ),
       ...more,
     })
     open.push({ server, running })
