@@ -119,11 +119,11 @@ describe('the recipe for the Transcoder API and Pub/Sub', () => {
     [400, 'The specified bucket does not exist'],
     [404, 'The location europe-west9 was not found'],
   ])('answers 502 for %i, and quotes Google', async (code, message) => {
-    const google = createGoogle([])
+    const others = createGoogle([])
     const recipe = await recipes.start((asked, one) =>
       asked.url.includes('transcoder')
         ? Response.json({ error: { code, message, status: 'PERMISSION_DENIED' } }, { status: code })
-        : google(asked, one),
+        : others(asked, one),
     )
     const { status, body } = await recipe.ask('/videos', INPUT)
     expect({ status, body }).toEqual({ status: 502, body: { error: expect.anything(), message } })

@@ -1,4 +1,5 @@
 // Serves the app of a recipe on a free port. What it asks by fetch goes to FAKE_PROVIDER, with the real URL in a header.
+import { Console } from 'node:console'
 import { createServer } from 'node:http'
 import { pathToFileURL } from 'node:url'
 import { argv, env, stdout } from 'node:process'
@@ -6,7 +7,7 @@ import { argv, env, stdout } from 'node:process'
 const { FAKE_PROVIDER, ...variables } = env
 const { createApp } = await import(pathToFileURL(argv[2]).href)
 
-const { app, hooks } = createApp({ env: variables, fetch: askFake, logger: console })
+const { app, hooks } = createApp({ env: variables, fetch: askFake, logger: new Console({ stdout, stderr: stdout }) })
 const server = createServer(app).listen(0, '127.0.0.1', async () => {
   await hooks.open()
   stdout.write(`listening on ${server.address().port}\n`)

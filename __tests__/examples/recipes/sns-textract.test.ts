@@ -95,6 +95,20 @@ describe('the recipe for Textract and SNS', () => {
     expect(recipe.asked.map(({ url }) => url)).toContain(SUBSCRIBE_URL)
   })
 
+  test.each<[string, Sent]>([
+    ['it is of another topic than "topic" names', send(signSns({ TopicArn: `${TOPIC}-of-somebody` }))],
+    ['its Signature does not fit', notify('FAILED', { Message: '{}' })],
+    [
+      'raw message delivery has no signature; turn it off for this subscription',
+      { body: '{}', headers: { 'content-type': 'application/json', 'x-amz-sns-rawdelivery': 'true' } },
+    ],
+  ])('logs why a callback is refused: %s', async (reason, sent) => {
+    const recipe = await recipes.start(createAmazon([]))
+    const told = recipe.says(`POST /sns refused a callback (ERR_UNVERIFIED): The sender is not verified: ${reason}`)
+    expect(await recipe.callBack(HOOK, sent)).toMatchObject({ status: 401 })
+    await told
+  })
+
   test.each([
     ['InvalidS3ObjectException', 'Unable to get object metadata from S3.'],
     ['AccessDeniedException', 'User is not authorized to perform: textract:StartDocumentTextDetection'],
