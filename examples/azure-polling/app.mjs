@@ -13,8 +13,8 @@ export function createApp(options) {
   const app = express()
   app.use(express.json())
 
-  app.post('/documents', async (request, response) => {
-    response.json(await hooks.run(request.body))
+  app.post('/documents', (request, response, next) => {
+    hooks.run(request.body).then((output) => response.json(output), next)
   })
 
   app.use((error, _request, response, next) => {

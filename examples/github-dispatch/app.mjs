@@ -14,9 +14,9 @@ export function createApp(options) {
   app.use(hooks) // before express.json(): callbacks read their bodies themselves
   app.use(express.json())
 
-  app.post('/runs', async (request, response) => {
+  app.post('/runs', (request, response, next) => {
     const { workflow, ref, inputs = {} } = request.body
-    response.json(await hooks.run({ workflow, ref, inputs }))
+    hooks.run({ workflow, ref, inputs }).then((output) => response.json(output), next)
   })
 
   app.use((error, _request, response, next) => {

@@ -30,16 +30,24 @@ export function createApp(options) {
     response.set({ 'Referrer-Policy': 'no-referrer', 'Cache-Control': 'no-store' }).type('html').send(FORM)
   })
 
-  app.post('/expenses', async (request, response) => {
-    const { id: task } = await hooks.submit(request.body)
-    response.status(202).json({ task })
+  app.post('/expenses', async (request, response, next) => {
+    try {
+      const { id: task } = await hooks.submit(request.body)
+      response.status(202).json({ task })
+    } catch (error) {
+      next(error) // Express 4 does not do it by itself
+    }
   })
 
-  app.get('/expenses/:task', async (request, response) => {
-    const task = await hooks.task(request.params.task)
-    if (task === undefined) return response.status(404).json({ error: 'there is no such expense' })
-    const { status, output, error } = task
-    response.json({ status, output, error: error?.message })
+  app.get('/expenses/:task', async (request, response, next) => {
+    try {
+      const task = await hooks.task(request.params.task)
+      if (task === undefined) return response.status(404).json({ error: 'there is no such expense' })
+      const { status, output, error } = task
+      response.json({ status, output, error: error?.message })
+    } catch (error) {
+      next(error) // Express 4 does not do it by itself
+    }
   })
 
   return { app, hooks }

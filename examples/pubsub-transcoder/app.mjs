@@ -35,17 +35,21 @@ export function createApp(options) {
   app.use(hooks) // before express.json(): callbacks read their bodies themselves
   app.use(express.json())
 
-  app.post('/videos', async (request, response) => {
-    const { input, output } = request.body
-    const parent = `projects/${env.GOOGLE_PROJECT}/locations/${env.GOOGLE_REGION}`
-    const config = { ...PRESET, pubsubDestination: { topic: env.PUBSUB_TOPIC } }
-    const { data: job } = await google.request({
-      url: `https://transcoder.googleapis.com/v1/${parent}/jobs`,
-      method: 'POST',
-      data: { inputUri: input, outputUri: output, config },
-    })
-    await hooks.wait(job.name, { timeout: '2h' }) // a message that came first is kept, and taken now
-    response.json({ job: job.name, output })
+  app.post('/videos', async (request, response, next) => {
+    try {
+      const { input, output } = request.body
+      const parent = `projects/${env.GOOGLE_PROJECT}/locations/${env.GOOGLE_REGION}`
+      const config = { ...PRESET, pubsubDestination: { topic: env.PUBSUB_TOPIC } }
+      const { data: job } = await google.request({
+        url: `https://transcoder.googleapis.com/v1/${parent}/jobs`,
+        method: 'POST',
+        data: { inputUri: input, outputUri: output, config },
+      })
+      await hooks.wait(job.name, { timeout: '2h' }) // a message that came first is kept, and taken now
+      response.json({ job: job.name, output })
+    } catch (error) {
+      next(error) // Express 4 does not do it by itself
+    }
   })
 
   app.use((error, _request, response, next) => {

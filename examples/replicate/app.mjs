@@ -13,8 +13,8 @@ export function createApp(options) {
   app.use(hooks) // before express.json(): callbacks read their bodies themselves
   app.use(express.json())
 
-  app.post('/images', async (request, response) => {
-    response.json(await hooks.run(request.body))
+  app.post('/images', (request, response, next) => {
+    hooks.run(request.body).then((output) => response.json(output), next)
   })
 
   app.use((error, _request, response, next) => {

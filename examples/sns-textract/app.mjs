@@ -22,15 +22,19 @@ export function createApp(options) {
   app.use(hooks) // before express.json(): callbacks read their bodies themselves
   app.use(express.json())
 
-  app.post('/documents', async (request, response) => {
-    const { bucket, name } = request.body
-    const start = new StartDocumentTextDetectionCommand({
-      DocumentLocation: { S3Object: { Bucket: bucket, Name: name } },
-      NotificationChannel: { SNSTopicArn: env.SNS_TOPIC, RoleArn: env.SNS_ROLE },
-    })
-    const { JobId } = await textract.send(start)
-    await hooks.wait(JobId, { timeout: '30m' }) // a message that came first is kept, and taken now
-    response.json(await readLines(textract, JobId))
+  app.post('/documents', async (request, response, next) => {
+    try {
+      const { bucket, name } = request.body
+      const start = new StartDocumentTextDetectionCommand({
+        DocumentLocation: { S3Object: { Bucket: bucket, Name: name } },
+        NotificationChannel: { SNSTopicArn: env.SNS_TOPIC, RoleArn: env.SNS_ROLE },
+      })
+      const { JobId } = await textract.send(start)
+      await hooks.wait(JobId, { timeout: '30m' }) // a message that came first is kept, and taken now
+      response.json(await readLines(textract, JobId))
+    } catch (error) {
+      next(error) // Express 4 does not do it by itself
+    }
   })
 
   app.use((error, _request, response, next) => {

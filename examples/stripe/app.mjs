@@ -13,19 +13,27 @@ export function createApp(options) {
   app.use(hooks) // before express.json(): callbacks read their bodies themselves
   app.use(express.json())
 
-  app.post('/orders', async (request, response) => {
-    // By the order, the events of Stripe are known as ours.
-    if (!request.body?.order) return response.status(400).json({ error: 'order is missing' })
-    const { session, url } = await hooks.run(request.body, { workflow: 'checkout' })
-    const { id: task } = await hooks.submit({ session }, { workflow: 'payment' })
-    response.status(201).json({ task, url }) // the customer goes to the url
+  app.post('/orders', async (request, response, next) => {
+    try {
+      // By the order, the events of Stripe are known as ours.
+      if (!request.body?.order) return response.status(400).json({ error: 'order is missing' })
+      const { session, url } = await hooks.run(request.body, { workflow: 'checkout' })
+      const { id: task } = await hooks.submit({ session }, { workflow: 'payment' })
+      response.status(201).json({ task, url }) // the customer goes to the url
+    } catch (error) {
+      next(error) // Express 4 does not do it by itself
+    }
   })
 
-  app.get('/orders/:task', async (request, response) => {
-    const task = await hooks.task(request.params.task)
-    if (task === undefined) return response.status(404).json({ error: 'there is no such order' })
-    const { status, output, error } = task
-    response.json({ status, output, error: error?.message })
+  app.get('/orders/:task', async (request, response, next) => {
+    try {
+      const task = await hooks.task(request.params.task)
+      if (task === undefined) return response.status(404).json({ error: 'there is no such order' })
+      const { status, output, error } = task
+      response.json({ status, output, error: error?.message })
+    } catch (error) {
+      next(error) // Express 4 does not do it by itself
+    }
   })
 
   app.use((error, _request, response, next) => {
