@@ -6,7 +6,7 @@ import { callbacks, loadConfig } from 'express-callbacks'
 
 const slack = fork(new URL('fake-slack.mjs', import.meta.url))
 const [{ url }] = await once(slack, 'message')
-const env = { SLACK_API: url, SLACK_BOT_TOKEN: 'xoxb-example', PORT: '0' }
+const env = { SLACK_API: url, SLACK_BOT_TOKEN: 'xoxb-example', SLACK_SIGNING_SECRET: 'example-secret', PORT: '0' }
 const hooks = callbacks(loadConfig(join(import.meta.dirname, 'callbacks.yml'), { env }))
 
 hooks.on('started', ({ id }) => say('bot', `event ${id} starts the workflow`))
