@@ -39,19 +39,26 @@ const AGAIN = 'goes on at least once: a request that was sent and not recorded i
 
 /** @type {Row[]} */
 const OURS = /** @type {const} */ (['memory', 'file', 'redis', 'postgres']).flatMap((place) => {
-  const row = { title: `express-callbacks, ${place}`, file: 'ours.js', place, packages: [], recoversS: 12 }
-  const says =
-    place === 'memory'
-      ? 'lives in its process'
-      : `${AGAIN}, with the same Idempotency-Key; a repeated callback is ignored`
+  const row = { file: 'ours.js', place, packages: [], recoversS: 12 }
+  const isKept = place !== 'memory'
   return [
     {
       ...row,
       id: place,
+      title: `express-callbacks, ${place}: wait()`,
       isCrashed: false,
-      says: 'await hooks.wait(id); the callback is kept, the code ends with its process',
+      says: isKept ? 'keeps callbacks and waits; the code that awaits ends with its process' : 'ends with its process',
     },
-    { ...row, id: `${place}-workflow`, setting: { isWorkflow: true }, isCrashed: place !== 'memory', says },
+    {
+      ...row,
+      id: `${place}-workflow`,
+      title: `express-callbacks, ${place}: workflow`,
+      setting: { isWorkflow: true },
+      isCrashed: isKept,
+      says: isKept
+        ? `${AGAIN}, with the same Idempotency-Key; a repeated callback is ignored`
+        : 'ends with its process',
+    },
   ]
 })
 

@@ -48,7 +48,7 @@ async function main() {
     try {
       response.statusCode = (await routes[request.url ?? '']?.(await json(request))) ? 200 : 503
     } catch (error) {
-      console.error(`${contender}: ${error instanceof Error ? error.message : error}`)
+      console.error(`${contender}: ${error instanceof Error ? error.message : String(error)}`)
       response.statusCode = 500
     }
     response.end('{}')

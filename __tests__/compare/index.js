@@ -31,7 +31,7 @@ async function attempt(result, measure) {
     Object.assign(result, await measure())
     say(`${result.title}: ${Math.round((Date.now() - began) / 1000)} s`)
   } catch (error) {
-    result.missing = error instanceof Error ? error.message : String(error)
+    ;[result.missing] = String(error instanceof Error ? error.message : error).split('\n', 1)
     say(`${result.title}: ${result.missing}`)
   }
 }

@@ -4,16 +4,21 @@ const { randomUUID } = require('node:crypto')
 const { join } = require('node:path')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { configOf } = require('../crash/config.cjs')
-const { warmUp } = require('../crash/cycles/instance')
 const { openService } = require('../crash/cycles/service')
 const { createBooks, paintingOf } = require('./books')
 const { withPlace } = require('./places')
+const { createProcesses } = require('./processes')
 
-const HOST = join(__dirname, 'host.js')
+/** @typedef {ReturnType<typeof createProcesses>} Processes */
+/** @typedef {ReturnType<typeof createBooks>} Books */
+
+const COMMAND = ['--no-deprecation', join(__dirname, 'host.js')]
 /** Runs that begin between two kills. */
 const RUNS = 6
-/** The moment of a kill: so long after the process is open, or, for some of them, while it opens. */
+/** The moment of a kill: so long after the process has sent its first request, or, for some of them, while it opens. */
 const MOMENT_MS = 400
+/** How long a process may take until then. */
+const WARM_MS = 2000
 const OPENING_SHARE = 0.15
 const CALLBACK_MS = 800
 /** How often a callback comes a second time, with another result, though the first one was acknowledged. */
@@ -28,72 +33,93 @@ const PATIENCE_MS = 20_000
  * @param {import('./contenders').Row} row
  * @param {{ kills: number, random: () => number }} options
  */
-function measureKills(row, { kills, random }) {
+function measureKills(row, options) {
   return withPlace(row.place, async (place) => {
     const books = createBooks()
-    let isOver = false
-    /** @type {import('../crash/cycles/instance').Instance | undefined} */
-    let current
-
+    const ending = new AbortController()
+    const caller = { random: options.random, signal: ending.signal, books, onOrder: () => {} }
+    /** @type {Processes | undefined} */
+    let processes
     const service = await openService({
-      onOrder: (run) => void (books.ordered(run) && callBack(run)),
+      onOrder(run) {
+        if (!books.ordered(run)) return
+        caller.onOrder()
+        if (processes) void callBack(run, processes, caller)
+      },
       onReport: books.reported,
     })
     const isOurs = row.file === 'ours.js'
-    const config = isOurs
-      ? configOf(service.origin, place.store)
-      : { contender: row.id, url: place.url, service: service.origin }
-    const warm = () => warmUp(config, () => undefined, isOurs ? undefined : [HOST])
-
-    /** Calls back until that is acknowledged, as the services do that try again. @param {string} run */
-    async function callBack(run) {
-      await sleep(random() * CALLBACK_MS)
-      const body = (/** @type {1 | 2} */ delivery) => ({ task: run, painting: paintingOf(run, delivery) })
-      for (let pause = RETRY_MS.first; !isOver; pause = Math.min(pause * 2, RETRY_MS.most)) {
-        const answer = current?.isLive() ? await current.ask('/done', body(1)) : undefined
-        if (answer?.status === 200) break
-        await sleep(pause)
-      }
-      if (isOver) return
-      books.promised(run)
-      if (random() < AGAIN_SHARE && current?.isLive()) await current.ask('/done', body(2))
-    }
-
-    let next = warm()
-    async function start() {
-      const { instance, go } = next
-      next = warm()
-      current = instance
-      go()
-      return instance
-    }
-
+    processes = isOurs
+      ? createProcesses(configOf(service.origin, place.store))
+      : createProcesses({ contender: row.id, url: place.url, service: service.origin }, COMMAND)
     try {
-      await (
-        await start()
-      ).ready
-      for (let count = 0; count < kills; count += 1) {
-        const victim = current
-        if (victim?.isLive()) {
-          for (let one = 0; one < RUNS; one += 1) void victim.ask('/submit', { run: randomUUID() })
-          await sleep(random() * MOMENT_MS)
-        }
-        books.killed()
-        await victim?.end('SIGKILL')
-        const { ready } = await start()
-        await (random() < OPENING_SHARE && count < kills - 1
-          ? Promise.race([ready, sleep(random() * MOMENT_MS)])
-          : ready)
-      }
+      await runKills(processes, caller, options)
       const settled = Date.now() + row.recoversS * 1000
       while (Date.now() < settled || (books.countOpen() > 0 && Date.now() < settled + PATIENCE_MS)) await sleep(100)
       return books.count()
     } finally {
-      isOver = true
-      await Promise.all([current, next.instance].map((one) => one?.end('SIGKILL')))
+      ending.abort()
+      await processes.close()
       await service.close()
     }
   })
+}
+
+/**
+ * What the service needs that calls back.
+ * @typedef {{ random: () => number, signal: AbortSignal, books: Books, onOrder: () => void }} Caller
+ */
+
+/** @param {Processes} processes @param {Caller} caller @param {{ kills: number }} options */
+async function runKills(processes, caller, { kills }) {
+  const { books, random } = caller
+  await processes.start()
+  for (let left = kills; left > 0; left -= 1) {
+    await load(processes, caller)
+    await processes.kill()
+    books.killed()
+    const ready = processes.start()
+    const isHurried = random() < OPENING_SHARE && left > 1
+    await (isHurried ? Promise.race([ready, sleep(random() * MOMENT_MS)]) : ready)
+  }
+}
+
+/** Lets a process have some work, and returns in the midst of it; at once when it is not open. @param {Processes} processes @param {Caller} caller */
+async function load(processes, caller) {
+  const instance = processes.live()
+  if (instance === undefined) return
+  const isOrdered = new Promise((resolve) => void (caller.onOrder = () => resolve(undefined)))
+  for (let one = 0; one < RUNS; one += 1) void begin(instance, caller.books)
+  await Promise.race([isOrdered, sleep(WARM_MS)])
+  await sleep(caller.random() * MOMENT_MS)
+}
+
+/** @param {import('./processes').Instance} instance @param {Books} books */
+async function begin(instance, books) {
+  const run = randomUUID()
+  books.asked(run)
+  const { status } = await instance.ask('/submit', { run })
+  if (status === 200) books.begun(run)
+}
+
+/**
+ * Calls back until that is acknowledged, as the services do that try again, and sometimes once more.
+ * @param {string} run
+ * @param {Processes} processes
+ * @param {Caller} caller
+ */
+async function callBack(run, processes, { random, signal, books }) {
+  await sleep(random() * CALLBACK_MS)
+  const deliver = async (/** @type {1 | 2} */ delivery) => {
+    const answer = await processes.live()?.ask('/done', { task: run, painting: paintingOf(run, delivery) })
+    return answer?.status === 200
+  }
+  for (let pause = RETRY_MS.first; !(await deliver(1)); pause = Math.min(pause * 2, RETRY_MS.most)) {
+    await sleep(pause)
+    if (signal.aborted) return
+  }
+  books.acknowledged(run)
+  if (random() < AGAIN_SHARE) await deliver(2)
 }
 
 module.exports = { measureKills }

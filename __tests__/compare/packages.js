@@ -29,8 +29,8 @@ function install(versions) {
   const wanted = Object.entries(versions)
   if (wanted.every(([name, version]) => versionOf(name) === version)) return
   mkdirSync(CACHE, { recursive: true })
-  writeFileSync(join(CACHE, 'package.json'), '{"private": true}\n')
-  const flags = ['--prefix', CACHE, '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+  if (!existsSync(join(CACHE, 'package.json'))) writeFileSync(join(CACHE, 'package.json'), '{"private": true}\n')
+  const flags = ['--prefix', CACHE, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
   const specs = wanted.map(([name, version]) => `${name}@${version}`)
   execFileSync('npm', ['install', ...flags, ...specs], { stdio: ['ignore', 'ignore', 'inherit'] })
 }

@@ -16,6 +16,7 @@ const SPEED = [
 /** What the table of kills shows. @type {[string, keyof NonNullable<Result['kills']>][]} */
 const KILLS = [
   ['kills', 'kills'],
+  ['runs begun', 'runs'],
   ['callbacks acknowledged', 'acknowledged'],
   ['lost', 'lost'],
   ['doubled', 'doubled'],

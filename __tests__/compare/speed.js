@@ -25,7 +25,10 @@ const RATE = 50
 function measureSpeed(row, { quick }) {
   const plan = quick ? { warm: 200, ms: 1000, paced: 100 } : { warm: 1000, ms: 4000, paced: 400 }
   return withPlace(row.place, async (setting) => {
-    const worker = startWorker(join(__dirname, 'speed-server.js'), { parameters: [row.id, JSON.stringify(setting)] })
+    const worker = startWorker(join(__dirname, 'speed-server.js'), {
+      parameters: [row.id, JSON.stringify(setting)],
+      nodeOptions: ['--no-deprecation'],
+    })
     const clients = { flood: startWorker('http-client.js'), paced: startWorker('paced-client.js') }
     let nextId = 0
 

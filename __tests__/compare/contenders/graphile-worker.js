@@ -6,7 +6,7 @@
 const { load } = require('../packages')
 
 const HOUR_MS = 3_600_000
-const CONCURRENCY = 64
+const CONCURRENCY = 16
 
 /** @param {import('../contenders').Setting} setting @returns {Promise<import('../contenders').Contender>} */
 async function open({ url, order, goneOn, report }) {
