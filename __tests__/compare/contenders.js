@@ -70,8 +70,8 @@ const OTHERS = [
     file: 'bullmq.js',
     place: 'redis',
     packages: ['bullmq'],
-    recoversS: 15,
-    says: `${AGAIN} when its lock is over; a job that stalls twice fails; early callbacks and repeats are left to the app`,
+    recoversS: 65,
+    says: `${AGAIN} when its lock of 30 s is over; a job that stalls twice fails; early callbacks and repeats are left to the app`,
   },
   {
     id: 'dbos',

@@ -5,8 +5,6 @@
 
 const HOUR_MS = 3_600_000
 const CONCURRENCY = 64
-/** After how long a job counts as stalled when its worker is gone; 30 s by default. */
-const LOCK_MS = 5000
 /** Ended jobs that are kept, so that a callback that is repeated finds its job and changes nothing. */
 const KEPT = { count: 10_000 }
 
@@ -20,9 +18,8 @@ async function open({ url, order, goneOn, report }) {
     goneOn(id, result)
     await report?.(id, result)
   }
-  const options = { connection, concurrency: CONCURRENCY, lockDuration: LOCK_MS, stalledInterval: LOCK_MS }
-  const worker = new Worker('waits', work, options)
-  for (const one of [queue, worker]) one.on('error', (/** @type {Error} */ error) => console.error(error))
+  const worker = new Worker('waits', work, { connection, concurrency: CONCURRENCY })
+  for (const one of [queue, worker]) one.on('error', (/** @type {Error} */ { message }) => console.error(message))
   await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()])
   return {
     async begin(id) {

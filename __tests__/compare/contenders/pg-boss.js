@@ -9,14 +9,16 @@ const { load } = require('../packages')
 const QUEUE = 'results'
 const BATCH = 64
 /** After how long a job counts as failed when its worker is gone; 15 minutes by default. */
-const EXPIRE_S = 5
+const EXPIRE_S = 15
+/** How often it looks for those; every 2 minutes by default. */
+const LOOK_S = 5
 const POLL_S = 0.5
 
 /** @param {import('../contenders').Setting} setting @returns {Promise<import('../contenders').Contender>} */
 async function open({ url, order, goneOn, report }) {
   const PgBoss = (await load('pg-boss')).default
-  const boss = new PgBoss({ connectionString: url, maintenanceIntervalSeconds: EXPIRE_S })
-  boss.on('error', (/** @type {Error} */ error) => console.error(error))
+  const boss = new PgBoss({ connectionString: url, maintenanceIntervalSeconds: LOOK_S })
+  boss.on('error', (/** @type {Error} */ { message }) => console.error(message))
   await boss.start()
   await boss.createQueue(QUEUE)
   await boss.work(QUEUE, { batchSize: BATCH, pollingIntervalSeconds: POLL_S }, (/** @type {any[]} */ jobs) =>
