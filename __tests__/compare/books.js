@@ -4,7 +4,7 @@
 const paintingOf = (/** @type {string} */ run, /** @type {1 | 2} */ delivery) => `painting ${delivery} of ${run}`
 
 /** How long after a kill a request may still be read that was sent before. */
-const LATE_MS = 100
+const LATE_MS = 250
 
 /**
  * What is known of a run.
@@ -52,18 +52,25 @@ function createBooks(now = Date.now) {
     /** Counts what has become of all of them by now. */
     count() {
       const figures = { kills: kills.length, runs: 0, acknowledged: 0, lost: 0, doubled: 0, repeated: 0 }
+      /** @type {string[]} what was lost or doubled, for the reader */
+      const found = []
+      const note = (/** @type {'lost' | 'doubled'} */ what, /** @type {string} */ text) => {
+        figures[what] += 1
+        found.push(`${what}: ${text}`)
+      }
       for (const [run, { isBegun, isAcknowledged, reports }] of runs) {
         if (isBegun) figures.runs += 1
         if (isAcknowledged) figures.acknowledged += 1
-        if ((isBegun || isAcknowledged) && reports.length === 0) figures.lost += 1
+        if (reports.length === 0 && isAcknowledged) note('lost', `the callback of ${run} was acknowledged`)
+        else if (reports.length === 0 && isBegun) note('lost', `${run} was begun`)
         for (const [index, { at, painting }] of reports.entries()) {
           const before = reports[index - 1]
-          if (painting !== paintingOf(run, 1)) figures.doubled += 1
+          if (painting !== paintingOf(run, 1)) note('doubled', `${run} went on with ${painting}`)
           else if (before && isKilledBetween(before.at, at)) figures.repeated += 1
-          else if (before) figures.doubled += 1
+          else if (before) note('doubled', `${run} went on again after ${at - before.at} ms`)
         }
       }
-      return figures
+      return { ...figures, found }
     },
   }
 }

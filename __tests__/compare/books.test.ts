@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 
+type Counts = Readonly<Record<'kills' | 'runs' | 'acknowledged' | 'lost' | 'doubled' | 'repeated', number>>
+
 interface Books {
   asked(run: string): void
   begun(run: string): void
@@ -8,7 +10,7 @@ interface Books {
   reported(run: string, painting: string): void
   killed(): void
   countOpen(): number
-  count(): Readonly<Record<'kills' | 'runs' | 'acknowledged' | 'lost' | 'doubled' | 'repeated', number>>
+  count(): Counts & { readonly found: readonly string[] }
 }
 
 const {
@@ -21,7 +23,6 @@ const FIRST = paintingOf(RUN, 1)
 
 /** What happens to one run, each step a second after the one before; a number is a pause of so many milliseconds instead. */
 type Step = 'begun' | 'ordered' | 'acknowledged' | 'first' | 'second' | 'killed' | number
-type Counted = Partial<ReturnType<Books['count']>>
 
 function keep(steps: readonly Step[]): Books {
   let now = 0
@@ -41,7 +42,7 @@ function keep(steps: readonly Step[]): Books {
 }
 
 describe('the books of a contender under kills', () => {
-  const cases: readonly (readonly [string, readonly Step[], Counted])[] = [
+  const cases: readonly (readonly [string, readonly Step[], Partial<Counts>])[] = [
     ['a run that goes on', ['begun', 'ordered', 'acknowledged', 'first'], { runs: 1, acknowledged: 1 }],
     ['one that was begun and never went on', ['begun'], { runs: 1, lost: 1 }],
     ['a callback that was acknowledged without an effect', ['ordered', 'acknowledged'], { acknowledged: 1, lost: 1 }],
@@ -55,7 +56,18 @@ describe('the books of a contender under kills', () => {
 
   test.each(cases)('%s', (_what, steps, counted) => {
     const nothing = { kills: 0, runs: 0, acknowledged: 0, lost: 0, doubled: 0, repeated: 0 }
-    expect(keep(steps).count()).toEqual({ ...nothing, ...counted })
+    const { found, ...counts } = keep(steps).count()
+    expect(counts).toEqual({ ...nothing, ...counted })
+    expect(found).toHaveLength(counts.lost + counts.doubled)
+  })
+
+  test('say what they have found', () => {
+    expect(keep(['first', 'first', 'second']).count().found).toEqual([
+      'doubled: a went on again after 1000 ms',
+      'doubled: a went on with painting 2 of a',
+    ])
+    expect(keep(['begun', 'acknowledged']).count().found).toEqual(['lost: the callback of a was acknowledged'])
+    expect(keep(['begun']).count().found).toEqual(['lost: a was begun'])
   })
 
   test.each<[readonly Step[], number]>([

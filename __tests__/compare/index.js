@@ -17,6 +17,9 @@ const { measureSpeed } = require('./speed')
 /** Contenders that are killed at the same time; speed is measured one by one. */
 const LANES = 4
 
+/** How much of what was lost or doubled is shown; --json has all of it. */
+const SHOWN = 5
+
 const say = (/** @type {string} */ text) => process.stderr.write(`${text}\n`)
 
 /**
@@ -30,6 +33,7 @@ async function attempt(result, measure) {
   try {
     Object.assign(result, await measure())
     say(`${result.title}: ${Math.round((Date.now() - began) / 1000)} s`)
+    for (const found of result.kills?.found.slice(0, SHOWN) ?? []) say(`  ${found}`)
   } catch (error) {
     ;[result.missing] = String(error instanceof Error ? error.message : error).split('\n', 1)
     say(`${result.title}: ${result.missing}`)

@@ -13,7 +13,7 @@ const SPEED = [
   ['per second', ({ perSecond }) => show(perSecond)],
   ['CPU of its process', ({ cpuMs }) => `${show(cpuMs)} ms`],
 ]
-/** What the table of kills shows. @type {[string, keyof NonNullable<Result['kills']>][]} */
+/** What the table of kills shows. @type {[string, Exclude<keyof NonNullable<Result['kills']>, 'found'>][]} */
 const KILLS = [
   ['kills', 'kills'],
   ['runs begun', 'runs'],
