@@ -32,32 +32,24 @@
  * @property {object} [setting]
  * @property {boolean} [isCrashed] whether it is killed; default: yes
  * @property {number} recoversS within how many seconds it goes on with what a process has left that was killed
- * @property {string} says what it promises, by its own words or its design
  */
-
-const AGAIN = 'goes on at least once: a request that was sent and not recorded is sent again'
 
 /** @type {Row[]} */
 const OURS = /** @type {const} */ (['memory', 'file', 'redis', 'postgres']).flatMap((place) => {
   const row = { file: 'ours.js', place, packages: [], recoversS: 12 }
-  const isKept = place !== 'memory'
   return [
     {
       ...row,
       id: place,
       title: `express-callbacks, ${place}: wait()`,
       isCrashed: false,
-      says: isKept ? 'keeps callbacks and waits; the code that awaits ends with its process' : 'ends with its process',
     },
     {
       ...row,
       id: `${place}-workflow`,
       title: `express-callbacks, ${place}: workflow`,
       setting: { isWorkflow: true },
-      isCrashed: isKept,
-      says: isKept
-        ? `${AGAIN}, with the same Idempotency-Key; a repeated callback is ignored`
-        : 'ends with its process',
+      isCrashed: place !== 'memory',
     },
   ]
 })
@@ -71,7 +63,6 @@ const OTHERS = [
     place: 'redis',
     packages: ['bullmq'],
     recoversS: 65,
-    says: `${AGAIN} when its lock of 30 s is over; a job that stalls twice fails; early callbacks and repeats are left to the app`,
   },
   {
     id: 'dbos',
@@ -80,7 +71,6 @@ const OTHERS = [
     place: 'postgres',
     packages: ['@dbos-inc/dbos-sdk'],
     recoversS: 5,
-    says: `${AGAIN}; a message with a key counts once; another machine goes on only by Conductor, or by code of yours`,
   },
   {
     id: 'openworkflow',
@@ -90,7 +80,6 @@ const OTHERS = [
     packages: ['openworkflow'],
     installs: { openworkflow: '0.10.1', postgres: '3.4.9' },
     recoversS: 35,
-    says: `${AGAIN} when its lease of 30 s is over; an early callback is dropped, and must be refused so that it comes again`,
   },
   {
     id: 'graphile-worker',
@@ -100,7 +89,6 @@ const OTHERS = [
     packages: ['graphile-worker'],
     installs: { 'graphile-worker': '0.17.3' },
     recoversS: 10,
-    says: `${AGAIN}, 4 hours later when its worker was killed; a finished job is forgotten: a repeated callback is another one`,
   },
   {
     id: 'pg-boss',
@@ -109,8 +97,7 @@ const OTHERS = [
     place: 'postgres',
     packages: ['pg-boss'],
     installs: { 'pg-boss': '10.4.2' },
-    recoversS: 30,
-    says: `${AGAIN} when it has expired, 3 times in all; knows no wait: deadlines and unknown ids are left to the app`,
+    recoversS: 35,
   },
 ]
 

@@ -4,7 +4,7 @@ const { cpus, loadavg } = require('node:os')
 const { show } = require('../bench/report')
 const { versionOf } = require('./packages')
 
-/** @typedef {{ id: string, title: string, says: string, versions: Record<string, string | undefined>, speed?: import('./speed').Speed, kills?: ReturnType<ReturnType<import('./books')['createBooks']>['count']>, missing?: string }} Result */
+/** @typedef {{ id: string, title: string, versions: Record<string, string | undefined>, speed?: import('./speed').Speed, kills?: ReturnType<ReturnType<import('./books')['createBooks']>['count']>, missing?: string }} Result */
 
 /** What the table of speed shows of a contender. @type {[string, (speed: import('./speed').Speed) => string][]} */
 const SPEED = [
@@ -24,9 +24,9 @@ const KILLS = [
 ]
 
 /** @param {import('./contenders').Row} row @returns {Result} */
-function resultOf({ id, title, says, packages, installs = {} }) {
+function resultOf({ id, title, packages, installs = {} }) {
   const versions = Object.fromEntries([...packages, ...Object.keys(installs)].map((name) => [name, versionOf(name)]))
-  return { id, title, says, versions }
+  return { id, title, versions }
 }
 
 /** What stands over the figures: date, versions and the machine. @param {import('./options').Options} options */
@@ -64,7 +64,6 @@ function describe(head, results, seconds) {
       results,
       ({ kills }) => kills && KILLS.map(([, key]) => String(kills[key])),
     ),
-    table(['what it promises', ''], results, ({ says }) => [says]),
   ]
   return [
     `${head.date} UTC, express-callbacks ${head.version}, ${[...new Set(versions)].join(', ')}`,

@@ -5,6 +5,8 @@
 
 const HOUR_MS = 3_600_000
 const CONCURRENCY = 64
+/** How often a job may be taken from a killed worker before it fails; once by default, which many kills in a row exceed. */
+const MOST_STALLS = 20
 /** Ended jobs that are kept, so that a callback that is repeated finds its job and changes nothing. */
 const KEPT = { count: 10_000 }
 
@@ -18,7 +20,8 @@ async function open({ url, order, goneOn, report }) {
     goneOn(id, result)
     await report?.(id, result)
   }
-  const worker = new Worker('waits', work, { connection, concurrency: CONCURRENCY })
+  const options = { connection, concurrency: CONCURRENCY, maxStalledCount: MOST_STALLS }
+  const worker = new Worker('waits', work, options)
   for (const one of [queue, worker]) one.on('error', (/** @type {Error} */ { message }) => console.error(message))
   await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()])
   return {

@@ -10,6 +10,8 @@ const QUEUE = 'results'
 const BATCH = 64
 /** After how long a job counts as failed when its worker is gone; 15 minutes by default. */
 const EXPIRE_S = 15
+/** How often a job may be tried again; twice by default, which many kills in a row exceed. */
+const RETRIES = 20
 /** How often it looks for those; every 2 minutes by default. */
 const LOOK_S = 5
 const POLL_S = 0.5
@@ -32,7 +34,7 @@ async function open({ url, order, goneOn, report }) {
   return {
     begin: async (id) => order?.(id),
     async resume(id, result) {
-      await boss.send(QUEUE, { id, result }, { id: uuidOf(id), expireInSeconds: EXPIRE_S })
+      await boss.send(QUEUE, { id, result }, { id: uuidOf(id), expireInSeconds: EXPIRE_S, retryLimit: RETRIES })
       return true
     },
   }
