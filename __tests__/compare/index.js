@@ -11,7 +11,7 @@ const { CONTENDERS } = require('./contenders')
 const { measureKills } = require('./kills')
 const { readOptions, HELP } = require('./options')
 const { install } = require('./packages')
-const { describe, headOf, resultOf } = require('./report')
+const { describe, headOf, loadNow, resultOf } = require('./report')
 const { measureSpeed } = require('./speed')
 
 /** Contenders that are killed at the same time; speed is measured one by one. */
@@ -72,8 +72,9 @@ async function main() {
   const began = Date.now()
   const head = headOf(options)
   const results = await compare(options)
-  const seconds = Math.round((Date.now() - began) / 1000)
-  console.log(options.json ? JSON.stringify({ ...head, seconds, results }, null, 2) : describe(head, results, seconds))
+  const end = { seconds: Math.round((Date.now() - began) / 1000), loadAtEnd: loadNow() }
+  const document = { ...head, ...end, results }
+  console.log(options.json ? JSON.stringify(document, null, 2) : describe(document))
 }
 
 main().catch((error) => {

@@ -29,6 +29,11 @@ function resultOf({ id, title, packages, installs = {} }) {
   return { id, title, versions }
 }
 
+/** The load of the last minute: how many processes want the cores. */
+function loadNow() {
+  return Math.round((loadavg()[0] ?? 0) * 100) / 100
+}
+
 /** What stands over the figures: date, versions and the machine. @param {import('./options').Options} options */
 function headOf({ quick, kills, seed }) {
   return {
@@ -36,7 +41,7 @@ function headOf({ quick, kills, seed }) {
     version: require('../../package.json').version,
     node: process.version,
     cpu: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
-    load: loadavg().map((value) => Math.round(value * 100) / 100),
+    load: loadNow(),
     mode: quick ? 'quick' : 'full',
     kills,
     seed,
@@ -45,11 +50,9 @@ function headOf({ quick, kills, seed }) {
 
 /**
  * Returns the tables in Markdown.
- * @param {ReturnType<typeof headOf>} head
- * @param {Result[]} results
- * @param {number} seconds how long all of it took
+ * @param {ReturnType<typeof headOf> & { results: Result[], seconds: number, loadAtEnd: number }} document
  */
-function describe(head, results, seconds) {
+function describe({ results, ...head }) {
   const versions = results
     .flatMap((result) => Object.entries(result.versions))
     .map(([name, version]) => `${name} ${version}`)
@@ -67,7 +70,7 @@ function describe(head, results, seconds) {
   ]
   return [
     `${head.date} UTC, express-callbacks ${head.version}, ${[...new Set(versions)].join(', ')}`,
-    `Node ${head.node}, ${head.cpu}, load ${head.load.join(' ')}, ${head.mode} mode, seed ${head.seed}, ${seconds} s`,
+    `Node ${head.node}, ${head.cpu}, load ${head.load} to ${head.loadAtEnd}, ${head.mode} mode, seed ${head.seed}, ${head.seconds} s`,
     ...tables.filter((text) => text !== ''),
     ...results.flatMap(({ title, missing }) => (missing === undefined ? [] : [`not measured: ${title}: ${missing}`])),
   ].join('\n\n')
@@ -87,4 +90,4 @@ function table(titles, results, read) {
   return [titles, titles.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
-module.exports = { describe, headOf, resultOf }
+module.exports = { describe, headOf, loadNow, resultOf }

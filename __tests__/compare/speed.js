@@ -23,7 +23,7 @@ const RATE = 50
  * @returns {Promise<Speed>}
  */
 function measureSpeed(row, { quick }) {
-  const plan = quick ? { warm: 200, ms: 1000, paced: 100 } : { warm: 1000, ms: 4000, paced: 400 }
+  const plan = quick ? { warm: 200, ms: 1000, paced: 100 } : { warm: 1000, ms: 3000, paced: 300 }
   return withPlace(row.place, async (setting) => {
     const worker = startWorker(join(__dirname, 'speed-server.js'), {
       parameters: [row.id, JSON.stringify(setting)],
