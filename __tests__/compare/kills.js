@@ -25,7 +25,7 @@ const CALLBACK_MS = 800
 const AGAIN_SHARE = 0.1
 const RETRY_MS = { first: 20, most: 500 }
 /** How much longer than its own time a contender may take to go on with what killed processes have left. */
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 40_000
 
 /**
  * Kills the process of a contender with SIGKILL under load, again and again, and starts the next one at once; then waits
