@@ -1,5 +1,6 @@
 'use strict'
 
+const { join } = require('node:path')
 const { alternate, median, ratios } = require('../numbers')
 const { withPlace } = require('../places')
 const { startWorker } = require('../processes')
@@ -11,6 +12,7 @@ const WAITS = 10_000
 const RATE = 50
 const GIGABYTE = 1e9
 const MEMORY = { type: 'memory' }
+const PEER_SERVER = join(__dirname, '../../compare/speed-server.js')
 
 /** What does the same job on the same server, as its own documentation would have one do it. */
 const PEERS = [
@@ -51,7 +53,7 @@ function rows(options) {
     what: `${store}: callbacks resumed / ${title}`,
     measure: () =>
       withPlace(store, `${store}: callbacks resumed / ${title}`, ({ spec }) => {
-        const other = { file: `${peer}-server.js`, parameters: [JSON.stringify(spec)], cpuProf }
+        const other = { file: PEER_SERVER, parameters: [peer, JSON.stringify(spec)], cpuProf }
         return measureLoad(`${store} / ${title}`, [ours(spec), other], atLeast, options)
       }),
   }))

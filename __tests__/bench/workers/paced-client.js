@@ -31,6 +31,7 @@ function send(port, path, id) {
 answerMessages(async ({ port, path, firstId, perSecond, count }) => {
   let bad = 0
   const started = performance.now()
+  const startedMs = Number(process.hrtime.bigint()) / 1e6
   const latencies = await Promise.all(
     Array.from({ length: count }, async (_, index) => {
       const due = started + (index * 1000) / perSecond
@@ -40,5 +41,5 @@ answerMessages(async ({ port, path, firstId, perSecond, count }) => {
       return performance.now() - due
     }),
   )
-  return { sent: count, bad, latencies }
+  return { sent: count, bad, latencies, startedMs }
 })

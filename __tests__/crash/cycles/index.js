@@ -11,6 +11,7 @@ const { join } = require('node:path')
 const { startServer } = require('../../bench/servers')
 const { runCycles } = require('./cycles')
 const { HELP, readOptions } = require('./options')
+const { createRandom } = require('./random')
 const { faultsOf, report } = require('./report')
 const { measureTakeover } = require('./takeover')
 
@@ -63,17 +64,6 @@ async function crash(type, { cycles, seconds, stores, takeovers, seed, park, jso
     return { ...figures, takeovers: measured }
   } finally {
     await server.stop()
-  }
-}
-
-/** A sequence of numbers from 0 to 1 that a seed repeats (mulberry32). @param {number} seed */
-function createRandom(seed) {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
 

@@ -8,6 +8,8 @@ const { createInterface } = require('node:readline')
 
 const HOLD = join(__dirname, 'hold.cjs')
 const APP = join(__dirname, '..', 'app.cjs')
+/** What Node runs by default: the app of express-callbacks, which loads its libraries and waits. */
+const COMMAND = ['--require', HOLD, APP]
 const NOTHING = { status: undefined, body: undefined }
 
 /**
@@ -23,9 +25,10 @@ const NOTHING = { status: undefined, body: undefined }
  * Starts a process that has loaded everything, and opens its store when `go` is called.
  * @param {object} config
  * @param {(line: any, instance: Instance) => void} onLine called with what the app writes
+ * @param {string[]} [command] the parameters of Node
  */
-function warmUp(config, onLine) {
-  const child = spawn(process.execPath, ['--require', HOLD, APP], {
+function warmUp(config, onLine, command = COMMAND) {
+  const child = spawn(process.execPath, command, {
     env: { ...process.env, APP: JSON.stringify(config) },
     stdio: ['pipe', 'pipe', 'inherit'],
   })

@@ -61,4 +61,4 @@ function readNumber(name, text, least) {
   throw new Error(`--${name} must be a whole number from ${least} on, not "${text}"`)
 }
 
-module.exports = { readOptions, HELP, KEPT }
+module.exports = { readOptions, readNumber, HELP, KEPT }
