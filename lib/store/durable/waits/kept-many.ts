@@ -35,6 +35,7 @@ export function openKeptMany(request: WaitRequest, parts: KeptWaitParts, reader:
 class KeptMany implements Waiter, OpenWait, LocalWait {
   readonly id: string
   readonly by: string | undefined
+  readonly timeoutMs: number
   readonly #name = randomUUID()
   /** Milliseconds since the epoch. */
   #until: number
@@ -54,6 +55,7 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
   ) {
     this.id = request.kept ?? randomUUID()
     this.by = request.kept === undefined ? parts.self : undefined
+    this.timeoutMs = request.timeoutMs
     this.#until = parts.clock.now() + request.timeoutMs
   }
 
@@ -63,10 +65,6 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
 
   get isLate(): boolean {
     return this.#state !== 'open'
-  }
-
-  get timeoutMs(): number {
-    return this.request.timeoutMs
   }
 
   /** Registers it; to be called once. */
