@@ -56,7 +56,9 @@ export function hear(
       ({ code, id }: { readonly code: string; readonly id?: string }): End =>
         id === undefined ? { code } : { code, id },
     )
-    await record.end({ id: 'r', status: 'succeeded', output: JSON.stringify(state) })
+    // A run that another process has does not end here.
+    if (!('code' in state) || state.code !== 'ERR_CLOSED')
+      await record.end({ id: 'r', status: 'succeeded', output: JSON.stringify(state) })
     hearing.end = state
   }
 
@@ -68,11 +70,11 @@ function wantedOf({ mode, branches, ms }: WaitSpec, startedAt: number): WantedWa
   const all = Object.values(ENDPOINTS)
   return {
     mode,
-    branches: branches.map(({ ids, path, ms: own = ms }) => {
+    branches: branches.map(({ ids, path, ms: own = ms, when }) => {
       const named = path === undefined ? undefined : ENDPOINTS[path]
       const endpoints = named ? [named] : all
       const deadline = startedAt + Math.min(own, ms)
-      return { name: undefined, wait: { endpoints, ids, deadline, queued: false } }
+      return { name: undefined, wait: { endpoints, ids, deadline, queued: false, when } }
     }),
   }
 }

@@ -1,3 +1,5 @@
+import type { Expected } from '../../lib/base/run'
+
 /** What a job waits for. */
 export interface WaitSpec {
   readonly mode: 'any' | 'all'
@@ -5,6 +7,8 @@ export interface WaitSpec {
     readonly ids: readonly string[]
     readonly path?: string | undefined
     readonly ms?: number | undefined
+    /** The model knows none. */
+    readonly when?: Expected['when']
   }[]
   /** The limit of all branches together, in milliseconds. */
   readonly ms: number

@@ -96,7 +96,8 @@ export interface EachResult<T> extends FullResult<T> {
 }
 
 /** The callbacks for an id, one after another. `return()`, which `break` calls, frees the wait at once. */
-export interface Iterated<T> extends AsyncIterableIterator<T, undefined> {
+export interface Iterated<T> extends AsyncIterableIterator<T> {
+  next(): Promise<IteratorResult<T, undefined>>
   return(): Promise<IteratorResult<T, undefined>>
 }
 

@@ -101,6 +101,8 @@ export interface Expected {
   readonly deadline: number
   /** Whether a callback without an id may end it, on endpoints without `identify_by`. */
   readonly queued: boolean
+  /** Returns whether a callback ends it; without it, each does. It goes on without the others. What `when` throws ends it. */
+  readonly when?: ((callback: Outcome) => boolean) | undefined
 }
 
 /** An open wait of a run. */

@@ -1,4 +1,5 @@
 import { CallbackError } from '../base/errors'
+import { isTicketId } from '../base/secrets/ticket-id'
 import type { Scope, Template } from '../template/compile'
 
 /** Task tokens of some engines have 2,048. */
@@ -76,5 +77,23 @@ export function readWaitKey(key: unknown): string | undefined {
   const found = key === '' ? 'it is empty' : `it is ${key === null ? 'null' : `of the type ${typeof key}`}`
   throw new CallbackError('ERR_WAIT_KEY', {
     message: `The key of a wait must be a text: ${found}. Leave it out for none`,
+  })
+}
+
+/**
+ * Throws `ERR_CONFIG_VALUE` where no callback can be for one of the ids: none of the endpoints has `identify_by`. `at` is the
+ * place in the config.
+ */
+export function requireIds(
+  method: string,
+  endpoints: readonly { readonly key: string; readonly anonymous: boolean }[],
+  ids: readonly string[],
+  at = 'path',
+): void {
+  if (endpoints.some(({ anonymous }) => !anonymous) || ids.every(isTicketId)) return
+  const names = endpoints.map(({ key }) => key).join(', ')
+  throw new CallbackError('ERR_CONFIG_VALUE', {
+    at,
+    message: `${method} needs an endpoint that reads ids from its callbacks, and ${names} has no "identify_by": add it`,
   })
 }

@@ -45,6 +45,23 @@ export interface Filter {
 }
 
 /**
+ * Returns the reader of a wait that goes on after callbacks for which `when` is false. A callback for which `when` throws ends
+ * the wait.
+ */
+export function readerOf({ when, onFiltered }: Filter): Reader {
+  return { hasRoom: () => true, read: (callback) => (isWanted(callback, when) ? 'ends' : 'filtered'), onFiltered }
+}
+
+function isWanted(callback: Judged, when: Filter['when']): boolean {
+  if (callback.outcome === 'pending') return false
+  try {
+    return when(callback)
+  } catch {
+    return true
+  }
+}
+
+/**
  * Waits for a callback, and resolves to what the plan picks from it. The wait is registered before this returns. Rejects
  * with `ERR_CALLBACK_FAILED`, `ERR_RESULT_SCHEMA`, `ERR_TEMPLATE`, `ERR_WAIT_TIMEOUT`, `ERR_ABORTED`, `ERR_CLOSED` and `ERR_WAITS_FULL`; a
  * rejection that is never awaited does not count as unhandled.

@@ -1,8 +1,9 @@
 import { hasCode, isAway } from '../base/errors'
 import type { Expectation, Expected, RunEntry, RunRecord } from '../base/run'
 import { sleep } from '../base/timers'
-import type { Clock, Ending, OpenWait, Outcome, Progress, Store, Waiter } from '../base/contracts'
+import type { Clock, Ending, Judged, OpenWait, Outcome, Progress, Reader, Store, Waiter } from '../base/contracts'
 import type { Arrivals } from './arrivals'
+import { readerOf } from './await-callback'
 import { waitAborted, waitClosed, waitTimedOut } from './wait-errors'
 
 export interface ExpectationOptions {
@@ -16,6 +17,8 @@ export interface ExpectationOptions {
   readonly onWait: () => void
   /** Called with how a wait ended, before the run goes on. A wait that the run gave up is `aborted`. */
   readonly onEnd: (ending: Ending, wait: Expected, ids: readonly string[]) => void
+  /** Called with a callback that `when` of a wait has left out, after its sender was answered. */
+  readonly onFiltered?: ((callback: Judged) => void) | undefined
 }
 
 /** Where a wait is remembered that outlives its process. */
@@ -67,6 +70,7 @@ export async function endedExpectation(
 
 /** An open wait of a run. */
 class RunWait implements Expectation, Waiter {
+  readonly reader: Reader | undefined
   readonly #promise: Promise<Outcome>
   #resolve: (outcome: Outcome) => void = ignore
   #reject: (reason: unknown) => void = ignore
@@ -81,6 +85,8 @@ class RunWait implements Expectation, Waiter {
     private readonly options: ExpectationOptions,
     private readonly keeping: Keeping | undefined,
   ) {
+    const { when } = wait
+    this.reader = when && readerOf({ when, onFiltered: options.onFiltered ?? ignore })
     this.#since = options.arrivals?.now()
     this.#promise = new Promise((resolve, reject) => {
       this.#resolve = resolve

@@ -29,7 +29,7 @@ export function createRunContext(id: string, options: RunOptions): RunContext {
       signal.throwIfAborted()
       const check = options.checksOf?.(wait.endpoints)
       const expectation = await open(name, wait)
-      return check === undefined ? expectation : checked(expectation, check)
+      return check || wait.when ? checked(expectation, wait, check) : expectation
     },
     endOf: (name) => record?.find(`${name}/outcome`),
     async forgo(name, { endpoints, ids, queued }) {
@@ -55,10 +55,15 @@ export function createRunContext(id: string, options: RunOptions): RunContext {
 }
 
 /** The record of the run keeps an outcome as it came, so that the process that goes on with the run checks it, too. */
-function checked(expectation: Expectation, check: CheckOutcome): Expectation {
+function checked(expectation: Expectation, { when }: Expected, check: CheckOutcome | undefined): Expectation {
   return {
     alias: (ids) => expectation.alias(ids),
-    outcome: async () => check(await expectation.outcome()),
+    async outcome() {
+      const outcome = await expectation.outcome()
+      // It is true for the callback that has ended the wait, or throws once more.
+      when?.(outcome)
+      return check ? check(outcome) : outcome
+    },
     settle: (outcome) => expectation.settle(outcome),
     cancel: () => expectation.cancel(),
   }

@@ -1,11 +1,10 @@
 import type { Clock, Judged, Store } from '../../base/contracts'
 import { CallbackError } from '../../base/errors'
 import type { ChecksOf } from '../../base/schemas/check-outcome'
-import { isTicketId } from '../../base/secrets/ticket-id'
 import { isLater } from '../../base/values/later'
 import type { ParkSpec } from '../../config/sections/store'
 import type { Endpoint } from '../../listener/endpoint'
-import { readWaitIds, readWaitKey } from '../../listener/ids'
+import { readWaitIds, readWaitKey, requireIds } from '../../listener/ids'
 import type { Selection } from '../../listener/paths/selection'
 import type { Arrivals } from '../../store/arrivals'
 import { eachLimits } from '../../store/each/full'
@@ -78,16 +77,6 @@ export function createEach(context: EachContext): Each {
       return { inbox }
     })
   }
-}
-
-/** Throws `ERR_CONFIG_VALUE` where no callback can be for one of the ids: none of the endpoints has `identify_by`. */
-export function requireIds(method: string, endpoints: readonly Endpoint[], ids: readonly string[]): void {
-  if (endpoints.some(({ anonymous }) => !anonymous) || ids.every(isTicketId)) return
-  const names = endpoints.map(({ key }) => key).join(', ')
-  throw new CallbackError('ERR_CONFIG_VALUE', {
-    at: 'path',
-    message: `${method} needs an endpoint that reads ids from its callbacks, and ${names} has no "identify_by": add it`,
-  })
 }
 
 /**

@@ -7,7 +7,7 @@ import { findNearest } from '../../base/values/nearest'
 import { isUnnamed, listNames, UNNAMED } from '../../base/unnamed'
 import type { ComponentSpec } from '../sections/component'
 import type { JobSpec, PlacedJob } from '../sections/job'
-import { listIdTemplates } from '../sections/waiting/wait-for'
+import { listWaitTemplates } from '../sections/waiting/wait-for'
 
 type Components = ReadonlyMap<string, ComponentSpec> | undefined
 
@@ -72,8 +72,8 @@ function orderJob(job: PlacedJob, frame: Frame, components: Components): Ordered
   const { fields, spec } = job
   const above = frame.ids[frame.position - 1]
   const asked = new Set<string | undefined>([...checkDependsOn(job, frame), ...findRead(job, [frame], components)])
-  const ids = spec.waitFor ? listIdTemplates(spec.waitFor) : []
-  if ([spec.input, ...ids].some(readsOutput)) asked.add(above)
+  const waiting = spec.waitFor ? listWaitTemplates(spec.waitFor) : []
+  if ([spec.input, ...waiting].some(readsOutput)) asked.add(above)
   const onlyAbove = spec.dependsOn === undefined && !asked.has(above) ? above : undefined
   const after = frame.ids.filter((id) => asked.has(id) || id === onlyAbove)
   return { fields, spec: { ...spec, after }, onlyAbove }

@@ -68,7 +68,13 @@ type Whole = ReturnType<typeof dereference>
 
 function checkLeaf(shape: Whole, value: unknown, path: ConfigPath, report: Report): void {
   const alternatives = listAlternatives(shape).filter(isLeaf)
-  if (typeof value === 'string' && hasPlaceholder(value) && !alternatives.some(({ isUntyped }) => isUntyped)) {
+  const mayBeText = alternatives.length > 0
+  if (
+    typeof value === 'string' &&
+    hasPlaceholder(value) &&
+    mayBeText &&
+    !alternatives.some(({ isUntyped }) => isUntyped)
+  ) {
     const found = isSecretPlace(path) ? '' : `, found ${describeFound(value, path)}`
     return report.error(path, `only \${env.…} may stand here${found}${adviseOnPath(value, path)}`)
   }

@@ -42,6 +42,16 @@ export const JOB_SOURCES: ReadonlySet<string> = new Set([
   'error',
 ])
 
+/** Whether a callback ends a wait: what came, beside what a job reads. */
+export const CALLBACK_SOURCES: ReadonlySet<string> = new Set([
+  ...JOB_SOURCES,
+  'result',
+  'body',
+  'status',
+  'header',
+  'id',
+])
+
 /** The output of a job, which may say which branch of a wait has ended it. */
 export const JOB_OUTPUT_SOURCES: ReadonlySet<string> = new Set([...JOB_SOURCES, 'branch'])
 

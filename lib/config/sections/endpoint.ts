@@ -1,10 +1,8 @@
 import type { Location } from '../../base/errors'
-import type { Template } from '../../template/compile'
-import { parseTemplate } from '../../template/parse'
 import { readWorkflowName } from '../checks/workflow-name'
 import { joinPaths, readPath } from '../checks/route-path'
+import { warnOfConstant, warnOfText } from '../checks/same-each-time'
 import type { Fields } from '../field/fields'
-import { findForeignMark } from '../field/foreign-marks'
 import { readTable } from '../field/read-table'
 import { byHand, choice, field, type InputOf, listKeys, required, type Shape, type SpecOf, table } from '../field/shape'
 import { LISTENER_SOURCES, mappingTemplate, anyTemplate, textTemplate } from '../field/template-sources'
@@ -150,7 +148,7 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
   if (fields.has('within') && fields.read('respond', RESPOND) !== 'when_done')
     fields.warn('within', 'never read without "respond: when_done", since each request is answered at once')
   warnOfText(fields, spec.when)
-  warnOfConstants(fields, {
+  const constants = {
     when: spec.when,
     identify_by: spec.identifyBy,
     status: spec.status,
@@ -158,34 +156,9 @@ export function normalizeEndpoint(fields: Fields, context: EndpointContext): End
     dedupe_by: spec.dedupeBy,
     // A sentence may well be the same each time.
     error: /^\w+(?:[.[][^\s]*)$/.test(String(spec.error?.source)) ? spec.error : undefined,
-  })
+  }
+  for (const [key, template] of Object.entries(constants)) warnOfConstant(fields, key, template, LISTENER_SOURCES)
   if (path !== undefined) return { ...spec, path, fullPath: joinPaths(context.basePath, path) }
   if (!fields.has('path')) fields.error('path', 'missing; expected the path that is called, such as "/done"')
   return undefined
-}
-
-/** There are no comparisons in templates: `${body.type} == "done"` is a text, and a text that is not empty says yes. */
-function warnOfText(fields: Fields, when: Template | undefined): void {
-  if (when === undefined || when.references.length === 0) return
-  const node = parseTemplate(String(when.source))
-  if (node.kind !== 'text' || !node.parts.some((part) => typeof part === 'string' && part.trim() !== '')) return
-  const message =
-    `${JSON.stringify(when.source)} is a text that is never empty, so that every callback counts; write one template alone, such ` +
-    'as "${body.livemode}". Values are compared by status with success_when and fail_when'
-  fields.warn('when', message)
-}
-
-/** The likeliest mistake in these keys is a path without its `${ }`, which is the same text for every callback. */
-function warnOfConstants(fields: Fields, templates: Readonly<Record<string, Template | undefined>>): void {
-  for (const [key, template] of Object.entries(templates)) {
-    if (template === undefined || template.references.length > 0) continue
-    // Reading the template has warned of it already.
-    if (findForeignMark(template.source, LISTENER_SOURCES, false)) continue
-    const written = String(template.source)
-    const meant = /^\{\{(.*)\}\}$/.exec(written)?.[1]?.trim() ?? written
-    const advice = /^(?!(?:true|false)$)[\p{L}_]/u.test(meant)
-      ? `did you mean "\${${meant}}"?`
-      : 'write where it stands, such as "${body.id}"'
-    fields.warn(key, `"${written}" is the same for every callback; ${advice}`)
-  }
 }

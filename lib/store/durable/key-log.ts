@@ -78,6 +78,9 @@
  *    `end` (`late`) counts only if no outcome has moved it behind that moment. Without a name, what a process leaves (`left`,
  *    `gone`) goes to the oldest other wait for many, or is parked. The limit of what is kept is looked at before `outcome` is
  *    appended: several processes may exceed it by what they append in the same moment.
+ *    The wait of a run with `when` has no reader's name, since the record of the run says who has it (10). The callback that
+ *    ends the wait stays in the log until the record has it, as in 4; so a process that takes up the run looks at each
+ *    callback which is not dealt with.
  *
  * A server may lose all of this (a flush, a failover). Then each process appends its open waits again (1), writes its
  * lease and its runs again, and gets what was parked meanwhile.

@@ -6,6 +6,7 @@ import type { Endpoint } from '../../listener/endpoint'
 import type { Selection } from '../../listener/paths/selection'
 import { readWaitIds } from '../../listener/ids'
 import { type Call, deadlineOf, shorter } from '../call'
+import { compileFilter } from './filter'
 
 /** Waits of a job as the store knows them: one callback, the first of several, or all of several. */
 export interface WantedWaits {
@@ -35,9 +36,11 @@ export function waitOn(
   ids: readonly string[],
   timeoutMs: number | undefined,
   call: Pick<Call, 'clock' | 'deadline'>,
+  when?: Expected['when'],
 ): BranchWait {
   const deadline = deadlineOf(call, timeoutMs, endpoints)
-  return { endpoints, ids, deadline, queued: endpoints.some(({ anonymous }) => anonymous) }
+  const queued = when === undefined && endpoints.some(({ anonymous }) => anonymous)
+  return { endpoints, ids, deadline, queued, when }
 }
 
 /** Lists the ids of all branches. */
@@ -64,47 +67,54 @@ export function compileBranches(
   selection: Selection,
 ): (call: Call) => readonly Branch[] {
   const branchesOf = spec.ids ? compileListed(spec, spec.ids, at, selection) : compileWritten(spec, selection)
-  if (spec.mode === 'any') return branchesOf
   return (call) => {
     const branches = branchesOf(call)
-    refuseOverlap(branches, at)
+    refuseOverlap(branches, `${at}.${spec.mode}`, spec.mode)
     return branches
   }
 }
 
 function compileWritten(
-  { branches, path: common, timeoutMs: commonMs }: BranchesSpec,
+  { branches, path: common, timeoutMs: commonMs, when: commonWhen }: BranchesSpec,
   selection: Selection,
 ): (call: Call) => readonly Branch[] {
+  const compiled = branches.map(({ when = commonWhen, ...branch }) => ({ ...branch, filter: compileFilter(when) }))
   return (call) =>
-    branches.map(({ name, id, path = common, timeoutMs, at }) => {
+    compiled.map(({ name, id, path = common, timeoutMs, at, filter }) => {
       const ids = readWaitIds(id.render(call.scope), at)
-      return { name, wait: waitOn(selection.any(path), ids, shorter(timeoutMs, commonMs), call) }
+      const endpoints = selection.any(path)
+      const when = filter?.(endpoints, ids, call, at)
+      return { name, wait: waitOn(endpoints, ids, shorter(timeoutMs, commonMs), call, when) }
     })
 }
 
 function compileListed(
-  { mode, path, timeoutMs }: BranchesSpec,
+  { mode, path, timeoutMs, when }: BranchesSpec,
   ids: Template,
   at: string,
   selection: Selection,
 ): (call: Call) => readonly Branch[] {
   const place = `${at}.${mode}`
+  const filter = compileFilter(when)
   return (call) => {
     const made: unknown = ids.render(call.scope)
     const list: readonly unknown[] = Array.isArray(made) ? made : [made]
     // No callback is missing where there is nothing to wait for, but then none is the first either.
     if (mode === 'any' && list.length === 0) readWaitIds(list, place)
     const endpoints = selection.any(path)
-    return list.map((id) => ({
-      name: undefined,
-      wait: waitOn(endpoints, readWaitIds(id, place), timeoutMs, call),
-    }))
+    return list.map((one) => {
+      const named = readWaitIds(one, place)
+      const wait = waitOn(endpoints, named, timeoutMs, call, filter?.(endpoints, named, call, place))
+      return { name: undefined, wait }
+    })
   }
 }
 
-/** Two branches of `all` may wait for the same, but not for more or less of the same: a callback would be for either. */
-function refuseOverlap(branches: readonly Branch[], at: string): void {
+/**
+ * Two branches of `all` may wait for the same, but not for more or less of the same: a callback would be for either. Where one
+ * has `when`, none may: what comes early is looked at by one branch alone.
+ */
+function refuseOverlap(branches: readonly Branch[], at: string, mode: 'any' | 'all'): void {
   const known = new Map<string, number>()
   for (const [index, { wait }] of branches.entries()) {
     for (const endpoint of wait.endpoints) {
@@ -112,10 +122,19 @@ function refuseOverlap(branches: readonly Branch[], at: string): void {
         const key = `${endpoint.key} ${id}`
         const other = known.get(key)
         if (other === undefined) known.set(key, index)
-        else if (!isSameWait(branches[other]?.wait, wait)) throw overlapping([other, index], id, endpoint, at)
+        else if (hasWhen(branches[other]?.wait, wait)) throw overlapping([other, index], id, endpoint, at, WHEN)
+        else if (mode === 'all' && !isSameWait(branches[other]?.wait, wait))
+          throw overlapping([other, index], id, endpoint, at, MORE)
       }
     }
   }
+}
+
+const WHEN = 'has "when"'
+const MORE = 'for more than that'
+
+function hasWhen(one: BranchWait | undefined, other: BranchWait): boolean {
+  return one?.when !== undefined || other.when !== undefined
 }
 
 function isSameWait(one: BranchWait | undefined, other: BranchWait): boolean {
@@ -129,9 +148,10 @@ function overlapping(
   id: string,
   { key }: Endpoint,
   at: string,
+  why: string,
 ): CallbackError {
   const message =
-    `The branches ${one + 1} and ${other + 1} both wait for ${JSON.stringify(id)} at ${key}, and one of them for more than ` +
-    'that: give each branch ids or a path of its own'
-  return new CallbackError('ERR_WAIT_ID', { at: `${at}.all`, message })
+    `The branches ${one + 1} and ${other + 1} both wait for ${JSON.stringify(id)} at ${key}, and one of them ${why}: ` +
+    'give each branch ids or a path of its own'
+  return new CallbackError('ERR_WAIT_ID', { at, message })
 }

@@ -3,6 +3,7 @@ import type { Selection } from '../../listener/paths/selection'
 import { readWaitIds } from '../../listener/ids'
 import type { Call, Execute } from '../call'
 import { compileBranches, listIds, type Wanted, waitOn } from './branches'
+import { compileFilter } from './filter'
 import { openWaits } from './open-waits'
 
 /**
@@ -30,9 +31,12 @@ function compileWanted(spec: WaitSpec, at: string, selection: Selection): (call:
     const branchesOf = compileBranches(spec, `${at}.wait_for`, selection)
     return (call) => ({ mode: spec.mode, branches: branchesOf(call) })
   }
-  const { id, path, timeoutMs } = spec
+  const { id, path, timeoutMs, when } = spec
+  const filter = compileFilter(when)
   return (call) => {
     const ids = readWaitIds(id.render(call.scope), at)
-    return { mode: 'one', branches: [{ name: undefined, wait: waitOn(selection.any(path), ids, timeoutMs, call) }] }
+    const endpoints = selection.any(path)
+    const wait = waitOn(endpoints, ids, timeoutMs, call, filter?.(endpoints, ids, call, `${at}.wait_for`))
+    return { mode: 'one', branches: [{ name: undefined, wait }] }
   }
 }

@@ -1,7 +1,7 @@
 import type { WorkflowSpec } from '../../config/normalize'
 import { CallbackError, hasCode, reasonOf } from '../../base/errors'
 import { nameOf } from '../../base/unnamed'
-import type { Emitter } from '../../base/events'
+import { type Emitter, outcomeEvent } from '../../base/events'
 import type { RunRecord } from '../../base/run'
 import type { Clock, Logger, Store } from '../../base/contracts'
 import type { MaybeLater } from '../../base/values/later'
@@ -84,6 +84,8 @@ export function createTasks(context: TasksContext): Tasks {
   const { store, clock, emitter, logger, onEnd, arrivals, checksOf } = context
   const keeper = store.runs
   const known = createKnownTasks(clock, context.keepMs)
+  const onFiltered: RunOptions['onFiltered'] = (callback) =>
+    emitter.record('filtered', callback.endpoint, () => outcomeEvent(callback))
   let isRefusing = false
 
   function prepare(request: TaskRequest, id?: string): TaskStart {
@@ -100,7 +102,7 @@ export function createTasks(context: TasksContext): Tasks {
       onEnd(ending, wait, ids)
     }
     const openRun: RunningTaskContext['openRun'] = (signal, abort) => {
-      const options = { store, clock, arrivals, checksOf, signal, abort, onWait, onEnd: noteEnd, record }
+      const options = { store, clock, arrivals, checksOf, signal, abort, onWait, onEnd: noteEnd, onFiltered, record }
       const run = createRunContext(id, options)
       return trace ? trace.follow(run) : run
     }

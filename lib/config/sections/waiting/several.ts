@@ -29,7 +29,11 @@ const BRANCH = {
 
 const SHORT_ID = { key: BRANCH.id.key, shape: textTemplate(ANSWERED_SOURCES) }
 
-const BRANCHES = listOf(orShort(SHORT_ID, table(BRANCH, BRANCH_REFUSALS), BRANCH_WORDS))
+const BRANCHES = choice(
+  [listOf(orShort(SHORT_ID, table(BRANCH, BRANCH_REFUSALS), BRANCH_WORDS))],
+  'a list of branches; where a template makes the list, let this component have "completion: none" and wait in the next ' +
+    'job: wait_for: {all: "${output.ids}"}',
+)
 
 const SEVERAL = table({
   any: byHand('any', BRANCHES, DESCRIPTIONS.any),
@@ -54,10 +58,6 @@ export interface SeveralBranchSpec extends SpecOf<typeof BRANCH> {
   readonly at: string
 }
 
-const NO_LIST =
-  'expected a list of branches; where a template makes the list, let this component have "completion: none" and wait in ' +
-  'the next job: wait_for: {all: "${output.ids}"}'
-
 /** Reads the branches of `wait_for` in a completion; undefined when it is no mapping. */
 export function normalizeSeveral(completion: Fields): SeveralSpec | undefined {
   const fields = completion.mapping(WAITED_FOR.key)
@@ -69,9 +69,7 @@ export function normalizeSeveral(completion: Fields): SeveralSpec | undefined {
   }
   if (completion.has('fallback'))
     completion.error('fallback', `stands beside "${mode}"; it asks for one callback, so write a component for each`)
-  const placed = listBranches(fields, mode)
-  if (placed === undefined) fields.error(mode, NO_LIST)
-  const branches = (placed ?? []).map((one) => {
+  const branches = (listBranches(fields, mode) ?? []).map((one) => {
     if (!one.has(BRANCH.id.key) && !one.has(BRANCH.path.key))
       one.error(undefined, 'expected the id or the path of a callback, found neither')
     notePath(one)

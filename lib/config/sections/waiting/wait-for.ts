@@ -2,8 +2,9 @@ import type { Template } from '../../../template/compile'
 import type { Fields } from '../../field/fields'
 import { readTable } from '../../field/read-table'
 import { byHand, choice, field, type InputOf, listOf, orShort, required, type SpecOf, table } from '../../field/shape'
-import { JOB_SOURCES, textsTemplate, textTemplate } from '../../field/template-sources'
+import { CALLBACK_SOURCES, JOB_SOURCES, textsTemplate, textTemplate } from '../../field/template-sources'
 import { DURATION, TEXT } from '../../field/values'
+import { warnOfConstant, warnOfText } from '../../checks/same-each-time'
 import {
   BRANCH_REFUSALS,
   BRANCH_WORDS,
@@ -19,6 +20,11 @@ const ONE = {
   id: required('id', textsTemplate(JOB_SOURCES), 'The id to wait for; of several, a callback for any one is enough'),
   path: field('path', TEXT, 'The endpoint that is called'),
   timeoutMs: field('timeout', DURATION, 'How long to wait'),
+  when: field(
+    'when',
+    textTemplate(CALLBACK_SOURCES),
+    'Whether a callback ends the wait, such as ${body.final}; one for which it is false is acknowledged and dropped',
+  ),
 }
 
 const BRANCH = { name: NAME, ...ONE }
@@ -37,6 +43,7 @@ const KEYS = {
   all: byHand('all', BRANCHES, DESCRIPTIONS.all),
   path: ONE.path,
   timeoutMs: ONE.timeoutMs,
+  when: ONE.when,
 }
 
 /** What a user writes for `wait_for` of a job, unless it is just the id. */
@@ -68,6 +75,8 @@ export interface BranchesSpec {
   readonly path: string | undefined
   /** How long all of them may take together. */
   readonly timeoutMs: number | undefined
+  /** Decides for branches without a `when` of their own whether a callback ends them. */
+  readonly when: Template | undefined
 }
 
 /** Reads `wait_for` of a job; undefined when it has none, or when it is wrong, which is reported. */
@@ -80,13 +89,14 @@ export function normalizeWaitFor(job: Fields): WaitSpec | undefined {
   if (!fields.has(ONE.id.key))
     fields.error(ONE.id.key, 'missing; expected a template of the id to wait for, or "any" or "all"')
   const spec = readTable(ONE, fields)
+  warnOfWhen(fields, spec?.when)
   return spec && { mode: 'one', ...spec }
 }
 
-/** Lists the templates that make the ids of a wait. */
-export function listIdTemplates(wait: WaitSpec): readonly Template[] {
-  if (wait.mode === 'one') return [wait.id]
-  return [...wait.branches.map(({ id }) => id), ...(wait.ids ? [wait.ids] : [])]
+/** Lists the templates of a wait. */
+export function listWaitTemplates(wait: WaitSpec): readonly Template[] {
+  const own = wait.mode === 'one' ? [wait.id] : [wait.ids, ...wait.branches.flatMap(({ id, when }) => [id, when])]
+  return [...own, wait.when].filter((one) => one !== undefined)
 }
 
 /** Lists the endpoints that a wait names; undefined stands for any endpoint. */
@@ -97,15 +107,17 @@ export function listWaitPaths(wait: WaitSpec): readonly (string | undefined)[] {
 function readBranches(fields: Fields, mode: Mode): BranchesSpec {
   if (fields.has(ONE.id.key))
     fields.error(ONE.id.key, `stands beside "${mode}"; write it as a branch: ${mode}: [{id: …}, …]`)
-  const { path, timeoutMs } = readTable({ path: ONE.path, timeoutMs: ONE.timeoutMs }, fields)
+  const { path, timeoutMs, when } = readTable({ path: ONE.path, timeoutMs: ONE.timeoutMs, when: ONE.when }, fields)
+  warnOfWhen(fields, when)
   const placed = listBranches(fields, mode)
-  if (placed === undefined) return { mode, branches: [], ids: readIds(fields, mode), path, timeoutMs }
+  if (placed === undefined) return { mode, branches: [], ids: readIds(fields, mode), path, timeoutMs, when }
   const branches = placed.flatMap((one): readonly BranchSpec[] => {
     notePath(one)
     const spec = readTable(BRANCH, one)
+    warnOfWhen(one, spec?.when)
     return spec === undefined ? [] : [{ ...spec, at: one.at }]
   })
-  return { mode, branches, ids: undefined, path, timeoutMs }
+  return { mode, branches, ids: undefined, path, timeoutMs, when }
 }
 
 function readIds(fields: Fields, mode: Mode): Template | undefined {
@@ -113,4 +125,9 @@ function readIds(fields: Fields, mode: Mode): Template | undefined {
   if (ids?.references.length === 0)
     fields.error(mode, 'this text is no list; write the branches as a list, or a template such as "${input.ids}"')
   return ids
+}
+
+function warnOfWhen(fields: Fields, when: Template | undefined): void {
+  warnOfText(fields, when)
+  warnOfConstant(fields, 'when', when, CALLBACK_SOURCES)
 }

@@ -1,22 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import type {
-  Ending,
-  Judged,
-  OpenWait,
-  Outcome,
-  Place,
-  Progress,
-  Reader,
-  WaitRequest,
-  Waiter,
-} from '../../../base/contracts'
+import type { Ending, Judged, OpenWait, Place, Progress, Reader, WaitRequest, Waiter } from '../../../base/contracts'
 import type { Wait } from '../../scope'
 import { fromKept } from '../codec'
-import type { DoneEntry, EndReason, KeyState, KeyWait, ManyItem, WaitEntry } from '../key-entries'
+import type { DoneEntry, EndReason, KeyState, KeyWait, WaitEntry } from '../key-entries'
 import { GRACE_MS } from '../key-log'
 import { keysOf } from '../keys/key'
 import { hold, type KeptWaitParts, REVIEW_MS } from './kept-wait'
+import { endLate } from './left-waits'
 import type { HeldKey, LocalWait } from './local-waits'
+import { Unread } from './unread'
 
 /** How far the deadline under a key may lie behind that of the wait: under each key the wait is open until its time is up. */
 const BEHIND_MS = GRACE_MS / 2
@@ -35,16 +27,18 @@ export function openKeptMany(request: WaitRequest, parts: KeptWaitParts, reader:
 class KeptMany implements Waiter, OpenWait, LocalWait {
   readonly id: string
   readonly by: string | undefined
-  readonly timeoutMs: number
-  readonly #name = randomUUID()
+  /** Its own name as the reader. The run of a wait has one owner, so that its wait needs none. */
+  readonly #name: string
   /** Milliseconds since the epoch. */
   #until: number
   readonly #keys = new Map<string, HeldKey & { until: number }>()
-  /** The latest callback that was read from the log of each key. */
-  readonly #last = new Map<string, Omit<Place, 'key'>>()
+  readonly #unread = new Unread()
   readonly #seen = new Map<string, KeyState>()
   #here: Wait | undefined = undefined
   #registered: Promise<void> = Promise.resolve()
+  #concluded: Promise<void> = Promise.resolve()
+  /** Whether a callback has ended the wait of a run, which is to keep the outcome before the log says so. */
+  #isUnsafe = false
   /** `late`: nothing more comes for it, and what came is read. `over`: nobody reads it here. */
   #state: 'open' | 'late' | 'over' = 'open'
 
@@ -55,7 +49,7 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
   ) {
     this.id = request.kept ?? randomUUID()
     this.by = request.kept === undefined ? parts.self : undefined
-    this.timeoutMs = request.timeoutMs
+    this.#name = this.#isOfRun ? '' : randomUUID()
     this.#until = parts.clock.now() + request.timeoutMs
   }
 
@@ -65,6 +59,19 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
 
   get isLate(): boolean {
     return this.#state !== 'open'
+  }
+
+  get timeoutMs(): number {
+    return this.request.timeoutMs
+  }
+
+  get cancelled(): Promise<void> {
+    return this.#concluded
+  }
+
+  /** A wait for one callback that outlives its process. */
+  get #isOfRun(): boolean {
+    return this.by === undefined && this.looks.idleMs === undefined
   }
 
   /** Registers it; to be called once. */
@@ -81,9 +88,7 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
   }
 
   async again(key: HeldKey): Promise<void> {
-    const registering = this.#beginUnder(key)
-    this.#registered = Promise.allSettled([this.#registered, registering]).then(() => undefined)
-    await registering
+    await this.#beginUnder(key)
   }
 
   isUnwanted(callback: Judged): boolean {
@@ -98,11 +103,11 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
     this.#seen.set(key, state)
     if (many.reader !== this.#name && many.reader !== '') return this.#end({ kind: 'closed', isTakenUp: true })
     this.#prolong(until)
-    for (const { order, entry } of this.#newOf(key, many.items)) {
+    for (const { order, entry } of this.#unread.take(key, many.items)) {
       const callback = fromKept(entry.kept) as Judged
       const place = { key, order, at: entry.at }
       const read = this.looks.read(callback, entry.bytes ?? 0, place)
-      if (read === 'ends' && callback.outcome !== 'pending') return this.#settle(callback)
+      if (read === 'ends' && callback.outcome !== 'pending') return this.#settle({ kind: 'outcome', outcome: callback })
       if (read !== 'filtered') continue
       void this.done(place)
       this.looks.onFiltered?.(callback)
@@ -124,8 +129,16 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
     this.#conclude('settled')
   }
 
+  release(): void {
+    if (this.#isUnsafe) this.#writeEnd('settled')
+    this.#isUnsafe = false
+  }
+
+  /** A process that has taken up the run may not have heard of the outcome. */
   leave(): void {
     if (!this.#isOver()) this.#stop('over')
+    const { persist, publish } = this.parts
+    if (this.#isUnsafe) for (const key of this.#keys.keys()) void persist(() => publish({ is: 'settled', key }))
   }
 
   onEnd(ending: Ending): void {
@@ -156,21 +169,6 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
     for (const key of behind) void this.parts.persist(() => this.#beginUnder(key), { isOver: () => this.isLate })
   }
 
-  /** Of a list, a state may show an older part once more, and after a loss of the server places come again. */
-  #newOf(key: string, items: readonly ManyItem[]): readonly ManyItem[] {
-    const last = this.#last.get(key)
-    const isNew = ({ order, entry }: ManyItem): boolean => !last || order > last.order || entry.at > last.at
-    let from = items.length
-    for (let item = items[from - 1]; item !== undefined && isNew(item); item = items[from - 1]) from -= 1
-    const found = items.slice(from)
-    const newest = found.at(-1)
-    if (newest) {
-      const at = Math.max(last?.at ?? 0, ...found.map(({ entry }) => entry.at))
-      this.#last.set(key, { order: newest.order, at })
-    }
-    return found
-  }
-
   async #writeDone({ key: id, order, at: of }: Place): Promise<void> {
     const key = this.#keys.get(id)
     if (key === undefined) return
@@ -186,9 +184,12 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
   async #endInTime(ending: Ending): Promise<void> {
     this.#state = 'late'
     let isOpen = false
-    const isWritten = await this.parts.persist.within(REVIEW_MS, async () => {
-      isOpen = await this.#review()
-    })
+    const { persist } = this.parts
+    const review = async (): Promise<void> => void (isOpen = await this.#review())
+    // A run goes on only when the store is there again.
+    const isWritten = this.#isOfRun
+      ? await persist(review, { isOver: () => this.#isOver() })
+      : await persist.within(REVIEW_MS, review)
     if (this.#isOver()) return
     if (isOpen) return this.#goOn()
     if (!isWritten && this.by !== undefined) this.#conclude('left')
@@ -198,17 +199,8 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
 
   /** Writes that its time is up, and returns whether it is not, since a callback has moved it. */
   async #review(): Promise<boolean> {
-    const { keys } = this.parts
     await this.#registered
-    const reviewed = [...this.#keys.values()].map(async (key) => {
-      await keys.unsettle(key)
-      const ended = await keys.endWait(key, this.id, 'late', this.#seen.get(key.id))
-      const wait = ended?.state.waits.get(this.id)
-      if (ended === undefined || wait === undefined) return 0
-      this.take(wait, key.id, ended.state)
-      return wait.many?.isLate === true ? 0 : wait.until
-    })
-    const until = Math.max(...(await Promise.all(reviewed)))
+    const until = await endLate(this.parts.keys, this.#keys.values(), this, this.#seen)
     this.#until = Math.max(this.#until, until)
     return until > 0
   }
@@ -220,14 +212,15 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
       for (const key of this.#keys.values())
         void this.parts.persist(() => this.#beginUnder(key), { isOver: () => this.isLate })
     } catch {
-      if (this.by !== undefined) this.#conclude('left')
       this.#end({ kind: 'timeout' })
     }
   }
 
-  #settle(outcome: Outcome): void {
-    this.finish()
-    this.request.waiter.onEnd({ kind: 'outcome', outcome }, this.request.ids)
+  #settle(ending: Ending): void {
+    this.#isUnsafe = this.#isOfRun
+    if (this.#isUnsafe) this.#stop('over')
+    else this.finish()
+    this.request.waiter.onEnd(ending, this.request.ids)
   }
 
   #end(ending: Ending): void {
@@ -258,7 +251,7 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
     const known = this.#seen.get(key.id)?.waits.get(this.id)?.many?.reader
     const written = await keys.write(key, entry, { ttlMs })
     // Another process that reads it ends, when it hears of this.
-    if (this.by === undefined && known !== this.#name) await publish({ is: 'settled', key: key.id })
+    if (this.by === undefined && !this.#isOfRun && known !== this.#name) await publish({ is: 'settled', key: key.id })
     key.position = written.position
     Object.assign(key, { until: entry.until })
     const state = await queues.dropDead(key, written.state)
@@ -275,10 +268,15 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
   #conclude(why: EndReason): void {
     if (this.#isOver()) return
     this.#stop('over')
-    void this.parts.persist(async () => {
+    this.#writeEnd(why)
+  }
+
+  #writeEnd(why: EndReason): void {
+    const writing = this.parts.persist(async () => {
       await this.#registered
       await Promise.all([...this.#keys.values()].map((key) => this.#endUnder(key, why)))
     })
+    this.#concluded = writing.then(() => undefined)
   }
 
   async #endUnder(key: HeldKey, why: EndReason): Promise<void> {
