@@ -16,7 +16,7 @@ function read(...path: readonly string[]): string {
 }
 
 test('the page of examples has one line for each folder', () => {
-  const lines = [...read('README.md').matchAll(/^\| \[([\w-]+)\]\(([\w-]+)\) \| \S.*\|$/gm)].map(
+  const lines = [...read('README.md').matchAll(/^\| \[([\w-]+)\]\(([\w-]+)\/README\.md\) \| \S.*\|$/gm)].map(
     ([, name = '', path = '']) => ({ name, path }),
   )
   expect(lines.map(({ name }) => name).toSorted()).toEqual(folders.toSorted())
