@@ -1,6 +1,8 @@
 import type { Fields } from '../field/fields'
-import { RAW_TEXT } from '../field/values'
+import { byHand, field, type Keys, listOf } from '../field/shape'
+import { FLAG, RAW_TEXT, TEXT } from '../field/values'
 import { nameType, type Variant } from '../field/variants'
+import { CONNECTION } from './connection'
 
 /** What decides how a gateway is opened. */
 export interface Choice {
@@ -31,11 +33,39 @@ interface DriverEntry {
   readonly check?: (fields: Fields, choice: Choice) => void
 }
 
+/** The keys of each driver; a gateway has all of them. */
+const CLOUDFLARE = {
+  install: field('install', FLAG, 'Whether a missing cloudflared may be fetched', false),
+  token: field('token', TEXT, 'cloudflare: token of a named tunnel'),
+  tunnel: field('tunnel', TEXT, 'cloudflare: name of a tunnel'),
+  credentialsFile: field('credentials_file', TEXT, 'cloudflare: credentials of that tunnel'),
+  hostname: field('hostname', TEXT, 'cloudflare: public name of a named tunnel'),
+}
+const NGROK = {
+  authtoken: field('authtoken', TEXT, 'ngrok: token of the account'),
+  domain: field('domain', TEXT, 'ngrok: fixed domain'),
+}
+const COMMAND = {
+  command: field(
+    'command',
+    listOf(RAW_TEXT, 'a list of arguments'),
+    'command: the program and its arguments; {port} is the port',
+  ),
+  urlPattern: byHand('url_pattern', RAW_TEXT, 'command: regular expression that finds the URL in a line'),
+  readyPattern: byHand('ready_pattern', RAW_TEXT, 'command: regular expression of the line that says ready'),
+}
+const SSH = {
+  connection: byHand('connection', CONNECTION, 'ssh: the server'),
+}
+
+/** The keys of a gateway that one driver alone reads. */
+export const DRIVER_KEYS = { ...CLOUDFLARE, ...NGROK, ...COMMAND, ...SSH }
+
 /** The drivers of the package. A driver of the app is not known here: it may read any key as it likes. */
 const DRIVERS = {
   cloudflare: {
     called: 'the driver cloudflare',
-    keys: ['token', 'tunnel', 'credentials_file', 'hostname', 'install'],
+    keys: namesOf(CLOUDFLARE),
     names: { token: 'id', tunnel: 'id', hostname: 'host' },
     opensAlone: true,
     // Cloudflare replaces it in each request: https://developers.cloudflare.com/fundamentals/reference/http-headers/
@@ -44,13 +74,13 @@ const DRIVERS = {
   },
   ngrok: {
     called: 'the driver ngrok',
-    keys: ['authtoken', 'domain'],
+    keys: namesOf(NGROK),
     names: { domain: 'host' },
     opensAlone: true,
   },
   command: {
     called: 'the driver command',
-    keys: ['command', 'url_pattern', 'ready_pattern'],
+    keys: namesOf(COMMAND),
     impliedBy: 'command',
     needs: { command: 'the driver "command" needs it: the program and its arguments, as a list' },
     check: checkCommand,
@@ -64,12 +94,16 @@ const DRIVERS = {
   },
   ssh: {
     called: 'an ssh-tunnel',
-    keys: ['connection'],
+    keys: namesOf(SSH),
     impliedBy: 'connection',
     needs: { connection: 'an ssh-tunnel needs the server to connect to' },
     check: checkSsh,
   },
 } as const satisfies Readonly<Record<string, DriverEntry>>
+
+function namesOf(table: Keys): readonly string[] {
+  return Object.values(table).map(({ key }) => key)
+}
 
 type OwnDriver = keyof typeof DRIVERS
 

@@ -2,6 +2,7 @@ import { type Location, reasonOf } from '../../base/errors'
 import type { Fields } from '../field/fields'
 import {
   checkDriver,
+  DRIVER_KEYS,
   findDriver,
   findImplied,
   GATEWAY_VARIANTS,
@@ -9,11 +10,11 @@ import {
   warnOfForeignKeys,
 } from '../gateways/drivers'
 import { createNameCheck } from '../gateways/names'
-import { CONNECTION, type ConnectionSpec, normalizeConnection } from '../gateways/connection'
+import { type ConnectionSpec, normalizeConnection } from '../gateways/connection'
 import { readPortPairs } from '../gateways/port-pairs'
 import { readList, SECTIONS } from '../field/plural'
 import { readTable } from '../field/read-table'
-import { byHand, choice, field, type InputOf, listOf, required, type Shape, type SpecOf, table } from '../field/shape'
+import { choice, field, type InputOf, listOf, required, type Shape, type SpecOf, table } from '../field/shape'
 import { CALLED_URL, DURATION, FLAG, PORT, PUBLIC_URL, RAW_TEXT, TEXT, type Value, word } from '../field/values'
 
 const PORT_OR_PAIR: Value<number | string> = {
@@ -45,28 +46,14 @@ const KEYS = {
   host: field('host', TEXT, 'Local host that the port is on', '127.0.0.1'),
   publicUrl: field('public_url', CALLED_URL, 'Fixed public address'),
   bin: field('bin', TEXT, 'Path of the tunnel program'),
-  install: field('install', FLAG, 'Whether a missing cloudflared may be fetched', false),
-  authtoken: field('authtoken', TEXT, 'ngrok: token of the account'),
-  domain: field('domain', TEXT, 'ngrok: fixed domain'),
-  token: field('token', TEXT, 'cloudflare: token of a named tunnel'),
-  tunnel: field('tunnel', TEXT, 'cloudflare: name of a tunnel'),
-  credentialsFile: field('credentials_file', TEXT, 'cloudflare: credentials of that tunnel'),
-  hostname: field('hostname', TEXT, 'cloudflare: public name of a named tunnel'),
+  ...DRIVER_KEYS,
   settleMs: field('settle', DURATION, 'How long to let a new URL settle before it is published'),
-  command: field(
-    'command',
-    listOf(RAW_TEXT, 'a list of arguments'),
-    'command: the program and its arguments; {port} is the port',
-  ),
-  urlPattern: byHand('url_pattern', RAW_TEXT, 'command: regular expression that finds the URL in a line'),
-  readyPattern: byHand('ready_pattern', RAW_TEXT, 'command: regular expression of the line that says ready'),
   trustForwarded: field(
     'trust_forwarded',
     FLAG,
     'Whether the sender is whom the header of the tunnel names: CF-Connecting-IP, else X-Forwarded-For',
     false,
   ),
-  connection: byHand('connection', CONNECTION, 'ssh: the server'),
 }
 
 /** What a user writes for one gateway. */

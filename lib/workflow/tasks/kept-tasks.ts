@@ -1,6 +1,7 @@
 import type { KeptRun, RunHost, RunKeeper, RunRecord } from '../../base/run'
 import type { Claim, Clock, Logger } from '../../base/contracts'
 import type { RunWorkflow } from '../runner'
+import { taskCancelled } from './limits'
 import type { TaskStart } from './running-task'
 import { createTakeUpLog } from './take-up-log'
 
@@ -14,10 +15,8 @@ export interface KeptTasksContext {
   readonly logger: Logger
   /** Starts a task here. */
   readonly launch: (task: TaskStart, record: RunRecord) => void
-  /** Cancels a task, if it runs here. */
-  readonly cancel: (id: string) => void
   /** Ends a task with a reason, if it runs here. */
-  readonly drop: RunHost['drop']
+  readonly end: RunHost['drop']
 }
 
 /** The tasks that a durable store keeps: those started here, and those of processes that are gone. */
@@ -30,7 +29,7 @@ export interface KeptTasks {
 
 /** Keeps tasks in a store, and takes up those that the store hands over once it is open. */
 export function createKeptTasks(context: KeptTasksContext): KeptTasks {
-  const { keeper, definition, restore, clock, logger, launch, cancel, drop } = context
+  const { keeper, definition, restore, clock, logger, launch, end } = context
   const told = createTakeUpLog(clock, logger)
   let isOver = false
 
@@ -67,8 +66,8 @@ export function createKeptTasks(context: KeptTasksContext): KeptTasks {
       told.add(kept.map(({ run: { id } }) => id))
       for (const { run, record } of kept) takeUp(run, record)
     },
-    cancel,
-    drop,
+    cancel: (id) => end(id, taskCancelled(id)),
+    drop: end,
   })
 
   return {

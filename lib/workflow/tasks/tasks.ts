@@ -128,14 +128,7 @@ export function createTasks(context: TasksContext): Tasks {
   }
 
   const kept =
-    keeper &&
-    createKeptTasks({
-      ...context,
-      keeper,
-      launch,
-      cancel: (id) => void known.get(id)?.cancel(taskCancelled(id)),
-      drop: (id, reason) => void known.get(id)?.cancel(reason),
-    })
+    keeper && createKeptTasks({ ...context, keeper, launch, end: (id, reason) => void known.get(id)?.cancel(reason) })
 
   async function startKept(start: TaskStart, keeping: Promise<RunRecord | undefined>): Promise<Started> {
     const record = await keeping

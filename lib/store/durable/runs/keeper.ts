@@ -77,8 +77,7 @@ export function createRunKeeper(options: RunKeeperOptions): OwnedRuns {
 
   /** A process that closes judges no other one. */
   async function reviewOwner(id: string): Promise<DueAnswer> {
-    if (isClosing) return { keepMs: LEAVE_MS }
-    if (id === owner) return { keepMs: LEASE_MS }
+    if (isClosing || id === owner) return { keepMs: isClosing ? LEAVE_MS : LEASE_MS }
     let answer: DueAnswer | undefined
     await persist(async () => void (answer = await takeover.review(id)))
     if (answer) return answer

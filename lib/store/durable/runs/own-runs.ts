@@ -79,9 +79,7 @@ export function createOwnRuns({ ledger, logger, owner, persist, stored }: OwnRun
       })
       await Promise.all(checks)
     }
-    if (lost === 0) return
-    const runs = lost === 1 ? 'a run' : `${lost} runs`
-    logger.warn({ runs: lost }, `The store had lost facts of ${runs} of this process; they are written again`)
+    if (lost > 0) warnOfLoss(logger, lost)
   }
 
   return {
@@ -117,4 +115,9 @@ export function createOwnRuns({ ledger, logger, owner, persist, stored }: OwnRun
       isClosing = true
     },
   }
+}
+
+function warnOfLoss(logger: Logger, count: number): void {
+  const runs = count === 1 ? 'a run' : `${count} runs`
+  logger.warn({ runs: count }, `The store had lost facts of ${runs} of this process; they are written again`)
 }

@@ -75,10 +75,7 @@ export function createRunRecord(id: string, log: readonly unknown[], options: Ru
     if (isCancelled(record.log)) options.onCancelled()
   }
 
-  /**
-   * Writes the entries that this process knows again: the record of a run that has not ended was lost. Returns false when the
-   * run has ended.
-   */
+  /** Creates the lost record of a run again, with all entries that this process knows. Returns false when the run has ended. */
   async function reviveWith(...added: readonly RunEntry[]): Promise<boolean> {
     if (!(await options.revive())) return false
     length = 0
@@ -86,27 +83,21 @@ export function createRunRecord(id: string, log: readonly unknown[], options: Ru
     return true
   }
 
-  /**
-   * A server that has lost its latest facts may have lost some entries, or the one by which this process has the run. And
-   * while this process stood still, another one may have taken the run up.
-   */
+  function lose(): false {
+    options.onTakenUp(takenUp(id))
+    return false
+  }
+
+  /** The server may have lost entries, or the one by which this process has the run. Another process may have the run now. */
   async function check(): Promise<boolean> {
     // An entry that is appended while the log is read may not be in there yet; it is not lost.
     const before = [...known.values()]
     const record = await ledger.read('run', id)
-    if (record === undefined) {
-      const isRevived = await reviveWith()
-      if (!isRevived) options.onTakenUp(takenUp(id))
-      return isRevived
-    }
-    const names = new Set(record.log.flatMap((entry) => (isEntry(entry) ? entry.name : [])))
-    const lost = before.filter(({ name }) => !names.has(name))
+    if (record === undefined) return (await reviveWith()) || lose()
+    const lost = missingIn(record.log, before)
     const isOwned = record.log.some((entry) => isOwner(entry) && entry.owner === owner)
     const from = ownerOf(record.log)
-    if (isOwned && from !== owner) {
-      options.onTakenUp(takenUp(id))
-      return false
-    }
+    if (isOwned && from !== owner) return lose()
     if (isOwned && lost.length === 0) {
       if (isCancelled(record.log)) options.onCancelled()
       return false
@@ -136,6 +127,11 @@ export function createRunRecord(id: string, log: readonly unknown[], options: Ru
     },
     leave: onLeft,
   }
+}
+
+function missingIn(log: readonly unknown[], entries: readonly RunEntry[]): readonly RunEntry[] {
+  const names = new Set(log.flatMap((entry) => (isEntry(entry) ? entry.name : [])))
+  return entries.filter(({ name }) => !names.has(name))
 }
 
 /** Returns the error which says that another process has the run; any other error is thrown. */
