@@ -54,6 +54,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
   const onUrlChange = (port: number, previousUrl: string): void => outdate(port, previousUrl, all, store, logger)
   const gateways = createAllGateways(config, options, { emitter, reachable, onUrlChange })
   const pointedAt = new Set<string>()
+  const told = { logger, clock, env: config.env }
   const deliveries = createDeliveryLog(config, {
     clock,
     logger,
@@ -66,11 +67,9 @@ export function assemble(config: Config, options: NormalizedOptions) {
   const statusUrls = createStatusUrls()
   const holding = createHolding({ clock, whenEnded: (task) => tasks.whenEnded(task), statusUrlOf: statusUrls.of })
   const compiled = compileListeners(config, {
+    ...told,
     store,
     emitter,
-    logger,
-    clock,
-    env: config.env,
     gateways: config.gateways,
     fetch,
     recorder: deliveries.recorder,
@@ -88,13 +87,11 @@ export function assemble(config: Config, options: NormalizedOptions) {
   const urlOf = createUrlOf(options, reachable, gateways.publicUrlOf, createGuessNotice(logger, arrivals.noteGuess))
   const ends = createWaitEnds(store, emitter)
   const checksOf = createChecks(endpoints)
-  const mask = createEnvMask(config.env)
-  const waits = createWaits({ selection, store, emitter, clock, urlOf, ends, arrivals, checksOf, mask })
+  const shared = { options, store, emitter, gateways, endpoints, selection, ends, arrivals, checksOf, urlOf }
+  const waits = createWaits({ ...shared, clock, mask: createEnvMask(config.env) })
   const places = findPlaces(config, options, reachable, gateways.statuses)
   const strays = createStrayUrls(all, places)
-  const shared = { options, store, emitter, gateways, endpoints, selection, ends, arrivals, checksOf }
-  const context = { ...shared, places, strays, urlOf, pointedAt }
-  const tasks: Tasks = createRuns(config, context)
+  const tasks: Tasks = createRuns(config, { ...shared, places, strays, pointedAt })
   const standalone = createStandalone({ store, gateways, reachable, clock, isClosing: () => lifecycle.isClosing() })
   const lifecycleParts = { store, deliveries, gateways, tasks, ends, standalone, clock, logger }
   const lifecycle: Lifecycle = createLifecycle(lifecycleParts)
@@ -104,13 +101,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
     mountPath,
     onFirstRequest: lifecycle.noticeRequest,
     arrivals,
-    strays: createStrayRequests(all, {
-      remember: arrivals.noteStray,
-      recorder: deliveries.recorder,
-      logger,
-      clock,
-      env: config.env,
-    }),
+    strays: createStrayRequests(all, { remember: arrivals.noteStray, recorder: deliveries.recorder, ...told }),
   })
   const stats = () => readStats({ endpoints: all, store, emitter, tasks })
   const warnings = listWarnings(config, { endpoints: all, tunnels, publicUrl, strays })

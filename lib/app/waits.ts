@@ -64,7 +64,7 @@ export function createWaits(context: WaitsContext): Waits {
   const { selection, store, emitter, clock, urlOf, ends, arrivals, checksOf, mask } = context
   const keyed = createKeyedWaits(store, clock, arrivals)
   const plansFor = createPlans(ends.record, arrivals, checksOf)
-  const alone = new WeakMap<Endpoint, readonly [Endpoint]>()
+  const listOf = createListOf()
 
   function timeoutOf({ on, options: { timeout } }: Asked): number {
     return timeout === undefined ? plansFor(on).timeoutMs : readDuration('timeout', timeout)
@@ -101,12 +101,6 @@ export function createWaits(context: WaitsContext): Waits {
     throw endingError(ended, { ids, endpoints: asked.on, timeoutMs: timeoutOf(asked), last, since, arrivals })
   }
 
-  function listOf(endpoint: Endpoint): readonly [Endpoint] {
-    const list = alone.get(endpoint) ?? ([endpoint] as const)
-    alone.set(endpoint, list)
-    return list
-  }
-
   return {
     wait(ids, options) {
       const on = selection.any(options.path)
@@ -137,15 +131,29 @@ export function createWaits(context: WaitsContext): Waits {
       const result = untilSignal(follow(sharing, plan, asked), ids, options)
       return { id, url: ticketUrl(endpoint, urlOf, id), result }
     },
-    async deliver(id, by, path) {
-      const endpoint = selection.one(path)
-      const [text] = readWaitIds(id)
-      const made = makeOutcome(text, endpoint.key, by, clock.now())
-      const outcome = (await endpoint.resultSchema?.admit(made)) ?? made
-      const delivery = await store.deliver({ endpoint, outcome, size: () => 0 })
-      if (delivery !== 'settled') emitter.record(delivery, endpoint.key, () => outcomeEvent(outcome))
-      return delivery
-    },
+    deliver: createDeliver(context),
+  }
+}
+
+/** Creates the function that returns the list of one endpoint, the same each time: waits on the same list share their plan. */
+function createListOf(): (endpoint: Endpoint) => readonly [Endpoint] {
+  const lists = new WeakMap<Endpoint, readonly [Endpoint]>()
+  return (endpoint) => {
+    const list = lists.get(endpoint) ?? ([endpoint] as const)
+    lists.set(endpoint, list)
+    return list
+  }
+}
+
+function createDeliver({ selection, store, emitter, clock }: WaitsContext): Waits['deliver'] {
+  return async (id, by, path) => {
+    const endpoint = selection.one(path)
+    const [text] = readWaitIds(id)
+    const made = makeOutcome(text, endpoint.key, by, clock.now())
+    const outcome = (await endpoint.resultSchema?.admit(made)) ?? made
+    const delivery = await store.deliver({ endpoint, outcome, size: () => 0 })
+    if (delivery !== 'settled') emitter.record(delivery, endpoint.key, () => outcomeEvent(outcome))
+    return delivery
   }
 }
 
