@@ -23,7 +23,7 @@ import { createStrayUrls } from '../workflow/callback-urls/stray-urls'
 import type { Tasks } from '../workflow/tasks/tasks'
 import { createArrivals } from '../store/arrivals'
 import { createStore, DRIVERS } from './adapters'
-import { createEach } from './each/each'
+import { createEach } from './waiting/each'
 import { createLifecycle, type Lifecycle } from './lifecycle'
 import { compileListeners, createStartOf } from './listeners'
 import { createMounts } from './mounts'
@@ -31,9 +31,9 @@ import type { NormalizedOptions } from './options'
 import { createRuns } from './runs'
 import { createStandalone } from './servers'
 import { readStats } from './stats'
-import { createWaitEnds } from './wait-ends'
+import { createWaitEnds } from './waiting/wait-ends'
 import { createTracing } from '../tracing/tracing'
-import { createWaits } from './waits'
+import { createWaits } from './waiting/waits'
 import { listWarnings } from './warnings'
 
 /** Compiles a config, with what the options say about its environment and its store. Throws a `ConfigError`. */
@@ -57,6 +57,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
   const onUrlChange = (port: number, previousUrl: string): void => outdate(port, previousUrl, all, store, logger)
   const gateways = createAllGateways(config, options, { emitter, reachable, onUrlChange })
   const pointedAt = new Set<string>()
+  const told = { logger, clock, env: config.env }
   const deliveries = createDeliveryLog(config, {
     clock,
     logger,
@@ -70,11 +71,9 @@ export function assemble(config: Config, options: NormalizedOptions) {
   const statusUrls = createStatusUrls()
   const holding = createHolding({ clock, whenEnded: (task) => tasks.whenEnded(task), statusUrlOf: statusUrls.of })
   const compiled = compileListeners(config, {
+    ...told,
     store,
     emitter,
-    logger,
-    clock,
-    env: config.env,
     gateways: config.gateways,
     fetch,
     recorder: deliveries.recorder,
@@ -93,14 +92,12 @@ export function assemble(config: Config, options: NormalizedOptions) {
   const urlOf = createUrlOf(options, reachable, gateways.publicUrlOf, createGuessNotice(logger, arrivals.noteGuess))
   const ends = createWaitEnds(store, emitter)
   const checksOf = createChecks(endpoints)
-  const mask = createEnvMask(config.env)
-  const waits = createWaits({ selection, store, emitter, clock, urlOf, ends, arrivals, checksOf, mask, tracing })
-  const each = createEach({ selection, store, clock, ends, arrivals, checksOf, park: config.store.park })
+  const shared = { options, store, emitter, gateways, endpoints, selection, ends, arrivals, checksOf, urlOf, tracing }
+  const waits = createWaits({ ...shared, clock, mask: createEnvMask(config.env) })
+  const each = createEach({ ...shared, clock, park: config.store.park })
   const places = findPlaces(config, options, reachable, gateways.statuses)
   const strays = createStrayUrls(all, places)
-  const shared = { options, store, emitter, gateways, endpoints, selection, ends, arrivals, checksOf }
-  const context = { ...shared, places, strays, urlOf, pointedAt, tracing }
-  const tasks: Tasks = createRuns(config, context)
+  const tasks: Tasks = createRuns(config, { ...shared, places, strays, pointedAt })
   const standalone = createStandalone({ store, gateways, reachable, clock, isClosing: () => lifecycle.isClosing() })
   const lifecycleParts = { store, deliveries, gateways, tasks, ends, standalone, clock, logger }
   const lifecycle: Lifecycle = createLifecycle(lifecycleParts)
@@ -111,13 +108,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
     onFirstRequest: lifecycle.noticeRequest,
     onServer: lifecycle.noticeServer,
     arrivals,
-    strays: createStrayRequests(all, {
-      remember: arrivals.noteStray,
-      recorder: deliveries.recorder,
-      logger,
-      clock,
-      env: config.env,
-    }),
+    strays: createStrayRequests(all, { remember: arrivals.noteStray, recorder: deliveries.recorder, ...told }),
   })
   const stats = () => readStats({ endpoints: all, store, emitter, tasks })
   const warnings = listWarnings(config, { endpoints: all, tunnels, publicUrl, strays })

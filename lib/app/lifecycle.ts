@@ -7,7 +7,7 @@ import type { Clock, Logger, Store } from '../base/contracts'
 import type { Tasks } from '../workflow/tasks/tasks'
 import { closedAlready, type Standalone } from './servers'
 import type { AppServer } from './server'
-import type { WaitEnds } from './wait-ends'
+import type { WaitEnds } from './waiting/wait-ends'
 
 /** Opens what holds resources (the store, servers, gateways), and closes it, the last opened first. */
 export interface Lifecycle {

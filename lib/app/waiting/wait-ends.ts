@@ -1,6 +1,6 @@
-import type { Ending, Store, StoreEndpoint } from '../base/contracts'
-import { type Emitter, outcomeEvent } from '../base/events'
-import { SEVERAL } from './stats'
+import type { Ending, Store, StoreEndpoint } from '../../base/contracts'
+import { type Emitter, outcomeEvent } from '../../base/events'
+import { SEVERAL } from '../stats'
 
 /** What is told and counted of the ends of waits, those of workflows too. */
 export interface WaitEnds {

@@ -13,7 +13,7 @@ import { Iteration } from '../../store/each/iteration'
 import { createKeyedIterations } from '../../store/each/keyed-iterations'
 import type { EachOptions, EachResult, Ids, Iterated } from '../interface'
 import { readDuration } from '../options'
-import type { WaitEnds } from '../wait-ends'
+import type { WaitEnds } from './wait-ends'
 
 /** Creates the iteration over the callbacks for ids. */
 export type Each = (ids: Ids, options: EachOptions<never>) => Iterated<unknown>

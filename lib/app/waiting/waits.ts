@@ -1,30 +1,27 @@
-import { inspect } from 'node:util'
-import type { Clock, Delivery, Ending, NamedWait, Outcome, Progress, Store } from '../base/contracts'
-import { CallbackError } from '../base/errors'
-import { callSafely, type Emitter, outcomeEvent } from '../base/events'
-import { type ChecksOf, chainChecks, createCheck } from '../base/schemas/check-outcome'
-import { readSchema } from '../base/schemas/option'
-import type { Mask } from '../base/secrets/mask'
-import { createTicketId } from '../base/secrets/ticket-id'
-import type { Arrivals } from '../store/arrivals'
-import { whenThere } from '../base/values/later'
-import { awaitCallback, endingError, type Filter, type WaitPlan } from '../store/await-callback'
-import { type AskedWait, createKeyedWaits, type SharedWait } from '../store/keyed-waits'
-import { waitAborted } from '../store/wait-errors'
-import type { Tracing } from '../tracing/tracing'
-import { type UrlOf, ticketUrl } from '../listener/paths/callback-url'
-import type { Endpoint } from '../listener/endpoint'
-import { readTicketMount } from '../listener/paths/mount-path'
-import type { Selection } from '../listener/paths/selection'
-import { readWaitIds, readWaitKey, requireIds } from '../listener/ids'
-import { refuseLater } from './each/each'
-import { readDuration } from './options'
-import { untilAborted } from '../base/timers'
-import type { FullResult, Ids, Ticket, TicketOptions, WaitOptions } from './interface'
+import type { Clock, Ending, NamedWait, Outcome, Progress, Store } from '../../base/contracts'
+import { CallbackError } from '../../base/errors'
+import { callSafely, type Emitter, outcomeEvent } from '../../base/events'
+import { type ChecksOf, chainChecks, createCheck } from '../../base/schemas/check-outcome'
+import { readSchema } from '../../base/schemas/option'
+import type { Mask } from '../../base/secrets/mask'
+import { createTicketId } from '../../base/secrets/ticket-id'
+import type { Arrivals } from '../../store/arrivals'
+import { whenThere } from '../../base/values/later'
+import { awaitCallback, endingError, type Filter, type WaitPlan } from '../../store/await-callback'
+import { type AskedWait, createKeyedWaits, type SharedWait } from '../../store/keyed-waits'
+import { waitAborted } from '../../store/wait-errors'
+import type { Tracing } from '../../tracing/tracing'
+import { type UrlOf, ticketUrl } from '../../listener/paths/callback-url'
+import type { Endpoint } from '../../listener/endpoint'
+import { readTicketMount } from '../../listener/paths/mount-path'
+import type { Selection } from '../../listener/paths/selection'
+import { readWaitIds, readWaitKey, requireIds } from '../../listener/ids'
+import { refuseLater } from './each'
+import { createDeliver, type Deliver } from './by-hand'
+import { readDuration } from '../options'
+import { untilAborted } from '../../base/timers'
+import type { FullResult, Ids, Ticket, TicketOptions, WaitOptions } from '../interface'
 import type { WaitEnds } from './wait-ends'
-
-/** How somebody ends waits by hand: with a result, or with the reason of a failure. */
-export type ByHand = { readonly result: unknown } | { readonly error: unknown }
 
 /** Waits and settlements by hand. */
 export interface Waits {
@@ -32,11 +29,7 @@ export interface Waits {
   ticket(options: TicketOptions): Ticket<unknown>
   /** The ticket of a key. Rejects with `ERR_WAIT_KEY` when the key belongs to another wait. */
   keyedTicket(key: string, options: TicketOptions): Promise<Ticket<unknown>>
-  /**
-   * Ends waits by hand. Rejects with `ERR_ENDPOINT_AMBIGUOUS` when there are several endpoints and no `path`, and with
-   * `ERR_RESULT_SCHEMA` for a result that the schema of the endpoint refuses.
-   */
-  deliver(id: string | number, by: ByHand, path: string | undefined): Promise<Delivery>
+  readonly deliver: Deliver
   /** Gives up the waits of this process for an id, on every endpoint where no `path` is given; returns how many. */
   abort(id: string, path: string | undefined): number
 }
@@ -70,7 +63,7 @@ export function createWaits(context: WaitsContext): Waits {
   const { selection, store, emitter, clock, urlOf, ends, arrivals, checksOf, mask, tracing } = context
   const keyed = createKeyedWaits(store, clock, arrivals)
   const plansFor = createPlans(ends.record, arrivals, checksOf)
-  const alone = new WeakMap<Endpoint, readonly [Endpoint]>()
+  const listOf = createListOf()
 
   function timeoutOf({ on, options: { timeout } }: Asked): number {
     return timeout === undefined ? plansFor(on).timeoutMs : readDuration('timeout', timeout)
@@ -114,12 +107,6 @@ export function createWaits(context: WaitsContext): Waits {
     throw endingError(ended, { ids, endpoints: asked.on, timeoutMs: timeoutOf(asked), last, since, arrivals })
   }
 
-  function listOf(endpoint: Endpoint): readonly [Endpoint] {
-    const list = alone.get(endpoint) ?? ([endpoint] as const)
-    alone.set(endpoint, list)
-    return list
-  }
-
   return {
     wait(ids, options) {
       const on = selection.any(options.path)
@@ -155,15 +142,17 @@ export function createWaits(context: WaitsContext): Waits {
       const [text = ''] = readWaitIds(id)
       return store.abort(text, new Error('Cancelled by hand'), path === undefined ? undefined : selection.one(path))
     },
-    async deliver(id, by, path) {
-      const endpoint = selection.one(path)
-      const [text] = readWaitIds(id)
-      const made = makeOutcome(text, endpoint.key, by, clock.now())
-      const outcome = (await endpoint.resultSchema?.admit(made)) ?? made
-      const delivery = await store.deliver({ endpoint, outcome, size: () => 0 })
-      if (delivery !== 'settled') emitter.record(delivery, endpoint.key, () => outcomeEvent(outcome))
-      return delivery
-    },
+    deliver: createDeliver(context),
+  }
+}
+
+/** Creates the function that returns the list of one endpoint, the same each time: waits on the same list share their plan. */
+function createListOf(): (endpoint: Endpoint) => readonly [Endpoint] {
+  const lists = new WeakMap<Endpoint, readonly [Endpoint]>()
+  return (endpoint) => {
+    const list = lists.get(endpoint) ?? ([endpoint] as const)
+    lists.set(endpoint, list)
+    return list
   }
 }
 
@@ -277,22 +266,4 @@ function untilSignal<T>(promise: Promise<T>, ids: readonly string[], { signal }:
   })
   own.catch(() => undefined)
   return own
-}
-
-/** Makes the outcome of a callback that somebody plays; a failure is `ERR_CALLBACK_FAILED` with the reason as cause. */
-function makeOutcome(id: string | undefined, endpoint: string, by: ByHand, receivedAt: number): Outcome {
-  const common = { id, endpoint, status: undefined, body: undefined, headers: {}, receivedAt }
-  if ('result' in by) return { outcome: 'succeeded', result: by.result, ...common }
-  const error = new CallbackError('ERR_CALLBACK_FAILED', {
-    message: `${endpoint} was failed by hand for ${JSON.stringify(id)}: ${describeReason(by.error)}`,
-    cause: by.error,
-    callback: { status: undefined, result: undefined, body: undefined, id, endpoint },
-  })
-  return { outcome: 'failed', result: undefined, ...common, error }
-}
-
-function describeReason(error: unknown): string {
-  if (error === undefined || error === null) return 'no reason given'
-  if (error instanceof Error) return error.message
-  return typeof error === 'string' ? error : inspect(error, { depth: 1 })
 }
