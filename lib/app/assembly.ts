@@ -62,8 +62,6 @@ export function assemble(config: Config, options: NormalizedOptions) {
     clock,
     logger,
     secretHeaders,
-    secretParameters: listProofParameters(config),
-    secretParams: listProofParams(config),
     routes: () => routes,
   })
   // Listeners start workflows, and workflows wait on listeners: these functions are first called by a request, when
@@ -110,7 +108,6 @@ export function assemble(config: Config, options: NormalizedOptions) {
     arrivals,
     strays: createStrayRequests(all, { remember: arrivals.noteStray, recorder: deliveries.recorder, ...told }),
   })
-  const stats = () => readStats({ endpoints: all, store, emitter, tasks })
   const warnings = listWarnings(config, { endpoints: all, tunnels, publicUrl, strays })
   return {
     emitter,
@@ -123,7 +120,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
     standalone,
     lifecycle,
     mounts,
-    stats,
+    stats: () => readStats({ endpoints: all, store, emitter, tasks }),
     endpoints: all,
     statusUrls,
     warnings,
@@ -165,8 +162,6 @@ interface DeliveryLogContext {
   readonly clock: Clock
   readonly logger: Logger
   readonly secretHeaders: ReadonlySet<string>
-  readonly secretParameters: ReadonlySet<string>
-  readonly secretParams: ReadonlySet<string>
   /** All routes; asked when a delivery is looked at, since routes note their deliveries here. */
   readonly routes: () => readonly CallbackRoute[]
 }
@@ -177,6 +172,8 @@ function createDeliveryLog(config: Config, { routes, ...context }: DeliveryLogCo
     routes().find((route) => route.endpoint.key === endpoint)
   return createDeliveries(config.deliveries, {
     ...context,
+    secretParameters: listProofParameters(config),
+    secretParams: listProofParams(config),
     mask: createSecretMask(config),
     repeat: (kept, course) => find(kept.endpoint)?.repeat.replay(kept, course),
     explain: async (kept) => (await find(kept.endpoint)?.repeat.explain(kept)) ?? [],

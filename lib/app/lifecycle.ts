@@ -43,6 +43,40 @@ const UNOPENED_MS = 5000
 /** How long gateways have to close, a tunnel that is being opened included. */
 const GATEWAYS_MS = 15_000
 
+/** Creates what warns once when requests come, and the store or the gateways are not opened some time after. */
+function createReminder({
+  store,
+  gateways,
+  clock,
+  logger,
+}: Pick<LifecycleContext, 'store' | 'gateways' | 'clock' | 'logger'>) {
+  let timer: unknown
+  return {
+    start(): void {
+      if (timer !== undefined || !isUnopened(store, gateways)) return
+      timer = clock.setTimeout(() => {
+        if (isUnopened(store, gateways)) logger.warn({}, UNOPENED)
+      }, UNOPENED_MS)
+      unref(timer) // it does not keep the process alive
+    },
+    stop(): void {
+      if (timer !== undefined) clock.clearTimeout(timer)
+    },
+  }
+}
+
+/** Creates what warns once when a wait is all that is left, so that the process ends. */
+function createWaitNotice(store: Store, logger: Logger): () => void {
+  let hasWaited = false
+  return () => {
+    if (hasWaited) return
+    hasWaited = true
+    setImmediate(() => {
+      if (store.stats().waiting > 0 && process.getActiveResourcesInfo().length === 0) logger.warn({}, NOTHING_RUNS)
+    })
+  }
+}
+
 /** Creates the life cycle of one `callbacks()`; nothing is open yet. */
 export function createLifecycle({
   store,
@@ -57,11 +91,10 @@ export function createLifecycle({
   let draining = false
   let closing = false
   let closed: Promise<void> | undefined
-  let reminder: unknown
-  let hasWaited = false
   let appServer: AppServer | undefined
   const closingBegins = createSignal()
   const hurry = createSignal()
+  const reminder = createReminder({ store, gateways, clock, logger })
 
   async function openAll(): Promise<void> {
     if (closing) throw closedAlready()
@@ -90,7 +123,7 @@ export function createLifecycle({
     if (drainMs > 0) await isDoneWithin(clock, drainMs, Promise.race([whenIdle(), hurry.given]))
     closing = true
     closingBegins.give()
-    if (reminder !== undefined) clock.clearTimeout(reminder)
+    reminder.stop()
     await closeGateways()
     await tasks.close()
     await standalone.close()
@@ -117,19 +150,9 @@ export function createLifecycle({
       appServer ??= server
     },
     noticeRequest() {
-      if (closing || reminder !== undefined || !isUnopened(store, gateways)) return
-      reminder = clock.setTimeout(() => {
-        if (isUnopened(store, gateways)) logger.warn({}, UNOPENED)
-      }, UNOPENED_MS)
-      unref(reminder) // it does not keep the process alive
+      if (!closing) reminder.start()
     },
-    noticeWait() {
-      if (hasWaited) return
-      hasWaited = true
-      setImmediate(() => {
-        if (store.stats().waiting > 0 && process.getActiveResourcesInfo().length === 0) logger.warn({}, NOTHING_RUNS)
-      })
-    },
+    noticeWait: createWaitNotice(store, logger),
     close(drain) {
       const drainMs = toDrain(drain)
       if (closed !== undefined && drainMs === 0) hurry.give()

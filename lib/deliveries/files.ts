@@ -56,15 +56,10 @@ export function createDeliveryFiles(options: FilesOptions): DeliveryFiles {
 
   const nameOf = (one: number): string => join(path, `deliveries-${String(one).padStart(8, '0')}.jsonl`)
 
-  async function numbersThere(): Promise<readonly number[]> {
-    const names = await readdir(path)
-    return names.flatMap((name) => (FILE.test(name) ? [Number(FILE.exec(name)?.[1])] : [])).toSorted((a, b) => a - b)
-  }
-
   async function roll(): Promise<void> {
     number += 1
     size = 0
-    const old = (await numbersThere()).filter((one) => one <= number - FILES)
+    const old = (await listNumbers(path)).filter((one) => one <= number - FILES)
     for (const one of old) await unlink(nameOf(one))
   }
 
@@ -106,17 +101,9 @@ export function createDeliveryFiles(options: FilesOptions): DeliveryFiles {
 
   async function readAll(): Promise<readonly Course[]> {
     await mkdir(path, { recursive: true, mode: 0o700 })
-    const there = await numbersThere()
+    const there = await listNumbers(path)
     number = there.at(-1) ?? 1
-    const found: Course[] = []
-    let unread = 0
-    for (const one of there) {
-      for (const line of (await readFile(nameOf(one), 'utf8')).split('\n')) {
-        const kept = line === '' ? undefined : readLine(line)
-        if (kept) found.push(kept)
-        else if (line !== '') unread += 1
-      }
-    }
+    const { found, unread } = await readFiles(there.map(nameOf))
     size = there.length === 0 ? 0 : (await stat(nameOf(number))).size
     if (unread > 0)
       logger.warn({ path, unread }, `Lines in ${path} that are no deliveries: ${unread}; they are left out`)
@@ -195,4 +182,26 @@ function readLine(line: string): Course | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Lists the numbers of the files in a folder, the oldest first. */
+async function listNumbers(path: string): Promise<readonly number[]> {
+  const names = await readdir(path)
+  return names.flatMap((name) => (FILE.test(name) ? [Number(FILE.exec(name)?.[1])] : [])).toSorted((a, b) => a - b)
+}
+
+/** Reads all lines of files; `unread` counts those that are no deliveries. */
+async function readFiles(
+  files: readonly string[],
+): Promise<{ readonly found: readonly Course[]; readonly unread: number }> {
+  const found: Course[] = []
+  let unread = 0
+  for (const file of files) {
+    for (const line of (await readFile(file, 'utf8')).split('\n')) {
+      const kept = line === '' ? undefined : readLine(line)
+      if (kept) found.push(kept)
+      else if (line !== '') unread += 1
+    }
+  }
+  return { found, unread }
 }

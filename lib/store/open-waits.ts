@@ -22,6 +22,9 @@ export interface OpenWaits extends WaitChanges {
  */
 export function createOpenWaits(wheel: TimerWheel, max: number, onFirst?: () => void): OpenWaits {
   let size = 0
+  const ends = createEnds(wheel, () => {
+    size -= 1
+  })
 
   function open(scope: Scope, request: WaitRequest, number: number): Wait {
     if (size >= max) throw waitsFull(max)
@@ -65,13 +68,35 @@ export function createOpenWaits(wheel: TimerWheel, max: number, onFirst?: () => 
     const found = readBy(wait, outcome, bytes)
     if (found === 'taken') prolong(wait, wait.waiter.reader?.idleMs ?? 0)
     if (found === 'filtered') wait.waiter.reader?.onFiltered?.(outcome)
-    if (found === 'ends') endAll([wait], outcome)
+    if (found === 'ends') ends.endAll([wait], outcome)
   }
 
   function prolong(wait: Wait, ms: number): void {
     if (wait.state !== 'open') return
     wheel.remove(wait)
     wheel.add(wait, ms)
+  }
+
+  return { size: () => size, open, alias, prolong, ...ends }
+}
+
+/** Creates what ends waits, each of which is removed once. */
+function createEnds(
+  wheel: TimerWheel,
+  onRemoved: () => void,
+): Pick<OpenWaits, 'cancel' | 'finish' | 'end' | 'endAll' | 'dismiss'> {
+  function remove(wait: Wait): void {
+    wheel.remove(wait)
+    unlist(wait)
+    onRemoved()
+  }
+
+  function cancel(wait: Wait): void {
+    if (wait.state === 'open') {
+      remove(wait)
+      noteUnanswered(wait)
+    }
+    if (wait.state !== 'settled') wait.state = 'ended'
   }
 
   function finish(wait: Wait): void {
@@ -97,27 +122,9 @@ export function createOpenWaits(wheel: TimerWheel, max: number, onFirst?: () => 
     }
   }
 
-  function remove(wait: Wait): void {
-    wheel.remove(wait)
-    unlist(wait)
-    size -= 1
-  }
-
-  function cancel(wait: Wait): void {
-    if (wait.state === 'open') {
-      remove(wait)
-      noteUnanswered(wait)
-    }
-    if (wait.state !== 'settled') wait.state = 'ended'
-  }
-
   return {
-    size: () => size,
-    open,
-    alias,
     cancel,
     finish,
-    prolong,
     end: (wait, outcome) => endAll(wait.state === 'open' ? [wait] : [], outcome),
     endAll,
     dismiss(wait, ending) {

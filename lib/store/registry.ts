@@ -51,8 +51,7 @@ export function createMemoryStore(options: RegistryOptions): Store {
 
 /** Creates an empty registry. It keeps at most one timer, which does not keep the process alive. */
 export function createRegistry(options: RegistryOptions): Registry {
-  const { clock } = options
-  const wheel = createTimerWheel(clock, onDue)
+  const wheel = createTimerWheel(options.clock, onDue)
   const waits = createOpenWaits(wheel, options.maxWaits, options.onFirstWait)
   const scopes = createScopes(options, wheel, waits)
   const { stateOf } = scopes
@@ -116,23 +115,20 @@ export function createRegistry(options: RegistryOptions): Registry {
       })
     },
     stats(endpoint) {
-      const counted = endpoint ? [stateOf(endpoint)] : scopes.states()
-      const parked = counted.reduce((sum, state) => sum + state.parking.size, 0)
-      if (endpoint === undefined) return { waiting: waits.size(), parked }
-      return { waiting: counted.flatMap((state) => state.scopes).reduce((sum, scope) => sum + scope.size, 0), parked }
+      if (endpoint === undefined) return { waiting: waits.size(), parked: countParked(scopes.states()) }
+      const state = stateOf(endpoint)
+      return { waiting: state.scopes.reduce((sum, scope) => sum + scope.size, 0), parked: countParked([state]) }
     },
     outdate(endpoints) {
       const outdated = new Set(endpoints.flatMap((endpoint) => stateOf(endpoint).scopes))
       for (const scope of outdated) scope.outdatedBefore = counter
       return [...outdated].reduce((sum, { size }) => sum + size, 0)
     },
-    list: (limit) => listWaits(scopes.all(), limit, (wait) => Math.round(clock.now() + wheel.remaining(wait))),
+    list: (limit) => listWaits(scopes.all(), limit, (wait) => Math.round(options.clock.now() + wheel.remaining(wait))),
     close() {
       isClosed = true
-      for (const scope of scopes.all()) {
-        for (const wait of scope.waits.values()) waits.dismiss(wait, { kind: 'closed' })
-        for (const wait of scope.queue?.values() ?? []) waits.dismiss(wait, { kind: 'closed' })
-      }
+      for (const { waits: byId, queue } of scopes.all())
+        for (const wait of [...byId.values(), ...(queue?.values() ?? [])]) waits.dismiss(wait, { kind: 'closed' })
       wheel.close()
     },
   }
@@ -191,4 +187,10 @@ function firstOf({ waits, queue }: Scope, limit: number): readonly Wait[] {
     }
   }
   return [...first]
+}
+
+function countParked(states: Iterable<EndpointState>): number {
+  let count = 0
+  for (const { parking } of states) count += parking.size
+  return count
 }

@@ -52,13 +52,7 @@ export function createRunTrace(options: RunTraceOptions): RunTrace {
   const jobs = new Map<string, NotedJob>()
   const waits = new Map<Expected, { readonly name: string; readonly startedAt: number }>()
   let isGone = false
-
-  /** When an attempt began, maybe in another process. */
-  function startOf(job: string, attempt: number): number {
-    const begun = record?.find(`${job}#${attempt}/call`)?.value
-    const at: unknown = Reflect.get(Object(begun), 'startedAt')
-    return typeof at === 'number' ? at : clock.now()
-  }
+  const startOf = (job: string, attempt: number): number => startOfAttempt(record, job, attempt) ?? clock.now()
 
   function beginAttempt(job: string, attempt: number): void {
     const isTold = record?.find(`${job}#${attempt}`) !== undefined
@@ -133,4 +127,11 @@ export function createRunTrace(options: RunTraceOptions): RunTrace {
       })
     },
   }
+}
+
+/** Returns when an attempt began, maybe in another process; undefined for one that has not begun. */
+function startOfAttempt(record: RunRecord | undefined, job: string, attempt: number): number | undefined {
+  const begun = record?.find(`${job}#${attempt}/call`)?.value
+  const at: unknown = Reflect.get(Object(begun), 'startedAt')
+  return typeof at === 'number' ? at : undefined
 }

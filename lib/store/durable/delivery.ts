@@ -64,7 +64,9 @@ interface Handed {
 
 /** Creates what hands over the callbacks that this process receives. */
 export function createDeliveries(options: DeliveryOptions): Deliveries {
-  const { ledger, clock, keys, parked, persist, here, publish, read, parkMs, room } = options
+  const { ledger, clock, keys, parked, persist, here, read, room } = options
+  const repeat = createRepeat(options)
+  const append = createAppend(options, repeat)
 
   async function hand(arrival: Arrival, key: Key, known: KeyState, claim: Claim | undefined): Promise<Delivery> {
     const { outcome, start, size } = arrival
@@ -96,29 +98,6 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
     if (!isForMany) return append(handed, undefined)
     const bytes = size()
     return room.give(key.id, known, { callback: outcome, at: clock.now(), bytes }, () => append(handed, bytes))
-  }
-
-  async function append({ key, known, outcome, claim, run }: Handed, bytes: number | undefined): Promise<Delivery> {
-    const at = clock.now()
-    const kept = toKept({ ...outcome, headers: redactHeaders(outcome.headers, options.secretHeaders) })
-    const isPending = outcome.outcome === 'pending' || undefined
-    const entry: OutcomeEntry = { is: 'outcome', kept, at, until: at + parkMs, run, isPending, bytes }
-    const how = { ttlMs: parkMs, known }
-    const written = claim ? await keys.claim(key, entry, { ...how, claim }) : await keys.write(key, entry, how)
-    if (written === undefined) return repeat(key, await read(key))
-    const { state, position, delivery = 'duplicate' } = written
-    await followUp(persist, async () => {
-      if (delivery === 'settled') await here.tell(key.id, state)
-      if (delivery === 'parked' && position > 1) await keys.reviewIn(key, firstEnd(state, at) - at)
-      if (delivery === 'parked') await publish({ is: 'parked', key: key.id })
-    })
-    return delivery
-  }
-
-  /** The process that waits may have missed the message of the first callback, and is told again. */
-  async function repeat(key: Key, state: KeyState): Promise<Delivery> {
-    if ([...state.waits.values()].some(({ got }) => got)) await here.tell(key.id, state)
-    return 'duplicate'
   }
 
   /** Starts a run: protocol, 9. */
@@ -159,6 +138,39 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
       if (claim && (await ledger.read('mark', claim.mark))) return 'duplicate'
       return (await start(claim)) ? 'started' : 'duplicate'
     },
+  }
+}
+
+type Append = (handed: Handed, bytes: number | undefined) => Promise<Delivery>
+
+type Repeat = (key: Key, state: KeyState) => Promise<Delivery>
+
+/** The process that waits may have missed the message of the first callback, and is told again. */
+function createRepeat({ here }: DeliveryOptions): Repeat {
+  return async (key, state) => {
+    if ([...state.waits.values()].some(({ got }) => got)) await here.tell(key.id, state)
+    return 'duplicate'
+  }
+}
+
+/** Creates what appends an outcome, and does the work after it. */
+function createAppend(options: DeliveryOptions, repeat: Repeat): Append {
+  const { clock, keys, persist, here, publish, read, parkMs } = options
+  return async ({ key, known, outcome, claim, run }, bytes) => {
+    const at = clock.now()
+    const kept = toKept({ ...outcome, headers: redactHeaders(outcome.headers, options.secretHeaders) })
+    const isPending = outcome.outcome === 'pending' || undefined
+    const entry: OutcomeEntry = { is: 'outcome', kept, at, until: at + parkMs, run, isPending, bytes }
+    const how = { ttlMs: parkMs, known }
+    const written = claim ? await keys.claim(key, entry, { ...how, claim }) : await keys.write(key, entry, how)
+    if (written === undefined) return repeat(key, await read(key))
+    const { state, position, delivery = 'duplicate' } = written
+    await followUp(persist, async () => {
+      if (delivery === 'settled') await here.tell(key.id, state)
+      if (delivery === 'parked' && position > 1) await keys.reviewIn(key, firstEnd(state, at) - at)
+      if (delivery === 'parked') await publish({ is: 'parked', key: key.id })
+    })
+    return delivery
   }
 }
 

@@ -84,8 +84,6 @@ export function createTasks(context: TasksContext): Tasks {
   const { store, clock, emitter, logger, onEnd, arrivals, checksOf } = context
   const keeper = store.runs
   const known = createKnownTasks(clock, context.keepMs)
-  const onFiltered: RunOptions['onFiltered'] = (callback) =>
-    emitter.record('filtered', callback.endpoint, () => outcomeEvent(callback))
   let isRefusing = false
 
   function prepare(request: TaskRequest, id?: string): TaskStart {
@@ -102,8 +100,8 @@ export function createTasks(context: TasksContext): Tasks {
       onEnd(ending, wait, ids)
     }
     const openRun: RunningTaskContext['openRun'] = (signal, abort) => {
-      const options = { store, clock, arrivals, checksOf, signal, abort, onWait, onEnd: noteEnd, onFiltered, record }
-      const run = createRunContext(id, options)
+      const told = { onWait, onEnd: noteEnd, onFiltered: tellFiltered(emitter) }
+      const run = createRunContext(id, { store, clock, arrivals, checksOf, signal, abort, record, ...told })
       return trace ? trace.follow(run) : run
     }
     const begin = (): RunningTask => startTask(start, { clock, emitter, trace, openRun })
@@ -227,4 +225,8 @@ function report({ id, workflow, status }: TaskState, error: unknown, logger: Log
     { task: id, workflow, err: error },
     `The task ${id} of ${nameOf('workflow', workflow)} ${status}: ${reason}`,
   )
+}
+
+function tellFiltered(emitter: Emitter): RunOptions['onFiltered'] {
+  return (callback) => emitter.record('filtered', callback.endpoint, () => outcomeEvent(callback))
 }
