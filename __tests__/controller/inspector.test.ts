@@ -223,6 +223,7 @@ describePage(`the inspector in a browser${suffix}`, () => {
     const detail = page.getByRole('article', { name: 'Delivery' })
     await detail.getByText('neither success_when nor fail_when names it').waitFor()
     expect(await detail.getByRole('row', { name: 'status ${body.state}' }).textContent()).toContain('halfway')
+    await page.close() // a page that is open asks again, and is answered 503
     await hooks.close()
   })
 
@@ -403,6 +404,7 @@ describePage(`the inspector in a browser${suffix}`, () => {
       await page.keyboard.press('Escape')
       await page.keyboard.press('?')
       expect(await findFaults(page)).toEqual([])
+      await page.close() // a page that is open asks again, and is answered 503
       await hooks.close()
       await waiting
     })
