@@ -13,17 +13,7 @@ const VERSIONS = ['5.5', '5.9', '6', '7']
  * What an editor must show: a key in \`config.cts\`, and the beginning of its sentence in schema.json. The key that tells forms apart
  * (`scheme`, `driver`, `type`) has none: TypeScript shows no text where a form takes a word, and another one `${env.…}`.
  */
-const HOVERS = [
-  'path',
-  'identify_by',
-  'success_when',
-  'timeout',
-  'verify',
-  'authtoken',
-  'port',
-  'url',
-  'jobs',
-]
+const HOVERS = ['path', 'identify_by', 'success_when', 'timeout', 'verify', 'authtoken', 'port', 'url', 'jobs']
 
 const CONFIG = `import { defineConfig } from 'express-callbacks'
 defineConfig({
