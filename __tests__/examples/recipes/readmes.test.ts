@@ -47,7 +47,7 @@ describe.each(recipes)('the recipe %s', (name) => {
   })
 
   test('has its test', () => {
-    expect(existsSync(join(__dirname, `${name}.test.ts`))).toBe(true)
+    expect(existsSync(join(__dirname, `${name}.test.ts`)) || existsSync(join(__dirname, `${name}.slow.ts`))).toBe(true)
   })
 
   test('links to what exists', () => {
