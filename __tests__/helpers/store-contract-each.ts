@@ -143,15 +143,15 @@ export function describeEach(name: string, { create, isShared, isDurable, shortM
     })
 
     test('end by silence, which each of them breaks', async () => {
-      const iteration = await begin(each({ idleMs: 4 * shortMs }))
-      for (let n = 0; n < 3; n += 1) {
+      const iteration = await begin(each({ idleMs: 6 * shortMs }))
+      for (let n = 0; n < 4; n += 1) {
         await world.pass(shortMs * 1.6)
         await deliver(n)
       }
-      expect(await take(iteration, 3)).toEqual([0, 1, 2])
+      expect(await take(iteration, 4)).toEqual([0, 1, 2, 3])
       const late = iteration.next()
       late.catch(() => undefined)
-      await world.pass(4 * shortMs + 100)
+      await world.pass(6 * shortMs + 100)
       await expect(late).rejects.toMatchObject({ code: 'ERR_WAIT_TIMEOUT' })
       expect(store.stats().waiting).toBe(0)
     })
