@@ -11,7 +11,7 @@ export interface Source {
 /** A connection that is being made. */
 export interface Connecting {
   readonly link: Promise<Link>
-  /** Gives it up; a connection that is still made then is closed or given back. */
+  /** Stops waiting for the connection; one that is still being made is closed, or returned to its pool. */
   abandon(): void
 }
 

@@ -32,7 +32,7 @@ export interface Work {
   begin(kind: RecordKind, id: string): void
   /** Renews each hold that is more than a second old. */
   hold(): void
-  /** Gives the records so long to end, in milliseconds; then leaves the others to other processes. */
+  /** Waits this many milliseconds for the records to end; then it leaves the others to other processes. */
   close(ms: number): Promise<void>
 }
 
