@@ -82,6 +82,13 @@ describe('a whole JSON object or list is read as JSON', () => {
   )
 })
 
+describe('a charset', () => {
+  test.each(["'utf-8'", "'UTF-8'", '"utf-8"', "'iso-8859-1'"])('may stand in quotes: %s', async (charset) => {
+    const type = `application/x-www-form-urlencoded; charset=${charset}`
+    await expect(receive(type, 'a=b%20c')).resolves.toEqual({ a: 'b c' })
+  })
+})
+
 describe('what is no whole JSON object or list follows its label', () => {
   test.each<[string, string, unknown]>([
     ['application/x-www-form-urlencoded', '{"a":1', { '{"a":1': '' }],

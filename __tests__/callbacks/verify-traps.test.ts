@@ -188,6 +188,25 @@ describe('traps of verifying a sender', () => {
     const wait = host.hooks.wait('a')
     await expectUntouched(host, wait, { ...named('svix'), ...named('webhook') })
   })
+
+  test.each([
+    ['webhook', 'svix'],
+    ['svix', 'webhook'],
+  ])('nor is an empty header beside those of %s', async (used, other) => {
+    const verify = { scheme: 'svix', secret: `whsec_${Buffer.from(SECRET).toString('base64')}` }
+    const host = await hosts.open({
+      listener: { type: 'http-trigger', path: '/go', verify, dedupe_by: `\${header.${other}-id}` },
+      workflow: { jobs: [{ component: 'logger' }] },
+    } as CallbacksConfig)
+    const headers = {
+      [`${used}-id`]: 'msg_1',
+      [`${used}-timestamp`]: `${NOW_S}`,
+      [`${used}-signature`]: `v1,${createHmac('sha256', SECRET).update(`msg_1.${NOW_S}.${DONE}`).digest('base64')}`,
+    }
+    for (const more of [{}, { [`${other}-id`]: '' }, { [`${other}-timestamp`]: '' }, {}])
+      expect((await send(host, '/go', DONE, { ...headers, ...more })).status).toBe(200)
+    expect(host.hooks.stats()).toMatchObject({ started: 1, duplicate: 3 })
+  })
 })
 
 describe('traps of handshakes', () => {

@@ -47,6 +47,18 @@ describe('a file', () => {
     },
   )
 
+  test.each([
+    ['UTF-16', Buffer.from('\uFEFFlistener:\n  path: /x\n', 'utf16le')],
+    ['UTF-16, big-endian', Buffer.from('\uFEFFlistener:\n  path: /x\n', 'utf16le').swap16()],
+    ['Latin-1', Buffer.from('listener:\n  path: /größe\n', 'latin1')],
+  ])('in %s is refused, rather than read as other characters', (_name, bytes) => {
+    const file = join(folder, 'a.yml')
+    writeFileSync(file, bytes)
+    expect(problemsOf(() => loadConfig(file))).toEqual([
+      { code: 'ERR_CONFIG_FILE', at: '', message: expect.stringContaining('it is not in UTF-8; save it as UTF-8') },
+    ])
+  })
+
   test('that is missing is named, with what to do; and so is every other one', () => {
     const missing = join(folder, 'nowhere.yml')
     const broken = write('broken.yml', 'a: [')
@@ -71,7 +83,7 @@ describe('YAML', () => {
     ['a: {b: [1, 2}', '1:13'],
     ['store:\n\ttype: memory', '2:1'],
     ['store: memory\nstore: file', '2:1'],
-    ['store: *nothing', '1:1'],
+    ['store: *nothing', '1:8'],
     ['store: !secret x', '1:8'],
     ['store: memory\n---\nstore: file', '2:1'],
     ['- 1', '1:1'],
@@ -143,6 +155,34 @@ listener:
     ])
   })
 
+  test.each([101, 1000])('may use one anchor %i times', (count) => {
+    const callbacks = Array.from({ length: count }, (_, index) => `    - { path: /p${index}, verify: *shared }\n`)
+    const text = `listener:\n  callbacks:\n    - path: /first\n      verify: &shared { scheme: github, secret: abc }\n${callbacks.join('')}`
+    expect(compileConfig(parseConfig(text)).listeners[0]?.endpoints).toHaveLength(count + 1)
+  })
+
+  test.each([
+    ['listener:\n  path: *x\n', '2:9'],
+    ['listener:\n  path: /x\n  result: [a, *b]\n', '3:15'],
+    ['listener:\n  path: /x\n  input: { a: *later, b: &later 1 }\n', '3:15'],
+  ])('has the place of an alias without anchor in %j', (text, place) => {
+    const [problem, ...others] = problemsOf(() => parseConfig(text))
+    expect(others).toEqual([])
+    expect(`${problem?.location?.line}:${problem?.location?.column}`).toBe(place)
+    expect(problem?.message).toContain('alias')
+  })
+
+  test.each([
+    ['listener:\n  path: /a\n---\nlistener:\n  path: /b\n', '3:1'],
+    ['store: memory\n...\n---\na: 1\n', '3:1'],
+  ])('is one document: %j', (text, place) => {
+    const problems = problemsOf(() => parseConfig(text))
+    expect(problems.map(({ location }) => `${location?.line}:${location?.column}`)).toEqual([place])
+    expect(problems[0]?.message).toBe(
+      'invalid YAML: a second document begins here; a file holds one, and loadConfig takes several files',
+    )
+  })
+
   test('cannot blow up through aliases, depth or cycles', () => {
     const bomb = [
       'a: &a [x]',
@@ -181,6 +221,14 @@ describe('the environment', () => {
     expect(readPath(() => loadConfig(file, { env: { [NAME]: undefined } }))).toBe('/process')
     expect(readPath(() => loadConfig(file, { env: { [NAME]: 'option' } }))).toBe('/option')
   })
+
+  test.each([`${NAME}=first\n`, `${NAME}=first\r\nB=2\r\n`, `export ${NAME}="first"`])(
+    'of .env may begin with a byte order mark: %j',
+    (text) => {
+      write('.env', `\uFEFF${text}`)
+      expect(readPath(() => loadConfig(write('a.yml', YAML)))).toBe('/first')
+    },
+  )
 
   test('of compileConfig goes before that of the source', () => {
     const source = parseConfig(YAML, { env: { [NAME]: 'source' } })

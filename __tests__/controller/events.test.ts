@@ -84,7 +84,7 @@ describe.each(ways)('GET /events, %s', (_way, serve) => {
       200,
       expect.objectContaining({
         'content-type': 'text/event-stream; charset=utf-8',
-        'cache-control': 'no-store',
+        'cache-control': 'no-store, no-transform',
         'x-accel-buffering': 'no',
         'x-content-type-options': 'nosniff',
       }),

@@ -62,6 +62,19 @@ describe.each(ways)('the token, %s', (_way, serve) => {
   })
 })
 
+describe('a token that is no ASCII', () => {
+  const auth = { type: 'bearer', token: 'pässwört' } as const
+
+  test.each([
+    ['in UTF-8, as most clients send it', Buffer.from('Bearer pässwört').toString('latin1'), 200],
+    ['in Latin-1, as browsers send it', 'Bearer pässwört', 200],
+    ['another one', 'Bearer passwort', 401],
+  ])('is read %s', async (_name, authorization, status) => {
+    const { origin } = await mount({ ...CONFIG, controller: { auth } })
+    expect((await fetch(`${origin}/health`, { headers: { authorization } })).status).toBe(status)
+  })
+})
+
 describe('without the right token', () => {
   test('nothing is started, and nothing is read of the body', async () => {
     const { post, hooks } = await listen(withToken)

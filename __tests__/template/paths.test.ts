@@ -13,6 +13,8 @@ const body = {
   'with "quotes"': 2,
   "it's": 3,
   'back\\slash': 4,
+  'two\nlines': 6,
+  café: 7,
   'a.b': 5,
   'log-request': { output: 'done' },
   $ref: '#/a',
@@ -114,6 +116,8 @@ describe('a key in quotes', () => {
     ["${body['it\\'s']}", 3],
     ['${body["it\'s"]}', 3],
     ['${body["back\\\\slash"]}', 4],
+    ['${body["two\\nlines"]}', 6],
+    ['${body["caf\\u00e9"]}', 7],
     ['${body["a.b"]}', 5],
     ['${body["}"]}', null],
   ])('reads %s', (template, expected) => {

@@ -11,6 +11,7 @@ const scope = {
   list: [1, 'x', null],
   mapping: { k: { l: 'v' } },
   bytes: Buffer.from('raw'),
+  when: new Date(0),
   evil: '${a} $${b} ${',
   money: '$& $1 $$',
 }
@@ -61,6 +62,8 @@ describe('a placeholder alone in its text', () => {
     ['${"text"}', 'text'],
     ["${'text'}", 'text'],
     ['${"a\\nb"}', 'a\nb'],
+    ['${"caf\\u00e9 \\uD83D\\uDE00"}', 'café 😀'],
+    ['${"\\u12 \\x"}', 'u12 x'],
     ['${""}', ''],
     ['${"${a}"}', '${a}'],
     ['${"}"}', '}'],

@@ -230,6 +230,15 @@ describe('a token', () => {
     },
   )
 
+  test.each(['Bearer abc', 'bearer abc', 'abc'])(
+    'is accepted where the secret has its kind, too: %s',
+    (authorization) => {
+      expect(useVerify({ scheme: 'token', secret: authorization }).refusal({ headers: { authorization } })).toBe(
+        undefined,
+      )
+    },
+  )
+
   test('may stand in the query, in the body and behind a prefix, but not twice', () => {
     const query = useVerify({ scheme: 'token', secret: 'a b', signature: '${query.token}' })
     expect(query.refusal({ url: '/done?token=a%20b' })).toBe(undefined)

@@ -62,7 +62,7 @@ function isJsonName(type: string): boolean {
 function parseContentType(header: string | undefined): ContentType {
   const [type = '', ...parameters] = (header ?? '').split(';')
   const charset = parameters
-    .map((parameter) => /^\s*charset\s*=\s*"?([^"\s]+)"?\s*$/i.exec(parameter)?.[1])
+    .map((parameter) => /^\s*charset\s*=\s*["']?([^"'\s]+)["']?\s*$/i.exec(parameter)?.[1])
     .find(Boolean)
   return { type: type.trim().toLowerCase(), charset: charset?.toLowerCase() }
 }

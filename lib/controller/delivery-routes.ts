@@ -163,7 +163,8 @@ function readVerdict(text: string | undefined): Verdict | undefined {
 /** A time as ISO 8601 or as milliseconds since the epoch. */
 function readTime(key: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
-  const time = /^\d+$/.test(text) ? Number(text) : Date.parse(text)
+  // A "+" that a query does not encode is a space.
+  const time = /^\d+$/.test(text) ? Number(text) : Date.parse(text.replace(/(T\S+) (?=\d\d:?\d\d$)/, '$1+'))
   if (Number.isNaN(new Date(time).getTime()))
     throw badRequest(`${key}: expected a time such as 2026-01-31T12:00:00Z, found ${quote(text)}`)
   return time

@@ -95,7 +95,8 @@ export function createEventStream(clock: Clock, source: StreamSource): EventStre
       }
       response.writeHead(200, {
         'content-type': TYPE,
-        'cache-control': 'no-store',
+        // The middleware `compression` would keep events until it has enough to pack.
+        'cache-control': 'no-store, no-transform',
         'x-content-type-options': 'nosniff',
         // nginx keeps what it passes on until it has a page of it.
         'x-accel-buffering': 'no',

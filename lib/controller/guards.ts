@@ -17,15 +17,17 @@ export function createTokenGuard(auth: ControllerSpec['auth']): Guard {
     const { authorization = '' } = headers
     const [scheme] = /^bearer +/i.exec(authorization) ?? []
     const token = scheme === undefined ? undefined : authorization.slice(scheme.length).trim()
-    if (token !== undefined && timingSafeEqual(digest(token), expected)) return
+    // Node reads bytes as Latin-1, which browsers send; other clients send UTF-8.
+    const spellings = token === undefined ? [] : [token, Buffer.from(token, 'latin1')]
+    if (spellings.some((one) => timingSafeEqual(digest(one), expected))) return
     const found = headers.authorization === undefined ? 'it has no such header' : 'it has another one'
     const message = `The request must carry "Authorization: Bearer" with the token of controller.auth; ${found}`
     throw new CallbackError('ERR_UNAUTHORIZED', { message })
   }
 }
 
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+function digest(token: string | Buffer): Buffer {
+  return createHash('sha256').update(token).digest()
 }
 
 const HOST_HEADER = /^(\[[^\]]*\]|[^:]*)(?::\d*)?$/

@@ -2,6 +2,7 @@ import { CallbackError, type Problem, reasonOf } from '../base/errors'
 import { isSecretName } from '../base/secrets/secret-names'
 import { isMapping } from '../base/values/plain'
 import { findConversion, isNumberType, toText } from './convert'
+import { cut } from './excerpt'
 import { compileFields } from './fields'
 import { calculate, type Numeric, parseNumber } from './numbers'
 import { type Node, parseTemplate } from './parse'
@@ -67,6 +68,8 @@ interface Compilation extends TemplateOptions {
 }
 
 const MAX_DEPTH = 100
+/** Characters of a value in a message. */
+const LONGEST_QUOTE = 60
 
 /** Compiles a template of any shape into closures; nothing is parsed when it is rendered. */
 export function compileTemplate(source: unknown, options: TemplateOptions): Template {
@@ -279,6 +282,5 @@ function isSecretStep(step: Step): boolean {
 }
 
 function show(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : toText(value)
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text
+  return cut(typeof value === 'string' ? JSON.stringify(value) : toText(value), LONGEST_QUOTE)
 }

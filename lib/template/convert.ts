@@ -44,12 +44,13 @@ export function isNumberType(type: string): boolean {
   return /^(?:integer|number)(?:\[\])?$/.test(type)
 }
 
-/** Text of any value inside other text: null is empty, mappings and lists are JSON. */
+/** Text of any value inside other text: null is empty, mappings and lists are JSON, dates and URLs as JSON has them without quotes. */
 export function toText(value: unknown): string {
   if (typeof value === 'string') return value
   if (value === null || value === undefined) return ''
   if (Buffer.isBuffer(value)) return value.toString()
-  return typeof value === 'object' ? (writeJson(value) ?? '') : String(value)
+  if (typeof value !== 'object') return String(value)
+  return value instanceof Date || value instanceof URL ? toText(value.toJSON()) : (writeJson(value) ?? '')
 }
 
 /** Reads a number or a numeric text; throws for anything else and for what is not finite. */
@@ -91,7 +92,7 @@ function isObject(value: unknown): boolean {
 function readJson(text: string): unknown {
   if (isTooDeep(text)) throw new Error(`it is nested deeper than ${MAX_JSON_DEPTH}`)
   try {
-    return parseJson(text)
+    return parseJson(text.replace(/^\uFEFF/, ''))
   } catch {
     throw new Error('it is no JSON')
   }

@@ -1,6 +1,6 @@
 import { atNote, skipNotes } from './notes'
 import { type Numeric, type Operator, parseNumber } from './numbers'
-import { createScanner, type Scanner, type TemplateSyntaxError } from './scanner'
+import { createScanner, readQuoted, type Scanner, type TemplateSyntaxError } from './scanner'
 import { parseSteps, type Step } from './steps'
 
 type Literal = string | Numeric | boolean | null
@@ -39,7 +39,6 @@ const KEYWORDS: ReadonlyMap<string, boolean | null> = new Map<string, boolean | 
   ['null', null],
 ])
 const MINUS = 'a minus between two values needs a space on both sides, since names may contain "-"'
-const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' }
 
 /**
  * Parses a text with `${…}` placeholders into a tree; `$${` is a literal `${`.
@@ -139,7 +138,7 @@ function parseOperand(scanner: Scanner, depth: number): Node {
 function parseBareOperand(scanner: Scanner, depth: number): Node {
   if (scanner.accept('${')) return parsePlaceholder(scanner, depth + 1)
   if (scanner.peek('(')) return parseGroup(scanner, depth)
-  const quoted = parseQuoted(scanner)
+  const quoted = readQuoted(scanner)
   if (quoted !== undefined) return { kind: 'literal', value: quoted }
   const start = scanner.position
   const number = scanner.match(NUMBER)?.[0]
@@ -192,25 +191,6 @@ function lowerFirst([first, ...rest]: readonly Step[]): readonly Step[] {
   return first === undefined ? [] : [first, ...rest]
 }
 
-/** Reads `"text"` or `'text'` at the scanner's position, with `\"`, `\'`, `\\`, `\n`, `\r` and `\t`. */
-function parseQuoted(scanner: Scanner): string | undefined {
-  const quote = scanner.peekChar()
-  if (quote !== '"' && quote !== "'") return undefined
-  const start = scanner.position
-  scanner.next()
-  let text = ''
-  while (!scanner.accept(quote)) {
-    if (scanner.atEnd()) throw scanner.error(`the closing ${quote} is missing`, start)
-    const char = scanner.next()
-    if (char !== '\\') text += char
-    else {
-      const escaped = scanner.next()
-      text += ESCAPES[escaped] ?? escaped
-    }
-  }
-  return text
-}
-
 function parseTypes(scanner: Scanner): readonly string[] {
   const types: string[] = []
   for (let type = parseType(scanner); type !== undefined; type = parseType(scanner)) {
@@ -240,7 +220,7 @@ function parseFallback(scanner: Scanner, depth: number, length = 1): Node | unde
 }
 
 function parseFallbackValue(scanner: Scanner, depth: number): Node {
-  const quoted = parseQuoted(scanner)
+  const quoted = readQuoted(scanner)
   if (quoted !== undefined) {
     scanner.skipSpace()
     const start = scanner.position

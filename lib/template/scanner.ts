@@ -1,9 +1,11 @@
+import { cut } from './excerpt'
+
 /** A template that cannot be parsed; `column` counts from 1 within the text. */
 export class TemplateSyntaxError extends Error {
   readonly column: number
 
   constructor(message: string, text: string, position: number) {
-    super(`${message} (column ${position + 1} of ${JSON.stringify(shorten(text))})`)
+    super(`${message} (column ${position + 1} of ${JSON.stringify(cut(text, LONGEST_QUOTE))})`)
     this.name = 'TemplateSyntaxError'
     this.column = position + 1
   }
@@ -34,6 +36,9 @@ export interface Scanner {
 }
 
 const SPACE = /\s*/y
+const CODE_UNIT = /u([\da-f]{4})/iy
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' }
+const LONGEST_QUOTE = 120
 
 /** Creates a scanner at the start of `text`. */
 export function createScanner(text: string): Scanner {
@@ -72,6 +77,24 @@ export function createScanner(text: string): Scanner {
   }
 }
 
-function shorten(text: string): string {
-  return text.length > 120 ? `${text.slice(0, 120)}…` : text
+/** Reads `"text"` or `'text'` at the position, with `\"`, `\'`, `\\`, `\n`, `\r`, `\t` and `\u00e9`; undefined without a quote. */
+export function readQuoted(scanner: Scanner): string | undefined {
+  const quote = scanner.peekChar()
+  if (quote !== '"' && quote !== "'") return undefined
+  const start = scanner.position
+  scanner.next()
+  let text = ''
+  while (!scanner.accept(quote)) {
+    if (scanner.atEnd()) throw scanner.error(`the closing ${quote} is missing`, start)
+    const char = scanner.next()
+    text += char === '\\' ? readEscaped(scanner) : char
+  }
+  return text
+}
+
+function readEscaped(scanner: Scanner): string {
+  const digits = scanner.match(CODE_UNIT)?.[1]
+  if (digits !== undefined) return String.fromCharCode(Number.parseInt(digits, 16))
+  const char = scanner.next()
+  return ESCAPES[char] ?? char
 }

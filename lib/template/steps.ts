@@ -1,4 +1,4 @@
-import type { Scanner } from './scanner'
+import { readQuoted, type Scanner } from './scanner'
 
 /** One step of a path behind its source. */
 export type Step =
@@ -113,24 +113,12 @@ function parseMembers(scanner: Scanner): WrittenStep {
 }
 
 function parseMember(scanner: Scanner): string | number {
-  const quote = scanner.peekChar()
-  if (quote === '"' || quote === "'") return parseQuotedKey(scanner, quote)
+  const quoted = readQuoted(scanner)
+  if (quoted !== undefined) return quoted
   const index = scanner.match(INTEGER)?.[0]
   if (index === undefined)
     throw scanner.error('expected an index, a slice, "*" or a key in quotes, such as ["the key"]')
   return Number(index)
-}
-
-function parseQuotedKey(scanner: Scanner, quote: string): string {
-  const start = scanner.position
-  scanner.next()
-  let key = ''
-  while (!scanner.accept(quote)) {
-    if (scanner.atEnd()) throw scanner.error(`the closing ${quote} is missing`, start)
-    scanner.accept('\\')
-    key += scanner.next()
-  }
-  return key
 }
 
 /** Writes a step for jsonpath-plus, which wants keys without quotes, so that only plain keys can be written. */

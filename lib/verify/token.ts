@@ -15,7 +15,7 @@ const BASIC = /^Basic +/i
 
 /**
  * Compiles the check of a secret in each request: in `signature`, by default in this header. Without `prefix`, a `Bearer`
- * before the secret is optional.
+ * before the secret is optional, in the request and in the config.
  */
 export function compileToken(spec: VerifySpec, context: VerifyContext, header = AUTHORIZATION): Verify {
   const source = spec.signature ? templateSource(spec.signature, 'signature', spec) : headerSource([header])
@@ -25,8 +25,10 @@ export function compileToken(spec: VerifySpec, context: VerifyContext, header = 
   function check(message: SignedMessage): void {
     const written = source.read(message)
     if (written === undefined) throw unverified(`it has no token: ${source.name} is missing`)
-    const token = spec.prefix === undefined ? written.replace(BEARER, '') : withoutPrefix(written, spec.prefix)
-    if (!isSecret(Buffer.from(token, source.encoding))) throw unverified('its token is no secret of the endpoint')
+    const tokens =
+      spec.prefix === undefined ? [written.replace(BEARER, ''), written] : [withoutPrefix(written, spec.prefix)]
+    if (!tokens.some((token) => isSecret(Buffer.from(token, source.encoding))))
+      throw unverified('its token is no secret of the endpoint')
   }
 
   return (request, raw, params = {}) => {

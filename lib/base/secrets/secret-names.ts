@@ -29,7 +29,7 @@ function isSecretVariable(name: string): boolean {
 /** The values of an environment that are secret, by the names of their variables; and the passwords in its URLs. */
 export function listSecrets(env: Readonly<Record<string, string | undefined>>): readonly string[] {
   return Object.entries(env).flatMap(([name, value = '']) =>
-    isSecretVariable(name) ? [value] : passwordIn(value.trim()),
+    isSecretVariable(name) ? [value.trim()] : passwordIn(value.trim()),
   )
 }
 

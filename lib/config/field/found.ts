@@ -1,5 +1,6 @@
 import { isSecretName } from '../../base/secrets/secret-names'
 import type { ConfigPath } from '../../base/values/config-path'
+import { cut } from '../../template/excerpt'
 
 const SECRET_KEYS: ReadonlySet<string | number> = new Set([
   'secret',
@@ -36,8 +37,8 @@ export function describeFound(value: unknown, path: ConfigPath): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   if (typeof value === 'object') return 'a mapping'
   if (isSecretPlace(path)) return value === '' ? 'an empty text' : `${nameOf(value)} (not shown)`
-  if (typeof value === 'bigint') return `a bigint, ${shorten(String(value))}`
-  return shorten(typeof value === 'string' ? JSON.stringify(hideInUrl(value)) : String(value))
+  if (typeof value === 'bigint') return `a bigint, ${cut(String(value), LONGEST_QUOTE)}`
+  return cut(typeof value === 'string' ? JSON.stringify(hideInUrl(value)) : String(value), LONGEST_QUOTE)
 }
 
 function hideInUrl(text: string): string {
@@ -47,8 +48,4 @@ function hideInUrl(text: string): string {
 
 function nameOf(value: unknown): string {
   return typeof value === 'string' ? 'text' : `a ${typeof value}`
-}
-
-function shorten(text: string): string {
-  return text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text
 }

@@ -127,6 +127,12 @@ export const TEXT: Value<string, string> = {
   exactly: (value) => (typeof value === 'string' ? 'text that is not blank' : undefined),
 }
 
+/** A secret: a line break at its end is of the file or variable that held it. */
+export const SECRET: Value<string, string> = {
+  ...TEXT,
+  read: (value) => TEXT.read(value)?.replace(/[\r\n]+$/, ''),
+}
+
 /** A name, or false. */
 export const NAME_OR_FALSE: Kind<string | false> = {
   expected: 'text or false',

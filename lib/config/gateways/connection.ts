@@ -2,14 +2,14 @@ import type { Fields } from '../field/fields'
 import { describeFound } from '../field/found'
 import { readTable } from '../field/read-table'
 import { byHand, field, orShort, required, type SpecOf, table } from '../field/shape'
-import { DURATION, PORT, TEXT, word } from '../field/values'
+import { DURATION, PORT, SECRET, TEXT, word } from '../field/values'
 
 const AUTH = {
   type: field('type', word(['keyfile', 'password', 'agent']), 'How to log in (default: by what is given, else agent)'),
   username: field('username', TEXT, 'User of the SSH server'),
   keyfile: field('keyfile', TEXT, 'Private key file; ~ is the home folder'),
-  passphrase: field('passphrase', TEXT, 'Passphrase of the key file'),
-  password: field('password', TEXT, 'Password'),
+  passphrase: field('passphrase', SECRET, 'Passphrase of the key file'),
+  password: field('password', SECRET, 'Password'),
 }
 
 const KEYS = {

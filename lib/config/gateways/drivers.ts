@@ -1,6 +1,6 @@
 import type { Fields } from '../field/fields'
 import { byHand, field, type Keys, listOf } from '../field/shape'
-import { FLAG, RAW_TEXT, TEXT } from '../field/values'
+import { FLAG, RAW_TEXT, SECRET, TEXT } from '../field/values'
 import { nameType, type Variant } from '../field/variants'
 import { CONNECTION } from './connection'
 
@@ -36,13 +36,13 @@ interface DriverEntry {
 /** The keys of each driver; a gateway has all of them. */
 const CLOUDFLARE = {
   install: field('install', FLAG, 'Whether a missing cloudflared may be fetched', false),
-  token: field('token', TEXT, 'cloudflare: token of a named tunnel'),
+  token: field('token', SECRET, 'cloudflare: token of a named tunnel'),
   tunnel: field('tunnel', TEXT, 'cloudflare: name of a tunnel'),
   credentialsFile: field('credentials_file', TEXT, 'cloudflare: credentials of that tunnel'),
   hostname: field('hostname', TEXT, 'cloudflare: public name of a named tunnel'),
 }
 const NGROK = {
-  authtoken: field('authtoken', TEXT, 'ngrok: token of the account'),
+  authtoken: field('authtoken', SECRET, 'ngrok: token of the account'),
   domain: field('domain', TEXT, 'ngrok: fixed domain'),
 }
 const COMMAND = {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -78,14 +79,17 @@ function readDotenv(file: string, problems: Problem[]): EnvOption {
   return text === undefined ? {} : parseEnv(text)
 }
 
-function readText(file: string, fail: (reason: string, code: unknown) => void): string | undefined {
+/** Reads a file without its byte order mark, which Windows editors write. */
+function readText(file: string, fail: (reason: string, code?: unknown) => void): string | undefined {
   try {
-    return readFileSync(file, 'utf8')
+    const bytes = readFileSync(file)
+    if (isUtf8(bytes)) return bytes.toString().replace(/^\uFEFF/, '')
+    fail('it is not in UTF-8; save it as UTF-8')
   } catch (error) {
     const code = codeOf(error)
     fail(explain(code, error), code)
-    return undefined
   }
+  return undefined
 }
 
 function explain(code: unknown, error: unknown): string {

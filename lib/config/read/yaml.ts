@@ -27,7 +27,8 @@ interface Reading {
   readonly unquoted: readonly number[]
 }
 
-const MAX_ALIASES = 100
+/** How many values all aliases together may stand for. */
+const MAX_ALIASES = 10_000
 const MAX_REPAIRS = 100
 /** Integers are read with all their digits first. */
 const OPTIONS = { prettyErrors: false, merge: true, logLevel: 'error', intAsBigInt: true } as const
@@ -46,14 +47,16 @@ export function parseYaml(text: string, file: string): ParsedYaml {
 
   for (const position of unquoted)
     refuse('inside { } and [ ] a template must stand in quotes: "${…}"; YAML takes its { for a mapping', position)
-  for (const { message, pos } of firstOfLines([...tree.errors, ...tree.warnings], lines))
-    refuse(`invalid YAML: ${withoutQuote(message)}`, pos[0])
+  for (const { code, message, pos } of firstOfLines([...tree.errors, ...tree.warnings], lines))
+    refuse(`invalid YAML: ${code === 'MULTIPLE_DOCS' ? SECOND_DOCUMENT : withoutQuote(message)}`, pos[0])
   if (problems.length > 0) return { document: undefined, problems: problems.toSorted(byPosition) }
 
   const data = toData(tree, refuse)
   if (problems.length > 0) return { document: undefined, problems }
   return { document: { data, locate: (path, target) => locate(findPosition(tree, path, target)) }, problems }
 }
+
+const SECOND_DOCUMENT = 'a second document begins here; a file holds one, and loadConfig takes several files'
 
 /** The library quotes the text that it could not read, which may be a password without quotes. The place is enough. */
 function withoutQuote(message: string): string {
@@ -123,9 +126,23 @@ function toData(tree: Document.Parsed, refuse: (message: string, position: numbe
     return data
   } catch (error) {
     // The library throws for an alias without anchor and for more aliases than allowed.
-    refuse(`invalid YAML: ${withoutQuote(reasonOf(error))}`, 0)
+    refuse(`invalid YAML: ${withoutQuote(reasonOf(error))}`, findLoneAlias(tree))
     return undefined
   }
+}
+
+/** Returns the position of the first alias without an anchor; 0 when there is none. */
+function findLoneAlias(tree: Document.Parsed): number {
+  const { visit } = yamlLibrary()
+  let position = 0
+  visit(tree, {
+    Alias(_key, alias) {
+      if (alias.resolve(tree) !== undefined) return undefined
+      position = startOf(alias) ?? 0
+      return visit.BREAK
+    },
+  })
+  return position
 }
 
 /** A key is its text. Any other scalar keeps its text beside its value until its place in the shape is known. */

@@ -3,7 +3,7 @@ import type { ListenerSpec } from './listener'
 import { readBasePath } from '../checks/route-path'
 import { readTable } from '../field/read-table'
 import { byHand, field, type InputOf, required, type Shape, type SpecOf, table } from '../field/shape'
-import { ANY_TEXT, LISTENER_PORT, TEXT, word } from '../field/values'
+import { ANY_TEXT, LISTENER_PORT, SECRET, TEXT, word } from '../field/values'
 import { CONTROLLER_KEYS, CONTROLLER_REFUSALS } from '../foreign-keys'
 
 const SSL = {
@@ -13,7 +13,7 @@ const SSL = {
 
 const AUTH = {
   type: field('type', word(['bearer']), 'Kind of authentication', 'bearer'),
-  token: required('token', TEXT, 'Token that a request must carry'),
+  token: required('token', SECRET, 'Token that a request must carry'),
 }
 
 const KEYS = {

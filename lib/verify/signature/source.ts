@@ -64,7 +64,7 @@ function readOneOf(request: ListenerRequest, names: readonly string[]): string |
     found = value
   }
   // Templates find the value under each name: a replay under the other name must not be another delivery for them.
-  if (found !== undefined) for (const name of names) request.headers[name] ??= found
+  if (found !== undefined) for (const name of names) request.headers[name] ||= found
   return found
 }
 
