@@ -209,6 +209,27 @@ describe('traps of verifying a sender', () => {
   })
 })
 
+describe('a refusal', () => {
+  const given = (text: string): Headers => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` })
+
+  test.each<[string, Headers, number, boolean]>([
+    ['basic', {}, 401, true],
+    ['basic', given('user:wrong'), 401, true],
+    ['basic', { authorization: 'Bearer x' }, 401, true],
+    ['basic', given('user:pass'), 200, false],
+    ['token', {}, 401, false],
+    ['github', {}, 401, false],
+  ])(
+    'asks for user and password, of clients that show them on demand: %s, %j',
+    async (scheme, headers, status, asks) => {
+      const host = await hosts.open(listening(endpoint(scheme, { verify: { scheme, secret: 'user:pass' } })))
+      const answer = await send(host, '/done', DONE, headers)
+      const asked = asks ? 'Basic realm="callbacks", charset="UTF-8"' : undefined
+      expect([answer.status, answer.headers['www-authenticate']]).toEqual([status, asked])
+    },
+  )
+})
+
 describe('traps of handshakes', () => {
   const oracle = `v0:${NOW_S}:${DONE}`
   const ask = (plainToken: string): string =>

@@ -20,6 +20,7 @@ export interface ReadOptions {
   readonly isSigned?: boolean
 }
 
+const FORM = 'application/x-www-form-urlencoded'
 /** The characters that every encoder of forms escapes; JSON, XML and most prose hold some of them. */
 const NO_FORM = /[\s"<>{}]|[^!-~]/
 const LINE_END = /\r?\n$/
@@ -48,6 +49,11 @@ export function parseContent(content: Buffer | string, header: string | undefine
   } catch (error) {
     return orElse(error)
   }
+}
+
+/** Whether a content type says that a body is a percent-encoded form. */
+export function isFormType(header: string | undefined): boolean {
+  return parseContentType(header).type === FORM
 }
 
 /** Whether a content type says JSON, as `application/json` or `+json`. */
@@ -90,7 +96,7 @@ function readLabelled(
   header: string | undefined,
   { isSigned = false }: ReadOptions,
 ): unknown {
-  if (type === 'application/x-www-form-urlencoded') return readBodyForm(content, charset, isSigned)
+  if (type === FORM) return readBodyForm(content, charset, isSigned)
   if (type === 'multipart/form-data') return readMultipart(Buffer.from(content), header ?? '', isSigned)
   const isText = isJsonName(type) || isLinesName(type)
   if (!isText && Buffer.isBuffer(content) && charset === undefined && !isUtf8(content)) return content

@@ -32,7 +32,7 @@ export interface Controller {
   router(): Router
   /** A server that does not listen yet; undefined when the config has no controller. Throws `ERR_LISTEN`. */
   createServer(): StandaloneServer | undefined
-  /** Lets go of the clients that follow events. */
+  /** Disconnects the clients that follow events. */
   close(): void
 }
 

@@ -2,7 +2,7 @@ import type { Deliveries, DeliveryRecord } from '../deliveries/delivery'
 import { viewDelivery } from './delivery-routes'
 import type { StreamEvent, StreamSource, Tell } from './event-stream'
 
-/** How many events a client that comes back gets at once; after more, it reads the list. */
+/** The most events that are repeated to a client; one that has missed more reads the list. */
 const MAX_MISSED = 500
 
 /** Returns the source of a stream whose deliveries have ids; `follow` tells of what else happens. */

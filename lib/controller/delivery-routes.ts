@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer'
 import { CallbackError } from '../base/errors'
-import { findNearest } from '../base/values/nearest'
 import { isMapping } from '../base/values/plain'
 import { writeShown } from '../base/values/shown-json'
 import type { Mask } from '../base/secrets/mask'
@@ -13,7 +12,7 @@ import {
   VERDICTS,
 } from '../deliveries/delivery'
 import { json } from './answer'
-import { requireJson } from './request'
+import { badRequest, quote, refuseUnknown, requireJson } from './request'
 import type { Route } from './routes'
 import { viewTime } from './views'
 
@@ -134,12 +133,7 @@ function viewBody({ body }: DeliveryRecord, hide: Hide): object {
 
 /** Reads a filter from a query. Throws `ERR_REQUEST`, which names the parameter. */
 function parseFilter(query: URLSearchParams): DeliveryFilter {
-  for (const key of query.keys()) {
-    if (KEYS.includes(key)) continue
-    const nearest = findNearest(key, KEYS)
-    const meant = nearest === undefined ? '' : ` Did you mean "${nearest}"?`
-    throw badRequest(`Unknown parameter ${JSON.stringify(key.slice(0, 100))}.${meant} There are ${KEYS.join(', ')}`)
-  }
+  refuseUnknown('parameter', query.keys(), KEYS)
   const read = (key: Parameter): string | undefined => query.get(key) || undefined
   return {
     endpoint: read('endpoint'),
@@ -176,10 +170,4 @@ function readLimit(text: string | undefined): number | undefined {
   if (!Number.isInteger(limit) || limit < 1 || limit > 1000)
     throw badRequest(`limit: expected a whole number from 1 to 1000, found ${quote(text)}`)
   return limit
-}
-
-const quote = (text: string): string => JSON.stringify(text.slice(0, 100))
-
-function badRequest(message: string): CallbackError {
-  return new CallbackError('ERR_REQUEST', { message })
 }

@@ -8,27 +8,26 @@ import { startTimer } from '../base/timers'
 /** Clients of server-sent events (HTML standard, 9.2). */
 export interface EventStream {
   /**
-   * Takes a client, which is told of every event from now on; first of those that it has missed, when it says by
-   * `Last-Event-ID` which one was its last. When they are not known, it gets the event `reset`. Throws `ERR_STREAMS_FULL` and
-   * `ERR_CLOSED`.
+   * Sends every event to a client from now on; with `Last-Event-ID`, first those that it has missed, or the event `reset`
+   * when they are not known. Throws `ERR_STREAMS_FULL` and `ERR_CLOSED`.
    */
   join(request: IncomingMessage, response: ServerResponse): Answer | undefined
-  /** Lets every client go, and takes no more. */
+  /** Disconnects every client, and refuses new ones. */
   close(): void
 }
 
 const TYPE = 'text/event-stream; charset=utf-8'
 const MAX_CLIENTS = 100
-/** Proxies end connections on which nothing is said for longer. */
+/** Proxies close connections that are silent for longer. */
 const HEARTBEAT_MS = 15_000
-/** A client that reads more slowly than things happen is let go; it connects again and reads the lists. */
+/** A client that reads too slowly is disconnected; it connects again and reads the lists. */
 const MAX_UNREAD_BYTES = 1024 ** 2
 
 /** One event. */
 export interface StreamEvent {
   readonly name: string
   readonly data: object
-  /** By which a client that comes back says that this one was its last; only for events that can be told again. */
+  /** The `Last-Event-ID` of a client whose last event is this one; only events that can be repeated have an id. */
   readonly id?: string
 }
 
@@ -45,7 +44,7 @@ export interface StreamSource {
   missed(id: string): readonly StreamEvent[] | undefined
 }
 
-/** The id of a client that came before the first event. */
+/** The id that a client gets before the first event. */
 const BEFORE_ALL = 'none'
 
 /** Creates a stream without clients. It holds a timer, and listens to its source, only while it has clients. */

@@ -41,7 +41,7 @@ export function createHostGuard({ host }: Pick<ControllerSpec, 'host'>): Guard {
   return ({ headers, rawHeaders }) => {
     const [, name = ''] = HOST_HEADER.exec(headers.host ?? '') ?? []
     const isLocal = isLoopback(name) || name.toLowerCase() === host.toLowerCase()
-    // Node takes the first of several (RFC 9112, 3.2 refuses them all), and something in between may have taken another.
+    // Node takes the first of several (RFC 9112, 3.2 refuses them all), and a proxy may have taken another.
     if (isLocal && rawHeaders.filter((text, index) => index % 2 === 0 && /^host$/i.test(text)).length === 1) return
     throw new CallbackError('ERR_HOST', {
       message: `The controller listens on ${host} alone and answers only to local names, not to the Host ${JSON.stringify(headers.host ?? '')}`,
@@ -49,7 +49,7 @@ export function createHostGuard({ host }: Pick<ControllerSpec, 'host'>): Guard {
   }
 }
 
-/** Proxies say by one of these that somebody else asks. */
+/** Headers that proxies add. */
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via', 'cf-connecting-ip', 'true-client-ip'] as const
 
 /**

@@ -4,6 +4,7 @@ import { isMapping } from '../base/values/plain'
 import { CallbackError, type ErrorCode } from '../base/errors'
 import { createBodyReader } from '../body/read-body'
 import { checkDepth, parseContent } from '../body/content'
+import { cut } from '../template/excerpt'
 import type { ListenerRequest } from '../body/request'
 import type { Clock } from '../base/contracts'
 
@@ -70,7 +71,7 @@ const KEYS = ['workflow_id', 'input', 'wait_for_completion', 'output_only']
 /** Reads the body of a run; null counts as left out. Throws `ERR_REQUEST`, which names the key. */
 export function parseRunRequest(body: unknown = {}): RunRequest {
   if (!isMapping(body)) throw badRequest(`The body must be a JSON object with ${KEYS.join(', ')}`)
-  for (const key of Object.keys(body)) if (!KEYS.includes(key)) throw unknownKey(key)
+  refuseUnknown('key', Object.keys(body), KEYS)
   const { workflow_id, input } = body
   const workflow = workflow_id ?? undefined
   if (workflow !== undefined && typeof workflow !== 'string') throw badValue('workflow_id', 'text', workflow)
@@ -87,10 +88,21 @@ function readFlag(body: Readonly<Record<string, unknown>>, key: string, byDefaul
   return value
 }
 
-function unknownKey(key: string): CallbackError {
-  const nearest = findNearest(key, KEYS)
-  const meant = nearest === undefined ? '' : ` Did you mean "${nearest}"?`
-  return badRequest(`Unknown key ${JSON.stringify(key.slice(0, 100))}.${meant} There are ${KEYS.join(', ')}`)
+/** Refuses the first of these names that is not known, and suggests the nearest. Throws `ERR_REQUEST`. */
+export function refuseUnknown(what: 'key' | 'parameter', names: Iterable<string>, known: readonly string[]): void {
+  for (const name of names) {
+    if (known.includes(name)) continue
+    const nearest = findNearest(name, known)
+    const meant = nearest === undefined ? '' : ` Did you mean "${nearest}"?`
+    const there = known.length > 1 ? 'There are' : 'There is only'
+    const list = known.join(known.length === 2 ? ' and ' : ', ')
+    throw badRequest(`Unknown ${what} ${quote(name)}.${meant} ${there} ${list}`)
+  }
+}
+
+/** Quotes a text of a request, at most 100 characters of it. */
+export function quote(text: string): string {
+  return JSON.stringify(cut(text, 100))
 }
 
 function badValue(key: string, expected: string, value: unknown): CallbackError {
@@ -104,6 +116,7 @@ function describeKind(value: unknown): string {
   return typeof value === 'object' ? 'a mapping' : `a ${typeof value}`
 }
 
-function badRequest(message: string): CallbackError {
+/** Creates the refusal of a request that is not understood. */
+export function badRequest(message: string): CallbackError {
   return new CallbackError('ERR_REQUEST', { message })
 }

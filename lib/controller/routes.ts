@@ -9,7 +9,7 @@ import type { Tasks } from '../workflow/tasks/tasks'
 import { type Answer, json } from './answer'
 import type { Metrics } from './metrics'
 import type { RouteDoc } from './openapi/route-doc'
-import { createJsonReader, hasContent, parseRunRequest, requireJson } from './request'
+import { createJsonReader, hasContent, parseRunRequest, quote, requireJson } from './request'
 import { viewError, viewTask, viewWait, viewWorkflow } from './views'
 
 /** A request that a route answers. */
@@ -31,7 +31,7 @@ export interface Route {
   readonly answer: (call: Call) => Answer | undefined | Promise<Answer>
   /** Whether it is shown to those without the token, too. */
   readonly isOpen?: boolean
-  /** Whether it changes something, so that not everybody who may look may ask for it. */
+  /** Whether it changes something, so that the action guard checks the request, too. */
   readonly isAction?: boolean
 }
 
@@ -196,6 +196,6 @@ function count(states: readonly GatewayState[], wanted: GatewayState): number {
 
 function unknownTask(id: string): CallbackError {
   return new CallbackError('ERR_TASK_UNKNOWN', {
-    message: `There is no task ${JSON.stringify(id.slice(0, 100))}; it never was, or it ended too long ago (store.keep; the last 1,000 are known)`,
+    message: `There is no task ${quote(id)}; it never was, or it ended too long ago (store.keep; the last 1,000 are known)`,
   })
 }

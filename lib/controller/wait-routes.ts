@@ -4,7 +4,7 @@ import type { Delivery, Store } from '../base/contracts'
 import { CallbackError } from '../base/errors'
 import { isMapping } from '../base/values/plain'
 import { json } from './answer'
-import type { ReadJson } from './request'
+import { badRequest, quote, type ReadJson, refuseUnknown } from './request'
 import type { Call, Route } from './routes'
 import { handleOf } from './views'
 
@@ -54,14 +54,9 @@ export function createWaitRoutes({ store, readJson, end, abort }: WaitRoutesCont
 
   async function readBody(request: ListenerRequest, response: ServerResponse, key: 'result' | 'error' | undefined) {
     const keys = [key, 'path'].filter((one) => one !== undefined)
-    const known = keys.join(' and ')
     const body = (await readJson(request, response)) ?? {}
-    if (!isMapping(body)) throw badRequest(`The body must be a JSON object with ${known}`)
-    for (const name of Object.keys(body))
-      if (!keys.includes(name))
-        throw badRequest(
-          `Unknown key ${JSON.stringify(name.slice(0, 100))}. ${keys.length > 1 ? 'There are' : 'There is only'} ${known}`,
-        )
+    if (!isMapping(body)) throw badRequest(`The body must be a JSON object with ${keys.join(' and ')}`)
+    refuseUnknown('key', Object.keys(body), keys)
     const { path } = body
     if (path !== undefined && path !== null && typeof path !== 'string') throw badRequest('path: expected text')
     return { value: key && body[key], path: path ?? undefined }
@@ -116,10 +111,6 @@ function rethrow(error: unknown): never {
 }
 
 function unknownWait(id: string): CallbackError {
-  const message = `This process waits for nothing by the name ${JSON.stringify(id.slice(0, 100))}; GET /waits lists its waits`
+  const message = `This process waits for nothing by the name ${quote(id)}; GET /waits lists its waits`
   return new CallbackError('ERR_WAIT_UNKNOWN', { message })
-}
-
-function badRequest(message: string): CallbackError {
-  return new CallbackError('ERR_REQUEST', { message })
 }

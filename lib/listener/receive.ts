@@ -9,6 +9,7 @@ import type { Emitter } from '../base/events'
 import type { Clock, Logger } from '../base/contracts'
 import { checkDepth, parseContent } from '../body/content'
 import type { Verify } from '../verify/contract'
+import { askOf } from '../verify/verify'
 import { compileBulk } from './bulk'
 import type { Course } from '../deliveries/course'
 import type { Recorder } from '../deliveries/deliveries'
@@ -55,6 +56,7 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
   const hold = spec.respond === 'when_done' ? context.holding : undefined
   // Hardly a sender signs its content type, and a signed body must have one reading.
   const reading = { isSigned: verify !== undefined }
+  const asks = spec.verify && askOf(spec.verify)
 
   return refusing(name, context, async (request, response, params, course) => {
     if (context.isClosing()) throw new CallbackError('ERR_CLOSED', { message: 'The callbacks are being closed' })
@@ -63,8 +65,10 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
     course?.keepBody(received.kind === 'raw' ? received.content : undefined)
     const early = challenge?.beforeVerify?.(request, received.kind === 'raw' ? received.content : undefined)
     if (early) return answerHandshake(response, early, name, context.logger, course)
+    if (asks !== undefined) response.setHeader('www-authenticate', asks)
     const verifying = verify?.(request, toBytes(received), params)
     if (verifying) await verifying
+    if (asks !== undefined) response.removeHeader('www-authenticate')
     if (course) course.isVerified = true
     const body =
       received.kind === 'parsed'

@@ -4,12 +4,13 @@ import type { Sign, SignOptions, Verify, VerifyContext, VerifySpec } from './con
 import { unverified } from './errors'
 import { withHeader } from './signature/draft'
 import { STANDARD } from './signature/form'
+import { STANDARD_SECRET } from './signature/secrets'
 import { compileSignSignature } from './signature/sign-signature'
 import { compileSignature } from './signature/verify-signature'
 
 /** Whether GitLab signs with a secret, rather than showing it. */
 export function isSigningSecret(secret: string): boolean {
-  return secret.startsWith('whsec_')
+  return secret.startsWith(STANDARD_SECRET)
 }
 
 /**

@@ -12,10 +12,12 @@ export const SHOWN = cover({ all: true })
 
 /** Everything that is known of one scheme. Most senders sign in the generic form, and are data; the others have code. */
 export interface Scheme {
-  /** The page that it was written by. */
+  /** The vendor's page about it. */
   readonly page: string
   /** Whether the config gives a secret; otherwise the sender publishes its keys. */
   readonly needsSecret: boolean
+  /** The `WWW-Authenticate` of a 401: some clients show user and password only when they are asked (RFC 9110, 11.6.1). */
+  readonly asks?: string
   /** The handshake with which the sender checks a URL. */
   readonly handshake?: SchemeHandshake | undefined
   /** The generic form, where the sender signs in it. */

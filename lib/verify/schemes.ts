@@ -19,6 +19,7 @@ const TABLE = {
   token: shows({ page: 'https://www.rfc-editor.org/rfc/rfc6750', header: 'authorization' }),
   basic: {
     page: 'https://www.rfc-editor.org/rfc/rfc7617',
+    asks: 'Basic realm="callbacks", charset="UTF-8"',
     needsSecret: true,
     listOptions: () => [],
     coverageOf: () => SHOWN,

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
+import { isFormType } from '../body/content'
 import { parseForm } from '../body/form'
 import { splitUrl } from '../body/request'
 import { decodeStrictly } from './signature/bytes'
@@ -13,7 +14,6 @@ import type { Sign, SignOptions, UnsignedRequest, Verify, VerifyContext, VerifyS
 import { unverified } from './errors'
 
 const HEADER = 'x-twilio-signature'
-const FORM = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i
 const URL_PARTS = /^(https?):\/\/([^/?#]*)(.*)$/is
 const PORT = /:\d*$/
 /** Twilio sends less than a hundred; many more would hold the event loop. */
@@ -63,7 +63,7 @@ export function compileSignTwilio(spec: VerifySpec, options: SignOptions): Sign 
 
 function withHash(request: UnsignedRequest): UnsignedRequest {
   const { headers, target, body } = request
-  if (body.length === 0 || FORM.test(headers['content-type'] ?? '') || /[?&]bodySHA256=/.test(target)) return request
+  if (body.length === 0 || isFormType(headers['content-type']) || /[?&]bodySHA256=/.test(target)) return request
   const hash = createHash('sha256').update(body).digest('hex')
   return { ...request, target: `${target}${target.includes('?') ? '&' : '?'}bodySHA256=${hash}` }
 }
@@ -76,7 +76,7 @@ function isFormSigned({ raw, request, url }: SignedMessage): boolean {
     return false
   }
   if (raw.length === 0) return false
-  if (!FORM.test(request.headers['content-type'] ?? ''))
+  if (!isFormType(request.headers['content-type']))
     throw unverified('its body is neither a form nor signed by "bodySHA256"')
   if (!isUtf8(raw)) throw unverified('its form is not valid UTF-8')
   if (hasMore(raw, '&', MAX_FIELDS)) throw tooMany()

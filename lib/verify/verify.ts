@@ -48,6 +48,11 @@ export function coverageOf(spec: EndpointVerify): Coverage {
   return SCHEMES[spec.scheme].coverageOf(spec)
 }
 
+/** Returns the `WWW-Authenticate` with which a refusal asks for the proof; undefined for signatures and tokens. */
+export function askOf(spec: EndpointVerify): string | undefined {
+  return SCHEMES[spec.scheme].asks
+}
+
 /** Returns the warning for a `verify` that lets in more senders than its author may expect; undefined for any other. */
 export function warnOfVerify(spec: EndpointVerify): string | undefined {
   return SCHEMES[spec.scheme].warn?.(spec)

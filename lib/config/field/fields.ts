@@ -54,9 +54,9 @@ export interface Fields {
   mapping(key: string, short?: string): Fields | undefined
   /** Reads a list of mappings. A text, number or boolean in place of one is the value of its key `short`. */
   mappings(key: string, short?: string): readonly Fields[]
-  /** The same mapping as if it had these keys alone. */
+  /** Returns the same mapping with these keys alone. */
   only(keys: readonly string[]): Fields
-  /** The same place as if this were all that is written there. */
+  /** Returns a mapping at the same place that has this key alone. */
   supposing(key: string, value: unknown): Fields
   /** Reports something wrong with a key, or with the whole mapping. */
   error(key: string | undefined, message: string, code?: ErrorCode): void

@@ -84,7 +84,7 @@ function wantsText(shape: Shape, value: unknown): boolean {
   return !isTyped && leaves.some(({ takes, ...leaf }) => 'words' in leaf || takes.includes('string'))
 }
 
-/** Whether any alternative has the text. */
+/** Whether an alternative wants a scalar as it is written in the file. */
 function saysText(shape: Shape): boolean {
   return listAlternatives(shape).some((one) => isLeaf(one) && one.isTextual === true)
 }

@@ -6,17 +6,19 @@ import { ANY_TEXT, DURATION, FLAG, SECRET, word } from '../field/values'
 import { nameType, type Variant } from '../field/variants'
 import { ALGORITHMS, ENCODINGS, KEY_ENCODINGS, TIMESTAMP_UNITS } from '../../verify/contract'
 import { SCHEMES, VERIFY_SCHEMES } from '../../verify/schemes'
+import { STANDARD_SECRET } from '../../verify/signature/secrets'
 import { VERIFY_OPTIONS, type VerifyOption } from '../../verify/options'
 import type { EndpointVerify } from '../../verify/verify'
 
 const ONE = textTemplate(LISTENER_SOURCES)
 
-/** How a secret begins with which a scheme signs that may also show one; it heeds more keys then. */
-const SIGNING_SECRET = 'whsec_'
-
 const KEYS = {
   scheme: required('scheme', word(VERIFY_SCHEMES), 'How the sender signs; every preset is data over "hmac"'),
-  secrets: field('secret', oneOrMore(SECRET, 'text or a list of texts'), 'The shared secret or public key; a list while rotating'),
+  secrets: field(
+    'secret',
+    oneOrMore(SECRET, 'text or a list of texts'),
+    'The shared secret or public key; a list while rotating',
+  ),
   algorithm: field('algorithm', word(ALGORITHMS), 'Hash of the signature'),
   signature: field('signature', ONE, 'Where the signature stands, such as ${header.X-Signature}'),
   prefix: field('prefix', ANY_TEXT, 'What precedes the signature, such as "sha256="'),
@@ -41,7 +43,8 @@ export interface VerifyConfig extends InputOf<typeof KEYS> {}
 
 const VARIANTS: readonly Variant[] = VERIFY_SCHEMES.map((scheme) => {
   const { needsSecret, listOptions } = SCHEMES[scheme]
-  const heeded: readonly VerifyOption[] = listOptions({ secrets: [SIGNING_SECRET] })
+  // A scheme that signs with such a secret, or shows any other, heeds more keys with this one.
+  const heeded: readonly VerifyOption[] = listOptions({ secrets: [STANDARD_SECRET] })
   const needs = needsSecret ? [KEYS.secrets.key] : []
   const without = VERIFY_OPTIONS.filter((option) => !heeded.includes(option)).map((option) => KEYS[option].key)
   return {

@@ -8,8 +8,7 @@ export function createWaits({ askJson, tell }) {
   async function act(one, action, title, keys) {
     const body = await askJson(title, keys)
     if (body === undefined) return
-    const path = one.endpoints.length === 1 ? { path: one.endpoints[0] } : {}
-    await post(`waits/${encodeURIComponent(one.wait_id)}/${action}`, { ...path, ...body })
+    await post(`waits/${encodeURIComponent(one.wait_id)}/${action}`, body)
     tell(`Done: ${action} ${one.ids.join(', ')}`)
     await load()
   }

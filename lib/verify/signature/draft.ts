@@ -1,6 +1,7 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { isMapping } from '../../base/values/plain'
+import { isFormType } from '../../body/content'
 import type { ListenerRequest } from '../../body/request'
 import { writeJson } from '../../template/bigints'
 import type { Reference } from '../../template/compile'
@@ -18,7 +19,6 @@ type WriteAt = (request: UnsignedRequest, value: string | number) => UnsignedReq
 type ProofKey = 'signature' | 'timestamp' | 'id'
 
 const DIGITS = /^\d{1,15}$/
-const FORM = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i
 
 /** Creates the message that a receiver will see of a request. */
 export function toMessage(request: UnsignedRequest, { env = {}, item }: SignOptions): SignedMessage {
@@ -103,7 +103,7 @@ function withField(
   value: string | number,
 ): Buffer | undefined {
   const text = body.toString()
-  if (FORM.test(headers['content-type'] ?? '')) {
+  if (isFormType(headers['content-type'])) {
     const form = new URLSearchParams(text)
     form.set(path.join('.'), String(value))
     return Buffer.from(form.toString())

@@ -5,8 +5,8 @@ import type { Grammar } from './grammar'
 /** How a sender signs: the generic form, in which most schemes are data. Names of headers are in lower case. */
 export interface SignatureForm {
   /**
-   * What the secrets are; `standard` tells by their `whsec_` and `whpk_`. A sender that publishes its keys has no secret, but
-   * the URL of a JWKS.
+   * What the secrets are. With `standard`, a public key begins with `whpk_`, any other secret is for HMAC. A sender that
+   * publishes its keys has the URL of a JWKS in place of secrets.
    */
   readonly keys: 'hmac' | 'ed25519' | 'ecdsa' | 'standard' | { readonly jwks: string }
   readonly algorithm: Algorithm

@@ -17,7 +17,7 @@ export interface Surroundings {
   readonly item?: Template | undefined
 }
 
-/** A request that is being verified, as the templates of `verify` see it; `body` and `item` are there in `withBody`. */
+/** A request that is being verified, as the templates of `verify` see it; `body` and `item` are set inside `withBody` alone. */
 export class SignedMessage {
   /** The time of sending as the sender wrote it; empty where the scheme has none. */
   timestamp = ''

@@ -13,7 +13,8 @@ import {
 } from './keys'
 import { misconfigured } from '../errors'
 
-const STANDARD_SECRET = 'whsec_'
+/** How a secret of Standard Webhooks begins. */
+export const STANDARD_SECRET = 'whsec_'
 const STANDARD_PUBLIC_KEY = 'whpk_'
 const STANDARD_PRIVATE_KEY = 'whsk_'
 
@@ -98,13 +99,12 @@ function createOwn(spec: VerifySpec, privateKey: string, kind: 'ed25519' | 'ecds
   }
 }
 
-/** Returns the bytes of all secrets for HMAC; none for public keys and for secrets that cannot be decoded. */
-export function hmacSecretsOf(spec: VerifySpec, { keys, keyEncoding }: SignatureForm): readonly Buffer[] {
-  if (keys !== 'hmac' && keys !== 'standard') return []
-  const encoding = spec.keyEncoding ?? keyEncoding
-  return spec.secrets.flatMap((secret) => {
+/** Returns the bytes of the secrets for HMAC, without those that cannot be decoded. */
+export function hmacSecretsOf(spec: VerifySpec, form: SignatureForm): readonly Buffer[] {
+  const encoding = spec.keyEncoding ?? form.keyEncoding
+  return listShared(spec, form).flatMap((secret) => {
     try {
-      return decodeSecret(keys === 'standard' ? withoutPrefix(secret, encoding) : secret, encoding)
+      return decodeSecret(form.keys === 'standard' ? withoutPrefix(secret, encoding) : secret, encoding)
     } catch {
       return []
     }

@@ -26,7 +26,7 @@ export interface SignedField {
   readonly steps: readonly Step[]
 }
 
-/** Where a part ends, if its neighbour says so. */
+/** Where a part ends, as far as its neighbour shows it. */
 export interface Border {
   /** Whether nothing of the part can be taken for something of its neighbour. */
   readonly isClear: boolean
