@@ -186,6 +186,18 @@ describe('a listener is refused when', () => {
       'listener.callbacks[1].path',
       'POST /a is answered by listener.callbacks[0] already',
     ],
+    [
+      'two callbacks have the same route but for the name of a parameter',
+      'listener: { callbacks: [{ path: "/a/:id" }, { path: "/a/:key" }] }',
+      'listener.callbacks[1].path',
+      'POST /a/:key is answered by listener.callbacks[0] already',
+    ],
+    [
+      'or of a wildcard, or of a parameter that may be left out',
+      'listener: { callbacks: [{ path: "/a{/:b}/*c" }, { path: "/A{/:d}/*e" }] }',
+      'listener.callbacks[1].path',
+      'is answered by listener.callbacks[0] already',
+    ],
     ['a path is a URL', 'listener: { path: "https://x.io/done" }', 'listener.path', 'its origin belongs in public_url'],
     ['a path has a query', 'listener: { path: "/done?id=1" }', 'listener.path', 'a query is read with ${query.name}'],
     ['a parameter has no name', 'listener: { path: "/done/:" }', 'listener.path', 'Missing parameter name'],

@@ -52,9 +52,17 @@ export function readLiteralPath(path: string): string | undefined {
   return tokens.length === 1 && token.type === 'text' ? token.value : undefined
 }
 
+/** Names of parameters decide nothing: `/a/:id` and `/a/:key` take the same requests. */
+function withoutName(token: Token): Token {
+  if (token.type === 'text') return token
+  return token.type === 'group'
+    ? { type: 'group', tokens: token.tokens.map(withoutName) }
+    : { type: token.type, name: 'x' }
+}
+
 /** Returns the key that routes share which answer the same requests: however their paths are written. */
 export function toRouteKey(method: string, path: string): string {
-  const written = stringify(parseRoute(path)).toLowerCase()
+  const written = stringify(new TokenData(parseRoute(path).tokens.map(withoutName))).toLowerCase()
   return `${method} ${trimEnd(written)}`
 }
 

@@ -5,7 +5,6 @@ import type { Answer } from './answer'
 import type { Route } from './routes'
 
 const FOLDER = join(__dirname, 'inspector')
-const TYPES = { html: 'text/html', css: 'text/css', js: 'text/javascript' } as const
 const FILES = [
   'index.html',
   'inspector.css',
@@ -18,7 +17,7 @@ const FILES = [
   'waits.js',
   'tasks.js',
   'gateways.js',
-] as const
+]
 
 /** Nothing but the page's own files, and no other page around it. */
 const POLICY = [
@@ -42,9 +41,13 @@ export function createPageRoutes(): readonly Route[] {
   function read(name: string): Answer {
     const text = texts.get(name) ?? readFileSync(join(FOLDER, name), 'utf8')
     texts.set(name, text)
-    const [, extension = ''] = /\.(html|css|js)$/.exec(name) ?? []
-    const type = `${TYPES[extension as keyof typeof TYPES]}; charset=utf-8`
-    return { status: 200, type, text, headers: { 'content-security-policy': POLICY, 'referrer-policy': 'no-referrer' } }
+    const type = name.endsWith('.js') ? 'text/javascript' : name.endsWith('.css') ? 'text/css' : 'text/html'
+    return {
+      status: 200,
+      type: `${type}; charset=utf-8`,
+      text,
+      headers: { 'content-security-policy': POLICY, 'referrer-policy': 'no-referrer' },
+    }
   }
 
   return [

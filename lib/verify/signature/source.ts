@@ -68,8 +68,20 @@ function readOneOf(request: ListenerRequest, names: readonly string[]): string |
   return found
 }
 
-/** Compiles a template of the config into a source; `key` is the key of `verify` where it stands. */
+/** The sources of which each is the same for every request of an endpoint. */
+const FIXED: ReadonlySet<string> = new Set(['env', 'method'])
+
+/**
+ * Compiles a template of the config into a source; `key` is the key of `verify` where it stands. Throws `ERR_CONFIG_VALUE` for
+ * a template that reads nothing of the request: with a secret in its place, everybody would be believed.
+ */
 export function templateSource(template: Template, key: string, spec: VerifySpec): Source {
+  if (template.references.every(({ source }) => FIXED.has(source)))
+    throw misconfigured(
+      spec,
+      key,
+      `"${key}" reads nothing of the request; write where it stands, as in \${header.X-Name}`,
+    )
   const plain = plainPath(parseTemplate(String(template.source)))
   if (plain?.source === 'header' && plain.key !== undefined) return headerSource([plain.key])
   const read = guardTemplate(template, key, spec)
