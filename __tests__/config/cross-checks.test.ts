@@ -75,6 +75,14 @@ describe('a job without a component', () => {
   })
 })
 
+describe('the path of the controller', () => {
+  test.each(['/a/:b', '/*rest', '/{a}'])('has no parameters, as %s has', (path) => {
+    expect(linesOf(`controller: { base_path: "${path}" }`)).toEqual([
+      `1:26 controller.base_path ERR_CONFIG_VALUE the controller has one path, without parameters; found "${path}"`,
+    ])
+  })
+})
+
 describe('the port of the controller', () => {
   test.each([
     ['listener: { path: /a, port: 9000 }', 'controller: { port: 9000 }'],

@@ -60,6 +60,18 @@ describe('listen() with a controller', () => {
     expect(log).toContainEqual(expect.objectContaining({ message: expect.stringMatching(/:\d+\/api\/v1$/) }))
   })
 
+  test.each([
+    ['/größe', ['/größe', '/gr%C3%B6%C3%9Fe', '/gr%c3%b6%c3%9fe'], '/gr%C3%B6%C3%9Fe'],
+    ['/gr%C3%B6%C3%9Fe', ['/größe', '/gr%C3%B6%C3%9Fe'], '/gr%C3%B6%C3%9Fe'],
+    ['/a b/', ['/a b', '/a%20b'], '/a%20b'],
+    ['/Api', ['/api', '/API'], '/Api'],
+    ['/a\\:b', ['/a:b', '/a%3Ab'], '/a:b'],
+  ])('finds the base_path %s however it is written', async (base_path, paths, told) => {
+    const { origin, log } = await listen({ ...CONFIG, controller: { base_path } })
+    for (const path of paths) expect([path, (await fetch(`${origin}${path}/health`)).status]).toEqual([path, 200])
+    expect(log.some(({ message = '' }) => message.endsWith(told))).toBe(true)
+  })
+
   test('rejects for a port that is taken, and leaves no listener open', async () => {
     await withTakenPort(async (taken) => {
       const { hooks } = start({ listener, controller: { port: taken } })

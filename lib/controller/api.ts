@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { CallbackError } from '../base/errors'
+import { compileStrip } from '../base/same-path'
 import { type ListenerRequest, splitUrl } from '../body/request'
 import type { Logger } from '../base/contracts'
 import { send, toRefusal } from './answer'
@@ -28,10 +29,11 @@ export interface Guards {
 
 /** Creates the HTTP API of its routes. */
 export function createApi({ routes, guards, basePath, logger }: ApiOptions): Api {
+  const stripBase = compileStrip(basePath)
   const patterns = routes.map((route) => ({ route, pattern: compilePath(route.path) }))
 
   function find({ method, url = '' }: ListenerRequest): { readonly route: Route; readonly id: string } | undefined {
-    const path = stripBase(url.replace(/[?#].*$/s, ''), basePath)?.replace(/\/$/, '')
+    const path = stripBase(url.replace(/[?#].*$/s, ''))?.replace(/\/$/, '')
     if (path === undefined) return undefined
     const wanted = method === 'HEAD' ? 'GET' : method
     for (const { route, pattern } of patterns) {
@@ -75,12 +77,6 @@ function decodeId(segment: string): string {
   } catch {
     return segment
   }
-}
-
-function stripBase(path: string, basePath: string): string | undefined {
-  if (!path.startsWith(basePath)) return undefined
-  const rest = path.slice(basePath.length)
-  return rest === '' || rest.startsWith('/') ? rest : undefined
 }
 
 function notFound({ method = '', url = '' }: ListenerRequest): CallbackError {

@@ -4,6 +4,7 @@ import type { ControllerSpec } from '../config/normalize'
 import { CallbackError, reasonOf } from '../base/errors'
 import type { StandaloneServer } from '../app/servers'
 import type { Logger } from '../base/contracts'
+import { toUrlPath } from '../base/same-path'
 import { toLocalHost } from '../base/values/local-host'
 import type { StatusUrls } from '../listener/held/status-urls'
 
@@ -17,7 +18,8 @@ export function createControllerServer(
   logger: Logger,
   statusUrls: StatusUrls,
 ): StandaloneServer {
-  const { ssl, basePath } = spec
+  const { ssl } = spec
+  const basePath = toUrlPath(spec.basePath)
   const host = spec.host.replace(/^\[|\]$/g, '')
   const server = ssl ? createSecureServer(ssl, api, spec.at) : createServer(api)
   const scheme = ssl ? 'https' : 'http'

@@ -11,6 +11,11 @@ export function isMapping(value: unknown): value is Mapping {
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
+/** Whether a value is there; null counts as absent, as an empty key does in YAML. */
+export function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null
+}
+
 type Refuse = (path: ConfigPath, message: string) => void
 
 const MAX_DEPTH = 100

@@ -2,7 +2,7 @@ import { describeFound } from '../field/found'
 import { findNearest } from '../../base/values/nearest'
 import type { ConfigPath } from '../../base/values/config-path'
 import { hasPlaceholder } from '../field/placeholder'
-import { isMapping, type Mapping } from '../../base/values/plain'
+import { isMapping, isPresent, type Mapping } from '../../base/values/plain'
 import type { Report } from '../field/report'
 import { findStructure, type Refusals, type Shape, type TableForm, type TypeRefusal } from '../field/shape'
 
@@ -80,10 +80,6 @@ function isForeign(type: unknown, { known, foreign }: TypeRefusal): boolean {
 
 function findOwn<T>(values: Readonly<Record<string, T>>, key: string): T | undefined {
   return Object.hasOwn(values, key) ? values[key] : undefined
-}
-
-function isPresent(value: unknown): boolean {
-  return value !== undefined && value !== null
 }
 
 function capitalize(text: string): string {

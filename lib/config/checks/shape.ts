@@ -3,7 +3,7 @@ import { findNearest } from '../../base/values/nearest'
 import type { ConfigPath } from '../../base/values/config-path'
 import { hasPlaceholder } from '../field/placeholder'
 import { findHomes } from './key-homes'
-import { isMapping, type Mapping } from '../../base/values/plain'
+import { isMapping, isPresent, type Mapping } from '../../base/values/plain'
 import type { Report } from '../field/report'
 import { findStructure, isLeaf, listAlternatives, dereference, type Shape, type TableForm } from '../field/shape'
 import { SECTIONS } from '../field/plural'
@@ -126,8 +126,4 @@ function describeUnknown(key: string, { known, plural, homes }: UnknownKey): str
 function namePlural([section, ...rest]: ConfigPath): string | undefined {
   if (rest.length > 0) return undefined
   return [SECTIONS.components, SECTIONS.workflows].find(({ singular }) => singular === section)?.plural
-}
-
-function isPresent(value: unknown): boolean {
-  return value !== undefined && value !== null
 }

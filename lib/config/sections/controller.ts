@@ -1,5 +1,6 @@
 import type { Fields } from '../field/fields'
 import type { ListenerSpec } from './listener'
+import { readLiteralPath } from '../../base/route-syntax'
 import { readBasePath } from '../checks/route-path'
 import { readTable } from '../field/read-table'
 import { byHand, field, type InputOf, required, type Shape, type SpecOf, table } from '../field/shape'
@@ -51,7 +52,7 @@ export function isLoopback(host: string): boolean {
 export function normalizeController(root: Fields, listeners: readonly ListenerSpec[]): ControllerSpec | undefined {
   const fields = root.mapping('controller')
   if (fields === undefined) return undefined
-  const spec = { ...readTable(KEYS, fields), at: fields.at, basePath: readBasePath(fields) }
+  const spec = { ...readTable(KEYS, fields), at: fields.at, basePath: readLiteralBase(fields) }
   if (!isLoopback(spec.host) && !fields.has('auth'))
     fields.warn(
       'host',
@@ -59,6 +60,14 @@ export function normalizeController(root: Fields, listeners: readonly ListenerSp
     )
   refuseSharedPort(fields, spec, listeners)
   return spec
+}
+
+function readLiteralBase(fields: Fields): string {
+  const basePath = readBasePath(fields)
+  const literal = readLiteralPath(basePath)
+  if (literal === undefined)
+    fields.error('base_path', `the controller has one path, without parameters; found "${basePath}"`)
+  return literal === undefined || literal === '/' ? '' : literal
 }
 
 function refuseSharedPort(fields: Fields, { host, port }: ControllerSpec, listeners: readonly ListenerSpec[]): void {
