@@ -24,6 +24,13 @@ describe('a line break at the end of a secret', () => {
     expect([controller?.auth?.token, gateways[0]?.authtoken]).toEqual(['abc', 'abc'])
   })
 
+  test('is no part of the token that a handshake must show', () => {
+    const [listener] = compileYaml('listener: { path: /x, challenge: { type: meta, token: "${env.S}" } }', {
+      S: 'abc\n',
+    }).listeners
+    expect(listener?.endpoints[0]?.challenge).toMatchObject({ tokens: ['abc'] })
+  })
+
   test.each(['  abc', 'abc ', 'a\nbc'])('but other white space is: %j', (secret) => {
     const [listener] = compileYaml(VERIFY, { S: secret }).listeners
     expect(listener?.endpoints[0]?.verify?.secrets).toEqual([secret])

@@ -69,7 +69,7 @@ describe('listen() with a controller', () => {
   ])('finds the base_path %s however it is written', async (base_path, paths, told) => {
     const { origin, log } = await listen({ ...CONFIG, controller: { base_path } })
     for (const path of paths) expect([path, (await fetch(`${origin}${path}/health`)).status]).toEqual([path, 200])
-    expect(log.some(({ message = '' }) => message.endsWith(told))).toBe(true)
+    expect(log.some(({ message }) => message.endsWith(told))).toBe(true)
   })
 
   test('rejects for a port that is taken, and leaves no listener open', async () => {

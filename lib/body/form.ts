@@ -1,5 +1,6 @@
 import { malformed } from './errors'
 import { createTurn } from '../base/turns'
+import { setOwn } from '../base/values/plain'
 
 type Fields = Record<string, string | string[]>
 
@@ -61,9 +62,7 @@ function readPair(text: string, from: number, fields: Fields, charset: FormChars
   const before = Object.hasOwn(fields, name) ? fields[name] : undefined
   if (Array.isArray(before)) before.push(value)
   else if (before !== undefined) fields[name] = [before, value]
-  else if (name === '__proto__')
-    Object.defineProperty(fields, name, { value, configurable: true, enumerable: true, writable: true })
-  else fields[name] = value
+  else setOwn(fields, name, value)
   return end + 1
 }
 

@@ -1,6 +1,7 @@
 import { findClosingQuote, MAX_JSON_DEPTH } from '../template/json-depth'
 import { malformed, tooDeep } from './errors'
 import { createTurn } from '../base/turns'
+import { setOwn } from '../base/values/plain'
 
 /** How many characters are parsed in one go; the worst of them take 5 ms. */
 const PIECE = 32 * 1024
@@ -119,7 +120,7 @@ function addMembers(level: Level, members: string, parse: Parse): void {
   const parsed = parse(level.isList ? `[${members}]` : `{${members}}`)
   if (Array.isArray(target) && Array.isArray(parsed)) for (const item of parsed) target.push(item)
   else if (target && !Array.isArray(target))
-    for (const [key, value] of Object.entries(parsed ?? {})) put(target, key, value)
+    for (const [key, value] of Object.entries(parsed ?? {})) setOwn(target, key, value)
 }
 
 /** Adds a member whose value is still open; `before` is its name and colon, or nothing in a list. */
@@ -133,14 +134,7 @@ function addMember({ target, hasEnded }: Level, before: string, value: unknown, 
   // A list can only follow a colon; a digit could also lengthen a number before it.
   const [name, ...more] = Object.keys(parse(`{${before}[]}`) ?? {})
   if (!target || name === undefined || more.length > 0) throw broken()
-  put(target, name, value)
-}
-
-/** `__proto__` is a name like any other, as for `JSON.parse`. */
-function put(target: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === '__proto__')
-    Object.defineProperty(target, key, { value, configurable: true, enumerable: true, writable: true })
-  else target[key] = value
+  setOwn(target, name, value)
 }
 
 function broken(): Error {

@@ -16,6 +16,13 @@ export function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null
 }
 
+/** Sets a key of a mapping that is made of foreign names: `__proto__` is a name like any other, as for `JSON.parse`. */
+export function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__')
+    Object.defineProperty(target, key, { value, configurable: true, enumerable: true, writable: true })
+  else target[key] = value
+}
+
 type Refuse = (path: ConfigPath, message: string) => void
 
 const MAX_DEPTH = 100

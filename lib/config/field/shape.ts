@@ -1,6 +1,6 @@
 import { isMapping } from '../../base/values/plain'
 import type { TemplateShape } from './template-sources'
-import { TEXT, type Value } from './values'
+import { SECRET, TEXT, type Value } from './values'
 import type { Variant } from './variants'
 
 // The notation of a config. Each key is one row of a table. All else is derived from the row: the type of what a user
@@ -220,6 +220,9 @@ export function oneOrMore<In, Out>(item: Value<In, Out>, expected: string): Shap
 
 /** One text or several. */
 export const TEXTS = oneOrMore(TEXT, 'text or a list of texts')
+
+/** One secret or several. */
+export const SECRETS = oneOrMore(SECRET, 'text or a list of texts')
 
 /** Creates the shape of a mapping of names to values of one shape. */
 export function named<In>(item: Shape<In>): Shape<Record<string, In>, never> {

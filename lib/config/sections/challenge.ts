@@ -1,6 +1,6 @@
 import type { Fields } from '../field/fields'
 import { readTable } from '../field/read-table'
-import { choice, field, type SpecOf, table, TEXTS } from '../field/shape'
+import { choice, field, SECRETS, type SpecOf, table, TEXTS } from '../field/shape'
 import { AMOUNT, NAME_OR_FALSE, OFF, TEXT } from '../field/values'
 
 const KEYS = {
@@ -11,7 +11,7 @@ const KEYS = {
     'cloudevents: who may send, as in WebHook-Request-Origin; a list for several (default: anyone)',
   ),
   rate: field('rate', AMOUNT, 'cloudevents: how many events a minute are taken (default: any number)'),
-  tokens: field('token', TEXTS, 'meta: the Verify Token of the App Dashboard; a list while it is replaced'),
+  tokens: field('token', SECRETS, 'meta: the Verify Token of the App Dashboard; a list while it is replaced'),
 }
 
 /** The handshake of the sender. */

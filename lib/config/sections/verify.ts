@@ -1,8 +1,8 @@
 import type { Fields } from '../field/fields'
 import { readTable } from '../field/read-table'
-import { field, type InputOf, oneOrMore, orShort, required, type Shape, table, TEXTS } from '../field/shape'
+import { field, type InputOf, orShort, required, SECRETS, type Shape, table, TEXTS } from '../field/shape'
 import { LISTENER_SOURCES, SIGNED_SOURCES, textTemplate } from '../field/template-sources'
-import { ANY_TEXT, DURATION, FLAG, SECRET, word } from '../field/values'
+import { ANY_TEXT, DURATION, FLAG, word } from '../field/values'
 import { nameType, type Variant } from '../field/variants'
 import { ALGORITHMS, ENCODINGS, KEY_ENCODINGS, TIMESTAMP_UNITS } from '../../verify/contract'
 import { SCHEMES, VERIFY_SCHEMES } from '../../verify/schemes'
@@ -14,11 +14,7 @@ const ONE = textTemplate(LISTENER_SOURCES)
 
 const KEYS = {
   scheme: required('scheme', word(VERIFY_SCHEMES), 'How the sender signs; every preset is data over "hmac"'),
-  secrets: field(
-    'secret',
-    oneOrMore(SECRET, 'text or a list of texts'),
-    'The shared secret or public key; a list while rotating',
-  ),
+  secrets: field('secret', SECRETS, 'The shared secret or public key; a list while rotating'),
   algorithm: field('algorithm', word(ALGORITHMS), 'Hash of the signature'),
   signature: field('signature', ONE, 'Where the signature stands, such as ${header.X-Signature}'),
   prefix: field('prefix', ANY_TEXT, 'What precedes the signature, such as "sha256="'),
