@@ -230,6 +230,20 @@ describe('a refusal', () => {
   )
 })
 
+test('a refusal of basic leaves an answer alone that the host app has begun', async () => {
+  const config = listening(endpoint('basic', { verify: { scheme: 'basic', secret: 'user:pass' } }))
+  const host = await hosts.open(config, {}, (app, hooks) =>
+    app.use((_request, response, next) => {
+      response.status(503).write('too late')
+      hooks.on('rejected', () => response.end())
+      next()
+    }, hooks),
+  )
+  const answer = await send(host, '/done', DONE)
+  expect([answer.status, answer.text]).toEqual([503, 'too late'])
+  expect(host.log.filter(({ level }) => level === 'error')).toEqual([])
+})
+
 describe('traps of handshakes', () => {
   const oracle = `v0:${NOW_S}:${DONE}`
   const ask = (plainToken: string): string =>

@@ -65,10 +65,13 @@ export function compileReceive(endpoint: Endpoint, context: ReceiveContext): Rec
     course?.keepBody(received.kind === 'raw' ? received.content : undefined)
     const early = challenge?.beforeVerify?.(request, received.kind === 'raw' ? received.content : undefined)
     if (early) return answerHandshake(response, early, name, context.logger, course)
-    if (asks !== undefined) response.setHeader('www-authenticate', asks)
-    const verifying = verify?.(request, toBytes(received), params)
-    if (verifying) await verifying
-    if (asks !== undefined) response.removeHeader('www-authenticate')
+    try {
+      const verifying = verify?.(request, toBytes(received), params)
+      if (verifying) await verifying
+    } catch (error) {
+      if (asks !== undefined && !response.headersSent) response.setHeader('www-authenticate', asks)
+      throw error
+    }
     if (course) course.isVerified = true
     const body =
       received.kind === 'parsed'
