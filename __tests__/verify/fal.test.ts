@@ -1,5 +1,6 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
+import { CallbackError } from '../../lib/base/errors'
 import { NOW_S, reasonOf, type Sent, useVerify, type Verified } from './use-verify'
 
 const RAW = '{"request_id":"7"}'
@@ -40,6 +41,7 @@ async function refusalOf(verified: Verified, sent: Sent): Promise<string | undef
     await verified.verify(sent)
     return undefined
   } catch (error) {
+    if (error instanceof CallbackError && error.code === 'ERR_SENDER_UNAVAILABLE') return error.message
     return reasonOf(error)
   }
 }
@@ -137,10 +139,25 @@ describe('fal', () => {
     const { refusal, state, clock } = useFal(answer)
     expect(await refusal(falSent(one.privateKey))).toContain('the published keys could not be fetched')
     state.answer = jwks(one)
-    expect(await refusal(falSent(one.privateKey))).toEqual(REFUSED)
+    expect(await refusal(falSent(one.privateKey))).toContain('the published keys could not be fetched')
     clock.advance(5000)
     expect(await refusal(falSent(one.privateKey))).toBe(undefined)
     expect([state.urls.length, clock.timers]).toEqual([2, 0])
+  })
+
+  test('that cannot be asked for new keys has its callbacks sent again, instead of taking them for forged', async () => {
+    const { verify, state, clock } = useFal(jwks(one))
+    await verify(falSent(one.privateKey))
+    await expect(verify(falSent(other.privateKey))).rejects.toMatchObject({ code: 'ERR_UNVERIFIED' })
+    clock.advance(60_000)
+    state.answer = () => Promise.reject(new TypeError('fetch failed'))
+    for (let times = 0; times < 2; times += 1)
+      await expect(verify(falSent(other.privateKey))).rejects.toMatchObject({ code: 'ERR_SENDER_UNAVAILABLE' })
+    await verify(falSent(one.privateKey))
+    state.answer = jwks(one, other)
+    clock.advance(60_000)
+    await verify(falSent(other.privateKey))
+    await expect(verify(falSent(rsa.privateKey))).rejects.toMatchObject({ code: 'ERR_UNVERIFIED' })
   })
 
   test('is asked at its own address, and nobody may send the question elsewhere', async () => {

@@ -10,3 +10,11 @@ export function unverified(message: string, cause?: unknown): CallbackError {
 export function misconfigured({ at, location }: VerifySpec, key: string, message: string): CallbackError {
   return new CallbackError('ERR_CONFIG_VALUE', { message, at: `${at}.${key}`, location })
 }
+
+/** Creates the error for a key or page that the sender's hosts do not serve now; the message may be sent again. */
+export function unavailable(message: string, cause?: unknown): CallbackError {
+  return new CallbackError('ERR_SENDER_UNAVAILABLE', {
+    message: `The sender cannot be verified now: ${message}`,
+    cause,
+  })
+}

@@ -1,7 +1,7 @@
 import { readAmazonUrl } from '../../verify/sns/amazon-hosts'
 import { type Challenge, type ChallengeAnswer, EMPTY_ANSWER, refuseHandshake } from './answer'
 import { fetchText, type SenderWorld } from '../../verify/fetch-text'
-import { unavailable } from '../../verify/sns/certificates'
+import { unavailable } from '../../verify/errors'
 
 /**
  * Confirms a subscription of Amazon SNS, once its message is verified, by a GET of its SubscribeURL, on Amazon's hosts

@@ -3,13 +3,13 @@ import { fetchText, type SenderWorld } from '../fetch-text'
 import { isMapping } from '../../base/values/plain'
 import { decodeStrictly } from './bytes'
 import { createEd25519Key, type Key } from './keys'
-import { unverified } from '../errors'
+import { unavailable } from '../errors'
 
 /** The public keys that a sender publishes. */
 export interface PublishedKeys {
   /**
    * Whether the keys fit; when they do not, they are fetched again, since the sender may have new ones. Throws
-   * `ERR_UNVERIFIED` when they cannot be fetched and none are known.
+   * `ERR_SENDER_UNAVAILABLE` when none fits, and newer ones cannot be fetched now.
    */
   readonly some: (isFitting: (keys: readonly Key[]) => boolean) => Promise<boolean>
 }
@@ -62,8 +62,9 @@ export function createPublishedKeys(url: string, world: SenderWorld): PublishedK
       const before = keysInTime()
       if (isFitting(before)) return true
       const after = await refetch()
-      if (after.length === 0) throw unverified('the published keys could not be fetched', failure)
-      return after !== before && isFitting(after)
+      if (after !== before && isFitting(after)) return true
+      if (failure !== undefined) throw unavailable('the published keys could not be fetched', failure)
+      return false
     },
   }
 }

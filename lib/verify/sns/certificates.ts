@@ -1,7 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { CallbackError } from '../../base/errors'
 import { fetchText, SenderAnswer, type SenderWorld } from '../fetch-text'
-import { unverified } from '../errors'
+import { unavailable, unverified } from '../errors'
 
 /** The keys of certificates at URLs of Amazon's own. */
 export interface Certificates {
@@ -77,12 +76,4 @@ function parseKey(text: string): KeyObject {
   }
   if (key?.asymmetricKeyType !== 'rsa') throw new SenderAnswer('it is no certificate of an RSA key')
   return key
-}
-
-/** Creates the error for a key or page that the sender's hosts do not serve now; the message may be sent again. */
-export function unavailable(message: string, cause?: unknown): CallbackError {
-  return new CallbackError('ERR_SENDER_UNAVAILABLE', {
-    message: `The sender cannot be verified now: ${message}`,
-    cause,
-  })
 }
