@@ -56,7 +56,7 @@ export function createWriteSteps(schema: string, tailBytes = TAIL_BYTES): string
         END IF;
         IF size > ${tailBytes} THEN PERFORM ${schema}.spill(k, i, NULL); END IF;
       END IF;
-    WHEN 'c', 'm' THEN
+    WHEN 'c' THEN
       LOOP
         INSERT INTO ${record} AS r (kind, id, data, "group", due_at) VALUES (k, i, data[o], grp[o], ${LATER})
           ON CONFLICT ON CONSTRAINT record_pkey DO NOTHING;
