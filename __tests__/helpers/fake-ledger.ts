@@ -70,6 +70,13 @@ export function createFakeLedgers(clock: Clock): FakeLedgers {
     return record.log.push(toText(entry)) + record.cut
   }
 
+  function postpone(kind: RecordKind, id: string, ttlMs: number): boolean {
+    const record = records.get(nameOf(kind, id))
+    if (record === undefined || record.dueAt) return false
+    record.due = clock.now() + ttlMs
+    return true
+  }
+
   async function comeDue(name: string, record: Stored, ledger: Ledger, handlers: LedgerHandlers): Promise<void> {
     record.dueAt = ledger
     const answer = await handlers.onDue(record.kind, record.id).catch((): DueAnswer => ({ keepMs: 1000 }))
@@ -115,13 +122,14 @@ export function createFakeLedgers(clock: Clock): FakeLedgers {
           await ledgers.afterAppend?.(kind, id)
           return position
         },
-        async claim(kind, id, entry, { orCreate, claim: { mark, ttlMs } }) {
+        async claim(kind, id, entry, { orCreate, claim: { mark, ttlMs }, dueMs }) {
           await reach()
           await ledgers.beforeAppend?.(kind, id)
           if (records.has(nameOf('mark', mark))) return undefined
           put('mark', mark, { data: null, ttlMs })
           put(kind, id, orCreate)
           const position = push(kind, id, entry)
+          if (dueMs !== undefined) postpone(kind, id, dueMs)
           await ledgers.afterAppend?.(kind, id)
           return position
         },
@@ -134,10 +142,7 @@ export function createFakeLedgers(clock: Clock): FakeLedgers {
         },
         async touch(kind, id, ttlMs) {
           await reach()
-          const record = records.get(nameOf(kind, id))
-          if (record === undefined || record.dueAt) return false
-          record.due = clock.now() + ttlMs
-          return true
+          return postpone(kind, id, ttlMs)
         },
         async cut(kind, id, upTo, entry) {
           await reach()

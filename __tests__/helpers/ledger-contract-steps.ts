@@ -76,6 +76,70 @@ export function describeSteps(name: string, { createPlace, isShared, soonMs }: L
       })
     })
 
+    describe('claims, and sets when the record is due', () => {
+      const claimed = (mark: string, dueMs: number | undefined) => ({
+        orCreate: RECORD,
+        claim: { mark, ttlMs: HOUR },
+        dueMs,
+      })
+
+      test.each([
+        ['that it makes', []],
+        ['that is there', ['first']],
+        ['that has a long log', Array(MANY).fill('x'.repeat(100))],
+      ])('of one %s', async (_which, log) => {
+        const { ledger, due } = await open()
+        for (const entry of log) await ledger.append('key', 'one', entry, { orCreate: RECORD })
+        expect(await ledger.claim('key', 'one', 'last', claimed('mark', soonMs))).toBe(log.length + 1)
+        expect(await ledger.read('key', 'one')).toEqual({ data: 'data', log: [...log, 'last'], cut: 0 })
+        await until(isGone(ledger, 'key', 'one'))
+        expect(due).toEqual(['key/one'])
+        expect(await ledger.read('mark', 'mark')).toEqual({ data: null, log: [], cut: 0 })
+      })
+
+      test('but not when the mark is there', async () => {
+        const { ledger, due } = await open()
+        await ledger.append('key', 'one', 'first', { orCreate: RECORD })
+        await ledger.create('mark', 'mark', { data: null, ttlMs: HOUR })
+        expect(await ledger.claim('key', 'one', 'again', claimed('mark', 0))).toBeUndefined()
+        expect(await ledger.claim('key', 'none', 'again', claimed('mark', 0))).toBeUndefined()
+        await ledger.create('key', 'near', { data: null, ttlMs: soonMs })
+        await until(() => due.length > 0)
+        expect(due).toEqual(['key/near'])
+        expect((await ledger.read('key', 'one'))?.log).toEqual(['first'])
+        expect(await ledger.read('key', 'none')).toBeUndefined()
+      })
+
+      test('of a few of many, in the same moment', async () => {
+        const { ledger, due } = await open()
+        const ids = numbered(MANY)
+        await Promise.all(ids.map((id) => ledger.append('key', id, 'first', { orCreate: RECORD })))
+        const dueOf = (index: number): number | undefined => [undefined, soonMs, HOUR][index % 3]
+        const positions = await Promise.all([
+          ...ids.map((id, index) => ledger.claim('key', id, 'second', claimed(id, dueOf(index)))),
+          ...ids.map((id, index) => ledger.claim('key', id, 'third', claimed(`${id}-other`, dueOf(index)))),
+          ...ids.map((id) => ledger.claim('key', id, 'again', claimed(id, 0))),
+        ])
+        expect(positions).toEqual([...ids.map(() => 2), ...ids.map(() => 3), ...ids.map(() => undefined)])
+        const logs = await Promise.all(ids.map(async (id) => (await ledger.read('key', id))?.log))
+        expect(logs).toEqual(ids.map(() => ['first', 'second', 'third']))
+        const soon = ids.filter((_id, index) => index % 3 === 1)
+        await until(() => due.length >= soon.length)
+        expect(due.toSorted()).toEqual(soon.map((id) => `key/${id}`).toSorted())
+      })
+
+      test('not while it is just due', async () => {
+        let answer = (_answer: DueAnswer): void => undefined
+        const { ledger, due } = await open(() => new Promise((resolve) => (answer = resolve)))
+        await ledger.append('key', 'one', 'first', { orCreate: { data: 'data', ttlMs: 0 } })
+        await until(() => due.length === 1)
+        expect(await ledger.claim('key', 'one', 'second', claimed('mark', HOUR))).toBe(2)
+        answer(GONE)
+        await until(isGone(ledger, 'key', 'one'))
+        expect(due).toEqual(['key/one'])
+      })
+    })
+
     describe('cuts a log', () => {
       async function openWithLog(): Promise<OpenLedger> {
         const opened = await open()

@@ -68,6 +68,17 @@ describe('an outcome for an id that is settled', () => {
     expect(deliver(DONE, 'a')).toBe('parked')
   })
 
+  test.each([0, 1, 2])('is remembered for the last %s ids, where no more are wanted', (rememberMax) => {
+    const { deliver, wait } = createDesk({ rememberMax })
+    for (const id of ['a', 'b', 'c']) {
+      wait(id)
+      expect(deliver(DONE, id)).toBe('settled')
+    }
+    const parked = 3 - rememberMax
+    const expected = ['a', 'b', 'c'].map((_id, index) => (index < parked ? 'parked' : 'duplicate'))
+    expect(['a', 'b', 'c'].map((id) => deliver(DONE, id))).toStrictEqual(expected)
+  })
+
   test('is remembered for the last 100,000 ids', () => {
     const { deliver, wait } = createDesk()
     for (let id = 0; id <= 100_000; id += 1) {

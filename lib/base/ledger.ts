@@ -38,6 +38,8 @@ export interface AppendOptions {
 export interface ClaimOptions {
   readonly orCreate: NewRecord
   readonly claim: Claim
+  /** When the record is due from now on, in milliseconds, as `touch` sets it; default: no change. */
+  readonly dueMs?: number | undefined
 }
 
 export interface ListOptions {

@@ -10,6 +10,8 @@ export interface ScopesOptions {
   readonly clock: Clock
   /** The limits of parked callbacks, per endpoint. */
   readonly park: ParkingLimits
+  /** How many ids that are settled, or were waited for in vain, are remembered for each scope; default: 100,000. */
+  readonly rememberMax?: number | undefined
 }
 
 /** The endpoints of this process, and the sets of endpoints that waits are open on. */
@@ -24,7 +26,11 @@ export interface Scopes {
 const REMEMBER_MAX = 100_000
 
 /** Creates an empty set of scopes. The wheel ends the time of parked outcomes. */
-export function createScopes({ clock, park }: ScopesOptions, wheel: TimerWheel, changes: WaitChanges): Scopes {
+export function createScopes(
+  { clock, park, rememberMax = REMEMBER_MAX }: ScopesOptions,
+  wheel: TimerWheel,
+  changes: WaitChanges,
+): Scopes {
   const states = new Map<string, EndpointState>()
   const scopes = new Map<string, Scope>()
   const scopeOfList = new WeakMap<readonly StoreEndpoint[], Scope>()
@@ -59,9 +65,9 @@ export function createScopes({ clock, park }: ScopesOptions, wheel: TimerWheel, 
       states: endpoints.map(stateOf),
       waits: new Multimap(),
       queue: endpoints.some((endpoint) => endpoint.anonymous) ? new Fifo() : undefined,
-      settled: createRecent(clock, REMEMBER_MS, REMEMBER_MAX),
+      settled: createRecent(clock, REMEMBER_MS, rememberMax),
       unanswered: endpoints.some((endpoint) => endpoint.startsWorkflow)
-        ? createRecent(clock, REMEMBER_MS, REMEMBER_MAX)
+        ? createRecent(clock, REMEMBER_MS, rememberMax)
         : undefined,
       overlapping: new Set(),
       changes,

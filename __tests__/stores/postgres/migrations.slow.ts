@@ -119,7 +119,7 @@ describePostgres('the functions', (server) => {
       expect(await ledger.read('key', 'one')).toEqual({ data: 'data', log: ['before'], cut: 0 })
       expect(lines).toEqual([])
     }
-    expect(await ask(server.url, `SELECT version, functions FROM ${schema()}.state`)).toEqual([[1, 2]])
+    expect(await ask(server.url, `SELECT version, functions FROM ${schema()}.state`)).toEqual([[1, 3]])
   })
 
   test('of version 0.6 stay where another user owns them, until the owner opens the store', async () => {
@@ -138,7 +138,7 @@ describePostgres('the functions', (server) => {
   test('of a newer version are left as they are', async () => {
     await makeOld()
     await ask(server.url, `ALTER TABLE ${schema()}.state ADD COLUMN functions integer`)
-    await ask(server.url, `UPDATE ${schema()}.state SET functions = 3`)
+    await ask(server.url, `UPDATE ${schema()}.state SET functions = 4`)
     const { ledger } = await ledgers.open()
     await expect(ledger.read('key', 'one')).rejects.toMatchObject({ message: expect.stringContaining('old') })
   })

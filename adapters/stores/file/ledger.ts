@@ -89,12 +89,14 @@ export function createFileLedger(options: FileLedgerOptions): Ledger {
       const made = orCreate === undefined || isThere(kind, id) ? undefined : toMade(clock, orCreate)
       return submit({ type: 'append', kind, id, entry: toText(entry), made, group })
     },
-    async claim(kind, id, entry, { orCreate, claim: { mark, ttlMs } }) {
+    async claim(kind, id, entry, { orCreate, claim: { mark, ttlMs }, dueMs }) {
       if (isThere('mark', mark)) return undefined
       const made = isThere(kind, id) ? undefined : toMade(clock, orCreate)
       const claim = { entry: toText(entry), made, mark, markDue: dueIn(clock, ttlMs) }
       const position = await submit({ type: 'claim', kind, id, ...claim })
-      return position === 0 ? undefined : position
+      if (position === 0) return undefined
+      if (dueMs !== undefined) await submit({ type: 'touch', kind, id, due: dueIn(clock, dueMs), isKept: false })
+      return position
     },
     async read(kind, id) {
       const record = get().records.find(kind, id)

@@ -58,10 +58,10 @@ export function createPostgresLedger(options: PostgresLedgerOptions): Ledger {
       const position = await write({ op: 'a', kind, id, entry: toText(entry), move: group, ...created })
       return expect(kind, position === 1 ? orCreate?.ttlMs : undefined, position)
     },
-    async claim(kind, id, entry, { orCreate, claim }) {
-      const position = await write({ op: 'a', kind, id, entry: toText(entry), claim, ...toNew(orCreate) })
+    async claim(kind, id, entry, { orCreate, claim, dueMs }) {
+      const position = await write({ op: 'a', kind, id, entry: toText(entry), claim, dueMs, ...toNew(orCreate) })
       if (position < 0) return undefined
-      return expect(kind, position === 1 ? orCreate.ttlMs : undefined, position)
+      return expect(kind, dueMs ?? (position === 1 ? orCreate.ttlMs : undefined), position)
     },
     read: (kind, id) => use(({ reads }) => reads.add({ kind, id })),
     async touch(kind, id, ttlMs) {

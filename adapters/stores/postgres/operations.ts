@@ -16,6 +16,8 @@ export interface Operation {
   readonly number?: number | undefined
   /** A mark that is created in the same step, or nothing is done. */
   readonly claim?: { readonly mark: string; readonly ttlMs: number } | undefined
+  /** When the record is due from then on, if it claims a mark. */
+  readonly dueMs?: number | undefined
 }
 
 /** A batch as the function of the server takes it. */
@@ -97,7 +99,10 @@ function toLine(operation: Operation, index: number): readonly Line[] {
   if (claim === undefined) return [{ operation, of: [index] }]
   const { mark, ttlMs } = claim
   const needs: Line = { operation: { op: 'm', kind: 'mark', id: mark, data: 'null', ttlMs }, of: [] }
-  return [needs, { operation, of: [index], needs }]
+  const lines: readonly Line[] = [needs, { operation, of: [index], needs }]
+  const { dueMs, kind, id } = operation
+  if (dueMs === undefined || kind === undefined || id === undefined) return lines
+  return [...lines, { operation: { op: 't', kind, id, ttlMs: dueMs }, of: [], needs }]
 }
 
 function addMessage(messages: { texts: string[]; of: number[]; length: number }[], text: string, index: number): void {

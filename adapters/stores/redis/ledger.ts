@@ -69,8 +69,8 @@ export function createRedisLedger({ url, redis, prefix, clock, logger, load }: R
       const [row, written] = [toText(entry), toWrittenAppend(options)]
       return run(async ({ records }) => (await records.append(kind, id, row, written)) ?? 0)
     },
-    async claim(kind, id, entry, { orCreate, claim }) {
-      const [row, written] = [toText(entry), toWrittenAppend({ orCreate }, claim)]
+    async claim(kind, id, entry, { orCreate, claim, dueMs }) {
+      const [row, written] = [toText(entry), { ...toWrittenAppend({ orCreate }), claim, dueMs }]
       return run(({ records }) => records.append(kind, id, row, written))
     },
     read: (kind, id) => run(({ records }) => records.read(kind, id)),

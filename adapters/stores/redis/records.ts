@@ -26,6 +26,7 @@ export interface WrittenAppend {
   readonly orCreate?: WrittenRecord | undefined
   readonly group?: string | undefined
   readonly claim?: Claim | undefined
+  readonly dueMs?: number | undefined
 }
 
 /** The records of a store. */
@@ -46,15 +47,17 @@ export function createRecords(sender: Sender, names: Names, expect: (ttlMs: numb
 
   return {
     async create(kind, id, { text, ttlMs, group }) {
-      await send(SCRIPTS.write, [memberOf(kind, id), '', '', '1', text, toTtl(ttlMs), group, '', ''])
+      await send(SCRIPTS.write, [memberOf(kind, id), '', '', '1', text, toTtl(ttlMs), group, '', '', ''])
       expect(ttlMs)
     },
-    async append(kind, id, row, { orCreate, group = '', claim }) {
+    async append(kind, id, row, { orCreate, group = '', claim, dueMs }) {
       const made = orCreate ? ['1', orCreate.text, toTtl(orCreate.ttlMs), orCreate.group] : ['', '', '', '']
       const claimed = claim ? [claim.mark, toTtl(claim.ttlMs)] : ['', '']
-      const position = Number(await send(SCRIPTS.write, [memberOf(kind, id), row, group, ...made, ...claimed]))
+      const due = dueMs === undefined ? '' : toTtl(dueMs)
+      const position = Number(await send(SCRIPTS.write, [memberOf(kind, id), row, group, ...made, ...claimed, due]))
       if (orCreate) expect(orCreate.ttlMs)
       if (claim) expect(claim.ttlMs)
+      if (dueMs !== undefined) expect(dueMs)
       return position < 0 ? undefined : position
     },
     async read(kind, id) {
@@ -93,8 +96,8 @@ export function toWritten({ data, ttlMs, group = '' }: NewRecord): WrittenRecord
 }
 
 /** Returns as text how an entry is appended. */
-export function toWrittenAppend({ orCreate, group }: AppendOptions, claim?: Claim): WrittenAppend {
-  return { orCreate: orCreate && toWritten(orCreate), group, claim }
+export function toWrittenAppend({ orCreate, group }: AppendOptions): WrittenAppend {
+  return { orCreate: orCreate && toWritten(orCreate), group }
 }
 
 /** Returns a value as JSON; what JSON cannot say is null. */

@@ -85,8 +85,7 @@ local function drop(member) if isOver(member) then remove(base .. member, member
 `
 
 /** How many arguments a step has. */
-const WRITE_ARGUMENTS = 9
-const TOUCH_ARGUMENTS = 2
+const [WRITE_ARGUMENTS, TOUCH_ARGUMENTS] = [10, 2]
 
 /** Returns the part of a script that does its steps, each by a function; a step that fails answers with the text of its error. */
 function eachStep(name: string, count: number): string {
@@ -104,13 +103,13 @@ return answers`
 }
 
 /**
- * Creates records and appends to them, one step after the other; a step that fails does not stop the others. Arguments of
- * a step: member; entry, or nothing; group to move to, or nothing; `1`, data, ttl and group when the record may be created;
- * id and ttl of the mark when one is claimed. Returns for each step the position of its entry, 0 without a record, -1 when
- * the mark exists, or the text of an error. A record that is missing in the indexes is added to them.
+ * Creates records and appends to them, one step after the other; a step that fails does not stop the others. Arguments of a
+ * step: member; entry, or nothing; group to move to, or nothing; `1`, data, ttl and group when the record may be created; id
+ * and ttl of the mark when one is claimed; when the record is due then, or nothing. Returns for each step the position of its
+ * entry, 0 without a record, -1 when the mark exists, or the text of an error. A record that the indexes lack is added there.
  */
 const write = `
-local function write(member, entry, moved, made, data, ttl, group, mark, markTtl)
+local function write(member, entry, moved, made, data, ttl, group, mark, markTtl, again)
   local record = base .. member
   drop(member)
   if mark ~= '' then
@@ -126,6 +125,7 @@ local function write(member, entry, moved, made, data, ttl, group, mark, markTtl
     return 0
   end
   if mark ~= '' then make(base .. 'mark:' .. mark, 'mark:' .. mark, 'null', markTtl, '', '') end
+  if again ~= '' and redis.call('HEXISTS', held, member) == 0 then redis.call('ZADD', due, text(now() + again), member) end
   local cut, current = 0, group
   if head then cut, current = string.match(head, '^(%d+):(.*)$') end
   if moved ~= '' and moved ~= current then

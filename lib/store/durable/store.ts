@@ -124,7 +124,8 @@ export function createDurableStore(options: DurableStoreOptions): Store {
 function createParts(options: DurableStoreOptions, open: () => Promise<void>, onLoss: () => void) {
   const { ledger, clock, logger, park, isShared } = options
   const self = `o${randomUUID()}`
-  const registry = createRegistry(options)
+  // The ledger knows which ids are settled.
+  const registry = createRegistry({ ...options, rememberMax: 0 })
   const keys = createKeys(ledger, clock)
   const parked = createParkedHere(park, clock)
   const publish = createPublish(ledger, isShared)

@@ -1,3 +1,4 @@
+import { createManySteps } from './many'
 import { createPageFunctions } from './pages'
 import { createChangeSteps, createNotifyStep, createWriteSteps, NOW, PLANNING } from './steps'
 
@@ -12,7 +13,7 @@ import { createChangeSteps, createNotifyStep, createWriteSteps, NOW, PLANNING } 
  * | c | create | 1, or 0 when there was one |
  * | m | create a mark that another operation needs | 1, or 0 when there was one |
  * | a | append, or create with that entry | the position; 0 without a record; -1 without its mark, which `number` names |
- * | t | set the due time | 1 or 0 |
+ * | t | set the due time | 1 or 0; 0 without its mark, which `number` names |
  * | x | cut up to `number` | 1 or 0 |
  * | k | keep a record that was due | 1, or 0 when it is not in work here |
  * | r | remove a record that was due, if its log ends at `number` | 1, or 0 when it stays |
@@ -36,15 +37,23 @@ DECLARE
   move text[] := string_to_array(moves, E'\\n', '');
   number text[] := string_to_array(numbers, E'\\n', '');
   done integer[] := '{}';
+  o integer := 1;
   k text;
   i text;
   e text;
   n integer;
+  upto integer;
+  lines integer[];
+  times integer[];
+  retired text[];
+  made text[];
+  counts integer[];
+  sizes integer[];
   size integer;
   pages integer;
   reference bigint;
 BEGIN
-  FOR o IN 1..cardinality(op) LOOP
+  WHILE o <= cardinality(op) LOOP${createManySteps(schema, tailBytes)}
     k := kind[o];
     i := id[o];
     e := entry[o];
@@ -52,6 +61,7 @@ BEGIN
     CASE op[o]${createWriteSteps(schema, tailBytes)}${createChangeSteps(schema)}${createNotifyStep(schema, channel)}
     END CASE;
     done := done || coalesce(n, 0);
+    o := o + 1;
   END LOOP;
   RETURN array_to_string(done, ',');
 END $$;

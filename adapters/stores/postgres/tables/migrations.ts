@@ -22,7 +22,7 @@ const STEPS: readonly ((schema: string) => string)[] = [createTables]
  * The version of the functions, which is raised when one of them changes: they are all replaced then. Their parameters
  * and columns stay as they are, so that instances with an older version go on beside newer ones.
  */
-const FUNCTIONS_VERSION = 2
+const FUNCTIONS_VERSION = 3
 
 export interface MigrationOptions {
   /** The name of the schema. */

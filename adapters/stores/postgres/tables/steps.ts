@@ -2,7 +2,7 @@
  * How many bytes of entries stand in the row of a record, before they go to a page. Measured: against a row for each entry it
  * halves the CPU of the server for a short log (0.16 to 0.08 ms), against one list it saves two thirds for a long one.
  */
-const TAIL_BYTES = 1_500
+export const TAIL_BYTES = 1_500
 
 /** Payloads of NOTIFY are shorter than 8,000 bytes. */
 const PAYLOAD_BYTES = 7_900
@@ -56,7 +56,7 @@ export function createWriteSteps(schema: string, tailBytes = TAIL_BYTES): string
         END IF;
         IF size > ${tailBytes} THEN PERFORM ${schema}.spill(k, i, NULL); END IF;
       END IF;
-    WHEN 'c', 'm' THEN
+    WHEN 'c' THEN
       LOOP
         INSERT INTO ${record} AS r (kind, id, data, "group", due_at) VALUES (k, i, data[o], grp[o], ${LATER})
           ON CONFLICT ON CONSTRAINT record_pkey DO NOTHING;
@@ -70,8 +70,10 @@ export function createChangeSteps(schema: string): string {
   const record = `${schema}.record`
   return `
     WHEN 't' THEN
-      UPDATE ${record} r SET due_at = ${LATER} WHERE ${IS_THERE} AND r.worker IS NULL;
-      GET DIAGNOSTICS n = ROW_COUNT;
+      IF number[o] IS NULL OR done[number[o]::integer] <> 0 THEN
+        UPDATE ${record} r SET due_at = ${LATER} WHERE ${IS_THERE} AND r.worker IS NULL;
+        GET DIAGNOSTICS n = ROW_COUNT;
+      END IF;
     WHEN 'x' THEN
       n := ${schema}.cut(k, i, number[o]::integer, e)::integer;
     WHEN 'k' THEN

@@ -23,6 +23,12 @@ export interface KeyEnds {
   unsettle(key: Key): Promise<void>
 }
 
+/** Where an entry stands, and whether its record was made due with it. */
+interface Appended {
+  readonly position: number
+  readonly isRetired: boolean
+}
+
 /** How long a record is kept in which nothing counts any more: a few of its ids are waited for again. */
 const LINGER_MS = 60_000
 
@@ -38,21 +44,31 @@ export function createKeyEnds(ledger: Ledger, clock: Clock, { read, readState }:
     await ledger.create('mark', settledMark(id), { data: null, ttlMs: REMEMBER_MS })
   }
 
-  /** The mark is made in the step that appends, unless the id was settled before and has its mark. */
-  async function appendSettled(key: Key, entry: EndEntry): Promise<number> {
+  /**
+   * The mark is made in the step that appends, unless the id was settled before and has its mark. The record is made due in that
+   * step too, when this is its last wait as far as is known; else the review keeps it.
+   */
+  async function appendSettled(key: Key, entry: EndEntry, isLast: boolean): Promise<Appended> {
     const claim = { mark: settledMark(key.id), ttlMs: REMEMBER_MS }
     const orCreate = { data: dataOf(key), ttlMs: LINGER_MS }
-    const position = await ledger.claim('key', key.id, entry, { orCreate, claim })
-    if (position !== undefined) return position
+    const dueMs = isLast ? LINGER_MS : undefined
+    const claimed = await ledger.claim('key', key.id, entry, { orCreate, claim, dueMs })
+    if (claimed !== undefined) return { position: claimed, isRetired: isLast }
     if (!(await ledger.touch('mark', claim.mark, REMEMBER_MS))) await mark(key)
-    return ledger.append('key', key.id, entry)
+    return append(key, entry)
+  }
+
+  async function append({ id }: Key, entry: EndEntry): Promise<Appended> {
+    return { position: await ledger.append('key', id, entry), isRetired: false }
   }
 
   return {
     async endWait(key, wait, why, known) {
       const isSettled = why === 'settled' && !key.anonymous
       const entry: EndEntry = { is: 'end', wait, at: clock.now(), why }
-      const position = isSettled ? await appendSettled(key, entry) : await ledger.append('key', key.id, entry)
+      const { position, isRetired } = isSettled
+        ? await appendSettled(key, entry, known?.waits.size === 1 && known.waits.has(wait))
+        : await append(key, entry)
       if (position === 0) return undefined
       const isKnown = known?.length === position - 1
       const record = isKnown ? undefined : await ledger.read('key', key.id)
@@ -60,6 +76,7 @@ export function createKeyEnds(ledger: Ledger, clock: Clock, { read, readState }:
       const got = before.waits.get(wait)?.got
       if (isKnown) applyEntry(known, entry, key.anonymous)
       const state = isKnown ? known : readState(key, record)
+      if (isRetired && isKnown) return { got, state }
       if (isKnown || record) await retire(key, isSettled ? withoutSettled(state) : state)
       return { got, state }
     },
