@@ -20,6 +20,9 @@ const API_HOST = 'https://api.trycloudflare.com'
 /** Before April 2023 it was `Connection <uuid> registered`. */
 const REGISTERED = /^(?:Registered tunnel connection\b|Connection [\da-f-]{36} registered\b)/i
 const METRICS = /^Starting metrics server on (\S+)\/metrics/
+/** An answer may be a page of several lines; its status stands behind the last one. */
+const ANSWER = 'Error unmarshaling QuickTunnel response: '
+const STATUS = /\bstatus_code="/
 const REFUSED = /^Register tunnel error.*\bUnauthorized\b/
 const STOPPING = /^Initiating graceful shutdown/
 
@@ -28,6 +31,7 @@ export function createCloudflaredOutput({ isNamed }: { readonly isNamed: boolean
   let metricsAddress: string | undefined
   let isRegistered = false
   let isRefused = false
+  let isInAnswer = false
   /** Whether the process is ending: what it writes then tells how it ends, not why. */
   let isOver = false
 
@@ -42,9 +46,17 @@ export function createCloudflaredOutput({ isNamed }: { readonly isNamed: boolean
     return isNamed && isRegistered ? undefined : fail(refusedByEdge(text, isNamed))
   }
 
+  /** Returns the last line of an answer as if the answer were that line. */
+  function joinAnswer(text: string): string {
+    const hasStatus = STATUS.test(text)
+    const joined = isInAnswer && hasStatus ? ANSWER + text : text
+    isInAnswer = !hasStatus && (isInAnswer || text.startsWith(ANSWER))
+    return joined
+  }
+
   return {
     read(line) {
-      const text = readText(line)
+      const text = joinAnswer(readText(line))
       metricsAddress = METRICS.exec(text)?.[1] ?? metricsAddress
       isOver ||= STOPPING.test(text)
       if (REGISTERED.test(text)) {

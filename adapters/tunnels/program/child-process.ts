@@ -201,6 +201,11 @@ function readExit(code: number | null, signal: string | null): Pick<Ended, 'code
 /** The longest line that is kept whole, in characters; a longer one comes in pieces. */
 const MAX_LINE = 64 * 1024
 
+/** A line break of Unix or Windows, or the return with which a program draws its line again. What follows a last return decides. */
+const BREAK = /\r\n|\n|\r(?!$)/
+/** Titles, links, and a cursor that is kept: `stripVTControlCharacters` leaves parts of them, or takes a letter too many. */
+const UNSTRIPPED = /\u001B(?:\][^\u0007\u001B]*(?:\u0007|\u001B\\)|[78])/g
+
 /** Cuts what a program writes into lines. */
 interface Lines {
   write(chunk: Buffer): void
@@ -216,11 +221,11 @@ export function createLines(onLine: (line: string) => void): Lines {
   let rest = ''
 
   function give(line: string): void {
-    onLine(stripVTControlCharacters(line.replace(/\r$/, '')))
+    onLine(stripVTControlCharacters(line.replace(/\r$/, '').replace(UNSTRIPPED, '')))
   }
 
   function take(text: string): void {
-    const parts = (rest + text).split('\n')
+    const parts = (rest + text).split(BREAK)
     rest = parts.pop() ?? ''
     for (const part of parts) give(part)
     while (rest.length > MAX_LINE) {
