@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { StringDecoder } from 'node:string_decoder'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
+import { reasonOf } from '../../../lib/base/errors'
 import { isDoneWithin } from '../../../lib/base/timers'
 import type { Clock, TunnelRequest } from '../../../lib/base/contracts'
 
@@ -96,7 +97,13 @@ exit "$code"
  */
 export function startChild(command: Command, { clock, onLine }: ChildOptions): Child {
   const redact = createRedact(command.secrets)
-  const child = spawnGuarded(command)
+  let child: ChildProcess
+  try {
+    child = spawnGuarded(command)
+  } catch (error) {
+    // What the system refuses at once, such as an argument that is too long, is thrown.
+    return createFailed(error)
+  }
   const streams = [child.stdout, child.stderr].map((stream) => {
     const lines = createLines((line) => onLine(redact(line)))
     stream?.on('data', (chunk: Buffer) => lines.write(chunk))
@@ -131,6 +138,11 @@ export function startChild(command: Command, { clock, onLine }: ChildOptions): C
       return stopping
     },
   }
+}
+
+function createFailed(cause: unknown): Child {
+  const error = new Error(reasonOf(cause), { cause })
+  return { ended: Promise.resolve({ code: undefined, signal: undefined, error }), stop: async () => undefined }
 }
 
 async function whenEnded(child: ChildProcess, clock: Clock): Promise<Ended> {

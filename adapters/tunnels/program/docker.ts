@@ -66,8 +66,8 @@ export function createContainerCommand({ env, options }: TunnelRequest, containe
   }
 }
 
-/** Why a container could not be started, where docker itself is the reason. */
-export function explainContainer(lastLines: readonly string[]): CallbackError | undefined {
+/** Returns why docker has failed, by its last lines; undefined where they do not tell. */
+export function explainDocker(lastLines: readonly string[]): CallbackError | undefined {
   const noDaemon = explainDaemon(lastLines)
   if (noDaemon) return noDaemon
   const refusal = lastLines.find((one) => NO_IMAGE.test(one))
@@ -111,7 +111,7 @@ export async function pullImage(command: Command, image: string, request: Tunnel
   const { port, logger } = request
   logger.info({ port }, `[docker] fetches the image ${image}, which this machine does not have yet`)
   const { isDone, lines } = await runDocker(command, ['pull', image], PULL_MS, request)
-  if (!isDone) throw explainContainer(lines) ?? noImage(image, lines.at(-1) ?? 'docker does not say why')
+  if (!isDone) throw explainDocker(lines) ?? noImage(image, lines.at(-1) ?? 'docker does not say why')
 }
 
 interface Done {
