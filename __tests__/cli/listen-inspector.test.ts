@@ -1,6 +1,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { listen } from '../../lib/cli/listen/listen'
+import { reportError } from '../../lib/cli/report-error'
+import { readArguments } from '../../lib/cli/syntax/args'
 import { findChromium, useBrowser } from '../controller/use-browser'
 import { useServices } from '../helpers/fake-service'
 import { useCli } from './use-cli'
@@ -33,6 +36,22 @@ async function openInspected(argv: readonly string[] = [], port = '0') {
 }
 
 describe('the inspector of listen', () => {
+  test('that cannot be opened ends the command, and leaves nothing open', async () => {
+    const servers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length
+    const before = servers()
+    const { code, stderr } = await cli.run(['listen'], {
+      command: async (_argv, io) => {
+        const invocation = readArguments(['listen', '--inspect', '0'])
+        if (invocation.kind !== 'command') throw new Error('no command')
+        const options = { ...invocation.options, inspectPort: -1 }
+        return listen(undefined, options, io).catch((error: unknown) => reportError(error, io, options))
+      },
+    })
+    expect([code, stderr]).toEqual([1, expect.stringContaining('options.port should be')])
+    await new Promise(setImmediate)
+    expect(servers()).toBe(before)
+  })
+
   test('is the page, with what came through the tunnel', async () => {
     const { place, ask, send, stdout } = await openInspected()
     const page = await fetch(`${place}/`, { headers: { connection: 'close' } })
