@@ -20,7 +20,7 @@ interface Row {
 
 const OPENED: Row = { findings: [URL_LINE, 'ready'], ...LATER }
 const NO_NETWORK = 'failed ERR_GATEWAY_NETWORK'
-const PROXY = /pays no heed to HTTPS_PROXY/
+const PROXY = /without the proxy of HTTPS_PROXY/
 const RATE = 'failed ERR_GATEWAY_RATE_LIMITED'
 
 const ROWS: Readonly<Record<string, Row>> = {

@@ -7,7 +7,8 @@ import { createFirstUrl, createPatternUrl, type ReadUrl, withoutState } from './
 import { createContainerCommand, reachableHost, wantsDocker } from './program/docker'
 import { findProgram } from './program/find-program'
 import { badOptions, readNumber, readText, readTexts, required } from './options'
-import { type Finding, openProgramTunnel, type TunnelProgram } from './program/program-tunnel'
+import type { Finding } from './program/follow-program'
+import { openProgramTunnel, type TunnelProgram } from './program/program-tunnel'
 
 /** How long a program that says nothing must have lived to be taken for ready. */
 const LIVED_MS = 1000

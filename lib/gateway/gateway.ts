@@ -17,7 +17,7 @@ export interface Gateway {
   close(): Promise<void>
 }
 
-/** Creates the error of a gateway whose public URL cannot be had. */
+/** Creates the error of a gateway that has no public URL. */
 export function notReady(spec: GatewaySpec, reason: string, cause?: unknown): CallbackError {
   return gatewayError('ERR_GATEWAY_NOT_READY', spec, reason, cause)
 }

@@ -13,7 +13,7 @@ function rateLimited(found: string): string {
   return `Cloudflare gives no quick tunnel now: too many were asked for (${found}). Wait, or use what has no such limit: ${advice}`
 }
 
-/** The first that fits a line counts. Each was captured from the program or stands in its source. */
+/** The first that fits a line counts. Each comes from its output or its source. */
 const FAILURES: readonly Failure[] = [
   {
     // The status of an answer in JSON is lost on the way; then only the missing id of the tunnel tells the failure.
@@ -42,7 +42,7 @@ const FAILURES: readonly Failure[] = [
     code: 'ERR_GATEWAY_NETWORK',
     message: (found) =>
       `Cloudflare could not be asked for a quick tunnel: ${found}. Look at the network and its DNS; ` +
-      'behind a proxy it cannot work, since cloudflared pays no heed to HTTPS_PROXY for this request',
+      'cloudflared sends this request without the proxy of HTTPS_PROXY',
   },
   {
     pattern: /^Provided Tunnel token is not valid/,

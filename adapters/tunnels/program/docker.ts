@@ -14,7 +14,7 @@ export interface Container {
   readonly image: string
   /** What the image's program is called with. */
   readonly args: readonly string[]
-  /** What the program finds in its environment; handed over by name, so that no value stands in a command line. */
+  /** What the program finds in its environment; handed over by name, so that the command line holds no value. */
   readonly variables?: Readonly<Record<string, string | undefined>>
   /** Files that it finds inside, as `file:place:ro`. It runs as the user of this process then, who may read them. */
   readonly volumes?: readonly string[]
@@ -87,7 +87,7 @@ const NO_IMAGE =
   /pull access denied|manifest (?:unknown|for .* not found)|no matching manifest|invalid reference format|unauthorized:/i
 
 function noDocker(reason: string): CallbackError {
-  const message = `"runtime: docker" cannot be had, since ${reason}. Install and start Docker, or write "runtime: native"`
+  const message = `"runtime: docker" cannot be used: ${reason}. Install and start Docker, or write "runtime: native"`
   return new CallbackError('ERR_GATEWAY_PROGRAM', { message })
 }
 
@@ -100,7 +100,7 @@ const LAST_LINES = 10
 
 /**
  * Fetches the image of a container when this machine has none, which takes longer than a tunnel may take to open.
- * Throws `ERR_GATEWAY_PROGRAM` without a running docker, `_OPTIONS` for an image that cannot be had, `_RATE_LIMITED`
+ * Throws `ERR_GATEWAY_PROGRAM` without a running docker, `_OPTIONS` for an image that cannot be fetched, `_RATE_LIMITED`
  * when its registry says so, and `_NETWORK` for anything else.
  */
 export async function pullImage(command: Command, image: string, request: TunnelRequest): Promise<void> {

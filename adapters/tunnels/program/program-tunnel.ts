@@ -5,8 +5,6 @@ import { describeEnd, type Ended } from './child-process'
 import { explainDocker, pullImage } from './docker'
 import { type FollowedProgram, followProgram, quoteLines, type ReadableProgram } from './follow-program'
 
-export type { Finding } from './follow-program'
-
 /** A program that opens a tunnel. */
 export interface TunnelProgram extends ReadableProgram {
   readonly isStable?: boolean
