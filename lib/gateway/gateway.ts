@@ -4,7 +4,6 @@ import type { GatewayStatus } from '../base/contracts'
 
 /** What owns the public URL of one port. */
 export interface Gateway {
-  readonly port: number
   /** Returns its status; another object after every change. */
   status(): GatewayStatus
   /** Opens it if need be and waits until it is ready or has failed. Rejects with why it failed, or `ERR_CLOSED`. */
