@@ -216,6 +216,7 @@ const MAX_LINE = 64 * 1024
 /** A line break of Unix or Windows, or the return with which a program draws its line again. What follows a last return decides. */
 const BREAK = /\r\n|\n|\r(?!$)/
 /** Titles, links, and a cursor that is kept: `stripVTControlCharacters` leaves parts of them, or takes a letter too many. */
+// oxlint-disable-next-line no-control-regex -- they begin with one
 const UNSTRIPPED = /\u001B(?:\][^\u0007\u001B]*(?:\u0007|\u001B\\)|[78])/g
 
 /** Cuts what a program writes into lines. */

@@ -36,11 +36,12 @@ export async function listen(
   const { clock } = normalizeOptions({ clock: io.clock })
   const log = createLog({ output: io.stdout, format: logFormat, level: logLevel, io })
   const show = createShow({ log, output: io.stdout, isPretty: logFormat === 'pretty', level: logLevel })
-  const target = appPort === undefined ? createAnswering() : createForward(appPort, log)
+  const end = new AbortController()
+  const target = appPort === undefined ? createAnswering() : createForward(appPort, log, end.signal)
   const mask = createMask(listSpellings(listSecrets(io.env)))
   const deliveries = createTunnelDeliveries(target, { clock, logger: log, mask })
   const interrupts = listenForInterrupts(io)
-  const closers: (() => unknown)[] = [interrupts.stop]
+  const closers: (() => unknown)[] = [() => end.abort(), interrupts.stop]
   try {
     const { port, close } = await openRecorder({
       respond: target.respond,
@@ -61,8 +62,8 @@ export async function listen(
       },
     )
     if (inspectPort !== undefined) {
-      const options = { port: inspectPort, deliveries, ...noteStatus(hooks), clock, log, mask }
-      closers.unshift((await openInspector(options)).close)
+      const inspector = await openInspector({ port: inspectPort, deliveries, ...noteStatus(hooks), clock, log, mask })
+      closers.unshift(inspector.close)
     }
     closers.unshift(repeatOnKey(deliveries, io, log))
     return await keepOpen(hooks, interrupts, { appPort, driver, log })

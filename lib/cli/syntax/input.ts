@@ -79,8 +79,8 @@ function readValue(source: string): unknown {
 }
 
 /** Reads the URL that an option names. Throws a UsageError, with an example, for what is none. */
-export function readHttpUrl(option: string, text: string, example: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+export function readHttpUrl(option: string, given: string, example: string): URL {
+  const url = URL.canParse(given) ? new URL(given) : undefined
   if (url !== undefined && /^https?:$/.test(url.protocol)) return url
-  throw new UsageError(`${option} must be a URL such as ${example}; found ${JSON.stringify(text)}`)
+  throw new UsageError(`${option} must be a URL such as ${example}; found ${JSON.stringify(given)}`)
 }
