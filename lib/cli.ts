@@ -47,9 +47,11 @@ const io: Io = {
 }
 
 /** The reader of the output, such as `head`, has ended. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) =>
-  process.exit(error.code === 'EPIPE' ? EXIT_DONE : EXIT_FAILED),
-)
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT_DONE)
+  process.stderr.write(`error: The output cannot be written: ${error.message}\n`)
+  process.exit(EXIT_FAILED)
+})
 // No output is left to report to.
 process.stderr.on('error', () => undefined)
 

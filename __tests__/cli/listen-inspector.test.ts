@@ -1,6 +1,10 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { listen } from '../../lib/cli/listen/listen'
+import { reportError } from '../../lib/cli/report-error'
+import { readArguments } from '../../lib/cli/syntax/args'
 import { findChromium, useBrowser } from '../controller/use-browser'
 import { useServices } from '../helpers/fake-service'
 import { useCli } from './use-cli'
@@ -33,6 +37,22 @@ async function openInspected(argv: readonly string[] = [], port = '0') {
 }
 
 describe('the inspector of listen', () => {
+  test('that cannot be opened ends the command, and leaves nothing open', async () => {
+    const servers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length
+    const before = servers()
+    const { code, stderr } = await cli.run(['listen'], {
+      command: async (_argv, io) => {
+        const invocation = readArguments(['listen', '--inspect', '0'])
+        if (invocation.kind !== 'command') throw new Error('no command')
+        const options = { ...invocation.options, inspectPort: -1 }
+        return listen(undefined, options, io).catch((error: unknown) => reportError(error, io, options))
+      },
+    })
+    expect([code, stderr]).toEqual([1, expect.stringContaining('options.port should be')])
+    await new Promise(setImmediate)
+    expect(servers()).toBe(before)
+  })
+
   test('is the page, with what came through the tunnel', async () => {
     const { place, ask, send, stdout } = await openInspected()
     const page = await fetch(`${place}/`, { headers: { connection: 'close' } })
@@ -116,6 +136,27 @@ describe('what was seen is sent again to the app', () => {
     type(' R ')
     expect((await app.received()).raw.toString()).toBe('hi')
     await stdout.shows(/POST \/done 500 \d+ms replayed: /)
+  })
+
+  test.each<readonly [string, RequestListener]>([
+    ['does not answer', () => undefined],
+    ['does not end its answer', (_request, response) => response.write('one')],
+  ])('which ends with the command when the app %s', async (_, hang) => {
+    const answer: RequestListener = (_request, response) => response.end()
+    const app = createServer((request, response) => answers.shift()?.(request, response))
+    const answers = [answer, hang]
+    taken.push(app.listen(0, '127.0.0.1'))
+    await once(app, 'listening')
+    const { send, stdout, type, interrupt, code } = await openInspected([String((app.address() as AddressInfo).port)])
+    await (await send('/done', { body: 'hi' })).text()
+    await stdout.shows(/POST \/done 200/)
+    const repeated = new Promise<Socket>((resolve) => app.once('request', ({ socket }) => resolve(socket)))
+    type('r')
+    const socket = await repeated
+    const gone = new Promise((resolve) => socket.once('close', resolve))
+    interrupt()
+    expect(await code).toBe(0)
+    await gone
   })
 
   test('an app that is gone is named, and no other origin may ask', async () => {

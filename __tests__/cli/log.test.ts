@@ -79,6 +79,8 @@ describe('pretty lines', () => {
     ['a terminal', true, {}, true],
     ['a terminal and NO_COLOR', true, { NO_COLOR: '1' }, false],
     ['a terminal and an empty NO_COLOR', true, { NO_COLOR: '' }, true],
+    ['a terminal without colours', true, { TERM: 'dumb' }, false],
+    ['a terminal with colours', true, { TERM: 'xterm-256color' }, true],
     ['a file', false, {}, false],
   ])('for %s', (_name, isTTY, env, hasColours) => {
     const { log, lines } = open({}, isTTY, env)

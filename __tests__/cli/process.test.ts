@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, test } from '@jest/globals'
@@ -9,6 +10,8 @@ import { useFolders } from './use-cli'
 
 const TIMEOUT_MS = 30_000
 const BUILT = join(__dirname, '..', '..', 'dist', 'lib', 'cli.js')
+
+const testFull = existsSync('/dev/full') ? test : test.skip
 
 const services = useServices()
 const createFolder = useFolders()
@@ -152,6 +155,19 @@ describe('the process of "up"', () => {
     TIMEOUT_MS,
   )
 })
+
+testFull(
+  'a disk that takes no output is told, with exit code 1',
+  async () => {
+    const script = 'exec "$0" "$@" >/dev/full'
+    const child = spawn('/bin/sh', ['-c', script, process.execPath, BUILT, 'schema'], { stdio: 'pipe' })
+    children.push(child)
+    const stderr = text(child.stderr)
+    expect(await once(child, 'close')).toEqual([1, null])
+    expect(await stderr).toBe('error: The output cannot be written: ENOSPC: no space left on device, write\n')
+  },
+  TIMEOUT_MS,
+)
 
 describe('the process of "run"', () => {
   test(

@@ -26,7 +26,7 @@ test.each([
   [
     'docker',
     'gateway: { driver: ngrok, runtime: docker, port: 8090 }',
-    /gateway: "runtime: docker" cannot be had, since the docker command line is not in PATH\. Install/,
+    /gateway: "runtime: docker" cannot be used: the docker command line is not in PATH\. Install/,
   ],
   [
     'the program of a command',

@@ -323,6 +323,22 @@ describe('another public URL', () => {
     expect(gateways.publicUrlOf(8090)).toBe('https://two.example')
   })
 
+  test('of an attempt that failed is not believed', async () => {
+    const { mine, gateways, advance, goneUrls } = setUpOne()
+    const opening = gateways.open()
+    const { onPublicUrl } = mine.last.request
+    mine.last.fail(errorOf('ERR_GATEWAY_TIMEOUT'))
+    await turns()
+    await advance(1000)
+    onPublicUrl('https://early.example')
+    mine.last.open()
+    await opening
+    onPublicUrl('https://late.example')
+    expect([gateways.publicUrlOf(8090), goneUrls]).toEqual(['https://one.example', []])
+    mine.last.request.onPublicUrl('https://two.example')
+    expect(gateways.publicUrlOf(8090)).toBe('https://two.example')
+  })
+
   test('that is none is not believed', async () => {
     const { mine, gateways, warnings } = await openOne()
     mine.last.request.onPublicUrl('two.example')

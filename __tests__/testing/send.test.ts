@@ -124,6 +124,15 @@ describe('what can be called', () => {
     expect((await send(one, '/a', undefined, { method: 'put' })).body).toBe('PUT /a')
   })
 
+  test('a server that does not listen yet, many times, which keeps no listeners of it', async () => {
+    const server = createServer(app)
+    const names = ['error', 'listening', 'close'] as const
+    const count = (): readonly number[] => names.map((name) => server.listenerCount(name))
+    const before = count()
+    for (let index = 0; index < 3; index += 1) await send(server, '/a')
+    expect([count(), server.listening]).toEqual([before, false])
+  })
+
   test('a server that listens, and its URL, which stay open', async () => {
     const server = createServer(app).listen(0)
     const address = server.address()
@@ -141,6 +150,21 @@ describe('what can be called', () => {
       code: 'ERR_HTTP_NETWORK',
       message: expect.stringContaining('127.0.0.1:1'),
     })
+  })
+
+  test.each<readonly [string, RequestListener]>([
+    ['before its answer', (_request, response) => response.destroy()],
+    ['in its answer', (_request, response) => response.write('{"a":', () => response.destroy())],
+  ])('an app that breaks off %s', async (_, broken) => {
+    await expect(send(broken, '/a')).rejects.toMatchObject({
+      code: 'ERR_HTTP_NETWORK',
+      message: expect.stringMatching(/^POST http:\/\/127\.0\.0\.1:\d+\/a /),
+    })
+  })
+
+  test('an app that does not end its answer', async () => {
+    const sending = send((_request, response) => response.write('{'), '/a', {}, { timeout: 50 })
+    await expect(sending).rejects.toMatchObject({ code: 'ERR_HTTP_TIMEOUT' })
   })
 
   test('an app that does not answer', async () => {

@@ -100,6 +100,21 @@ describe('a program', () => {
     expect(lines.join()).toContain('missing')
   })
 
+  test.each([
+    ['a longer argument than the system takes', { args: ['x'.repeat(200_000)] }, 'spawn E2BIG'],
+    ['a zero byte in an argument', { args: ['a\0b'] }, 'must be a string without null bytes'],
+    ['a zero byte in a variable', { env: { ...env, WORD: 'a\0b' } }, 'must be a string without null bytes'],
+  ])('that cannot be started for %s has ended with that error', async (_, over, message) => {
+    const { child, lines } = start('exit', over)
+    expect(await child.ended).toMatchObject({
+      code: undefined,
+      signal: undefined,
+      error: { message: expect.stringContaining(message) },
+    })
+    await child.stop()
+    expect(lines).toEqual([])
+  })
+
   test('gets its arguments as they are', async () => {
     const words = ['a b', '', "it's", '$HOME', '*', '-n', 'é\n2']
     const { child, lines } = start('', { file: '/usr/bin/printf', args: ['%s|', ...words] })

@@ -20,7 +20,7 @@ interface Row {
 
 const OPENED: Row = { findings: [URL_LINE, 'ready'], ...LATER }
 const NO_NETWORK = 'failed ERR_GATEWAY_NETWORK'
-const PROXY = /pays no heed to HTTPS_PROXY/
+const PROXY = /without the proxy of HTTPS_PROXY/
 const RATE = 'failed ERR_GATEWAY_RATE_LIMITED'
 
 const ROWS: Readonly<Record<string, Row>> = {
@@ -157,6 +157,17 @@ describe('a line tells', () => {
 
   test.each([
     ['failed to unmarshal quick Tunnel: unexpected end of JSON input', 'ERR_GATEWAY_EXITED', /could not be read/],
+    // Versions of 2023 told neither the answer nor its status: it was "error code: 1015".
+    [
+      "failed to unmarshal quick Tunnel: invalid character 'e' looking for beginning of value",
+      'ERR_GATEWAY_RATE_LIMITED',
+      /too many were asked for/,
+    ],
+    [
+      'failed to read quick-tunnel response: read tcp 10.0.0.2:51000->104.16.1.1:443: connection reset by peer',
+      'ERR_GATEWAY_NETWORK',
+      /could not be asked.*connection reset by peer/,
+    ],
     [
       'Error opening metrics server listener: listen tcp 127.0.0.1:7091: bind: address already in use',
       'ERR_GATEWAY_EXITED',
@@ -193,6 +204,27 @@ describe('a line tells', () => {
     expect(findings).toEqual([`failed ${code}`])
     expect(messages[0]).toMatch(says)
   })
+
+  test.each([
+    ['429 Too Many Requests', 'ERR_GATEWAY_RATE_LIMITED', /too many were asked for \(.*429 Too Many Requests/],
+    ['500 Internal Server Error', 'ERR_GATEWAY_EXITED', /its answer was 500 Internal Server Error/],
+    ['503 Service Unavailable', 'ERR_GATEWAY_EXITED', /its answer was 503 Service Unavailable/],
+  ])('of a page of several lines its status: %s', (status, code, says) => {
+    const { findings, messages } = readLines([
+      '2026-03-08T10:00:00Z ERR Error unmarshaling QuickTunnel response: <!DOCTYPE html>',
+      '<html lang="en">',
+      '<title>Sorry | error="this is no error"</title>',
+      `</html> error="invalid character '<' looking for beginning of value" status_code="${status}"`,
+      "failed to unmarshal quick Tunnel: invalid character '<' looking for beginning of value",
+    ])
+    expect(findings).toEqual([`failed ${code}`])
+    expect(messages[0]).toMatch(says)
+  })
+
+  test.each([
+    'status_code="429 Too Many Requests"',
+    '2026-03-08T10:00:00Z ERR Request failed error="invalid" status_code="429 Too Many Requests"',
+  ])('nothing by a status of something else: %s', (line) => expect(readLines([line]).findings).toEqual([]))
 
   test('that a quick tunnel was deleted, also when it was connected', () => {
     expect(readLines([registered, refused])).toMatchObject({

@@ -422,7 +422,7 @@ exec '${fake.bin}' "$@"
     const { opening } = open(use(), { runtime: 'docker' }, { env: { PATH: folder } })
     await expect(opening).rejects.toMatchObject({
       code: 'ERR_GATEWAY_PROGRAM',
-      message: expect.stringContaining('since it does not run: Cannot connect'),
+      message: expect.stringContaining('cannot be used: it does not run: Cannot connect'),
     })
   })
 })

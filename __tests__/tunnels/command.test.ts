@@ -57,6 +57,10 @@ describe('without url_pattern', () => {
     ['(see "http://a.example:8080").', 'http://a.example:8080'],
     ['from http://localhost:8090 to https://b.example.', 'https://b.example'],
     ['https://1.2.3.4', 'https://1.2.3.4'],
+    ['https://100.63.0.1', 'https://100.63.0.1'],
+    ['Opening https://a.example…', 'https://a.example'],
+    ['https://a.example→http://localhost:8090', 'https://a.example'],
+    ['“https://a.example” is «https://b.example»', 'https://a.example'],
     ['{"url":"https://j.example","addr":"http://127.0.0.1:8090"}', 'https://j.example'],
   ])('the URL is found in: %s', async (line, publicUrl) => {
     const { tunnel } = open(say(line))
@@ -69,6 +73,7 @@ describe('without url_pattern', () => {
     const noise = [
       'docs: https://help.example/start, https://help.example/?q=1 and https://help.example/#a',
       'http://localhost:4040 http://127.0.0.1:4040 http://[::1]:1 http://0.0.0.0 http://10.0.0.1 http://192.168.1.2',
+      'http://100.64.0.1 http://100.101.102.103:8080 http://100.127.255.255 http://172.31.0.1',
       'https://user@host.example https://nodots http://box.local http://[fe80::1] https://',
       'ftp://a.example a.example',
     ]

@@ -1,12 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import {
-  createContainerCommand,
-  explainContainer,
-  reachableHost,
-  wantsDocker,
-} from '../../adapters/tunnels/program/docker'
+import { createContainerCommand, reachableHost, wantsDocker } from '../../adapters/tunnels/program/docker'
 import { openProgramTunnel } from '../../adapters/tunnels/program/program-tunnel'
 import type { TunnelRequest } from '../../lib/base/contracts'
 import { STAY, usePrograms } from './use-programs'
@@ -21,7 +16,7 @@ const CONTAINER = { image: 'example/tool:1', args: ['http', '8090'], variables: 
 
 /** Opens a tunnel by a fake docker. */
 function open(script: string, options: TunnelRequest['options'] = {}) {
-  const folder = dirname(programs.write(script, 'docker'))
+  const folder = dirname(programs.write(script, process.platform === 'win32' ? 'docker.exe' : 'docker'))
   const read = (line: string) =>
     line === 'up' ? ([{ kind: 'url', publicUrl: 'https://a.example' }, { kind: 'ready' }] as const) : undefined
   const infos: string[] = []
@@ -32,7 +27,6 @@ function open(script: string, options: TunnelRequest['options'] = {}) {
           name: 'tool',
           command: createContainerCommand(request, CONTAINER),
           read,
-          explain: (_ended, lines) => explainContainer(lines),
         },
         { ...request, logger: { ...request.logger, info: (_details, message) => void infos.push(message) } },
       ),
@@ -123,6 +117,18 @@ describe('a program as a container', () => {
       `[ "$1" = run ] || exit 0; echo "${line}" >&2; echo; echo "Run 'docker run --help'"; exit 125`,
     )
     await expect(tunnel).rejects.toMatchObject({ code, message: expect.stringContaining(line) })
+  })
+})
+
+test.each([
+  'Register tunnel error from server side error=\\"Unauthorized: Tunnel not found\\"',
+  'unauthorized: the token was renewed',
+  'cannot watch /var/run/docker.sock',
+])('what the program in a container says is none of the reasons of docker: %s', async (line) => {
+  const { tunnel } = open(`[ "$1" = run ] || exit 0; echo "${line}"; exit 1`)
+  await expect(tunnel).rejects.toMatchObject({
+    code: 'ERR_GATEWAY_EXITED',
+    message: expect.stringMatching(/^tool ended with exit code 1; its last lines:/),
   })
 })
 

@@ -1,10 +1,12 @@
 import { chmodSync, mkdirSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
-import { expect, test } from '@jest/globals'
+import { afterEach, expect, test } from '@jest/globals'
 import { findNamedProgram, findProgram } from '../../adapters/tunnels/program/find-program'
 import { usePrograms } from './use-programs'
 
 const { createFolder, write } = usePrograms()
+const { platform } = process
+afterEach(() => void Object.defineProperty(process, 'platform', { value: platform }))
 
 test('a name is looked for in the folders of PATH, in their order', () => {
   const [empty, first, second] = [createFolder(), createFolder(), createFolder()]
@@ -35,6 +37,23 @@ test('a path is a file: from the root, from the home folder, or from the folder 
   expect(findProgram(`~/${basename(file)}`, env)).toBe(file)
   expect(findProgram(relative('', file), env)).toBe(file)
   expect(findProgram('~/other', env)).toBeUndefined()
+})
+
+test('on Windows only what can be started without a shell is a program', () => {
+  Object.defineProperty(process, 'platform', { value: 'win32' })
+  const [npm, folder] = [createFolder(), createFolder()]
+  // npm puts a script of a shell and one of cmd.exe into its folder.
+  for (const name of ['tool', 'tool.cmd', 'tool.bat', 'tool.ps1']) write('', name, npm)
+  const file = write('', 'tool.exe', folder)
+  const other = write('', 'other.com', folder)
+  const env = { PATH: `${npm}:${folder}`, PATHEXT: '.COM;.EXE;.BAT;.CMD' }
+  expect(findProgram('tool', env)).toBe(file)
+  expect(findProgram('tool.exe', env)).toBe(file)
+  expect(findProgram(join(folder, 'tool'), env)).toBe(file)
+  expect(findProgram(join(folder, 'tool.exe'), {})).toBe(file)
+  expect(findProgram('other', env)).toBe(other)
+  for (const name of ['tool.cmd', join(npm, 'tool'), join(npm, 'tool.cmd')])
+    expect(findProgram(name, env)).toBeUndefined()
 })
 
 test('the first program that is named counts, and must be there', () => {

@@ -22,6 +22,19 @@ describe.each([
     ['letters of several bytes', 'grün 東京 🎉\nß\n', ['grün 東京 🎉', 'ß']],
     ['colours', '\u001B[1;31mred\u001B[0m and \u001B[2Kcleared\n', ['red and cleared']],
     ['links', '\u001B]8;;https://a.example\u0007here\u001B]8;;\u0007\n', ['here']],
+    ['titles of a terminal', '\u001B]0;tool: one\u0007two\n\u001B]2;x\u001B\\three\n', ['two', 'three']],
+    [
+      'a cursor that is kept and put back',
+      '\u001B7from one\u001B8\n\u001B7\u001B8https://a.example\n',
+      ['from one', 'https://a.example'],
+    ],
+    [
+      'a line that is drawn again',
+      'wait\rwait.\r\u001B[2Khttps://a.example\nnext\n',
+      ['wait', 'wait.', 'https://a.example', 'next'],
+    ],
+    ['a line that is drawn again, without an end', 'wait\rready\r', ['wait', 'ready']],
+    ['line ends that were translated twice', 'one\r\r\ntwo\r\r\n', ['one', '', 'two', '']],
     ['nothing', '', []],
   ])('%s', (_what, text, expected) => {
     expect(cut(Buffer.from(text), size)).toEqual(expected)

@@ -184,7 +184,7 @@ describeSshd(titled('at a real sshd', withoutSshd), () => {
       code: 'ERR_GATEWAY_AUTH',
       message:
         `The ssh server 127.0.0.1:${running[0]?.port} refused the user "${user.name}" with the key ${keyfile}; it accepts ` +
-        'publickey. Check the user, and that the public half of the key stands in ~/.ssh/authorized_keys of that user on the server',
+        'publickey. Check the user, and that ~/.ssh/authorized_keys of that user on the server holds the public half of the key',
     })
   })
 

@@ -70,8 +70,8 @@ describeSshd(`at a real sshd${withoutSshd === undefined ? '' : ` (skipped: ${wit
     const error = await failureOf(attempt({ knownHosts }))
     expect([error.code, error.message]).toEqual([
       'ERR_GATEWAY_HOST_KEY',
-      `The ssh server 127.0.0.1:${port} is not known: it shows the host key ssh-ed25519 ${fingerprint(keys.ed25519)}, and no key ` +
-        `of it stands in ${knownHosts}. Ask whoever runs the server whether that is its key. If so, run ` +
+      `The ssh server 127.0.0.1:${port} is not known: it shows the host key ssh-ed25519 ${fingerprint(keys.ed25519)}, and there is no key ` +
+        `of it in ${knownHosts}. Ask the people who run the server whether that is its key. If so, run ` +
         `"ssh-keyscan -p ${port} 127.0.0.1 >> ${knownHosts}", or write "host_key: ${fingerprint(keys.ed25519)}" into the connection`,
     ])
     await expectOpen({ knownHosts, hostKey: fingerprint(keys.ed25519) })
@@ -81,7 +81,7 @@ describeSshd(`at a real sshd${withoutSshd === undefined ? '' : ` (skipped: ${wit
     const { knownHosts: lines } = await serve()
     expect(await failureOf(attempt({}))).toMatchObject({
       code: 'ERR_GATEWAY_HOST_KEY',
-      message: expect.stringContaining('no key of it stands in ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts. Ask'),
+      message: expect.stringContaining('no key of it in ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts. Ask'),
     })
     mkdirSync(join(folder, '.ssh'))
     writeFileSync(join(folder, '.ssh', 'known_hosts'), lines)
@@ -96,7 +96,7 @@ describeSshd(`at a real sshd${withoutSshd === undefined ? '' : ` (skipped: ${wit
       'ERR_GATEWAY_HOST_KEY',
       `The ssh server 127.0.0.1:${port} shows the host key ssh-ed25519 ${fingerprint(keys.ed25519)}, which differs from the ` +
         `known one in ${knownHosts}: ssh-ed25519 ${fingerprint(keys.other)}. Somebody may be in between (an attack), or the ` +
-        'server was set up anew. Ask whoever runs it; only if the new key is right, remove the old one: ' +
+        'server was set up again. Ask the people who run it; only if the new key is right, remove the old one: ' +
         `ssh-keygen -R "[127.0.0.1]:${port}" -f ${knownHosts}`,
     ])
   })
@@ -106,7 +106,9 @@ describeSshd(`at a real sshd${withoutSshd === undefined ? '' : ` (skipped: ${wit
     writeFileSync(knownHosts, `${lines}@revoked * ${readFileSync(`${keys.ed25519}.pub`, 'utf8')}`)
     expect(await failureOf(attempt({ knownHosts }))).toMatchObject({
       code: 'ERR_GATEWAY_HOST_KEY',
-      message: expect.stringContaining(`${fingerprint(keys.ed25519)}, which is marked as @revoked in ${knownHosts}`),
+      message: expect.stringContaining(
+        `${fingerprint(keys.ed25519)}, which ${knownHosts} marks as @revoked: somebody else may have it`,
+      ),
     })
   })
 
@@ -139,7 +141,7 @@ describeSshd(`at a real sshd${withoutSshd === undefined ? '' : ` (skipped: ${wit
     expect([error.code, error.message]).toEqual([
       'ERR_GATEWAY_HOST_KEY',
       `The ssh server 127.0.0.1:${port} shows the host key ssh-ed25519 ${fingerprint(keys.ed25519)}, but "host_key" says ` +
-        `${fingerprint(keys.other)}. It may be another key of the same server, or somebody in between: ask whoever runs the ` +
+        `${fingerprint(keys.other)}. It may be another key of the same server, or somebody in between: ask the people who run the ` +
         'server which one is right',
     ])
   })

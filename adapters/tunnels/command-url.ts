@@ -41,7 +41,7 @@ export function withoutState({ source, flags }: RegExp): RegExp {
   return new RegExp(source, flags.replace(/[gy]/g, ''))
 }
 
-const URLS = /https?:\/\/[^\s"'`<>|\\^{}()]+/gi
+const URLS = /https?:\/\/[^\s"'`<>|\\^{}()…→«»‹›“”‘’]+/gi
 
 /** Cuts off what ends a sentence. A bracket belongs to the URL when it was opened there, as in `http://[::1]`. */
 function trimEnd(url: string): string {
@@ -55,10 +55,13 @@ function isPublicOrigin(text: string): boolean {
   return pathname === '/' && search + hash + username === '' && isPublicHost(hostname)
 }
 
+/** Addresses of this machine, of local networks, and those that a provider or a VPN shares out (RFC 6890). */
+const LOCAL = /^(?:0|10|127|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./
+
 /** Whether a host may be reached from elsewhere; addresses of a local network are not. */
 function isPublicHost(hostname: string): boolean {
   const address = hostname.replace(/^\[|\]$/g, '')
-  if (isIP(address) === 4) return !/^(?:0|10|127|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\./.test(address)
+  if (isIP(address) === 4) return !LOCAL.test(address)
   if (isIP(address) === 6) return !/^(?:::|fe80|f[cd])/i.test(address)
   return address.includes('.') && !/\.(?:localhost|local|internal|lan)\.?$/i.test(address)
 }

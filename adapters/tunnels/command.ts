@@ -4,10 +4,11 @@ import { CallbackError } from '../../lib/base/errors'
 import type { TunnelDriver, TunnelRequest } from '../../lib/base/contracts'
 import type { Command } from './program/child-process'
 import { createFirstUrl, createPatternUrl, type ReadUrl, withoutState } from './command-url'
-import { createContainerCommand, explainContainer, reachableHost, wantsDocker } from './program/docker'
+import { createContainerCommand, reachableHost, wantsDocker } from './program/docker'
 import { findProgram } from './program/find-program'
 import { badOptions, readNumber, readText, readTexts, required } from './options'
-import { type Finding, openProgramTunnel, type TunnelProgram } from './program/program-tunnel'
+import type { Finding } from './program/follow-program'
+import { openProgramTunnel, type TunnelProgram } from './program/program-tunnel'
 
 /** How long a program that says nothing must have lived to be taken for ready. */
 const LIVED_MS = 1000
@@ -27,19 +28,15 @@ function createProgram(request: TunnelRequest): TunnelProgram {
   const publicUrl = readText(options, 'publicUrl')
   const settleMs = readNumber(options, 'settleMs')
   const shared = { name: basename(program), command: createCommand(argv.map(fillIn(request)), request), publicUrl }
-  const explain: TunnelProgram['explain'] = wantsDocker(request)
-    ? (_ended, lastLines) => explainContainer(lastLines)
-    : undefined
   const urlPattern = readPattern(request, 'urlPattern')
   const readyPattern = readPattern(request, 'readyPattern')
   if (publicUrl === undefined) {
     const readUrl = urlPattern ? createPatternUrl(urlPattern) : createFirstUrl()
-    return { ...shared, ...(explain && { explain }), settleMs: settleMs ?? 0, read: createRead(readUrl, readyPattern) }
+    return { ...shared, settleMs: settleMs ?? 0, read: createRead(readUrl, readyPattern) }
   }
   const isReady = readyPattern ?? urlPattern
   return {
     ...shared,
-    ...(explain && { explain }),
     isStable: true,
     isReadyAtStart: isReady === undefined,
     settleMs: settleMs ?? (isReady ? 0 : LIVED_MS),

@@ -48,7 +48,7 @@ export function resolveFile(file: string, env: TunnelRequest['env']): string {
   return resolve(file)
 }
 
-/** The host and port to which a tunnel leads, as they stand in an URL. */
+/** Writes the host and port to which a tunnel leads as a URL has them. */
 export function writeAddress({ host, port }: Pick<TunnelRequest, 'host' | 'port'>): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }

@@ -4,8 +4,6 @@ import type { Io } from './io'
 export interface Interrupts {
   readonly first: Promise<void>
   readonly second: Promise<void>
-  /** How many there were. */
-  readonly count: number
   /** Stops listening. */
   stop(): void
 }
@@ -20,14 +18,7 @@ export function listenForInterrupts(io: Pick<Io, 'onSignal'>): Interrupts {
     resolvers[count]?.()
     count += 1
   })
-  return {
-    first,
-    second,
-    get count() {
-      return count
-    },
-    stop,
-  }
+  return { first, second, stop }
 }
 
 /** How soon after a signal the same one is an echo of it. */

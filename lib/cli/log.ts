@@ -94,8 +94,8 @@ function describeError(error: Error, isDebug: boolean): object {
   return { name: error.name, code, message: error.message, ...(isDebug && { stack: error.stack }) }
 }
 
-/** Creates the function that colours text on a terminal, unless NO_COLOR is set (https://no-color.org). */
+/** Creates the function that colours text on a terminal that has colours, unless NO_COLOR is set (https://no-color.org). */
 function createPaint(output: Output, { env }: LogOptions['io']): (colour: string, text: string) => string {
-  if (output.isTTY !== true || (env['NO_COLOR'] ?? '') !== '') return (_colour, text) => text
+  if (output.isTTY !== true || (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb') return (_colour, text) => text
   return (colour, text) => `\u001b[${colour}m${text}\u001b[0m`
 }

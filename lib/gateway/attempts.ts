@@ -28,9 +28,9 @@ export interface AttemptsOptions {
 export interface Attempts {
   /**
    * Tries until a tunnel is open, and resolves to it; pauses after failures. The first opening gives up after five tries.
-   * Rejects with why it gives up, or with the signal's reason.
+   * `tell` is asked for each attempt. Rejects with why it gives up, or with the signal's reason.
    */
-  open(attempt: Told, isFirst: boolean): Promise<OpenTunnel>
+  open(tell: () => Told, isFirst: boolean): Promise<OpenTunnel>
   /** Counts a tunnel that was lost; one that did not live long counts as a failure. Returns in words what is done next. */
   countLoss(error: CallbackError, livedMs: number): string
 }
@@ -98,11 +98,11 @@ export function createAttempts(
   }
 
   return {
-    async open(told, isFirst) {
+    async open(tell, isFirst) {
       for (;;) {
         if (delayMs > 0) await sleep(clock, delayMs, signal)
         try {
-          return await attempt(told)
+          return await attempt(tell())
         } catch (error) {
           signal.throwIfAborted()
           const problem = noTunnel(spec, `could not be opened by the driver "${spec.driver}"`, error)

@@ -4,7 +4,6 @@ import type { GatewayStatus } from '../base/contracts'
 
 /** What owns the public URL of one port. */
 export interface Gateway {
-  readonly port: number
   /** Returns its status; another object after every change. */
   status(): GatewayStatus
   /** Opens it if need be and waits until it is ready or has failed. Rejects with why it failed, or `ERR_CLOSED`. */
@@ -17,7 +16,7 @@ export interface Gateway {
   close(): Promise<void>
 }
 
-/** Creates the error of a gateway whose public URL cannot be had. */
+/** Creates the error of a gateway that has no public URL. */
 export function notReady(spec: GatewaySpec, reason: string, cause?: unknown): CallbackError {
   return gatewayError('ERR_GATEWAY_NOT_READY', spec, reason, cause)
 }

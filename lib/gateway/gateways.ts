@@ -125,7 +125,6 @@ function createStaticGateway(publicUrl: string, status: LiveStatus): Gateway {
   }
 
   return {
-    port: status.get().port,
     status: status.get,
     open,
     ready: open,

@@ -66,7 +66,6 @@ export function createSupervisor(
   }
 
   return {
-    port,
     status: status.get,
     open,
     async ready() {

@@ -59,8 +59,8 @@ export async function keepTunnel(spec: GatewaySpec, signal: AbortSignal, options
   }
 
   for (let isFirst = true; ; isFirst = false) {
-    const told = { previousUrl: status.lastUrl(), onPublicUrl: createOnPublicUrl() }
-    const { tunnel, place } = await attempts.open(told, isFirst)
+    const tell = () => ({ previousUrl: status.lastUrl(), onPublicUrl: createOnPublicUrl() })
+    const { tunnel, place } = await attempts.open(tell, isFirst)
     const since = elapsed()
     status.change('ready', { place })
     const problem = noTunnel(spec, 'lost its tunnel', await live(tunnel))

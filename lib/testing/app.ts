@@ -1,9 +1,10 @@
+import { once } from 'node:events'
 import { createServer, request as requestHttp, type RequestListener, type Server } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { IncomingHttpHeaders } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { clearTimeout, setTimeout } from 'node:timers'
-import { CallbackError } from '../base/errors'
+import { CallbackError, reasonOf } from '../base/errors'
 
 /** What can be called: an Express app or `callbacks()` itself, a server, or the URL of one that runs. */
 export type TestedApp = RequestListener | Server | URL | string
@@ -35,9 +36,7 @@ export async function reach(app: TestedApp): Promise<Reached> {
   if (typeof app === 'string' || app instanceof URL) return { url: new URL(app), close: async () => undefined }
   if (typeof app !== 'function' && app.listening) return { url: urlOf(app), close: async () => undefined }
   const server = typeof app === 'function' ? createServer(app) : app
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve)
-  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
   return {
     url: urlOf(server),
     async close() {
@@ -63,23 +62,28 @@ function urlOf(server: Server): URL {
 /** Sends a request on a connection of its own. Rejects with `ERR_HTTP_NETWORK`, and with `ERR_HTTP_TIMEOUT` without an answer. */
 export async function call({ url, method, headers, body, timeoutMs }: WrittenCall): Promise<WrittenAnswer> {
   const send = url.protocol === 'https:' ? requestHttps : requestHttp
-  return new Promise((resolve, reject) => {
-    const sent = send(url, { method, headers, agent: false }, (response) => {
-      const { statusCode: status = 0 } = response
-      buffer(response)
-        .then((bytes) => resolve({ status, headers: response.headers, body: bytes }), reject)
-        .finally(() => clearTimeout(limit))
+  let limit: NodeJS.Timeout | undefined
+  try {
+    return await new Promise<WrittenAnswer>((resolve, reject) => {
+      const sent = send(url, { method, headers, agent: false }, (response) => {
+        const { statusCode: status = 0 } = response
+        buffer(response).then((bytes) => resolve({ status, headers: response.headers, body: bytes }), reject)
+      })
+      sent.on('error', reject)
+      limit = setTimeout(() => sent.destroy(tooLate(method, url, timeoutMs)), timeoutMs)
+      sent.end(body)
     })
-    const limit = setTimeout(() => {
-      const advice = 'Express 4 does not see that an async route has failed: catch the error and call next(error)'
-      const message = `${method} ${url.pathname} was not answered within ${timeoutMs} ms of real time. ${advice}`
-      sent.destroy(new CallbackError('ERR_HTTP_TIMEOUT', { message }))
-    }, timeoutMs)
-    sent.once('error', (error) => {
-      clearTimeout(limit)
-      const message = `${method} ${url.origin}${url.pathname} could not be sent: ${error.message}`
-      reject(error instanceof CallbackError ? error : new CallbackError('ERR_HTTP_NETWORK', { message, cause: error }))
-    })
-    sent.end(body)
-  })
+  } catch (error) {
+    if (error instanceof CallbackError) throw error
+    const message = `${method} ${url.origin}${url.pathname} failed: ${reasonOf(error)}`
+    throw new CallbackError('ERR_HTTP_NETWORK', { message, cause: error })
+  } finally {
+    clearTimeout(limit)
+  }
+}
+
+function tooLate(method: string, { pathname }: URL, timeoutMs: number): CallbackError {
+  const advice = 'Express 4 does not see that an async route has failed: catch the error and call next(error)'
+  const message = `${method} ${pathname} was not answered within ${timeoutMs} ms of real time. ${advice}`
+  return new CallbackError('ERR_HTTP_TIMEOUT', { message })
 }

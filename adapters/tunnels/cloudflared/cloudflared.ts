@@ -3,7 +3,7 @@ import { createCloudflaredCommand, createCloudflaredContainer, createEmptyFile }
 import { createCloudflaredMetrics } from './metrics'
 import { readCloudflaredTunnel } from './options'
 import { type CloudflaredOutput, createCloudflaredOutput } from './output'
-import { explainContainer, wantsDocker } from '../program/docker'
+import { wantsDocker } from '../program/docker'
 import { findCloudflared } from './find'
 import { readNumber } from '../options'
 import { openProgramTunnel, type TunnelProgram } from '../program/program-tunnel'
@@ -37,7 +37,6 @@ export const openCloudflared: TunnelDriver = async (request) => {
         publicUrl: tunnel.publicUrl,
         isStable: isNamed,
         settleMs: readNumber(request.options, 'settleMs') ?? (isNamed ? 0 : SETTLE_MS),
-        explain: (_ended, lastLines) => (file === undefined ? explainContainer(lastLines) : undefined),
         ...askingMetrics(output, request, isNamed),
       },
       request,

@@ -95,7 +95,7 @@ function secretsOf(tunnel: CloudflaredTunnel): Command['secrets'] {
   return tunnel.kind === 'token' ? [tunnel.token] : []
 }
 
-/** Variables that would set flags of cloudflared behind our back. */
+/** Leaves out the variables that set flags of cloudflared. */
 function withoutFlags(env: TunnelRequest['env']): TunnelRequest['env'] {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(?:TUNNEL_.*|NO_AUTOUPDATE)$/i.test(name)))
 }

@@ -8,17 +8,18 @@ interface Failure {
   readonly message: (found: string) => string
 }
 
-const NO_LIMIT =
-  'Wait, or use what has no such limit: a named tunnel (token, or tunnel and credentials_file) or a public_url of ' +
-  'your own'
+function rateLimited(found: string): string {
+  const advice = 'a named tunnel (token, or tunnel and credentials_file) or a public_url of your own'
+  return `Cloudflare gives no quick tunnel now: too many were asked for (${found}). Wait, or use what has no such limit: ${advice}`
+}
 
-/** The first that fits a line counts. Each was captured from the program or stands in its source. */
+/** The first that fits a line counts. Each comes from its output or its source. */
 const FAILURES: readonly Failure[] = [
   {
     // The status of an answer in JSON is lost on the way; then only the missing id of the tunnel tells the failure.
     pattern: /quick ?Tunnel (?:response|ID): .*?(error code: 1015|status_code="429[^"]*|invalid UUID length: 0)/i,
     code: 'ERR_GATEWAY_RATE_LIMITED',
-    message: (found) => `Cloudflare gives no quick tunnel now: too many were asked for (${found}). ${NO_LIMIT}`,
+    message: rateLimited,
   },
   {
     pattern: /^Error unmarshaling QuickTunnel response: .*status_code="([^"]*)"/,
@@ -26,16 +27,22 @@ const FAILURES: readonly Failure[] = [
     message: (found) => `Cloudflare gave no quick tunnel: its answer was ${found}, and could not be read`,
   },
   {
+    // Versions of 2023 say no more; the "e" begins "error code: 1015", which is no JSON.
+    pattern: /^failed to unmarshal quick Tunnel: (invalid character 'e' .*)/,
+    code: 'ERR_GATEWAY_RATE_LIMITED',
+    message: rateLimited,
+  },
+  {
     pattern: /^failed to unmarshal quick Tunnel: (.*)/,
     code: 'ERR_GATEWAY_EXITED',
     message: (found) => `Cloudflare gave no quick tunnel: its answer could not be read: ${found}`,
   },
   {
-    pattern: /^failed to request quick Tunnel: (.*)/,
+    pattern: /^failed to (?:request quick Tunnel|read quick-tunnel response): (.*)/,
     code: 'ERR_GATEWAY_NETWORK',
     message: (found) =>
       `Cloudflare could not be asked for a quick tunnel: ${found}. Look at the network and its DNS; ` +
-      'behind a proxy it cannot work, since cloudflared pays no heed to HTTPS_PROXY for this request',
+      'cloudflared sends this request without the proxy of HTTPS_PROXY',
   },
   {
     pattern: /^Provided Tunnel token is not valid/,

@@ -2,6 +2,7 @@ import { request as createRequest } from 'node:http'
 import { text as readAll } from 'node:stream/consumers'
 import { CallbackError } from '../../../lib/base/errors'
 import type { TunnelHealth, TunnelRequest } from '../../../lib/base/contracts'
+import { parseMapping } from '../../../lib/base/values/json-mapping'
 import { withinLimit } from '../../../lib/base/timers'
 import type { CloudflaredOutput } from './output'
 
@@ -70,13 +71,8 @@ function get(address: string, path: string, signal: AbortSignal): Promise<Answer
 }
 
 function readHostname(text: string): string | undefined {
-  try {
-    const body: unknown = JSON.parse(text)
-    if (typeof body !== 'object' || body === null || !('hostname' in body)) return undefined
-    return typeof body.hostname === 'string' && body.hostname !== '' ? body.hostname.toLowerCase() : undefined
-  } catch {
-    return undefined
-  }
+  const { hostname } = parseMapping(text) ?? {}
+  return typeof hostname === 'string' && hostname !== '' ? hostname.toLowerCase() : undefined
 }
 
 function anotherName(publicUrl: string, hostname: string): CallbackError {

@@ -1,6 +1,7 @@
 import { type CallbackError } from '../../../lib/base/errors'
+import { parseMapping } from '../../../lib/base/values/json-mapping'
 import { explainLine, refusedByEdge } from './failures'
-import type { Finding } from '../program/program-tunnel'
+import type { Finding } from '../program/follow-program'
 
 /** Follows what one cloudflared writes, as text or as JSON. */
 export interface CloudflaredOutput {
@@ -20,6 +21,9 @@ const API_HOST = 'https://api.trycloudflare.com'
 /** Before April 2023 it was `Connection <uuid> registered`. */
 const REGISTERED = /^(?:Registered tunnel connection\b|Connection [\da-f-]{36} registered\b)/i
 const METRICS = /^Starting metrics server on (\S+)\/metrics/
+/** An answer may be a page of several lines; the last one ends with its status. */
+const ANSWER = 'Error unmarshaling QuickTunnel response: '
+const STATUS = /\bstatus_code="/
 const REFUSED = /^Register tunnel error.*\bUnauthorized\b/
 const STOPPING = /^Initiating graceful shutdown/
 
@@ -28,6 +32,7 @@ export function createCloudflaredOutput({ isNamed }: { readonly isNamed: boolean
   let metricsAddress: string | undefined
   let isRegistered = false
   let isRefused = false
+  let isInAnswer = false
   /** Whether the process is ending: what it writes then tells how it ends, not why. */
   let isOver = false
 
@@ -42,9 +47,17 @@ export function createCloudflaredOutput({ isNamed }: { readonly isNamed: boolean
     return isNamed && isRegistered ? undefined : fail(refusedByEdge(text, isNamed))
   }
 
+  /** Returns the last line of an answer as if the answer were that line. */
+  function joinAnswer(text: string): string {
+    const hasStatus = STATUS.test(text)
+    const joined = isInAnswer && hasStatus ? ANSWER + text : text
+    isInAnswer = !hasStatus && (isInAnswer || text.startsWith(ANSWER))
+    return joined
+  }
+
   return {
     read(line) {
-      const text = readText(line)
+      const text = joinAnswer(readText(line))
       metricsAddress = METRICS.exec(text)?.[1] ?? metricsAddress
       isOver ||= STOPPING.test(text)
       if (REGISTERED.test(text)) {
@@ -71,16 +84,7 @@ export function createCloudflaredOutput({ isNamed }: { readonly isNamed: boolean
 /** Returns the text of a line in one form: `message key="value"`. */
 function readText(line: string): string {
   if (!line.startsWith('{')) return line.replace(PREFIX, '').trim()
-  const { message, level: _level, time: _time, ...rest } = parseRecord(line)
+  const { message, level: _level, time: _time, ...rest } = parseMapping(line) ?? {}
   if (typeof message !== 'string') return line
   return [message, ...Object.entries(rest).map(([key, value]) => `${key}="${String(value)}"`)].join(' ')
-}
-
-function parseRecord(line: string): Readonly<Record<string, unknown>> {
-  try {
-    const record: unknown = JSON.parse(line)
-    return typeof record === 'object' && record !== null ? { ...record } : {}
-  } catch {
-    return {}
-  }
 }

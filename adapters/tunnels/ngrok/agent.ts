@@ -1,6 +1,6 @@
 import type { Logger, Tunnel, TunnelRequest } from '../../../lib/base/contracts'
 import type { Command } from '../program/child-process'
-import { createContainerCommand, explainContainer, reachableHost } from '../program/docker'
+import { createContainerCommand, reachableHost } from '../program/docker'
 import { maskAuthtoken } from './errors'
 import { readNgrokOptions } from './options'
 import { createNgrokOutput } from './output'
@@ -33,8 +33,7 @@ export async function openNgrokAgent(file: string | undefined, request: TunnelRe
       isStable: domain !== undefined,
       settleMs: readNumber(request.options, 'settleMs') ?? 0,
       maxDownMs: domain === undefined ? PATIENCE_MS : undefined,
-      explain: (_ended, lastLines) =>
-        (file === undefined ? explainContainer(lastLines) : undefined) ?? output.explain(),
+      explain: output.explain,
       check: async () => output.health(),
     },
     { ...request, logger: createMaskedLogger(request.logger) },

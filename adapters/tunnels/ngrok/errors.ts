@@ -43,7 +43,7 @@ const KINDS: readonly Kind[] = [
     numbers: [717, 718, 725, 1214],
     words: /rate.?limit|too many (?:requests|connections|sessions)|\b429\b/i,
     code: 'ERR_GATEWAY_RATE_LIMITED',
-    advice: 'The gateway waits before it tries again; the limits of a plan stand in https://dashboard.ngrok.com/usage',
+    advice: 'The gateway waits before it tries again; the limits of the plan: https://dashboard.ngrok.com/usage',
   },
   {
     numbers: [103, 105, 106, 107, 109, 110, 115, 116, 4018],
@@ -108,15 +108,15 @@ export function readNgrokNumber(text: string): number | undefined {
 }
 
 /**
- * Masks the authtoken that ngrok repeats when it refuses it, also one that stands only in the configuration of the
- * agent.
+ * Masks the authtoken that ngrok repeats when it refuses it, also one that only the configuration of the
+ * agent holds.
  */
 export function maskAuthtoken(text: string, secrets: readonly (string | undefined)[] = []): string {
   return createRedact(secrets)(text).replaceAll(/(your authtoken:\s*)[^\s\\"]+/gi, '$1***')
 }
 
 /**
- * Returns the text of an error of the package `@ngrok/ngrok`, with its number, which may stand in `errorCode` alone.
+ * Returns the text of an error of the package `@ngrok/ngrok`, with its number, which only `errorCode` may hold.
  */
 export function readThrown(error: unknown): string {
   const { message, errorCode }: { message?: unknown; errorCode?: unknown } =

@@ -10,7 +10,7 @@ import { readText } from '../options'
 
 /**
  * Creates a driver for ngrok: its agent from `bin`, NGROK_BIN or PATH, or as a container; without an agent, the package
- * `@ngrok/ngrok`. A `bin` or NGROK_BIN that leads nowhere is an error and no reason to look further.
+ * `@ngrok/ngrok`. A `bin` or NGROK_BIN that names no program is an error.
  */
 export function createNgrokDriver(findPackage = findNgrokPackage): TunnelDriver {
   return async (request) => {

@@ -1,4 +1,5 @@
 import { CallbackError } from '../../../lib/base/errors'
+import { parseMapping } from '../../../lib/base/values/json-mapping'
 import type { TunnelHealth } from '../../../lib/base/contracts'
 import type { Finding, Findings } from '../program/follow-program'
 import { maskAuthtoken, readNgrokError, readNgrokNumber } from './errors'
@@ -13,7 +14,7 @@ export interface NgrokOutput {
   health(): TunnelHealth
 }
 
-/** A line of its log; whatever else stands in one differs between versions. */
+/** What is read of a line of its log; the other fields differ between versions. */
 interface Entry {
   readonly level: string
   readonly message: string
@@ -68,7 +69,7 @@ export function createNgrokOutput(secrets: readonly (string | undefined)[] = [])
     return !wasUp && retries >= RETRIES ? { kind: 'failed', error: noServer(maskAuthtoken(error, secrets)) } : undefined
   }
 
-  /** The last error is plain text, whatever the format of the log is. It ends with its number. */
+  /** The last error is plain text in every format of the log. It ends with its number. */
   function readText(line: string): Findings {
     const text = line.replace(MARK, '').trim()
     if (text === '' || isLogfmt(text)) return undefined
@@ -97,17 +98,10 @@ export function createNgrokOutput(secrets: readonly (string | undefined)[] = [])
 }
 
 function parseEntry(line: string): Entry | undefined {
-  if (!line.startsWith('{')) return undefined
-  let value: unknown
-  try {
-    value = JSON.parse(line)
-  } catch {
-    return undefined
-  }
-  if (typeof value !== 'object' || value === null) return undefined
-  const fields = new Map<string, unknown>(Object.entries(value))
+  const fields = line.startsWith('{') ? parseMapping(line) : undefined
+  if (fields === undefined) return undefined
   const read = (key: string): string => {
-    const text = fields.get(key)
+    const text = fields[key]
     return typeof text === 'string' && text !== '<nil>' ? text : ''
   }
   return { level: read('lvl'), message: read('msg'), url: read('url'), error: read('err') }

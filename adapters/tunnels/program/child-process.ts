@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { StringDecoder } from 'node:string_decoder'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
+import { reasonOf } from '../../../lib/base/errors'
 import { isDoneWithin } from '../../../lib/base/timers'
 import type { Clock, TunnelRequest } from '../../../lib/base/contracts'
 
@@ -96,7 +97,13 @@ exit "$code"
  */
 export function startChild(command: Command, { clock, onLine }: ChildOptions): Child {
   const redact = createRedact(command.secrets)
-  const child = spawnGuarded(command)
+  let child: ChildProcess
+  try {
+    child = spawnGuarded(command)
+  } catch (error) {
+    // What the system refuses at once, such as an argument that is too long, is thrown.
+    return createFailed(error)
+  }
   const streams = [child.stdout, child.stderr].map((stream) => {
     const lines = createLines((line) => onLine(redact(line)))
     stream?.on('data', (chunk: Buffer) => lines.write(chunk))
@@ -131,6 +138,11 @@ export function startChild(command: Command, { clock, onLine }: ChildOptions): C
       return stopping
     },
   }
+}
+
+function createFailed(cause: unknown): Child {
+  const error = new Error(reasonOf(cause), { cause })
+  return { ended: Promise.resolve({ code: undefined, signal: undefined, error }), stop: async () => undefined }
 }
 
 async function whenEnded(child: ChildProcess, clock: Clock): Promise<Ended> {
@@ -201,6 +213,12 @@ function readExit(code: number | null, signal: string | null): Pick<Ended, 'code
 /** The longest line that is kept whole, in characters; a longer one comes in pieces. */
 const MAX_LINE = 64 * 1024
 
+/** A line break of Unix or Windows, or the return with which a program draws its line again. What follows a last return decides. */
+const BREAK = /\r\n|\n|\r(?!$)/
+/** Titles, links, and a cursor that is kept: `stripVTControlCharacters` leaves parts of them, or takes a letter too many. */
+// oxlint-disable-next-line no-control-regex -- they begin with one
+const UNSTRIPPED = /\u001B(?:\][^\u0007\u001B]*(?:\u0007|\u001B\\)|[78])/g
+
 /** Cuts what a program writes into lines. */
 interface Lines {
   write(chunk: Buffer): void
@@ -216,11 +234,11 @@ export function createLines(onLine: (line: string) => void): Lines {
   let rest = ''
 
   function give(line: string): void {
-    onLine(stripVTControlCharacters(line.replace(/\r$/, '')))
+    onLine(stripVTControlCharacters(line.replace(/\r$/, '').replace(UNSTRIPPED, '')))
   }
 
   function take(text: string): void {
-    const parts = (rest + text).split('\n')
+    const parts = (rest + text).split(BREAK)
     rest = parts.pop() ?? ''
     for (const part of parts) give(part)
     while (rest.length > MAX_LINE) {

@@ -14,7 +14,7 @@ export interface Container {
   readonly image: string
   /** What the image's program is called with. */
   readonly args: readonly string[]
-  /** What the program finds in its environment; handed over by name, so that no value stands in a command line. */
+  /** What the program finds in its environment; handed over by name, so that the command line holds no value. */
   readonly variables?: Readonly<Record<string, string | undefined>>
   /** Files that it finds inside, as `file:place:ro`. It runs as the user of this process then, who may read them. */
   readonly volumes?: readonly string[]
@@ -66,8 +66,8 @@ export function createContainerCommand({ env, options }: TunnelRequest, containe
   }
 }
 
-/** Why a container could not be started, where docker itself is the reason. */
-export function explainContainer(lastLines: readonly string[]): CallbackError | undefined {
+/** Returns why docker has failed, by its last lines; undefined where they do not tell. */
+export function explainDocker(lastLines: readonly string[]): CallbackError | undefined {
   const noDaemon = explainDaemon(lastLines)
   if (noDaemon) return noDaemon
   const refusal = lastLines.find((one) => NO_IMAGE.test(one))
@@ -87,7 +87,7 @@ const NO_IMAGE =
   /pull access denied|manifest (?:unknown|for .* not found)|no matching manifest|invalid reference format|unauthorized:/i
 
 function noDocker(reason: string): CallbackError {
-  const message = `"runtime: docker" cannot be had, since ${reason}. Install and start Docker, or write "runtime: native"`
+  const message = `"runtime: docker" cannot be used: ${reason}. Install and start Docker, or write "runtime: native"`
   return new CallbackError('ERR_GATEWAY_PROGRAM', { message })
 }
 
@@ -100,7 +100,7 @@ const LAST_LINES = 10
 
 /**
  * Fetches the image of a container when this machine has none, which takes longer than a tunnel may take to open.
- * Throws `ERR_GATEWAY_PROGRAM` without a running docker, `_OPTIONS` for an image that cannot be had, `_RATE_LIMITED`
+ * Throws `ERR_GATEWAY_PROGRAM` without a running docker, `_OPTIONS` for an image that cannot be fetched, `_RATE_LIMITED`
  * when its registry says so, and `_NETWORK` for anything else.
  */
 export async function pullImage(command: Command, image: string, request: TunnelRequest): Promise<void> {
@@ -111,7 +111,7 @@ export async function pullImage(command: Command, image: string, request: Tunnel
   const { port, logger } = request
   logger.info({ port }, `[docker] fetches the image ${image}, which this machine does not have yet`)
   const { isDone, lines } = await runDocker(command, ['pull', image], PULL_MS, request)
-  if (!isDone) throw explainContainer(lines) ?? noImage(image, lines.at(-1) ?? 'docker does not say why')
+  if (!isDone) throw explainDocker(lines) ?? noImage(image, lines.at(-1) ?? 'docker does not say why')
 }
 
 interface Done {

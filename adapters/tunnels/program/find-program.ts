@@ -9,9 +9,9 @@ import { resolveFile } from '../options'
  * in the folders of PATH. Returns its path; undefined when no such program can be run.
  */
 export function findProgram(name: string, env: TunnelRequest['env']): string | undefined {
-  if (/[/\\]/.test(name)) return withEndings(resolveFile(name, env), env).find(isProgram)
+  if (/[/\\]/.test(name)) return withEndings(resolveFile(name, env)).find(isProgram)
   const folders = (env['PATH'] ?? env['Path'] ?? '').split(delimiter).filter((folder) => folder !== '')
-  return folders.flatMap((folder) => withEndings(resolve(folder, name), env)).find(isProgram)
+  return folders.flatMap((folder) => withEndings(resolve(folder, name))).find(isProgram)
 }
 
 /**
@@ -31,11 +31,9 @@ export function findNamedProgram(
   throw new CallbackError('ERR_GATEWAY_PROGRAM', { message })
 }
 
-/** On Windows a program has one of the endings that PATHEXT lists. */
-function withEndings(file: string, env: TunnelRequest['env']): readonly string[] {
-  if (process.platform !== 'win32') return [file]
-  const endings = (env['PATHEXT'] ?? '.EXE;.CMD;.BAT').split(';')
-  return [file, ...endings.map((ending) => file + ending)]
+/** On Windows only these start without a shell; scripts such as `.cmd` do not. */
+function withEndings(file: string): readonly string[] {
+  return process.platform !== 'win32' || /\.(?:exe|com)$/i.test(file) ? [file] : [`${file}.exe`, `${file}.com`]
 }
 
 function isProgram(file: string): boolean {

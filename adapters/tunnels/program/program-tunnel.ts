@@ -2,10 +2,8 @@ import { CallbackError } from '../../../lib/base/errors'
 import { sleep, untilAborted, withinLimit } from '../../../lib/base/timers'
 import type { Tunnel, TunnelRequest } from '../../../lib/base/contracts'
 import { describeEnd, type Ended } from './child-process'
-import { pullImage } from './docker'
+import { explainDocker, pullImage } from './docker'
 import { type FollowedProgram, followProgram, quoteLines, type ReadableProgram } from './follow-program'
-
-export type { Finding } from './follow-program'
 
 /** A program that opens a tunnel. */
 export interface TunnelProgram extends ReadableProgram {
@@ -14,8 +12,8 @@ export interface TunnelProgram extends ReadableProgram {
   readonly confirm?: (publicUrl: string, signal: AbortSignal) => Promise<void>
   /** How long a new URL settles before it is given out. */
   readonly settleMs?: number
-  /** Why it ended, where its last lines tell more than its exit code. */
-  readonly explain?: (ended: Ended, lastLines: readonly string[]) => CallbackError | undefined
+  /** Why it ended, where its output has told more than its last lines do. */
+  readonly explain?: () => CallbackError | undefined
   readonly check?: Tunnel['check']
   readonly maxDownMs?: Tunnel['maxDownMs']
 }
@@ -77,8 +75,13 @@ function explainEnd(program: TunnelProgram, running: FollowedProgram, ended: End
   const said = running.failure()
   if (said) return said
   if (!running.hasRun() && isNoProgram(ended)) return cannotRun(program, ended, lastLines)
-  const explained = program.explain?.(ended, lastLines)
+  const explained = isDockerFailure(program, ended) ? explainDocker(lastLines) : program.explain?.()
   return explained === undefined ? exited(program, ended, running) : running.withoutSecrets(explained)
+}
+
+/** 125 is the code of "docker run" when docker itself has failed. */
+function isDockerFailure({ command }: TunnelProgram, { code }: Ended): boolean {
+  return command.image !== undefined && code === 125
 }
 
 /** 126 and 127 are the codes of a shell, or of docker, that could not start the program. */

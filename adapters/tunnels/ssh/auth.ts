@@ -48,7 +48,7 @@ function loginByKey(
       { type: 'publickey', username, key },
     ],
     label: `the key ${file}`,
-    advice: `Check the user, and that the public half of the key stands in ~/.ssh/authorized_keys of that user on the server`,
+    advice: `Check the user, and that ~/.ssh/authorized_keys of that user on the server holds the public half of the key`,
   }
 }
 

@@ -10,8 +10,8 @@ export interface SshForward {
 }
 
 /**
- * Joins every connection to the port on the server with one to the local port. The former is accepted once the latter
- * is open, so that a caller is refused, and does not wait, when nothing listens on the local port.
+ * Joins every connection to the port on the server with one to the local port. The one on the
+ * server is accepted once the local one is open, so that a caller is refused at once when nothing listens here.
  */
 export function forwardConnections(
   client: SshClient,

@@ -66,7 +66,7 @@ function createPinCheck({ name }: SshServer, written: string): HostKeyCheck {
       const keys = `host key${shown.length === 1 ? '' : 's'} ${shown.map(describeKey).join(', ')}`
       const message =
         `The ssh server ${name} shows the ${keys}, but "host_key" says ${expected}. It may be ` +
-        `another key of the same server, or somebody in between: ask whoever runs the server which one is right`
+        `another key of the same server, or somebody in between: ask the people who run the server which one is right`
       return new CallbackError('ERR_GATEWAY_HOST_KEY', { message })
     },
   }
@@ -85,8 +85,8 @@ function readKnownHosts(file: string, env: TunnelRequest['env']): string {
 function describeUnknown({ name, host, port }: SshServer, key: Buffer, files: readonly string[]): string {
   const scan = `ssh-keyscan${port === 22 ? '' : ` -p ${port}`} ${host} >> ${files[0]}`
   return (
-    `The ssh server ${name} is not known: it shows the host key ${describeKey(key)}, and no key of it stands in ` +
-    `${files.join(' and ')}. Ask whoever runs the server whether that is its key. If so, run "${scan}", ` +
+    `The ssh server ${name} is not known: it shows the host key ${describeKey(key)}, and there is no key ` +
+    `of it in ${files.join(' and ')}. Ask the people who run the server whether that is its key. If so, run "${scan}", ` +
     `or write "host_key: ${fingerprintOf(key)}" into the connection`
   )
 }
@@ -101,13 +101,13 @@ function describeChanged(
   return (
     `The ssh server ${server.name} shows the host key ${describeKey(key)}, which differs from the known one in ` +
     `${files.join(' and ')}: ${trusted.map(describeKey).join(', ')}. Somebody may be in between (an attack), or the ` +
-    `server was set up anew. Ask whoever runs it; only if the new key is right, remove the old one: ${remove}`
+    `server was set up again. Ask the people who run it; only if the new key is right, remove the old one: ${remove}`
   )
 }
 
 function describeRevoked({ name }: SshServer, key: Buffer, files: readonly string[]): string {
   const where = files.join(' and ')
-  return `The ssh server ${name} shows the host key ${describeKey(key)}, which is marked as @revoked in ${where}: whoever has it may be anybody`
+  return `The ssh server ${name} shows the host key ${describeKey(key)}, which ${where} marks as @revoked: somebody else may have it`
 }
 
 const DESCRIBE = { unknown: describeUnknown, changed: describeChanged, revoked: describeRevoked } as const

@@ -1,5 +1,6 @@
 import { CallbackError } from '../../base/errors'
-import { isMapping } from '../../base/values/plain'
+import { parseMapping } from '../../base/values/json-mapping'
+import { isMapping, type Mapping } from '../../base/values/plain'
 import { compileConfig, type ControllerSpec } from '../../config/normalize'
 import { escapeControls } from '../../base/secrets/escape'
 import { loadFiles } from '../config-files'
@@ -7,6 +8,7 @@ import { EXIT_DONE, EXIT_FAILED, type Io } from '../io'
 import { authorizationOf, controllerUrlOf, routeUrl } from '../controller-url'
 import { post } from '../send/post'
 import type { CliOptions } from '../syntax/args'
+import { readHttpUrl } from '../syntax/input'
 import { UsageError } from '../syntax/usage-error'
 
 type Given = Pick<CliOptions, 'files' | 'url' | 'token'>
@@ -21,7 +23,7 @@ export async function replay(id: string | undefined, given: Given, io: Io): Prom
   const url = routeUrl(base, `/deliveries/${encodeURIComponent(id)}/replay`)
   const headers = { 'content-type': 'application/json', 'user-agent': 'express-callbacks', ...authorizationOf(token) }
   const answer = await post({ url, method: 'POST', headers, body: Buffer.from('{}'), option: '--url' })
-  const replayed = parse(answer.body)
+  const replayed = parseMapping(answer.body.toString()) ?? {}
   if (answer.status !== 200) throw toError(answer.status, replayed, url)
   const { id: own, verdict, outcome, code, reason } = replayed
   const word = [verdict, outcome === 'failed' && outcome, code].filter(Boolean).join(' ')
@@ -37,7 +39,8 @@ interface Place {
 /** Returns where the controller answers: as the options say, else as the config does. */
 function findController({ files, url, token }: Given, io: Io): Place {
   const spec = url !== undefined && token !== undefined ? undefined : readController(files, url, io)
-  if (url !== undefined) return { base: parseUrl(url), token: token ?? spec?.auth?.token }
+  if (url !== undefined)
+    return { base: readHttpUrl('--url', url, 'http://127.0.0.1:8080'), token: token ?? spec?.auth?.token }
   if (spec === undefined) {
     const message = 'The config has no controller; where it is mounted in an app, name its place with --url http://…'
     throw new UsageError(message)
@@ -58,24 +61,8 @@ function readController(files: readonly string[], url: string | undefined, io: I
   }
 }
 
-function parseUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url !== undefined && /^https?:$/.test(url.protocol)) return url
-  throw new UsageError(`--url must be a URL such as http://127.0.0.1:8080; found ${JSON.stringify(text)}`)
-}
-
-/** Returns the JSON of an answer; an empty object for anything else. */
-function parse(body: Buffer): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(body.toString())
-    return isMapping(value) ? value : {}
-  } catch {
-    return {}
-  }
-}
-
 /** Returns the error that the controller answered with, or says that something else answers there. */
-function toError(status: number, { error }: Readonly<Record<string, unknown>>, { origin }: URL): CallbackError {
+function toError(status: number, { error }: Mapping, { origin }: URL): CallbackError {
   if (isMapping(error) && typeof error['message'] === 'string')
     return new CallbackError('ERR_DELIVERY_REPLAY', { message: error['message'] })
   const message = `${origin} answered ${status}, which is no answer of a controller; name its place with --url http://…`

@@ -57,8 +57,11 @@ export function createAnswering(): Target {
   }
 }
 
-/** Creates the target that hands each request to the app on a port of 127.0.0.1; without its answer it answers 502. */
-export function createForward(port: number, log: Logger): Target {
+/**
+ * Creates the target that hands each request to the app on a port of 127.0.0.1; without its answer it answers 502. Requests
+ * that are sent again are given up when the signal aborts.
+ */
+export function createForward(port: number, log: Logger, signal: AbortSignal): Target {
   const place = { host: '127.0.0.1', port, agent: false } as const
   const describe = (status = 502): string => `The app on port ${port} answered ${status}`
   return {
@@ -87,7 +90,7 @@ export function createForward(port: number, log: Logger): Target {
     repeat({ method, target, rawHeaders, body }) {
       return new Promise((resolve) => {
         const headers = [...endToEnd(rawHeaders, ['content-length']), 'Content-Length', String(body.length)]
-        const repeated = openRequest({ ...place, method, path: target, headers })
+        const repeated = openRequest({ ...place, method, path: target, headers, signal })
         repeated.once('response', (answer) => {
           answer.on('error', () => undefined)
           answer.resume()

@@ -35,34 +35,45 @@ export async function listen(
   const { driver, logFormat, logLevel = 'info', inspectPort } = options
   const { clock } = normalizeOptions({ clock: io.clock })
   const log = createLog({ output: io.stdout, format: logFormat, level: logLevel, io })
-  const interrupts = listenForInterrupts(io)
   const show = createShow({ log, output: io.stdout, isPretty: logFormat === 'pretty', level: logLevel })
-  const target = appPort === undefined ? createAnswering() : createForward(appPort, log)
+  const end = new AbortController()
+  const target = appPort === undefined ? createAnswering() : createForward(appPort, log, end.signal)
   const mask = createMask(listSpellings(listSecrets(io.env)))
   const deliveries = createTunnelDeliveries(target, { clock, logger: log, mask })
-  const recorder = await openRecorder({
-    respond: target.respond,
-    show(exchange) {
-      deliveries.note(exchange)
-      show(exchange)
-    },
-    clock,
-  })
-  const hooks = callbacks(
-    { gateway: { type: 'http-tunnel', driver, port: recorder.port } },
-    {
-      logger: createListenLog({ log, appPort, advise: (error) => adviseOn(error, driver) }),
-      clock: io.clock,
-      env: io.env,
-      tunnels,
-    },
-  )
-  const tunnel = noteStatus(hooks)
-  const inspector =
-    inspectPort === undefined
-      ? undefined
-      : await openInspector({ port: inspectPort, deliveries, ...tunnel, clock, log, mask })
-  const stopRepeating = repeatOnKey(deliveries, io, log)
+  const interrupts = listenForInterrupts(io)
+  const closers: (() => unknown)[] = [() => end.abort(), interrupts.stop]
+  try {
+    const { port, close } = await openRecorder({
+      respond: target.respond,
+      show(exchange) {
+        deliveries.note(exchange)
+        show(exchange)
+      },
+      clock,
+    })
+    closers.unshift(close)
+    const hooks = callbacks(
+      { gateway: { type: 'http-tunnel', driver, port } },
+      {
+        logger: createListenLog({ log, appPort, advise: (error) => adviseOn(error, driver) }),
+        clock: io.clock,
+        env: io.env,
+        tunnels,
+      },
+    )
+    if (inspectPort !== undefined) {
+      const inspector = await openInspector({ port: inspectPort, deliveries, ...noteStatus(hooks), clock, log, mask })
+      closers.unshift(inspector.close)
+    }
+    closers.unshift(repeatOnKey(deliveries, io, log))
+    return await keepOpen(hooks, interrupts, { appPort, driver, log })
+  } finally {
+    for (const close of closers) await close()
+  }
+}
+
+/** Keeps the tunnel open until an interrupt. Returns the exit code. */
+async function keepOpen(hooks: Callbacks, interrupts: Interrupts, { appPort, driver, log }: Shown): Promise<number> {
   try {
     const lost = followGateway(hooks, appPort, log)
     lost.catch(() => undefined) // opening rejects with the same
@@ -71,12 +82,14 @@ export async function listen(
   } catch (error) {
     await hooks.close()
     throw withoutPlace(error, driver)
-  } finally {
-    stopRepeating()
-    await inspector?.close()
-    await recorder.close()
-    interrupts.stop()
   }
+}
+
+interface Shown {
+  /** The port of the app that gets the requests; undefined when they are answered here. */
+  readonly appPort: number | undefined
+  readonly driver: LoneDriver
+  readonly log: Logger
 }
 
 function readPort(argument: string): number {

@@ -1,4 +1,4 @@
-import { isMapping } from '../../base/values/plain'
+import { parseMapping } from '../../base/values/json-mapping'
 import { escapeControls } from '../../base/secrets/escape'
 import { excerptOf } from '../../template/excerpt'
 import type { Answer } from './post'
@@ -50,11 +50,6 @@ function adviseOn(status: number, isForged: boolean): string | undefined {
 
 /** The code that the package answers with, as in `{"error": "ERR_UNVERIFIED"}`. */
 function codeOf(body: Buffer): string | undefined {
-  try {
-    const answer: unknown = JSON.parse(body.toString())
-    const code = isMapping(answer) ? answer['error'] : undefined
-    return typeof code === 'string' && /^ERR_[A-Z_]+$/.test(code) ? code : undefined
-  } catch {
-    return undefined
-  }
+  const { error } = parseMapping(body.toString()) ?? {}
+  return typeof error === 'string' && /^ERR_[A-Z_]+$/.test(error) ? error : undefined
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { parseMapping } from '../../base/values/json-mapping'
 import { isMapping } from '../../base/values/plain'
 import { isLoopback } from '../../config/sections/controller'
 import type { Config } from '../../config/normalize'
@@ -37,16 +38,11 @@ export function traceCall({ controller }: Config, { hostname }: URL): Traced | u
   }
 }
 
-/** Reads a list with one delivery. A refusal needs no verdict: its code stands in the line already. */
+/** Reads a list with one delivery. A refusal needs no verdict: the line has its code already. */
 function readOutcome(body: Buffer): string | undefined {
-  try {
-    const list: unknown = JSON.parse(body.toString())
-    const [delivery]: readonly unknown[] =
-      isMapping(list) && Array.isArray(list['deliveries']) ? list['deliveries'] : []
-    if (!isMapping(delivery)) return undefined
-    const { verdict, reason } = delivery
-    return verdict === 'refused' ? String(reason) : `${String(verdict)}: ${String(reason)}`
-  } catch {
-    return undefined
-  }
+  const { deliveries } = parseMapping(body.toString()) ?? {}
+  const [delivery]: readonly unknown[] = Array.isArray(deliveries) ? deliveries : []
+  if (!isMapping(delivery)) return undefined
+  const { verdict, reason } = delivery
+  return verdict === 'refused' ? String(reason) : `${String(verdict)}: ${String(reason)}`
 }

@@ -6,6 +6,7 @@ import { loadFiles } from '../config-files'
 import { EXIT_DONE, EXIT_FAILED, type Io } from '../io'
 import type { CliOptions, SendOptions } from '../syntax/args'
 import { toLocalHost } from '../../base/values/local-host'
+import { readHttpUrl } from '../syntax/input'
 import { UsageError } from '../syntax/usage-error'
 import { describeAnswer, isAsExpected } from './answer'
 import { applySets, JSON_TYPE, readBytes, readFile, writeContent } from './content'
@@ -136,9 +137,7 @@ function placeOf({ listener: { host, port }, name }: Chosen, { to }: SendOptions
     if (port === 0) throw new UsageError(`The listener of ${name} takes any free port; name its URL with --to`)
     return { origin: `http://${toLocalHost(host)}:${port}`, target: undefined }
   }
-  const url = URL.canParse(to) ? new URL(to) : undefined
-  if (url === undefined || !/^https?:$/.test(url.protocol))
-    throw new UsageError(`--to must be a URL such as http://127.0.0.1:3000/done; found ${JSON.stringify(to)}`)
+  const url = readHttpUrl('--to', to, 'http://127.0.0.1:3000/done')
   const target = url.pathname + url.search
   return { origin: url.origin, target: target === '/' ? undefined : target }
 }

@@ -89,10 +89,11 @@ export function readArguments(argv: readonly string[]): Invocation {
     strict: false,
     tokens: true,
   })
-  const [name, ...rest] = positionals
+  const asksHelp = positionals[0] === 'help'
+  const [name, ...rest] = asksHelp ? positionals.slice(1) : positionals
   const command = name === undefined ? undefined : readCommand(name)
   for (const token of tokens) if (token.kind === 'option') checkOption(token, command)
-  if (values.help === true) return { kind: 'help', command }
+  if (asksHelp || values.help === true) return { kind: 'help', command }
   if (values.version === true) return { kind: 'version' }
   if (command === undefined) return { kind: 'none' }
   const argument = readArgument(command, rest)

@@ -35,27 +35,28 @@ function writeOverview(): string {
 }
 
 function writeCommand(command: CommandName): string {
-  const { text, argument, more }: CommandSyntax = COMMANDS[command]
+  const { text, argument, isRequired, texts, more }: CommandSyntax = COMMANDS[command]
+  const place = argument && (isRequired ? `<${argument}>` : `[${argument}]`)
   return [
-    ['Usage: express-callbacks', command, argument && `[${argument}]`, '[options]'].filter(Boolean).join(' '),
+    ['Usage: express-callbacks', command, place, '[options]'].filter(Boolean).join(' '),
     '',
     `${text.charAt(0).toUpperCase()}${text.slice(1)}.`,
     more,
     '',
     'Options:',
-    ...writeOptions(optionsOf(command)),
+    ...writeOptions(optionsOf(command), texts),
     '',
     EXIT_CODES,
     '',
   ].join('\n')
 }
 
-function writeOptions(names: readonly OptionName[]): readonly string[] {
+function writeOptions(names: readonly OptionName[], texts: CommandSyntax['texts'] = {}): readonly string[] {
   return writeTable(
     names.map((name) => {
       const { short, value, text }: OptionSyntax = OPTIONS[name]
       const left = [short === undefined ? '    ' : `-${short}, `, `--${name}`, value && ` ${value}`]
-      return [left.filter(Boolean).join(''), text]
+      return [left.filter(Boolean).join(''), texts[name] ?? text]
     }),
   )
 }

@@ -77,3 +77,10 @@ function readValue(source: string): unknown {
     return source
   }
 }
+
+/** Reads the URL that an option names. Throws a UsageError, with an example, for what is none. */
+export function readHttpUrl(option: string, given: string, example: string): URL {
+  const url = URL.canParse(given) ? new URL(given) : undefined
+  if (url !== undefined && /^https?:$/.test(url.protocol)) return url
+  throw new UsageError(`${option} must be a URL such as ${example}; found ${JSON.stringify(given)}`)
+}

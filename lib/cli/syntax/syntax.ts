@@ -1,3 +1,4 @@
+import { LOG_LEVELS } from '../../config/field/words'
 import { INIT_PROVIDERS } from '../init/providers/providers'
 import { INIT_TUNNELS } from '../init/tunnels'
 import { PROVIDER_NAMES } from '../send/events/events'
@@ -12,8 +13,7 @@ export interface OptionSyntax {
   readonly text: string
 }
 
-/** The services that `init` knows and `send` does not. */
-const OWN = Object.keys(INIT_PROVIDERS).filter((name) => !PROVIDER_NAMES.includes(name))
+const NESTED = 'over the rest; dots in the key nest; JSON where it can be, else text'
 
 /** All options, by name. */
 export const OPTIONS = {
@@ -29,7 +29,7 @@ export const OPTIONS = {
     type: 'string',
     multiple: true,
     value: 'KEY=VALUE',
-    text: 'one value of the input (of the body for send), over the rest; dots in the key nest; JSON where it can be, else text',
+    text: `one value of the input, ${NESTED}`,
   },
   body: {
     type: 'string',
@@ -52,7 +52,7 @@ export const OPTIONS = {
   provider: {
     type: 'string',
     value: 'NAME',
-    text: `the service that calls back: ${PROVIDER_NAMES.join(', ')}; for init also ${OWN.join(', ')}`,
+    text: `the service that calls back: ${PROVIDER_NAMES.join(', ')}`,
   },
   tunnel: {
     type: 'string',
@@ -87,7 +87,7 @@ export const OPTIONS = {
   'log-level': {
     type: 'string',
     value: 'LEVEL',
-    text: 'debug, info, warn or error (default: info for up and listen; for run warn, but info for logger jobs)',
+    text: `${LOG_LEVELS.join(', ')} (default: info)`,
   },
   'log-format': { type: 'string', value: 'FORMAT', text: 'pretty, or json for one object a line (default: pretty)' },
   help: { type: 'boolean', short: 'h', text: 'shows this' },
@@ -101,9 +101,13 @@ export interface CommandSyntax {
   readonly text: string
   /** What the help calls its argument. */
   readonly argument?: string
+  /** Whether the argument must be there; default: false. */
+  readonly isRequired?: true
   /** Whether the argument may be several words, as POST /done without quotes; default: false. */
   readonly isPhrase?: true
   readonly options: readonly OptionName[]
+  /** What the help says of an option here, where that differs from other commands. */
+  readonly texts?: Readonly<Partial<Record<OptionName, string>>>
   /** A further sentence of the help. */
   readonly more: string
 }
@@ -119,6 +123,7 @@ export const COMMANDS = {
     text: 'runs a workflow once and prints its output as JSON',
     argument: 'workflow',
     options: ['file', 'input', 'set', 'timeout', 'log-level', 'log-format'],
+    texts: { 'log-level': `${LOG_LEVELS.join(', ')} (default: warn, info for logger jobs)` },
     more: 'Without a name: the only workflow, or the default one. The log goes to stderr. Ctrl-C cancels the run.',
   },
   validate: {
@@ -140,6 +145,7 @@ export const COMMANDS = {
   replay: {
     text: 'has a running controller parse, judge and settle a delivery again, and says what became of it',
     argument: 'id',
+    isRequired: true,
     options: ['file', 'url', 'token'],
     more: 'The inspector and GET /deliveries list the ids. The exit code is 1 when it is refused.',
   },
@@ -162,11 +168,13 @@ export const COMMANDS = {
       'forge',
       'private-key',
     ],
+    texts: { set: `one value of the body, ${NESTED}` },
     more: 'The endpoint is its path, or "POST /done"; without one, the only one. Its listener must run already.',
   },
   init: {
     text: 'writes a new project for a service: callbacks.yml, .env.example, app.mjs and a test that passes',
     options: ['provider', 'tunnel', 'dir', 'yes'],
+    texts: { provider: `the service that calls back: ${Object.keys(INIT_PROVIDERS).join(', ')} (default: asks)` },
     more: 'Asks for what no option says. Files that exist are left as they are.',
   },
 } as const satisfies Readonly<Record<string, CommandSyntax>>
