@@ -47,6 +47,35 @@ describe('a finished delivery', () => {
     }
   })
 
+  test('reads nothing of others once it has left its place to them', () => {
+    const shelf = new Shelf()
+    const secret = finish(['Authorization', 'a secret'], 'the body', shelf)
+    const { piece } = shelf
+    const fill = (): Course => finish(['X-Fill', 'y'.repeat(300)], Buffer.alloc(20_000, 1), shelf)
+    const others = Array.from({ length: 4 }, fill)
+    expect(shelf.piece).not.toBe(piece)
+    for (const one of [secret, ...others]) one.leave(shelf)
+    expect(piece.users).toBe(0)
+    expect(piece.bytes.equals(Buffer.alloc(piece.bytes.length))).toBe(true)
+    const later = Array.from({ length: 3 }, fill)
+    expect(shelf.piece).toBe(piece)
+    expect(secret).toMatchObject({ isGone: true, rawHeaders: [], body: undefined, bodyBytes: 8 })
+    for (const one of later) expect(one.body).toEqual(Buffer.alloc(20_000, 1))
+  })
+
+  test.each([
+    ['a large body', ['A', 'b'], 40_000],
+    ['headers larger than a piece', ['A', 'x'.repeat(100_000)], 3],
+  ])('leaves the shelf with %s, and a second time without harm', (_what, headers, bytes) => {
+    const shelf = new Shelf()
+    const course = finish(headers, Buffer.alloc(bytes), shelf)
+    const { piece } = shelf
+    course.leave(shelf)
+    course.leave(shelf)
+    expect(piece.users).toBe(0)
+    expect(course.rawHeaders).toEqual([])
+  })
+
   test('lets go of its body', () => {
     for (const bytes of [3, 40_000]) {
       const course = finish(['A', 'b'], Buffer.alloc(bytes))

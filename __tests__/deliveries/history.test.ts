@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from '@jest/globals'
 import { Course } from '../../lib/deliveries/course'
 import { createHistory, isWanted } from '../../lib/deliveries/history'
+import { Shelf } from '../../lib/deliveries/shelf'
 
 function kept(id: string, body = '', target = '/done'): Course {
   const course = new Course('POST /done', Number(id), 'POST', target, ['X-A', 'Alpha'], undefined)
@@ -36,6 +37,23 @@ describe('the history of deliveries', () => {
     expect(idsOf(history.newestFirst())).toEqual(['2', '1'])
     expect(history.find('2')).toMatchObject({ body: undefined, bodyBytes: 10_000 })
     expect(history.find('1')?.body?.toString()).toBe('small')
+  })
+
+  test('tells of those that it drops, and a list that was begun before leaves them out', () => {
+    const shelf = new Shelf()
+    const dropped: string[] = []
+    const onDrop = (course: Course): void => {
+      dropped.push(course.id)
+      course.leave(shelf)
+    }
+    const history = createHistory({ keep: 3, maxBytes: 1e6, onDrop })
+    for (const id of ['1', '2', '3']) history.add(kept(id))
+    const list = history.newestFirst()
+    expect(list.next().value?.id).toBe('3')
+    history.add(kept('4'))
+    expect(idsOf(list)).toEqual(['2'])
+    history.prepend([kept('0')])
+    expect(dropped).toEqual(['1', '0'])
   })
 
   test('lets go of the bodies that it drops', () => {

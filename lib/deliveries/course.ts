@@ -1,7 +1,7 @@
 import type { Outcome, Progress } from '../base/contracts'
 import type { Params } from '../base/route-syntax'
 import type { Verdict } from './delivery'
-import type { Shelf } from './shelf'
+import type { Piece, Shelf } from './shelf'
 
 /** The head of a request, by the shape that is read of it. */
 export interface RequestHead {
@@ -30,11 +30,12 @@ export class Course {
   // Until `finish` has put them on a shelf; a large body stays where it is.
   #rawHeaders: readonly string[] | undefined
   #body: Buffer | undefined = undefined
-  #shelf: Buffer | undefined = undefined
+  #piece: Piece | undefined = undefined
   #start = 0
   #middle = 0
   /** Where the body ends on the shelf; negative for a body that is not there. */
   #end = -1
+  #isGone = false
   /** Its id; while nobody has asked for that, its place among the deliveries of this process. */
   #id: string | number = 0
   params: Params | undefined = undefined
@@ -87,21 +88,35 @@ export class Course {
     const body = this.#body
     const isSmall = body !== undefined && body.length < LARGE_BYTES
     const start = shelf.take(head.length * MAX_UTF8 + (isSmall ? body.length : 0))
-    this.#shelf = shelf.piece
+    const { bytes } = (this.#piece = shelf.piece)
     this.#start = start
-    this.#middle = start + this.#shelf.write(head, start)
+    this.#middle = start + bytes.write(head, start)
     this.#rawHeaders = undefined
     if (isSmall) {
-      this.#shelf.set(body, this.#middle)
+      bytes.set(body, this.#middle)
       this.#end = this.#middle + body.length
       this.#body = undefined
     }
     shelf.giveBack(isSmall ? this.#end : this.#middle)
   }
 
+  /** Leaves its place on the shelf to others: it has neither headers nor a small body then. */
+  leave(shelf: Shelf): void {
+    this.#isGone = true
+    if (this.#piece === undefined) return
+    shelf.leave(this.#piece)
+    this.#piece = undefined
+    this.#end = -1
+  }
+
+  /** Whether it is kept no longer. */
+  get isGone(): boolean {
+    return this.#isGone
+  }
+
   get rawHeaders(): readonly string[] {
     if (this.#rawHeaders) return this.#rawHeaders
-    const head = this.#shelf?.toString('utf8', this.#start, this.#middle) ?? ''
+    const head = this.#piece?.bytes.toString('utf8', this.#start, this.#middle) ?? ''
     return head === '' ? [] : head.split('\n')
   }
 
@@ -112,8 +127,8 @@ export class Course {
   }
 
   get body(): Buffer | undefined {
-    if (this.#end < 0 || this.#shelf === undefined) return this.#body
-    return Buffer.from(this.#shelf.subarray(this.#middle, this.#end))
+    if (this.#end < 0 || this.#piece === undefined) return this.#body
+    return Buffer.from(this.#piece.bytes.subarray(this.#middle, this.#end))
   }
 
   set body(bytes: Buffer | undefined) {

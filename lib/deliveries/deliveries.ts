@@ -46,10 +46,10 @@ const SLICE = 50
 export function createDeliveries(spec: DeliveriesSpec, options: DeliveriesOptions): DeliveryLog {
   const { clock, logger, secretHeaders, secretParameters } = options
   const { path, maxBytes } = spec
-  const history = createHistory(spec)
   const files = path === undefined || spec.keep === 0 ? undefined : createDeliveryFiles({ ...options, path, maxBytes })
   const listeners = new Set<(record: DeliveryRecord) => void>()
   const shelf = new Shelf()
+  const history = createHistory({ ...spec, onDrop: (course) => course.leave(shelf) })
   let count = 0
 
   function keep(course: Course): Course {

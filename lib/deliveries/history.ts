@@ -6,6 +6,8 @@ export interface HistoryOptions {
   readonly keep: number
   /** How many bytes they take up together. */
   readonly maxBytes: number
+  /** Told of each one that is kept no longer. */
+  readonly onDrop?: ((course: Course) => void) | undefined
 }
 
 /** The latest requests, in memory. */
@@ -26,7 +28,7 @@ export interface History {
 const OVERHEAD_BYTES = 500
 
 /** Creates the history; what is over a limit goes, the oldest first. */
-export function createHistory({ keep, maxBytes }: HistoryOptions): History {
+export function createHistory({ keep, maxBytes, onDrop }: HistoryOptions): History {
   let kept: (Course | undefined)[] = []
   /** Where the oldest one stands: what lies before it is cut off now and then. */
   let first = 0
@@ -34,7 +36,10 @@ export function createHistory({ keep, maxBytes }: HistoryOptions): History {
 
   function dropOldest(): void {
     const oldest = kept[first]
-    if (oldest) bytes -= sizeOf(oldest)
+    if (oldest) {
+      bytes -= sizeOf(oldest)
+      onDrop?.(oldest)
+    }
     // The cut may come much later, and its body would stay in memory until then.
     kept[first] = undefined
     first += 1
@@ -80,7 +85,7 @@ export function createHistory({ keep, maxBytes }: HistoryOptions): History {
       const list = kept.slice(first)
       for (let index = list.length - 1; index >= 0; index -= 1) {
         const entry = list[index]
-        if (entry && (before === undefined || entry.id < before)) yield entry
+        if (entry && !entry.isGone && (before === undefined || entry.id < before)) yield entry
       }
     },
   }

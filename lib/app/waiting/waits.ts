@@ -73,7 +73,8 @@ export function createWaits(context: WaitsContext): Waits {
   function describe(asked: Asked) {
     const { ids, queued, options } = asked
     const onProgress = options.onProgress && guard(options.onProgress, emitter)
-    return { ids, timeoutMs: timeoutOf(asked), queued, signal: options.signal, onProgress }
+    const filter = filterOf(options, emitter)
+    return { ids, timeoutMs: timeoutOf(asked), queued, signal: options.signal, onProgress, filter }
   }
 
   /** Most waits on the same endpoints share their plan; a schema makes it their own. */
@@ -86,8 +87,7 @@ export function createWaits(context: WaitsContext): Waits {
 
   function start(asked: Asked) {
     const plan = planOf(asked)
-    const wait = { ...describe(asked), filter: filterOf(asked.options, emitter) }
-    return awaitCallback<unknown>(store, tracing ? tracePlan(plan, tracing) : plan, wait)
+    return awaitCallback<unknown>(store, tracing ? tracePlan(plan, tracing) : plan, describe(asked))
   }
 
   function share(key: string, plan: WaitPlan<unknown>, asked: Asked) {
