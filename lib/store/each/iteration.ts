@@ -112,7 +112,10 @@ export class Iteration<T> implements AsyncIterableIterator<T, undefined> {
     const came = await source.inbox.first(this)
     if (this.#aborted) throw this.#errorOf(this.#aborted)
     if (this.#isOver) return OVER
-    if ('kind' in came) throw this.#errorOf(came)
+    if ('kind' in came) {
+      if (came.kind === 'outcome') return this.#repeatEnd(came.outcome)
+      throw this.#errorOf(came)
+    }
     const callback = await this.#check(came.callback)
     if (callback.outcome === 'failed') {
       this.plan.onCallback(callback)
