@@ -197,7 +197,8 @@ export interface Callbacks extends Middleware {
   ticket<T = unknown>(options: TicketOptions): Ticket<T> | Promise<Ticket<T>>
   /**
    * Ends the waits for an id with a result, as a callback would; `each` gets it as one more. For tests and operators. Rejects
-   * with `ERR_RESULT_SCHEMA` where the endpoint refuses a result that does not fit its schema (`on_mismatch: refuse`).
+   * with `ERR_RESULT_SCHEMA` where the endpoint refuses a result that does not fit its schema (`on_mismatch: refuse`), and with
+   * `ERR_SCHEMA_UNAVAILABLE` where that schema throws or does not answer.
    */
   settle(id: string | number, result?: unknown, options?: SettleOptions): Promise<Delivery>
   /** Ends the waits for an id with `ERR_CALLBACK_FAILED`, whose cause is `error`; for tests and operators. */
