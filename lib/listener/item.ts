@@ -49,6 +49,7 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
     const keys = runs === undefined ? [] : keysOfDelivery(name, outcome.id, begun.dedupeKey)
     if (delivery === 'started' && begun.task !== undefined) runs?.started(index, begun.task, keys)
     if (delivery === 'duplicate') runs?.repeated(index, keys, begun.task)
+    if (delivery === 'settled' || delivery === 'parked') runs?.startedNone(keys)
     course?.end(delivery, outcome, begun.task)
     if (delivery === 'parked' || delivery === 'duplicate' || delivery === 'filtered')
       emitter.record(delivery, name, () => outcomeEvent(outcome))
