@@ -66,7 +66,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
   })
   // Listeners start workflows, and workflows wait on listeners: these functions are first called by a request, when
   // `tasks` and `lifecycle` are there.
-  const statusUrls = createStatusUrls()
+  const statusUrls = createStatusUrls({ publicUrl: options.publicUrl, gateways })
   const holding = createHolding({ clock, whenEnded: (task) => tasks.whenEnded(task), statusUrlOf: statusUrls.of })
   const compiled = compileListeners(config, {
     ...told,

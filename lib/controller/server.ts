@@ -4,7 +4,6 @@ import type { ControllerSpec } from '../config/normalize'
 import { CallbackError, reasonOf } from '../base/errors'
 import type { StandaloneServer } from '../app/servers'
 import type { Logger } from '../base/contracts'
-import { toLocalHost } from '../base/values/local-host'
 import type { StatusUrls } from '../listener/held/status-urls'
 
 /**
@@ -28,7 +27,7 @@ export function createControllerServer(
     port: spec.port,
     server,
     onListening(port) {
-      statusUrls.noteServer(`${scheme}://${toLocalHost(host)}:${port}${basePath}`)
+      statusUrls.noteServer({ scheme, host, configPort: spec.port, port, basePath })
       logger.info({ port }, `[Controller] ${origin}:${port}${basePath}`)
     },
   }
