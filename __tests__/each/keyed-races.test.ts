@@ -80,7 +80,10 @@ test.each([[3], [4], [7]])(
     await world.pass(0)
     for (const result of [1, 2, 'last']) await one.deliver('a', result)
     await world.pass(0)
-    expect(all).toEqual([...Array(count - 1).fill(['ERR_CLOSED', 'over', 'over', 'over']), [1, 2, 'last', 'over']])
+    expect(all).toEqual([
+      ...Array.from({ length: count - 1 }, () => ['ERR_CLOSED', 'over', 'over', 'over']),
+      [1, 2, 'last', 'over'],
+    ])
     expect(one.store.stats().waiting).toBe(0)
   },
 )

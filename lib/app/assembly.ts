@@ -91,8 +91,9 @@ export function assemble(config: Config, options: NormalizedOptions) {
   const ends = createWaitEnds(store, emitter)
   const checksOf = createChecks(endpoints)
   const shared = { options, store, emitter, gateways, endpoints, selection, ends, arrivals, checksOf, urlOf, tracing }
-  const waits = createWaits({ ...shared, clock, mask: createEnvMask(config.env) })
-  const each = createEach({ ...shared, clock, park: config.store.park })
+  const mask = createEnvMask(config.env)
+  const waits = createWaits({ ...shared, clock, mask })
+  const each = createEach({ ...shared, clock, mask, park: config.store.park })
   const places = findPlaces(config, options, reachable, gateways.statuses)
   const strays = createStrayUrls(all, places)
   const tasks: Tasks = createRuns(config, { ...shared, places, strays, pointedAt })

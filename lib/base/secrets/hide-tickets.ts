@@ -48,8 +48,7 @@ function hideInError(error: Error, seen: Seen): Error {
   const stack = error.stack === undefined ? undefined : maskTickets(error.stack)
   if (fields === undefined && cause === error.cause && message === error.message && stack === error.stack) return error
   const copy = copyOf(error, message, cause)
-  const own = { ...error, ...fields, name: error.name }
-  return Object.assign(copy, own, stack === undefined ? {} : { stack })
+  return Object.assign(copy, error, fields, { name: error.name }, stack === undefined ? {} : { stack })
 }
 
 function copyOf(error: Error, message: string, cause: unknown): Error {

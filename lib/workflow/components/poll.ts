@@ -64,9 +64,9 @@ export interface PollingContext {
  * is the interval (its default is in config/sections/completion.ts), or longer when an answer asks for that by
  * `Retry-After`. A status such as 404 may pass, and is asked about again, unless `status` reads `${status_code}` and a list names it.
  */
-export function compilePoll(spec: PollingSpec, component: PolledComponent, context: PollingContext): Poll {
-  const { send, clock, secrets } = context
-  const warnOfMissing = createMissingWarning(spec, context)
+export function compilePoll(spec: PollingSpec, component: PolledComponent, means: PollingContext): Poll {
+  const { send, clock, secrets } = means
+  const warnOfMissing = createMissingWarning(spec, means)
   const isListed = compileIsListed(spec)
   const render = compileRequest(spec, { baseUrl: component.baseUrl, headers: [] }, spec.at)
   const judge = compileJudge(spec)
