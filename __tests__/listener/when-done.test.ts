@@ -350,7 +350,7 @@ describe('respond: when_done', () => {
       const response = { status: 201, body: { got: '${body.id}' } }
       const judged = { dedupe_by: '${body.key}', status: '${body.s | ok}', fail_when: 'bad' }
       const events = { path: '/events', identify_by: '${body.event}', workflow: 'hold', respond: 'when_done' as const }
-        const config: CallbacksConfig = {
+      const config: CallbacksConfig = {
         listener: { callbacks: [{ ...events, ...judged, response }] },
         workflow: { id: 'hold', jobs: [{ component: 'logger', input: { data: 1 } }] },
         ...store(),
