@@ -267,7 +267,7 @@ const COMMON: OptionNames<CommonOptions> = { ...NAMED, schema: true }
 /** The options that each method knows. */
 export const KNOWN = {
   wait: { ...COMMON, onProgress: true, full: true, when: true } satisfies OptionNames<WaitOptions>,
-  each: { ...COMMON, full: true, until: true } satisfies OptionNames<EachOptions<never>>,
+  each: { ...NAMED, full: true, until: true, schema: true } satisfies OptionNames<EachOptions<never>>,
   ticket: { ...COMMON, mountPath: true } satisfies OptionNames<TicketOptions>,
   settle: SETTLE,
   fail: SETTLE,
