@@ -17,7 +17,11 @@ const METHODS: readonly (readonly [string, Call, readonly string[]])[] = [
     (hooks, options) => hooks.wait('a', options),
     ['path', 'timeout', 'signal', 'key', 'schema', 'onProgress', 'full', 'when'],
   ],
-  ['each', (hooks, options) => hooks.each('a', options), ['path', 'timeout', 'signal', 'key', 'full', 'until']],
+  [
+    'each',
+    (hooks, options) => hooks.each('a', options),
+    ['path', 'timeout', 'signal', 'key', 'full', 'until', 'schema'],
+  ],
   ['ticket', (hooks, options) => hooks.ticket(options), ['path', 'timeout', 'signal', 'key', 'schema', 'mountPath']],
   ['settle', (hooks, options) => hooks.settle('a', 1, options), ['path']],
   ['fail', (hooks, options) => hooks.fail('a', 1, options), ['path']],

@@ -481,7 +481,7 @@ describe('what is no schema is refused', () => {
 
 test.each([
   ['of an endpoint', 'fail', 200],
-  ['of an endpoint that refuses', 'refuse', 422],
+  ['of an endpoint that refuses', 'refuse', 503],
   ['of a wait', undefined, 200],
 ])('a schema %s that does not answer within ten seconds fits nothing', async (_whose, onMismatch, status) => {
   const schema = createSchema(() => new Promise(() => undefined))
@@ -490,9 +490,37 @@ test.each([
   const answering = send(host, GOOD)
   while (schema.seen.length === 0) await new Promise((resolve) => setImmediate(resolve))
   host.clock.advance(10_000)
-  expect((await answering)[0]).toBe(status)
-  expect(host.hooks.stats().waiting).toBe(status === 422 ? 1 : 0)
-  if (status === 422) await host.hooks.fail('a')
+  expect(await answering).toEqual([status, status === 503 ? '{"error":"ERR_SCHEMA_UNAVAILABLE"}' : ''])
+  expect(host.hooks.stats().waiting).toBe(status === 503 ? 1 : 0)
+  if (status === 503) await host.hooks.fail('a')
   const message = expect.stringContaining('the schema could not be applied: it did not answer within 10 s')
-  await expect(wait).rejects.toMatchObject(status === 422 ? { code: 'ERR_CALLBACK_FAILED' } : { message })
+  await expect(wait).rejects.toMatchObject(status === 503 ? { code: 'ERR_CALLBACK_FAILED' } : { message })
+})
+
+test.each<[string, () => unknown]>([
+  ['throws', () => fail('broken')],
+  ['throws an empty error', () => fail('')],
+  ['rejects', async () => fail('broken')],
+  ['gives nothing', () => undefined],
+])('a schema that %s refuses for now, and the same callback is taken later', async (_what, broken) => {
+  let isBroken = true
+  const schema = createSchema((value) => (isBroken ? broken() : { value }))
+  const host = await hosts.open(configOf({ schema, on_mismatch: 'refuse' }))
+  const wait = host.hooks.wait('a')
+  const { status, headers, body } = await host.post('/done').send(GOOD)
+  expect([status, headers['retry-after'], body]).toEqual([503, '5', { error: 'ERR_SCHEMA_UNAVAILABLE' }])
+  await expect(host.hooks.settle('a', GOOD)).rejects.toMatchObject({ code: 'ERR_SCHEMA_UNAVAILABLE' })
+  isBroken = false
+  expect(await send(host, GOOD)).toEqual([200, ''])
+  await expect(wait).resolves.toEqual(GOOD)
+})
+
+test('a bulk callback is sent again when the schema could not be applied to one of its items', async () => {
+  const schema = createSchema((value) => ((value as { id: string }).id === 'b' ? fail('broken') : { value }))
+  const bulk = { bulk: true, identify_by: '${item.id}', schema, on_mismatch: 'refuse' as const }
+  const host = await hosts.open(configOf(bulk))
+  const wait = host.hooks.wait('a')
+  const { status, body } = await host.post('/done').send([GOOD, { id: 'b' }])
+  expect([status, body]).toEqual([503, { error: 'ERR_SCHEMA_UNAVAILABLE' }])
+  await expect(wait).resolves.toEqual(GOOD)
 })

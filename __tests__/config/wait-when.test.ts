@@ -107,3 +107,41 @@ describe('when of wait_for', () => {
     expect(text.match(/Whether a callback ends the wait, such as/g)?.length).toBeGreaterThanOrEqual(2)
   })
 })
+
+describe('when of a completion', () => {
+  const yaml = (completion: string): string =>
+    `listener: { path: /done, identify_by: "\${body.id}" }\ncomponent: { base_url: "http://api.example", body: {}, completion: ${completion} }\nworkflow: { jobs: [{ id: ask }] }`
+
+  test.each([
+    ['alone', '{ path: /done, when: "${body.final}" }'],
+    ['in a branch', '{ wait_for: { any: [{ path: /done, when: "${result.final}" }, b] } }'],
+    ['beside the branches', '{ when: "${callback.id}", wait_for: { any: [{ path: /done }, b] } }'],
+  ])('is read %s', (_, completion) => {
+    expect(compileYaml(yaml(completion)).warnings).toEqual([])
+  })
+
+  test.each([
+    [
+      'beside polling',
+      '{ type: polling, path: /x, when: "${body.final}" }',
+      'a completion of type "polling" has no "when"',
+    ],
+    ['without a wait', '{ type: none, when: "${body.final}" }', 'a completion of type "none" has no "when"'],
+    ['beside a fallback', '{ path: /done, when: "${body.final}", fallback: { path: /x } }', 'stands beside "when"'],
+    ['that reads the answer', '{ path: /done, when: "${response.final}" }', 'nothing is answered yet'],
+  ])('is refused %s', (_, completion, message) => {
+    expect(linesOf(yaml(completion))).toEqual([expect.stringContaining(message)])
+  })
+
+  test.each([
+    ['a comparison', '{ path: /done, when: "${body.type} == done" }', 'is a text that is never empty'],
+    ['no template', '{ path: /done, when: body.final }', 'is the same for every callback'],
+    [
+      'no template in a branch',
+      '{ wait_for: { any: [{ id: a, when: body.final }, b] } }',
+      'is the same for every callback',
+    ],
+  ])('is warned of: %s', (_, completion, message) => {
+    expect(compileYaml(yaml(completion)).warnings).toMatchObject([{ message: expect.stringContaining(message) }])
+  })
+})

@@ -4,7 +4,7 @@ import { CallbackError } from '../../lib/base/errors'
 import { awaitCallback } from '../../lib/store/await-callback'
 import { Inbox } from '../../lib/store/each/inbox'
 import { Iteration } from '../../lib/store/each/iteration'
-import { DONE, READY } from '../helpers/store-contract'
+import { createOutcome, DONE, READY } from '../helpers/store-contract'
 import { MINUTE, type Process, useDurable } from '../store/use-durable'
 
 const world = useDurable()
@@ -18,6 +18,11 @@ function each({ store }: Process, ids: readonly string[], endpoints: readonly St
     inbox.open = store.wait({ endpoints, ids, timeoutMs: idleMs, queued: false, waiter: inbox })
     return { inbox }
   })
+}
+
+async function pend({ store }: Process, result: unknown) {
+  const more = { size: () => 100, dedupeKey: () => `d${String(result)}`, result: () => result }
+  return store.progress(DONE, { ...createOutcome(DONE, 'a', undefined), outcome: 'pending' }, more)
 }
 
 async function read(iteration: Iteration<unknown>, count: number): Promise<unknown[]> {
@@ -154,4 +159,42 @@ test.each([
   const next = other.wait(['a'])
   await world.pass(100)
   expect(next.ends).toEqual([1])
+})
+
+test.each([
+  ['in the moment after', 0],
+  ['when its process has died', 1],
+])('a callback of which no message came is told when its delivery is repeated %s', async (_, died) => {
+  const [one, other, third] = [await world.open(), await world.open(), await world.open()]
+  const iteration = each(one, ['a'], [DONE])
+  await world.pass(0)
+  const send = (process: Process, n: unknown, isPending: boolean) =>
+    isPending ? pend(process, n) : process.deliver('a', n, { dedupeKey: `d${String(n)}` })
+  for (const [n, isPending] of [
+    [1, false],
+    [2, true],
+    [3, false],
+  ] as const) {
+    world.ledgers.losesMessages = true
+    expect(await send(other, n, isPending)).toBe(isPending ? 'pending' : 'settled')
+    world.ledgers.losesMessages = false
+    expect(await send(died ? third : other, n, isPending)).toBe('duplicate')
+    expect(await read(iteration, 1)).toEqual([n])
+  }
+  await other.deliver('a', 'last')
+  expect(await read(iteration, 2)).toEqual(['last', undefined])
+})
+
+test('a wait with "when" is told of a callback when its delivery is repeated', async () => {
+  const [one, other] = [await world.open(), await world.open()]
+  const plan = { endpoints: [DONE], onEnd: quiet, pick: ({ result }: Outcome) => result }
+  const filter = { when: ({ result }: Outcome) => result === 2, onFiltered: quiet }
+  const asked = { ids: ['a'], timeoutMs: MINUTE, queued: false, signal: undefined, onProgress: undefined, filter }
+  const waiting = awaitCallback(one.store, plan, asked)
+  await world.pass(0)
+  world.ledgers.losesMessages = true
+  for (const n of [1, 2]) expect(await other.deliver('a', n, { dedupeKey: `d${n}` })).toBe('settled')
+  world.ledgers.losesMessages = false
+  expect(await other.deliver('a', 2, { dedupeKey: 'd2' })).toBe('duplicate')
+  expect(await waiting).toBe(2)
 })

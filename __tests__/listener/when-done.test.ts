@@ -344,6 +344,33 @@ describe('respond: when_done', () => {
     expect(host.hooks.stats()).toMatchObject({ filtered: 2, started: 0, unidentified: 1 })
   })
 
+  test.each(STORES)(
+    'answers a repeat of what has started no run as it answered the first (%s)',
+    async (_what, store) => {
+      const response = { status: 201, body: { got: '${body.id}' } }
+      const judged = { dedupe_by: '${body.key}', status: '${body.s | ok}', fail_when: 'bad' }
+      const events = { path: '/events', identify_by: '${body.event}', workflow: 'hold', respond: 'when_done' as const }
+      const config: CallbacksConfig = {
+        listener: { callbacks: [{ ...events, ...judged, response }] },
+        workflow: { id: 'hold', jobs: [{ component: 'logger', input: { data: 1 } }] },
+        ...store(),
+      }
+      const host = await hosts.open(config)
+      const sent = (body: object) => request(host.origin).post('/events').send(body).expect(201, { got: 'i' })
+      const wait = host.hooks.wait('e', { path: '/events' })
+      for (const body of [
+        { event: 'e', id: 'i', key: 1 },
+        { event: 'e', id: 'i', key: 1 },
+        { event: 'e', id: 'i', key: 2 },
+        { event: 'f', id: 'i', key: 3, s: 'bad' },
+        { event: 'f', id: 'i', key: 3, s: 'bad' },
+      ])
+        await sent(body)
+      await expect(wait).resolves.toMatchObject({ event: 'e' })
+      expect(host.hooks.stats()).toMatchObject({ settled: 1, parked: 1, duplicate: 3, started: 0 })
+    },
+  )
+
   test('answers what has no output with null, and bytes as the controller shows them', async () => {
     const workflow = {
       jobs: [{ component: 'logger', input: { data: '${input}' } }],

@@ -141,3 +141,55 @@ describe.each(['memory', 'file'])('a wait by a key, with a store of the type %s'
     })
   }
 })
+
+describe('an iteration', () => {
+  const STEPS: CallbacksConfig = {
+    listener: { path: '/done', identify_by: '${body.id}', status: '${body.s}', success_when: 'ok', fail_when: 'bad' },
+  }
+
+  test('has a span for each callback that the loop gets, from the one before on', async () => {
+    const { hooks, post, clock } = await hosts.open(STEPS)
+    const begun = clock.now()
+    const { traceparent, result: steps } = spans.within(() => hooks.each('x'))
+    const times = [begun]
+    for (const s of ['half', 'ok']) {
+      clock.advance(1000)
+      await post('/done').set('traceparent', FOREIGN).send({ id: 'x', s }).expect(200)
+      await steps.next()
+      times.push(clock.now())
+    }
+    expect(await steps.next()).toMatchObject({ done: true })
+    const found = spans.all().filter(({ name }) => name === 'wait POST /done')
+    expect(found.map(({ attributes }) => attributes['express_callbacks.outcome'])).toEqual(['pending', 'succeeded'])
+    expect(found.map(({ start, end }) => [start, end])).toEqual([
+      [times[0], times[1]],
+      [times[1], times[2]],
+    ])
+    for (const { traceId, parent, failed, links } of found) {
+      expect(traceparent).toBe(`00-${traceId}-${parent}-01`)
+      expect([failed, links]).toEqual([undefined, [FOREIGN]])
+    }
+  })
+
+  test.each<[string, string, object]>([
+    ['a failure', 'failed', { failed: 'POST /done received a failure' }],
+    ['a silence', 'timeout', { failed: 'No callback came in time' }],
+  ])('shows %s that ends it', async (_, outcome, expected) => {
+    const { hooks, post, clock } = await hosts.open(STEPS)
+    const steps = hooks.each('x', { timeout: 1000 })
+    if (outcome === 'failed') await post('/done').send({ id: 'x', s: 'bad' }).expect(200)
+    else clock.advance(1016)
+    await expect(steps.next()).rejects.toMatchObject({ code: expect.any(String) })
+    const span = spans.one('wait POST /done')
+    expect(span).toMatchObject({ ...expected, attributes: { 'express_callbacks.outcome': outcome } })
+  })
+
+  test('that ends by break shows what the loop got alone', async () => {
+    const { hooks, post } = await hosts.open(STEPS)
+    const steps = hooks.each('x')
+    await post('/done').send({ id: 'x', s: 'half' }).expect(200)
+    await steps.next()
+    await steps.return()
+    expect(spans.one('wait POST /done').attributes['express_callbacks.outcome']).toBe('pending')
+  })
+})

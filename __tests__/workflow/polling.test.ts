@@ -106,6 +106,52 @@ describe('completion: polling', () => {
     await expect(output).resolves.toMatchObject({ url: 'cat.png' })
   })
 
+  test.each([
+    ['404', 404, 1],
+    ['another status', 409, 0],
+    ['a fault', 503, 0],
+  ])('of %s, which is asked about again, warns as often as it must: once, or never', async (_, status, count) => {
+    const answers = [{ status }, { status }, done]
+    const { hooks, service, timer, clock, log } = await flows.open(asking(ASK), answering(...answers))
+    const output = hooks.run()
+    for (const received of [2, 3]) {
+      await service.received(received)
+      await timer(5000)
+      clock.advance(5000)
+    }
+    await expect(output).resolves.toMatchObject({ url: 'cat.png' })
+    const warnings = log.filter(({ level }) => level === 'warn').map(({ message }) => message)
+    expect(warnings).toEqual(
+      Array.from({ length: count }, () =>
+        expect.stringMatching(/^GET \S+\/tasks\/7 answered 404: polling asks again.*mend "path".*"fail_when"/),
+      ),
+    )
+  })
+
+  test.each<[string, object, number, object]>([
+    ['a failure', { fail_when: [404] }, 404, { code: 'ERR_CALLBACK_FAILED', status: '404' }],
+    ['a failure of those that end it anyway', { fail_when: ['410'] }, 410, { code: 'ERR_CALLBACK_FAILED' }],
+    ['a success', { success_when: [404] }, 404, { gone: true }],
+    ['a failure beside a success', { success_when: [200], fail_when: [409] }, 409, { code: 'ERR_CALLBACK_FAILED' }],
+    ['nothing, where it is not listed', { fail_when: [404] }, 400, { code: 'ERR_HTTP_STATUS', status: 400 }],
+  ])('with status: ${status_code} a status that is listed is %s', async (_, lists, status, expected) => {
+    const completion = { type: 'polling', path: '/tasks/7', status: '${status_code}', ...lists } as const
+    const { hooks, service } = await flows.open(asking(completion), answering({ status, body: { gone: true } }))
+    const ended = await hooks.run().catch((error: unknown) => error)
+    expect(ended).toMatchObject(expected)
+    expect(service.requests.length).toBe(2)
+  })
+
+  test('with status: ${status_code} goes on after a status that is not listed', async () => {
+    const completion = { type: 'polling', path: '/tasks/7', status: '${status_code}', fail_when: [404] } as const
+    const { hooks, service, timer, clock } = await flows.open(asking(completion), answering({ status: 503 }, done))
+    const output = hooks.run()
+    await service.received(2)
+    await timer(5000)
+    clock.advance(5000)
+    await expect(output).resolves.toMatchObject({ url: 'cat.png' })
+  })
+
   test('goes on after a connection that broke', async () => {
     const { hooks, service, timer, clock } = await flows.open(asking(ASK), (request, flow) => {
       if (flow.service.requests.length !== 2) return answering(done)(request, flow)

@@ -66,7 +66,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
   })
   // Listeners start workflows, and workflows wait on listeners: these functions are first called by a request, when
   // `tasks` and `lifecycle` are there.
-  const statusUrls = createStatusUrls()
+  const statusUrls = createStatusUrls({ publicUrl: options.publicUrl, gateways })
   const holding = createHolding({ clock, whenEnded: (task) => tasks.whenEnded(task), statusUrlOf: statusUrls.of })
   const compiled = compileListeners(config, {
     ...told,
@@ -91,8 +91,9 @@ export function assemble(config: Config, options: NormalizedOptions) {
   const ends = createWaitEnds(store, emitter)
   const checksOf = createChecks(endpoints)
   const shared = { options, store, emitter, gateways, endpoints, selection, ends, arrivals, checksOf, urlOf, tracing }
-  const waits = createWaits({ ...shared, clock, mask: createEnvMask(config.env) })
-  const each = createEach({ ...shared, clock, park: config.store.park })
+  const mask = createEnvMask(config.env)
+  const waits = createWaits({ ...shared, clock, mask })
+  const each = createEach({ ...shared, clock, mask, park: config.store.park })
   const places = findPlaces(config, options, reachable, gateways.statuses)
   const strays = createStrayUrls(all, places)
   const tasks: Tasks = createRuns(config, { ...shared, places, strays, pointedAt })

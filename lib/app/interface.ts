@@ -86,6 +86,11 @@ export interface EachOptions<T> {
   readonly full?: boolean | undefined
   /** Returns whether a callback is the last one, which the loop still gets. */
   readonly until?: ((result: T, callback: Outcome | Progress) => boolean) | undefined
+  /**
+   * What the result of each callback must fit, of pending ones too; the loop gets what the schema makes of it, and throws
+   * `ERR_RESULT_SCHEMA` for one that does not fit.
+   */
+  readonly schema?: StandardSchema | undefined
 }
 
 /** What an iteration with `full: true` gets of each callback. */
@@ -177,6 +182,14 @@ export interface Callbacks extends Middleware {
    * told to try again. Throws at once as `wait` does; `next()` rejects as `wait` does. With a `key`, what the loop has dealt
    * with does not come again, and the callback that it was at when its process died does.
    */
+  each<S extends StandardSchema>(
+    ids: Ids,
+    options: EachOptions<InferOutput<S>> & WithSchema<S> & { readonly full: true },
+  ): Iterated<EachResult<InferOutput<S>>>
+  each<S extends StandardSchema>(
+    ids: Ids,
+    options: EachOptions<InferOutput<S>> & WithSchema<S> & { readonly full?: false | undefined },
+  ): Iterated<InferOutput<S>>
   each<T = unknown>(ids: Ids, options: EachOptions<T> & { readonly full: true }): Iterated<EachResult<T>>
   each<T = unknown>(ids: Ids, options?: EachOptions<T> & { readonly full?: false | undefined }): Iterated<T>
   each<T = unknown>(ids: Ids, options: EachOptions<T>): Iterated<T | EachResult<T>>
@@ -197,7 +210,8 @@ export interface Callbacks extends Middleware {
   ticket<T = unknown>(options: TicketOptions): Ticket<T> | Promise<Ticket<T>>
   /**
    * Ends the waits for an id with a result, as a callback would; `each` gets it as one more. For tests and operators. Rejects
-   * with `ERR_RESULT_SCHEMA` where the endpoint refuses a result that does not fit its schema (`on_mismatch: refuse`).
+   * with `ERR_RESULT_SCHEMA` where the endpoint refuses a result that does not fit its schema (`on_mismatch: refuse`), and with
+   * `ERR_SCHEMA_UNAVAILABLE` where that schema throws or does not answer.
    */
   settle(id: string | number, result?: unknown, options?: SettleOptions): Promise<Delivery>
   /** Ends the waits for an id with `ERR_CALLBACK_FAILED`, whose cause is `error`; for tests and operators. */
@@ -253,7 +267,7 @@ const COMMON: OptionNames<CommonOptions> = { ...NAMED, schema: true }
 /** The options that each method knows. */
 export const KNOWN = {
   wait: { ...COMMON, onProgress: true, full: true, when: true } satisfies OptionNames<WaitOptions>,
-  each: { ...NAMED, full: true, until: true } satisfies OptionNames<EachOptions<never>>,
+  each: { ...NAMED, full: true, until: true, schema: true } satisfies OptionNames<EachOptions<never>>,
   ticket: { ...COMMON, mountPath: true } satisfies OptionNames<TicketOptions>,
   settle: SETTLE,
   fail: SETTLE,

@@ -7,6 +7,7 @@ import type { Emitter } from '../base/events'
 import { coverageOf, warnOfVerify } from '../verify/verify'
 import { listUncoveredReads } from '../verify/proof-reads'
 import type { Endpoint } from '../listener/endpoint'
+import { compileTicketsAlone } from '../workflow/callback-urls/tickets-alone'
 import type { StrayUrls } from '../workflow/callback-urls/stray-urls'
 
 /** What warnings are made of besides the config. */
@@ -67,18 +68,24 @@ function listDriverless({ gateways }: Config, own: object): readonly Problem[] {
 /** How many open endpoints one warning names. */
 const NAMED = 3
 
-/** One warning for all endpoints that have a public URL (of the listener, the app or a gateway) and verify no sender. */
+/**
+ * One warning for all endpoints that have a public URL (of the listener, the app or a gateway) and verify no sender, unless a
+ * ticket proves each callback.
+ */
 function listOpenEndpoints(
-  { gateways }: Config,
+  config: Config,
   endpoints: readonly Endpoint[],
   publicUrl: string | undefined,
 ): readonly Problem[] {
+  const { gateways } = config
+  const takesTicketsAlone = compileTicketsAlone(config)
   const ports = new Set(gateways.filter((gateway) => !isLocal(gateway.publicUrl)).map(({ port }) => port))
   const isPublic = ({ listener }: Endpoint): boolean => {
     const own = listener.publicUrl ?? publicUrl
     return own === undefined ? ports.has(listener.port) : !isLocal(own)
   }
-  const open = endpoints.filter((endpoint) => endpoint.spec.verify === undefined && isPublic(endpoint))
+  const isOpen = (endpoint: Endpoint): boolean => endpoint.spec.verify === undefined && !takesTicketsAlone(endpoint)
+  const open = endpoints.filter((endpoint) => isOpen(endpoint) && isPublic(endpoint))
   const [first] = open
   if (first === undefined) return []
   const names = open.slice(0, NAMED).map(({ key }) => key)

@@ -136,6 +136,11 @@ export interface OpenWait {
   finish?(): void
   /** Of a wait for many: says that a callback is dealt with. Returns false when another process goes on with the wait. */
   done?(place: Place): Promise<boolean>
+  /**
+   * Of a wait for many: whether another process may have what came under a key, since this one stood still. Resolves when what is
+   * this one's is known, and what is not was dropped; never rejects. Returns undefined where nothing is in doubt.
+   */
+  doubt?(key: string): Promise<void> | undefined
 }
 
 export interface StoreStats {

@@ -1,4 +1,5 @@
 import { CallbackError } from './errors'
+import { withoutTickets } from './secrets/hide-tickets'
 import { redactHeaders } from './secrets/redact-headers'
 import type { GatewayStatus, Logger, Outcome, Progress } from './contracts'
 
@@ -178,8 +179,10 @@ export function createEmitter(
   return emitter
 }
 
-/** Headers stand in an event and in its outcome. */
-function withoutSecrets<E extends Events[EventName]>(event: E, secretHeaders: ReadonlySet<string> | undefined): E {
+/** Headers stand in an event and in its outcome; the error of a refusal may quote a ticket, whose wait goes on. */
+function withoutSecrets<E extends Events[EventName]>(given: E, secretHeaders: ReadonlySet<string> | undefined): E {
+  const error = 'error' in given ? withoutTickets(given.error) : undefined
+  const event = 'error' in given && error !== given.error ? { ...given, error } : given
   if (!('endpoint' in event)) return event
   const { headers, outcome } = event
   const redacted = headers && redactHeaders(headers, secretHeaders)

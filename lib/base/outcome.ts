@@ -43,6 +43,8 @@ export interface Reader {
   read(callback: Judged, bytes: number, place?: Place): 'ends' | 'taken' | 'filtered'
   /** Called for a callback that was filtered after its sender was answered. */
   onFiltered?(callback: Judged): void
+  /** Forgets what came under a key of a durable store, since another process has it. */
+  drop?(key: string): void
 }
 
 /** An endpoint as a store knows it. */

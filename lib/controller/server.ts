@@ -5,7 +5,6 @@ import { CallbackError, reasonOf } from '../base/errors'
 import type { StandaloneServer } from '../app/servers'
 import type { Logger } from '../base/contracts'
 import { toUrlPath } from '../base/same-path'
-import { toLocalHost } from '../base/values/local-host'
 import type { StatusUrls } from '../listener/held/status-urls'
 
 /**
@@ -30,7 +29,7 @@ export function createControllerServer(
     port: spec.port,
     server,
     onListening(port) {
-      statusUrls.noteServer(`${scheme}://${toLocalHost(host)}:${port}${basePath}`)
+      statusUrls.noteServer({ scheme, host, configPort: spec.port, port, basePath })
       logger.info({ port }, `[Controller] ${origin}:${port}${basePath}`)
     },
   }

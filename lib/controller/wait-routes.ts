@@ -70,7 +70,7 @@ export function createWaitRoutes({ store, readJson, end, abort }: WaitRoutesCont
         summary: 'Ends the waits for an id, or a wait by its wait_id, with a result',
         body: 'Settling',
         answers: { 200: 'WaitEnd' },
-        errors: [...ENDING_ERRORS, 'ERR_RESULT_SCHEMA'],
+        errors: [...ENDING_ERRORS, 'ERR_RESULT_SCHEMA', 'ERR_SCHEMA_UNAVAILABLE'],
       },
       isAction: true,
       answer: (call) => act(call, 'result'),

@@ -17,7 +17,7 @@ export type ItemResult = Delivery | 'pending' | 'unidentified'
 
 /**
  * Identifies, judges and delivers the item in `scope`. Throws `ERR_ID` and `ERR_TEMPLATE` for an item that cannot be
- * understood, `ERR_RESULT_SCHEMA` for one that its schema refuses, and the errors of the store. Returns a promise only where
+ * understood, `ERR_RESULT_SCHEMA` and `ERR_SCHEMA_UNAVAILABLE` for one that its schema refuses, and the errors of the store. Returns a promise only where
  * the store or the schema does.
  */
 export type ReceiveItem = (scope: RequestScope) => ItemResult | Promise<ItemResult>
@@ -49,6 +49,7 @@ export function compileItem(endpoint: Endpoint, context: ItemContext): ReceiveIt
     const keys = runs === undefined ? [] : keysOfDelivery(name, outcome.id, begun.dedupeKey)
     if (delivery === 'started' && begun.task !== undefined) runs?.started(index, begun.task, keys)
     if (delivery === 'duplicate') runs?.repeated(index, keys, begun.task)
+    if (delivery === 'settled' || delivery === 'parked') runs?.startedNone(keys)
     course?.end(delivery, outcome, begun.task)
     if (delivery === 'parked' || delivery === 'duplicate' || delivery === 'filtered')
       emitter.record(delivery, name, () => outcomeEvent(outcome))

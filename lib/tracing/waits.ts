@@ -1,12 +1,15 @@
-import type { Ending, StoreEndpoint } from '../base/contracts'
+import type { Ending, Judged, StoreEndpoint } from '../base/contracts'
 import { CallbackError, hasCode } from '../base/errors'
 import { readTraceContext } from '../base/values/trace-context'
 import { type Attributes, waitAttributes } from './attributes'
 import type { TraceRelation } from './options'
 import { KIND, type Place, recordSpan, type SpanMaker } from './spans'
 
-/** How a wait ended: through its store, by its caller's signal, or since its run gave it up. */
-export type TracedEnding = Ending | { readonly kind: 'aborted'; readonly reason: unknown }
+/** How a wait ended, or brought one of many callbacks: through its store, by its caller's signal, or since its run gave it up. */
+export type TracedEnding =
+  | Exclude<Ending, { readonly kind: 'outcome' }>
+  | { readonly kind: 'aborted'; readonly reason: unknown }
+  | { readonly kind: 'outcome'; readonly outcome: Judged }
 
 /** A wait that is over. */
 export interface EndedWait {
@@ -61,7 +64,7 @@ function nameOutcome(ending: TracedEnding): string {
 /** A wait that was given up, aborted or closed has not failed. */
 function errorOf(ending: TracedEnding): unknown {
   if (ending.kind === 'timeout') return new CallbackError('ERR_WAIT_TIMEOUT', { message: 'No callback came in time' })
-  if (ending.kind !== 'outcome' || ending.outcome.outcome === 'succeeded') return undefined
+  if (ending.kind !== 'outcome' || ending.outcome.outcome !== 'failed') return undefined
   const { error, endpoint, reason } = ending.outcome
   const message = `${endpoint} received a failure${reason === undefined ? '' : `: ${reason}`}`
   return error ?? new CallbackError('ERR_CALLBACK_FAILED', { message })

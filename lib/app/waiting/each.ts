@@ -1,7 +1,9 @@
 import type { Clock, Judged, Store } from '../../base/contracts'
 import { CallbackError } from '../../base/errors'
-import type { ChecksOf } from '../../base/schemas/check-outcome'
-import { isLater } from '../../base/values/later'
+import { chainChecks, type CheckOutcome, type ChecksOf, createCheck } from '../../base/schemas/check-outcome'
+import { readSchema } from '../../base/schemas/option'
+import type { Mask } from '../../base/secrets/mask'
+import { isLater, type MaybeLater, whenThere } from '../../base/values/later'
 import type { ParkSpec } from '../../config/sections/store'
 import type { Endpoint } from '../../listener/endpoint'
 import { readWaitIds, readWaitKey, requireIds } from '../../listener/ids'
@@ -10,6 +12,8 @@ import type { Arrivals } from '../../store/arrivals'
 import { eachLimits } from '../../store/each/full'
 import { type Came, Inbox } from '../../store/each/inbox'
 import { Iteration } from '../../store/each/iteration'
+import type { TracedEnding } from '../../tracing/waits'
+import type { Tracing } from '../../tracing/tracing'
 import { createKeyedIterations } from '../../store/each/keyed-iterations'
 import type { EachOptions, EachResult, Ids, Iterated } from '../interface'
 import { readDuration } from '../options'
@@ -26,6 +30,9 @@ export interface EachContext {
   readonly arrivals: Arrivals
   readonly checksOf: ChecksOf
   readonly park: ParkSpec
+  /** Replaces secrets in messages. */
+  readonly mask: Mask
+  readonly tracing: Tracing | undefined
 }
 
 /**
@@ -33,7 +40,7 @@ export interface EachContext {
  * once for what cannot be asked for.
  */
 export function createEach(context: EachContext): Each {
-  const { selection, store, clock, ends, arrivals, checksOf, park } = context
+  const { selection, store, clock, ends, arrivals, checksOf, park, mask, tracing } = context
   const keyed = createKeyedIterations(store, clock)
   const limits = eachLimits(park)
 
@@ -43,6 +50,8 @@ export function createEach(context: EachContext): Each {
     const key = readWaitKey(options.key)
     requireIds('each()', endpoints, ids)
     const idleMs = timeoutOf(endpoints, options.timeout)
+    const schema = readSchema(options.schema)
+    const spans = tracing && traceEach(tracing, endpoints, ids)
     const isFinal = compileFinal(endpoints)
     const isLast = compileLast(isFinal, options.until)
     const onFreed = (): void => ends.record({ kind: 'aborted', reason: undefined }, endpoints, ids)
@@ -52,7 +61,11 @@ export function createEach(context: EachContext): Each {
           idleMs,
           limits,
           isFinal,
-          onEnd: (end) => (end.kind === 'timeout' ? ends.record(end, endpoints, ids) : onFreed()),
+          onEnd(end) {
+            if (end.kind !== 'timeout') return onFreed()
+            spans?.end(end)
+            ends.record(end, endpoints, ids)
+          },
         },
         came,
       )
@@ -62,10 +75,11 @@ export function createEach(context: EachContext): Each {
       idleMs,
       signal: options.signal,
       arrivals,
-      check: checksOf(endpoints),
+      check: compileCheck(checksOf(endpoints), schema && createCheck(schema, mask, clock)),
       pick: options.full === true ? toFull : toResult,
       isLast,
       onCallback(callback: Judged) {
+        spans?.end({ kind: 'outcome', outcome: callback })
         if (callback.outcome !== 'pending') ends.record({ kind: 'outcome', outcome: callback }, endpoints, ids)
       },
       onFreed,
@@ -88,6 +102,35 @@ export function refuseLater(name: string, answer: unknown): boolean {
   throw new CallbackError('ERR_CONFIG_VALUE', {
     message: `${name} returned a promise; it must return true or false at once, so write it without async`,
   })
+}
+
+/** A pending callback is checked by the schema that the caller gives, and not by that of its endpoint. */
+function compileCheck(
+  common: CheckOutcome | undefined,
+  own: CheckOutcome | undefined,
+): ((callback: Judged) => MaybeLater<Judged>) | undefined {
+  if (own === undefined && common === undefined) return undefined
+  const check = own === undefined ? common : chainChecks(common, own)
+  return (callback) => {
+    if (callback.outcome !== 'pending') return check?.(callback) ?? callback
+    if (own === undefined) return callback
+    return whenThere(own({ ...callback, outcome: 'succeeded' }), (checked): Judged =>
+      checked.outcome === 'failed' ? checked : { ...callback, result: checked.result },
+    )
+  }
+}
+
+/** Records a span for each callback that the loop gets, and for a silence that ends it. */
+function traceEach(tracing: Tracing, endpoints: readonly Endpoint[], ids: readonly string[]) {
+  const begun = tracing.startWait()
+  let since = begun?.since
+  return {
+    end(ending: TracedEnding): void {
+      if (begun === undefined) return
+      tracing.endWait({ ...begun, since: since ?? begun.since }, { endpoints, ids, ending })
+      since = tracing.startWait()?.since
+    },
+  }
 }
 
 function timeoutOf(endpoints: readonly Endpoint[], timeout: number | string | undefined): number {

@@ -7,9 +7,14 @@ import { isLater } from '../values/later'
 import type { SchemaIssue, StandardIssue, StandardResult, StandardSchema } from './standard-schema'
 
 /** What a schema makes of a value, or why the value does not fit. */
-export type Fit =
-  | { readonly isFit: true; readonly value: unknown }
-  | { readonly isFit: false; readonly issues: readonly SchemaIssue[]; readonly cause?: unknown }
+export type Fit = { readonly isFit: true; readonly value: unknown } | Unfit
+
+interface Unfit {
+  readonly isFit: false
+  readonly issues: readonly SchemaIssue[]
+  /** Why the schema could not be applied, so that nothing is known of the value. */
+  readonly cause?: Error | undefined
+}
 
 /** How many issues are kept and how many a message names, and how long the text of one may be. */
 const MAX_ISSUES = 100
@@ -44,8 +49,10 @@ function toFit(result: StandardResult<unknown>): Fit {
   return { isFit: false, issues: issues.slice(0, MAX_ISSUES).map(toIssue) }
 }
 
-function toBroken(cause: unknown): Fit {
-  return { isFit: false, issues: [{ path: '', message: `the schema could not be applied: ${reasonOf(cause)}` }], cause }
+function toBroken(reason: unknown): Fit {
+  const message = `the schema could not be applied: ${reasonOf(reason)}`
+  const cause = reason instanceof Error ? reason : new Error(message, { cause: reason })
+  return { isFit: false, issues: [{ path: '', message }], cause }
 }
 
 function toIssue({ message, path = [] }: StandardIssue): SchemaIssue {
@@ -69,7 +76,7 @@ export function describeIssues(issues: readonly SchemaIssue[], mask: Mask): stri
 /** Creates the error of a value that does not fit its schema; `what` names the value in the message. */
 export function unfit(
   what: string,
-  { issues, cause }: Extract<Fit, { isFit: false }>,
+  { issues, cause }: Unfit,
   mask: Mask,
   details: Omit<ErrorDetails, 'message'> = {},
 ): CallbackError {

@@ -58,6 +58,9 @@ export const JOB_OUTPUT_SOURCES: ReadonlySet<string> = new Set([...JOB_SOURCES, 
 /** The request of a component, and the endpoint that it waits on: nothing is answered yet. */
 export const REQUEST_SOURCES: ReadonlySet<string> = new Set([...JOB_SOURCES, 'callback'])
 
+/** The same for the callback of a component. */
+export const OWN_CALLBACK_SOURCES: ReadonlySet<string> = new Set([...CALLBACK_SOURCES, 'callback'])
+
 /** The immediate answer: its body, its headers and its status. */
 export const ANSWER_SOURCES: ReadonlySet<string> = new Set(['response', 'header', 'status_code'])
 

@@ -16,6 +16,7 @@ import type { Variant } from '../field/variants'
 import { STREAM_KEYS } from '../foreign-keys'
 import { refuseUnreadLists, VALUES } from './judged'
 import { checkRequest, requestKeys } from './request'
+import { OWN_WHEN, warnOfWhen } from './waiting/when'
 import { normalizeSeveral, type SeveralSpec, WAITED_FOR } from './waiting/several'
 
 const SHORTEST_INTERVAL_MS = 100
@@ -54,6 +55,7 @@ const CALLBACK = {
   waitedFor: WAITED_FOR,
   doneWhen: ANY.doneWhen,
   timeoutMs: field('timeout', DURATION, 'How long to wait (polling: default 5m)'),
+  when: OWN_WHEN,
   fallback: byHand('fallback', table(FALLBACK), 'callback: asks when the callback is late'),
 }
 
@@ -160,6 +162,12 @@ export function normalizeCompletion(component: Fields): CompletionSpec | undefin
   if (type === 'polling') return { type, at, doneWhen, polling: placePolling(readTable(POLLING, fields), fields) }
   const spec = readTable(CALLBACK, fields)
   noteCallbackPath(fields, spec.path?.source)
+  warnOfWhen(fields, spec.when)
+  if (spec.when !== undefined && fields.has('fallback'))
+    fields.error(
+      'fallback',
+      'stands beside "when", which reads callbacks; let "status" of the callback say which is final',
+    )
   const late = fields.mapping('fallback')
   return {
     ...spec,

@@ -48,6 +48,11 @@ export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host)
 }
 
+/** Whether a server that listens on a host listens on every address of this machine. */
+export function isAnyAddress(host: string): boolean {
+  return ANY_ADDRESS.has(host)
+}
+
 /** Reads the controller, which needs a port beside those of the listeners; undefined when the config has none. */
 export function normalizeController(root: Fields, listeners: readonly ListenerSpec[]): ControllerSpec | undefined {
   const fields = root.mapping('controller')
@@ -80,5 +85,5 @@ function refuseSharedPort(fields: Fields, { host, port }: ControllerSpec, listen
 }
 
 function overlap(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase() || ANY_ADDRESS.has(one) || ANY_ADDRESS.has(other)
+  return one.toLowerCase() === other.toLowerCase() || isAnyAddress(one) || isAnyAddress(other)
 }

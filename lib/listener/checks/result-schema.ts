@@ -1,4 +1,5 @@
 import type { Clock, Outcome } from '../../base/contracts'
+import { CallbackError } from '../../base/errors'
 import { type CheckOutcome, type ChecksOf, createCheck } from '../../base/schemas/check-outcome'
 import type { Mask } from '../../base/secrets/mask'
 import { type MaybeLater, whenThere } from '../../base/values/later'
@@ -8,7 +9,8 @@ import type { EndpointSpec } from '../../config/normalize'
 export interface ResultSchema {
   /**
    * Lets an outcome in: a success as it came, since a store keeps that, or a failure in place of one that does not fit. With
-   * `on_mismatch: refuse` throws `ERR_RESULT_SCHEMA` instead, or rejects with it.
+   * `on_mismatch: refuse` throws `ERR_RESULT_SCHEMA` instead, or rejects with it; with `ERR_SCHEMA_UNAVAILABLE` where the
+   * schema could not be applied.
    */
   readonly admit: CheckOutcome
   /** Returns what the wait receives of an outcome, in the process that awaits it. */
@@ -25,7 +27,7 @@ export function compileResultSchema(
   const read = createCheck(schema.schema, mask, clock)
   const admitChecked = (outcome: Outcome, checked: Outcome): Outcome => {
     if (checked.outcome === 'succeeded') return outcome
-    if (onMismatch === 'refuse') throw checked.error
+    if (onMismatch === 'refuse') throw refusalOf(checked.error)
     return checked
   }
   return {
@@ -33,6 +35,13 @@ export function compileResultSchema(
     admit: (outcome): MaybeLater<Outcome> =>
       outcome.outcome === 'failed' ? outcome : whenThere(read(outcome), (checked) => admitChecked(outcome, checked)),
   }
+}
+
+/** A schema that throws or does not answer says nothing of the result: the sender is to send it again. */
+function refusalOf(error: unknown): unknown {
+  if (!(error instanceof CallbackError) || error.cause === undefined) return error
+  const { message, cause, issues } = error
+  return new CallbackError('ERR_SCHEMA_UNAVAILABLE', { message, cause, issues })
 }
 
 /** Creates the checks of all endpoints. */

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../../base/contracts'
+import type { ListenerRequest } from '../../body/request'
 import { beforeDeadline, startTimer } from '../../base/timers'
 import { type MaybeLater, whenThere } from '../../base/values/later'
 import { answerRuns, type RunEnd, type ShownRun } from './answer-runs'
@@ -29,8 +30,8 @@ export interface HoldingContext {
   readonly clock: Clock
   /** Returns how a run has ended once it has, or that it goes on in another process; undefined for one that nobody knows any more. */
   readonly whenEnded: (task: string) => MaybeLater<RunEnd | undefined>
-  /** Where the controller shows how a task is doing; undefined without a controller. */
-  readonly statusUrlOf: (task: string) => string | undefined
+  /** Where the controller shows how a task is doing, to the sender of a request; undefined where it cannot be reached. */
+  readonly statusUrlOf: (task: string, request: ListenerRequest) => string | undefined
 }
 
 /** How many requests are held at once; more are answered 202. */
@@ -71,7 +72,7 @@ export function createHolding({ clock, whenEnded, statusUrlOf }: HoldingContext)
         if (noted instanceof Promise) underWay.push(noted)
       }
       if (underWay.length > 0) await wait(Promise.all(underWay), response, withinMs)
-      answerRuns(response, shown, { bulk, statusUrlOf })
+      answerRuns(response, shown, { bulk, statusUrlOf: (task) => statusUrlOf(task, response.req) })
     },
     release() {
       isOver = true

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 
 /** The runs that requests have started in this process, by what tells a repeated delivery. */
 export interface KnownRuns {
-  find(keys: readonly string[]): string | undefined
-  note(keys: readonly string[], task: string): void
+  /** Returns the task that a delivery has started, null when it has started none, and undefined when that is not known. */
+  find(keys: readonly string[]): string | null | undefined
+  note(keys: readonly string[], task: string | null): void
 }
 
 /** How many keys are known; the oldest are forgotten. */
@@ -11,7 +12,7 @@ const MAX_KEYS = 20_000
 
 /** Creates an empty memory of runs. */
 export function createKnownRuns(): KnownRuns {
-  const tasks = new Map<string, string>()
+  const tasks = new Map<string, string | null>()
   return {
     find: (keys) => keys.map((key) => tasks.get(key)).find((task) => task !== undefined),
     note(keys, task) {
@@ -42,9 +43,15 @@ export class RequestRuns {
     this.known.note(keys, task)
   }
 
+  /** Notes that an item was delivered and has started nothing, so that it is answered as ever, also when it is repeated. */
+  startedNone(keys: readonly string[]): void {
+    this.known.note(keys, null)
+  }
+
   /** Notes that an item was delivered before; `task` is the run that it had started then, where the store says so. */
   repeated(index: number, keys: readonly string[], task?: string): void {
-    this.#tasks.set(index, task ?? this.known.find(keys))
+    const found = task ?? this.known.find(keys)
+    if (found !== null) this.#tasks.set(index, found)
   }
 
   /** The index and the task of each item that belongs to a run, in the order of the items. */

@@ -18,6 +18,7 @@ import type {
 import { toKept } from './codec'
 import type { KeyState, OutcomeEntry } from './key-entries'
 import { isDuplicate, waitsAt } from './key-log'
+import { outcomesOf } from './key-state'
 import { digest, type Key, keyOf } from './keys/key'
 import type { Keys } from './keys/keys'
 import type { Publish } from './messages'
@@ -148,7 +149,7 @@ type Repeat = (key: Key, state: KeyState) => Promise<Delivery>
 /** The process that waits may have missed the message of the first callback, and is told again. */
 function createRepeat({ here }: DeliveryOptions): Repeat {
   return async (key, state) => {
-    if ([...state.waits.values()].some(({ got }) => got)) await here.tell(key.id, state)
+    if ([...state.waits.values()].some((wait) => outcomesOf(wait).length > 0)) await here.tell(key.id, state)
     return 'duplicate'
   }
 }

@@ -45,7 +45,8 @@
  *    entry has it.
  * 6. Where callbacks have no ids, a dead process would keep its place in the queue. A process that waits there, and
  *    finds that the lease of another one is over, appends `gone`, which is `left` for each wait of that process. A
- *    process that was only slow hears of it by a message, and appends its waits again.
+ *    process that was only slow hears of it by a message, and appends its waits again. What had come for
+ *    its waits for many is not its own then: such a process looks at the log before its code gets one of these (13).
  * 7. A long log is cut: one entry, `state`, says what the entries before it came to, and replaces them. The positions
  *    of later entries stay. A record is removed when nothing in it counts any more, and only if nothing was appended
  *    meanwhile.
@@ -75,7 +76,8 @@
  *    reader has dealt with it and appends `done`. A pending callback is appended too (`isPending`), for waits for many alone.
  *    With a name, `done` is in the log before the reader gets the next callback, and the record `w…` has the last one before
  *    `end` is appended; so only the callback that the reader was at comes again. A process that goes on with the wait appends
- *    `wait` with another reader: the one before learns that from the log after its next `done`. Each outcome moves the deadline;
+ *    `wait` with another reader: the one before learns that from the log after its next `done`. In one process it appends
+ *    behind all that the reader before is writing. Each outcome moves the deadline;
  *    `end` (`late`) counts only if no outcome has moved it behind that moment. Without a name, what a process leaves (`left`,
  *    `gone`) goes to the oldest other wait for many, or is parked. The limit of what is kept is looked at before `outcome` is
  *    appended: several processes may exceed it by what they append in the same moment.

@@ -10,11 +10,16 @@ export const LEAVE_MS = 200
 /** How often a process renews its lease, in milliseconds. */
 export const RENEW_MS = LEASE_MS / 3
 
+/** While the lease is over: how long what was read from the ledger is believed, in milliseconds. */
+const SURE_MS = 1000
+
 /** The lease of a process: a record of its own that is not due as long as the process lives and renews it. */
 export interface Lease {
   renew(): Promise<void>
   /** Whether the lease has run out, so that other processes may count this one as dead. */
   isOver(): boolean
+  /** Returns the last moment at which this process may have counted as dead, in milliseconds since the epoch. */
+  doubtedAt(): number
   /**
    * Returns for how many milliseconds more no other process may be judged; 0 when one may. After a time in which nobody
    * could renew a lease, every process that lives needs the length of one lease to renew its own.
@@ -75,6 +80,7 @@ export function createLease(ledger: Ledger, owner: string, clock: Clock, onBack:
       if (isDoubted) onBack()
     },
     isOver: () => clock.now() >= until,
+    doubtedAt: () => (clock.now() < until ? since : Math.max(until, clock.now() - SURE_MS)),
     steadyInMs() {
       const now = clock.now()
       return now < until ? Math.max(since + LEASE_MS - now, 0) : LEASE_MS

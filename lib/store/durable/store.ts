@@ -143,7 +143,9 @@ function createParts(options: DurableStoreOptions, open: () => Promise<void>, on
   })
   const named = createNamedWaits(shared)
   const progress = createProgress({ ...shared, pass: deliveries.pass })
-  return { ...shared, queues, watch, deliveries, named, runs, progress, finishWriting }
+  const { look } = watch
+  const { doubtedAt } = runs
+  return { ...shared, queues, watch, look, doubtedAt, deliveries, named, runs, progress, finishWriting }
 }
 
 /** The life of a store: it is opened when it is first used, again after that has failed, and closed once. */

@@ -24,6 +24,8 @@ export class Inbox implements Waiter {
   readonly reader: Reader
   readonly timeoutMs: number
   open: OpenWait | undefined = undefined
+  /** Called when its wait has ended. */
+  onOver: () => void = ignore
   #came: readonly Came[]
   #bytes = 0
   #hasLast = false
@@ -45,6 +47,7 @@ export class Inbox implements Waiter {
       idleMs,
       hasRoom: (bytes) => this.#hasRoom(bytes),
       read: (callback, bytes, place) => this.#read(callback, bytes, place),
+      drop: (key) => this.#drop(key),
     }
   }
 
@@ -68,6 +71,7 @@ export class Inbox implements Waiter {
     if (ending.kind === 'outcome') this.#add({ callback: ending.outcome, bytes: 0, place: undefined })
     else this.end(ending)
     this.options.onEnd(ending)
+    this.onOver()
   }
 
   /** Ends what reads it: at once, and only when everything is read where time was up. */
@@ -94,10 +98,12 @@ export class Inbox implements Waiter {
       if (this.#ending !== undefined && this.#ending.kind !== 'timeout') return this.#ending
       const [first] = this.#came
       const found = first ?? this.#ending
-      if (found !== undefined) return found
-      await new Promise<void>((resolve) => {
+      const doubt = first?.place && this.open?.doubt?.(first.place.key)
+      if (found !== undefined && doubt === undefined) return found
+      const woken = new Promise<void>((resolve) => {
         this.#wake = resolve
       })
+      await (doubt ? Promise.race([doubt, woken]) : woken)
     }
   }
 
@@ -123,6 +129,13 @@ export class Inbox implements Waiter {
     this.#hasLast = isFinal
     this.#add({ callback, bytes, place })
     return 'taken'
+  }
+
+  /** The reader that is at one of these goes on. */
+  #drop(key: string): void {
+    this.#came = this.#came.filter(({ place }) => place?.key !== key)
+    this.#bytes = this.#came.reduce((sum, { bytes }) => sum + bytes, 0)
+    this.#hasLast = this.#came.some(({ callback }) => this.options.isFinal(callback))
   }
 
   #add(came: Came): void {

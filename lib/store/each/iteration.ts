@@ -1,6 +1,6 @@
 import type { Ending, Judged, Outcome, StoreEndpoint } from '../../base/contracts'
-import type { CheckOutcome } from '../../base/schemas/check-outcome'
 import { onAbort } from '../../base/timers'
+import type { MaybeLater } from '../../base/values/later'
 import type { Arrivals } from '../arrivals'
 import { endingError } from '../await-callback'
 import type { Came, Inbox } from './inbox'
@@ -13,8 +13,8 @@ export interface IterationPlan<T> {
   readonly idleMs: number
   readonly signal: AbortSignal | undefined
   readonly arrivals?: Arrivals | undefined
-  /** Checks a success by the schema of its endpoint; undefined without one. */
-  readonly check?: CheckOutcome | undefined
+  /** Checks a callback by the schemas that hold for it; undefined without one. */
+  readonly check?: ((callback: Judged) => MaybeLater<Judged>) | undefined
   /** Picks what the loop gets of a callback. */
   readonly pick: (callback: Judged) => T
   /** Whether a callback is the last one. What it throws, the loop throws. */
@@ -112,7 +112,10 @@ export class Iteration<T> implements AsyncIterableIterator<T, undefined> {
     const came = await source.inbox.first(this)
     if (this.#aborted) throw this.#errorOf(this.#aborted)
     if (this.#isOver) return OVER
-    if ('kind' in came) throw this.#errorOf(came)
+    if ('kind' in came) {
+      if (came.kind === 'outcome') return this.#repeatEnd(came.outcome)
+      throw this.#errorOf(came)
+    }
     const callback = await this.#check(came.callback)
     if (callback.outcome === 'failed') {
       this.plan.onCallback(callback)
@@ -147,7 +150,7 @@ export class Iteration<T> implements AsyncIterableIterator<T, undefined> {
 
   async #check(callback: Judged): Promise<Judged> {
     const { check } = this.plan
-    return check === undefined || callback.outcome === 'pending' ? callback : check(callback)
+    return check === undefined ? callback : check(callback)
   }
 
   async #repeatEnd(kept: Outcome): Promise<IteratorResult<T, undefined>> {

@@ -1,4 +1,5 @@
-import type { Clock, NamedWait, Outcome, Store, StoreEndpoint } from '../../base/contracts'
+import type { Clock, JoinedWait, NamedWait, Outcome, Store, StoreEndpoint } from '../../base/contracts'
+import { isDoneWithin } from '../../base/timers'
 import { checkKey } from '../keyed-waits'
 import { waitClosed, waitTimedOut } from '../wait-errors'
 import type { Came, Inbox } from './inbox'
@@ -30,47 +31,93 @@ export function createKeyedIterations(store: Store, clock: Clock): KeyedIteratio
   return store.named ? createStored(store, store.named, clock) : createInMemory(store, clock)
 }
 
+/** What reads an iteration here. */
+interface KeyedReader {
+  /** Of two that are asked for, the one with the higher number reads. */
+  readonly number: number
+  /** Ends it, since another one reads, or since the iteration has ended. */
+  stop(ended?: Outcome): void
+  /** Resolves when nothing that it writes is under way; never rejects. */
+  written(): Promise<unknown>
+}
+
 /** Where a store outlives the process, its log says what came and what is dealt with. */
 function createStored(store: Store, named: NonNullable<Store['named']>, clock: Clock): KeyedIterations {
-  /** What reads here, by name. */
-  const readers = new Map<string, () => void>()
+  /** By name. */
+  const readers = new Map<string, KeyedReader>()
+  let count = 0
+
+  async function join(name: string, asked: AskedIteration): Promise<JoinedWait> {
+    const { endpoints, ids, idleMs } = asked
+    const proposal = toNamed(asked, clock)
+    const joined = await named.join(name, proposal, { endpoints, ids, queued: false })
+    if (joined === undefined) {
+      const isLate = clock.now() >= proposal.deadline
+      throw isLate ? waitTimedOut({ ids, endpoints, timeoutMs: idleMs }) : waitClosed(ids)
+    }
+    checkKey(joined, asked)
+    return joined
+  }
+
+  /** What the reader before is writing comes first in the log: what it has dealt with, and how the iteration has ended. */
+  async function follow(name: string, number: number, asked: AskedIteration): Promise<JoinedWait> {
+    const before = readers.get(name)
+    if (before === undefined) return join(name, asked)
+    if (before.number > number) throw waitClosed(asked.ids, true)
+    const own = { number, stop: () => undefined, written: before.written }
+    readers.set(name, own)
+    before.stop()
+    try {
+      if (!(await isDoneWithin(clock, asked.idleMs, before.written())))
+        throw waitTimedOut({ ...asked, timeoutMs: asked.idleMs })
+      const joined = await join(name, asked)
+      if (readers.get(name) !== own) throw waitClosed(asked.ids, true)
+      return joined
+    } finally {
+      if (readers.get(name) === own) readers.delete(name)
+    }
+  }
+
+  function read(name: string, number: number, asked: AskedIteration, wait: NamedWait): Source {
+    const { endpoints, ids, idleMs } = asked
+    const inbox = asked.createInbox()
+    let ending: Promise<unknown> | undefined
+    const forget = (): void => {
+      unwatch()
+      void reader.written().then(() => readers.get(name) === reader && readers.delete(name))
+    }
+    const leave = (): void => {
+      forget()
+      inbox.open?.leave?.()
+    }
+    const reader: KeyedReader = {
+      number,
+      stop(ended) {
+        leave()
+        inbox.end(ended ? { kind: 'outcome', outcome: ended } : { kind: 'closed', isTakenUp: true })
+      },
+      written: () => Promise.all([inbox.open?.registered, ending]),
+    }
+    inbox.open = store.wait({ endpoints, ids, timeoutMs: idleMs, queued: false, kept: name, waiter: inbox })
+    readers.set(name, reader)
+    const unwatch = named.watch(name, wait, reader.stop)
+    const keepEnd = async (last: Outcome): Promise<void> => {
+      unwatch()
+      ending = named.end(name, wait, last)
+      await ending
+      forget()
+    }
+    return { inbox, keepEnd, leave }
+  }
 
   return {
     async begin(asked) {
-      const { key, endpoints, ids, idleMs } = asked
-      const name = named.toName(key)
-      const proposal = toNamed(asked, clock)
-      const joined = await named.join(name, proposal, { endpoints, ids, queued: false })
-      if (joined === undefined) {
-        const isLate = clock.now() >= proposal.deadline
-        throw isLate ? waitTimedOut({ ids, endpoints, timeoutMs: idleMs }) : waitClosed(ids)
-      }
-      const { outcome, ...wait } = joined
-      checkKey(wait, asked)
-      if (outcome) return { ended: outcome }
-      readers.get(name)?.()
-      const inbox = asked.createInbox()
-      const forget = (): void => {
-        unwatch()
-        if (readers.get(name) === stop) readers.delete(name)
-      }
-      const leave = (): void => {
-        forget()
-        inbox.open?.leave?.()
-      }
-      const stop = (): void => {
-        leave()
-        inbox.end({ kind: 'closed', isTakenUp: true })
-      }
-      inbox.open = store.wait({ endpoints, ids, timeoutMs: idleMs, queued: false, kept: name, waiter: inbox })
-      readers.set(name, stop)
-      const unwatch = named.watch(name, wait, stop)
-      const keepEnd = async (last: Outcome): Promise<void> => {
-        unwatch()
-        await named.end(name, wait, last)
-        forget()
-      }
-      return { inbox, keepEnd, leave }
+      count += 1
+      const number = count
+      const name = named.toName(asked.key)
+      const first = await join(name, asked)
+      const { outcome, ...wait } = first.outcome || !readers.has(name) ? first : await follow(name, number, asked)
+      return outcome ? { ended: outcome } : read(name, number, asked, wait)
     },
   }
 }
@@ -83,28 +130,37 @@ interface Kept {
   readonly wait: NamedWait
   readonly inbox: Inbox
   ended?: Outcome
-  /** Since when it waits for nothing more, in milliseconds since the epoch. */
-  overAt?: number
 }
 
 /** Where nothing outlives the process, the inbox is kept while nobody reads it. */
 function createInMemory(store: Store, clock: Clock): KeyedIterations {
   const all = new Map<string, Kept>()
+  /** Since when each waits for nothing more, oldest first, in milliseconds since the epoch. */
+  const overAt = new Map<string, number>()
 
   function forgetOld(): void {
-    for (const [key, kept] of all) {
-      if (kept.overAt === undefined && kept.inbox.hasEnded) kept.overAt = clock.now()
-      const { overAt } = kept
-      if (overAt !== undefined && (overAt + REMEMBER_MS <= clock.now() || all.size > MAX_KEPT)) all.delete(key)
+    for (const [key, at] of overAt) {
+      if (all.size <= MAX_KEPT && at + REMEMBER_MS > clock.now()) return
+      overAt.delete(key)
+      all.delete(key)
     }
+  }
+
+  function noteOver(key: string, kept: Kept): void {
+    if (all.get(key) !== kept) return
+    overAt.delete(key)
+    overAt.set(key, clock.now())
   }
 
   function open(asked: AskedIteration, before: Kept | undefined): Kept {
     const { key, endpoints, ids, idleMs } = asked
     const inbox = asked.createInbox(before?.inbox.left)
-    inbox.open = store.wait({ endpoints, ids, timeoutMs: idleMs, queued: false, waiter: inbox })
     const kept = { wait: toNamed(asked, clock), inbox }
+    inbox.open = store.wait({ endpoints, ids, timeoutMs: idleMs, queued: false, waiter: inbox })
     all.set(key, kept)
+    overAt.delete(key)
+    if (inbox.hasEnded) noteOver(key, kept)
+    else inbox.onOver = () => noteOver(key, kept)
     return kept
   }
 
@@ -117,7 +173,7 @@ function createInMemory(store: Store, clock: Clock): KeyedIterations {
       const kept = known && !known.inbox.isOver ? known : open(asked, known)
       const keepEnd = async (last: Outcome): Promise<void> => {
         kept.ended = last
-        kept.overAt = clock.now()
+        noteOver(asked.key, kept)
       }
       return { inbox: kept.inbox, keepEnd, leave: () => undefined }
     },

@@ -9,6 +9,7 @@ import type { CallbackUrl } from '../callback-urls/callback-urls'
 import type { HttpAnswer } from '../../http/client'
 import type { HttpRequest } from '../../http/request/request'
 import type { BranchWait } from './branches'
+import { compileFilter } from './filter'
 
 export interface IssuedTicket {
   readonly source: CallTicket
@@ -41,15 +42,18 @@ export interface BranchPlanSpec {
   /** The id or ids; without it they are those that the request and its answer announce. */
   readonly id: Template | undefined
   readonly timeoutMs: number | undefined
+  /** Whether a callback ends the wait; without it each one does. */
+  readonly when: Template | undefined
   /** Whether the config asks for the callback, whatever the request says. */
   readonly isAsked: boolean
 }
 
 /** Compiles how one callback of a request is recognised. */
 export function compileBranchPlan(
-  { at, path, id, timeoutMs, isAsked }: BranchPlanSpec,
+  { at, path, id, timeoutMs, when, isAsked }: BranchPlanSpec,
   selection: Selection,
 ): BranchPlan {
+  const filter = compileFilter(when)
   const idsAreAnswered = id?.references.some(({ source }) => ANSWER_SOURCES.has(source)) ?? false
 
   function endpointsOf({ urls, ticket, scope }: RenderedRequest): readonly Endpoint[] {
@@ -74,12 +78,10 @@ export function compileBranchPlan(
     prepare(rendered) {
       const endpoints = endpointsOf(rendered)
       if (endpoints.length === 0) return undefined
-      return {
-        endpoints,
-        ids: idsOf(rendered, endpoints),
-        deadline: deadlineOf(rendered.call, timeoutMs, endpoints),
-        queued: !rendered.ticket.isUsed() && endpoints.some(({ anonymous }) => anonymous),
-      }
+      const ids = idsOf(rendered, endpoints)
+      const queued = filter === undefined && !rendered.ticket.isUsed() && endpoints.some(({ anonymous }) => anonymous)
+      const deadline = deadlineOf(rendered.call, timeoutMs, endpoints)
+      return { endpoints, ids, deadline, queued, when: filter?.(endpoints, ids, rendered, at) }
     },
     idsIn(answer, scope, { endpoints }) {
       if (id === undefined) return idsInAnswer(answer, endpoints, scope.env)

@@ -1,7 +1,7 @@
 import type { FallbackSpec, HttpClientSpec } from '../../config/normalize'
 import { reasonOf } from '../../base/errors'
 import type { Expectation } from '../../base/run'
-import type { Clock, Logger, Outcome } from '../../base/contracts'
+import type { Clock, Outcome } from '../../base/contracts'
 import { readRetryAfter } from '../../http/answer-headers'
 import type { HttpAnswer } from '../../http/client'
 import type { Begun } from './answered'
@@ -34,11 +34,6 @@ export function compileAsking(
   }
 }
 
-/** What a fallback needs to ask. */
-export interface FallbackContext extends PollingContext {
-  readonly logger: Logger
-}
-
 /** Awaits the callbacks of a task that was begun. */
 export type AwaitCallback = (waits: OpenWaits, wanted: Wanted, begun: Begun) => Promise<Ended>
 
@@ -47,7 +42,7 @@ export type AwaitCallback = (waits: OpenWaits, wanted: Wanted, begun: Begun) => 
  * first of the two ends the wait. What asking finds is settled as the callback would be, so that a callback with an id is
  * a duplicate when it comes after all.
  */
-export function compileCallbackWait(spec: HttpClientSpec, context: FallbackContext): AwaitCallback {
+export function compileCallbackWait(spec: HttpClientSpec, context: PollingContext): AwaitCallback {
   const { completion } = spec
   const fallback = completion?.type === 'callback' ? completion.fallback : undefined
   if (fallback === undefined) return (waits, wanted) => waits.ended(wanted)
@@ -72,7 +67,7 @@ export function compileCallbackWait(spec: HttpClientSpec, context: FallbackConte
 function compileLateAsking(
   fallback: FallbackSpec,
   spec: HttpClientSpec,
-  context: FallbackContext,
+  context: PollingContext,
 ): (expectation: Expectation, waiting: BranchWait, begun: Begun, signal: AbortSignal) => Promise<void> {
   const { clock, logger } = context
   const poll = compilePoll(fallback, spec, context)

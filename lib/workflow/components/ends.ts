@@ -27,8 +27,9 @@ export interface EndedBranch {
 const MOST_QUOTED = 5
 
 /**
- * Resolves to the outcome that came first, whether it says success or failure. A branch whose time is up is left out; when
- * no other is left, this rejects with `ERR_WAIT_TIMEOUT`.
+ * Resolves to the outcome that came first, whether it says success or failure. A branch whose time is up, or that somebody
+ * has cancelled by hand, is left out. When no other is left, this rejects with `ERR_WAIT_TIMEOUT`, or with `ERR_ABORTED` when
+ * each was cancelled.
  */
 export async function findFirst(open: readonly OpenBranch[]): Promise<EndedBranch> {
   const ended: EndedBranch[] = []
@@ -40,7 +41,7 @@ export async function findFirst(open: readonly OpenBranch[]): Promise<EndedBranc
         resolve()
       } catch (error) {
         missed.set(index, error)
-        if (!hasCode(error, 'ERR_WAIT_TIMEOUT')) reject(error)
+        if (!isMissed(error)) reject(error)
         else if (missed.size === open.length) reject(allMissed(missed))
       }
     }
@@ -93,11 +94,16 @@ function isEarlier(one: EndedBranch, other: EndedBranch): boolean {
   return difference < 0 || (difference === 0 && one.index < other.index)
 }
 
+function isMissed(error: unknown): boolean {
+  return hasCode(error, 'ERR_WAIT_TIMEOUT') || hasCode(error, 'ERR_ABORTED')
+}
+
 /** Quotes the branches in their order. */
 function allMissed(missed: ReadonlyMap<number, unknown>): unknown {
   const [first, ...others] = [...missed].toSorted(([one], [other]) => one - other)
   const [, cause] = first ?? []
-  if (first === undefined || others.length === 0) return cause
+  const isAborted = [...missed.values()].every((error) => hasCode(error, 'ERR_ABORTED'))
+  if (first === undefined || others.length === 0 || isAborted) return cause
   const quoted = [first, ...others].slice(0, MOST_QUOTED).map(([index, error]) => `(${index + 1}) ${reasonOf(error)}`)
   const more = missed.size > MOST_QUOTED ? ` … and ${missed.size - MOST_QUOTED} more` : ''
   const message = `None of the ${missed.size} branches had a callback in time: ${quoted.join(' ')}${more}`

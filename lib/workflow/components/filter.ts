@@ -18,7 +18,7 @@ export function compileFilter(when: Template | undefined): FilterOf | undefined 
   if (when === undefined) return undefined
   const read = compileScalar(when)
   return (endpoints, ids, { scope }, at) => {
-    requireIds('wait_for with "when"', endpoints, ids, at)
+    requireIds('a wait with "when"', endpoints, ids, at)
     return ({ result, body, status, headers, id }) =>
       saysYes(read({ ...scope, result, body, status, header: headers, id }))
   }

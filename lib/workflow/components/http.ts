@@ -13,15 +13,16 @@ import {
 } from './answered'
 import type { AnsweredScope, Call, ComponentScope, Execute } from '../call'
 import { listIds, type Wanted, withIds } from './branches'
-import { answeredOutcome, compileAsking, compileCallbackWait, type FallbackContext } from './completion'
+import { answeredOutcome, compileAsking, compileCallbackWait } from './completion'
 import type { HttpAnswer } from '../../http/client'
+import type { PollingContext } from './poll'
 import { compileRequest, type HttpRequest } from '../../http/request/request'
 import { compileSending, createPacedSend } from './sending'
 import { type Ended, openWaits, type OpenWaits } from './open-waits'
 import { compileWaitPlan, type WaitPlanContext } from './wait-plan'
 
 /** What the http-clients of one `callbacks()` share. */
-export interface HttpContext extends WaitPlanContext, FallbackContext {}
+export interface HttpContext extends WaitPlanContext, PollingContext {}
 
 /**
  * Compiles an http-client: it sends its request and, where the request tells a service to call one of our endpoints,

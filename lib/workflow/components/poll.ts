@@ -1,7 +1,7 @@
 import type { HttpClientSpec, PollingSpec } from '../../config/normalize'
 import { CallbackError } from '../../base/errors'
 import { compileJudge, compileResult } from '../../listener/outcome'
-import type { Clock, Outcome } from '../../base/contracts'
+import type { Clock, Logger, Outcome } from '../../base/contracts'
 import type { RequestTrace } from '../../base/run'
 import type { HttpAnswer, SendRequest } from '../../http/client'
 import { compileRequest, describeRequest, type HttpRequest } from '../../http/request/request'
@@ -43,6 +43,7 @@ export type Poll = (context: PollContext) => Promise<Outcome>
 /** Statuses that may change by themselves: not there yet, too early, too often; all 5xx may as well. */
 const PASSING_STATUSES: ReadonlySet<number> = new Set([404, 408, 409, 423, 425, 429])
 const ACCEPTED = 202
+const MISSING = 404
 /** Headers that belong to the body of the first request, and would be wrong on a question. */
 const BODY_HEADERS: ReadonlySet<string> = new Set(['content-type', 'content-length', 'idempotency-key'])
 
@@ -53,6 +54,7 @@ type PolledComponent = Pick<HttpClientSpec, 'baseUrl'>
 export interface PollingContext {
   readonly send: SendRequest
   readonly clock: Clock
+  readonly logger: Logger
   /** Secrets that no message may show, besides those of the request itself. */
   readonly secrets: readonly string[]
 }
@@ -60,13 +62,12 @@ export interface PollingContext {
 /**
  * Compiles `polling`. Without `status`, an answer that is not 202 Accepted is the result. The pause between two questions
  * is the interval (its default is in config/sections/completion.ts), or longer when an answer asks for that by
- * `Retry-After`.
+ * `Retry-After`. A status such as 404 may pass, and is asked about again, unless `status` reads `${status_code}` and a list names it.
  */
-export function compilePoll(
-  spec: PollingSpec,
-  component: PolledComponent,
-  { send, clock, secrets }: PollingContext,
-): Poll {
+export function compilePoll(spec: PollingSpec, component: PolledComponent, means: PollingContext): Poll {
+  const { send, clock, secrets } = means
+  const warnOfMissing = createMissingWarning(spec, means)
+  const isListed = compileIsListed(spec)
   const render = compileRequest(spec, { baseUrl: component.baseUrl, headers: [] }, spec.at)
   const judge = compileJudge(spec)
   const resultOf = compileResult(spec.result)
@@ -95,10 +96,16 @@ export function compilePoll(
   async function ask(context: PollContext): Promise<Asked> {
     const request = inheritHeaders(render(context.scope, context.request), context.request)
     const timeoutMs = Math.max(context.deadline - clock.now(), 1)
-    const answer = await send(request, { timeoutMs, signal: context.signal, trace: context.trace })
+    const { text, value } = createRedaction(request, secrets)
+    const asking = send(request, { timeoutMs, signal: context.signal, trace: context.trace })
+    const answer = await asking.catch((error: unknown) => {
+      const refused = error instanceof CallbackError && error.code === 'ERR_HTTP_STATUS' ? error.response : undefined
+      if (refused && isListed(refused.status)) return refused
+      if (refused?.status === MISSING) warnOfMissing(text(describeRequest(request)))
+      throw error
+    })
     const outcome = toOutcome(answer, context, request)
     if (outcome !== undefined) return { outcome }
-    const { text, value } = createRedaction(request, secrets)
     const said = text(`${answer.status} ${excerptOf(value(answer.body))}`.trimEnd())
     return { said, askedMs: readRetryAfter(answer.headers, clock.now()) }
   }
@@ -130,6 +137,26 @@ export function compilePoll(
       if (asked.outcome !== undefined) return asked.outcome
       await pause(Math.max(spec.intervalMs, asked.askedMs ?? 0), asked)
     }
+  }
+}
+
+/** Compiles whether a status of HTTP that is no success is for the lists of the config to judge. */
+function compileIsListed({ status, successWhen = [], failWhen = [] }: PollingSpec): (status: number) => boolean {
+  const isRead = status?.references.some(({ source }) => source === 'status_code') ?? false
+  const listed = new Set([...successWhen, ...failWhen])
+  return (code) => isRead && listed.has(String(code))
+}
+
+/** Warns once: a task may not be there yet, but a wrong path answers 404 until the timeout. */
+function createMissingWarning({ at }: PollingSpec, { logger }: PollingContext): (request: string) => void {
+  let isSaid = false
+  return (request) => {
+    if (isSaid) return
+    isSaid = true
+    const message =
+      `${request} answered 404: polling asks again, since the task may not be there yet (said once). If it always does, mend ` +
+      '"path"; if 404 says that the task is over, write status: ${status_code} with 404 in "fail_when" or "success_when"'
+    logger.warn({ at }, message)
   }
 }
 

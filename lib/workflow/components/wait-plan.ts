@@ -58,6 +58,8 @@ interface PlannedBranch {
   readonly path: Template | undefined
   readonly id: Template | undefined
   readonly timeoutMs: number | undefined
+  /** Whether a callback ends the wait. */
+  readonly when: Template | undefined
   /** Whether the config asks for it, whatever the request says. */
   readonly isAsked: boolean
 }
@@ -71,17 +73,18 @@ interface Plan extends Pick<Wanted, 'mode'> {
 
 function readPlan(completion: CompletionSpec | undefined, place: string): Plan {
   if (completion === undefined) {
-    const seen = { name: undefined, at: place, path: undefined, id: undefined, timeoutMs: undefined, isAsked: false }
-    return { mode: 'one', path: undefined, branches: [seen] }
+    const nothing = { name: undefined, path: undefined, id: undefined, timeoutMs: undefined, when: undefined }
+    return { mode: 'one', path: undefined, branches: [{ ...nothing, at: place, isAsked: false }] }
   }
   if (completion.type !== 'callback') return { mode: 'one', path: undefined, branches: [] }
-  const { path, waitFor: id, timeoutMs, at, several } = completion
-  const common = { name: undefined, at, path, id, timeoutMs, isAsked: true }
+  const { path, waitFor: id, timeoutMs, at, several, when } = completion
+  const common = { name: undefined, at, path, id, timeoutMs, when, isAsked: true }
   if (several === undefined) return { mode: 'one', path, branches: [common] }
   const branches = several.branches.map((branch) => ({
     ...branch,
     path: branch.path ?? path,
     timeoutMs: shorter(branch.timeoutMs, timeoutMs),
+    when: branch.when ?? when,
     isAsked: true,
   }))
   return { mode: several.mode, path, branches }

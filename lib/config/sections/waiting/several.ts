@@ -19,12 +19,14 @@ import {
   NAME,
   notePath,
 } from './branches'
+import { OWN_WHEN, warnOfWhen } from './when'
 
 const BRANCH = {
   name: NAME,
   id: field('id', textsTemplate(ANSWERED_SOURCES), 'The id to wait for (default: as without wait_for)'),
   path: field('path', urlTemplate(REQUEST_SOURCES), 'The endpoint that is called (default: that of the completion)'),
   timeoutMs: field('timeout', DURATION, 'How long to wait for this branch'),
+  when: OWN_WHEN,
 }
 
 const SHORT_ID = { key: BRANCH.id.key, shape: textTemplate(ANSWERED_SOURCES) }
@@ -73,7 +75,9 @@ export function normalizeSeveral(completion: Fields): SeveralSpec | undefined {
     if (!one.has(BRANCH.id.key) && !one.has(BRANCH.path.key))
       one.error(undefined, 'expected the id or the path of a callback, found neither')
     notePath(one)
-    return { ...readTable(BRANCH, one), at: one.at }
+    const spec = readTable(BRANCH, one)
+    warnOfWhen(one, spec.when)
+    return { ...spec, at: one.at }
   })
   return { mode, branches }
 }

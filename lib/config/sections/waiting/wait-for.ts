@@ -2,9 +2,8 @@ import type { Template } from '../../../template/compile'
 import type { Fields } from '../../field/fields'
 import { readTable } from '../../field/read-table'
 import { byHand, choice, field, type InputOf, listOf, orShort, required, type SpecOf, table } from '../../field/shape'
-import { CALLBACK_SOURCES, JOB_SOURCES, textsTemplate, textTemplate } from '../../field/template-sources'
+import { JOB_SOURCES, textsTemplate, textTemplate } from '../../field/template-sources'
 import { DURATION, TEXT } from '../../field/values'
-import { warnOfConstant, warnOfText } from '../../checks/same-each-time'
 import {
   BRANCH_REFUSALS,
   BRANCH_WORDS,
@@ -15,16 +14,13 @@ import {
   NAME,
   notePath,
 } from './branches'
+import { warnOfWhen, WHEN } from './when'
 
 const ONE = {
   id: required('id', textsTemplate(JOB_SOURCES), 'The id to wait for; of several, a callback for any one is enough'),
   path: field('path', TEXT, 'The endpoint that is called'),
   timeoutMs: field('timeout', DURATION, 'How long to wait'),
-  when: field(
-    'when',
-    textTemplate(CALLBACK_SOURCES),
-    'Whether a callback ends the wait, such as ${body.final}; one for which it is false is acknowledged and dropped',
-  ),
+  when: WHEN,
 }
 
 const BRANCH = { name: NAME, ...ONE }
@@ -125,9 +121,4 @@ function readIds(fields: Fields, mode: Mode): Template | undefined {
   if (ids?.references.length === 0)
     fields.error(mode, 'this text is no list; write the branches as a list, or a template such as "${input.ids}"')
   return ids
-}
-
-function warnOfWhen(fields: Fields, when: Template | undefined): void {
-  warnOfText(fields, when)
-  warnOfConstant(fields, 'when', when, CALLBACK_SOURCES)
 }

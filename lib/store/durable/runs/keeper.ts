@@ -34,6 +34,8 @@ export interface OwnedRuns extends RunKeeper {
   onMessage(message: Extract<Message, { readonly is: 'cancel' | 'left' }>): void
   /** Writes again what the ledger has lost of the runs here, and learns which of them are to be cancelled. */
   onBack(): Promise<void>
+  /** Returns the last moment at which other processes may have taken this one for dead, in milliseconds since the epoch. */
+  doubtedAt(): number
   /** Lets other processes take up the runs that are left. */
   close(): Promise<void>
 }
@@ -113,6 +115,7 @@ export function createRunKeeper(options: RunKeeperOptions): OwnedRuns {
       if (isShared) await renew()
       await own.checkAll()
     },
+    doubtedAt: () => (isShared ? lease.doubtedAt() : 0),
     async close() {
       isClosing = true
       own.close()

@@ -3,18 +3,18 @@ import type { Ending, Judged, OpenWait, Place, Progress, Reader, WaitRequest, Wa
 import type { Wait } from '../../scope'
 import { fromKept } from '../codec'
 import type { DoneEntry, EndReason, KeyState, KeyWait, WaitEntry } from '../key-entries'
-import { GRACE_MS } from '../key-log'
 import { keysOf } from '../keys/key'
-import { hold, type KeptWaitParts, REVIEW_MS } from './kept-wait'
+import { type KeptWaitParts, REVIEW_MS } from './kept-wait'
+import { Doubt, type DoubtParts } from './doubt'
 import { endLate } from './left-waits'
 import type { HeldKey, LocalWait } from './local-waits'
+import { type ManyKey, Registering } from './registering'
 import { Unread } from './unread'
 
-/** How far the deadline under a key may lie behind that of the wait: under each key the wait is open until its time is up. */
-const BEHIND_MS = GRACE_MS / 2
+export type KeptManyParts = KeptWaitParts & DoubtParts
 
 /** Opens a wait that may go on after a callback. Throws `ERR_WAITS_FULL`. */
-export function openKeptMany(request: WaitRequest, parts: KeptWaitParts, reader: Reader): OpenWait {
+export function openKeptMany(request: WaitRequest, parts: KeptManyParts, reader: Reader): OpenWait {
   const wait = new KeptMany(request, parts, reader)
   wait.begin()
   return wait
@@ -31,11 +31,11 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
   readonly #name: string
   /** Milliseconds since the epoch. */
   #until: number
-  readonly #keys = new Map<string, HeldKey & { until: number }>()
+  readonly #registering: Registering
   readonly #unread = new Unread()
+  readonly #doubt: Doubt
   readonly #seen = new Map<string, KeyState>()
   #here: Wait | undefined = undefined
-  #registered: Promise<void> = Promise.resolve()
   #concluded: Promise<void> = Promise.resolve()
   /** Whether a callback has ended the wait of a run, which is to keep the outcome before the log says so. */
   #isUnsafe = false
@@ -44,17 +44,19 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
 
   constructor(
     private readonly request: WaitRequest,
-    private readonly parts: KeptWaitParts,
+    private readonly parts: KeptManyParts,
     private readonly looks: Reader,
   ) {
     this.id = request.kept ?? randomUUID()
     this.by = request.kept === undefined ? parts.self : undefined
     this.#name = this.#isOfRun ? '' : randomUUID()
     this.#until = parts.clock.now() + request.timeoutMs
+    this.#registering = new Registering(parts, this, (key, isAgain) => this.#beginUnder(key, isAgain))
+    this.#doubt = new Doubt(parts, this, (key) => this.looks.drop?.(key))
   }
 
   get registered(): Promise<void> {
-    return this.#registered
+    return this.#registering.written
   }
 
   get isLate(): boolean {
@@ -77,18 +79,22 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
   /** Registers it; to be called once. */
   begin(): void {
     this.#arm()
-    this.#registered = this.#register(keysOf(this.request).map(hold))
+    this.#registering.add(keysOf(this.request), this.#until)
   }
 
   alias(ids: readonly string[]): Promise<void> {
     this.#here?.alias(ids)
-    const added = keysOf({ ...this.request, ids, queued: false }).map(hold)
-    this.#registered = Promise.all([this.#registered, this.#register(added)]).then(() => undefined)
-    return this.#registered
+    this.#registering.add(keysOf({ ...this.request, ids, queued: false }), this.#until)
+    return this.#registering.written
   }
 
-  async again(key: HeldKey): Promise<void> {
-    await this.#beginUnder(key)
+  async again({ id }: HeldKey, wasTaken: boolean): Promise<void> {
+    if (wasTaken) this.looks.drop?.(id)
+    const key = this.#registering.find(id)
+    if (key === undefined) return
+    const registering = this.#beginUnder(key)
+    this.#registering.note(registering)
+    await registering
   }
 
   isUnwanted(callback: Judged): boolean {
@@ -97,7 +103,7 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
 
   /** A state from before this wait was registered says nothing about it. */
   take({ many, until }: KeyWait, key: string, state: KeyState): void {
-    const held = this.#keys.get(key)
+    const held = this.#registering.find(key)
     if (this.#isOver() || many === undefined || held === undefined) return
     if (held.position === 0 || state.length < held.position) return
     this.#seen.set(key, state)
@@ -117,8 +123,16 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
   /** Of a wait with a name, the next callback is read when the log has this; of another one nobody reads that after it. */
   async done(place: Place): Promise<boolean> {
     const writing = this.parts.persist(() => this.#writeDone(place), { isOver: () => this.#isOver() })
-    if (this.by === undefined) await writing
+    if (this.by !== undefined) return true
+    this.#registering.note(writing)
+    await writing
     return true
+  }
+
+  /** A wait with a name learns it from the log after each callback. */
+  doubt(id: string): Promise<void> | undefined {
+    const key = this.by === undefined ? undefined : this.#registering.find(id)
+    return key && this.#doubt.ask(key)
   }
 
   cancel(): void {
@@ -138,7 +152,8 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
   leave(): void {
     if (!this.#isOver()) this.#stop('over')
     const { persist, publish } = this.parts
-    if (this.#isUnsafe) for (const key of this.#keys.keys()) void persist(() => publish({ is: 'settled', key }))
+    if (this.#isUnsafe)
+      for (const key of this.#registering.keys.map(({ id }) => id)) void persist(() => publish({ is: 'settled', key }))
   }
 
   onEnd(ending: Ending): void {
@@ -157,20 +172,16 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
     this.#here = registry.wait({ ...this.request, timeoutMs, waiter: this })
   }
 
-  /** Its deadline has moved, and is moved under its other keys before it comes there. */
   #prolong(until: number): void {
     const { idleMs } = this.looks
     if (idleMs === undefined || until <= this.#until || this.#state !== 'open') return
     this.#until = until
     this.#here?.prolong(until - this.parts.clock.now())
-    const from = until - Math.min(idleMs / 2, BEHIND_MS)
-    const behind = [...this.#keys.values()].filter((key) => key.until < from && key.position > 0)
-    if (this.#keys.size === 1) return
-    for (const key of behind) void this.parts.persist(() => this.#beginUnder(key), { isOver: () => this.isLate })
+    this.#registering.follow(until, idleMs)
   }
 
   async #writeDone({ key: id, order, at: of }: Place): Promise<void> {
-    const key = this.#keys.get(id)
+    const key = this.#registering.find(id)
     if (key === undefined) return
     const { clock, keys } = this.parts
     const entry: DoneEntry = { is: 'done', wait: this.id, order, of, at: clock.now() }
@@ -193,14 +204,14 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
     if (this.#isOver()) return
     if (isOpen) return this.#goOn()
     if (!isWritten && this.by !== undefined) this.#conclude('left')
-    this.parts.here.delete(this.#keys.keys(), this)
+    this.#registering.unlist()
     this.request.waiter.onEnd(ending, this.request.ids)
   }
 
   /** Writes that its time is up, and returns whether it is not, since a callback has moved it. */
   async #review(): Promise<boolean> {
-    await this.#registered
-    const until = await endLate(this.parts.keys, this.#keys.values(), this, this.#seen)
+    await this.#registering.written
+    const until = await endLate(this.parts.keys, this.#registering.keys, this, this.#seen)
     this.#until = Math.max(this.#until, until)
     return until > 0
   }
@@ -209,8 +220,7 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
     this.#state = 'open'
     try {
       this.#arm()
-      for (const key of this.#keys.values())
-        void this.parts.persist(() => this.#beginUnder(key), { isOver: () => this.isLate })
+      this.#registering.renew()
     } catch {
       this.#end({ kind: 'timeout' })
     }
@@ -230,30 +240,20 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
     this.request.waiter.onEnd(ending, this.request.ids)
   }
 
-  /** Resolves when the wait is registered under the keys, or has ended. Never rejects. */
-  async #register(keys: readonly HeldKey[]): Promise<void> {
-    const { here, persist, open } = this.parts
-    for (const key of keys) {
-      this.#keys.set(key.id, Object.assign(key, { until: this.#until }))
-      here.add(key, this)
-    }
-    const interest = { isOver: () => this.isLate }
-    await persist(open, interest)
-    await Promise.all(keys.map((key) => persist(() => this.#beginUnder(key), interest)))
-  }
-
   /** Registers it under a key, and takes what came for it before. */
-  async #beginUnder(key: HeldKey): Promise<void> {
+  async #beginUnder(key: ManyKey, isAgain = false): Promise<void> {
+    if (isAgain) await this.doubt(key.id)
     const { clock, keys, queues, parked, publish } = this.parts
     const many = { idleMs: this.looks.idleMs, reader: this.#name }
     const entry: WaitEntry = { is: 'wait', wait: this.id, at: clock.now(), until: this.#until, by: this.by, many }
     const ttlMs = Math.max(this.#until - clock.now(), 0)
     const known = this.#seen.get(key.id)?.waits.get(this.id)?.many?.reader
+    if (key.position === 0) this.#doubt.note(key.id)
     const written = await keys.write(key, entry, { ttlMs })
     // Another process that reads it ends, when it hears of this.
     if (this.by === undefined && !this.#isOfRun && known !== this.#name) await publish({ is: 'settled', key: key.id })
     key.position = written.position
-    Object.assign(key, { until: entry.until })
+    key.until = entry.until
     const state = await queues.dropDead(key, written.state)
     const wait = state.waits.get(this.id)
     if (wait === undefined) return
@@ -273,8 +273,8 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
 
   #writeEnd(why: EndReason): void {
     const writing = this.parts.persist(async () => {
-      await this.#registered
-      await Promise.all([...this.#keys.values()].map((key) => this.#endUnder(key, why)))
+      await this.#registering.written
+      await Promise.all(this.#registering.keys.map((key) => this.#endUnder(key, why)))
     })
     this.#concluded = writing.then(() => undefined)
   }
@@ -293,6 +293,6 @@ class KeptMany implements Waiter, OpenWait, LocalWait {
   #stop(state: 'late' | 'over'): void {
     this.#state = state
     this.#here?.cancel()
-    this.parts.here.delete(this.#keys.keys(), this)
+    this.#registering.unlist()
   }
 }

@@ -243,6 +243,6 @@ class KeptWait implements Waiter, OpenWait, LocalWait {
 }
 
 /** Returns a key that no wait is registered under yet. Named one by one: after a spread, each of many keys would have a hidden class of its own. */
-export function hold({ id, endpoint, anonymous }: Key): HeldKey {
+function hold({ id, endpoint, anonymous }: Key): HeldKey {
   return { id, endpoint, anonymous, position: 0 }
 }

@@ -22,8 +22,8 @@ export interface LocalWait {
   take(came: KeyWait, key: string, state: KeyState): void
   /** Whether it would go on without this callback; missing where it takes the first one. */
   isUnwanted?(callback: Judged): boolean
-  /** Registers it again under a key, of which the ledger has lost it. */
-  again(key: HeldKey): Promise<void>
+  /** Registers it again under a key, of which the ledger has lost it, or where another process took this one for dead (`wasTaken`). */
+  again(key: HeldKey, wasTaken: boolean): Promise<void>
 }
 
 /** A wait under one of its keys. */
@@ -70,7 +70,7 @@ export function createLocalWaits(publish: Publish): LocalWaits {
     delete(keys, wait) {
       for (const key of keys) {
         const known = waits.get(key)
-        if (known?.delete(wait.id) && known.size === 0) waits.delete(key)
+        if (known?.get(wait.id)?.wait === wait && known.delete(wait.id) && known.size === 0) waits.delete(key)
       }
     },
     has: (key) => waits.has(key),

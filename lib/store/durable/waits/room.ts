@@ -3,7 +3,7 @@ import { eachFull, type EachLimits } from '../../each/full'
 import type { KeyState, KeyWait } from '../key-entries'
 import { waitsAt } from '../key-log'
 
-/** Bounds what the waits for many of a log hold that nobody has dealt with yet. */
+/** Bounds what the waits for many of a log hold that nobody has dealt with yet; a wait with `when` deals with each at once. */
 export interface Room {
   /**
    * Does the work that gives one more callback to the waits of a key. Throws `ERR_EACH_FULL` when one of them has no room;
@@ -34,7 +34,9 @@ export function createRoom({ max, maxBytes }: EachLimits): Room {
   return {
     async give(key, state, { callback, at, bytes }, work) {
       const names = waitsAt(state, at, false, callback.outcome === 'pending')
-      const waits = names.flatMap((name) => state.waits.get(name) ?? []).filter(({ many }) => many !== undefined)
+      const waits = names
+        .flatMap((name) => state.waits.get(name) ?? [])
+        .filter(({ many }) => many?.idleMs !== undefined)
       if (waits.some((wait) => isFull(wait, key, bytes))) throw eachFull(callback)
       if (waits.length === 0) return work()
       underWay.set(key, (underWay.get(key) ?? 0) + 1)

@@ -4,7 +4,7 @@ import type { KeyState, WaitEntry } from '../key-entries'
 import type { Key } from '../keys/key'
 import type { Keys } from '../keys/keys'
 import type { Persist } from '../persistence'
-import type { HeldWait, LocalWaits } from './local-waits'
+import type { HeldKey, HeldWait, LocalWait, LocalWaits } from './local-waits'
 import type { Queues } from './queues'
 
 export interface WatchOptions {
@@ -51,7 +51,7 @@ export function createWatch(options: WatchOptions): Watch {
     const missing = waits.filter((one) => isMissing(one, state, record))
     if (missing.length === 0) return queues.dropDead(key, state)
     // Waits that are being registered were asked for before this callback came, and may get it.
-    await Promise.all(missing.map(({ wait, key: lostKey }) => wait.again(lostKey)))
+    await Promise.all(missing.map((one) => one.wait.again(one.key, wasEnded(one, state.length, record))))
     const gone = missing.filter(({ wait }) => registered.has(wait.id))
     for (const { wait } of gone) lost.add(wait.id)
     if (gone.length > 0) noteLoss()
@@ -97,12 +97,20 @@ export function createWatch(options: WatchOptions): Watch {
  * have been ended by another process, and is missing only when its entry is not in the log any more.
  */
 function isMissing({ wait, key }: HeldWait, state: KeyState, record: LedgerRecord | undefined): boolean {
-  const { position } = key
   if (state.waits.has(wait.id)) return false
-  if (wait.by !== undefined || position === 0 || record === undefined || state.length < position) return true
-  if (position <= record.cut) return false
+  return wait.by !== undefined || !wasEnded({ wait, key }, state.length, record)
+}
+
+/** Whether a wait that is not open in the log was ended there, and not lost: its entry is in the log, or was cut away. */
+export function wasEnded(
+  { wait, key: { position } }: { readonly wait: Pick<LocalWait, 'id'>; readonly key: HeldKey },
+  length: number,
+  record: LedgerRecord | undefined,
+): boolean {
+  if (position === 0 || record === undefined || length < position) return false
+  if (position <= record.cut) return true
   const entry = record.log[position - record.cut - 1] as Partial<WaitEntry> | undefined
-  return entry?.is !== 'wait' || entry.wait !== wait.id
+  return entry?.is === 'wait' && entry.wait === wait.id
 }
 
 function warnOfLoss(logger: Logger, count: number): void {
