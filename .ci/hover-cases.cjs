@@ -31,7 +31,8 @@ function createCases(root) {
       case 'named':
         return visit(shape.item, name, (inner) => wrap(`{ one: ${inner} }`))
       case 'choice':
-        return shape.options.forEach((option) => visit(option, name, wrap))
+        for (const option of shape.options) visit(option, name, wrap)
+        return undefined
       case 'later':
         return visit(shape.get(), name, wrap)
       case 'table':

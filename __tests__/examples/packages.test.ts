@@ -20,8 +20,10 @@ test.each(folders)('the page of examples/%s names each package that must be inst
   const imported = texts.flatMap((text) => [...text.matchAll(IMPORT)].map(([, name = '']) => packageOf(name)))
   const needed = [...new Set(imported)].filter((name) => !PRESENT.has(name))
   const page = readFileSync(join(EXAMPLES, folder, 'README.md'), 'utf8')
-  const installs = [...page.matchAll(/npm (?:install|i) ([^`\n]*)/g)].map(([, list = '']) => list.split(' ')).flat()
-  expect(needed.filter((name) => !installs.includes(name))).toEqual([])
+  const installs = new Set(
+    [...page.matchAll(/npm (?:install|i) ([^`\n]*)/g)].flatMap(([, list = '']) => list.split(' ')),
+  )
+  expect(needed.filter((name) => !installs.has(name))).toEqual([])
 })
 
 function packageOf(name: string): string {
