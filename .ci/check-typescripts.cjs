@@ -1,34 +1,15 @@
 'use strict'
-// Compiles what a user writes by each version of TypeScript that is supported, as CommonJS and as ES modules, and asks the
-// language service of the oldest what an editor shows. Needs the build. The compilers come from npm, into a folder of their own.
+// Compiles what a user writes by each version of TypeScript that is supported, as CommonJS and as ES modules, and asks each what an
+// editor shows for every key. Needs the build. The compilers come from npm, into a folder of their own.
 const { execFileSync } = require('node:child_process')
-const { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } = require('node:fs')
+const { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } = require('node:fs')
 const { createRequire } = require('node:module')
 const { join } = require('node:path')
+const { listFaults, writeCases } = require('./check-hovers.cjs')
+const { createServiceEditor, startEditor } = require('./editor.cjs')
 
 const ROOT = join(__dirname, '..')
 const VERSIONS = ['5.5', '5.9', '6', '7']
-
-/**
- * What an editor must show: a key in \`config.cts\`, and the beginning of its sentence in schema.json. The key that tells forms apart
- * (`scheme`, `driver`, `type`) has none: TypeScript shows no text where a form takes a word, and another one `${env.…}`.
- */
-const HOVERS = ['path', 'identify_by', 'success_when', 'timeout', 'verify', 'authtoken', 'port', 'url', 'jobs']
-
-const CONFIG = `import { defineConfig } from 'express-callbacks'
-defineConfig({
-  listener: {
-    path: '/done',
-    identify_by: '\${body.id}',
-    success_when: 'done',
-    timeout: '1h',
-    verify: { scheme: 'stripe', secret: 'x' },
-  },
-  gateway: { driver: 'ngrok', port: 8090, authtoken: 'x' },
-  store: { type: 'redis', url: 'redis://localhost' },
-  workflow: { jobs: [{ component: 'logger' }] },
-})
-`
 
 const OPTIONS = {
   target: 'es2022',
@@ -56,61 +37,51 @@ function createProject() {
   symlinkSync(ROOT, join(project, 'node_modules', 'express-callbacks'))
   for (const extension of ['cts', 'mts'])
     copyFileSync(join(ROOT, '__tests__', 'package', 'consumer.ts'), join(project, `consumer.${extension}`))
-  writeFileSync(join(project, 'config.cts'), CONFIG)
-  const files = ['consumer.cts', 'consumer.mts', 'config.cts']
+  const files = ['consumer.cts', 'consumer.mts']
   writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: OPTIONS, files }))
   return project
 }
 
-/** Returns the names of keys whose sentence the editor does not show, or that do not lead to their declaration. */
-function listSilent(ts, project) {
-  const file = join(project, 'config.cts')
-  const text = readFileSync(file, 'utf8')
-  const options = ts.convertCompilerOptionsFromJson(OPTIONS, project).options
-  const service = ts.createLanguageService({
-    getCompilationSettings: () => options,
-    getScriptFileNames: () => [file],
-    getScriptVersion: () => '1',
-    getScriptSnapshot: (name) =>
-      ts.sys.fileExists(name) ? ts.ScriptSnapshot.fromString(ts.sys.readFile(name)) : undefined,
-    getCurrentDirectory: () => project,
-    getDefaultLibFileName: ts.getDefaultLibFilePath,
-    fileExists: ts.sys.fileExists,
-    readFile: ts.sys.readFile,
-    readDirectory: ts.sys.readDirectory,
-    directoryExists: ts.sys.directoryExists,
-  })
-  const schema = readFileSync(join(ROOT, 'dist', 'schema.json'), 'utf8')
-  return HOVERS.filter((key) => {
-    const at = text.search(new RegExp(`\\b${key}:`))
-    const shown = ts.displayPartsToString(service.getQuickInfoAtPosition(file, at)?.documentation)
-    const [place] = service.getDefinitionAtPosition(file, at) ?? []
-    const isKnown = shown !== '' && schema.includes(JSON.stringify(shown).slice(1, -1))
-    return !isKnown || !place?.fileName.endsWith('input.d.ts')
-  })
+/** Returns an editor that shows what this version of TypeScript says. */
+async function openEditor(load, home, file) {
+  const { version } = load('typescript/package.json')
+  if (Number.parseInt(version, 10) >= 7)
+    return startEditor(join(home, 'node_modules', 'typescript', 'bin', 'tsc'), file)
+  return createServiceEditor(load('typescript'), file, OPTIONS)
 }
 
-const project = createProject()
-let failed = 0
-try {
-  for (const version of VERSIONS) {
-    const home = join(project, `typescript-${version}`)
-    mkdirSync(home)
-    writeFileSync(join(home, 'package.json'), '{}')
-    run('npm', ['install', '--silent', '--ignore-scripts', '--no-audit', '--no-fund', `typescript@${version}`], home)
-    const load = createRequire(join(home, 'package.json'))
-    const { version: found } = load('typescript/package.json')
-    try {
-      run(process.execPath, [join(home, 'node_modules', 'typescript', 'bin', 'tsc'), '--project', project], project)
-      const silent = version === VERSIONS[0] ? listSilent(load('typescript'), project) : []
-      if (silent.length > 0) throw Object.assign(new Error(), { stdout: `no sentence for ${silent.join(', ')}` })
-      console.log(`TypeScript ${found}: fine`)
-    } catch (error) {
-      failed += 1
-      console.log(`TypeScript ${found}: ${error.stdout || error}`)
-    }
-  }
-} finally {
-  rmSync(project, { recursive: true, force: true })
+/** Compiles the project by one version of TypeScript, then asks it about each key. Throws what is wrong. */
+async function check(version, project, cases) {
+  const home = join(project, `typescript-${version}`)
+  mkdirSync(home)
+  writeFileSync(join(home, 'package.json'), '{}')
+  run('npm', ['install', '--silent', '--ignore-scripts', '--no-audit', '--no-fund', `typescript@${version}`], home)
+  const load = createRequire(join(home, 'package.json'))
+  run(process.execPath, [join(home, 'node_modules', 'typescript', 'bin', 'tsc'), '--project', project], project)
+  const editor = await openEditor(load, home, cases.file)
+  const faults = await listFaults(editor, cases)
+  await editor.close()
+  if (faults.length > 0) throw Object.assign(new Error(), { stdout: faults.join('\n') })
+  return load('typescript/package.json').version
 }
-process.exitCode = failed > 0 ? 1 : 0
+
+async function main() {
+  const project = createProject()
+  const cases = writeCases(join(project, 'editor'), OPTIONS)
+  try {
+    for (const version of VERSIONS) {
+      try {
+        console.log(
+          `TypeScript ${await check(version, project, cases)}: fine, and ${cases.keys.length} keys show their sentence`,
+        )
+      } catch (error) {
+        process.exitCode = 1
+        console.log(`TypeScript ${version}: ${error.stdout || error}`)
+      }
+    }
+  } finally {
+    rmSync(project, { recursive: true, force: true })
+  }
+}
+
+void main()

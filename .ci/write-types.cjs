@@ -17,6 +17,8 @@ type SizeUnit = 'b' | 'kb' | 'mb' | 'gb'
 export type Size = NumberText | \`\${number}\${'' | ' '}\${SizeUnit | Uppercase<SizeUnit> | 'Kb' | 'Mb' | 'Gb' | 'kB' | 'mB' | 'gB'}\`
 /** Requests in a second, a minute, an hour or a day, such as \`"100/m"\`. */
 export type Rate = \`\${number}\${'' | ' '}/\${'' | ' '}\${'s' | 'm' | 'h' | 'd'}\` | EnvText
+/** One text, such as an id, or a list of them. */
+export type Texts = string | number | boolean | readonly (string | number | boolean)[]
 type AnyCase<Word extends string> = Word | Lowercase<Word> | Capitalize<Lowercase<Word>>
 `
 
@@ -59,9 +61,10 @@ function valueType(shape, kinds) {
   return isWhole ? 'NumberText' : takes.join(' | ')
 }
 
-function templateType({ takes, json }) {
+function templateType({ takes, json, isTextual }) {
   if (json.anyOf?.some(({ type }) => type === 'object')) return 'Readonly<Record<string, unknown>> | string'
-  return takes.length === 0 ? 'unknown' : takes.join(' | ')
+  if (takes.length > 0) return takes.join(' | ')
+  return isTextual ? 'Texts' : 'unknown'
 }
 
 function capitalize(key) {
@@ -124,7 +127,7 @@ function createTypes(root, kinds) {
 
   /**
    * Each key is declared once, in an interface that all forms with the key extend: only then does an editor show its sentence where
-   * it cannot tell yet which form is being written.
+   * it cannot tell yet which form is being written. So is the key that tells the forms apart, with its words as a parameter.
    */
   function declareForms(name, { byKey, variants }) {
     const forms = mergeAlike(variants)
@@ -139,23 +142,31 @@ function createTypes(root, kinds) {
       }
     }
     const base = name.replace(/Config$/, '')
-    const bases = [...parts.values()].map(({ owners, rows }) => {
+    const named = [...parts.values()].map(({ owners, rows }) => {
       const isShared = owners.length === forms.length
       const [{ key, isRequired }] = rows
       const word = isRequired && !byKey.get(key).isRequired ? 'Needs' : 'With'
       return { owners, rows, name: isShared ? `${base}Keys` : `${base}${word}${capitalize(key)}` }
     })
-    const tag = byKey.get(tagKey)
+    const bases = named.map((one) => {
+      const [{ key, isRequired }] = one.rows
+      const other = named.find(({ rows: [row] }) => isRequired && row.key === key && !row.isRequired)
+      return other === undefined ? one : { ...one, name: `Required<${other.name}>`, rows: [] }
+    })
     const written = forms.flatMap((form) => {
       const extended = bases.filter(({ owners }) => owners.includes(form)).map((one) => one.name)
-      return tagsOf(form, tag).map(({ name: own, type, isRequired }) => ({
-        name: own,
-        text: `export interface ${own}${extended.length > 0 ? ` extends ${extended.join(', ')}` : ''} {\n${property(tag, name, { isRequired, type })}\n}\n`,
-      }))
+      return tagsOf(form).map(({ name: own, type, isRequired }) => {
+        const tagged = isRequired ? `${base}Tag<${type}>` : `Partial<${base}Tag<${type}>>`
+        return { name: own, text: `export interface ${own} extends ${[tagged, ...extended].join(', ')} {}\n` }
+      })
     })
+    const tag = property(byKey.get(tagKey), name, { isRequired: true, type: 'Word' })
+    const tagText = `export interface ${base}Tag<Word extends string> {\n${tag}\n}\n`
     const union = `export type ${name} = ${written.map((one) => one.name).join(' | ')}\n`
-    const shared = bases.map((one) => declare(one.name, { byKey: new Map(one.rows.map((row) => [row.key, row])) }))
-    return [...shared, ...written.map(({ text }) => text), union].join('\n')
+    const shared = bases
+      .filter(({ rows }) => rows.length > 0)
+      .map((one) => declare(one.name, { byKey: new Map(one.rows.map((row) => [row.key, row])) }))
+    return [tagText, ...shared, ...written.map(({ text }) => text), union].join('\n')
   }
 
   texts.push(declare('CallbacksConfig', root))
@@ -184,9 +195,10 @@ function requires({ needs = [] }, { key, isRequired }) {
 }
 
 /** The environment may say which form it is; a type of its own, since a word beside `EnvText` would not tell forms apart. */
-function tagsOf({ name, isImplied = false, tag: { words } }, { shape }) {
-  const own = { name, type: words === undefined ? 'string' : literals(words), isRequired: !isImplied }
-  return shape.takes.length === 0 ? [own, { name: `${name}FromEnv`, type: 'EnvText', isRequired: true }] : [own]
+function tagsOf({ name, isImplied = false, tag: { words } }) {
+  if (words === undefined) return [{ name, type: 'string', isRequired: true }]
+  const own = { name, type: literals(words), isRequired: !isImplied }
+  return [own, { name: `${name}FromEnv`, type: 'EnvText', isRequired: true }]
 }
 
 function singular(key) {

@@ -197,3 +197,13 @@ callbacks({ listener: { path: '/done', verify: 'fal' } })
 declare const pool: PostgresPool
 callbacks({ store: { type: 'postgres', prefix: 'mine' } }, { pool })
 callbacks({ ...parts, store: 'postgres' }, { pool })
+
+// The environment may say which driver, scheme or type it is; then any key of any of them may stand beside it.
+callbacks({ listener: { path: '/done', verify: { scheme: '${env.SCHEME}', secret: 'x', topic: 'arn:x' } } })
+callbacks({ gateway: { driver: '${env.DRIVER}', port: 8090, authtoken: 'x', connection: { host: 'a.example' } } })
+callbacks({ store: { type: '${env.STORE}', url: 'redis://localhost' } })
+
+// One id, a list of ids, or branches.
+defineComponent({ path: 'https://api.example.com', completion: { wait_for: '${response.id}' } })
+defineComponent({ path: 'https://api.example.com', completion: { wait_for: ['${response.a}', 7] } })
+defineComponent({ path: 'https://api.example.com', completion: { wait_for: { any: ['a', { id: ['b', 'c'] }] } } })

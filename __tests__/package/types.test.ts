@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { parsePage } from '../pages/pages'
 import { OPTIONS, TSC } from './compiler'
 import { installPacked, type Packed, ROOT } from './packed'
 
@@ -22,6 +23,18 @@ test.each(['cts', 'mts'])(
     const file = `consumer.${extension}`
     copyFileSync(join(__dirname, 'consumer.ts'), join(packed.project, file))
     expect(compile(file)).toEqual({ status: 0, output: '' })
+  },
+  TIMEOUT_MS,
+)
+
+test.each(['Start > js', 'Start > js 2', 'Run a workflow > js'])(
+  'the block README.md > %s compiles as TypeScript',
+  (heading) => {
+    const file = `${heading.replaceAll(/\W+/g, '-')}.mts`
+    const { blocks } = parsePage('README.md', readFileSync(join(ROOT, 'README.md'), 'utf8'))
+    const block = blocks.find(({ name }) => name === `README.md > ${heading}`)
+    writeFileSync(join(packed.project, file), block?.code ?? '')
+    expect([block !== undefined, compile(file)]).toEqual([true, { status: 0, output: '' }])
   },
   TIMEOUT_MS,
 )

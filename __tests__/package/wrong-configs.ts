@@ -56,6 +56,21 @@ export const REFUSED_BY_COMPILER: readonly WrongConfig[] = [
     names: ["'callbacks'", 'TriggerListener'],
   },
   {
+    title: 'a completion waits for a misspelt mode',
+    config: { component: { ...CLIENT, completion: { wait_for: { ayn: ['a', 'b'] } } } },
+    names: ["'ayn'", 'WaitForConfig'],
+  },
+  {
+    title: 'a branch of a completion has a misspelt key',
+    config: { component: { ...CLIENT, completion: { wait_for: { all: [{ id: 'a', timout: '5m' }] } } } },
+    names: ["'timout'"],
+  },
+  {
+    title: 'a completion has a mapping for an id',
+    config: { component: { ...CLIENT, completion: { wait_for: { id: 'a' } } } },
+    names: ["'id'"],
+  },
+  {
     title: 'a scheme is misspelt',
     config: { listener: { path: PATH, verify: { scheme: 'strype', secret: 'x' } } },
     names: ['"strype"', '"stripe"'],

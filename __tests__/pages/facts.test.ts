@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { callbacks } from '../../lib'
@@ -134,4 +134,16 @@ function listKeys(schema: unknown): readonly string[] {
 function silent() {
   const say = (): void => undefined
   return { debug: say, info: say, warn: say, error: say }
+}
+
+test.each([
+  ['lib/controller/README.md', /The page is (\d+) kB/, () => sizeOf(join(ROOT, 'lib', 'controller', 'inspector'))],
+  ['README.md', /it loads (\d+) kB/, () => statSync(require.resolve('qrcode-generator')).size],
+])('%s says how large it is: %p', (page, pattern, size) => {
+  expect(Number(pattern.exec(textOf(page))?.[1])).toBe(Math.round(size() / 1000))
+})
+
+/** Returns the bytes of the files in a folder. */
+function sizeOf(folder: string): number {
+  return readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0)
 }

@@ -72,9 +72,16 @@ function createWaitNotice(store: Store, logger: Logger): () => void {
     if (hasWaited) return
     hasWaited = true
     setImmediate(() => {
-      if (store.stats().waiting > 0 && process.getActiveResourcesInfo().length === 0) logger.warn({}, NOTHING_RUNS)
+      if (store.stats().waiting > 0 && !isKeptRunning()) logger.warn({}, NOTHING_RUNS)
     })
   }
+}
+
+/** The two outputs count as resources from their first line on, but keep no process running. */
+function isKeptRunning(): boolean {
+  const resources = process.getActiveResourcesInfo()
+  const streams = resources.filter((kind) => kind === 'TTYWrap' || kind === 'PipeWrap')
+  return resources.length > streams.length || streams.length > 2
 }
 
 /** Creates the life cycle of one `callbacks()`; nothing is open yet. */

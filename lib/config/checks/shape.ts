@@ -47,13 +47,24 @@ function checkTable({ byKey }: TableForm, value: Mapping, path: ConfigPath, chec
   for (const key of Object.keys(value)) {
     if (byKey.has(key)) continue
     const plural = isMapping(value[key]) ? namePlural(path) : undefined
-    report.unknownKey([...path, key], describeUnknown(key, { known, plural, homes: () => findHomes(root, key) }))
+    const above = findEmptyAbove(key, value, byKey)
+    report.unknownKey([...path, key], describeUnknown(key, { known, plural, above, homes: () => findHomes(root, key) }))
   }
   for (const { key, shape, isRequired } of byKey.values()) {
     const item = Object.hasOwn(value, key) ? value[key] : undefined
     if (isPresent(item)) checkPart(shape, item, [...path, key], check)
     else if (isRequired) report.error([...path, key], `missing; expected ${dereference(shape).expected}`)
   }
+}
+
+/**
+ * Returns the key without a value above an unknown one, below which the author may have meant it; undefined when another key of the
+ * table stands between them.
+ */
+function findEmptyAbove(key: string, value: Mapping, byKey: TableForm['byKey']): string | undefined {
+  const keys = Object.keys(value)
+  const above = keys.slice(0, keys.indexOf(key)).findLast((one) => byKey.has(one))
+  return above === undefined || value[above] !== null ? undefined : above
 }
 
 /** What a path has in place of templates. */
@@ -79,8 +90,17 @@ function checkLeaf(shape: Whole, value: unknown, path: ConfigPath, report: Repor
     return report.error(path, `only \${env.…} may stand here${found}${adviseOnPath(value, path)}`)
   }
   if (alternatives.some((one) => (one.form === 'value' ? one.read(value) !== undefined : one.accepts(value)))) return
-  const found = `found ${describeFound(value, path)}${advise(alternatives, value)}`
+  const found = `found ${describeFound(value, path)}${advise(alternatives, value)}${adviseOnNumber(value, path)}`
   report.error(path, `expected ${describeWanted(shape, value)}, ${found}`)
+}
+
+/** Says which section is for one and which for several, where the other one was taken. */
+function adviseOnNumber(value: unknown, [section, ...rest]: ConfigPath): string {
+  const { singular, plural } =
+    Object.values(SECTIONS).find((one) => one.singular === section || one.plural === section) ?? {}
+  if (rest.length > 0 || singular === undefined) return ''
+  if (section === singular) return Array.isArray(value) ? `; "${plural}" takes several` : ''
+  return isMapping(value) ? `; "${singular}" takes one` : ''
 }
 
 /** Prefers the alternative that takes values of this type, and else names all of them. */
@@ -107,15 +127,19 @@ interface UnknownKey {
   readonly known: readonly string[]
   /** The plural section, when the author may have written the name of one thing under the singular. */
   readonly plural: string | undefined
+  /** The key without a value above it, when the line may be indented too little. */
+  readonly above: string | undefined
   /** Lists the places where the key is known. */
   readonly homes: () => readonly string[]
 }
 
-function describeUnknown(key: string, { known, plural, homes }: UnknownKey): string {
+function describeUnknown(key: string, { known, plural, above, homes }: UnknownKey): string {
   const nearest = findNearest(key, known)
   if (nearest === undefined && plural !== undefined)
     return `Unknown key ${describeFound(key, [])}. Did you mean "${plural}:", which holds several by name?`
   if (nearest !== undefined) return `Unknown key ${describeFound(key, [])}. Did you mean "${nearest}"?`
+  if (above !== undefined)
+    return `Unknown key ${describeFound(key, [])}. "${above}" above it has no value: indent "${key}" further if it belongs there.`
   const places = homes()
   const isTelling = places.length > 0 && places.length <= MAX_HOMES
   const advice = isTelling ? `It belongs ${places.join(' or ')}.` : `Known here: ${known.join(', ')}.`

@@ -4,6 +4,7 @@ import { describeFound } from '../field/found'
 import type { ConfigPath } from '../../base/values/config-path'
 import { isMapping } from '../../base/values/plain'
 import { settleScalars, WrittenScalar } from './scalars'
+import { adviseOnYaml } from './yaml-advice'
 import { configShape } from '../schema'
 import type { ConfigDocument } from './source'
 
@@ -48,7 +49,10 @@ export function parseYaml(text: string, file: string): ParsedYaml {
   for (const position of unquoted)
     refuse('inside { } and [ ] a template must stand in quotes: "${…}"; YAML takes its { for a mapping', position)
   for (const { code, message, pos } of firstOfLines([...tree.errors, ...tree.warnings], lines))
-    refuse(`invalid YAML: ${code === 'MULTIPLE_DOCS' ? SECOND_DOCUMENT : withoutQuote(message)}`, pos[0])
+    refuse(
+      `invalid YAML: ${code === 'MULTIPLE_DOCS' ? SECOND_DOCUMENT : withoutQuote(message)}${adviseOnYaml(code)}`,
+      pos[0],
+    )
   if (problems.length > 0) return { document: undefined, problems: problems.toSorted(byPosition) }
 
   const data = toData(tree, refuse)
