@@ -58,12 +58,7 @@ export function assemble(config: Config, options: NormalizedOptions) {
   const gateways = createAllGateways(config, options, { emitter, reachable, onUrlChange })
   const pointedAt = new Set<string>()
   const told = { logger, clock, env: config.env }
-  const deliveries = createDeliveryLog(config, {
-    clock,
-    logger,
-    secretHeaders,
-    routes: () => routes,
-  })
+  const deliveries = createDeliveryLog(config, { clock, logger, secretHeaders, routes: () => routes })
   // Listeners start workflows, and workflows wait on listeners: these functions are first called by a request, when
   // `tasks` and `lifecycle` are there.
   const statusUrls = createStatusUrls({ publicUrl: options.publicUrl, gateways })
