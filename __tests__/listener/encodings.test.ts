@@ -155,14 +155,11 @@ describe('charsets', () => {
     await expect(wait).resolves.toEqual({ id: 'a', text: 'Grüße' })
   })
 
-  test.each(['x-unknown', 'utf-32', 'utf-7', 'iso-2022-kr', '__proto__', "'utf-8'"])(
-    '%s is not known',
-    async (charset) => {
-      const sent = await send(Buffer.from('"text"'), {}, `application/json; charset=${charset}`)
-      expect(sent.answer).toEqual([415, '{"error":"ERR_BODY_ENCODING"}'])
-      await expectGood(sent)
-    },
-  )
+  test.each(['x-unknown', 'utf-32', 'utf-7', 'iso-2022-kr', '__proto__'])('%s is not known', async (charset) => {
+    const sent = await send(Buffer.from('"text"'), {}, `application/json; charset=${charset}`)
+    expect(sent.answer).toEqual([415, '{"error":"ERR_BODY_ENCODING"}'])
+    await expectGood(sent)
+  })
 
   test.each<[string, Buffer]>([
     ['application/json', Buffer.from([0x22, 0xff, 0x22])],

@@ -87,7 +87,7 @@ test('what a message needs to say, it still says', () => {
   }
   expect(read('listener: { path: /a, port: abcdefgh }')).toContain('found "abcdefgh"')
   expect(read('listener: { path: /a, public_url: "https://me:pw@host/a?b=c" }')).toContain('found "https://…@host/a?…"')
-  expect(read('a: *b')).toContain('<yaml>:1:1: invalid YAML: Unresolved alias')
+  expect(read('a: *b')).toContain('<yaml>:1:4: invalid YAML: Unresolved alias')
 })
 
 describe('the command line', () => {
