@@ -3,20 +3,31 @@ import type { Judged } from '../../lib/base/contracts'
 import { Inbox } from '../../lib/store/each/inbox'
 import { Iteration } from '../../lib/store/each/iteration'
 import { createKeyedIterations, type KeyedIterations } from '../../lib/store/each/keyed-iterations'
-import { DONE } from '../helpers/store-contract'
+import { createOutcome, DONE } from '../helpers/store-contract'
 import { MINUTE, type Process, useDurable } from '../store/use-durable'
 
 const world = useDurable()
 const quiet = (): void => undefined
 const keyedOf = new WeakMap<Process, KeyedIterations>()
 
-function each(process: Process, { key = 'k', id = 'a' } = {}) {
+interface Asked {
+  readonly key?: string
+  readonly id?: string
+  readonly onFreed?: () => void
+  readonly onInbox?: (inbox: Inbox) => void
+}
+
+function each(process: Process, { key = 'k', id = 'a', onFreed = quiet, onInbox = quiet }: Asked = {}) {
   const keyed = keyedOf.get(process) ?? createKeyedIterations(process.store, world.clock)
   keyedOf.set(process, keyed)
   const asked = { endpoints: [DONE], ids: [id], idleMs: MINUTE }
   const isFinal = ({ outcome, result }: Judged): boolean => outcome === 'failed' || result === 'last'
-  const createInbox = () => new Inbox({ idleMs: MINUTE, limits: { max: 100, maxBytes: 1e6 }, isFinal, onEnd: quiet })
-  const plan = { ...asked, signal: undefined, isLast: isFinal, onCallback: quiet, onFreed: quiet }
+  const createInbox = () => {
+    const inbox = new Inbox({ idleMs: MINUTE, limits: { max: 100, maxBytes: 1e6 }, isFinal, onEnd: quiet })
+    onInbox(inbox)
+    return inbox
+  }
+  const plan = { ...asked, signal: undefined, isLast: isFinal, onCallback: quiet, onFreed }
   const pick = ({ result }: Judged): unknown => result
   return new Iteration({ ...plan, pick }, () => keyed.begin({ ...asked, key, createInbox }))
 }
@@ -140,4 +151,36 @@ test.each([
   await world.pass(0)
   expect([first, rest, second]).toEqual([['last'], ['over'], ['over']])
   expect(await other.deliver('a', 'more')).toBe('duplicate')
+})
+
+test('an iteration whose end another process has kept is over here too, and free', async () => {
+  const process = await world.open()
+  let freed = 0
+  const inboxes: Inbox[] = []
+  const iteration = each(process, { onFreed: () => void (freed += 1), onInbox: (inbox) => void inboxes.push(inbox) })
+  await world.pass(0)
+  const got = read(iteration, 2)
+  await world.pass(0)
+  inboxes[0]?.end({ kind: 'outcome', outcome: createOutcome(DONE, 'a', 'last') })
+  await world.pass(0)
+  expect([got, freed]).toEqual([['over', 'over'], 1])
+})
+
+test('of three iterations the last one goes on, also when it begins while the second one takes the place of the first', async () => {
+  const one = await world.open()
+  const first = read(each(one), 1)
+  await world.pass(0)
+  const seconds: unknown[][] = []
+  for (let turns = 0; turns < 12; turns += 1) {
+    seconds.push(read(each(one), 2))
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve()
+    seconds.push(read(each(one), 2))
+    await world.pass(0)
+  }
+  await one.deliver('a', 'last')
+  await world.pass(0)
+  const last = seconds.pop()
+  expect([first, last]).toEqual([['ERR_CLOSED'], ['last', 'over']])
+  expect(seconds).toEqual(seconds.map(() => ['ERR_CLOSED', 'over']))
+  expect(one.store.stats().waiting).toBe(0)
 })

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 
 /** The runs that requests have started in this process, by what tells a repeated delivery. */
 export interface KnownRuns {
-  /** Returns the task that a delivery has started, null when it has started none, and undefined when that is not known. */
+  /** Returns the task of the first key that is known: the one that a delivery has started, null when it has started none, and undefined when that is not known. */
   find(keys: readonly string[]): string | null | undefined
   note(keys: readonly string[], task: string | null): void
 }
@@ -60,15 +60,18 @@ export class RequestRuns {
   }
 }
 
-/** Names a delivery of an endpoint by its id and by the value of `dedupe_by`; a long id takes up no more memory than a short one. */
+/**
+ * Names a delivery of an endpoint by the value of `dedupe_by`, and by its id, which other deliveries may have too; a long id takes
+ * up no more memory than a short one.
+ */
 export function keysOfDelivery(
   endpoint: string,
   id: string | undefined,
   dedupeKey: string | undefined,
 ): readonly string[] {
   return [
-    ...(id === undefined ? [] : [digestOf([endpoint, 'id', id])]),
     ...(dedupeKey === undefined ? [] : [digestOf([endpoint, 'delivery', dedupeKey])]),
+    ...(id === undefined ? [] : [digestOf([endpoint, 'id', id])]),
   ]
 }
 

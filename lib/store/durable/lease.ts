@@ -75,7 +75,7 @@ export function createLease(ledger: Ledger, owner: string, clock: Clock, onBack:
       if (!isHeld) await begin()
       else if (isDoubted || !(await ledger.touch('owner', owner, LEASE_MS)))
         isDoubted = (await takeAgain()) || isDoubted
-      if (now >= until) since = now
+      if (isDoubted || now >= until) since = now
       until = now + LEASE_MS
       if (isDoubted) onBack()
     },

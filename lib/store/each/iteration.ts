@@ -113,8 +113,9 @@ export class Iteration<T> implements AsyncIterableIterator<T, undefined> {
     if (this.#aborted) throw this.#errorOf(this.#aborted)
     if (this.#isOver) return OVER
     if ('kind' in came) {
-      if (came.kind === 'outcome') return this.#repeatEnd(came.outcome)
-      throw this.#errorOf(came)
+      if (came.kind !== 'outcome') throw this.#errorOf(came)
+      this.#free(false)
+      return this.#repeatEnd(came.outcome)
     }
     const callback = await this.#check(came.callback)
     if (callback.outcome === 'failed') {

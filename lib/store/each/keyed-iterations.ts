@@ -33,12 +33,17 @@ export function createKeyedIterations(store: Store, clock: Clock): KeyedIteratio
 
 /** What reads an iteration here. */
 interface KeyedReader {
-  /** Of two that are asked for, the one with the higher number reads. */
   readonly number: number
   /** Ends it, since another one reads, or since the iteration has ended. */
   stop(ended?: Outcome): void
   /** Resolves when nothing that it writes is under way; never rejects. */
   written(): Promise<unknown>
+}
+
+/** An iteration under its name in the store; of two that are asked for, the one with the higher number reads. */
+interface NumberedIteration extends AskedIteration {
+  readonly name: string
+  readonly number: number
 }
 
 /** Where a store outlives the process, its log says what came and what is dealt with. */
@@ -47,8 +52,8 @@ function createStored(store: Store, named: NonNullable<Store['named']>, clock: C
   const readers = new Map<string, KeyedReader>()
   let count = 0
 
-  async function join(name: string, asked: AskedIteration): Promise<JoinedWait> {
-    const { endpoints, ids, idleMs } = asked
+  async function join(asked: NumberedIteration): Promise<JoinedWait> {
+    const { name, endpoints, ids, idleMs } = asked
     const proposal = toNamed(asked, clock)
     const joined = await named.join(name, proposal, { endpoints, ids, queued: false })
     if (joined === undefined) {
@@ -59,10 +64,12 @@ function createStored(store: Store, named: NonNullable<Store['named']>, clock: C
     return joined
   }
 
-  /** What the reader before is writing comes first in the log: what it has dealt with, and how the iteration has ended. */
-  async function follow(name: string, number: number, asked: AskedIteration): Promise<JoinedWait> {
-    const before = readers.get(name)
-    if (before === undefined) return join(name, asked)
+  /**
+   * What the reader before is writing comes first in the log: what it has dealt with, and how the iteration has ended. Until
+   * this one reads it has the place of that one, so that a third one follows it.
+   */
+  async function follow(before: KeyedReader, asked: NumberedIteration): Promise<Source | Ended> {
+    const { name, number } = asked
     if (before.number > number) throw waitClosed(asked.ids, true)
     const own = { number, stop: () => undefined, written: before.written }
     readers.set(name, own)
@@ -70,16 +77,17 @@ function createStored(store: Store, named: NonNullable<Store['named']>, clock: C
     try {
       if (!(await isDoneWithin(clock, asked.idleMs, before.written())))
         throw waitTimedOut({ ...asked, timeoutMs: asked.idleMs })
-      const joined = await join(name, asked)
+      const joined = await join(asked)
       if (readers.get(name) !== own) throw waitClosed(asked.ids, true)
-      return joined
+      return read(asked, joined)
     } finally {
       if (readers.get(name) === own) readers.delete(name)
     }
   }
 
-  function read(name: string, number: number, asked: AskedIteration, wait: NamedWait): Source {
-    const { endpoints, ids, idleMs } = asked
+  function read(asked: NumberedIteration, { outcome, ...wait }: JoinedWait): Source | Ended {
+    if (outcome) return { ended: outcome }
+    const { name, number, endpoints, ids, idleMs } = asked
     const inbox = asked.createInbox()
     let ending: Promise<unknown> | undefined
     const forget = (): void => {
@@ -111,13 +119,12 @@ function createStored(store: Store, named: NonNullable<Store['named']>, clock: C
   }
 
   return {
-    async begin(asked) {
+    async begin(given) {
       count += 1
-      const number = count
-      const name = named.toName(asked.key)
-      const first = await join(name, asked)
-      const { outcome, ...wait } = first.outcome || !readers.has(name) ? first : await follow(name, number, asked)
-      return outcome ? { ended: outcome } : read(name, number, asked, wait)
+      const asked = { ...given, name: named.toName(given.key), number: count }
+      const joined = await join(asked)
+      const before = joined.outcome ? undefined : readers.get(asked.name)
+      return before ? follow(before, asked) : read(asked, joined)
     },
   }
 }

@@ -6,7 +6,8 @@ const LATER = `${NOW} + coalesce(ttl[j]::float8, 0) * interval '1 ms'`
 /**
  * Returns the steps that make many marks by one statement, and that append to many logs by one. They take the lines from `o` on
  * that can be written together: no two of one record, no long entry, no move to another group. A line `t` that follows the claim
- * of its record is part of the append. The lines are written in their order, so that records are locked in that order too.
+ * of its record is part of the append. The lines are written in their order, so that records are locked in that order too; a mark
+ * that is over is locked behind them, and a deadlock about that is tried again.
  * Measured: against a statement for each line this saves a third of the CPU of the server.
  */
 export function createManySteps(schema: string, tailBytes = TAIL_BYTES): string {
