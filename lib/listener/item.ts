@@ -17,8 +17,8 @@ export type ItemResult = Delivery | 'pending' | 'unidentified'
 
 /**
  * Identifies, judges and delivers the item in `scope`. Throws `ERR_ID` and `ERR_TEMPLATE` for an item that cannot be
- * understood, `ERR_RESULT_SCHEMA` and `ERR_SCHEMA_UNAVAILABLE` for one that its schema refuses, and the errors of the store. Returns a promise only where
- * the store or the schema does.
+ * understood, `ERR_RESULT_SCHEMA` for one that its schema refuses, `ERR_SCHEMA_UNAVAILABLE` where the schema could not be
+ * applied, and the errors of the store. Returns a promise only where the store or the schema does.
  */
 export type ReceiveItem = (scope: RequestScope) => ItemResult | Promise<ItemResult>
 

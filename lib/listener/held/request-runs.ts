@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 
 /** The runs that requests have started in this process, by what tells a repeated delivery. */
 export interface KnownRuns {
-  /** Returns the task of the first key that is known: the one that a delivery has started, null when it has started none, and undefined when that is not known. */
+  /** Returns the task of the first key that is known, null where that delivery has started none; undefined where no key is known. */
   find(keys: readonly string[]): string | null | undefined
   note(keys: readonly string[], task: string | null): void
 }

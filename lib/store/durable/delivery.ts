@@ -47,7 +47,7 @@ export interface DeliveryOptions {
 /** Hands over callbacks; the sender is answered when its callback is in the ledger. */
 export interface Deliveries {
   deliver(arrival: Arrival): Promise<Delivery>
-  /** Gives a pending callback to the waits for many; none of it is kept where there is none. */
+  /** Delivers a pending callback to the waits for many; without any it is dropped. */
   pass(endpoint: StoreEndpoint, progress: Progress, more: PendingArrival | undefined): Promise<Pending>
   trigger(arrival: TriggerArrival): Promise<Delivery>
 }

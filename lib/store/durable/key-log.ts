@@ -28,9 +28,9 @@
  *    when the callback is repeated, and when the time of the wait is up. The wait of a run may be in the memory of two
  *    processes, if the run was taken up from one that was only slow. When that one finds that it does not have the run any
  *    more, it tells the others of the outcome, of which nobody heard while the wait was there.
- * 4. The waiter is told, and then `end` (`settled`) is appended under each id, in one step with the mark `s…` (and
- *    with the time of the record's review). For a
- *    wait of a run, its record has the outcome (`…/outcome`) before that entry; for a wait by name, its record `w…`.
+ * 4. The waiter is told, and then `end` (`settled`) is appended under each id, in one step with the mark `s…` (and with
+ *    the time of the record's review). For a wait of a run, its record has the outcome (`…/outcome`) before that entry; for
+ *    a wait by name, its record `w…`.
  *    Until then the outcome is not taken, and a process that takes up the run, or asks by the name, finds it in the
  *    log. When such a process finds the outcome in the record, and the wait still open in the log, the process appends
  *    `end`.

@@ -33,7 +33,7 @@ export function makeLate(wait: KeyWait, many: Many, at: number): KeyWait | undef
 }
 
 /**
- * Gives what a wait has left to the oldest wait for many that did not get it as it came. Returns the outcomes that no wait
+ * Hands what a wait has left to the oldest wait for many that did not get it as it came. Returns the outcomes that no wait
  * takes.
  */
 export function handOn(state: KeyState, { items }: Many): readonly OutcomeEntry[] {

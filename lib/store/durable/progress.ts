@@ -12,7 +12,7 @@ export interface ProgressOptions {
   readonly isShared: boolean
   readonly publish: Publish
   readonly open: () => Promise<void>
-  /** Gives a pending callback to the waits for many. */
+  /** Delivers a pending callback to the waits for many. */
   readonly pass: Deliveries['pass']
 }
 

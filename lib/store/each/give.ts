@@ -4,7 +4,7 @@ import type { Wait } from '../scope'
 import { eachFull } from './full'
 
 /**
- * Gives a callback to the waits for it, some of which may go on after it. Returns `filtered` when none of them has taken it.
+ * Delivers a callback to the waits for it, some of which may go on after it. Returns `filtered` when none of them has taken it.
  * Throws `ERR_EACH_FULL`, before any wait has it, when one has no room.
  */
 export function give(waits: OpenWaits, found: readonly Wait[], { outcome, size }: Arrival): 'settled' | 'filtered' {
@@ -20,7 +20,7 @@ export function give(waits: OpenWaits, found: readonly Wait[], { outcome, size }
   return ends.length + taken.length > 0 ? 'settled' : 'filtered'
 }
 
-/** Gives a pending callback to waits for many. Throws `ERR_EACH_FULL`, before any wait has it, when one has no room. */
+/** Delivers a pending callback to waits for many. Throws `ERR_EACH_FULL`, before any wait has it, when one has no room. */
 export function givePending(
   waits: OpenWaits,
   found: readonly Wait[],

@@ -112,7 +112,7 @@ function compileListed(
 
 /**
  * Two branches of `all` may wait for the same, but not for more or less of the same: a callback would be for either. Where one
- * has `when`, none may: what comes early is looked at by one branch alone.
+ * has `when`, none may: an early callback is checked by one branch alone.
  */
 function refuseOverlap(branches: readonly Branch[], at: string, mode: 'any' | 'all'): void {
   const known = new Map<string, number>()
